@@ -1,0 +1,208 @@
+// Package packagejson reads package.json into a value. It reads no
+// environment and writes nothing.
+//
+// What npm needs to be right (names and versions of dependencies) is left to
+// npm; what these buildpacks decide by is checked here.
+package packagejson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// FileName is the name of the file in the project's folder.
+const FileName = "package.json"
+
+// InvalidID is the id of the [failure.Failure] for a file that cannot be
+// decoded.
+const InvalidID = "package-json-invalid"
+
+// Package is what a package.json says, as far as it is used here. Fields that
+// are absent are empty.
+type Package struct {
+	Name                 string            `json:"name"`
+	Version              string            `json:"version"`
+	Main                 string            `json:"main"`
+	Scripts              map[string]string `json:"scripts"`
+	Engines              Engines           `json:"engines"`
+	Volta                Volta             `json:"volta"`
+	DevEngines           DevEngines        `json:"devEngines"`
+	PackageManager       string            `json:"packageManager"` // "npm@11.6.0+sha512.…", as corepack writes it
+	Workspaces           Workspaces        `json:"workspaces"`
+	Dependencies         map[string]string `json:"dependencies"`
+	DevDependencies      map[string]string `json:"devDependencies"`
+	OptionalDependencies map[string]string `json:"optionalDependencies"`
+	Config               map[string]any    `json:"config"`
+}
+
+// Engines holds the ranges of the engines field, semver ranges as npm reads
+// them.
+type Engines struct {
+	Node string `json:"node"`
+	NPM  string `json:"npm"`
+}
+
+// Volta holds the exact versions that volta pins.
+type Volta struct {
+	Node string `json:"node"`
+	NPM  string `json:"npm"`
+}
+
+// DevEngines is the devEngines field of npm 10.9 and later.
+type DevEngines struct {
+	Runtime        EngineList `json:"runtime"`
+	PackageManager EngineList `json:"packageManager"`
+}
+
+// Engine is one wish of devEngines.
+type Engine struct {
+	Name    string `json:"name"`    // "node", "npm"
+	Version string `json:"version"` // a semver range
+	OnFail  string `json:"onFail"`  // "ignore", "warn", "error", "download"
+}
+
+// EngineList is one wish or a list of them; devEngines allows both.
+type EngineList []Engine
+
+// UnmarshalJSON reads an object or a list of objects.
+func (l *EngineList) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		return json.Unmarshal(text, (*[]Engine)(l))
+	}
+	var one Engine
+	if err := json.Unmarshal(text, &one); err != nil {
+		return err
+	}
+	*l = EngineList{one}
+	return nil
+}
+
+// Named returns the version that is wished for the engine with that name.
+func (l EngineList) Named(name string) (version string, found bool) {
+	for _, engine := range l {
+		if engine.Name == name {
+			return engine.Version, true
+		}
+	}
+	return "", false
+}
+
+// Workspaces are the globs of the workspaces field, relative to the project's
+// folder.
+type Workspaces []string
+
+// UnmarshalJSON reads a list of globs, or an object that has one under
+// "packages".
+func (w *Workspaces) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		var object struct {
+			Packages []string `json:"packages"`
+		}
+		if err := json.Unmarshal(text, &object); err != nil {
+			return err
+		}
+		*w = object.Packages
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(w))
+}
+
+// Read returns the package.json in dir. A missing one is an error that
+// errors.Is(err, fs.ErrNotExist) tells; one that is not JSON, or whose fields
+// have another shape than npm's documentation gives them, is a
+// [failure.Failure] with [InvalidID].
+func Read(dir string) (Package, error) {
+	path := filepath.Join(dir, FileName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Package{}, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	pkg, err := Parse(text)
+	if err != nil {
+		return Package{}, &failure.Failure{
+			ID:     InvalidID,
+			Cause:  fmt.Sprintf("failed to open %s: %s cannot be decoded", FileName, path),
+			Remedy: fmt.Sprintf("correct %s; `npm pkg get` prints nothing but an error until it can be read.", FileName),
+			Err:    err,
+		}
+	}
+	return pkg, nil
+}
+
+// Parse decodes the text of a package.json. Errors name the line and column,
+// or the field with the type that was got and the one that is wanted.
+func Parse(text []byte) (Package, error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	var pkg Package
+	if err := json.Unmarshal(text, &pkg); err != nil {
+		return Package{}, located(text, err)
+	}
+	return pkg, nil
+}
+
+func located(text []byte, err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line, column := position(text, syntax.Offset)
+		return fmt.Errorf("line %d, column %d: %w", line, column, err)
+	}
+	var shape *json.UnmarshalTypeError
+	if errors.As(err, &shape) {
+		line, _ := position(text, shape.Offset)
+		field := shape.Field
+		if field == "" {
+			field = "the whole file"
+		}
+		return fmt.Errorf("line %d: %s is a JSON %s, want %s", line, field, shape.Value, jsonName(shape.Type.Kind().String()))
+	}
+	return err
+}
+
+// position turns an offset in bytes into a line and column, both from 1.
+func position(text []byte, offset int64) (line, column int) {
+	before := text[:min(int(offset), len(text))]
+	line = 1 + bytes.Count(before, []byte("\n"))
+	return line, len(before) - bytes.LastIndexByte(before, '\n') - 1
+}
+
+// jsonName says in JSON's words what a Go kind is decoded from.
+func jsonName(kind string) string {
+	switch kind {
+	case "struct", "map":
+		return "an object"
+	case "slice":
+		return "an array"
+	case "string":
+		return "a string"
+	}
+	return kind
+}
+
+// ScriptNames returns the names of the scripts that are not empty, sorted.
+func (p Package) ScriptNames() []string {
+	var all []string
+	for name, command := range p.Scripts {
+		if strings.TrimSpace(command) != "" {
+			all = append(all, name)
+		}
+	}
+	sort.Strings(all)
+	return all
+}
+
+// DescribeScripts lists the scripts for a message: `dev, start`, or `there
+// are none`.
+func (p Package) DescribeScripts() string {
+	if names := p.ScriptNames(); len(names) > 0 {
+		return strings.Join(names, ", ")
+	}
+	return "there are none"
+}

@@ -1,0 +1,122 @@
+package packagejson_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+func TestParse(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       packagejson.Package
+	}{
+		{name: "an empty object", text: `{}`},
+		{name: "a byte order mark, which npm allows too", text: "\xef\xbb\xbf{}"},
+		{
+			name: "name, version and scripts",
+			text: `{"name":"app","version":"1.2.3","scripts":{"start":"node node.js"}}`,
+			want: packagejson.Package{Name: "app", Version: "1.2.3", Scripts: map[string]string{"start": "node node.js"}},
+		},
+		{
+			name: "engines",
+			text: `{"engines":{"node":">=22","npm":"^11","yarn":"1"}}`,
+			want: packagejson.Package{Engines: packagejson.Engines{Node: ">=22", NPM: "^11"}},
+		},
+		{
+			name: "workspaces as a list",
+			text: `{"workspaces":["packages/*"]}`,
+			want: packagejson.Package{Workspaces: packagejson.Workspaces{"packages/*"}},
+		},
+		{
+			name: "workspaces as an object",
+			text: `{"workspaces":{"packages":["a","b"],"nohoist":["x"]}}`,
+			want: packagejson.Package{Workspaces: packagejson.Workspaces{"a", "b"}},
+		},
+		{
+			name: "devEngines with one runtime",
+			text: `{"devEngines":{"runtime":{"name":"node","version":"24","onFail":"error"}}}`,
+			want: packagejson.Package{DevEngines: packagejson.DevEngines{Runtime: packagejson.EngineList{{Name: "node", Version: "24", OnFail: "error"}}}},
+		},
+		{
+			name: "devEngines with a list of runtimes",
+			text: `{"devEngines":{"runtime":[{"name":"bun"},{"name":"node","version":"24"}]}}`,
+			want: packagejson.Package{DevEngines: packagejson.DevEngines{Runtime: packagejson.EngineList{{Name: "bun"}, {Name: "node", Version: "24"}}}},
+		},
+		{
+			name: "volta and packageManager",
+			text: `{"volta":{"node":"22.1.0"},"packageManager":"npm@11.6.0"}`,
+			want: packagejson.Package{Volta: packagejson.Volta{Node: "22.1.0"}, PackageManager: "npm@11.6.0"},
+		},
+		{name: "fields of no concern may have any shape", text: `{"author":["x"],"bin":1,"repository":null}`},
+		{name: "null for a field is its absence", text: `{"scripts":null,"engines":null}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := packagejson.Parse([]byte(tc.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"nothing", "", "line 1, column 0: unexpected end"},
+		{"a trailing comma", "{\n  \"name\": \"x\",\n}", "line 3, column 1: invalid character '}'"},
+		{"a comment", "// hello\n{}", "line 1, column 1: invalid character '/'"},
+		{"a list", "[]", "the whole file is a JSON array, want an object"},
+		{"engines as a list, as very old packages have it", "{\n\"engines\": [\"node >= 0.8\"]}", "line 2: engines is a JSON array, want an object"},
+		{"an engine that is a number", `{"engines":{"node":24}}`, "engines.node is a JSON number, want a string"},
+		{"a script that is a list", `{"scripts":{"start":["node"]}}`, "scripts is a JSON array, want a string"},
+		{"scripts as a string", `{"scripts":"node node.js"}`, "scripts is a JSON string, want an object"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := packagejson.Parse([]byte(tc.text))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := packagejson.Read(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: got %v", err)
+	}
+	path := filepath.Join(dir, "package.json")
+	if err := os.WriteFile(path, []byte(`{`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := packagejson.Read(dir)
+	if !errors.Is(err, &failure.Failure{ID: "package-json-invalid"}) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a broken file: got %v", err)
+	}
+	if err := os.WriteFile(path, []byte(`{"name":"app"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if pkg, err := packagejson.Read(dir); err != nil || pkg.Name != "app" {
+		t.Errorf("got %+v, %v", pkg, err)
+	}
+}
+
+func TestDescribeScripts(t *testing.T) {
+	pkg := packagejson.Package{Scripts: map[string]string{"start": "node .", "dev": "vite", "empty": " "}}
+	if got := pkg.DescribeScripts(); got != "dev, start" {
+		t.Errorf("got %q", got)
+	}
+	if got := (packagejson.Package{}).DescribeScripts(); got != "there are none" {
+		t.Errorf("got %q", got)
+	}
+}
