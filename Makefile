@@ -1,0 +1,141 @@
+# Armature: Cloud Native Buildpacks for Node.js. `make help` lists what there is.
+
+PLATFORM ?= linux/arm64
+VERSION ?= 0.1.0
+# Release lines whose archives go into the builder, so that builds download no
+# Node.js. Empty: none.
+ARCHIVES ?= 24
+# Hosts that `make builder` makes the builder for.
+HOSTS ?= linux/amd64,linux/arm64
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+GO ?= go
+HOST_ARCH := $(shell $(GO) env GOHOSTARCH)
+ARCH := $(notdir $(PLATFORM))
+ARCHES := arm64 amd64
+ifeq ($(filter $(PLATFORM),$(addprefix linux/,$(ARCHES))),)
+  $(error [unsupported-target] unsupported target "$(PLATFORM)": want linux/arm64 or linux/amd64)
+endif
+
+PACK := build/bin/pack
+PACK_VERSION := 0.40.6
+SOURCES := $(shell find internal tools -name '*.go') go.mod go.sum
+BUILDPACKS := $(shell find buildpacks internal -name '*.go' -not -name '*_test.go') $(wildcard buildpacks/*/buildpack.toml) go.mod go.sum LICENSE NOTICE
+STACK_SOURCES := $(shell find stack tools/stack -type f -not -name '*_test.go' 2>/dev/null)
+
+# What the archives' names add to the folders that depend on them.
+WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
+PACKAGES := build/packages$(WITH)
+BUILDER := build/builder/$(VERSION)$(WITH)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help demo test unit integration check generate package builder stack lifecycle verify-arm64 clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "Settings: PLATFORM=$(PLATFORM) VERSION=$(VERSION) ARCHIVES=\"$(ARCHIVES)\" HOSTS=$(HOSTS)"
+
+demo: ## Make everything, build the Express app for PLATFORM, run it and call it
+	@scripts/engine.sh $(PLATFORM)
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .demo
+
+.PHONY: .demo
+.demo: $(PACK) build/stack/run-$(ARCH)/index.json $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
+	@$(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
+	  -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
+
+test: check unit integration ## Everything CI runs: vet, format, generated files, unit and integration tests
+
+check: ## Format, vet, generated files up to date
+	@scripts/check.sh
+
+unit: ## Unit tests
+	@scripts/unit.sh
+
+integration: ## Integration tests against the packaged buildpacks and the builders, both targets
+	@scripts/engine.sh linux/arm64 linux/amd64
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .integration
+
+.PHONY: .integration
+.integration: $(PACK) $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
+
+generate: ## Render generated files from their sources
+	@$(GO) generate ./...
+
+package: build/packages/.done ## Buildpackages, every one for both targets, into build/packages
+
+builder: ## The builder for PLATFORM on all HOSTS, as one OCI index
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(BUILDER)/linux-$(ARCH)/index.json
+	@echo "$(BUILDER)/linux-$(ARCH)"
+
+stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
+
+lifecycle: $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),build/lifecycle/linux-$(h)-for-linux-$(t).tgz)) ## The lifecycle for every pairing of host and target
+
+verify-arm64: ## Boot the app image on an arm64 kernel under qemu and call it
+	@scripts/verify-arm64.sh
+
+clean: ## Remove everything that was made
+	@rm -rf build bin
+
+# --- parts ---------------------------------------------------------------
+
+$(PACK): go.mod go.sum
+	@echo "  compiling pack $(PACK_VERSION) ..."
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $@ github.com/buildpacks/pack
+
+build/stack/run-%/index.json: $(STACK_SOURCES)
+	@$(GO) run ./tools/stack -kind run -target linux/$* -out $(@D)
+	@touch $@
+
+build/stack/build-%/index.json: $(STACK_SOURCES)
+	@$(GO) run ./tools/stack -kind build -target linux/$* -out $(@D)
+	@touch $@
+
+define lifecycle_rule
+build/lifecycle/linux-$(1)-for-linux-$(2).tgz: go.mod go.sum tools/lifecycle/main.go
+	@$(GO) run ./tools/lifecycle -host linux/$(1) -target linux/$(2) -out $$@
+endef
+$(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call lifecycle_rule,$(h),$(t)))))
+
+build/archives$(WITH)/.done: buildpacks/node-engine/buildpack.toml
+	@scripts/archives.sh "$(ARCHIVES)" $(@D)
+	@touch $@
+
+build/packages/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK)
+	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK))
+	@touch $@
+
+ifneq ($(WITH),)
+$(PACKAGES)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/archives$(WITH)/.done
+	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH)
+	@touch $@
+endif
+
+# Which hosts a builder is made for is in its folder's name: one of them, or
+# all that HOSTS names.
+BUILDER_PARTS := builder/builder.toml $(wildcard tools/builder/*.go) $(PACK) $(PACKAGES)/.done
+make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
+
+define pair_rule
+$(BUILDER)/linux-$(2)-on-linux-$(1)/index.json: $(BUILDER_PARTS) build/lifecycle/linux-$(1)-for-linux-$(2).tgz build/stack/build-$(1)/index.json build/stack/run-$(2)/index.json
+	@$$(call make_builder,$(2),linux/$(1))
+	@touch $$@
+endef
+$(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call pair_rule,$(h),$(t)))))
+
+define index_rule
+$(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json
+	@$$(call make_builder,$(1),$(HOSTS))
+	@touch $$@
+endef
+$(foreach t,$(ARCHES),$(eval $(call index_rule,$(t))))

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Puts the Node.js archives of release lines into a folder, verified, for all
+# targets: scripts/archives.sh "24 22" build/archives
+# The npm registry, should it be needed, is the one this machine's npm uses.
+set -eu
+if [ -z "${NPM_CONFIG_REGISTRY:-}" ] && command -v npm >/dev/null 2>&1; then
+  NPM_CONFIG_REGISTRY=$(npm config get registry 2>/dev/null)
+  export NPM_CONFIG_REGISTRY
+fi
+lines=$(printf '%s' "$1" | tr -s ' ' ',')
+exec "${GO:-go}" run ./tools/archives -lines "$lines" -targets linux/arm64,linux/amd64 -out "$2"

@@ -1,0 +1,76 @@
+#!/bin/sh
+# Sees to it that a Docker engine answers and can run the target's binaries.
+#
+#   scripts/engine.sh [linux/arm64|linux/amd64 ...]
+#
+# An engine that answers is used as it is. Where none does, on Debian and
+# Ubuntu as root, Debian's docker.io is installed and started; elsewhere the
+# script ends with what to do. Targets of another architecture than the host's
+# get qemu's user-mode emulation registered with the kernel (binfmt_misc).
+set -eu
+
+. "$(dirname "$0")/lib.sh"
+
+give_up() { fail no-docker-engine "No Docker engine answers${DOCKER_HOST:+ at $DOCKER_HOST}." "$*"; }
+answers() { command -v docker >/dev/null 2>&1 && timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+start_engine() {
+  if [ -d /run/systemd/system ] && systemctl start docker >/dev/null 2>&1; then
+    return
+  fi
+  mkdir -p build
+  say "Starting dockerd (its log: build/dockerd.log) ..."
+  setsid nohup dockerd >build/dockerd.log 2>&1 </dev/null &
+}
+
+ensure_engine() {
+  if answers; then return; fi
+  [ -z "${DOCKER_HOST:-}" ] || give_up "start the engine that DOCKER_HOST names, or unset DOCKER_HOST."
+  if ! command -v dockerd >/dev/null 2>&1; then
+    [ "$(uname -s)" = Linux ] || give_up "install and start Docker Desktop, OrbStack, Colima or Podman with its Docker socket, then run this again."
+    can_install || give_up "install Docker (on Debian or Ubuntu: run this again as root and it is done for you), or start the engine you have."
+    say "No Docker engine answers here."
+    install docker.io iptables
+  fi
+  [ "$(id -u)" = 0 ] || give_up "start the engine: sudo systemctl start docker (or sudo dockerd), and see that your user may use it."
+  start_engine
+  waited=0
+  until answers; do
+    waited=$((waited + 1))
+    if [ "$waited" -gt 60 ]; then
+      [ ! -f build/dockerd.log ] || tail -n 20 build/dockerd.log >&2
+      give_up "dockerd was started but did not answer within 60 s; its last words are above."
+    fi
+    sleep 1
+  done
+  say "Docker engine $(docker version --format '{{.Server.Version}}') answers."
+}
+
+# register MACHINE MAGIC: qemu for one machine, with the F flag so that the
+# interpreter is found from inside containers. The magic is the ELF header of
+# a 64-bit little-endian executable or shared object for e_machine.
+register() {
+  [ ! -e "/proc/sys/fs/binfmt_misc/qemu-$1" ] || return 0
+  mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+  magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00'"$2"'\x00'
+  printf '%s' ":qemu-$1:M::$magic:$mask:/usr/bin/qemu-$1-static:F" >/proc/sys/fs/binfmt_misc/register
+}
+
+ensure_emulation() {
+  case $1 in
+    linux/arm64) machine=aarch64 code='\xb7' ;;
+    linux/amd64) machine=x86_64 code='\x3e' ;;
+    *) fail unsupported-target "unsupported target \"$1\"" "choose linux/arm64 or linux/amd64." ;;
+  esac
+  [ "$(uname -m)" != "$machine" ] || return 0
+  [ "$(uname -s)" = Linux ] || return 0 # the engine's own virtual machine has it
+  [ ! -e "/proc/sys/fs/binfmt_misc/qemu-$machine" ] || return 0
+  can_install || fail no-emulation "This host cannot run $1 programs." \
+    "as root: apt-get install qemu-user-static binfmt-support (only running $1 images needs it, building them does not)."
+  [ -x "/usr/bin/qemu-$machine-static" ] || install qemu-user-static
+  [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+  register "$machine" "$code"
+}
+
+for target in "$@"; do ensure_emulation "$target"; done
+ensure_engine

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Integration tests: scripts/integration.sh VERSION PACKAGES BUILDERS
+# Loads run images and builders for both targets into the Docker engine and
+# runs the tests against them with this checkout's pack.
+set -eu
+version=$1 packages=$2 builders=$3
+host=linux/$(go env GOHOSTARCH)
+for arch in arm64 amd64; do
+  go run ./tools/load -layout "build/stack/run-$arch" -platform "linux/$arch" -tag "armature/run:$arch"
+  go run ./tools/load -layout "$builders/linux-$arch-on-$(printf '%s' "$host" | tr / -)" -platform "$host" -tag "armature/builder:$arch"
+done
+PATH=$PWD/build/bin:$PATH
+PACK_HOME=$PWD/build/pack-home
+ARMATURE_VERSION=$version
+ARMATURE_PACKAGES=$PWD/$packages
+export PATH PACK_HOME ARMATURE_VERSION ARMATURE_PACKAGES
+exec go test -count=1 -timeout 35m -v ./integration

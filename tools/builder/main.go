@@ -1,0 +1,155 @@
+// Command builder makes the builder of a target: for every host one image,
+// together one index, in an OCI layout.
+//
+//	builder -target linux/arm64 -hosts linux/amd64,linux/arm64 -version 0.1.0 -out build/builder/linux-arm64
+//
+// pack creates the images against a registry that lives in this process, on
+// loopback; no container engine takes part.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+func main() { step.Main("builder", run) }
+
+// settings are the flags, read and checked.
+type settings struct {
+	target    target.Target
+	hosts     []target.Target
+	version   string
+	config    string // builder.toml with ${…}
+	stack     string // folder of the stack's OCI layouts
+	lifecycle string // folder of the lifecycle archives
+	packages  string // folder of the buildpackages
+	pack      string // the pack program
+	out       string
+}
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	registry, err := askNPM(ctx, log)
+	if err != nil {
+		return err
+	}
+	return create(ctx, log, s, registry)
+}
+
+func parse(args []string) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("builder", flag.ContinueOnError)
+	targetText := flags.String("target", "", "where app images run, for example linux/arm64")
+	hostsText := flags.String("hosts", "", "where builds run, comma-separated; this host when empty")
+	flags.StringVar(&s.version, "version", "", "version of the buildpacks")
+	flags.StringVar(&s.config, "config", "builder/builder.toml", "the builder's configuration")
+	flags.StringVar(&s.stack, "stack", "build/stack", "folder of the stack's images")
+	flags.StringVar(&s.lifecycle, "lifecycle", "build/lifecycle", "folder of the lifecycle archives")
+	flags.StringVar(&s.packages, "packages", "build/packages", "folder of the buildpackages")
+	flags.StringVar(&s.pack, "pack", "pack", "the pack program")
+	flags.StringVar(&s.out, "out", "", "OCI layout to make; what it held before is replaced")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if s.out == "" || s.version == "" {
+		return s, errors.New("want -out and -version")
+	}
+	var err error
+	if s.target, err = target.Parse(*targetText); err != nil {
+		return s, fmt.Errorf("reading -target: %w", err)
+	}
+	s.hosts, err = parseHosts(*hostsText)
+	return s, err
+}
+
+func parseHosts(text string) ([]target.Target, error) {
+	if text == "" {
+		host, err := target.Host()
+		return []target.Target{host}, err
+	}
+	var hosts []target.Target
+	for _, one := range strings.Split(text, ",") {
+		host, err := target.Parse(strings.TrimSpace(one))
+		if err != nil {
+			return nil, fmt.Errorf("reading -hosts: %w", err)
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
+// askNPM returns the npm registry that this machine's npm uses, which becomes
+// the builder's default, or nothing where there is no npm.
+func askNPM(ctx context.Context, log io.Writer) (string, error) {
+	if set := os.Getenv("NPM_CONFIG_REGISTRY"); set != "" {
+		return set, nil
+	}
+	text, err := step.Output(ctx, nil, "npm", "config", "get", "registry", "--no-update-notifier")
+	if err != nil {
+		fmt.Fprintf(log, "  no npm here: the builder gets no default npm registry\n")
+		return "", ctx.Err()
+	}
+	lines := strings.Split(text, "\n")
+	return strings.TrimSpace(lines[len(lines)-1]), nil
+}
+
+var placeholder = regexp.MustCompile(`\$\{[A-Z_]+\}`)
+
+// render fills in a builder.toml and appends the defaults of the build
+// environment. A name that values does not have is an error.
+func render(config string, values map[string]string, npmRegistry string) (string, error) {
+	text, err := os.ReadFile(config)
+	if err != nil {
+		return "", err
+	}
+	var unknown []string
+	filled := placeholder.ReplaceAllStringFunc(string(text), func(match string) string {
+		name := strings.Trim(match, "${}")
+		value, ok := values[name]
+		if !ok {
+			unknown = append(unknown, name)
+		}
+		return value
+	})
+	if len(unknown) > 0 {
+		return "", fmt.Errorf("%s has unknown names: %s", config, strings.Join(unknown, ", "))
+	}
+	if npmRegistry != "" {
+		filled += fmt.Sprintf("\n[[build.env]]\n  name = \"NPM_CONFIG_REGISTRY\"\n  value = %q\n  suffix = \"default\"\n", npmRegistry)
+	}
+	return filled, nil
+}
+
+// values are what builder.toml can name, for one host.
+func (s settings) values(host target.Target, build, runImage string) (map[string]string, error) {
+	packages, err := filepath.Abs(s.packages)
+	if err != nil {
+		return nil, err
+	}
+	lifecycle, err := filepath.Abs(filepath.Join(s.lifecycle, host.Dashed()+"-for-"+s.target.Dashed()+".tgz"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"TARGET":      s.target.String(),
+		"HOST":        host.String(),
+		"VERSION":     s.version,
+		"PACKAGES":    packages,
+		"LIFECYCLE":   lifecycle,
+		"BUILD_IMAGE": build,
+		"RUN_IMAGE":   runImage,
+	}, nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+// patience is how long the app may take to answer: under emulation the start
+// of Node.js alone takes several seconds.
+const patience = 90 * time.Second
+
+const want = "Hello World!"
+
+// call starts a container of the image, asks it once and removes it.
+func call(ctx context.Context, log io.Writer, image string, platform target.Target) (string, error) {
+	id, err := step.Output(ctx, nil, "docker", "run", "--detach", "--platform", platform.String(),
+		"--read-only", "--publish", "127.0.0.1::3000", image)
+	if err != nil {
+		return "", err
+	}
+	id = lastLine(id)
+	defer step.Run(context.WithoutCancel(ctx), nil, nil, "docker", "rm", "--force", id)
+	address, err := step.Output(ctx, nil, "docker", "port", id, "3000/tcp")
+	if err != nil {
+		return "", err
+	}
+	var answer string
+	err = step.Do(log, "waiting for http://"+lastLine(address), func() error {
+		answer, err = ask(ctx, id, "http://"+lastLine(address))
+		return err
+	})
+	if err == nil && answer != want {
+		err = fmt.Errorf("the app answered %q, want %q", answer, want)
+	}
+	return answer, err
+}
+
+// ask tries until the app answers, the container ends or patience does.
+func ask(ctx context.Context, id, url string) (string, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		answer, err := get(ctx, url)
+		if err == nil {
+			return answer, nil
+		}
+		running, inspectErr := step.Output(ctx, nil, "docker", "inspect", "--format", "{{.State.Running}}", id)
+		if inspectErr == nil && running != "true" || time.Now().After(deadline) {
+			logs, _ := step.Output(ctx, nil, "docker", "logs", id)
+			return "", fmt.Errorf("the app did not answer: %w\nits log:\n%s", err, logs)
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func get(ctx context.Context, url string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("status %s", response.Status)
+	}
+	return string(body), err
+}
+
+// report prints the table that says what the demo made.
+func report(ctx context.Context, out io.Writer, image string, seconds float64, answer string) error {
+	format := `{{.Os}}/{{.Architecture}} {{.Size}} {{len .RootFS.Layers}}`
+	facts, err := step.Output(ctx, nil, "docker", "image", "inspect", "--format", format, image)
+	if err != nil {
+		return err
+	}
+	var platform string
+	var size int64
+	var layers int
+	if _, err := fmt.Sscan(facts, &platform, &size, &layers); err != nil {
+		return fmt.Errorf("reading what docker says of %s (%q): %w", image, facts, err)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nimage\t%s\n", image)
+	fmt.Fprintf(w, "platform\t%s\n", platform)
+	fmt.Fprintf(w, "size\t%.1f MB, base included, uncompressed\n", float64(size)/1e6)
+	fmt.Fprintf(w, "layers\t%d\n", layers)
+	fmt.Fprintf(w, "build time\t%.1f s\n", seconds)
+	fmt.Fprintf(w, "answer\t%s\n", answer)
+	return w.Flush()
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(text, "\n")
+	return lines[len(lines)-1]
+}

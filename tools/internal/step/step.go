@@ -1,0 +1,79 @@
+// Package step narrates what a tool does: a line when something begins that
+// may take a while, and one with the seconds it took when it ends.
+package step
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Main runs a tool until it ends or is interrupted and turns its error into
+// an exit status: 0, 1 for an error, 130 when interrupted. The error is
+// printed once, after the tool has cleaned up behind itself.
+func Main(name string, run func(ctx context.Context, args []string, log io.Writer) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stderr)
+	interrupted := ctx.Err() != nil
+	stop()
+	switch {
+	case err == nil:
+	case interrupted:
+		fmt.Fprintf(os.Stderr, "%s: interrupted\n", name)
+		os.Exit(130)
+	default:
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// Do runs one step between two lines of narration.
+func Do(log io.Writer, what string, do func() error) error {
+	fmt.Fprintf(log, "  %s ...\n", what)
+	start := time.Now()
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	fmt.Fprintf(log, "  %s: %.1f s\n", what, time.Since(start).Seconds())
+	return nil
+}
+
+// Run executes a command, its environment being this program's and env. What
+// it prints is shown only when it fails, or as it comes when log is not nil.
+func Run(ctx context.Context, log io.Writer, env []string, name string, args ...string) error {
+	_, err := execute(ctx, log, env, name, args)
+	return err
+}
+
+// Output is [Run] that returns standard output, white space trimmed.
+func Output(ctx context.Context, env []string, name string, args ...string) (string, error) {
+	return execute(ctx, nil, env, name, args)
+}
+
+func execute(ctx context.Context, log io.Writer, env []string, name string, args []string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	var out, all bytes.Buffer
+	cmd.Stdout = io.MultiWriter(&out, &all)
+	cmd.Stderr = &all
+	if log != nil {
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, log), log
+	}
+	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return "", fmt.Errorf("%s is not installed: %w", name, err)
+		}
+		return "", fmt.Errorf("running %s %s: %w\n%s", name, strings.Join(args, " "), err, strings.TrimSpace(all.String()))
+	}
+	return strings.TrimSpace(out.String()), nil
+}

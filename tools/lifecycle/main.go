@@ -1,0 +1,164 @@
+// Command lifecycle makes the lifecycle archive of a builder from the
+// lifecycle's Go module, unmodified, for one pairing of host and target.
+//
+//	lifecycle -host linux/amd64 -target linux/arm64 -out build/lifecycle/….tgz
+//
+// Every phase runs in the build image and is of the host's architecture. The
+// launcher is copied into the app image and is of the target's; the lifecycle
+// itself never checks that, which is why this program does.
+package main
+
+import (
+	"context"
+	"debug/elf"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+const module = "github.com/buildpacks/lifecycle"
+
+// phases are the names under which platforms call the one lifecycle program.
+var phases = []string{"analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer"}
+
+func main() { step.Main("lifecycle", run) }
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	flags := flag.NewFlagSet("lifecycle", flag.ContinueOnError)
+	hostText := flags.String("host", "", "where builds run, for example linux/amd64")
+	targetText := flags.String("target", "", "where app images run, for example linux/arm64")
+	out := flags.String("out", "", "the archive to write")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	host, err := target.Parse(*hostText)
+	if err != nil {
+		return fmt.Errorf("reading -host: %w", err)
+	}
+	tgt, err := target.Parse(*targetText)
+	if err != nil {
+		return fmt.Errorf("reading -target: %w", err)
+	}
+	if *out == "" {
+		return errors.New("-out is missing")
+	}
+	return makeArchive(ctx, log, host, tgt, *out)
+}
+
+// makeArchive compiles both halves into a folder beside the archive, checks them
+// and has the lifecycle's own packager write descriptor and archive.
+func makeArchive(ctx context.Context, log io.Writer, host, tgt target.Target, out string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(out), ".lifecycle-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	version, source, err := locate(ctx)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(work, "lifecycle")
+	if err := compile(ctx, log, host, tgt, version, dir); err != nil {
+		return err
+	}
+	if err := linkPhases(dir); err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(source, "LICENSE"), filepath.Join(dir, "LICENSE")); err != nil {
+		return err
+	}
+	if err := CheckPairing(dir, host, tgt); err != nil {
+		return err
+	}
+	archive := filepath.Join(work, "lifecycle.tgz")
+	err = step.Run(ctx, nil, nil, "go", "tool", "packager", "-archivePath", archive,
+		"-descriptorPath", filepath.Join(source, "lifecycle.toml"), "-inputDir", dir, "-version", version)
+	if err != nil {
+		return err
+	}
+	return os.Rename(archive, out)
+}
+
+// locate returns the version (without the v) and folder of the lifecycle
+// module that go.mod names.
+func locate(ctx context.Context) (version, dir string, err error) {
+	if err := step.Run(ctx, nil, nil, "go", "mod", "download", module); err != nil {
+		return "", "", err
+	}
+	text, err := step.Output(ctx, nil, "go", "list", "-m", "-f", "{{.Version}}\t{{.Dir}}", module)
+	if err != nil {
+		return "", "", err
+	}
+	version, dir, _ = strings.Cut(strings.TrimPrefix(text, "v"), "\t")
+	return version, dir, nil
+}
+
+func compile(ctx context.Context, log io.Writer, host, tgt target.Target, version, dir string) error {
+	for _, half := range []struct {
+		program  string
+		platform target.Target
+	}{{"lifecycle", host}, {"launcher", tgt}} {
+		what := fmt.Sprintf("compiling %s %s for %s", half.program, version, half.platform)
+		err := step.Do(log, what, func() error {
+			return step.Run(ctx, nil, []string{"CGO_ENABLED=0", "GOOS=" + half.platform.OS, "GOARCH=" + half.platform.Arch},
+				"go", "build", "-trimpath", "-ldflags", "-s -w -X "+module+"/cmd.Version="+version,
+				"-o", filepath.Join(dir, half.program), module+"/cmd/"+half.program)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func linkPhases(dir string) error {
+	for _, phase := range phases {
+		if err := os.Symlink("lifecycle", filepath.Join(dir, phase)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckPairing reads the ELF headers of the two programs in dir: lifecycle
+// must be of the host's machine type, launcher of the target's.
+func CheckPairing(dir string, host, tgt target.Target) error {
+	for _, half := range []struct {
+		program string
+		want    target.Target
+	}{{"lifecycle", host}, {"launcher", tgt}} {
+		path := filepath.Join(dir, half.program)
+		f, err := elf.Open(path)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", path, err)
+		}
+		machine := f.Machine
+		f.Close()
+		if machine != half.want.ELF() {
+			return fmt.Errorf("%s is built for %s, want %s (%s)", half.program, machine, half.want.ELF(), half.want)
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644)
+}

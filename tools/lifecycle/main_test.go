@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// compileFor makes a real binary of the target's machine type.
+func compileFor(t *testing.T, tg target.Target, out string) {
+	t.Helper()
+	source := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "build", "-o", out, source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+tg.OS, "GOARCH="+tg.Arch)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+}
+
+func TestCheckPairing(t *testing.T) {
+	arm, amd := target.LinuxARM64, target.LinuxAMD64
+	for _, tc := range []struct {
+		name                string
+		lifecycle, launcher target.Target
+		host, target        target.Target
+		want                string // part of the error; empty for none
+	}{
+		{name: "amd64 host, arm64 target", lifecycle: amd, launcher: arm, host: amd, target: arm},
+		{name: "arm64 host, amd64 target", lifecycle: arm, launcher: amd, host: arm, target: amd},
+		{name: "native", lifecycle: arm, launcher: arm, host: arm, target: arm},
+		{name: "the host's launcher in a cross builder", lifecycle: amd, launcher: amd, host: amd, target: arm,
+			want: "launcher is built for EM_X86_64, want EM_AARCH64 (linux/arm64)"},
+		{name: "the target's lifecycle in a cross builder", lifecycle: arm, launcher: arm, host: amd, target: arm,
+			want: "lifecycle is built for EM_AARCH64, want EM_X86_64 (linux/amd64)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			compileFor(t, tc.lifecycle, filepath.Join(dir, "lifecycle"))
+			compileFor(t, tc.launcher, filepath.Join(dir, "launcher"))
+			err := CheckPairing(dir, tc.host, tc.target)
+			if tc.want == "" && err != nil {
+				t.Errorf("got %v, want no error", err)
+			}
+			if tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestMissingHalfIsNamed(t *testing.T) {
+	err := CheckPairing(t.TempDir(), target.LinuxARM64, target.LinuxARM64)
+	if err == nil || !strings.Contains(err.Error(), "lifecycle") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,76 @@
+// Command packager makes buildpackages: it compiles every buildpack of the
+// module for every target, lays each out as one folder that runs on any of
+// them, and has pack turn the folders into .cnb files.
+//
+//	packager -version 0.1.0 -out build/packages [-archives build/archives]
+//
+// One folder serves every host because bin/detect and bin/build only choose
+// the program of the architecture they run on. It holds the programs of all
+// targets because a cross build copies helpers of the target's architecture
+// into the app image.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+func main() { step.Main("packager", run) }
+
+// Semantic versions without build metadata: what ids in an order can name.
+var versionPattern = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	flags := flag.NewFlagSet("packager", flag.ContinueOnError)
+	version := flags.String("version", "", "version of every buildpack, for example 0.1.0")
+	out := flags.String("out", "", "folder to make; what it held before is replaced")
+	archives := flags.String("archives", "", "folder of pinned archives to ship inside node-engine (none when empty)")
+	source := flags.String("source", "buildpacks", "folder of the buildpacks' sources")
+	pack := flags.String("pack", "pack", "the pack program")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if !versionPattern.MatchString(*version) {
+		return fmt.Errorf("-version is %q, want major.minor.patch, for example 0.1.0", *version)
+	}
+	if *out == "" {
+		return errors.New("-out is missing")
+	}
+	p := packager{ctx: ctx, log: log, version: *version, archives: *archives, pack: *pack}
+	return p.replace(*source, *out)
+}
+
+// replace makes all packages in a folder beside out and then moves it there,
+// so that out holds either the old packages or the new ones, whole.
+func (p *packager) replace(source, out string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	p.work, err = os.MkdirTemp(filepath.Dir(out), ".packages-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(p.work)
+	if err := os.Chmod(p.work, 0o755); err != nil {
+		return err
+	}
+	if err := p.makeAll(source); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(out); err != nil {
+		return err
+	}
+	return os.Rename(p.work, out)
+}
