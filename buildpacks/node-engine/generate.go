@@ -1,0 +1,3 @@
+package nodeengine
+
+//go:generate go run ../../tools/noderelease

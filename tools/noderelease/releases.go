@@ -1,0 +1,316 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// Evidence is what was fetched, and what of it proved right.
+type Evidence struct {
+	Index    []IndexEntry
+	Schedule []Line
+	Lists    map[string]List                     // by version, for every version in the index
+	Packages map[target.Target]map[string]string // of Node.js in the npm registry: version → sha512
+	NPM      map[string]string                   // the package npm: version → sha512
+}
+
+// List is a version's list of checksums. Err is set when there is none that a
+// signature vouches for; the rest is then empty.
+type List struct {
+	Sums   map[string]string
+	Signed Signed
+	Err    error
+}
+
+// Fault is what is wrong with one version. The lock keeps what it already said
+// of that version, and of no other less.
+type Fault struct {
+	What string // "node 24.19.0", "npm 11.16.0"
+	Err  error
+}
+
+func (f Fault) Error() string { return f.What + ": " + f.Err.Error() }
+
+// inventory is an [Inventory] in the making.
+type inventory struct {
+	policy   Policy
+	evidence Evidence
+	old      *Lock
+	faults   []Fault
+	notes    []string
+}
+
+// Inventory joins the policy and the evidence into a lock. What the old lock
+// pins stays as it is: another checksum, or none, where there was one is a
+// fault. Notes are for the reader; they are no faults.
+//
+// A version that the old lock does not have as signed must have been signed
+// after every lower version of its line, so that somebody who got hold of a
+// key that has expired since cannot make a new release with it by dating the
+// signature back.
+//
+// With prune, what is gone upstream goes from the lock too.
+func Inventory(p Policy, e Evidence, old *Lock, prune bool) (lock *Lock, faults []Fault, notes []string) {
+	inv := &inventory{policy: p, evidence: e, old: old}
+	found := map[string]Release{}
+	for _, entry := range e.Index {
+		version := entry.Version.String()
+		r, err := inv.indexed(entry)
+		if err != nil {
+			inv.fault("node "+version, err)
+			continue
+		}
+		if len(r.Archives) > 0 {
+			found[version] = r
+		} else {
+			inv.note("node %s is left out: no source has it for any target", version)
+		}
+	}
+	inv.addUnindexed(found)
+	inv.checkOrder(found)
+	for _, was := range old.Releases {
+		inv.keepPins(found, was, prune)
+	}
+	lock = &Lock{Releases: slices.Collect(maps.Values(found)), NPM: inv.npm(found, prune)}
+	lock.Lines = inv.lines(found)
+	return lock, inv.faults, inv.notes
+}
+
+func (inv *inventory) fault(what string, err error) {
+	inv.faults = append(inv.faults, Fault{What: what, Err: err})
+}
+
+func (inv *inventory) note(format string, args ...any) {
+	inv.notes = append(inv.notes, fmt.Sprintf(format, args...))
+}
+
+// indexed makes the entry of a version that the index has.
+func (inv *inventory) indexed(entry IndexEntry) (Release, error) {
+	version := entry.Version.String()
+	r := Release{Version: version, Date: entry.Date, NPM: entry.NPM, NPMFrom: NPMByIndex, Verified: ByOpenPGP}
+	list := inv.evidence.Lists[version]
+	why, excused := inv.policy.Unsigned[version]
+	switch {
+	case list.Err == nil && excused:
+		inv.note("node %s verifies: its entry among the policy's unsigned versions is no longer needed", version)
+	case list.Err != nil && excused:
+		inv.note("node %s comes in through the npm registry alone: %s (%v)", version, why, list.Err)
+		r.Verified = ByRegistry
+	case list.Err != nil:
+		return Release{}, list.Err
+	}
+	if r.Verified == ByOpenPGP {
+		r.SignedBy, r.SignedAt = list.Signed.Fingerprint, list.Signed.At.UTC().Format(time.RFC3339)
+	}
+	for _, t := range inv.policy.Targets {
+		file := archiveName(version, t.Node(), inv.policy.Archive)
+		a := inv.registryPin(version, t)
+		a.SHA256 = list.Sums[file]
+		if r.Verified == ByOpenPGP && a.SHA256 == "" && slices.Contains(entry.Files, "linux-"+t.Node()) {
+			return Release{}, fmt.Errorf("the index has it for %s, but the signed list has no line %s", t, file)
+		}
+		if a.SHA256 != "" || a.SHA512 != "" {
+			r.Archives = append(r.Archives, a)
+		}
+	}
+	return r, nil
+}
+
+// registryPin returns what the npm registry has of a version for a target.
+func (inv *inventory) registryPin(version string, t target.Target) Archive {
+	a := Archive{Target: t.String()}
+	if sum := inv.evidence.Packages[t][version]; sum != "" {
+		a.Package, a.SHA512 = packageName(t), sum
+	}
+	return a
+}
+
+// packageName is the npm package that holds a target's bin/node.
+func packageName(t target.Target) string { return "node-" + t.OS + "-" + t.Node() }
+
+// addUnindexed adds the versions that only the npm registry knows.
+func (inv *inventory) addUnindexed(found map[string]Release) {
+	indexed := map[string]bool{}
+	for _, entry := range inv.evidence.Index {
+		indexed[entry.Version.String()] = true
+	}
+	for _, t := range inv.policy.Targets {
+		for version := range inv.evidence.Packages[t] {
+			v := semver.MustParse(version)
+			if indexed[version] || int(v.Major()) < inv.policy.FirstLine {
+				continue
+			}
+			if err := inv.addFromRegistry(found, v); err != nil {
+				inv.fault("node "+version, err)
+			}
+			indexed[version] = true
+		}
+	}
+}
+
+func (inv *inventory) addFromRegistry(found map[string]Release, v *semver.Version) error {
+	r := Release{Version: v.String(), Verified: ByRegistry, NPMFrom: NPMByLine}
+	var below *semver.Version
+	for _, entry := range inv.evidence.Index {
+		e := entry.Version
+		if e.Major() == v.Major() && e.LessThan(v) && (below == nil || e.GreaterThan(below)) {
+			below, r.NPM = e, entry.NPM
+		}
+	}
+	if below == nil {
+		return fmt.Errorf("the index has no lower version of line %d, so its npm is not known", v.Major())
+	}
+	for _, t := range inv.policy.Targets {
+		if a := inv.registryPin(r.Version, t); a.SHA512 != "" {
+			r.Archives = append(r.Archives, a)
+		}
+	}
+	found[r.Version] = r
+	return nil
+}
+
+// checkOrder drops the newcomers that were signed before a lower version of
+// their line.
+func (inv *inventory) checkOrder(found map[string]Release) {
+	latest := map[int]Release{} // by line, the last signed of the versions so far
+	for _, version := range slices.SortedFunc(maps.Keys(found), byVersion) {
+		r := found[version]
+		if r.Verified != ByOpenPGP {
+			continue
+		}
+		was, last := inv.old.release(version), latest[r.line()]
+		known := was != nil && was.Verified == ByOpenPGP
+		if !known && r.SignedAt < last.SignedAt {
+			delete(found, version)
+			inv.fault("node "+version, fmt.Errorf("signed on %s, before the lower version %s (%s): the order of a line's versions is that of their signatures",
+				r.SignedAt, last.Version, last.SignedAt))
+			continue
+		}
+		if r.SignedAt > last.SignedAt {
+			latest[r.line()] = r
+		}
+	}
+}
+
+func byVersion(a, b string) int { return semver.MustParse(a).Compare(semver.MustParse(b)) }
+
+// keepPins compares a release of the old lock with what was found, and keeps
+// the old one where they contradict each other.
+func (inv *inventory) keepPins(found map[string]Release, was Release, prune bool) {
+	if was.line() < inv.policy.FirstLine {
+		return
+	}
+	now, there := found[was.Version]
+	if !there {
+		if prune {
+			return
+		}
+		found[was.Version] = was
+		if !inv.faulted("node " + was.Version) {
+			inv.fault("node "+was.Version, fmt.Errorf("it is locked, but no longer upstream; -prune removes it"))
+		}
+		return
+	}
+	if was.NPMFrom == NPMByIndex && now.NPMFrom == NPMByIndex && was.NPM != now.NPM {
+		found[was.Version] = was
+		inv.fault("node "+was.Version, fmt.Errorf("its npm is locked as %s, but upstream now says %s", was.NPM, now.NPM))
+		return
+	}
+	for _, a := range was.Archives {
+		if err := inv.comparePins(&now, a, prune); err != nil {
+			found[was.Version] = was
+			inv.fault("node "+was.Version, err)
+			return
+		}
+	}
+}
+
+// comparePins compares one archive, and takes over what was found out about
+// the same bytes.
+func (inv *inventory) comparePins(now *Release, was Archive, prune bool) error {
+	if t, err := target.Parse(was.Target); err != nil || !slices.Contains(inv.policy.Targets, t) {
+		return nil // the policy no longer wants it
+	}
+	a := now.archive(was.Target)
+	if a == nil {
+		a = &Archive{}
+	}
+	for _, pin := range []struct{ what, was, now string }{
+		{"the sha256 of its archive", was.SHA256, a.SHA256},
+		{"the sha512 of the package " + was.Package, was.SHA512, a.SHA512},
+	} {
+		switch {
+		case pin.was == pin.now || pin.was == "" || pin.now == "" && prune:
+		case pin.now == "":
+			return fmt.Errorf("%s for %s is locked as %s, but no longer upstream; -prune removes it", pin.what, was.Target, pin.was)
+		default:
+			return fmt.Errorf("%s for %s is locked as %s, but upstream now says %s", pin.what, was.Target, pin.was, pin.now)
+		}
+	}
+	if was.SHA512 != "" && was.SHA512 == a.SHA512 {
+		a.ELF = was.ELF
+	}
+	return nil
+}
+
+func (inv *inventory) faulted(what string) bool {
+	return slices.ContainsFunc(inv.faults, func(f Fault) bool { return f.What == what })
+}
+
+// npm returns the pins of every npm that a release ships. One that is not in
+// the registry is a fault when a release is to be had from there.
+func (inv *inventory) npm(found map[string]Release, prune bool) []NPM {
+	pins := map[string]string{}
+	for _, r := range found {
+		sum := inv.evidence.NPM[r.NPM]
+		if sum != "" {
+			pins[r.NPM] = sum
+		} else if slices.ContainsFunc(r.Archives, func(a Archive) bool { return a.Package != "" }) && !inv.faulted("npm "+r.NPM) {
+			inv.fault("npm "+r.NPM, fmt.Errorf("node %s ships it, but the npm registry does not have it", r.Version))
+		}
+	}
+	for _, was := range inv.old.NPM {
+		now := pins[was.Version]
+		named := slices.ContainsFunc(slices.Collect(maps.Values(found)), func(r Release) bool { return r.NPM == was.Version })
+		switch {
+		case !named || now == was.SHA512 || now == "" && prune:
+		case now == "":
+			pins[was.Version] = was.SHA512 // the fault is noted above, or nothing needs the package
+		default:
+			pins[was.Version] = was.SHA512
+			inv.fault("npm "+was.Version, fmt.Errorf("its sha512 is locked as %s, but upstream now says %s", was.SHA512, now))
+		}
+	}
+	var all []NPM
+	for version, sum := range pins {
+		all = append(all, NPM{Version: version, SHA512: sum})
+	}
+	return all
+}
+
+// lines returns the release lines of what was found. Releases of a line that
+// the schedule does not know are dropped: without an end of life nobody could
+// be warned.
+func (inv *inventory) lines(found map[string]Release) []Line {
+	known := map[int]Line{}
+	for _, line := range append(slices.Clone(inv.old.Lines), inv.evidence.Schedule...) {
+		known[line.Line] = line
+	}
+	wanted := map[int]Line{}
+	for version, r := range found {
+		line, ok := known[r.line()]
+		if !ok {
+			delete(found, version)
+			inv.fault("node "+version, fmt.Errorf("the schedule has no line v%d", r.line()))
+			continue
+		}
+		wanted[line.Line] = line
+	}
+	return slices.Collect(maps.Values(wanted))
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// settings are the flags, and the files they point at.
+type settings struct {
+	dir                      string
+	update, check, prune     bool
+	elf                      bool
+	index, schedule, dist    string
+	keys, registry           string
+	cache                    string
+	jobs                     int
+	timeout, tarball, backof time.Duration
+	policyFile, signersFile  string
+
+	policy  Policy
+	signers []Signer
+	stderr  io.Writer
+}
+
+func (s *settings) lockPath() string      { return filepath.Join(s.dir, "releases.lock.json") }
+func (s *settings) buildpackPath() string { return filepath.Join(s.dir, "buildpack.toml") }
+
+// Run is the command: it renders; with -update it fetches and verifies first;
+// with -check it compares and writes nothing. Everything it says goes to
+// stderr, so that stdout stays free for what a mode is asked to print.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	s, err := parseFlags(args, getenv, stderr)
+	if err != nil {
+		return err
+	}
+	lock, err := ReadLock(s.lockPath())
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.check:
+		return checkStale(s, lock)
+	case s.update:
+		lock, err = update(ctx, s, lock)
+		if lock == nil {
+			return err
+		}
+	}
+	return errors.Join(err, render(s, lock))
+}
+
+func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*settings, error) {
+	s := &settings{stderr: stderr}
+	flags := flag.NewFlagSet("noderelease", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&s.dir, "dir", ".", "the `folder` with buildpack.toml and releases.lock.json")
+	flags.BoolVar(&s.check, "check", false, "write nothing; fail when buildpack.toml is not what the lock file says")
+	flags.BoolVar(&s.update, "update", false, "fetch and verify releases, and write the lock file first")
+	flags.BoolVar(&s.prune, "prune", false, "with -update: remove what is locked but gone upstream")
+	flags.BoolVar(&s.elf, "elf", false, "with -update: download the npm packages of Node.js that were not looked at yet, and lock what they need to start")
+	source := func(into *string, name, env, otherwise, usage string) {
+		if v := getenv(env); v != "" {
+			otherwise = v
+		}
+		flags.StringVar(into, name, otherwise, usage+" (`URL` or folder; also $"+env+")")
+	}
+	source(&s.dist, "dist", "NODERELEASE_DIST", Dist, "the folder that has vX.Y.Z/SHASUMS256.txt.asc")
+	source(&s.index, "index", "NODERELEASE_INDEX", "", "the release index; default: index.json below -dist")
+	source(&s.schedule, "schedule", "NODERELEASE_SCHEDULE", "https://raw.githubusercontent.com/nodejs/Release/main/schedule.json", "the release schedule")
+	source(&s.keys, "keys", "NODERELEASE_KEYS", "https://raw.githubusercontent.com/nodejs/release-keys/main/keys", "the folder that has FINGERPRINT.asc")
+	source(&s.registry, "npm-registry", "NODERELEASE_NPM_REGISTRY", "", "the npm registry; default: the one npm is configured for")
+	flags.StringVar(&s.cache, "cache", "", "the `folder` to keep answers in (default: noderelease in the user's cache folder; \"none\" for none)")
+	flags.IntVar(&s.jobs, "jobs", 8, "how many files to fetch at once")
+	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "for one request, its answer included")
+	flags.DurationVar(&s.tarball, "tarball-timeout", 10*time.Minute, "with -elf: for one package")
+	flags.DurationVar(&s.backof, "backoff", 500*time.Millisecond, "before the first retry; doubles with each")
+	flags.StringVar(&s.policyFile, "policy", "", "a `file` instead of the policy built in")
+	flags.StringVar(&s.signersFile, "signers", "", "a `file` instead of the list of release keys built in")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("got the argument %q, want flags only", flags.Arg(0))
+	}
+	if s.index == "" {
+		s.index = At(s.dist, "index.json")
+	}
+	return s, s.readPolicy()
+}
+
+func (s *settings) readPolicy() error {
+	text, err := fileOr(s.policyFile, defaultPolicy)
+	if err != nil {
+		return err
+	}
+	if s.policy, err = ParsePolicy(text); err != nil {
+		return err
+	}
+	if text, err = fileOr(s.signersFile, defaultKeys); err != nil {
+		return err
+	}
+	s.signers, err = ParseSigners(text)
+	return err
+}
+
+// render writes the generated part of buildpack.toml, if it is not so already.
+func render(s *settings, lock *Lock) error {
+	was, want, err := rendered(s, lock)
+	if err != nil || bytes.Equal(was, want) {
+		return err
+	}
+	return writeFile(s.buildpackPath(), want)
+}
+
+func rendered(s *settings, lock *Lock) (was, want []byte, err error) {
+	path := s.buildpackPath()
+	if was, err = os.ReadFile(path); err != nil {
+		return nil, nil, err
+	}
+	if len(lock.Releases) == 0 {
+		return nil, nil, fmt.Errorf("%s has no release: make one with -update", s.lockPath())
+	}
+	if want, err = Splice(was, Marker, Render(s.policy, lock)); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return was, want, nil
+}
+
+// checkStale fails when a generated part is not what the lock file says.
+func checkStale(s *settings, lock *Lock) error {
+	was, want, err := rendered(s, lock)
+	if err != nil || bytes.Equal(was, want) {
+		return err
+	}
+	return fmt.Errorf("%s is stale: %s; run go generate ./buildpacks/node-engine", s.buildpackPath(), firstDifference(was, want))
+}
+
+func firstDifference(got, want []byte) string {
+	g, w := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+	for i := range max(len(g), len(w)) {
+		switch {
+		case i >= len(g):
+			return fmt.Sprintf("it ends before line %d, %q", i+1, w[i])
+		case i >= len(w):
+			return fmt.Sprintf("line %d: got %q, want the end", i+1, g[i])
+		case !bytes.Equal(g[i], w[i]):
+			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
+		}
+	}
+	return "no difference"
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Size caps of what is fetched, in bytes. Each is several times what there is
+// today.
+const (
+	maxIndexBytes    = 16 << 20
+	maxScheduleBytes = 1 << 20
+	maxListBytes     = 256 << 10
+	maxKeyBytes      = 1 << 20
+	maxPackumentSize = 64 << 20
+	maxTarballBytes  = 512 << 20
+)
+
+// Fetcher reads from http(s) URLs, file:// URLs and plain folders. It is safe
+// for concurrent use.
+type Fetcher struct {
+	Client  *http.Client
+	Timeout time.Duration // of one request, its body included
+	Retries int           // after the first attempt, on 429, 5xx and broken connections
+	Backoff time.Duration // before the first retry; doubles with each
+	Cache   *Cache        // nil for none
+
+	requests  atomic.Int64
+	unchanged atomic.Int64 // answered by "304 Not Modified"
+	bodies    atomic.Int64 // bytes of answers' bodies
+	wire      atomic.Int64 // bytes read from connections, headers and TLS included
+}
+
+// NewFetcher returns a Fetcher that counts what it reads from the network.
+func NewFetcher(timeout, backoff time.Duration, cache *Cache) *Fetcher {
+	f := &Fetcher{Timeout: timeout, Retries: 3, Backoff: backoff, Cache: cache}
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 16
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &countingConn{Conn: conn, read: &f.wire}, nil
+	}
+	f.Client = &http.Client{Transport: transport}
+	return f
+}
+
+type countingConn struct {
+	net.Conn
+	read *atomic.Int64
+}
+
+func (c *countingConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+// StatusError is an answer other than 200. It matches fs.ErrNotExist when the
+// server says that there is no such thing.
+type StatusError struct {
+	Where  string // the URL, without credentials
+	Status int
+	after  time.Duration // Retry-After, 0 when not given
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s: got status %d, want 200", e.Where, e.Status)
+}
+
+// Is makes errors.Is(err, fs.ErrNotExist) true for 404 and 410.
+func (e *StatusError) Is(other error) bool {
+	return other == fs.ErrNotExist && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
+}
+
+func (e *StatusError) temporary() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status >= 500
+}
+
+// At joins a base (URL or folder) and a relative path with slashes.
+func At(base, rel string) string {
+	if u, ok := webURL(base); ok {
+		return u.JoinPath(rel).String()
+	}
+	if folder, found := strings.CutPrefix(base, "file://"); found {
+		base = folder
+	}
+	return filepath.Join(base, filepath.FromSlash(rel))
+}
+
+// redacted is a location without the credentials that a URL may hold.
+func redacted(location string) string {
+	if u, ok := webURL(location); ok {
+		return u.Redacted()
+	}
+	return location
+}
+
+func webURL(s string) (*url.URL, bool) {
+	u, err := url.Parse(s)
+	return u, err == nil && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// Get returns the whole of what is at the location; more than max bytes is an
+// error. What is not there matches fs.ErrNotExist.
+func (f *Fetcher) Get(ctx context.Context, location string, max int64) ([]byte, error) {
+	var body []byte
+	err := f.retrying(ctx, func() error {
+		var err error
+		body, err = f.getOnce(ctx, location, max)
+		return err
+	})
+	return body, err
+}
+
+// Stream hands what is at the location to the function, which may be called
+// again when the connection breaks. It is never cached.
+func (f *Fetcher) Stream(ctx context.Context, location string, max int64, use func(io.Reader) error) error {
+	return f.retrying(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+		defer cancel()
+		body, err := f.open(ctx, location, nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		return use(&cappedReader{r: body, left: max, where: redacted(location)})
+	})
+}
+
+func (f *Fetcher) retrying(ctx context.Context, attempt func() error) error {
+	wait := f.Backoff
+	for n := 0; ; n++ {
+		err := attempt()
+		if err == nil || n >= f.Retries || !temporary(err) {
+			return err
+		}
+		pause := wait + rand.N(wait/2+1)
+		var status *StatusError
+		if errors.As(err, &status) && status.after > pause {
+			pause = min(status.after, 30*time.Second)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		wait *= 2
+	}
+}
+
+// temporary says whether another attempt may go better. A time-out is not
+// tried again: who stalled once for the whole time-out will do so again.
+func temporary(err error) bool {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.temporary()
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func (f *Fetcher) getOnce(ctx context.Context, location string, max int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+	defer cancel()
+	var entry *cacheEntry
+	if _, web := webURL(location); web {
+		entry = f.Cache.entry(location)
+	}
+	body, err := f.open(ctx, location, entry)
+	if errors.Is(err, errNotModified) {
+		return entry.body, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	text, err := io.ReadAll(&cappedReader{r: body, left: max, where: redacted(location)})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", redacted(location), err)
+	}
+	return text, entry.keep(text)
+}
+
+var errNotModified = errors.New("not modified")
+
+// open starts reading a location. With a cache entry, it asks whether that is
+// still right and returns errNotModified if so; else it notes in the entry by
+// what to ask the next time.
+func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) (io.ReadCloser, error) {
+	if _, web := webURL(location); !web {
+		return os.Open(At(location, ""))
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", "armature-noderelease")
+	entry.ask(request.Header)
+	f.requests.Add(1)
+	response, err := f.Client.Do(request)
+	if err != nil {
+		return nil, withoutCredentials(err)
+	}
+	if response.StatusCode == http.StatusNotModified && entry.usable() {
+		response.Body.Close()
+		f.unchanged.Add(1)
+		return nil, errNotModified
+	}
+	if response.StatusCode != http.StatusOK {
+		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection can be used again
+		response.Body.Close()
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		return nil, &StatusError{Where: redacted(location), Status: response.StatusCode, after: time.Duration(seconds) * time.Second}
+	}
+	entry.note(response.Header)
+	return &countingBody{ReadCloser: response.Body, read: &f.bodies}, nil
+}
+
+// withoutCredentials takes care of a *url.Error, which redacts only a password.
+func withoutCredentials(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		u.URL = redacted(u.URL)
+	}
+	return err
+}
+
+type countingBody struct {
+	io.ReadCloser
+	read *atomic.Int64
+}
+
+func (c *countingBody) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+// cappedReader fails, rather than ends, when there is more than allowed.
+type cappedReader struct {
+	r     io.Reader
+	left  int64
+	where string
+}
+
+func (c *cappedReader) Read(p []byte) (int, error) {
+	if int64(len(p)) > c.left+1 {
+		p = p[:c.left+1]
+	}
+	n, err := c.r.Read(p)
+	if c.left -= int64(n); c.left < 0 {
+		return 0, fmt.Errorf("%s is larger than what is read of such a file", c.where)
+	}
+	return n, err
+}

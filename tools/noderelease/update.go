@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// update fetches, verifies and writes the lock file. With faults the lock is
+// written all the same (what they concern is kept as it was) and an error is
+// returned with it; without the index or the schedule there is no new lock.
+func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
+	begun := time.Now()
+	f := NewFetcher(s.timeout, s.backof, nil)
+	folder, err := s.cacheFolder()
+	if err != nil {
+		return nil, err
+	}
+	if folder != "" {
+		f.Cache = &Cache{Dir: filepath.Join(folder, "answers")}
+	}
+	if s.registry == "" {
+		if s.registry, err = npmRegistry(ctx); err != nil {
+			return nil, err
+		}
+	}
+	report := newProgress(s.stderr)
+	evidence, faults, err := fetch(ctx, s, f, report)
+	report.done()
+	if err != nil {
+		return nil, err
+	}
+	lock, more, notes := Inventory(s.policy, evidence, old, s.prune)
+	faults = append(faults, more...)
+	text, err := lock.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if was, err := os.ReadFile(s.lockPath()); err != nil || !bytes.Equal(was, text) {
+		if err := writeFile(s.lockPath(), text); err != nil {
+			return nil, err
+		}
+	}
+	summarize(s.stderr, old, lock, notes, time.Now())
+	fmt.Fprintf(s.stderr, "%d requests (%d unchanged), %d bytes of answers, %d bytes read in all, in %.1fs\n",
+		f.requests.Load(), f.unchanged.Load(), f.bodies.Load(), f.wire.Load(), time.Since(begun).Seconds())
+	return lock, joinFaults(faults)
+}
+
+func joinFaults(faults []Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	all := []error{fmt.Errorf("%d faults; what they concern is kept as it was locked, or left out:", len(faults))}
+	for _, f := range faults {
+		all = append(all, f)
+	}
+	return errors.Join(all...)
+}
+
+func (s *settings) cacheFolder() (string, error) {
+	switch s.cache {
+	case "none":
+		return "", nil
+	case "":
+		user, err := os.UserCacheDir()
+		return filepath.Join(user, "armature", "noderelease"), err
+	}
+	return s.cache, nil
+}
+
+// npmRegistry asks npm which registry it is configured for, so that no host
+// has to stand anywhere in this project.
+func npmRegistry(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "npm", "config", "get", "registry").Output()
+	registry := strings.TrimSpace(string(out))
+	if err != nil || registry == "" || registry == "undefined" {
+		return "", fmt.Errorf("asking npm for its registry: got %q (%v); give -npm-registry instead", registry, err)
+	}
+	return registry, nil
+}
+
+// fetch gets all the evidence. Faults concern one version or key each; an
+// error means that there is no evidence to go by.
+func fetch(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evidence, []Fault, error) {
+	e := Evidence{Lists: map[string]List{}, Packages: map[target.Target]map[string]string{}}
+	ring := NewKeyring()
+	var mu sync.Mutex
+	var faults []Fault
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.jobs)
+	parsed := func(what, location string, max int64, parse func([]byte) error) {
+		group.Go(func() error {
+			text, err := f.Get(groupCtx, location, max)
+			if err != nil {
+				return fmt.Errorf("fetching the %s: %w", what, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err := parse(text); err != nil {
+				return fmt.Errorf("reading the %s at %s: %w", what, redacted(location), err)
+			}
+			return nil
+		})
+	}
+	parsed("release index", s.index, maxIndexBytes, func(text []byte) (err error) {
+		e.Index, err = ParseIndex(text, s.policy.FirstLine)
+		return err
+	})
+	parsed("release schedule", s.schedule, maxScheduleBytes, func(text []byte) (err error) {
+		e.Schedule, err = ParseSchedule(text, s.policy.FirstLine)
+		return err
+	})
+	parsed("npm package npm", At(s.registry, "npm"), maxPackumentSize, func(text []byte) (err error) {
+		e.NPM, err = ParsePackument(text, "npm")
+		return err
+	})
+	for _, t := range s.policy.Targets {
+		name := packageName(t)
+		parsed("npm package "+name, At(s.registry, name), maxPackumentSize, func(text []byte) (err error) {
+			e.Packages[t], err = ParsePackument(text, name)
+			return err
+		})
+	}
+	for _, signer := range s.signers {
+		group.Go(func() error {
+			text, err := f.Get(groupCtx, At(s.keys, signer.Fingerprint+".asc"), maxKeyBytes)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				err = ring.Add(signer, text)
+			}
+			if err != nil {
+				ring.Miss(signer, err)
+				faults = append(faults, Fault{What: "key of " + signer.Owner, Err: err})
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Evidence{}, nil, err
+	}
+	return e, faults, fetchLists(ctx, s, f, ring, &e, report)
+}
+
+// fetchLists gets and verifies the signed list of every version in the index.
+func fetchLists(ctx context.Context, s *settings, f *Fetcher, ring *Keyring, e *Evidence, report *progress) error {
+	var mu sync.Mutex
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.jobs)
+	now := time.Now()
+	for _, entry := range e.Index {
+		group.Go(func() error {
+			version := entry.Version.String()
+			list := fetchList(groupCtx, f, ring, At(s.dist, "v"+version+"/SHASUMS256.txt.asc"), now)
+			mu.Lock()
+			defer mu.Unlock()
+			e.Lists[version] = list
+			report.step("verified", len(e.Lists), len(e.Index), "signed lists")
+			return groupCtx.Err()
+		})
+	}
+	return group.Wait()
+}
+
+func fetchList(ctx context.Context, f *Fetcher, ring *Keyring, location string, now time.Time) List {
+	text, err := f.Get(ctx, location, maxListBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return List{Err: fmt.Errorf("there is no signed list: %w", err)}
+	}
+	if err != nil {
+		return List{Err: fmt.Errorf("fetching the signed list: %w", err)}
+	}
+	signed, err := ring.Verify(text, now)
+	if err != nil {
+		return List{Err: fmt.Errorf("verifying %s: %w", redacted(location), err)}
+	}
+	sums, err := ParseSums(signed.Text)
+	if err != nil {
+		return List{Err: fmt.Errorf("reading the signed list: %w", err)}
+	}
+	return List{Sums: sums, Signed: signed}
+}
