@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// suite is the release of Debian that the images are made from.
+const suite = "trixie"
+
+// suites have to be searched, so that fixes reach the images.
+var suites = []string{suite, suite + "-updates", suite + "-security"}
+
+// hostPrograms are what this tool calls, and the packages of Debian and Ubuntu
+// that bring them.
+var hostPrograms = []struct{ file, pkg string }{
+	{"mmdebstrap", "mmdebstrap"},
+	{"apt-get", "apt"},
+	{"dpkg-deb", "dpkg"},
+	{"/usr/share/keyrings/debian-archive-keyring.*", "debian-archive-keyring"},
+}
+
+// checkHost says which packages are missing on the host, all at once.
+func checkHost() error {
+	var missing []string
+	for _, p := range hostPrograms {
+		if filepath.IsAbs(p.file) {
+			if found, _ := filepath.Glob(p.file); len(found) > 0 {
+				continue
+			}
+		} else if _, err := exec.LookPath(p.file); err == nil {
+			continue
+		}
+		missing = append(missing, p.pkg)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	names := strings.Join(missing, " ")
+	return fmt.Errorf("this host lacks %s: on Debian or Ubuntu run\n\n    apt-get install %[1]s\n\nas root; on any other system make the images in a container or virtual machine of one of them", names)
+}
+
+// fetchHook runs in mmdebstrap once apt is set up for the target and has
+// checked the archive's signature. $1 is mmdebstrap's root. It prints a line
+// "suite NAME" for every suite that apt searches, on stderr, since mmdebstrap
+// writes its image to stdout. Without dependencies, apt-get download checks
+// the packages' hashes as install does.
+const fetchHook = `set -eu
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+apt-get indextargets --format 'suite $(RELEASE)' 'Created-By: Packages' >&2
+mkdir -p "$1/var/cache/apt/archives"
+cd "$1/var/cache/apt/archives"
+%s >&2`
+
+// fetch downloads packages for a target from Debian's archive into dir, which
+// must exist. Nothing is installed or unpacked and nothing of the target runs.
+func fetch(ctx context.Context, t target.Target, names []string, dependencies bool, dir string) error {
+	command := "apt-get --quiet download "
+	if dependencies {
+		command = "apt-get --quiet --yes --no-install-recommends --download-only install "
+	}
+	// The variant "extract" is the one that never asks whether the host can
+	// run the target's programs. It has nothing to extract, as no package is
+	// named; the hook does the rest.
+	cmd := exec.CommandContext(ctx, "mmdebstrap",
+		"--variant=extract",
+		"--architectures="+t.Arch,
+		"--format=null",
+		"--extract-hook="+fmt.Sprintf(fetchHook, command+strings.Join(names, " ")),
+		"--extract-hook=copy-out /var/cache/apt/archives "+dir,
+		suite, "-",
+	)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	// An interrupt lets mmdebstrap unmount and remove what it made.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("downloading packages for %s: %w", t, context.Cause(ctx))
+		}
+		return fmt.Errorf("downloading packages for %s: mmdebstrap: %w; its last lines:\n%s", t, err, lastLines(output.String(), 20))
+	}
+	return checkSuites(output.String())
+}
+
+func checkSuites(output string) error {
+	var got []string
+	for line := range strings.Lines(output) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "suite "); ok && !slices.Contains(got, name) {
+			got = append(got, name)
+		}
+	}
+	for _, want := range suites {
+		if !slices.Contains(got, want) {
+			return errors.New("mmdebstrap's own list of Debian's suites: got " + strings.Join(got, ", ") + ", want " + strings.Join(suites, ", ") + "; install a newer mmdebstrap or distro-info-data")
+		}
+	}
+	return nil
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+)
+
+// result is an image with what is said about it.
+type result struct {
+	image                  v1.Image
+	sbom                   []byte
+	pointRelease           string
+	bytes, compressedBytes int64 // of the files, and of the layer
+}
+
+// assemble turns packages into an image whose one layer is written to
+// layerPath.
+func assemble(ctx context.Context, r request, packages []deb, layerPath string) (result, error) {
+	root, drop := tree{}, droppedBy(r.kind)
+	for _, p := range packages {
+		err := p.tar(ctx, "--fsys-tarfile", func(archive io.Reader) error { return root.addTar(archive, drop) })
+		if err != nil {
+			return result{}, err
+		}
+	}
+	if err := configure(root, r.kind, packages); err != nil {
+		return result{}, fmt.Errorf("configuring the %s image: %w", r.kind.name, err)
+	}
+	release, err := pointRelease(root)
+	if err != nil {
+		return result{}, err
+	}
+	layer, err := ociimage.WriteLayer(layerPath, root.files())
+	if err != nil {
+		return result{}, err
+	}
+	image, err := newImage(r.kind, r.target, release, packages, layer)
+	if err != nil {
+		return result{}, err
+	}
+	bill, err := sbom(r.kind, r.target, release, packages)
+	if err != nil {
+		return result{}, err
+	}
+	compressed, err := layer.Size()
+	if err != nil {
+		return result{}, err
+	}
+	return result{image: image, sbom: bill, pointRelease: release, bytes: root.size(), compressedBytes: compressed}, nil
+}
+
+// write puts the image at out and what belongs to it beside it. The inputs
+// come last: they say that all the rest is there.
+func (r result) write(out, temp, inputs string) error {
+	if err := os.Remove(out + ".inputs"); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := ociimage.WriteLayout(out, r.image); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		path    string
+		content []byte
+	}{
+		{out + ".cdx.json", r.sbom},
+		{out + ".inputs", []byte(inputs + "\n")},
+	} {
+		half := filepath.Join(temp, filepath.Base(f.path))
+		if err := os.WriteFile(half, f.content, 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(half, f.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}

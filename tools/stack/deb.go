@@ -1,0 +1,123 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// deb is one package file.
+type deb struct {
+	path    string
+	name    string
+	version string
+	arch    string // "arm64", "amd64" or "all"
+	control []byte // the control stanza, as the package has it
+}
+
+// readDebs returns the packages in a folder, base-files first, since it
+// decides on the modes of the folders, and then by name. Every package of
+// names must be there.
+func readDebs(ctx context.Context, dir string, want selection) ([]deb, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if err != nil {
+		return nil, err
+	}
+	var debs []deb
+	for _, path := range paths {
+		d, err := readDeb(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if !want.without[d.name] {
+			debs = append(debs, d)
+		}
+	}
+	for _, name := range want.names {
+		if !slices.ContainsFunc(debs, func(d deb) bool { return d.name == name }) {
+			return nil, fmt.Errorf("package %s was not downloaded", name)
+		}
+	}
+	slices.SortFunc(debs, func(a, b deb) int {
+		if aFirst, bFirst := a.name == "base-files", b.name == "base-files"; aFirst != bFirst {
+			if aFirst {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return debs, nil
+}
+
+func readDeb(ctx context.Context, path string) (deb, error) {
+	d := deb{path: path}
+	err := d.tar(ctx, "--ctrl-tarfile", func(r io.Reader) error {
+		for archive := tar.NewReader(r); ; {
+			header, err := archive.Next()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if clean(header.Name) == "control" {
+				if d.control, err = io.ReadAll(archive); err != nil {
+					return err
+				}
+			}
+		}
+	})
+	if err != nil {
+		return deb{}, err
+	}
+	d.name, d.version, d.arch = field(d.control, "Package"), field(d.control, "Version"), field(d.control, "Architecture")
+	if d.name == "" || d.version == "" || d.arch == "" {
+		return deb{}, fmt.Errorf("reading %s: got name %q, version %q and architecture %q, want none of them empty", filepath.Base(path), d.name, d.version, d.arch)
+	}
+	return d, nil
+}
+
+// tar calls read with one of the two archives in a package: its control files
+// ("--ctrl-tarfile") or the files that it installs ("--fsys-tarfile").
+func (d deb) tar(ctx context.Context, which string, read func(io.Reader) error) error {
+	cmd := exec.CommandContext(ctx, "dpkg-deb", which, d.path)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	readErr := read(stdout)
+	if readErr == nil {
+		// What is left is padding; dpkg-deb must not die of a closed pipe.
+		_, readErr = io.Copy(io.Discard, stdout)
+	}
+	stdout.Close()
+	if err := cmd.Wait(); err != nil && (readErr == nil || stderr.Len() > 0) {
+		return fmt.Errorf("reading %s: dpkg-deb %s: %w: %s", filepath.Base(d.path), which, err, strings.TrimSpace(stderr.String()))
+	}
+	if readErr != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Base(d.path), readErr)
+	}
+	return nil
+}
+
+// field returns a one-line field of a control stanza, "" when there is none.
+func field(control []byte, name string) string {
+	for line := range strings.Lines(string(control)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

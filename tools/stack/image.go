@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+const homepage = "https://github.com/armature-cnb/armature"
+
+// debianVersion is what VERSION_ID of the images' /etc/os-release says. The
+// lifecycle compares it with the distributions a buildpack lists.
+const debianVersion = "13"
+
+// newImage puts a layer into an image. Its configuration holds nothing of the
+// moment or the host.
+func newImage(k kind, t target.Target, pointRelease string, packages []deb, layer v1.Layer) (v1.Image, error) {
+	labels, err := labels(k, pointRelease, packages)
+	if err != nil {
+		return nil, err
+	}
+	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	image = mutate.ConfigMediaType(image, types.OCIConfigJSON)
+	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{
+		Created:   v1.Time{Time: ociimage.ModTime},
+		CreatedBy: "Debian " + debianVersion + " packages",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return mutate.ConfigFile(image, configFile(image, k, t, labels))
+}
+
+func configFile(image v1.Image, k kind, t target.Target, labels map[string]string) *v1.ConfigFile {
+	config, err := image.ConfigFile()
+	if err != nil {
+		panic(err) // an image in memory has one
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = t.OS, t.Arch
+	config.Created = v1.Time{Time: ociimage.ModTime}
+	config.Config.User = fmt.Sprintf("%d:%d", userID, groupID)
+	config.Config.Env = k.env
+	config.Config.Labels = labels
+	return config
+}
+
+// labels are those of the Platform API's base images (io.buildpacks.base.*)
+// and the list of packages.
+func labels(k kind, pointRelease string, packages []deb) (map[string]string, error) {
+	type entry struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	}
+	entries := []entry{}
+	for _, p := range packages {
+		entries = append(entries, entry{p.name, p.version})
+	}
+	list, err := json.Marshal(entries)
+	if err != nil {
+		return nil, err
+	}
+	const base = "io.buildpacks.base."
+	return map[string]string{
+		base + "id":             "armature/trixie-" + k.name,
+		base + "name":           "Armature " + k.name + " image",
+		base + "description":    k.description,
+		base + "version":        pointRelease,
+		base + "maintainer":     "Armature",
+		base + "homepage":       homepage,
+		base + "distro.name":    "debian",
+		base + "distro.version": debianVersion,
+		"io.armature.packages":  string(list),
+	}, nil
+}
+
+// pointRelease is the release of Debian that a root file system says it is of,
+// for example "13.5".
+func pointRelease(t tree) (string, error) {
+	file := t["etc/debian_version"]
+	if file == nil {
+		return "", fmt.Errorf("package base-files: got no /etc/debian_version")
+	}
+	version := strings.TrimSpace(string(file.Content))
+	if !strings.HasPrefix(version, debianVersion+".") {
+		return "", fmt.Errorf("package base-files: got /etc/debian_version %q, want %s.*", version, debianVersion)
+	}
+	return version, nil
+}

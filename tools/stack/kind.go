@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// kind is one of the two images that a builder needs.
+type kind struct {
+	name         string // "run" or "build"
+	description  string
+	dependencies bool              // whether apt adds what the listed packages depend on
+	drop         []string          // besides [dropped]: paths that do not go in
+	links        map[string]string // symlinks that maintainer scripts would have made
+	env          []string          // of the image's configuration
+}
+
+var searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+var runKind = kind{
+	name:        "run",
+	description: "Debian 13 with what Node.js needs to run: no package manager, no setuid file",
+	drop: []string{
+		// Conversions between old character sets, 17 MB; Node.js has its own.
+		"usr/lib/*/gconv",
+		// Programs that need packages which are not there.
+		"usr/sbin/update-ca-certificates",
+		"etc/update-motd.d",
+	},
+	env: []string{searchPath},
+}
+
+var buildKind = kind{
+	name:         "build",
+	description:  "Debian 13 with what npm and node-gyp need: git, Python, make and a C++ compiler",
+	dependencies: true,
+	drop: []string{
+		// Sanitizers: their shared libraries are left out too.
+		"usr/lib/gcc/*/*/lib*san*",
+		// Perl modules without a Perl.
+		"usr/share/perl",
+		"usr/share/perl5",
+	},
+	links: map[string]string{
+		"usr/bin/awk":   "mawk",
+		"usr/bin/c++":   "g++",
+		"usr/bin/cc":    "gcc",
+		"usr/bin/which": "which.debianutils",
+	},
+	env: []string{
+		searchPath,
+		fmt.Sprintf("CNB_USER_ID=%d", userID),
+		fmt.Sprintf("CNB_GROUP_ID=%d", groupID),
+	},
+}
+
+// The user that buildpacks and apps run as. /etc/passwd below stack/rootfs
+// gives it the name cnb.
+const (
+	userID  = 1001
+	groupID = 1000
+)
+
+func parseKind(s string) (kind, error) {
+	for _, k := range []kind{runKind, buildKind} {
+		if k.name == s {
+			return k, nil
+		}
+	}
+	return kind{}, fmt.Errorf("unknown kind of image %q: want run or build", s)
+}
+
+// selection is a list of packages as stack/*.packages has it.
+type selection struct {
+	names   []string        // in the order of the file
+	without map[string]bool // dependencies to leave out
+}
+
+func parseSelection(list string) (selection, error) {
+	s := selection{without: map[string]bool{}}
+	for i, line := range strings.Split(list, "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		line = strings.TrimSpace(line)
+		switch name, leftOut := strings.CutPrefix(line, "-"); {
+		case line == "":
+		case !isPackageName(name):
+			return selection{}, fmt.Errorf("line %d: got %q, want the name of one package, with \"-\" before it to leave it out", i+1, line)
+		case leftOut:
+			s.without[name] = true
+		default:
+			s.names = append(s.names, name)
+		}
+	}
+	if len(s.names) == 0 {
+		return selection{}, fmt.Errorf("no package is listed")
+	}
+	return s, nil
+}
+
+// isPackageName follows Debian Policy 5.6.1: lower case letters, digits and
+// "+-.", at least two of them, beginning with a letter or digit.
+func isPackageName(s string) bool {
+	if len(s) < 2 || strings.ContainsAny(s[:1], "+-.") {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+}
