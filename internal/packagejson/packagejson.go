@@ -206,3 +206,26 @@ func (p Package) DescribeScripts() string {
 	}
 	return "there are none"
 }
+
+// StartScriptMissingID is the id of the [failure.Failure] for a start script
+// that was chosen by name and does not exist.
+const StartScriptMissingID = "start-script-missing"
+
+// StartScript returns the command of the script that starts the app: the one
+// that is chosen by name, or "start" when the name is empty. A chosen one that
+// does not exist is a [failure.Failure] with [StartScriptMissingID]; a missing
+// "start" is the empty string.
+func (p Package) StartScript(chosen string) (command string, err error) {
+	if chosen == "" {
+		return p.Scripts["start"], nil
+	}
+	command, ok := p.Scripts[chosen]
+	if !ok {
+		return "", &failure.Failure{
+			ID:     StartScriptMissingID,
+			Cause:  fmt.Sprintf("no script entry with name %q exists in %s, as BP_NPM_START_SCRIPT wants it", chosen, FileName),
+			Remedy: fmt.Sprintf("set BP_NPM_START_SCRIPT to one of the scripts there (%s), or leave it unset for start.", p.DescribeScripts()),
+		}
+	}
+	return command, nil
+}

@@ -120,3 +120,19 @@ func TestDescribeScripts(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestStartScript(t *testing.T) {
+	pkg := packagejson.Package{Scripts: map[string]string{"start": "node .", "serve": "node serve.js"}}
+	for _, tc := range []struct{ chosen, want string }{{"", "node ."}, {"start", "node ."}, {"serve", "node serve.js"}} {
+		if got, err := pkg.StartScript(tc.chosen); got != tc.want || err != nil {
+			t.Errorf("%q: got %q, %v", tc.chosen, got, err)
+		}
+	}
+	if got, err := (packagejson.Package{}).StartScript(""); got != "" || err != nil {
+		t.Errorf("no start script: got %q, %v", got, err)
+	}
+	_, err := pkg.StartScript("web")
+	if !errors.Is(err, &failure.Failure{ID: "start-script-missing"}) || !strings.Contains(err.Error(), "(serve, start)") {
+		t.Errorf("a script that does not exist: got %v", err)
+	}
+}
