@@ -1,0 +1,269 @@
+package nodeengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+	"github.com/paketo-buildpacks/packit/v2/servicebindings"
+
+	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// Bindings finds service bindings; packit's resolver is one.
+type Bindings interface {
+	Resolve(bindingType, provider, platformDir string) ([]servicebindings.Binding, error)
+}
+
+// Builder holds what [Builder.Build] works with. All fields are needed.
+type Builder struct {
+	Context  context.Context // ends the build early when done
+	Environ  []string        // as os.Environ gives it
+	Bindings Bindings
+	Host     target.Target // what this program runs on
+	Now      time.Time     // for warnings about the end of life, and nothing else
+	Logger   scribe.Emitter
+}
+
+// Build installs Node.js where the plan wants it: determine which, resolve
+// the version, install the layers, report.
+func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
+	b.Logger.Title("%s %s", bp.BuildpackInfo.Name, bp.BuildpackInfo.Version)
+	run, err := b.determine(bp)
+	if err != nil {
+		return packit.BuildResult{}, err
+	}
+	if !run.Node {
+		return run.satisfiedElsewhere(), nil
+	}
+	if !run.AtLaunch && !run.AtBuild {
+		b.Logger.Process("Installing nothing: no entry of the plan wants Node.js during the build or at launch")
+		return packit.BuildResult{}, nil
+	}
+	if err := run.resolve(); err != nil {
+		return packit.BuildResult{}, err
+	}
+	layers, err := run.install()
+	if err != nil {
+		return packit.BuildResult{}, err
+	}
+	return packit.BuildResult{Layers: layers}, nil
+}
+
+// build is one run of Build: what was asked for, and what was found out.
+type build struct {
+	demand
+	Builder
+	packit.BuildContext
+
+	target    target.Target
+	source    string // BP_NODE_SOURCE
+	inventory *inventory.Inventory
+	bindings  []servicebindings.Binding
+	authority []cacerts.File
+
+	version  *semver.Version
+	launched inventory.Release // for the target
+	built    inventory.Release // for the host
+}
+
+// determine reads everything that says what to do.
+func (b Builder) determine(bp packit.BuildContext) (*build, error) {
+	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp}
+	var err error
+	if run.target, err = target.FromEnv(b.getenv); err != nil {
+		return nil, unsupported(err)
+	}
+	if run.source, err = settings.OneOf(b.getenv, nodesource.Variable, nodesource.Auto, nodesource.NodeJSOrg, nodesource.NPM); err != nil {
+		return nil, err
+	}
+	all, err := inventory.Read(filepath.Join(bp.CNBPath, "buildpack.toml"))
+	if err != nil {
+		return nil, err
+	}
+	run.inventory = nodesource.Restrict(all, run.source)
+	for _, bindingType := range []string{cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmrcBinding} {
+		found, err := b.Bindings.Resolve(bindingType, "", bp.Platform.Path)
+		if err != nil {
+			return nil, fmt.Errorf("reading service bindings: %w", err)
+		}
+		run.bindings = append(run.bindings, found...)
+	}
+	run.authority, err = cacerts.Read(run.bindings)
+	return run, err
+}
+
+// getenv looks a variable up in Environ.
+func (b Builder) getenv(name string) string {
+	for _, pair := range b.Environ {
+		if len(pair) > len(name) && pair[len(name)] == '=' && pair[:len(name)] == name {
+			return pair[len(name)+1:]
+		}
+	}
+	return ""
+}
+
+func unsupported(err error) error {
+	var unsupported *target.UnsupportedError
+	if !errors.As(err, &unsupported) {
+		return err
+	}
+	return &failure.Failure{
+		ID:     "target-unsupported",
+		Cause:  "Node.js cannot be installed",
+		Remedy: "use a run image for one of these targets.",
+		Err:    err,
+	}
+}
+
+// resolve chooses the version, which must exist for the target and for the
+// host, where npm runs.
+func (run *build) resolve() error {
+	run.Logger.Process("Choosing the Node.js version")
+	winner := candidate{Source: "default"}
+	if len(run.Candidates) > 0 {
+		run.Logger.Candidates(run.planEntries())
+		winner = run.Candidates[0]
+	}
+	version, err := run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	if err != nil {
+		return err
+	}
+	run.version = version
+	run.launched, _ = run.inventory.Release(version, run.target)
+	run.built, _ = run.inventory.Release(version, run.Host)
+	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
+	run.warnOfEndOfLife()
+	return nil
+}
+
+// String is the source and the wish, as the log tells a decision.
+func (c candidate) String() string {
+	if c.Version == "" || c.Version == "default" {
+		return "the default"
+	}
+	return fmt.Sprintf("%s: %q", c.Source, c.Version)
+}
+
+// planEntries are the candidates in the form that the logger prints.
+func (run *build) planEntries() []packit.BuildpackPlanEntry {
+	var entries []packit.BuildpackPlanEntry
+	for _, c := range run.Candidates {
+		entries = append(entries, packit.BuildpackPlanEntry{Metadata: map[string]any{
+			"version": c.Version, "version-source": c.Source,
+		}})
+	}
+	return entries
+}
+
+// endOfLifeNotice is how long before the end of life the log begins to warn.
+const endOfLifeNotice = 30 * 24 * time.Hour
+
+func (run *build) warnOfEndOfLife() {
+	end := run.launched.EndOfLife
+	switch {
+	case end.IsZero() || run.Now.Before(end.Add(-endOfLifeNotice)):
+		return
+	case run.Now.Before(end):
+		run.Logger.Subprocess("WARNING: Node.js %d reaches its end of life on %s and gets no security fixes from then on. Move to a newer line.",
+			run.version.Major(), end.Format(time.DateOnly))
+	default:
+		run.Logger.Subprocess("WARNING: Node.js %d reached its end of life on %s and gets no security fixes any more. Move to a newer line.",
+			run.version.Major(), end.Format(time.DateOnly))
+	}
+}
+
+// satisfiedElsewhere is for a plan without node: an image extension installs
+// Node.js, in the build image and the run image alike. The settings are the
+// same, but for the place.
+func (run *build) satisfiedElsewhere() packit.BuildResult {
+	run.Logger.Process("Installing nothing: the plan wants no node, so an image extension provides it")
+	layer := packit.Layer{
+		Path: filepath.Join(run.Layers.Path, launchLayer), Name: launchLayer,
+		Build: true, Launch: true,
+		SharedEnv: environment(""),
+		Metadata:  map[string]any{"build": "true", "launch": "true"},
+	}
+	return packit.BuildResult{Layers: []packit.Layer{layer}}
+}
+
+// install makes the layers that are wanted, from archives where they cannot
+// be reused.
+func (run *build) install() ([]packit.Layer, error) {
+	layers, todo, err := run.reuse()
+	if err != nil {
+		return nil, err
+	}
+	if len(todo) > 0 {
+		made, err := run.unpack(todo)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, made...)
+	}
+	if len(run.authority) > 0 && run.AtBuild {
+		layer, err := run.certificates()
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
+	}
+	return layers, nil
+}
+
+// unpack gets the archives for the installations, and makes their layers.
+func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
+	started := time.Now()
+	run.Logger.Process("Installing Node.js %s", run.version)
+	downloads, err := os.MkdirTemp(run.Layers.Path, ".downloads-*")
+	if err != nil {
+		return nil, fetch.DiskFull("making a folder for downloads", err)
+	}
+	defer os.RemoveAll(downloads)
+	finder, err := run.finder(downloads)
+	if err != nil {
+		return nil, err
+	}
+	needs := make([]nodesource.Need, len(todo))
+	for i, installation := range todo {
+		needs[i] = installation.Need
+	}
+	found, err := finder.Find(run.Context, needs...)
+	if err != nil {
+		return nil, err
+	}
+	layers := make([]packit.Layer, len(todo))
+	for i, installation := range todo {
+		if layers[i], err = installation.install(found[i]); err != nil {
+			return nil, err
+		}
+		run.Logger.Subprocess("Layer %s: %s, from %s", installation.name, installation.contents, origin(found[i].Source))
+		if installation.why != "" {
+			run.Logger.Action("%s", installation.why)
+		}
+	}
+	run.Logger.Action("Completed in %s", time.Since(started).Round(time.Millisecond))
+	return layers, nil
+}
+
+func origin(source string) string {
+	switch source {
+	case nodesource.Baked:
+		return "the buildpack's own archives"
+	case nodesource.NPM:
+		return "the npm registry"
+	}
+	return source
+}

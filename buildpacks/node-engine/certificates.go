@@ -1,0 +1,51 @@
+package nodeengine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/fetch"
+)
+
+// certificates makes the layer that brings the authorities of ca-certificates
+// bindings to the buildpacks that follow. bundle.pem is for programs that
+// read one list, so it has the system's authorities too; bindings.pem is for
+// Node.js, which adds it to its own. npm, being a Node.js program, needs
+// nothing further, and a cafile in the user's npmrc still decides.
+func (run *build) certificates() (packit.Layer, error) {
+	run.Logger.Process("Adding the certificates of %d ca-certificates binding entries to the build", len(run.authority))
+	layer, err := run.Layers.Get(certificateLayer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, err
+	}
+	system, err := cacerts.System(run.getenv)
+	if err != nil {
+		return packit.Layer{}, fmt.Errorf("reading the system's certificates: %w", err)
+	}
+	own := cacerts.Bundle(run.authority)
+	bundle := filepath.Join(layer.Path, "bundle.pem")
+	bindings := filepath.Join(layer.Path, "bindings.pem")
+	all := append([]byte(strings.TrimRight(string(system), "\n")+"\n"), own...)
+	for path, text := range map[string][]byte{bundle: all, bindings: own} {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			os.RemoveAll(layer.Path)
+			return packit.Layer{}, fetch.DiskFull("writing "+filepath.Base(path), err)
+		}
+	}
+	layer.Build = true
+	layer.BuildEnv.Default("SSL_CERT_FILE", bundle)
+	layer.BuildEnv.Default("GIT_SSL_CAINFO", bundle)
+	layer.BuildEnv.Default("NODE_EXTRA_CA_CERTS", bindings)
+	if own := run.getenv("NODE_EXTRA_CA_CERTS"); own != "" {
+		run.Logger.Subprocess("WARNING: NODE_EXTRA_CA_CERTS is set to %s, so Node.js does not see the bindings", own)
+	}
+	return layer, nil
+}

@@ -1,0 +1,160 @@
+// Command ca-certificates is an exec.d program: it runs before the app's
+// process and makes Node.js trust the authorities of the container's
+// ca-certificates bindings, by setting NODE_EXTRA_CA_CERTS. It never keeps a
+// container from starting: whatever goes wrong is a warning, and the exit
+// status is always 0.
+//
+// exec.d programs write the variables they set as TOML to file descriptor 3
+// (Buildpack API, "Launch", exec.d).
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cacerts"
+)
+
+// variable is where Node.js reads the name of one more file of authorities.
+const variable = "NODE_EXTRA_CA_CERTS"
+
+func main() {
+	h := helper{
+		getenv:  os.Getenv,
+		warn:    os.Stderr,
+		folders: []string{os.Getenv("TMPDIR"), "/tmp", "/dev/shm"},
+	}
+	h.run(os.NewFile(3, "/dev/fd/3"))
+}
+
+type helper struct {
+	getenv  func(string) string
+	warn    io.Writer
+	folders []string // where a bundle may be written, the best first; empty names do not count
+}
+
+// run writes the variable to out when there is something to trust.
+func (h helper) run(out io.Writer) {
+	files := h.bindings()
+	if len(files) == 0 {
+		return
+	}
+	if own := h.getenv(variable); own != "" {
+		h.warning("%s is set to %s, so Node.js does not see the ca-certificates bindings", variable, own)
+		return
+	}
+	value, err := json.Marshal(h.one(files)) // a JSON string is a TOML string, too
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%s = %s\n", variable, value)
+	}
+	if err != nil {
+		h.warning("setting %s: %s", variable, err)
+	}
+}
+
+// bindings returns the paths of all entries of ca-certificates bindings that
+// hold certificates.
+func (h helper) bindings() []string {
+	root := h.getenv("SERVICE_BINDING_ROOT")
+	if root == "" {
+		return nil
+	}
+	types, err := filepath.Glob(filepath.Join(escape(root), "*", "type"))
+	if err != nil {
+		h.warning("looking for bindings: %s", err)
+	}
+	var files []string
+	for _, path := range types {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			h.warning("reading a binding: %s", err)
+			continue
+		}
+		if strings.EqualFold(strings.TrimSpace(string(text)), cacerts.BindingType) {
+			files = append(files, h.entries(filepath.Dir(path))...)
+		}
+	}
+	return files
+}
+
+// entries are the usable files of one binding.
+func (h helper) entries(dir string) []string {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		h.warning("reading a binding: %s", err)
+	}
+	var files []string
+	for _, entry := range list {
+		name := entry.Name()
+		if name == "type" || name == "provider" || strings.HasPrefix(name, ".") {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = cacerts.Check(text)
+		}
+		if err != nil {
+			h.warning("%s is not used: %s", path, err)
+			continue
+		}
+		files = append(files, path)
+	}
+	return files
+}
+
+// one returns a file that holds all certificates: the only one there is, or a
+// bundle in the first folder that can be written to, or else the first.
+func (h helper) one(files []string) string {
+	if len(files) == 1 {
+		return files[0]
+	}
+	var all []cacerts.File
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			h.warning("%s is not used: %s", path, err)
+			continue
+		}
+		all = append(all, cacerts.File{Name: path, PEM: text})
+	}
+	for _, folder := range h.folders {
+		if folder == "" {
+			continue
+		}
+		if path, err := write(folder, cacerts.Bundle(all)); err == nil {
+			return path
+		}
+	}
+	h.warning("no folder to write a bundle to (TMPDIR, /tmp, /dev/shm): of %d files only %s is used", len(files), files[0])
+	return files[0]
+}
+
+func write(folder string, text []byte) (string, error) {
+	file, err := os.CreateTemp(folder, "ca-certificates-*.pem")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
+}
+
+func (h helper) warning(format string, arguments ...any) {
+	fmt.Fprintf(h.warn, "WARNING: ca-certificates: "+format+"\n", arguments...)
+}
+
+// escape keeps Glob from reading a folder's name as a pattern.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}

@@ -1,0 +1,24 @@
+// Package nodeengine is the buildpack armature/node-engine: it installs
+// Node.js.
+//
+// Detect always passes. It provides node, or node and npm, and requires node
+// in the version that .nvmrc, BP_NODE_VERSION and .node-version ask for, each
+// in an entry of its own. BP_NODE_PROJECT_PATH says where the files are.
+//
+// Build answers the entries node and npm of the buildpack plan. It writes
+//
+//	node             launch: the target's bin/node and LICENSE; npm only when
+//	                 an npm entry asks for it at launch
+//	node-build       build, and cache when it was downloaded: the host's Node.js
+//	                 with npm and headers
+//	ca-certificates  build: what ca-certificates bindings hold, for Node.js,
+//	                 npm, git and whoever else reads SSL_CERT_FILE
+//
+// The first two are the same for native and cross builds. The host is where
+// the build runs, the target is what the app image is for.
+//
+// Archives come from the buildpack's dependencies folder, nodejs.org or the
+// npm registry: BP_NODE_SOURCE, BP_DEPENDENCY_MIRROR, and bindings of the
+// types dependency-mirror, dependency-mapping and npmrc have a say in it.
+// docs/decisions/archive-sources.md tells why.
+package nodeengine

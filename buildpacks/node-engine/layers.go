@@ -1,0 +1,279 @@
+package nodeengine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/archive"
+	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+)
+
+// Names of the layers.
+const (
+	launchLayer      = "node"
+	buildLayer       = "node-build"
+	certificateLayer = "ca-certificates"
+)
+
+// helpers are the programs that run before the app's process, in this order.
+// Each is in the buildpack's bin/<os>-<arch> folder.
+var helpers = []string{"ca-certificates"}
+
+// installation is one layer of Node.js that is wanted.
+type installation struct {
+	nodesource.Need
+	name     string
+	layers   packit.Layers
+	key      map[string]any // everything that the layer's content comes from; kept as its metadata
+	dirs     []string       // folders of the release to unpack beside bin/node and LICENSE
+	contents string         // what is in it, for the log
+	why      string         // why more is in it than usual, for the log; may be empty
+	finish   func(layer *packit.Layer, found nodesource.Found)
+}
+
+// wanted lists the installations that the plan asks for.
+func (run *build) wanted() ([]installation, error) {
+	var all []installation
+	if run.AtLaunch {
+		atLaunch, err := run.atLaunch()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, atLaunch)
+	}
+	if run.AtBuild {
+		all = append(all, run.duringBuild())
+	}
+	return all, nil
+}
+
+// atLaunch is the layer for the app image: as little as possible, for the
+// target.
+func (run *build) atLaunch() (installation, error) {
+	programs := make([]string, len(helpers))
+	for i, helper := range helpers {
+		programs[i] = filepath.Join(run.CNBPath, "bin", run.target.Dashed(), helper)
+	}
+	digest, err := digestOf(programs)
+	if err != nil {
+		return installation{}, err
+	}
+	i := installation{
+		Need:     nodesource.Need{Release: run.launched, NPM: run.NPMAtLaunch},
+		name:     launchLayer,
+		layers:   run.Layers,
+		key:      run.key(run.launched, map[string]any{"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest}),
+		contents: fmt.Sprintf("node for %s", run.target),
+		finish: func(layer *packit.Layer, _ nodesource.Found) {
+			layer.Launch = true
+			layer.LaunchEnv = environment(layer.Path)
+			layer.ExecD = programs
+		},
+	}
+	if run.NPMAtLaunch {
+		i.contents = fmt.Sprintf("node and npm for %s", run.target)
+		i.why = "npm is there because an entry of the plan wants it at launch"
+		if run.NPMSource != "" {
+			i.why += " (" + run.NPMSource + ")"
+		}
+	}
+	return i, nil
+}
+
+// duringBuild is the layer for the buildpacks that follow: npm and headers
+// too, for the host.
+func (run *build) duringBuild() installation {
+	return installation{
+		Need:     nodesource.Need{Release: run.built, NPM: true},
+		name:     buildLayer,
+		layers:   run.Layers,
+		key:      run.key(run.built, nil),
+		dirs:     []string{"include"},
+		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
+		finish: func(layer *packit.Layer, found nodesource.Found) {
+			layer.Build = true
+			// Unpacking again is cheaper than restoring, downloading is not.
+			layer.Cache = found.Source != nodesource.Baked
+			layer.BuildEnv = environment(layer.Path)
+		},
+	}
+}
+
+// key is everything that decides what a layer holds. All values are strings,
+// so that they compare equal after a round trip through TOML.
+func (run *build) key(release inventory.Release, more map[string]any) map[string]any {
+	var pins []string
+	for _, pin := range []inventory.Pin{release.Archive, release.Package, release.NPM} {
+		if !pin.IsZero() {
+			pins = append(pins, pin.Checksum.String())
+		}
+	}
+	key := map[string]any{
+		"version":   release.Version.String(),
+		"target":    run.target.String(),
+		"host":      run.Host.String(),
+		"checksums": strings.Join(pins, " "),
+		"buildpack": run.BuildpackInfo.Version,
+	}
+	maps.Copy(key, more)
+	return key
+}
+
+// digestOf is one digest of several files.
+func digestOf(paths []string) (string, error) {
+	h := sha256.New()
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return "", fmt.Errorf("reading a helper of the buildpack: %w", err)
+		}
+		_, err = io.Copy(h, file)
+		file.Close()
+		if err != nil {
+			return "", fmt.Errorf("reading %s: %w", path, err)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// reuse returns the layers of the last build that are still right, and the
+// installations that are not.
+func (run *build) reuse() ([]packit.Layer, []installation, error) {
+	wanted, err := run.wanted()
+	if err != nil {
+		return nil, nil, err
+	}
+	var layers []packit.Layer
+	var todo []installation
+	for _, installation := range wanted {
+		layer, err := run.Layers.Get(installation.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !maps.Equal(layer.Metadata, installation.key) || !installation.present() {
+			todo = append(todo, installation)
+			continue
+		}
+		run.Logger.Process("Reusing layer %s: Node.js %s", installation.name, run.version)
+		installation.reuse(&layer)
+		layers = append(layers, layer)
+	}
+	return layers, todo, nil
+}
+
+// present says whether the layer's content is at hand. That of the launch
+// layer need not be: the lifecycle takes it from the previous image.
+func (i installation) present() bool {
+	if i.name == launchLayer {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(i.layers.Path, i.name, "bin", "node"))
+	return err == nil && info.Mode()&0o111 != 0
+}
+
+// reuse sets a layer's flags again. The environment of one without content
+// must not be written, or the lifecycle would take that for the content.
+func (i installation) reuse(layer *packit.Layer) {
+	if i.name == launchLayer {
+		layer.Launch = true
+		return
+	}
+	i.finish(layer, nodesource.Found{})
+}
+
+// install unpacks into a folder beside the layer's, and puts it in its place
+// when it is whole.
+func (i installation) install(found nodesource.Found) (packit.Layer, error) {
+	layer, err := i.layers.Get(i.name)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	temp, err := os.MkdirTemp(i.layers.Path, "."+i.name+"-*")
+	if err != nil {
+		return packit.Layer{}, fetch.DiskFull("making the layer "+i.name, err)
+	}
+	defer os.RemoveAll(temp) // does nothing once renamed
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return packit.Layer{}, err
+	}
+	if err := i.fill(temp, found); err != nil {
+		return packit.Layer{}, fmt.Errorf("installing Node.js %s into the layer %s: %w", i.Release.Version, i.name, err)
+	}
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, err
+	}
+	if err := os.Remove(layer.Path); err != nil {
+		return packit.Layer{}, err
+	}
+	if err := os.Rename(temp, layer.Path); err != nil {
+		return packit.Layer{}, err
+	}
+	layer.Metadata = i.key
+	i.finish(&layer, found)
+	return layer, nil
+}
+
+// npmHome is where npm lies in a release, and in a layer.
+const npmHome = "lib/node_modules/npm"
+
+// fill unpacks Node.js, and npm when it is needed, from its own archive or
+// from the same.
+func (i installation) fill(dir string, found nodesource.Found) error {
+	selection := archive.Selection{
+		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
+		Dirs:  map[string]string{},
+	}
+	for _, name := range i.dirs {
+		selection.Dirs[name] = name
+	}
+	if i.NPM && found.NPM == "" {
+		selection.Dirs[npmHome] = npmHome
+	}
+	if err := archive.Unpack(found.Node, dir, selection); err != nil {
+		return err
+	}
+	if !i.NPM {
+		return nil
+	}
+	if found.NPM != "" {
+		if err := archive.Unpack(found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}}); err != nil {
+			return err
+		}
+	}
+	return linkCommands(dir)
+}
+
+// linkCommands puts npm and npx beside node, as the releases of nodejs.org
+// have them.
+func linkCommands(dir string) error {
+	for _, name := range []string{"npm", "npx"} {
+		program := filepath.Join(npmHome, "bin", name+"-cli.js")
+		if err := os.Chmod(filepath.Join(dir, program), 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(filepath.Join("..", program), filepath.Join(dir, "bin", name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// environment is what a layer of Node.js sets, unless the user did.
+func environment(home string) packit.Environment {
+	env := packit.Environment{}
+	env.Default("NODE_HOME", home)
+	env.Default("NODE_ENV", "production")
+	env.Default("NODE_VERBOSE", "false")
+	env.Default("NODE_OPTIONS", "--use-openssl-ca")
+	return env
+}

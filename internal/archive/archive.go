@@ -1,0 +1,171 @@
+// Package archive unpacks chosen parts of gzipped tar archives, and nothing
+// outside of the folder it is told.
+package archive
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/fetch"
+)
+
+// Selection says which entries of an archive to unpack, and where to. Names
+// are without the archive's first folder (node-v24.1.0-linux-arm64/,
+// package/), which every archive in question has; they use slashes.
+type Selection struct {
+	Files map[string]string // entry to path below the destination; each must be there
+	Dirs  map[string]string // folder ("" is the whole archive) to folder below the destination; each must hold something
+}
+
+// Unpack unpacks the selected entries of the archive at archivePath into dir,
+// which must exist. Folders and executables get the mode 0755, other files
+// 0644. An entry that would land outside of dir, a link that leads out of it,
+// and a kind other than file, folder and symbolic link are errors. What was
+// unpacked before an error stays: give it a folder that is thrown away then.
+// A full disk is a failure with the id disk-full.
+func Unpack(archivePath, dir string, selection Selection) error {
+	file, err := os.Open(archivePath)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := unpack(file, dir, selection); err != nil {
+		return fetch.DiskFull("unpacking "+filepath.Base(archivePath), err)
+	}
+	return nil
+}
+
+func unpack(r io.Reader, dir string, selection Selection) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	zipped, err := gzip.NewReader(bufio.NewReaderSize(r, 1<<20))
+	if err != nil {
+		return err
+	}
+	u := unpacker{root: root, left: maps.Clone(selection.Files), seen: map[string]bool{}, Selection: selection}
+	for entries := tar.NewReader(zipped); !u.complete(); {
+		header, err := entries.Next()
+		if err == io.EOF {
+			return u.missing()
+		}
+		if err != nil {
+			return err
+		}
+		if err := u.entry(header, entries); err != nil {
+			return fmt.Errorf("%s: %w", header.Name, err)
+		}
+	}
+	return nil
+}
+
+type unpacker struct {
+	Selection
+	root *os.Root          // refuses every path that leads out of it
+	left map[string]string // files that are still to come
+	seen map[string]bool   // folders of the selection that held something
+}
+
+// complete says that nothing further in the archive can be wanted.
+func (u *unpacker) complete() bool { return len(u.left) == 0 && len(u.Dirs) == 0 }
+
+func (u *unpacker) missing() error {
+	names := slices.Collect(maps.Keys(u.left))
+	for dir := range u.Dirs {
+		if !u.seen[dir] {
+			names = append(names, dir+"/")
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return fmt.Errorf("the archive has no %s", strings.Join(names, ", "))
+}
+
+func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
+	if header.Typeflag == tar.TypeXGlobalHeader || header.Typeflag == tar.TypeDir {
+		return nil // folders are made for what they hold
+	}
+	_, name, found := strings.Cut(path.Clean(header.Name), "/")
+	if !found {
+		return nil
+	}
+	to, wanted := u.destination(name)
+	if !wanted {
+		return nil
+	}
+	to = filepath.FromSlash(to)
+	if !filepath.IsLocal(to) {
+		return errors.New("it would be unpacked outside of its folder")
+	}
+	if err := u.root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	switch header.Typeflag {
+	case tar.TypeReg:
+		return u.file(to, header.FileInfo().Mode(), content)
+	case tar.TypeSymlink:
+		return u.link(to, header.Linkname)
+	}
+	return fmt.Errorf("its kind is %q, want a file, a folder or a symbolic link", header.Typeflag)
+}
+
+// destination is where an entry goes, and whether it is wanted at all.
+func (u *unpacker) destination(name string) (string, bool) {
+	if to, ok := u.Files[name]; ok {
+		delete(u.left, name)
+		return to, true
+	}
+	for dir, to := range u.Dirs {
+		inside, ok := strings.CutPrefix(name, dir)
+		if dir != "" {
+			if !strings.HasPrefix(inside, "/") {
+				continue
+			}
+		}
+		if ok {
+			u.seen[dir] = true
+			return path.Join(to, strings.TrimPrefix(inside, "/")), true
+		}
+	}
+	return "", false
+}
+
+func (u *unpacker) file(to string, mode os.FileMode, content io.Reader) error {
+	perm := os.FileMode(0o644)
+	if mode&0o111 != 0 {
+		perm = 0o755
+	}
+	file, err := u.root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := io.Copy(file, content); err != nil {
+		return err
+	}
+	if err := file.Chmod(perm); err != nil { // whatever the umask
+		return err
+	}
+	return file.Close()
+}
+
+func (u *unpacker) link(to, points string) error {
+	if path.IsAbs(points) || !filepath.IsLocal(filepath.Join(filepath.Dir(to), filepath.FromSlash(points))) {
+		return fmt.Errorf("it links to %q, outside of its folder", points)
+	}
+	return u.root.Symlink(points, to)
+}

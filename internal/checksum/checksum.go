@@ -1,0 +1,93 @@
+// Package checksum holds the digests that downloads are pinned to.
+package checksum
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"strings"
+)
+
+// Checksum is an algorithm and a digest. The zero value pins nothing; get one
+// from [Parse].
+type Checksum struct {
+	Algorithm string // "sha256" or "sha512"
+	Hex       string // lower case, as long as the algorithm's digests are
+}
+
+var algorithms = map[string]func() hash.Hash{
+	"sha256": sha256.New,
+	"sha512": sha512.New,
+}
+
+// Parse reads "<algorithm>:<hex>". Upper-case digits are accepted.
+func Parse(text string) (Checksum, error) {
+	algorithm, digits, found := strings.Cut(text, ":")
+	newHash := algorithms[algorithm]
+	if !found || newHash == nil {
+		return Checksum{}, fmt.Errorf("checksum %q: want sha256:<hex> or sha512:<hex>", text)
+	}
+	digest, err := hex.DecodeString(digits)
+	if err != nil {
+		return Checksum{}, fmt.Errorf("checksum %q: %w", text, err)
+	}
+	if want := newHash().Size(); len(digest) != want {
+		return Checksum{}, fmt.Errorf("checksum %q: got %d bytes, want %d", text, len(digest), want)
+	}
+	return Checksum{Algorithm: algorithm, Hex: strings.ToLower(digits)}, nil
+}
+
+// Of returns the checksum of what has been written to h, which must be a hash
+// of the same algorithm.
+func (c Checksum) Of(h hash.Hash) Checksum {
+	return Checksum{Algorithm: c.Algorithm, Hex: hex.EncodeToString(h.Sum(nil))}
+}
+
+// New returns a fresh hash of the checksum's algorithm.
+func (c Checksum) New() hash.Hash { return algorithms[c.Algorithm]() }
+
+// IsZero says whether there is no checksum.
+func (c Checksum) IsZero() bool { return c == Checksum{} }
+
+// String is "<algorithm>:<hex>".
+func (c Checksum) String() string { return c.Algorithm + ":" + c.Hex }
+
+// FileName is "<algorithm>-<hex>", the name under which an archive with this
+// checksum is baked into a buildpack's dependencies folder.
+func (c Checksum) FileName() string { return c.Algorithm + "-" + c.Hex }
+
+// Short is the algorithm and the first 12 digits, for the log.
+func (c Checksum) Short() string { return c.Algorithm + ":" + c.Hex[:min(12, len(c.Hex))] }
+
+// MismatchError says that bytes came that are not the pinned ones. Nothing
+// that can be tried again or elsewhere mends it.
+type MismatchError struct {
+	Name      string // the file or the address, without credentials
+	Got, Want Checksum
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("checksum of %s: got %s, want %s", e.Name, e.Got, e.Want)
+}
+
+// Verify hashes the file at path. Other bytes than the pinned ones are a
+// [*MismatchError].
+func (c Checksum) Verify(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	h := c.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return fmt.Errorf("hashing %s: %w", path, err)
+	}
+	if got := c.Of(h); got != c {
+		return &MismatchError{Name: path, Got: got, Want: c}
+	}
+	return nil
+}

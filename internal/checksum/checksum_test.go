@@ -1,0 +1,51 @@
+package checksum_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/checksum"
+)
+
+const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+func TestParse(t *testing.T) {
+	for _, tc := range []struct {
+		name, in, want string
+		bad            bool
+	}{
+		{name: "sha256", in: "sha256:" + emptySHA256, want: "sha256:" + emptySHA256},
+		{name: "sha512", in: "sha512:" + strings.Repeat("0f", 64), want: "sha512:" + strings.Repeat("0f", 64)},
+		{name: "upper case", in: "sha256:" + strings.ToUpper(emptySHA256), want: "sha256:" + emptySHA256},
+		{name: "no algorithm", in: emptySHA256, bad: true},
+		{name: "an algorithm that is too weak", in: "sha1:" + strings.Repeat("0f", 20), bad: true},
+		{name: "not hexadecimal", in: "sha256:" + strings.Repeat("zz", 32), bad: true},
+		{name: "a digit short", in: "sha256:" + emptySHA256[1:], bad: true},
+		{name: "a byte short", in: "sha256:" + emptySHA256[2:], bad: true},
+		{name: "sha512's name on sha256's digest", in: "sha512:" + emptySHA256, bad: true},
+		{name: "nothing", in: "", bad: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := checksum.Parse(tc.in)
+			if (err != nil) != tc.bad {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			if !tc.bad && got.String() != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOfNothingWritten(t *testing.T) {
+	c, err := checksum.Parse("sha256:" + emptySHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Of(c.New()); got != c {
+		t.Errorf("got %s, want %s", got, c)
+	}
+	if c.FileName() != "sha256-"+emptySHA256 {
+		t.Errorf("got %s", c.FileName())
+	}
+}

@@ -1,0 +1,164 @@
+// Package npmconfig reads npm's own configuration as npm does, as far as it
+// tells which registry packages come from and how to log in there.
+package npmconfig
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Sources is where configuration may stand, in npm's order of precedence.
+// Every field may be empty.
+type Sources struct {
+	Environ    []string // as os.Environ gives it; npm_config_* in any case
+	ProjectDir string   // whose .npmrc counts
+	HomeDir    string   // whose .npmrc counts, unless the environment names another user file
+	Binding    string   // path of the npmrc of a service binding; the global file, unless the environment names one
+}
+
+// Config is the configuration that [Load] found.
+type Config struct {
+	layers []map[string]string // the first that has a key wins
+	used   []string            // the files that were read, in the same order
+}
+
+// Load reads all sources. A file that is named and missing is like an empty
+// one, as for npm; one that cannot be read is an error.
+func Load(s Sources) (*Config, error) {
+	env := fromEnviron(s.Environ)
+	lookup := lookupIn(s.Environ)
+	c := &Config{layers: []map[string]string{env}}
+	for _, path := range s.files(env) {
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading npm's configuration: %w", err)
+		}
+		c.layers = append(c.layers, parse(string(text), lookup))
+		c.used = append(c.used, path)
+	}
+	return c, nil
+}
+
+// files are the npmrc files in the order of precedence: the project's, the
+// user's, the global one.
+func (s Sources) files(env map[string]string) []string {
+	var paths []string
+	if s.ProjectDir != "" {
+		paths = append(paths, filepath.Join(s.ProjectDir, ".npmrc"))
+	}
+	if user := env["userconfig"]; user != "" {
+		paths = append(paths, user)
+	} else if s.HomeDir != "" {
+		paths = append(paths, filepath.Join(s.HomeDir, ".npmrc"))
+	}
+	if global := env["globalconfig"]; global != "" {
+		paths = append(paths, global)
+	} else if s.Binding != "" {
+		paths = append(paths, s.Binding)
+	}
+	return paths
+}
+
+// fromEnviron keeps npm_config_*. Names are as npm has them: lower case, with
+// dashes for underscores but the first; those that begin with "//" belong to one registry
+// and are kept as they are.
+func fromEnviron(environ []string) map[string]string {
+	const prefix = "npm_config_"
+	found := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) || value == "" {
+			continue
+		}
+		key := name[len(prefix):]
+		if !strings.HasPrefix(key, "//") {
+			key = strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-"))
+		}
+		found[key] = value
+	}
+	return found
+}
+
+func lookupIn(environ []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, pair := range environ {
+			if key, value, _ := strings.Cut(pair, "="); key == name {
+				return value, true
+			}
+		}
+		return "", false
+	}
+}
+
+// Get returns the value of a key, "registry" for example.
+func (c *Config) Get(key string) (string, bool) {
+	for _, layer := range c.layers {
+		if value, ok := layer[key]; ok {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Registry returns the registry's address, with a slash at the end. It is nil
+// when nothing names one: there is no default.
+func (c *Config) Registry() (*url.URL, error) {
+	text, ok := c.Get("registry")
+	if !ok || text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return nil, errors.New("npm's registry setting is not an http or https address") // the value may hold a password
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
+	return u, nil
+}
+
+// Tarball returns the address of a package's archive in the registry:
+// <registry>/<name>/-/<name>-<version>.tgz.
+func Tarball(registry *url.URL, name, version string) *url.URL {
+	return registry.JoinPath(name, "-", fmt.Sprintf("%s-%s.tgz", name[strings.LastIndex(name, "/")+1:], version))
+}
+
+// Authorization returns the Authorization header for an address, or nothing.
+// Credentials belong to a registry, "//host/path/:_authToken", and hold for
+// everything below its path; the longest path wins.
+func (c *Config) Authorization(u *url.URL) string {
+	for path := u.Path; ; {
+		path = path[:strings.LastIndex(path, "/")+1]
+		prefix := "//" + u.Host + path + ":"
+		if header := c.credentials(prefix); header != "" {
+			return header
+		}
+		path = strings.TrimSuffix(path, "/")
+		if path == "" {
+			return ""
+		}
+	}
+}
+
+func (c *Config) credentials(prefix string) string {
+	if token, _ := c.Get(prefix + "_authToken"); token != "" {
+		return "Bearer " + token
+	}
+	if pair, _ := c.Get(prefix + "_auth"); pair != "" {
+		return "Basic " + pair
+	}
+	user, _ := c.Get(prefix + "username")
+	encoded, _ := c.Get(prefix + "_password")
+	password, err := base64.StdEncoding.DecodeString(encoded)
+	if user == "" || encoded == "" || err != nil {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(password)))
+}
