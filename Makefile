@@ -7,6 +7,8 @@ VERSION ?= 0.1.0
 ARCHIVES ?= 24
 # Hosts that `make builder` makes the builder for.
 HOSTS ?= linux/amd64,linux/arm64
+# Where `make publish` pushes to, and what run images are called in builders.
+REPOSITORY ?= armature
 
 comma := ,
 empty :=
@@ -28,12 +30,13 @@ STACK_SOURCES := $(shell find stack tools/stack -type f -not -name '*_test.go' 2
 
 # What the archives' names add to the folders that depend on them.
 WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
+NAMED := $(if $(filter-out armature,$(REPOSITORY)),-$(subst :,-,$(subst /,-,$(REPOSITORY))))
 PACKAGES := build/packages$(WITH)
-BUILDER := build/builder/$(VERSION)$(WITH)
+BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit integration check generate package builder stack lifecycle verify-arm64 clean
+.PHONY: help demo test unit integration check generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,10 +47,15 @@ demo: ## Make everything, build the Express app for PLATFORM, run it and call it
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory .demo
 
-.PHONY: .demo
-.demo: $(PACK) build/stack/run-$(ARCH)/index.json $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
-	@$(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
-	  -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
+DEMO := $(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
+  -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
+
+.PHONY: .demo .demo-image
+.demo .demo-image: $(PACK) build/stack/run-$(ARCH)/index.json $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
+.demo:
+	@$(DEMO)
+.demo-image:
+	@$(DEMO) -build-only
 
 test: check unit integration ## Everything CI runs: vet, format, generated files, unit and integration tests
 
@@ -75,6 +83,11 @@ builder: ## The builder for PLATFORM on all HOSTS, as one OCI index
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(BUILDER)/linux-$(ARCH)/index.json
 	@echo "$(BUILDER)/linux-$(ARCH)"
+
+publish: ## Push the builder and run image for PLATFORM to REPOSITORY (registry/name)
+	@$(if $(findstring /,$(REPOSITORY)),,$(error [repository-unset] REPOSITORY is "$(REPOSITORY)": want registry/name, for example make publish REPOSITORY=registry.example.com/armature))
+	@$(MAKE) --no-print-directory builder
+	@$(GO) run ./tools/publish build/stack/run-$(ARCH)=$(REPOSITORY)/run:$(ARCH) $(BUILDER)/linux-$(ARCH)=$(REPOSITORY)/builder:$(ARCH)
 
 stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
 
@@ -124,7 +137,7 @@ endif
 # Which hosts a builder is made for is in its folder's name: one of them, or
 # all that HOSTS names.
 BUILDER_PARTS := builder/builder.toml $(wildcard tools/builder/*.go) $(PACK) $(PACKAGES)/.done
-make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
+make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -repository $(REPOSITORY) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
 
 define pair_rule
 $(BUILDER)/linux-$(2)-on-linux-$(1)/index.json: $(BUILDER_PARTS) build/lifecycle/linux-$(1)-for-linux-$(2).tgz build/stack/build-$(1)/index.json build/stack/run-$(2)/index.json

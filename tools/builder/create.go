@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -70,6 +69,9 @@ func create(ctx context.Context, log io.Writer, s settings, npmRegistry string) 
 
 // serveRegistry starts an OCI registry on loopback that keeps blobs in dir.
 func serveRegistry(dir string) (address string, stop func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
@@ -85,7 +87,7 @@ func serveRegistry(dir string) (address string, stop func(), err error) {
 
 // index makes the builder for every host; the run image is the same for all.
 func (m *maker) index() (v1.ImageIndex, error) {
-	runImage := engine.RunImage(m.s.target)
+	runImage := m.s.repo + "/run:" + m.s.target.Arch
 	run, err := m.push("run", m.s.target, runImage)
 	if err != nil {
 		return nil, err
@@ -162,7 +164,11 @@ func (m *maker) push(kind string, t target.Target, reference string) (v1.Image, 
 	if err != nil {
 		return nil, fmt.Errorf("reading the %s image %s: %w", kind, dir, err)
 	}
-	tag, err := name.NewTag(m.registry + "/" + reference)
+	public, err := name.NewTag(reference)
+	if err != nil {
+		return nil, err
+	}
+	tag, err := name.NewTag(m.registry + "/" + public.RepositoryStr() + ":" + public.TagStr())
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ type settings struct {
 	target    target.Target
 	hosts     []target.Target
 	version   string
+	repo      string // what the run image's reference starts with
 	config    string // builder.toml with ${…}
 	stack     string // folder of the stack's OCI layouts
 	lifecycle string // folder of the lifecycle archives
@@ -55,6 +56,7 @@ func parse(args []string) (settings, error) {
 	targetText := flags.String("target", "", "where app images run, for example linux/arm64")
 	hostsText := flags.String("hosts", "", "where builds run, comma-separated; this host when empty")
 	flags.StringVar(&s.version, "version", "", "version of the buildpacks")
+	flags.StringVar(&s.repo, "repository", "armature", "where run images are published, for example registry.example.com/armature")
 	flags.StringVar(&s.config, "config", "builder/builder.toml", "the builder's configuration")
 	flags.StringVar(&s.stack, "stack", "build/stack", "folder of the stack's images")
 	flags.StringVar(&s.lifecycle, "lifecycle", "build/lifecycle", "folder of the lifecycle archives")

@@ -14,9 +14,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/hostca"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/internal/engine"
-	"github.com/armature-cnb/armature/internal/hostca"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -29,6 +29,8 @@ type settings struct {
 	runImage string // OCI layout
 	app      string // source folder
 	pack     string // the pack program
+
+	buildOnly bool // leave the image behind and do not run it
 }
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -49,6 +51,9 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if s.buildOnly {
+		return nil
+	}
 	answer, err := call(ctx, log, image, s.platform)
 	if err != nil {
 		return err
@@ -64,6 +69,7 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.runImage, "run-image", "", "OCI layout of the run image")
 	flags.StringVar(&s.app, "app", "integration/testdata/express", "the app's source folder")
 	flags.StringVar(&s.pack, "pack", "pack", "the pack program")
+	flags.BoolVar(&s.buildOnly, "build-only", false, "build the image and do not run it")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

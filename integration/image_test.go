@@ -1,0 +1,117 @@
+package integration_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/elf"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/paketo-buildpacks/occam"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// inspection is what the tests read of `docker image inspect`.
+type inspection struct {
+	OS           string `json:"Os"`
+	Architecture string
+	Config       struct{ User string }
+}
+
+func inspect(t *testing.T, name string) inspection {
+	t.Helper()
+	var all []inspection
+	if err := json.Unmarshal(dockerOutput(t, "image", "inspect", name), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+func dockerOutput(t *testing.T, args ...string) []byte {
+	t.Helper()
+	out, err := exec.Command("docker", args...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, exit.Stderr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// processUser is the user id of a container's first process.
+func processUser(t *testing.T, container string) string {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(string(dockerOutput(t, "top", container, "-o", "uid"))), "\n")
+	return strings.TrimSpace(lines[1])
+}
+
+// elfFiles sorts every ELF file of an image's root file system by whether it
+// is of the target's machine type. User-mode emulation would run the others
+// here and an arm64 machine would not.
+func elfFiles(t *testing.T, name string, tg target.Target) (wrong, right []string) {
+	t.Helper()
+	image, err := occam.NewDocker().Image.ExportToOCI.Execute(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, machine := range elfMachines(t, image) {
+		if machine == tg.ELF() {
+			right = append(right, file)
+		} else {
+			wrong = append(wrong, file+" is "+machine.String())
+		}
+	}
+	return wrong, right
+}
+
+// elfMachines gives the machine type of every ELF file in an image's root
+// file system, or of those that are named.
+func elfMachines(t *testing.T, image v1.Image, names ...string) map[string]elf.Machine {
+	t.Helper()
+	rootFS := mutate.Extract(image)
+	defer rootFS.Close()
+	machines := map[string]elf.Machine{}
+	for r := tar.NewReader(rootFS); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return machines
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := strings.TrimPrefix(header.Name, "/")
+		if header.Typeflag != tar.TypeReg || header.Size < 64 || len(names) > 0 && !slices.Contains(names, file) {
+			continue
+		}
+		if machine, ok := elfMachine(t, r); ok {
+			machines[file] = machine
+		}
+	}
+}
+
+// elfMachine reads e_machine from the first 20 bytes of a file; ok is false
+// when the file is not ELF.
+func elfMachine(t *testing.T, r io.Reader) (machine elf.Machine, ok bool) {
+	t.Helper()
+	head := make([]byte, 20)
+	if _, err := io.ReadFull(r, head); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) {
+		return 0, false
+	}
+	if elf.Data(head[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		return elf.Machine(uint16(head[18])<<8 | uint16(head[19])), true
+	}
+	return elf.Machine(uint16(head[19])<<8 | uint16(head[18])), true
+}

@@ -1,0 +1,117 @@
+// Package integration_test builds real apps with pack, the packaged
+// buildpacks and the builders of both targets, and runs what comes out.
+//
+// `make integration` makes and loads everything these tests stand on; run
+// from elsewhere they say so and fail.
+package integration_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/format"
+	"github.com/paketo-buildpacks/occam"
+	"github.com/sclevine/spec"
+	"github.com/sclevine/spec/report"
+
+	"github.com/armature-cnb/armature/internal/hostca"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// settings are the same for every test.
+var settings struct {
+	version  string // of the packaged buildpacks
+	packages string // folder of the .cnb files
+	binding  string // ca-certificates binding of this machine, or empty
+}
+
+func TestIntegration(t *testing.T) {
+	format.MaxLength = 0
+	gomega.SetDefaultEventuallyTimeout(60 * time.Second) // Node.js under emulation takes seconds to start
+	gomega.SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	prepare(t)
+
+	suite := spec.New("integration", spec.Report(report.Terminal{}))
+	for _, tg := range target.All() {
+		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Sequential())
+		suite(fmt.Sprintf("Stopping for %s", tg), stopping(tg), spec.Sequential())
+	}
+	suite("Bad input", badInput, spec.Sequential())
+	suite("Packages", packages, spec.Sequential())
+	suite("Publishing the builder", publish, spec.Sequential())
+	suite("Engine", engine, spec.Sequential())
+	suite.Run(t)
+}
+
+// prepare reads what scripts/integration.sh passes and finds the parts.
+func prepare(t *testing.T) {
+	t.Helper()
+	settings.version = os.Getenv("ARMATURE_VERSION")
+	settings.packages = os.Getenv("ARMATURE_PACKAGES")
+	if settings.version == "" || settings.packages == "" {
+		t.Fatal("ARMATURE_VERSION and ARMATURE_PACKAGES are not set: run `make integration`, which makes everything first")
+	}
+	for _, program := range []string{"pack", "docker"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%v: run `make integration`, which makes and installs it", err)
+		}
+	}
+	var err error
+	if settings.binding, err = hostca.Binding(t.TempDir(), os.Getenv); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// packBuild is a build for a target with what every build here needs.
+func packBuild(tg target.Target) occam.PackBuild {
+	build := occam.NewPack().WithNoColor().Build.
+		WithBuilder("armature/builder:" + tg.Arch).
+		WithPullPolicy("never").
+		WithTrustBuilder()
+	if settings.binding != "" {
+		build = build.WithVolumes(settings.binding + ":/platform/bindings/" + filepath.Base(settings.binding) + ":ro")
+	}
+	return build
+}
+
+// image names one image, builds it and removes it with its caches at the end.
+type image struct {
+	t    *testing.T
+	name string
+}
+
+func newImage(t *testing.T) image {
+	name, err := occam.RandomName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image{t: t, name: name}
+}
+
+func (i image) remove() {
+	docker := occam.NewDocker()
+	docker.Image.Remove.WithForce().Execute(i.name)
+	docker.Volume.Remove.Execute(occam.CacheVolumeNames(i.name))
+}
+
+// copyApp copies an app from testdata into a folder of the test's own.
+func copyApp(t *testing.T, name string) string {
+	t.Helper()
+	app := filepath.Join(t.TempDir(), name)
+	if err := os.CopyFS(app, os.DirFS(filepath.Join("testdata", name))); err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,60 @@
+package integration_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/onsi/gomega"
+	. "github.com/onsi/gomega"
+	"github.com/paketo-buildpacks/occam"
+	. "github.com/paketo-buildpacks/occam/matchers"
+	"github.com/sclevine/spec"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// packages takes the .cnb files as somebody would who has another builder.
+func packages(t *testing.T, when spec.G, it spec.S) {
+	var (
+		Expect     = gomega.NewWithT(t).Expect
+		Eventually = gomega.NewWithT(t).Eventually
+		docker     = occam.NewDocker()
+	)
+
+	when("the three buildpacks are named one by one", func() {
+		it("builds an app that answers", func() {
+			i := newImage(t)
+			defer i.remove()
+			var names []string
+			for _, name := range []string{"node-engine", "npm-install", "npm-start"} {
+				names = append(names, filepath.Join(settings.packages, fmt.Sprintf("armature_%s-%s.cnb", name, settings.version)))
+			}
+			built, _, err := packBuild(target.LinuxARM64).
+				WithBuildpacks(names...).
+				WithAdditionalBuildArgs("--trust-extra-buildpacks").
+				Execute(i.name, copyApp(t, "express"))
+			Expect(err).NotTo(HaveOccurred())
+			container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
+			Expect(err).NotTo(HaveOccurred())
+			defer docker.Container.Remove.Execute(container.ID)
+			Eventually(container).Should(Serve("Hello World!").OnPort(3000))
+		})
+	})
+
+	when("Node.js comes over the network, from the npm registry", func() {
+		it("builds an app of another release line that answers", func() {
+			i := newImage(t)
+			defer i.remove()
+			built, logs, err := packBuild(target.LinuxARM64).
+				WithEnv(map[string]string{"BP_NODE_VERSION": "22.*", "BP_NODE_SOURCE": "npm"}).
+				Execute(i.name, copyApp(t, "express"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(logs.String()).To(ContainSubstring("Selected Node.js 22."))
+			container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
+			Expect(err).NotTo(HaveOccurred())
+			defer docker.Container.Remove.Execute(container.ID)
+			Eventually(container).Should(Serve("Hello World!").OnPort(3000))
+		})
+	})
+}
