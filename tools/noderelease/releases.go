@@ -77,8 +77,8 @@ func Inventory(p Policy, e Evidence, old *Lock, prune bool) (lock *Lock, faults 
 	for _, was := range old.Releases {
 		inv.keepPins(found, was, prune)
 	}
-	lock = &Lock{Releases: slices.Collect(maps.Values(found)), NPM: inv.npm(found, prune)}
-	lock.Lines = inv.lines(found)
+	lock = &Lock{Lines: inv.lines(found), NPM: inv.npm(found, prune), Releases: slices.Collect(maps.Values(found))}
+	lock.sort()
 	return lock, inv.faults, inv.notes
 }
 

@@ -72,13 +72,11 @@ func (l *Lock) line(number int) Line {
 
 // Splice returns the file with everything below the marker line replaced. What
 // stands above is taken over as it is. No marker, or two, is an error.
-func Splice(file []byte, marker string, generated []byte) ([]byte, error) {
-	line := []byte("\n" + marker + "\n")
+func Splice(file, generated []byte) ([]byte, error) {
+	line := []byte("\n" + Marker + "\n")
 	text := append([]byte("\n"), file...)
-	switch n := bytes.Count(text, line); n {
-	case 1:
-	default:
-		return nil, fmt.Errorf("got %d lines %q, want 1 to stand between what is written by hand and what is generated", n, marker)
+	if n := bytes.Count(text, line); n != 1 {
+		return nil, fmt.Errorf("got %d lines %q, want 1 between what is written by hand and what is generated", n, Marker)
 	}
 	head := text[1 : bytes.Index(text, line)+len(line)]
 	return append(bytes.Clone(head), generated...), nil

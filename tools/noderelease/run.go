@@ -16,7 +16,9 @@ import (
 type settings struct {
 	dir                      string
 	update, check, prune     bool
-	elf                      bool
+	elf, checkELF            bool
+	runImages                []string // OCI layout folders
+	tables                   []string // documents with a table
 	index, schedule, dist    string
 	keys, registry           string
 	cache                    string
@@ -45,6 +47,8 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	switch {
+	case s.checkELF:
+		return checkELF(s, lock)
 	case s.check:
 		return checkStale(s, lock)
 	case s.update:
@@ -65,6 +69,9 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	flags.BoolVar(&s.update, "update", false, "fetch and verify releases, and write the lock file first")
 	flags.BoolVar(&s.prune, "prune", false, "with -update: remove what is locked but gone upstream")
 	flags.BoolVar(&s.elf, "elf", false, "with -update: download the npm packages of Node.js that were not looked at yet, and lock what they need to start")
+	flags.BoolVar(&s.checkELF, "check-elf", false, "write nothing; fail when a locked version would not start on a -run-image")
+	flags.Func("run-image", "with -check-elf: a `folder` with an image in OCI layout; once for each target", appendTo(&s.runImages))
+	flags.Func("table", "a Markdown `file` that has the table of releases, to keep along with buildpack.toml; any number", appendTo(&s.tables))
 	source := func(into *string, name, env, otherwise, usage string) {
 		if v := getenv(env); v != "" {
 			otherwise = v
@@ -95,6 +102,13 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	return s, s.readPolicy()
 }
 
+func appendTo(list *[]string) func(string) error {
+	return func(one string) error {
+		*list = append(*list, one)
+		return nil
+	}
+}
+
 func (s *settings) readPolicy() error {
 	text, err := fileOr(s.policyFile, defaultPolicy)
 	if err != nil {
@@ -110,36 +124,70 @@ func (s *settings) readPolicy() error {
 	return err
 }
 
-// render writes the generated part of buildpack.toml, if it is not so already.
-func render(s *settings, lock *Lock) error {
-	was, want, err := rendered(s, lock)
-	if err != nil || bytes.Equal(was, want) {
-		return err
-	}
-	return writeFile(s.buildpackPath(), want)
+// generated is one file with a generated part.
+type generated struct {
+	path      string
+	was, want []byte
 }
 
-func rendered(s *settings, lock *Lock) (was, want []byte, err error) {
-	path := s.buildpackPath()
-	if was, err = os.ReadFile(path); err != nil {
-		return nil, nil, err
+// render writes the generated parts that are not right already.
+func render(s *settings, lock *Lock) error {
+	files, err := rendered(s, lock)
+	if err != nil {
+		return err
 	}
+	for _, f := range files {
+		if bytes.Equal(f.was, f.want) {
+			continue
+		}
+		if err := writeFile(f.path, f.want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rendered returns buildpack.toml and the documents with a table, as they are
+// and as they should be.
+func rendered(s *settings, lock *Lock) ([]generated, error) {
 	if len(lock.Releases) == 0 {
-		return nil, nil, fmt.Errorf("%s has no release: make one with -update", s.lockPath())
+		return nil, fmt.Errorf("%s has no release: make one with -update", s.lockPath())
 	}
-	if want, err = Splice(was, Marker, Render(s.policy, lock)); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	files := []generated{{path: s.buildpackPath()}}
+	for _, document := range s.tables {
+		files = append(files, generated{path: document})
 	}
-	return was, want, nil
+	for i := range files {
+		f := &files[i]
+		var err error
+		if f.was, err = os.ReadFile(f.path); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			f.want, err = Splice(f.was, Render(s.policy, lock))
+		} else {
+			f.want, err = SpliceTable(f.was, Table(s.policy, lock))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.path, err)
+		}
+	}
+	return files, nil
 }
 
 // checkStale fails when a generated part is not what the lock file says.
 func checkStale(s *settings, lock *Lock) error {
-	was, want, err := rendered(s, lock)
-	if err != nil || bytes.Equal(was, want) {
+	files, err := rendered(s, lock)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s is stale: %s; run go generate ./buildpacks/node-engine", s.buildpackPath(), firstDifference(was, want))
+	var stale []error
+	for _, f := range files {
+		if !bytes.Equal(f.was, f.want) {
+			stale = append(stale, fmt.Errorf("%s is stale: %s; run go generate ./buildpacks/node-engine", f.path, firstDifference(f.was, f.want)))
+		}
+	}
+	return errors.Join(stale...)
 }
 
 func firstDifference(got, want []byte) string {

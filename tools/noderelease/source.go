@@ -130,10 +130,11 @@ func (f *Fetcher) Get(ctx context.Context, location string, max int64) ([]byte, 
 }
 
 // Stream hands what is at the location to the function, which may be called
-// again when the connection breaks. It is never cached.
-func (f *Fetcher) Stream(ctx context.Context, location string, max int64, use func(io.Reader) error) error {
+// again when the connection breaks. It is never cached. The time-out is that
+// of the whole, in place of the Fetcher's.
+func (f *Fetcher) Stream(ctx context.Context, location string, max int64, timeout time.Duration, use func(io.Reader) error) error {
 	return f.retrying(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		body, err := f.open(ctx, location, nil)
 		if err != nil {

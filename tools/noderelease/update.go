@@ -28,8 +28,10 @@ func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	facts := "" // where to keep what was found out about packages
 	if folder != "" {
 		f.Cache = &Cache{Dir: filepath.Join(folder, "answers")}
+		facts = filepath.Join(folder, "facts")
 	}
 	if s.registry == "" {
 		if s.registry, err = npmRegistry(ctx); err != nil {
@@ -44,19 +46,29 @@ func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	}
 	lock, more, notes := Inventory(s.policy, evidence, old, s.prune)
 	faults = append(faults, more...)
-	text, err := lock.Encode()
-	if err != nil {
-		return nil, err
+	if s.elf {
+		faults = append(faults, lookInside(ctx, s, f, facts, lock, report)...)
+		report.done()
 	}
-	if was, err := os.ReadFile(s.lockPath()); err != nil || !bytes.Equal(was, text) {
-		if err := writeFile(s.lockPath(), text); err != nil {
-			return nil, err
-		}
+	if err := writeLock(s.lockPath(), lock); err != nil {
+		return nil, err
 	}
 	summarize(s.stderr, old, lock, notes, time.Now())
 	fmt.Fprintf(s.stderr, "%d requests (%d unchanged), %d bytes of answers, %d bytes read in all, in %.1fs\n",
 		f.requests.Load(), f.unchanged.Load(), f.bodies.Load(), f.wire.Load(), time.Since(begun).Seconds())
 	return lock, joinFaults(faults)
+}
+
+// writeLock writes the lock file, if it is not so already.
+func writeLock(path string, lock *Lock) error {
+	text, err := lock.Encode()
+	if err != nil {
+		return err
+	}
+	if was, err := os.ReadFile(path); err == nil && bytes.Equal(was, text) {
+		return nil
+	}
+	return writeFile(path, text)
 }
 
 func joinFaults(faults []Fault) error {
