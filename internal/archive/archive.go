@@ -99,6 +99,9 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	if header.Typeflag == tar.TypeXGlobalHeader || header.Typeflag == tar.TypeDir {
 		return nil // folders are made for what they hold
 	}
+	if !filepath.IsLocal(filepath.FromSlash(header.Name)) {
+		return errors.New("it would be unpacked outside of its folder")
+	}
 	_, name, found := strings.Cut(path.Clean(header.Name), "/")
 	if !found {
 		return nil
@@ -108,9 +111,6 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 		return nil
 	}
 	to = filepath.FromSlash(to)
-	if !filepath.IsLocal(to) {
-		return errors.New("it would be unpacked outside of its folder")
-	}
 	if err := u.root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}

