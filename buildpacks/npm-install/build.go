@@ -1,0 +1,240 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// Names of the layers.
+const (
+	launchLayer = "launch-modules"
+	buildLayer  = "build-modules"
+	cacheLayer  = "npm-cache"
+)
+
+// build is one run of the build phase: what was determined, and what is
+// resolved from it.
+type build struct {
+	context packit.BuildContext
+	env     Environ
+	log     scribe.Emitter
+
+	dir          string // the project's folder
+	pkg          packagejson.Package
+	lock         lockfile.Lock // empty where there is none
+	inputs       inputs
+	process      process
+	target, host target.Target
+	npm          npm
+	globalConfig string // path of npm's global configuration, or empty
+	vendored     string // digest of vendored modules, once it is known
+	check        string // what BP_NODE_MODULES_CHECK says
+	keepCache    bool
+	sbom         bool
+}
+
+// Build installs the dependencies into the layers that the plan asks for and
+// links the project's node_modules to them.
+func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
+	return func(context packit.BuildContext) (packit.BuildResult, error) {
+		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
+		b := &build{context: context, env: env, log: log}
+		for _, step := range []func() error{b.readSettings, b.readProject, b.findTarget, b.findNPM} {
+			if err := step(); err != nil {
+				return packit.BuildResult{}, err
+			}
+		}
+		layers, err := b.install(readPlan(context.Plan))
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		return packit.BuildResult{Layers: layers}, nil
+	}
+}
+
+func (b *build) readSettings() (err error) {
+	if b.check, err = settings.OneOf(b.env.Get, "BP_NODE_MODULES_CHECK", "error", "warn", "off"); err != nil {
+		return err
+	}
+	if b.keepCache, err = settings.Bool(b.env.Get, "BP_KEEP_NODE_BUILD_CACHE", false); err != nil {
+		return err
+	}
+	disabled, err := settings.Bool(b.env.Get, "BP_DISABLE_SBOM", false)
+	b.sbom = !disabled
+	return err
+}
+
+func (b *build) readProject() (err error) {
+	if b.dir, err = project.Dir(b.context.WorkingDir, b.env.Get); err != nil {
+		return err
+	}
+	if b.pkg, err = packagejson.Read(b.dir); err != nil {
+		return err
+	}
+	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
+		return err
+	}
+	if b.inputs, err = look(b.dir); err != nil {
+		return fmt.Errorf("reading the project's folder: %w", err)
+	}
+	b.process = b.inputs.process()
+	b.inputs.describe(b.log)
+	return nil
+}
+
+func (b *build) findTarget() (err error) {
+	if b.target, err = target.FromEnv(b.env.Get); err != nil {
+		return err
+	}
+	b.host, err = target.Host()
+	return err
+}
+
+func (b *build) findNPM() (err error) {
+	if b.globalConfig, err = globalConfig(b.env, b.context.Platform.Path, b.log); err != nil {
+		return err
+	}
+	env := b.env
+	if b.globalConfig != "" {
+		env = env.WithNPMConfig("globalconfig", b.globalConfig)
+	}
+	b.npm, err = newNPM(env, b.log, filepath.Join(b.context.Layers.Path, cacheLayer), b.context.Layers.Path)
+	return err
+}
+
+// plan is what the other buildpacks of the group want node_modules for.
+type plan struct {
+	build, launch bool
+	relinks       bool // somebody leads the links to launch-modules at the end
+}
+
+func readPlan(entries packit.BuildpackPlan) plan {
+	var p plan
+	says := func(entry packit.BuildpackPlanEntry, key string) bool {
+		value, _ := entry.Metadata[key].(bool)
+		return value
+	}
+	for _, entry := range entries.Entries {
+		if entry.Name != buildplan.NodeModules {
+			continue
+		}
+		p.build = p.build || says(entry, "build")
+		p.launch = p.launch || says(entry, "launch")
+		p.relinks = p.relinks || says(entry, nodemodules.RelinksKey)
+	}
+	return p
+}
+
+// install makes the layers.
+func (b *build) install(p plan) ([]packit.Layer, error) {
+	cache, err := b.openCache()
+	if err != nil {
+		return nil, err
+	}
+	var layers []packit.Layer
+	var links nodemodules.Links
+	if p.build {
+		layer, err := b.modules(part{layer: buildLayer, dev: true, target: b.host, keep: p.launch})
+		if err != nil {
+			return nil, err
+		}
+		links.Build = linksOf(layer)
+		layers = append(layers, layer)
+	}
+	if p.launch {
+		layer, err := b.modules(part{layer: launchLayer, target: b.target, prune: p.build})
+		if err != nil {
+			return nil, err
+		}
+		links.Launch = linksOf(layer)
+		layers = append(layers, layer)
+	}
+	if err := b.link(p, links, layers); err != nil {
+		return nil, err
+	}
+	filled, err := hasEntries(cache.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading npm's cache: %w", err)
+	}
+	if filled {
+		layers = append(layers, cache)
+	}
+	return layers, nil
+}
+
+// link leads the project's node_modules to the layers, see the package's
+// comment.
+func (b *build) link(p plan, links nodemodules.Links, layers []packit.Layer) error {
+	switch {
+	case p.build && p.launch:
+		modules, launch := layers[0], layers[1]
+		if err := links.Write(modules.Path); err != nil {
+			return err
+		}
+		modules.BuildEnv.Override(nodemodules.LaunchLayerVariable, launch.Path)
+		if !p.relinks {
+			b.log.Process("The link %s leads to %s during the build", nodemodules.Dir, buildLayer)
+			b.log.Subprocess("No later buildpack says that it will lead it to %s", launchLayer)
+			b.log.Break()
+		}
+		return nodemodules.Link(b.dir, modules.Path, links.Build)
+	case p.build:
+		return nodemodules.Link(b.dir, layers[0].Path, links.Build)
+	case p.launch:
+		return nodemodules.Link(b.dir, layers[0].Path, links.Launch)
+	}
+	return nil
+}
+
+// openCache returns the layer of npm's cache. A folder npm-cache of the app
+// is moved into it, in place of what was there, unless it is the one that was
+// moved there before.
+func (b *build) openCache() (packit.Layer, error) {
+	layer, err := b.context.Layers.Get(cacheLayer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if b.inputs.cache {
+		if layer, err = b.vendoredCache(layer); err != nil {
+			return packit.Layer{}, err
+		}
+	}
+	layer.Launch, layer.Build, layer.Cache = false, false, true
+	if err := os.MkdirAll(layer.Path, 0o755); err != nil {
+		return packit.Layer{}, fmt.Errorf("making the layer %s: %w", cacheLayer, err)
+	}
+	return layer, nil
+}
+
+func (b *build) vendoredCache(layer packit.Layer) (packit.Layer, error) {
+	folder := filepath.Join(b.dir, vendoredCacheDir)
+	digest, err := treeDigest(folder)
+	if err != nil {
+		return packit.Layer{}, fmt.Errorf("reading %s: %w", folder, err)
+	}
+	restored, err := hasEntries(layer.Path)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if restored && layer.Metadata["cache_sha"] == digest {
+		return layer, removeTree(folder)
+	}
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, err
+	}
+	layer.Metadata = map[string]any{"cache_sha": digest}
+	return layer, errors.Join(os.Remove(layer.Path), moveTree(folder, layer.Path))
+}

@@ -1,0 +1,259 @@
+package npminstall
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// fault is a call of npm that ended badly.
+type fault struct {
+	args     []string
+	err      error  // of the process
+	output   string // the last that npm and the scripts below it printed
+	debug    string // npm's debug log
+	dir      string // the project's folder
+	versions versions
+}
+
+// errorCode finds npm's code for what went wrong: "npm error code EUSAGE", of
+// npm 9 "npm ERR! code EUSAGE", or in a debug log "12 error code EUSAGE".
+var errorCode = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!)|\d+ error) code (\S+)`)
+
+// errorLine finds the other lines that npm reports an error by.
+var errorLine = regexp.MustCompile(`(?m)^npm (?:error|ERR!) ?(.*)$`)
+
+// logLine finds the same in a debug log.
+var logLine = regexp.MustCompile(`(?m)^\d+ error ?(.*)$`)
+
+// A kind is one sort of fault that can be told from npm's code.
+type kind struct {
+	codes  []string
+	words  string // which the report has, too; empty for any
+	id     string
+	cause  func(fault) string
+	remedy string
+}
+
+// kinds are tried in this order; the first that fits is it.
+var kinds = []kind{
+	{
+		codes: []string{"EUSAGE"}, words: "can only install",
+		id:    "lockfile-out-of-step",
+		cause: func(f fault) string { return "the lockfile does not fit package.json" + list(f.drift()) },
+		remedy: "run `npm install` in the project's folder, with the same major version of npm as the build's where you can, " +
+			"and commit the lockfile that it writes.",
+	},
+	{
+		codes: []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH",
+			"ENETDOWN", "EPIPE", "ERR_SOCKET_TIMEOUT", "ERR_SOCKET_CONNECTION_TIMEOUT", "FETCH_ERROR", "E500", "E502", "E503", "E504", "E429"},
+		id:    "npm-registry-unreachable",
+		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
+		remedy: "try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
+			"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc.",
+	},
+	{
+		codes: []string{"SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT",
+			"UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_UNTRUSTED", "CERT_SIGNATURE_FAILURE"},
+		id: "ca-unknown",
+		cause: func(f fault) string {
+			return "the registry's certificate is not of an authority that is known here: " + f.detail()
+		},
+		remedy: "add the authority's certificate with a service binding of the type ca-certificates. " +
+			"Never switch the check off: what is installed then may be anybody's.",
+	},
+	{
+		codes:  []string{"CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "ERR_TLS_CERT_ALTNAME_INVALID"},
+		id:     "certificate-invalid",
+		cause:  func(f fault) string { return "the registry's certificate does not hold: " + f.detail() },
+		remedy: "check the build machine's clock and the registry's address; if both are right, the registry needs a new certificate.",
+	},
+	{
+		codes: []string{"EINTEGRITY"},
+		id:    "package-integrity-mismatch",
+		cause: func(f fault) string { return "a package is not the one that the lockfile names: " + f.detail() },
+		remedy: "do not ignore it: the archive differs from the one that was locked. Check that the registry or mirror is the right one. " +
+			"If the package was published anew on purpose, delete its entry from the lockfile, run `npm install` and commit the result.",
+	},
+	{
+		codes:  []string{"ENOSPC", "EDQUOT"},
+		id:     "disk-full",
+		cause:  func(f fault) string { return "the disk is full: " + f.detail() },
+		remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
+	},
+	{
+		codes: []string{"ERESOLVE"},
+		id:    "dependency-conflict",
+		cause: func(f fault) string {
+			return "two packages want versions of a third that cannot both be had" + list(f.conflict())
+		},
+		remedy: "make the ranges in package.json agree, or force one with \"overrides\". As the last resort put legacy-peer-deps=true into the " +
+			"project's .npmrc, which is how npm 6 treated the conflict.",
+	},
+	{
+		codes: []string{"E401", "ENEEDAUTH", "EOTP"},
+		id:    "npm-registry-unauthorized",
+		cause: func(f fault) string { return "the registry wants a login: " + f.detail() },
+		remedy: "give a valid token in the .npmrc of a service binding of the type npmrc (//HOST/:_authToken=…). " +
+			"A token in an environment variable is read by a .npmrc that says ${NAME}, if the build has that variable.",
+	},
+	{
+		codes:  []string{"E403"},
+		id:     "npm-registry-forbidden",
+		cause:  func(f fault) string { return "the registry refuses to give a package: " + f.detail() },
+		remedy: "check that the token may read the package, and that no policy of the registry blocks this version.",
+	},
+	{
+		codes: []string{"E404"},
+		id:    "package-not-found",
+		cause: func(f fault) string { return "the registry does not have a package: " + f.detail() },
+		remedy: "check the name in package.json. Registries also answer so for a private package without a login: " +
+			"then give a token, and the scope's registry, in the .npmrc of a service binding of the type npmrc.",
+	},
+	{
+		codes:  []string{"ETARGET", "ENOVERSIONS"},
+		id:     "package-version-not-found",
+		cause:  func(f fault) string { return "no version of a package fits: " + f.detail() },
+		remedy: "choose a range that the registry has a version for: `npm view NAME versions` lists them. A mirror may lag behind.",
+	},
+	{
+		codes:  []string{"EBADENGINE"},
+		id:     "engine-mismatch",
+		cause:  func(f fault) string { return "a package does not run on this Node.js or npm: " + f.detail() },
+		remedy: "choose another Node.js with engines.node in package.json or BP_NODE_VERSION, or take engine-strict out of the .npmrc.",
+	},
+	{
+		codes:  []string{"EBADPLATFORM"},
+		id:     "package-platform-mismatch",
+		cause:  func(f fault) string { return "a package is not made for the target: " + f.detail() },
+		remedy: "list it under optionalDependencies, so that it is left out where it does not run, or find one that supports the target.",
+	},
+	{
+		codes:  []string{"EJSONPARSE"},
+		id:     "package-json-invalid",
+		cause:  func(f fault) string { return "npm cannot read a JSON file: " + f.detail() },
+		remedy: "correct the file that is named.",
+	},
+	{
+		codes:  []string{"EUNKNOWNCONFIG"},
+		id:     "npm-config-unknown",
+		cause:  func(f fault) string { return "npm does not know a setting: " + f.detail() },
+		remedy: "take it out of the .npmrc or the environment; newer versions of npm no longer ignore what they do not know.",
+	},
+}
+
+// classify turns a fault into a [failure.Failure]. One that it does not know
+// has the id npm-failed and repeats npm's own words.
+func classify(f fault) error {
+	report, code := f.report(), f.code()
+	for _, k := range kinds {
+		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
+			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy, Err: nil}
+		}
+	}
+	if script, ok := f.script(); ok {
+		return script.failure(f)
+	}
+	return &failure.Failure{
+		ID:     "npm-failed",
+		Cause:  f.command() + " failed: " + f.detail(),
+		Remedy: "npm's output above says more; with BP_LOG_LEVEL=DEBUG and NPM_CONFIG_LOGLEVEL=verbose it says all it knows.",
+		Err:    f.err,
+	}
+}
+
+func (f fault) command() string { return "npm " + f.args[0] }
+
+// code is npm's code, or empty.
+func (f fault) code() string {
+	for _, text := range []string{f.output, f.debug} {
+		if all := errorCode.FindAllStringSubmatch(text, -1); all != nil {
+			return all[len(all)-1][1]
+		}
+	}
+	return ""
+}
+
+// report is what npm says about the error, without its prefixes. The debug
+// log stands in when the log level hides it.
+func (f fault) report() string {
+	lines := errorLine.FindAllStringSubmatch(f.output, -1)
+	if lines == nil {
+		lines = logLine.FindAllStringSubmatch(f.debug, -1)
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(line[1])
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// noise are lines of a report that are not the cause.
+var noise = regexp.MustCompile(`^(code |syscall |errno |path |cwd |hostname |network |A complete log of this run|Log files were not written|Note that you can also|` +
+	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|$)`)
+
+// detail is the first line of the report that says what happened.
+func (f fault) detail() string {
+	for line := range strings.Lines(f.report()) {
+		if line = strings.TrimSpace(line); !noise.MatchString(line) {
+			return line
+		}
+	}
+	if f.err != nil {
+		return f.err.Error()
+	}
+	return "npm said nothing"
+}
+
+// drift lists how the lockfile and package.json differ.
+func (f fault) drift() []string {
+	var all []string
+	for line := range strings.Lines(f.report()) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "Missing: ") || strings.HasPrefix(line, "Invalid: ") {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+// conflict lists the packages of a conflict.
+func (f fault) conflict() []string {
+	var all []string
+	for line := range strings.Lines(f.report()) {
+		line = strings.TrimSpace(line)
+		for _, start := range []string{"Found: ", "peer ", "peerOptional ", "Could not resolve dependency", "While resolving: "} {
+			if strings.HasPrefix(line, start) && !slices.Contains(all, line) {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
+}
+
+// maxListed is how many lines of npm's a cause repeats.
+const maxListed = 10
+
+func list(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	more := ""
+	if over := len(lines) - maxListed; over > 0 {
+		lines, more = lines[:maxListed], fmt.Sprintf("\n  and %d more", over)
+	}
+	return ":\n  " + strings.Join(lines, "\n  ") + more
+}
+
+// exitCode is that of the process, or -1 when it did not get that far.
+func (f fault) exitCode() int {
+	if exit, ok := f.err.(*exec.ExitError); ok {
+		return exit.ExitCode()
+	}
+	return -1
+}

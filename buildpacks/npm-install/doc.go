@@ -1,0 +1,35 @@
+// Package npminstall is the buildpack that puts the dependencies of a Node.js
+// project into layers, with the npm that node-engine (or anybody) provides.
+//
+// It takes part where the project's folder has a package.json, provides
+// node_modules, and requires node and npm for the build.
+//
+// # Layers
+//
+//   - launch-modules (launch): the production dependencies, for the target.
+//   - build-modules (build, cache): all dependencies, for the host, because
+//     that is where later buildpacks run them.
+//   - npm-cache (cache): npm's cache of downloads.
+//
+// Which of the first two are made is what the other buildpacks of the group
+// require of node_modules.
+//
+// # The link in the app
+//
+// Node.js finds packages by walking up from the app's files, so the project's
+// node_modules has to lead to a layer. It is a symbolic link straight into
+// that layer, made during the build; nothing happens at launch, and a
+// container starts on a read-only root file system without a writable tmp.
+//
+// A link has one target, and the build and the app image see the same link.
+// So where both layers are made it first leads to build-modules, as the
+// buildpacks that asked for them expect, and the last buildpack of the group
+// leads it to launch-modules: npm-start says in its requirement that it will
+// do so (see [nodemodules.Relinks]). Where nobody says so, a small helper of
+// the launch layer does it when the container starts, as far as the file
+// system allows, and the log of the build says that.
+//
+// Links inside node_modules that lead out of it, to workspaces and file:
+// dependencies, lead to the app's own folders. Their sources are part of the
+// app, so they are current even when a layer is reused.
+package npminstall

@@ -1,0 +1,175 @@
+package npminstall
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+// A layer may be reused when everything that its content depends on is as it
+// was. Its key is a digest of all of that:
+//
+//   - this buildpack's version, the process and the folder of the project,
+//   - the platform that is installed for, its distribution, and the host's,
+//   - the versions of npm and Node.js, and the ABI of native modules,
+//   - package.json and the lockfile; of workspaces and file: dependencies the
+//     package.json; every .npmrc that npm reads,
+//   - npm's settings in the environment, NODE_ENV and NODE_OPTIONS; no
+//     credentials, so that a new token does not count,
+//   - of vendored modules the names, modes and contents of all files.
+func (b *build) key(p part) (string, error) {
+	sum := sha256.New()
+	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }
+
+	say("buildpack", b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version)
+	say("process", string(b.process), b.dir, p.layer)
+	say("platforms", p.target.String(), b.host.String())
+	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
+	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
+	say("settings", b.env.NPMConfig()...)
+	say("node", b.env.Get("NODE_ENV"), b.env.Get("NODE_OPTIONS"))
+	for _, path := range b.keyFiles() {
+		digest, err := fileDigest(path)
+		if err != nil {
+			return "", fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
+		}
+		say("file", path, digest)
+	}
+	if b.process == processRebuild {
+		digest, err := b.vendoredDigest()
+		if err != nil {
+			return "", fmt.Errorf("reading the vendored %s: %w", nodemodules.Dir, err)
+		}
+		say("vendored", digest)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// keyFiles are the files whose contents belong to the key.
+func (b *build) keyFiles() []string {
+	files := []string{filepath.Join(b.dir, packagejson.FileName), filepath.Join(b.dir, ".npmrc"), b.globalConfig}
+	if user := b.env.Get("NPM_CONFIG_USERCONFIG"); user != "" {
+		files = append(files, user)
+	} else if home := b.env.Get("HOME"); home != "" {
+		files = append(files, filepath.Join(home, ".npmrc"))
+	}
+	if b.lock.File != "" {
+		files = append(files, filepath.Join(b.dir, b.lock.File))
+	}
+	for _, folder := range b.lock.Links() {
+		files = append(files, filepath.Join(b.dir, folder, packagejson.FileName))
+	}
+	return files
+}
+
+// vendoredDigest is computed once: the first install changes the folder.
+func (b *build) vendoredDigest() (string, error) {
+	if b.vendored != "" {
+		return b.vendored, nil
+	}
+	digest, err := treeDigest(filepath.Join(b.dir, nodemodules.Dir))
+	b.vendored = digest
+	return digest, err
+}
+
+// fileDigest is the hexadecimal sha256 of a file, or a dash when there is
+// none.
+func fileDigest(path string) (string, error) {
+	file, err := os.Open(path)
+	if path == "" || errors.Is(err, fs.ErrNotExist) {
+		return "-", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// treeDigest is a sha256 over the path, the mode and the content, or the
+// target, of everything in a folder, in the order of the paths.
+func treeDigest(dir string) (string, error) {
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		content := ""
+		switch entry.Type() {
+		case 0:
+			content, err = fileDigest(path)
+		case fs.ModeSymlink:
+			content, err = os.Readlink(path)
+		}
+		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), info.Mode(), content)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// installScripts are the scripts of a project that npm runs when it installs
+// the dependencies.
+var installScripts = []string{"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"}
+
+// reusable tells whether a layer of this process may be reused at all, and
+// why not.
+//
+// A script of the project's own, or of a workspace's, may write anywhere into
+// the app, and may read anything there; without running it again the app
+// image would lack what it writes.
+func (b *build) reusable() (why string, ok bool) {
+	if b.process == processInstall {
+		return "", false
+	}
+	for _, folder := range append([]string{"."}, b.lock.Links()...) {
+		if strings.HasPrefix(folder, "..") {
+			return fmt.Sprintf("the dependency in %s is outside of the project", folder), false
+		}
+		dir := filepath.Join(b.dir, folder)
+		pkg, err := packagejson.Read(dir)
+		if err != nil {
+			continue // npm will say so
+		}
+		if names := ownInstallScripts(pkg); len(names) > 0 {
+			return fmt.Sprintf("%s has the script %s, which may write anywhere in the app",
+				filepath.Join(folder, packagejson.FileName), strings.Join(names, ", ")), false
+		}
+		if _, err := os.Stat(filepath.Join(dir, "binding.gyp")); err == nil {
+			return filepath.Join(folder, "binding.gyp") + " makes npm compile into the app", false
+		}
+	}
+	return "", true
+}
+
+// ownInstallScripts returns the names of the scripts that npm runs in a
+// project when it installs, but for husky's, which only sets up git hooks.
+func ownInstallScripts(pkg packagejson.Package) []string {
+	var names []string
+	for _, name := range installScripts {
+		command := strings.TrimSpace(pkg.Scripts[name])
+		if command != "" && command != "husky" && !strings.HasPrefix(command, "husky ") {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+

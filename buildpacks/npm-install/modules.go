@@ -1,0 +1,283 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// part is one layer of modules that is to be made.
+type part struct {
+	layer  string
+	dev    bool          // with devDependencies
+	target target.Target // whose native modules
+	keep   bool          // leaves vendored modules in the project, for another part
+	prune  bool          // takes devDependencies out of vendored modules
+}
+
+// Keys of a layer's metadata.
+const (
+	keyMetadata   = "cache_sha"
+	linksMetadata = "links"
+)
+
+// modules makes a layer of modules, or reuses the one of the build before.
+func (b *build) modules(p part) (packit.Layer, error) {
+	layer, err := b.context.Layers.Get(p.layer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	key, fresh, err := b.reuse(p, layer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if !fresh {
+		if layer, err = b.makeModules(p, layer); err != nil {
+			return packit.Layer{}, err
+		}
+		layer.Metadata[keyMetadata] = key
+		b.configure(p, &layer)
+	}
+	layer.Launch = p.layer == launchLayer
+	layer.Build, layer.Cache = !layer.Launch, !layer.Launch
+	if b.sbom {
+		if layer.SBOM, err = b.billOfMaterials(p); err != nil {
+			return packit.Layer{}, err
+		}
+	}
+	return layer, nil
+}
+
+// reuse returns the key of a layer, and whether the layer that was restored
+// has it. A launch layer is reused without its content: the lifecycle takes
+// that from the previous image.
+func (b *build) reuse(p part, layer packit.Layer) (key string, fresh bool, err error) {
+	why, ok := b.reusable()
+	if !ok {
+		if why != "" {
+			b.log.Process("Not reusing layers of modules: %s", why)
+		}
+		return "", false, nil
+	}
+	if key, err = b.key(p); err != nil {
+		return "", false, err
+	}
+	if layer.Metadata[keyMetadata] != key {
+		return key, false, nil
+	}
+	if p.layer == buildLayer {
+		if _, err := os.Stat(layer.Path); err != nil {
+			return key, false, nil
+		}
+	}
+	b.log.Process("Reusing cached layer %s", layer.Path)
+	b.log.Break()
+	return key, true, nil
+}
+
+// makeModules installs and moves what npm made into the layer.
+func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
+	layer, err := layer.Reset()
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	b.log.Process("Executing %s build environment install process", strings.TrimSuffix(p.layer, "-modules"))
+	if err := b.run(p); err != nil {
+		return packit.Layer{}, err
+	}
+	links, err := b.collect(p, layer.Path)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	layer.Metadata = map[string]any{linksMetadata: links}
+	if p.layer == launchLayer {
+		return layer, b.finishLaunch(layer.Path)
+	}
+	return layer, nil
+}
+
+// run runs the process for one part.
+func (b *build) run(p part) error {
+	npm, err := b.npmFor(p)
+	if err != nil {
+		return err
+	}
+	which := "--omit=dev"
+	if p.dev {
+		which = "--include=dev"
+		npm = npm.with("NODE_ENV", "development")
+	}
+	switch b.process {
+	case processInstall:
+		return npm.run(b.dir, "install", which)
+	case processCI:
+		return npm.run(b.dir, "ci", which, "--prefer-offline")
+	}
+	return b.rebuild(npm, p, which)
+}
+
+// rebuild makes vendored modules fit the target.
+func (b *build) rebuild(npm npm, p part, which string) error {
+	list := npm.with("NPM_CONFIG_LOGLEVEL", "error")
+	if err := list.run(b.dir, "list", which); err != nil {
+		return &failure.Failure{
+			ID:    "vendored-modules-incomplete",
+			Cause: "vendored node_modules have unmet dependencies: npm list failed",
+			Remedy: "run `npm install` and commit node_modules again, or delete it from the app and commit the lockfile instead: " +
+				"then the build installs the dependencies.",
+			Err: err,
+		}
+	}
+	steps := [][]string{
+		{"run-script", "preinstall", "--if-present"},
+		{"rebuild"},
+		{"run-script", "postinstall", "--if-present"},
+	}
+	if p.prune {
+		steps = append(steps, []string{"prune", "--omit=dev"})
+	}
+	for _, args := range steps {
+		if err := npm.run(b.dir, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// npmFor returns an npm that installs for the part's target.
+func (b *build) npmFor(p part) (npm, error) {
+	if p.target == b.host {
+		return b.npm, nil
+	}
+	if !b.npm.versions.knowsTargets() && b.hasPlatformPackages() {
+		return npm{}, &failure.Failure{
+			ID: "npm-too-old-for-target",
+			Cause: fmt.Sprintf("npm %s cannot install for %s on %s, and the lockfile has packages that are made for one platform",
+				b.npm.versions.NPM, p.target, b.host),
+			Remedy: "use npm 10.1 or later, which comes with Node.js 20.9 and later (also 9.9 of npm 9), or build on the target's architecture.",
+		}
+	}
+	return b.npm.forTarget(p.target), nil
+}
+
+// hasPlatformPackages tells whether the lockfile has packages that are not
+// for every platform. Without a lockfile nobody knows.
+func (b *build) hasPlatformPackages() bool {
+	if b.lock.File == "" || b.lock.Version == 1 {
+		return true
+	}
+	for _, p := range b.lock.Packages {
+		if p.HasPlatform() {
+			return true
+		}
+	}
+	return false
+}
+
+// collect moves the project's node_modules into the layer, and those of the
+// folders that its links lead to. It returns the places of all, relative to
+// the project.
+func (b *build) collect(p part, layerDir string) ([]string, error) {
+	places := []string{}
+	todo := []string{nodemodules.Dir}
+	seen := map[string]bool{nodemodules.Dir: true}
+	for len(todo) > 0 {
+		place := todo[0]
+		todo = todo[1:]
+		from, to := filepath.Join(b.dir, place), filepath.Join(layerDir, place)
+		if info, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			continue
+		}
+		linked, err := anchorLinks(from)
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range linked {
+			rel, err := filepath.Rel(b.dir, filepath.Join(folder, nodemodules.Dir))
+			if err == nil && !strings.HasPrefix(rel, "..") && !seen[rel] {
+				seen[rel] = true
+				todo = append(todo, rel)
+			}
+		}
+		if err := b.place(p, from, to); err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+	}
+	if len(places) == 0 || places[0] != nodemodules.Dir {
+		// Nothing to install: an empty folder, so that the link leads somewhere.
+		if err := os.Mkdir(filepath.Join(layerDir, nodemodules.Dir), 0o755); err != nil {
+			return nil, err
+		}
+		places = append([]string{nodemodules.Dir}, places...)
+	}
+	sort.Strings(places)
+	return places, nil
+}
+
+func (b *build) place(p part, from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return fmt.Errorf("making a folder in the layer %s: %w", p.layer, err)
+	}
+	if p.keep && b.process == processRebuild {
+		return copyTree(from, to)
+	}
+	if err := moveTree(from, to); err != nil {
+		return fmt.Errorf("moving modules into the layer %s: %w", p.layer, err)
+	}
+	return nil
+}
+
+// finishLaunch takes the tools' caches out of the layer and looks at the
+// native modules.
+func (b *build) finishLaunch(layerDir string) error {
+	if !b.keepCache {
+		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, ".cache")); err != nil {
+			return fmt.Errorf("removing node_modules/.cache: %w", err)
+		}
+	}
+	return b.checkNative(layerDir)
+}
+
+// configure gives a layer its environment.
+func (b *build) configure(p part, layer *packit.Layer) {
+	modules := filepath.Join(layer.Path, nodemodules.Dir)
+	if p.layer == launchLayer {
+		layer.LaunchEnv.Default("NPM_CONFIG_LOGLEVEL", b.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
+		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.dir)
+		layer.LaunchEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
+		return
+	}
+	if b.globalConfig != "" {
+		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
+	}
+	layer.BuildEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
+	layer.BuildEnv.Default("NODE_ENV", "development")
+}
+
+// linksOf are the links into a layer, as its metadata has them.
+func linksOf(layer packit.Layer) []string {
+	switch links := layer.Metadata[linksMetadata].(type) {
+	case []string:
+		return links
+	case []any:
+		var all []string
+		for _, link := range links {
+			if text, ok := link.(string); ok {
+				all = append(all, text)
+			}
+		}
+		return all
+	}
+	return []string{nodemodules.Dir}
+}

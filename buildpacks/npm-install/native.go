@@ -1,0 +1,180 @@
+package npminstall
+
+import (
+	"debug/elf"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// nativeFile is a program or library in a package.
+type nativeFile struct {
+	pkg  string // the package's name
+	path string // relative to the package's folder
+	is   string // what it is made for: "linux/amd64", "EM_RISCV", "macOS or Windows"
+	fits bool   // it runs on the target
+}
+
+// foreign matches the parts of a path that name a platform. A file in such a
+// place is there on purpose, beside those for other platforms.
+var foreign = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:x64|x86|x86_64|x86-64|amd64|ia32|i[36]86|arm|arm64|aarch64|armv[67]l?|armhf|ppc64(?:le)?|s390x|riscv64|loong64|mips(?:64)?(?:el)?|` +
+	`darwin|macos|osx|win32|windows|win|freebsd|openbsd|android|sunos|aix|musl|alpine)(?:$|[^a-z0-9])`)
+
+// checkNative looks at every native file in a layer of modules. A package that
+// has files for other platforms only ends the build with
+// native-module-wrong-architecture, or warns, as BP_NODE_MODULES_CHECK says.
+func (b *build) checkNative(layerDir string) error {
+	if b.check == "off" {
+		return nil
+	}
+	files, err := nativeFiles(layerDir, b.target)
+	if err != nil {
+		return fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
+	}
+	wrong := wrongFiles(files)
+	if len(wrong) == 0 {
+		if len(files) > 0 {
+			b.log.Subprocess("Checked %d native files: each package has those for %s", len(files), b.target)
+			b.log.Break()
+		}
+		return nil
+	}
+	fault := wrongArchitecture(wrong, b.target, b.host)
+	if b.check == "warn" {
+		b.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
+		b.log.Break()
+		return nil
+	}
+	return fault
+}
+
+// wrongFiles picks the files that make their package unusable on the target:
+// those for another platform whose place does not say so, and those whose
+// place does where nothing in the package is for the target.
+func wrongFiles(files []nativeFile) []nativeFile {
+	fits := map[string]bool{}
+	for _, file := range files {
+		fits[file.pkg] = fits[file.pkg] || file.fits
+	}
+	var wrong []nativeFile
+	for _, file := range files {
+		if !file.fits && !(fits[file.pkg] && foreign.MatchString(file.path)) {
+			wrong = append(wrong, file)
+		}
+	}
+	return wrong
+}
+
+func wrongArchitecture(wrong []nativeFile, want, host target.Target) error {
+	var lines, names []string
+	for _, file := range wrong {
+		lines = append(lines, fmt.Sprintf("%s: %s is for %s", file.pkg, file.path, file.is))
+		names = append(names, file.pkg)
+	}
+	remedy := "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
+	if want != host {
+		remedy = fmt.Sprintf("use a version of the package that comes with binaries for %s, or build on a host of that architecture, where npm compiles it.", want)
+	}
+	sort.Strings(names)
+	return &failure.Failure{
+		ID:     "native-module-wrong-architecture",
+		Cause:  fmt.Sprintf("native modules are not for %s%s", want, list(lines)),
+		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(slices.Compact(names), ", ")),
+	}
+}
+
+// nativeFiles finds the programs, libraries and *.node files below dir,
+// sorted by path.
+func nativeFiles(dir string, want target.Target) ([]nativeFile, error) {
+	var all []nativeFile
+	err := filepath.WalkDir(dir, func(place string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		is, native, err := platformOf(place)
+		if err != nil || !native {
+			return err
+		}
+		pkg, rel := inPackage(strings.TrimPrefix(place, dir+"/"))
+		all = append(all, nativeFile{pkg: pkg, path: rel, is: is, fits: is == want.String()})
+		return nil
+	})
+	return all, err
+}
+
+// inPackage splits a path in a layer into a package's name and the path in
+// its folder.
+func inPackage(place string) (name, rel string) {
+	const marker = nodemodules.Dir + "/"
+	_, after, _ := cutLast(place, marker)
+	parts := strings.SplitN(after, "/", 3)
+	if strings.HasPrefix(after, "@") && len(parts) == 3 {
+		return path.Join(parts[0], parts[1]), parts[2]
+	}
+	name, rel, _ = strings.Cut(after, "/")
+	return name, rel
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
+}
+
+// platformOf says what a file is made for, and whether it is a program or a
+// library at all. Object files are not: nothing loads them.
+func platformOf(place string) (is string, native bool, err error) {
+	file, err := os.Open(place)
+	if err != nil {
+		return "", false, err
+	}
+	defer file.Close()
+	var head [20]byte
+	n, err := io.ReadFull(file, head[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", false, err
+	}
+	if n == len(head) && string(head[:4]) == elf.ELFMAG {
+		return elfPlatform(head)
+	}
+	if filepath.Ext(place) == ".node" && n >= 4 && isForeignObject(head[:4]) {
+		return "macOS or Windows", true, nil
+	}
+	return "", false, nil
+}
+
+// elfPlatform reads e_type and e_machine, bytes 16 to 19 of the header.
+func elfPlatform(head [20]byte) (is string, native bool, err error) {
+	word := func(i int) uint16 { return uint16(head[i]) | uint16(head[i+1])<<8 }
+	if elf.Data(head[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		word = func(i int) uint16 { return uint16(head[i])<<8 | uint16(head[i+1]) }
+	}
+	if kind := elf.Type(word(16)); kind != elf.ET_DYN && kind != elf.ET_EXEC {
+		return "", false, nil
+	}
+	machine := elf.Machine(word(18))
+	for _, t := range target.All() {
+		if t.ELF() == machine {
+			return t.String(), true, nil
+		}
+	}
+	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_")), true, nil
+}
+
+// isForeignObject knows Mach-O (both byte orders, and fat files) and PE.
+func isForeignObject(magic []byte) bool {
+	return string(magic[:2]) == "MZ" ||
+		slices.Contains([]string{"\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\xca\xfe\xba\xbe"}, string(magic))
+}

@@ -1,0 +1,212 @@
+package npminstall
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// npm runs the npm that is found on the PATH of its environment.
+type npm struct {
+	env      Environ
+	log      scribe.Emitter
+	cacheDir string // absolute; npm's cache of downloads
+	versions versions
+}
+
+// versions is what npm says about itself and the Node.js that runs it, the
+// real process.versions.
+type versions struct {
+	NPM     string `json:"npm"`
+	Node    string `json:"node"`
+	Modules string `json:"modules"` // the ABI of native modules
+	NAPI    string `json:"napi"`
+}
+
+// libc is the C library of every target, in npm's words.
+const libc = "glibc"
+
+// maxKeptOutput is how many bytes of npm's last output are kept to find out
+// why it failed.
+const maxKeptOutput = 256 << 10
+
+// newNPM finds npm and asks for its versions, in a folder that is no project.
+func newNPM(env Environ, log scribe.Emitter, cacheDir, elsewhere string) (npm, error) {
+	n := npm{env: baseEnvironment(env), log: log, cacheDir: cacheDir}
+	output, err := n.capture(elsewhere, "version", "--json")
+	if err != nil {
+		return npm{}, fmt.Errorf("asking npm for its version: %w", err)
+	}
+	if err := json.Unmarshal(output, &n.versions); err != nil {
+		return npm{}, fmt.Errorf("reading npm's version: got %q: %w", output, err)
+	}
+	return n, nil
+}
+
+// baseEnvironment is what holds for every call: what npm may say, and no
+// question to the registry that the build has no use for.
+func baseEnvironment(env Environ) Environ {
+	env = env.Default("NPM_CONFIG_LOGLEVEL", "error").
+		WithNPMConfig("update-notifier", "false").
+		WithNPMConfig("audit", "false").
+		WithNPMConfig("fund", "false").
+		WithNPMConfig("progress", "false")
+	if home := env.Get("NODE_HOME"); home != "" {
+		// Not a flag: npm 12 refuses flags that it does not know. What node-gyp
+		// reads is the variable.
+		env = env.Default("npm_config_nodedir", home)
+	}
+	return env
+}
+
+// knowsTargets tells whether npm can install for another platform than its
+// own (--os and --cpu): from 9.9.0 and from 10.1.0 on.
+func (v versions) knowsTargets() bool {
+	version, err := semver.NewVersion(v.NPM)
+	if err != nil {
+		return false
+	}
+	since, _ := semver.NewConstraint(">= 10.1.0 || ~9.9.0")
+	return since.Check(version)
+}
+
+// forTarget returns an npm that installs for a target which is not the host.
+// node-gyp, prebuild-install and their like read the variables.
+func (n npm) forTarget(t target.Target) npm {
+	n.env = n.env.
+		WithNPMConfig("arch", t.Node()).
+		WithNPMConfig("target-arch", t.Node()).
+		WithNPMConfig("platform", t.OS).
+		WithNPMConfig("target-platform", t.OS)
+	if n.versions.knowsTargets() {
+		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", libc)
+	}
+	return n
+}
+
+// with returns an npm that has a variable set.
+func (n npm) with(name, value string) npm {
+	n.env = n.env.With(name, value)
+	return n
+}
+
+// config returns an npm that has a setting.
+func (n npm) config(name, value string) npm {
+	n.env = n.env.WithNPMConfig(name, value)
+	return n
+}
+
+// run runs npm in the project's folder; its output goes to the log. A fault
+// of npm's is a [failure.Failure], see classify.
+func (n npm) run(dir string, args ...string) error {
+	logs, err := os.MkdirTemp("", "npm-logs-")
+	if err != nil {
+		return fmt.Errorf("making a folder for npm's logs: %w", err)
+	}
+	defer os.RemoveAll(logs)
+
+	n.log.Subprocess("Running '%s'", strings.ReplaceAll("npm "+strings.Join(args, " "), "%", "%%"))
+	output := &tail{max: maxKeptOutput}
+	cmd, err := n.config("logs-dir", logs).command(dir, args...)
+	if err != nil {
+		return err
+	}
+	both := io.MultiWriter(n.log.ActionWriter, output)
+	cmd.Stdout, cmd.Stderr = both, both
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return classify(fault{
+			args: args, err: err, output: output.String(), debug: debugLog(logs),
+			versions: n.versions, dir: dir,
+		})
+	}
+	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
+	n.log.Break()
+	return nil
+}
+
+// capture runs npm and returns what it prints.
+func (n npm) capture(dir string, args ...string) ([]byte, error) {
+	cmd, err := n.config("logs-max", "0").command(dir, args...)
+	if err != nil {
+		return nil, err
+	}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("npm %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return output, nil
+}
+
+func (n npm) command(dir string, args ...string) (*exec.Cmd, error) {
+	path, err := lookPath("npm", n.env.Get("PATH"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	cmd.Env = n.env.With("PWD", dir).WithNPMConfig("cache", n.cacheDir)
+	return cmd, nil
+}
+
+// lookPath is exec.LookPath for another PATH than this process's.
+func lookPath(name, path string) (string, error) {
+	for _, dir := range filepath.SplitList(path) {
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return file, nil
+		}
+	}
+	return "", &failure.Failure{
+		ID:     "npm-missing",
+		Cause:  fmt.Sprintf("there is no %s on the PATH of the build, %q", name, path),
+		Remedy: "add a buildpack that provides npm before this one, for example armature/node-engine.",
+		Err:    exec.ErrNotFound,
+	}
+}
+
+// debugLog returns what npm wrote into its log folder. It is there whatever
+// the log level is.
+func debugLog(dir string) string {
+	files, _ := filepath.Glob(filepath.Join(dir, "*-debug-*.log"))
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			continue // only a help to find the cause
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// tail keeps the last max bytes that are written to it.
+type tail struct {
+	max  int
+	kept []byte
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.kept = append(t.kept, b...)
+	if over := len(t.kept) - t.max; over > 0 {
+		t.kept = append(t.kept[:0], t.kept[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string { return string(t.kept) }

@@ -1,0 +1,104 @@
+package npminstall
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+)
+
+// A process is the way in which the dependencies are installed.
+type process string
+
+const (
+	processInstall process = "npm install"
+	processCI      process = "npm ci"
+	processRebuild process = "npm rebuild" // the app brings its node_modules along
+)
+
+// vendoredCacheDir is the folder of the app that may hold a cache of npm's.
+const vendoredCacheDir = "npm-cache"
+
+// inputs is what decides the process.
+type inputs struct {
+	lockfile string // the file's name, or empty
+	modules  bool   // node_modules has packages in it
+	cache    bool   // npm-cache is a folder
+}
+
+// look reads the inputs of the project in dir. Folders that are empty, or
+// hold nothing but npm's own hidden files, count as missing.
+func look(dir string) (inputs, error) {
+	var found inputs
+	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
+		switch _, err := os.Stat(filepath.Join(dir, name)); {
+		case err == nil:
+			found.lockfile = name
+		case !errors.Is(err, fs.ErrNotExist):
+			return inputs{}, err
+		}
+	}
+	var err error
+	if found.modules, err = hasEntries(filepath.Join(dir, nodemodules.Dir)); err != nil {
+		return inputs{}, err
+	}
+	found.cache, err = hasEntries(filepath.Join(dir, vendoredCacheDir))
+	return found, err
+}
+
+func hasEntries(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), ".") || dirHoldsCache(dir) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// dirHoldsCache is true for npm-cache, where hidden files count.
+func dirHoldsCache(dir string) bool { return filepath.Base(dir) == vendoredCacheDir }
+
+// process chooses. Vendored modules go before a lockfile, unless there is
+// also a cache to install from.
+func (i inputs) process() process {
+	switch {
+	case i.lockfile == "" && !i.modules:
+		return processInstall
+	case i.lockfile == "", i.modules && !i.cache:
+		return processRebuild
+	}
+	return processCI
+}
+
+// describe logs the inputs and the choice.
+func (i inputs) describe(log scribe.Emitter) {
+	lock := i.lockfile
+	if lock == "" {
+		lock = lockfile.PackageLock
+	}
+	log.Process("Resolving installation process")
+	log.Subprocess("Process inputs:")
+	for _, row := range []struct {
+		name  string
+		found bool
+	}{{nodemodules.Dir, i.modules}, {vendoredCacheDir, i.cache}, {lock, i.lockfile != ""}} {
+		answer := "Not found"
+		if row.found {
+			answer = "Found"
+		}
+		log.Action("%-20s -> %q", row.name, answer)
+	}
+	log.Break()
+	log.Subprocess("Selected NPM build process: '%s'", i.process())
+	log.Break()
+}

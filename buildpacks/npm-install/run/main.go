@@ -1,0 +1,18 @@
+// Command run is the buildpack's detect and build, by the name it is called
+// with.
+package main
+
+import (
+	"os"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+)
+
+func main() {
+	env := npminstall.Environ(os.Environ())
+	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
+	packit.Run(npminstall.Detect(env), npminstall.Build(env, log))
+}

@@ -1,0 +1,99 @@
+package npminstall
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// script is a script of a package, or of the project, that failed while npm
+// installed.
+type script struct {
+	path    string // the package's folder
+	command string // as npm gives it to the shell
+}
+
+var (
+	scriptPath    = regexp.MustCompile(`(?m)^path (.+)$`)
+	scriptCommand = regexp.MustCompile(`(?m)^command (?:sh -c -- |sh -c )?(.+)$`)
+)
+
+// script finds the script that failed, if that is what happened.
+func (f fault) script() (script, bool) {
+	report := f.report()
+	command := scriptCommand.FindStringSubmatch(report)
+	if command == nil {
+		return script{}, false
+	}
+	found := script{command: command[1]}
+	if path := scriptPath.FindStringSubmatch(report); path != nil {
+		found.path = path[1]
+	}
+	return found, true
+}
+
+// owner is the package whose script it is, or "the project".
+func (s script) owner(dir string) string {
+	const marker = "node_modules/"
+	if i := strings.LastIndex(s.path, marker); i >= 0 {
+		return "the package " + s.path[i+len(marker):]
+	}
+	if rel, err := filepath.Rel(dir, s.path); err == nil && rel != "." && s.path != "" {
+		return "the workspace " + rel
+	}
+	return "the project"
+}
+
+// A symptom tells from a script's output why it failed.
+type symptom struct {
+	words  *regexp.Regexp
+	id     string
+	cause  string
+	remedy string
+}
+
+var symptoms = []symptom{
+	{
+		words:  regexp.MustCompile(`gyp ERR! find Python|Could not find any Python installation|Can't find Python executable`),
+		id:     "python-missing",
+		cause:  "node-gyp finds no Python to compile it with",
+		remedy: "use a build image with python3, or set BP_NPM_INCLUDE_BUILD_PYTHON=true and add a buildpack that provides cpython.",
+	},
+	{
+		words:  regexp.MustCompile(`not found: make|make: not found|g\+\+: not found|make: (?:cc|g\+\+): No such file|make: [\w-]*g?(?:cc|\+\+): No such file or directory`),
+		id:     "compiler-missing",
+		cause:  "node-gyp finds no compiler or no make",
+		remedy: "use a build image with make, gcc and g++, or a version of the package that comes with binaries for the target.",
+	},
+	{
+		words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
+		id:     "out-of-memory",
+		cause:  "there was not enough memory",
+		remedy: "give the build more memory, or Node.js a larger heap with NODE_OPTIONS=--max-old-space-size=MIB.",
+	},
+	{
+		words:  regexp.MustCompile(`No space left on device|ENOSPC`),
+		id:     "disk-full",
+		cause:  "the disk is full",
+		remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
+	},
+}
+
+// failure says which script failed, and why when its output tells.
+func (s script) failure(f fault) error {
+	where := fmt.Sprintf("%s failed: the script %q of %s", f.command(), s.command, s.owner(f.dir))
+	for _, known := range symptoms {
+		if known.words.MatchString(f.output) {
+			return &failure.Failure{ID: known.id, Cause: where + " failed: " + known.cause, Remedy: known.remedy}
+		}
+	}
+	return &failure.Failure{
+		ID:    "package-script-failed",
+		Cause: fmt.Sprintf("%s ended with the exit status %d", where, f.exitCode()),
+		Remedy: "its output above says why. A script that calls a tool of devDependencies does not find it in an install for production: " +
+			"make that tool a dependency, or let the script do nothing without it.",
+	}
+}
