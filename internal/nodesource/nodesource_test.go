@@ -1,0 +1,379 @@
+package nodesource_test
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/paketo-buildpacks/packit/v2/servicebindings"
+
+	"github.com/armature-cnb/armature/internal/checksum"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// sum pins the bytes that the servers here send for a path.
+func sum(path string) checksum.Checksum {
+	digest := sha512.Sum512([]byte("bytes of " + path))
+	return checksum.Checksum{Algorithm: "sha512", Hex: hex.EncodeToString(digest[:])}
+}
+
+// world is a nodejs.org and an npm registry.
+type world struct {
+	nodejs, registry *httptest.Server
+	mutex            sync.Mutex
+	asked            []string // "nodejs /path" or "npm /path", with "+auth" when credentials came along
+	fault            func(w http.ResponseWriter, r *http.Request) bool
+	log              []string
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{}
+	w.nodejs = w.server(t, "nodejs")
+	w.registry = w.server(t, "npm")
+	return w
+}
+
+func (w *world) server(t *testing.T, name string) *httptest.Server {
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mutex.Lock()
+		line := name + " " + r.URL.Path
+		if r.Header.Get("Authorization") != "" {
+			line += "+auth"
+		}
+		w.asked = append(w.asked, line)
+		w.mutex.Unlock()
+		if w.fault != nil && w.fault(rw, r) {
+			return
+		}
+		fmt.Fprint(rw, "bytes of "+r.URL.Path)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// release is 24.1.0 for a target.
+func (w *world) release(tg target.Target) inventory.Release {
+	dist := "/dist/node-" + tg.Arch + ".tar.gz"
+	name := "node-linux-" + tg.Node()
+	return inventory.Release{
+		Version: semver.MustParse("24.1.0"), Target: tg,
+		Archive: inventory.Pin{URI: w.nodejs.URL + dist, Checksum: sum(dist)},
+		Package: inventory.Pin{Package: name, Version: "24.1.0", Checksum: sum("/" + name + "/-/" + name + "-24.1.0.tgz")},
+		NPM:     inventory.Pin{Package: "npm", Version: "11.0.0", Checksum: sum("/npm/-/npm-11.0.0.tgz")},
+	}
+}
+
+func (w *world) needs() []nodesource.Need {
+	return []nodesource.Need{
+		{Release: w.release(target.LinuxARM64)},
+		{Release: w.release(target.LinuxAMD64), NPM: true},
+	}
+}
+
+// finder asks this world. npmrc lines come after the registry's.
+func (w *world) finder(t *testing.T, source string, npmrc ...string) *nodesource.Finder {
+	t.Helper()
+	project := t.TempDir()
+	text := strings.Join(append([]string{"registry=" + w.registry.URL}, npmrc...), "\n")
+	if err := os.WriteFile(filepath.Join(project, ".npmrc"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	config, err := npmconfig.Load(npmconfig.Sources{ProjectDir: project})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := fetch.New(nil)
+	client.Pause = time.Millisecond
+	return &nodesource.Finder{
+		Source: source, Baked: t.TempDir(), Dir: t.TempDir(), Client: client, Config: config,
+		Log: func(format string, arguments ...any) {
+			w.mutex.Lock()
+			defer w.mutex.Unlock()
+			w.log = append(w.log, fmt.Sprintf(format, arguments...))
+		},
+	}
+}
+
+// askedOf counts the requests to one of the servers.
+func (w *world) askedOf(name string) int {
+	count := 0
+	for _, line := range w.asked {
+		if strings.HasPrefix(line, name+" ") {
+			count++
+		}
+	}
+	return count
+}
+
+func find(t *testing.T, f *nodesource.Finder, needs []nodesource.Need, source string) []nodesource.Found {
+	t.Helper()
+	found, err := f.Find(context.Background(), needs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, need := range needs {
+		if found[i].Source != source {
+			t.Errorf("need %d: got the source %s, want %s", i, found[i].Source, source)
+		}
+		if _, err := os.Stat(found[i].Node); err != nil {
+			t.Error(err)
+		}
+		if own := found[i].NPM != ""; own != (need.NPM && strings.HasSuffix(found[i].Node, need.Release.Package.Checksum.Hex)) {
+			t.Errorf("need %d: got npm %q", i, found[i].NPM)
+		}
+	}
+	return found
+}
+
+func TestAutoTakesNodeJSOrg(t *testing.T) {
+	w := newWorld(t)
+	find(t, w.finder(t, nodesource.Auto), w.needs(), nodesource.NodeJSOrg)
+	if w.askedOf("nodejs") != 2 || w.askedOf("npm") != 0 {
+		t.Errorf("got %v", w.asked)
+	}
+}
+
+func TestAutoTakesTheRegistryWhenNodeJSOrgCannotBeReached(t *testing.T) {
+	for name, breakIt := range map[string]func(w *world){
+		"nobody listens": func(w *world) { w.nodejs.Close() },
+		"it is broken": func(w *world) {
+			w.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+				if strings.HasPrefix(r.URL.Path, "/dist") {
+					rw.WriteHeader(http.StatusBadGateway)
+				}
+				return strings.HasPrefix(r.URL.Path, "/dist")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			needs := w.needs()
+			breakIt(w)
+			find(t, w.finder(t, nodesource.Auto), needs, nodesource.NPM)
+			if w.askedOf("npm") != 3 {
+				t.Errorf("got %v", w.asked)
+			}
+			if log := strings.Join(w.log, "\n"); !strings.Contains(log, "nodejs.org is not used: ") {
+				t.Errorf("the log does not say so: %s", log)
+			}
+		})
+	}
+}
+
+func TestAutoTakesTheRegistryForWhatOnlyThatHas(t *testing.T) {
+	w := newWorld(t)
+	needs := w.needs()
+	needs[0].Release.Archive = inventory.Pin{}
+	find(t, w.finder(t, nodesource.Auto), needs, nodesource.NPM)
+}
+
+func TestTheSettingRulesTheOtherSourceOut(t *testing.T) {
+	w := newWorld(t)
+	find(t, w.finder(t, nodesource.NPM), w.needs(), nodesource.NPM)
+	if w.askedOf("nodejs") != 0 {
+		t.Errorf("npm: got %v", w.asked)
+	}
+	w = newWorld(t)
+	needs := w.needs()
+	w.nodejs.Close()
+	_, err := w.finder(t, nodesource.NodeJSOrg).Find(context.Background(), needs...)
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDDownloadFailed}) || w.askedOf("npm") != 0 {
+		t.Errorf("nodejs.org: got %v, asked %v", err, w.asked)
+	}
+}
+
+func TestAWrongChecksumIsNeverAReasonToFallBack(t *testing.T) {
+	w := newWorld(t)
+	w.fault = func(rw http.ResponseWriter, r *http.Request) bool {
+		fmt.Fprint(rw, "something else")
+		return true
+	}
+	f := w.finder(t, nodesource.Auto)
+	_, err := f.Find(context.Background(), w.needs()[0])
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDChecksumMismatch}) {
+		t.Fatalf("got %v", err)
+	}
+	got := sha512.Sum512([]byte("something else"))
+	for _, want := range []string{hex.EncodeToString(got[:]), w.release(target.LinuxARM64).Archive.Checksum.Hex} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("it does not say %s: %s", want, err)
+		}
+	}
+	if w.askedOf("npm") != 0 {
+		t.Errorf("got %v", w.asked)
+	}
+	if entries, _ := os.ReadDir(f.Dir); len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+func TestA404IsNoReasonToFallBack(t *testing.T) {
+	w := newWorld(t)
+	w.fault = func(rw http.ResponseWriter, r *http.Request) bool { rw.WriteHeader(404); return true }
+	_, err := w.finder(t, nodesource.Auto).Find(context.Background(), w.needs()...)
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDDownloadRefused}) || w.askedOf("npm") != 0 {
+		t.Errorf("got %v, asked %v", err, w.asked)
+	}
+}
+
+func TestBothUnreachableSaysBothCauses(t *testing.T) {
+	w := newWorld(t)
+	needs := w.needs()
+	w.nodejs.Close()
+	w.registry.Close()
+	_, err := w.finder(t, nodesource.Auto).Find(context.Background(), needs...)
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDDownloadFailed}) {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{w.nodejs.URL, w.registry.URL} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("it does not say %s: %s", want, err)
+		}
+	}
+}
+
+func TestWithoutARegistryItSaysWhichSettingsWork(t *testing.T) {
+	for _, source := range []string{nodesource.NPM, nodesource.Auto} {
+		w := newWorld(t)
+		needs := w.needs()
+		w.nodejs.Close()
+		f := w.finder(t, source)
+		var err error
+		if f.Config, err = npmconfig.Load(npmconfig.Sources{}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.Find(context.Background(), needs...)
+		if !errors.Is(err, &failure.Failure{ID: nodesource.IDRegistryUnknown}) {
+			t.Fatalf("%s: got %v", source, err)
+		}
+		for _, want := range []string{"NPM_CONFIG_REGISTRY", ".npmrc", "npmrc binding", "NPM_CONFIG_USERCONFIG", "NPM_CONFIG_GLOBALCONFIG"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: it does not say %s: %s", source, want, err)
+			}
+		}
+	}
+}
+
+func TestTheRegistryGetsItsCredentials(t *testing.T) {
+	w := newWorld(t)
+	f := w.finder(t, nodesource.NPM, strings.TrimPrefix(w.registry.URL, "http:")+"/:_authToken=secret")
+	find(t, f, w.needs()[:1], nodesource.NPM)
+	if len(w.asked) != 1 || !strings.HasSuffix(w.asked[0], "+auth") {
+		t.Errorf("got %v", w.asked)
+	}
+	if log := strings.Join(w.log, "\n"); strings.Contains(log, "secret") {
+		t.Errorf("the log holds them: %s", log)
+	}
+}
+
+func TestBakedArchivesGoBeforeEverySource(t *testing.T) {
+	w := newWorld(t)
+	for name, pins := range map[string]func(r inventory.Release) []inventory.Pin{
+		"nodejs.org's":       func(r inventory.Release) []inventory.Pin { return []inventory.Pin{r.Archive} },
+		"the npm registry's": func(r inventory.Release) []inventory.Pin { return []inventory.Pin{r.Package, r.NPM} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := w.finder(t, nodesource.NodeJSOrg)
+			for _, need := range w.needs() {
+				for _, pin := range pins(need.Release) {
+					path := strings.TrimPrefix(pin.URI, w.nodejs.URL)
+					if pin.Package != "" {
+						path = "/" + pin.Package + "/-/" + pin.Package + "-" + pin.Version + ".tgz"
+					}
+					bake(t, f.Baked, pin.Checksum, "bytes of "+path)
+				}
+			}
+			w.asked = nil
+			find(t, f, w.needs(), nodesource.Baked)
+			if len(w.asked) != 0 {
+				t.Errorf("got %v", w.asked)
+			}
+		})
+	}
+}
+
+func bake(t *testing.T, dir string, c checksum.Checksum, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, c.FileName()), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestABakedArchiveIsCheckedToo(t *testing.T) {
+	w := newWorld(t)
+	f := w.finder(t, nodesource.Auto)
+	bake(t, f.Baked, w.needs()[0].Release.Archive.Checksum, "damaged")
+	_, err := f.Find(context.Background(), w.needs()...)
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDChecksumMismatch}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatLiesInTheFolderIsNotDownloadedAgain(t *testing.T) {
+	w := newWorld(t)
+	f := w.finder(t, nodesource.NodeJSOrg)
+	find(t, f, w.needs(), nodesource.NodeJSOrg)
+	find(t, f, w.needs(), nodesource.NodeJSOrg)
+	if len(w.asked) != 2 {
+		t.Errorf("got %v", w.asked)
+	}
+	bake(t, f.Dir, w.needs()[0].Release.Archive.Checksum, "damaged")
+	find(t, f, w.needs(), nodesource.NodeJSOrg)
+	if len(w.asked) != 3 {
+		t.Errorf("damaged: got %v", w.asked)
+	}
+}
+
+func TestANativeBuildDownloadsOnce(t *testing.T) {
+	w := newWorld(t)
+	needs := []nodesource.Need{{Release: w.release(target.LinuxARM64)}, {Release: w.release(target.LinuxARM64), NPM: true}}
+	find(t, w.finder(t, nodesource.NodeJSOrg), needs, nodesource.NodeJSOrg)
+	if len(w.asked) != 1 {
+		t.Errorf("got %v", w.asked)
+	}
+}
+
+func TestRestrictLeavesWhatTheSourceHas(t *testing.T) {
+	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := len(inv.Versions(target.LinuxARM64))
+	for _, source := range []string{nodesource.NodeJSOrg, nodesource.NPM} {
+		restricted := nodesource.Restrict(inv, source)
+		for _, version := range restricted.Versions(target.LinuxARM64) {
+			r, _ := restricted.Release(version, target.LinuxARM64)
+			if (source == nodesource.NPM && r.Package.IsZero()) || (source == nodesource.NodeJSOrg && r.Archive.IsZero()) {
+				t.Errorf("%s has no %s", source, version)
+			}
+		}
+	}
+	if got := len(nodesource.Restrict(inv, nodesource.Auto).Versions(target.LinuxARM64)); got != all {
+		t.Errorf("auto: got %d versions, want %d", got, all)
+	}
+}
+
+// binding is a service binding out of memory.
+func binding(bindingType string, entries map[string]string) servicebindings.Binding {
+	b := servicebindings.Binding{Name: "ours", Type: bindingType, Entries: map[string]*servicebindings.Entry{}}
+	for name, value := range entries {
+		b.Entries[name] = servicebindings.NewWithValue([]byte(value))
+	}
+	return b
+}
