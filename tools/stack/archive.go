@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -73,6 +74,7 @@ func fetch(ctx context.Context, t target.Target, names []string, dependencies bo
 	// run the target's programs. It has nothing to extract, as no package is
 	// named; the hook does the rest.
 	cmd := exec.CommandContext(ctx, "mmdebstrap",
+		"--mode="+mode(),
 		"--variant=extract",
 		"--architectures="+t.Arch,
 		"--format=null",
@@ -82,8 +84,10 @@ func fetch(ctx context.Context, t target.Target, names []string, dependencies bo
 	)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	// An interrupt lets mmdebstrap unmount and remove what it made.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	// An interrupt lets mmdebstrap unmount and remove what it made; its
+	// children get one too, as from a terminal.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
@@ -92,6 +96,16 @@ func fetch(ctx context.Context, t target.Target, names []string, dependencies bo
 		return fmt.Errorf("downloading packages for %s: mmdebstrap: %w; its last lines:\n%s", t, err, lastLines(output.String(), 20))
 	}
 	return checkSuites(output.String())
+}
+
+// mode is how mmdebstrap works. As there is nothing to install, an ordinary user
+// needs neither rights nor user namespaces; root must not do without a change
+// of root, says mmdebstrap since 1.4.
+func mode() string {
+	if os.Geteuid() == 0 {
+		return "root"
+	}
+	return "chrootless"
 }
 
 func checkSuites(output string) error {

@@ -37,6 +37,15 @@ var buildKind = kind{
 	drop: []string{
 		// Sanitizers: their shared libraries are left out too.
 		"usr/lib/gcc/*/*/lib*san*",
+		// An inspector of compiler output, 33 MB.
+		"usr/bin/*lto-dump*",
+		// Programs whose libraries stack/build.packages leaves out.
+		"usr/bin/*gp-*",
+		"usr/bin/*gprofng*",
+		"usr/lib/*/gprofng",
+		"usr/bin/pinky",
+		"usr/bin/users",
+		"usr/bin/who",
 		// Perl modules without a Perl.
 		"usr/share/perl",
 		"usr/share/perl5",

@@ -38,6 +38,6 @@ func sbom(k kind, t target.Target, pointRelease string, packages []deb) ([]byte,
 
 // packageURL is the package URL of type deb (package-url/purl-spec).
 func packageURL(p deb) string {
-	return "pkg:deb/debian/" + url.PathEscape(p.name) + "@" + url.QueryEscape(p.version) +
+	return "pkg:deb/debian/" + url.QueryEscape(p.name) + "@" + url.QueryEscape(p.version) +
 		"?arch=" + p.arch + "&distro=debian-" + debianVersion
 }

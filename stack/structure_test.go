@@ -1,0 +1,282 @@
+package stack_test
+
+import (
+	"archive/tar"
+	"crypto/x509"
+	"debug/elf"
+	"encoding/json"
+	"encoding/pem"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+)
+
+func TestConfigurationIsThatOfTheTarget(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		if got := img.config.OS + "/" + img.config.Architecture; got != img.target.String() {
+			t.Errorf("platform: got %s, want %s", got, img.target)
+		}
+		if got, want := img.config.Config.User, "1001:1000"; got != want {
+			t.Errorf("user: got %s, want %s", got, want)
+		}
+		if !img.config.Created.Equal(ociimage.ModTime) {
+			t.Errorf("created: got %s, want %s", img.config.Created, ociimage.ModTime)
+		}
+		if n := len(img.config.RootFS.DiffIDs); n != 1 {
+			t.Errorf("got %d layers, want 1", n)
+		}
+		env := img.config.Config.Env
+		for _, want := range []string{"CNB_USER_ID=1001", "CNB_GROUP_ID=1000"} {
+			if got := slices.Contains(env, want); got != (img.kind == "build") {
+				t.Errorf("environment %q has %s: got %v, want it in the build image only", env, want, got)
+			}
+		}
+	})
+}
+
+func TestLabels(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		labels := img.config.Config.Labels
+		for name, want := range map[string]string{
+			"io.buildpacks.base.id":             `armature/trixie-` + img.kind,
+			"io.buildpacks.base.distro.name":    `debian`,
+			"io.buildpacks.base.distro.version": `13`,
+			"io.buildpacks.base.version":        `13\.\d+`,
+			"io.buildpacks.base.name":           `.+`,
+			"io.buildpacks.base.description":    `.+`,
+			"io.buildpacks.base.maintainer":     `.+`,
+			"io.buildpacks.base.homepage":       `https://.+`,
+		} {
+			if !regexp.MustCompile("^(?:" + want + ")$").MatchString(labels[name]) {
+				t.Errorf("label %s: got %q, want %s", name, labels[name], want)
+			}
+		}
+	})
+}
+
+// The label, the SBOM and the files that scanners read must tell the same.
+func TestPackagesAreListedThreeTimes(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		var list []struct{ Name, Version string }
+		if err := json.Unmarshal([]byte(img.config.Config.Labels["io.armature.packages"]), &list); err != nil {
+			t.Fatal(err)
+		}
+		var bom struct {
+			BomFormat  string
+			Components []struct{ Name, Version, Purl string }
+		}
+		data, err := os.ReadFile(filepath.Join("..", "build", "stack", img.kind+"-"+img.target.Arch+".cdx.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &bom); err != nil {
+			t.Fatal(err)
+		}
+		if bom.BomFormat != "CycloneDX" || len(bom.Components) != len(list) || len(list) < 10 {
+			t.Fatalf("got %s SBOM with %d components, %d packages in the label", bom.BomFormat, len(bom.Components), len(list))
+		}
+		for i, p := range list {
+			if c := bom.Components[i]; c.Name != p.Name || c.Version != p.Version || !strings.HasPrefix(c.Purl, "pkg:deb/debian/") || !strings.HasSuffix(c.Purl, "&distro=debian-13") {
+				t.Errorf("component %d: got %+v, want %+v", i, c, p)
+			}
+			stanza := string(img.files["var/lib/dpkg/status.d/"+p.Name].content)
+			if !strings.Contains(stanza, "Package: "+p.Name+"\n") || !strings.Contains(stanza, "Version: "+p.Version+"\n") {
+				t.Errorf("/var/lib/dpkg/status.d/%s: got %q", p.Name, stanza)
+			}
+			if _, ok := img.resolve("usr/share/doc/" + p.Name + "/copyright"); !ok {
+				t.Errorf("/usr/share/doc/%s/copyright is not there", p.Name)
+			}
+		}
+	})
+}
+
+func TestNoFileLendsRightsOrRemembersTheMoment(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		for name, f := range img.files {
+			if f.Mode&0o6000 != 0 {
+				t.Errorf("/%s is setuid or setgid: mode %o", name, f.Mode)
+			}
+			if !f.ModTime.Equal(ociimage.ModTime) {
+				t.Errorf("/%s: modified %s, want %s", name, f.ModTime, ociimage.ModTime)
+			}
+			if !slices.Contains([]byte{tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink}, f.Typeflag) {
+				t.Errorf("/%s is neither file, folder nor link: type %q", name, f.Typeflag)
+			}
+			for record := range f.PAXRecords {
+				if strings.HasPrefix(record, "SCHILY.xattr.") {
+					t.Errorf("/%s has the extended attribute %s", name, record)
+				}
+			}
+			if dir := path.Dir(name); dir != "." && img.files[dir].Header == nil {
+				t.Errorf("/%s: its folder has no entry", name)
+			}
+		}
+	})
+}
+
+func TestWhatMustNotBeThere(t *testing.T) {
+	everywhere := []string{"usr/bin/apt", "usr/bin/apt-get", "usr/bin/dpkg", "usr/bin/perl", "usr/bin/su", "usr/bin/mount",
+		"usr/share/man", "usr/share/locale", "usr/share/info", "var/cache", "var/log", "var/lib/apt", "var/lib/dpkg/status", "etc/apt"}
+	inRun := []string{"usr/bin/openssl", "usr/bin/bash", "usr/bin/ls", "usr/bin/python3", "usr/bin/gcc", "usr/bin/git", "usr/include/stdio.h"}
+	forAllImages(t, func(t *testing.T, img image) {
+		absent := everywhere
+		if img.kind == "run" {
+			absent = slices.Concat(everywhere, inRun)
+		}
+		for _, name := range absent {
+			if _, ok := img.files[name]; ok {
+				t.Errorf("/%s is there", name)
+			}
+		}
+	})
+}
+
+func TestWhatMustBeThere(t *testing.T) {
+	everywhere := []string{"bin/sh", "etc/os-release", "etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/services", "etc/protocols",
+		"usr/share/zoneinfo/Europe/Berlin", "usr/share/zoneinfo/UTC", "dev", "proc", "sys", "tmp", "root"}
+	inBuild := []string{"bin/bash", "usr/bin/env", "usr/bin/git", "usr/bin/ssh", "usr/bin/python3", "usr/bin/make", "usr/bin/cc", "usr/bin/gcc",
+		"usr/bin/c++", "usr/bin/g++", "usr/bin/ld", "usr/bin/ar", "usr/bin/strip", "usr/bin/pkg-config", "usr/bin/patch", "usr/bin/tar", "usr/bin/gzip",
+		"usr/bin/xz", "usr/bin/find", "usr/bin/grep", "usr/bin/sed", "usr/bin/awk", "usr/bin/which", "usr/bin/diff", "usr/bin/getconf", "usr/bin/ldd", "usr/bin/hostname",
+		"usr/include/stdio.h", "usr/include/c++/14/vector", "usr/lib/git-core/git-remote-https"}
+	forAllImages(t, func(t *testing.T, img image) {
+		names := everywhere
+		if img.kind == "build" {
+			names = slices.Concat(everywhere, inBuild)
+		}
+		for _, name := range names {
+			if _, ok := img.resolve(name); !ok {
+				t.Errorf("/%s is not there", name)
+			}
+		}
+		for _, library := range []string{"libatomic.so.1", "libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6"} {
+			if !img.findLibrary("", library, nil) {
+				t.Errorf("%s is not there", library)
+			}
+		}
+	})
+}
+
+func TestUserOwnsItsHome(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		for _, line := range []string{"root:x:0:0:", "nobody:x:65534:65534:", "cnb:x:1001:1000:cnb:/home/cnb:"} {
+			if !strings.Contains(string(img.files["etc/passwd"].content), line) {
+				t.Errorf("/etc/passwd has no line %q", line)
+			}
+		}
+		if home := img.files["home/cnb"]; home.Uid != 1001 || home.Gid != 1000 || home.Mode != 0o755 {
+			t.Errorf("/home/cnb: got %d:%d mode %o, want 1001:1000 mode 755", home.Uid, home.Gid, home.Mode)
+		}
+		for _, name := range []string{"tmp", "var/tmp"} {
+			if mode := img.files[name].Mode; mode != 0o1777 {
+				t.Errorf("/%s: got mode %o, want 1777", name, mode)
+			}
+		}
+	})
+}
+
+func TestEveryELFFileIsOfTheTarget(t *testing.T) {
+	atLeast := map[string]int{"run": 20, "build": 200}
+	forAllImages(t, func(t *testing.T, img image) {
+		files := img.elfFiles(t)
+		if len(files) < atLeast[img.kind] {
+			t.Errorf("got %d ELF files, want at least %d", len(files), atLeast[img.kind])
+		}
+		for name, f := range files {
+			if f.Machine != img.target.ELF() {
+				t.Errorf("/%s: got %v, want %v", name, f.Machine, img.target.ELF())
+			}
+		}
+	})
+}
+
+// Dependencies of packages are not followed, or only in part: this is what
+// proves that no library is missing.
+func TestEveryNeededLibraryIsThere(t *testing.T) {
+	forAllImages(t, func(t *testing.T, img image) {
+		for name, f := range img.elfFiles(t) {
+			needed, err := f.ImportedLibraries()
+			if err != nil {
+				t.Errorf("/%s: %v", name, err)
+			}
+			runPaths, err := f.DynString(elf.DT_RUNPATH)
+			if err != nil {
+				t.Errorf("/%s: %v", name, err)
+			}
+			for _, library := range needed {
+				if !img.findLibrary(name, library, runPaths) {
+					t.Errorf("/%s needs %s, which is not there", name, library)
+				}
+			}
+			if loader := interpreter(f); loader != "" {
+				if _, ok := img.resolve(strings.TrimPrefix(loader, "/")); !ok {
+					t.Errorf("/%s is started by %s, which is not there", name, loader)
+				}
+			}
+		}
+	})
+}
+
+func interpreter(f *elf.File) string {
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			loader := make([]byte, p.Filesz)
+			if _, err := p.ReadAt(loader, 0); err != nil {
+				return err.Error()
+			}
+			return strings.TrimRight(string(loader), "\x00")
+		}
+	}
+	return ""
+}
+
+func TestCertificates(t *testing.T) {
+	// As "openssl x509 -subject_hash" prints them: plain ones, one with spaces
+	// and digits, one in Latin-1, one with letters beyond ASCII.
+	known := map[string]string{
+		"4042bcee.0": "ISRG_Root_X1",
+		"607986c7.0": "DigiCert_Global_Root_G2",
+		"2923b3f9.0": "emSign_Root_CA_-_G1",
+		"aee5f10d.0": "Entrust.net_Premium_2048_Secure_Server_CA",
+		"988a38cb.0": "NetLock_Arany_=Class_Gold=_Főtanúsítvány",
+	}
+	hashLink := regexp.MustCompile(`^etc/ssl/certs/[0-9a-f]{8}\.\d$`)
+	forAllImages(t, func(t *testing.T, img image) {
+		bundle := strings.Count(string(img.files["etc/ssl/certs/ca-certificates.crt"].content), "-----BEGIN CERTIFICATE-----")
+		links := 0
+		for name := range img.files {
+			if !hashLink.MatchString(name) {
+				continue
+			}
+			links++
+			f, ok := img.resolve(name)
+			if !ok {
+				t.Errorf("/%s leads nowhere", name)
+				continue
+			}
+			block, _ := pem.Decode(f.content)
+			if block == nil {
+				t.Errorf("/%s leads to what is not PEM", name)
+			} else if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+				t.Errorf("/%s: %v", name, err)
+			}
+		}
+		if bundle <= 100 || links != bundle {
+			t.Errorf("got %d certificates in the bundle and %d hash links, want more than 100 of each and as many", bundle, links)
+		}
+		for link, name := range known {
+			if _, ok := img.files["etc/ssl/certs/"+name+".pem"]; !ok && name != "ISRG_Root_X1" {
+				t.Logf("Debian no longer has the certificate %s, its hash is not looked at", name)
+				continue
+			}
+			if got := img.files["etc/ssl/certs/"+link]; got.Header == nil || got.Linkname != name+".pem" {
+				t.Errorf("/etc/ssl/certs/%s: got %+v, want a link to %s.pem", link, got.Header, name)
+			}
+		}
+	})
+}

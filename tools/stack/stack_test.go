@@ -1,0 +1,284 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+func TestSameArchiveGivesSameImage(t *testing.T) {
+	dir := t.TempDir()
+	outs := []string{filepath.Join(dir, "first"), filepath.Join(dir, "second")}
+	var both errgroup.Group
+	for _, out := range outs {
+		both.Go(func() error {
+			return run(t.Context(), []string{"-kind", "run", "-target", "linux/arm64", "-out", out}, io.Discard)
+		})
+	}
+	if err := both.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"/index.json", ".cdx.json", ".inputs"} {
+		first, second := read(t, outs[0]+file), read(t, outs[1]+file)
+		if first != second {
+			t.Errorf("%s: got %s, then %s", file, first, second)
+		}
+	}
+	if names := entries(t, dir); len(names) != 6 {
+		t.Errorf("got %q, want each image, its SBOM and its inputs", names)
+	}
+
+	t.Run("an image that is there is not made again", func(t *testing.T) {
+		t.Setenv("PATH", "")
+		var log strings.Builder
+		if err := run(t.Context(), []string{"-kind", "run", "-target", "linux/arm64", "-out", outs[0]}, &log); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "is up to date") {
+			t.Errorf("got %q", log.String())
+		}
+	})
+	t.Run("unless it is asked for", func(t *testing.T) {
+		t.Setenv("PATH", "")
+		err := run(t.Context(), []string{"-kind", "run", "-target", "linux/arm64", "-out", outs[0], "-force"}, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "apt-get install mmdebstrap apt dpkg") {
+			t.Errorf("got %v, want what to install", err)
+		}
+		if _, err := ociimage.ReadLayout(outs[0]); err != nil {
+			t.Errorf("the image of before is gone: %v", err)
+		}
+	})
+	t.Run("or was made for another target", func(t *testing.T) {
+		t.Setenv("PATH", "")
+		if err := run(t.Context(), []string{"-kind", "run", "-target", "linux/amd64", "-out", outs[0]}, io.Discard); err == nil {
+			t.Error("the image for linux/arm64 is taken for one for linux/amd64")
+		}
+	})
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	t.Run("after an interrupt", func(t *testing.T) {
+		dir, hostTemp := t.TempDir(), t.TempDir()
+		t.Setenv("TMPDIR", hostTemp)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := run(ctx, []string{"-kind", "build", "-target", "linux/amd64", "-out", dir + "/build"}, io.Discard)
+		if err == nil {
+			t.Fatal("the image is made within a second")
+		}
+		if names := slices.Concat(entries(t, dir), entries(t, hostTemp)); len(names) != 0 {
+			t.Errorf("got %q, want nothing", names)
+		}
+	})
+	t.Run("when the disk is full", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
+			t.Skipf("a small disk cannot be mounted here: %v", err)
+		}
+		defer syscall.Unmount(dir, 0)
+		err := run(t.Context(), []string{"-kind", "run", "-target", "linux/amd64", "-out", dir + "/run"}, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "No space left on device") {
+			t.Errorf("got %v, want that no space is left", err)
+		}
+		if names := entries(t, dir); len(names) != 0 {
+			t.Errorf("got %q, want nothing", names)
+		}
+	})
+}
+
+func TestUnknownPackageIsNamed(t *testing.T) {
+	err := fetch(t.Context(), target.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "Unable to locate package no-such-package") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		args []string
+		want string // error
+	}{
+		{"nothing", nil, `-kind: unknown kind of image "": want run or build`},
+		{"another kind", []string{"-kind", "tiny", "-target", "arm64"}, `-kind: unknown kind of image "tiny": want run or build`},
+		{"no target", []string{"-kind", "run"}, `-target: unsupported target "": want linux/arm64 or linux/amd64`},
+		{"a target nobody has", []string{"-kind", "run", "-target", "linux/riscv64"}, `-target: unsupported target "linux/riscv64": want linux/arm64 or linux/amd64`},
+		{"more than flags", []string{"-kind", "run", "-target", "arm64", "now"}, `got argument "now", want flags only`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			err := run(t.Context(), tc.args, io.Discard)
+			if err == nil || err.Error() != tc.want {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+			if names := entries(t, "."); len(names) != 0 {
+				t.Errorf("left behind: %q", names)
+			}
+		})
+	}
+}
+
+func TestParseSelection(t *testing.T) {
+	got, err := parseSelection("# heading\n\nlibc6  # why\n-perl\n -libc6-dev \nlibstdc++6\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"libc6", "libstdc++6"}; !slices.Equal(got.names, want) {
+		t.Errorf("names: got %q, want %q", got.names, want)
+	}
+	if !got.without["perl"] || !got.without["libc6-dev"] || len(got.without) != 2 {
+		t.Errorf("without: got %v, want perl and libc6-dev", got.without)
+	}
+	for name, list := range map[string]string{
+		"two names in a line":        "libc6 tzdata",
+		"upper case":                 "Libc6",
+		"an option of apt":           "libc6\n--force-yes",
+		"a shell command":            "libc6;id",
+		"a version, which would rot": "libc6=2.41",
+		"nothing at all":             "# nothing\n",
+		"only what is left out":      "-perl",
+	} {
+		if got, err := parseSelection(list); err == nil {
+			t.Errorf("%s: got %+v, want an error", name, got)
+		}
+	}
+}
+
+func TestDroppedBy(t *testing.T) {
+	for _, tc := range []struct {
+		path       string
+		run, build bool
+	}{
+		{path: "usr/bin/sh"},
+		{path: "usr/share/doc"},
+		{path: "usr/share/doc/libc6"},
+		{path: "usr/share/doc/libc6/copyright"},
+		{path: "usr/share/doc/libc6/changelog.gz", run: true, build: true},
+		{path: "usr/share/doc/git/contrib/copyright", run: true, build: true},
+		{path: "usr/share/man/man1/git.1.gz", run: true, build: true},
+		{path: "usr/share/mandatory"},
+		{path: "var/cache", run: true, build: true},
+		{path: "etc/cron.daily/dpkg", run: true, build: true},
+		{path: "usr/lib/aarch64-linux-gnu/gconv/BIG5.so", run: true},
+		{path: "usr/lib/gcc/aarch64-linux-gnu/14/libasan.a", build: true},
+		{path: "usr/lib/gcc/aarch64-linux-gnu/14/libgcc.a"},
+	} {
+		if got := droppedBy(runKind)(tc.path); got != tc.run {
+			t.Errorf("run image, %s: got %v, want %v", tc.path, got, tc.run)
+		}
+		if got := droppedBy(buildKind)(tc.path); got != tc.build {
+			t.Errorf("build image, %s: got %v, want %v", tc.path, got, tc.build)
+		}
+	}
+}
+
+func TestAddTar(t *testing.T) {
+	none := func(string) bool { return false }
+	t.Run("merges /lib into /usr and takes setuid away", func(t *testing.T) {
+		root := tree{}
+		err := root.addTar(tarOf(t,
+			&tar.Header{Name: "./lib/x", Typeflag: tar.TypeReg, Mode: 0o4755},
+			&tar.Header{Name: "./lib/y", Typeflag: tar.TypeLink, Linkname: "./lib/x"},
+		), none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, y := root["usr/lib/x"], root["usr/lib/y"]; x == nil || x.Mode != 0o755 || y == nil || y.Link != "usr/lib/x" {
+			t.Errorf("got %+v, %+v", x, y)
+		}
+	})
+	t.Run("refuses a device", func(t *testing.T) {
+		if err := (tree{}).addTar(tarOf(t, &tar.Header{Name: "./dev/sda", Typeflag: tar.TypeBlock}), none); err == nil {
+			t.Error("got no error")
+		}
+	})
+	t.Run("refuses a second package's other file", func(t *testing.T) {
+		root := tree{}
+		root.file("usr/bin/x", 0o755, []byte("first"))
+		if err := root.addTar(tarOf(t, &tar.Header{Name: "./usr/bin/x", Typeflag: tar.TypeReg}), none); err == nil {
+			t.Error("got no error")
+		}
+	})
+	t.Run("finds what a dropped file leaves dangling", func(t *testing.T) {
+		root := tree{}
+		root.symlink("usr/bin/cc", "gcc")
+		if err := root.check(); err == nil {
+			t.Error("got no error")
+		}
+		root.file("usr/bin/gcc", 0o755, nil)
+		if err := root.check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCheckSuites(t *testing.T) {
+	all := "suite trixie\nsuite trixie-updates\nGet:1 x\nsuite trixie-security\n"
+	if err := checkSuites(all); err != nil {
+		t.Error(err)
+	}
+	for _, without := range suites {
+		err := checkSuites(strings.Replace(all, "suite "+without+"\n", "", 1))
+		if err == nil || !strings.Contains(err.Error(), "want trixie, trixie-updates, trixie-security") {
+			t.Errorf("without %s: got %v", without, err)
+		}
+	}
+}
+
+func TestPackageURLEscapesVersions(t *testing.T) {
+	got := packageURL(deb{name: "libstdc++6", version: "1:2.0+b1~rc", arch: "arm64"})
+	want := "pkg:deb/debian/libstdc%2B%2B6@1%3A2.0%2Bb1~rc?arch=arm64&distro=debian-13"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func tarOf(t *testing.T, headers ...*tar.Header) io.Reader {
+	t.Helper()
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for _, header := range headers {
+		if err := w.WriteHeader(header); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &archive
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func entries(t *testing.T, dir string) []string {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range list {
+		names = append(names, entry.Name())
+	}
+	return names
+}
