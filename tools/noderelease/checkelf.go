@@ -51,7 +51,7 @@ func checkOn(w io.Writer, image *RunImage, folder string, lock *Lock) []error {
 				r.Version, image.Target, folder, strings.Join(lacks, "; it ")))
 		}
 	}
-	fmt.Fprintf(w, "%s: %d versions start on the run image in %s, %d would not, %d have no package to look into\n",
+	fmt.Fprintf(w, "%s: %d versions start on the run image in %s, %d would not, %d were not looked into\n",
 		image.Target, starts, folder, len(faults), len(unseen))
 	if starts+len(faults) == 0 {
 		faults = append(faults, fmt.Errorf("no version for %s was looked into: make the facts with -update -elf", image.Target))

@@ -131,13 +131,10 @@ func part(parts []string, i int) int {
 	return n
 }
 
-// nodeInPackage is where the npm packages of Node.js have the program.
-const nodeInPackage = "package/bin/node"
-
-// readPackage reads bin/node out of an npm package, a gzipped tar, to its end.
-// It needs the whole program in a file for a moment: an ELF file is not read
-// from front to back.
-func readPackage(r io.Reader, machine elf.Machine) (*Program, error) {
+// readArchive reads a program out of a gzipped tar, to the archive's end. It
+// needs the whole program in a file for a moment: an ELF file is not read from
+// front to back.
+func readArchive(r io.Reader, member string, machine elf.Machine) (*Program, error) {
 	unzipped, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, err
@@ -148,15 +145,15 @@ func readPackage(r io.Reader, machine elf.Machine) (*Program, error) {
 		header, err := archive.Next()
 		switch {
 		case err == io.EOF && program == nil:
-			return nil, fmt.Errorf("got no file %s", nodeInPackage)
+			return nil, fmt.Errorf("got no file %s", member)
 		case err == io.EOF:
 			_, err = io.Copy(io.Discard, r) // what may follow counts for the checksum
 			return program, err
 		case err != nil:
 			return nil, err
-		case header.Name == nodeInPackage && header.Typeflag == tar.TypeReg:
+		case header.Name == member && header.Typeflag == tar.TypeReg:
 			if program, err = readProgram(archive, machine); err != nil {
-				return nil, fmt.Errorf("reading %s: %w", nodeInPackage, err)
+				return nil, fmt.Errorf("reading %s: %w", member, err)
 			}
 		}
 	}

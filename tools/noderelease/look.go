@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -16,35 +19,39 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 )
 
-// lookInside fills in what the bin/node of every npm package needs, where the
-// lock does not say so yet. A package is tens of megabytes and is not kept;
-// what was found out is, by the package's checksum, so that an interrupted run
-// goes on where it was.
+// download is an archive with a bin/node that is to be looked into.
+type download struct {
+	what     string // "node 24.19.0"
+	location string
+	sum      string // hex
+	hash     func() hash.Hash
+	member   string // bin/node in the archive
+	target   target.Target
+	into     **Program // where the result goes
+}
+
+// lookInside fills in what every bin/node needs, where the lock does not say so
+// yet. The archives are tens of megabytes each and are not kept; what was found
+// out is, by the archive's checksum, so that an interrupted run goes on where
+// it was. factsDir is where; "" for nowhere.
 func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, lock *Lock, report *progress) []Fault {
-	var todo []*Archive
-	versions := map[*Archive]string{}
-	for i := range lock.Releases {
-		for j := range lock.Releases[i].Archives {
-			a := &lock.Releases[i].Archives[j]
-			if a.Package != "" && a.ELF == nil {
-				todo, versions[a] = append(todo, a), lock.Releases[i].Version
-			}
-		}
-	}
+	todo := s.downloads(lock)
 	var mu sync.Mutex
 	var faults []Fault
+	done := 0
 	var group errgroup.Group
 	group.SetLimit(min(s.jobs, 2)) // unpacking, not fetching, is what takes the time
-	for n, a := range todo {
+	for _, d := range todo {
 		group.Go(func() error {
-			program, err := lookAt(ctx, s, f, factsDir, *a, versions[a])
+			program, err := lookAt(ctx, s, f, factsDir, d)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				faults = append(faults, Fault{What: "node " + versions[a], Err: fmt.Errorf("looking into %s: %w", a.Package, err)})
+				faults = append(faults, Fault{What: d.what, Err: fmt.Errorf("looking into its bin/node for %s: %w", d.target, err)})
 			}
-			a.ELF = program
-			report.step("looked into", n+1, len(todo), "packages")
+			*d.into = program
+			done++
+			report.step("looked into", done, len(todo), "archives")
 			return nil
 		})
 	}
@@ -52,30 +59,50 @@ func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, l
 	return faults
 }
 
-func lookAt(ctx context.Context, s *settings, f *Fetcher, factsDir string, a Archive, version string) (*Program, error) {
-	known := filepath.Join(factsDir, a.SHA512+".json")
-	if factsDir != "" {
-		if text, err := os.ReadFile(known); err == nil {
-			program := &Program{}
-			if json.Unmarshal(text, program) == nil && len(program.Needed) > 0 {
-				return program, nil
+// downloads returns what there is to look into: npm packages, and archives of
+// nodejs.org where there is none and the settings want it.
+func (s *settings) downloads(lock *Lock) []download {
+	var todo []download
+	for i := range lock.Releases {
+		r := &lock.Releases[i]
+		for j := range r.Archives {
+			a := &r.Archives[j]
+			t, err := target.Parse(a.Target)
+			if err != nil || a.ELF != nil {
+				continue
 			}
+			d := download{what: "node " + r.Version, target: t, into: &a.ELF}
+			switch {
+			case a.Package != "":
+				d.location = At(s.registry, fmt.Sprintf("%s/-/%s-%s.tgz", a.Package, a.Package, r.Version))
+				d.sum, d.hash, d.member = a.SHA512, sha512.New, "package/bin/node"
+			case s.elfArchives && s.policy.Archive == "tar.gz":
+				name := archiveName(r.Version, t.Node(), s.policy.Archive)
+				d.location = At(s.dist, "v"+r.Version+"/"+name)
+				d.sum, d.hash, d.member = a.SHA256, sha256.New, strings.TrimSuffix(name, ".tar.gz")+"/bin/node"
+			default:
+				continue
+			}
+			todo = append(todo, d)
 		}
 	}
-	t, err := target.Parse(a.Target)
-	if err != nil {
-		return nil, err
+	return todo
+}
+
+func lookAt(ctx context.Context, s *settings, f *Fetcher, factsDir string, d download) (*Program, error) {
+	known := filepath.Join(factsDir, d.sum+".json")
+	if program := readFacts(known); factsDir != "" && program != nil {
+		return program, nil
 	}
 	var program *Program
-	location := At(s.registry, fmt.Sprintf("%s/-/%s-%s.tgz", a.Package, a.Package, version))
-	err = f.Stream(ctx, location, maxTarballBytes, s.tarball, func(r io.Reader) error {
-		sum := sha512.New()
-		found, err := readPackage(io.TeeReader(r, sum), t.ELF())
+	err := f.Stream(ctx, d.location, maxTarballBytes, s.tarball, func(r io.Reader) error {
+		sum := d.hash()
+		found, err := readArchive(io.TeeReader(r, sum), d.member, d.target.ELF())
 		if err != nil {
-			return err
+			return fmt.Errorf("reading %s: %w", redacted(d.location), err)
 		}
-		if got := hex.EncodeToString(sum.Sum(nil)); got != a.SHA512 {
-			return fmt.Errorf("got the sha512 %s, want %s", got, a.SHA512)
+		if got := hex.EncodeToString(sum.Sum(nil)); got != d.sum {
+			return fmt.Errorf("%s: got the checksum %s, want %s", redacted(d.location), got, d.sum)
 		}
 		program = found
 		return nil
@@ -88,4 +115,17 @@ func lookAt(ctx context.Context, s *settings, f *Fetcher, factsDir string, a Arc
 		return nil, err
 	}
 	return program, writeFile(known, text)
+}
+
+// readFacts returns what an earlier run found out, or nil.
+func readFacts(path string) *Program {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	program := &Program{}
+	if json.Unmarshal(text, program) != nil || len(program.Needed) == 0 {
+		return nil
+	}
+	return program
 }

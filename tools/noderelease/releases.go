@@ -253,7 +253,7 @@ func (inv *inventory) comparePins(now *Release, was Archive, prune bool) error {
 			return fmt.Errorf("%s for %s is locked as %s, but upstream now says %s", pin.what, was.Target, pin.was, pin.now)
 		}
 	}
-	if was.SHA512 != "" && was.SHA512 == a.SHA512 {
+	if was.SHA512 != "" && was.SHA512 == a.SHA512 || was.SHA256 != "" && was.SHA256 == a.SHA256 {
 		a.ELF = was.ELF
 	}
 	return nil

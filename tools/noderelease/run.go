@@ -16,7 +16,8 @@ import (
 type settings struct {
 	dir                      string
 	update, check, prune     bool
-	elf, checkELF            bool
+	elf, elfArchives         bool
+	checkELF                 bool
 	runImages                []string // OCI layout folders
 	tables                   []string // documents with a table
 	index, schedule, dist    string
@@ -69,6 +70,7 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	flags.BoolVar(&s.update, "update", false, "fetch and verify releases, and write the lock file first")
 	flags.BoolVar(&s.prune, "prune", false, "with -update: remove what is locked but gone upstream")
 	flags.BoolVar(&s.elf, "elf", false, "with -update: download the npm packages of Node.js that were not looked at yet, and lock what they need to start")
+	flags.BoolVar(&s.elfArchives, "elf-archives", false, "with -elf: look into nodejs.org's archive, below -dist, where there is no npm package")
 	flags.BoolVar(&s.checkELF, "check-elf", false, "write nothing; fail when a locked version would not start on a -run-image")
 	flags.Func("run-image", "with -check-elf: a `folder` with an image in OCI layout; once for each target", appendTo(&s.runImages))
 	flags.Func("table", "a Markdown `file` that has the table of releases, to keep along with buildpack.toml; any number", appendTo(&s.tables))
@@ -86,7 +88,7 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	flags.StringVar(&s.cache, "cache", "", "the `folder` to keep answers in (default: noderelease in the user's cache folder; \"none\" for none)")
 	flags.IntVar(&s.jobs, "jobs", 8, "how many files to fetch at once")
 	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "for one request, its answer included")
-	flags.DurationVar(&s.tarball, "tarball-timeout", 10*time.Minute, "with -elf: for one package")
+	flags.DurationVar(&s.tarball, "tarball-timeout", 10*time.Minute, "with -elf: for one package or archive")
 	flags.DurationVar(&s.backof, "backoff", 500*time.Millisecond, "before the first retry; doubles with each")
 	flags.StringVar(&s.policyFile, "policy", "", "a `file` instead of the policy built in")
 	flags.StringVar(&s.signersFile, "signers", "", "a `file` instead of the list of release keys built in")

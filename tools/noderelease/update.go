@@ -75,7 +75,7 @@ func joinFaults(faults []Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	all := []error{fmt.Errorf("%d faults; what they concern is kept as it was locked, or left out:", len(faults))}
+	all := []error{fmt.Errorf("faults: %d; what they concern is kept as it was locked, or left out:", len(faults))}
 	for _, f := range faults {
 		all = append(all, f)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
@@ -219,6 +220,11 @@ func sums(version string) string {
 // digest is 64 hex digits that depend on the text.
 func digest(text string) string {
 	sum := sha512.Sum512_256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func sha256Hex(text []byte) string {
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
