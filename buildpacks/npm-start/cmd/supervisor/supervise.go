@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// supervisor runs one process group after the other.
+type supervisor struct {
+	signals  chan os.Signal // those that are forwarded
+	children chan os.Signal // SIGCHLD; one is enough for any number of children
+	all      bool           // all that are forwarded are caught by now
+	terminal bool           // this process has the terminal's foreground
+}
+
+// newSupervisor starts to catch the signals that ask for an end, so that none
+// is lost before the first child is there, and makes this process the one
+// that inherits orphans. The many other signals are caught once the child
+// runs: that takes most of a millisecond.
+func newSupervisor() (*supervisor, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("becoming the reaper of orphans: %w", err)
+	}
+	s := &supervisor{signals: make(chan os.Signal, 128), children: make(chan os.Signal, 1)}
+	signal.Notify(s.children, unix.SIGCHLD)
+	signal.Notify(s.signals, enders...)
+	front, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+	s.terminal = err == nil && front == unix.Getpgrp()
+	return s, nil
+}
+
+// enders are the signals that ask a process to end.
+var enders = []os.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP}
+
+// others are all other signals that can be caught, but those that are about
+// this process: the end of a child, what the Go runtime interrupts itself
+// with (SIGURG, SIGPROF), a closed pipe, and faults of its own.
+func others() []os.Signal {
+	own := map[syscall.Signal]bool{
+		unix.SIGKILL: true, unix.SIGSTOP: true, unix.SIGCHLD: true, unix.SIGURG: true, unix.SIGPROF: true, unix.SIGPIPE: true,
+		unix.SIGSEGV: true, unix.SIGBUS: true, unix.SIGFPE: true, unix.SIGILL: true, unix.SIGTRAP: true, unix.SIGSYS: true,
+	}
+	var all []os.Signal
+	for s := syscall.Signal(1); s <= 64; s++ {
+		if !own[s] && !slices.Contains(enders, os.Signal(s)) && s != 32 && s != 33 && s != 34 { // these three belong to the C library
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// run starts a step as a process group of its own, and returns its exit status
+// once it has ended. On a terminal the group gets the foreground, or else it
+// could not read from there.
+func (s *supervisor) run(what step) (status int, err error) {
+	path, err := exec.LookPath(what.argv[0])
+	if err != nil {
+		return 0, err
+	}
+	pid, err := syscall.ForkExec(path, what.argv, &syscall.ProcAttr{
+		Env:   environment(what),
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Setpgid: true, Foreground: s.terminal},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if !s.all {
+		signal.Notify(s.signals, others()...)
+		s.all = true
+	}
+	return s.supervise(pid), nil
+}
+
+// environment adds what npm tells a script about itself.
+func environment(what step) []string {
+	var kept []string
+	for _, pair := range os.Environ() {
+		if !strings.HasPrefix(pair, "npm_lifecycle_event=") && !strings.HasPrefix(pair, "npm_lifecycle_script=") {
+			kept = append(kept, pair)
+		}
+	}
+	return append(kept, "npm_lifecycle_event="+what.event, "npm_lifecycle_script="+what.script)
+}
+
+// supervise forwards signals to the group of a child, and reaps whatever
+// ends, until the child has ended and, after a signal that ends, its group.
+func (s *supervisor) supervise(pid int) int {
+	status, ended, ending := 0, false, false
+	for {
+		for {
+			reaped, result := reap()
+			if reaped == 0 {
+				break
+			}
+			if reaped == pid {
+				status, ended = result, true
+			}
+		}
+		if ended && (!ending || unix.Kill(-pid, 0) == unix.ESRCH) {
+			return status
+		}
+		select {
+		case <-s.children:
+		case caught := <-s.signals:
+			ending = ending || slices.Contains(enders, caught)
+			_ = unix.Kill(-pid, caught.(syscall.Signal)) // the group may be gone: then its SIGCHLD is on the way
+		}
+	}
+}
+
+// reap collects one process that has ended. It returns 0 when there is none.
+func reap() (pid, status int) {
+	for {
+		var result unix.WaitStatus
+		pid, err := unix.Wait4(-1, &result, unix.WNOHANG, nil)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil || pid <= 0:
+			return 0, 0
+		case result.Signaled():
+			return pid, 128 + int(result.Signal())
+		default:
+			return pid, result.ExitStatus()
+		}
+	}
+}

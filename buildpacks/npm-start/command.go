@@ -1,0 +1,135 @@
+package npmstart
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// SplitCommand splits a script that is one plain command into words, as a
+// shell would. It refuses what only a shell can do: variables, pipes, lists,
+// redirections, patterns, assignments, the shell's own words, several lines.
+func SplitCommand(script string) (words []string, plain bool) {
+	s := splitter{rest: strings.TrimSpace(script)}
+	for s.skipBlanks(); s.rest != ""; s.skipBlanks() {
+		word, ok := s.word()
+		if !ok {
+			return nil, false
+		}
+		words = append(words, word)
+	}
+	if len(words) == 0 || strings.Contains(words[0], "=") || slices.Contains(shellWords, words[0]) {
+		return nil, false
+	}
+	return words, true
+}
+
+// shellWords are the reserved words of the POSIX shell and the commands that
+// it has built in, with those that also exist as programs: a run image may
+// have sh and nothing beside it.
+var shellWords = strings.Fields(`! { } case do done elif else esac fi for if in then until while
+	. : alias bg break cd command continue eval exec exit export fc fg getopts hash jobs kill read readonly return set shift times trap
+	type ulimit umask unalias unset wait source local
+	[ echo false printf pwd test true`)
+
+// Bytes that mean something to a shell: anywhere outside of quotes, at the
+// beginning of a word only, and inside of double quotes.
+const (
+	special       = "|&;<>()$`*?[\n"
+	specialFirst  = "#~"
+	specialQuoted = "$`"
+)
+
+// splitter takes words off the beginning of a script.
+type splitter struct{ rest string }
+
+func (s *splitter) skipBlanks() { s.rest = strings.TrimLeft(s.rest, " \t") }
+
+func (s *splitter) next() byte {
+	c := s.rest[0]
+	s.rest = s.rest[1:]
+	return c
+}
+
+// word takes the next word off. It fails at anything that is not literal, and
+// at quotes that are not closed.
+func (s *splitter) word() (word string, ok bool) {
+	var b strings.Builder
+	if strings.IndexByte(specialFirst, s.rest[0]) >= 0 {
+		return "", false
+	}
+	for s.rest != "" {
+		switch c := s.next(); {
+		case c == ' ' || c == '\t':
+			return b.String(), true
+		case c == '\'':
+			quoted, rest, closed := strings.Cut(s.rest, "'")
+			if !closed {
+				return "", false
+			}
+			b.WriteString(quoted)
+			s.rest = rest
+		case c == '"':
+			quoted, closed := s.quoted()
+			if !closed {
+				return "", false
+			}
+			b.WriteString(quoted)
+		case c == '\\':
+			if s.rest == "" || s.rest[0] == '\n' {
+				return "", false
+			}
+			b.WriteByte(s.next())
+		case strings.IndexByte(special, c) >= 0:
+			return "", false
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), true
+}
+
+// quoted takes the rest of a text in double quotes off.
+func (s *splitter) quoted() (text string, ok bool) {
+	var b strings.Builder
+	for s.rest != "" {
+		switch c := s.next(); {
+		case c == '"':
+			return b.String(), true
+		case strings.IndexByte(specialQuoted, c) >= 0:
+			return "", false
+		case c == '\\' && s.rest != "" && strings.IndexByte("$`\"\\", s.rest[0]) >= 0:
+			b.WriteByte(s.next())
+		case c == '\\' && s.rest != "" && s.rest[0] == '\n':
+			return "", false
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", false
+}
+
+// npmCall finds npm or npx where a command can begin, or after a program that
+// starts another.
+var npmCall = regexp.MustCompile(`(?:^|[\s;&|(){}'"/` + "`" + `])(npm|npx)(?:$|[\s;&|)'"` + "`" + `])`)
+
+// CallsNPM returns "npm" or "npx" when a script seems to call one of them. It
+// would rather find one too many: an argument of that name counts.
+func CallsNPM(script string) (name string, calls bool) {
+	if found := npmCall.FindStringSubmatch(script); found != nil {
+		return found[1], true
+	}
+	return "", false
+}
+
+// quoteAll writes words so that a shell, and a reader, can tell them apart.
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if again, plain := SplitCommand("x " + word); !plain || len(again) != 2 || again[1] != word {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+		quoted[i] = word
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,54 @@
+package npmstart
+
+import (
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// Detect passes where the project's package.json has a start script. It
+// provides nothing, and requires at launch what the script needs.
+func Detect(getenv settings.Getenv) packit.DetectFunc {
+	return func(context packit.DetectContext) (packit.DetectResult, error) {
+		s, err := readStart(context.WorkingDir, getenv)
+		if err != nil {
+			return packit.DetectResult{}, err
+		}
+		return packit.DetectResult{Plan: packit.BuildPlan{Requires: s.requirements()}}, nil
+	}
+}
+
+// modulesRequirement is the requirement of node_modules.
+type modulesRequirement struct {
+	Launch  bool `toml:"launch"`
+	Relinks bool `toml:"relinks"` // nodemodules.RelinksKey
+}
+
+// launchRequirement is one of anything else.
+type launchRequirement struct {
+	Launch        bool   `toml:"launch"`
+	VersionSource string `toml:"version-source,omitempty"` // why it is required at launch
+}
+
+func (s start) requirements() []packit.BuildPlanRequirement {
+	launch := func(name string) packit.BuildPlanRequirement {
+		return packit.BuildPlanRequirement{Name: name, Metadata: launchRequirement{Launch: true}}
+	}
+	all := []packit.BuildPlanRequirement{launch(buildplan.Node)}
+	reason := s.npmReason()
+	if !s.tini || reason != "" {
+		all = append(all, packit.BuildPlanRequirement{
+			Name:     buildplan.NPM,
+			Metadata: launchRequirement{Launch: reason != "", VersionSource: reason},
+		})
+	}
+	if s.tini {
+		all = append(all, launch(buildplan.Tini))
+	}
+	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true}})
+	if s.reload {
+		all = append(all, launch(buildplan.Watchexec))
+	}
+	return all
+}

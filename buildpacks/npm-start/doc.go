@@ -1,0 +1,31 @@
+// Package npmstart is the buildpack that turns the start script of a
+// package.json into the process web.
+//
+// It takes part where the project's package.json has a start script (or the
+// one that BP_NPM_START_SCRIPT names), and requires node and node_modules at
+// launch. It requires npm too, but at launch only when a script calls npm or
+// npx: nothing else needs it in the app image.
+//
+// # The process
+//
+// A script that is a plain command, without hooks, becomes a direct process:
+// no shell takes part, and the run image needs none. Any other script is run
+// by sh. Both run under the supervisor (cmd/supervisor), a small static
+// program that is the container's first process in place of a shell or npm:
+// Node.js as process 1 would ignore SIGTERM. What is given to the container as
+// arguments is added to the script's end, each as one word.
+//
+// With BP_LAUNCH_WITH_TINI tini takes the supervisor's place. With
+// BP_LIVE_RELOAD_ENABLED watchexec runs the process and restarts it when the
+// project changes, and the process no-reload is without it.
+//
+// # Layers
+//
+//   - supervisor (launch): bin/supervisor for the target.
+//   - environment (launch): npm_package_* and the PATH, as npm sets them for a
+//     script.
+//
+// No file is written into the app. Where npm-install made modules for the
+// build and for the launch, the app's node_modules is led to the latter, see
+// [nodemodules.Relink].
+package npmstart

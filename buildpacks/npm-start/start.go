@@ -1,0 +1,81 @@
+package npmstart
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// Variables, see buildpack.toml.
+const (
+	scriptVariable = "BP_NPM_START_SCRIPT"
+	tiniVariable   = "BP_LAUNCH_WITH_TINI"
+	reloadVariable = "BP_LIVE_RELOAD_ENABLED"
+)
+
+// start is what is to be started, and how.
+type start struct {
+	dir    string // the project's folder
+	pkg    packagejson.Package
+	name   string // the script's: "start"
+	script string
+	pre    string // the script pre<name>, or empty
+	post   string // the script post<name>, or empty
+	tini   bool
+	reload bool
+}
+
+// readStart reads the project. One that this buildpack has nothing to start for
+// is a [packit.Fail].
+func readStart(workingDir string, getenv settings.Getenv) (start, error) {
+	dir, err := project.Dir(workingDir, getenv)
+	if err != nil {
+		return start{}, err
+	}
+	s := start{dir: dir, name: "start"}
+	s.pkg, err = packagejson.Read(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return start{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, dir)
+	}
+	if err != nil {
+		return start{}, err
+	}
+	chosen := getenv(scriptVariable)
+	if s.script, err = s.pkg.StartScript(chosen); err != nil {
+		return start{}, err
+	}
+	if chosen != "" {
+		s.name = chosen
+	}
+	if strings.TrimSpace(s.script) == "" {
+		return start{}, packit.Fail.WithMessage("no %s script in %s; its scripts: %s. %s chooses another one",
+			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable)
+	}
+	s.pre, s.post = s.pkg.Scripts["pre"+s.name], s.pkg.Scripts["post"+s.name]
+	return s, s.readModes(getenv)
+}
+
+func (s *start) readModes(getenv settings.Getenv) (err error) {
+	if s.tini, err = settings.Bool(getenv, tiniVariable, false); err != nil {
+		return fmt.Errorf("failed to parse %s value: %w", tiniVariable, err)
+	}
+	s.reload, err = settings.Bool(getenv, reloadVariable, false)
+	return err
+}
+
+// npmReason says which script calls npm or npx, or nothing when none does.
+func (s start) npmReason() string {
+	for _, one := range []struct{ name, script string }{{s.name, s.script}, {"pre" + s.name, s.pre}, {"post" + s.name, s.post}} {
+		if npm, calls := CallsNPM(one.script); calls {
+			return fmt.Sprintf("%s: the script %s calls %s", packagejson.FileName, one.name, npm)
+		}
+	}
+	return ""
+}
