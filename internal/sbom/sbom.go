@@ -1,0 +1,245 @@
+// Package sbom writes a software bill of materials from a plain list of
+// components, in the three formats that buildpacks export: CycloneDX, SPDX and
+// Syft (Buildpack API 0.7 and later, "Software-Bill-of-Materials").
+//
+// No scanner is linked: the callers know what they install. The same document
+// always gives the same bytes. No format carries the clock: where one wants a
+// time it gets [Created], where one wants a unique id it gets one derived from
+// the content.
+package sbom
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Created is the time every document says it was made at: what the lifecycle
+// gives the files in layers.
+const Created = "1980-01-01T00:00:01Z"
+
+// tool is what the documents name as their maker.
+const tool = "armature"
+
+// Type says what kind of thing a component is, in CycloneDX's words.
+type Type string
+
+// The types there are.
+const (
+	Library         Type = "library" // also what the empty Type means
+	Application     Type = "application"
+	Framework       Type = "framework"
+	OperatingSystem Type = "operating-system" // at most one in a document: Syft's "distro"
+	File            Type = "file"
+)
+
+var types = []Type{Library, Application, Framework, OperatingSystem, File}
+
+// Component is one thing that was installed.
+type Component struct {
+	Type    Type   // empty is [Library]
+	Name    string // never empty; with its scope where it has one: "express", "@babel/core"
+	Version string // never empty, as the ecosystem writes it
+	PURL    string // package URL, percent-encoded ([NPMPURL], [DebPURL]); may be empty
+	CPE     string // in the 2.3 binding, "cpe:2.3:a:…"; may be empty
+
+	// Licenses are SPDX ids or expressions, all of which apply. What is
+	// neither (npm's "UNLICENSED", "SEE LICENSE IN …") is kept as a name.
+	Licenses []string
+
+	// Checksums are of the archive the component came in: algorithm ("md5",
+	// "sha1", "sha256", "sha384", "sha512") to hexadecimal digits. Syft's
+	// format has no field for them.
+	Checksums map[string]string
+
+	// Development marks what only development needs (npm's devDependencies):
+	// scope "excluded" in CycloneDX, DEV_DEPENDENCY_OF in SPDX. Syft's format
+	// has no field for it.
+	Development bool
+}
+
+// Document is a bill of materials: what it is of, and what that consists of.
+// Two components are the same when their PURL is, or, without one, their type,
+// name and version. The same component may be listed many times: its licenses
+// and checksums are united, and it is Development when every mention is. Two
+// mentions that contradict each other are an error.
+type Document struct {
+	Name       string // of what is described: an app, a layer, an image; never empty
+	Version    string // its version, or ""
+	Components []Component
+}
+
+// Validate says what is wrong with a document, every component at once. The
+// three formats can be made exactly when there is nothing.
+func (d Document) Validate() error {
+	_, err := d.normalized()
+	return err
+}
+
+// normalized returns the document's components checked, united and sorted by
+// name, version and id, with every default filled in.
+func (d Document) normalized() ([]Component, error) {
+	errs := []error{checkText("the document's name", d.Name)}
+	if d.Version != "" {
+		errs = append(errs, checkText("the document's version", d.Version))
+	}
+	byKey := map[string]*Component{}
+	systems := 0
+	for i, c := range d.Components {
+		c = c.withDefaults()
+		if err := c.check(); err != nil {
+			errs = append(errs, fmt.Errorf("component %d, %q version %q: %w", i, c.Name, c.Version, err))
+			continue
+		}
+		known, ok := byKey[c.key()]
+		if !ok {
+			byKey[c.key()] = &c
+			if c.Type == OperatingSystem {
+				systems++
+			}
+			continue
+		}
+		if err := known.unite(c); err != nil {
+			errs = append(errs, fmt.Errorf("component %d, %q version %q: %w", i, c.Name, c.Version, err))
+		}
+	}
+	if systems > 1 {
+		errs = append(errs, fmt.Errorf("got %d components of type %s, want at most 1", systems, OperatingSystem))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("describing %q as a software bill of materials: %w", d.Name, err)
+	}
+	return sorted(byKey), nil
+}
+
+func sorted(byKey map[string]*Component) []Component {
+	all := make([]Component, 0, len(byKey))
+	for _, c := range byKey {
+		slices.Sort(c.Licenses)
+		c.Licenses = slices.Compact(c.Licenses)
+		all = append(all, *c)
+	}
+	slices.SortFunc(all, func(a, b Component) int {
+		for _, n := range []int{strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version)} {
+			if n != 0 {
+				return n
+			}
+		}
+		return strings.Compare(a.key(), b.key())
+	})
+	return all
+}
+
+// withDefaults is a copy of c that shares no slice and no map with it.
+func (c Component) withDefaults() Component {
+	if c.Type == "" {
+		c.Type = Library
+	}
+	licenses := make([]string, 0, len(c.Licenses))
+	for _, l := range c.Licenses {
+		if l = strings.Join(strings.Fields(l), " "); l != "" {
+			licenses = append(licenses, l)
+		}
+	}
+	sums := make(map[string]string, len(c.Checksums))
+	for algorithm, digits := range c.Checksums {
+		sums[algorithm] = strings.ToLower(digits)
+	}
+	c.Licenses, c.Checksums = licenses, sums
+	return c
+}
+
+func (c Component) check() error {
+	errs := []error{checkText("name", c.Name), checkText("version", c.Version)}
+	if !slices.Contains(types, c.Type) {
+		errs = append(errs, fmt.Errorf("got type %q, want one of %q", c.Type, types))
+	}
+	if c.PURL != "" && !isPURL(c.PURL) {
+		errs = append(errs, fmt.Errorf("got package URL %q, want one like pkg:npm/%%40scope/name@1.0.0", c.PURL))
+	}
+	if c.CPE != "" && (!strings.HasPrefix(c.CPE, "cpe:2.3:") || strings.ContainsFunc(c.CPE, unicode.IsSpace)) {
+		errs = append(errs, fmt.Errorf("got CPE %q, want one like cpe:2.3:a:nodejs:node.js:24.0.0:*:*:*:*:*:*:*", c.CPE))
+	}
+	for _, l := range c.Licenses {
+		errs = append(errs, checkText("license", l))
+	}
+	for _, algorithm := range algorithms(c) {
+		errs = append(errs, checkSum(algorithm, c.Checksums[algorithm]))
+	}
+	return errors.Join(errs...)
+}
+
+// checkText refuses what would be altered on its way into JSON and back.
+func checkText(what, s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%s is empty", what)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%s %q is not UTF-8", what, s)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return fmt.Errorf("%s %q has control characters", what, s)
+	}
+	return nil
+}
+
+// algorithms are the names of the component's checksums, sorted.
+func algorithms(c Component) []string { return slices.Sorted(maps.Keys(c.Checksums)) }
+
+// hashes are the checksum algorithms and how long their digests are, in bytes.
+var hashes = map[string]int{"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
+
+func checkSum(algorithm, digits string) error {
+	size, ok := hashes[algorithm]
+	if !ok {
+		return fmt.Errorf("got checksum algorithm %q, want md5, sha1, sha256, sha384 or sha512", algorithm)
+	}
+	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != size {
+		return fmt.Errorf("got %s checksum %q, want %d hexadecimal digits", algorithm, digits, 2*size)
+	}
+	return nil
+}
+
+// key tells components apart.
+func (c Component) key() string {
+	if c.PURL != "" {
+		return c.PURL
+	}
+	return strings.Join([]string{string(c.Type), c.Name, c.Version}, "\x00")
+}
+
+// id is the key as 16 hexadecimal digits, for formats whose ids allow little.
+func (c Component) id() string { return digest(c.key()) }
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8])
+}
+
+// unite adds to c what another mention of it says.
+func (c *Component) unite(o Component) error {
+	for _, field := range []struct{ what, known, got string }{
+		{"type", string(c.Type), string(o.Type)},
+		{"name", c.Name, o.Name},
+		{"version", c.Version, o.Version},
+		{"CPE", c.CPE, o.CPE},
+	} {
+		if field.known != field.got {
+			return fmt.Errorf("listed twice, with %s %q and %q", field.what, field.known, field.got)
+		}
+	}
+	for algorithm, digits := range o.Checksums {
+		if known, ok := c.Checksums[algorithm]; ok && known != digits {
+			return fmt.Errorf("listed twice, with %s checksums %s and %s", algorithm, known, digits)
+		}
+		c.Checksums[algorithm] = digits
+	}
+	c.Licenses = append(c.Licenses, o.Licenses...)
+	c.Development = c.Development && o.Development
+	return nil
+}
