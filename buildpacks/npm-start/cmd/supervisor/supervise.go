@@ -24,10 +24,12 @@ type supervisor struct {
 // is lost before the first child is there, and makes this process the one
 // that inherits orphans. The many other signals are caught once the child
 // runs: that takes most of a millisecond.
+//
+// Where the kernel refuses (qemu's user-mode emulation does), an app that is
+// not the container's first process leaves its orphans to that one, as it
+// would without a supervisor; that must not keep it from starting.
 func newSupervisor() (*supervisor, error) {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return nil, fmt.Errorf("becoming the reaper of orphans: %w", err)
-	}
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	s := &supervisor{signals: make(chan os.Signal, 128), children: make(chan os.Signal, 1)}
 	signal.Notify(s.children, unix.SIGCHLD)
 	signal.Notify(s.signals, enders...)
