@@ -19,19 +19,15 @@ type supervisor struct {
 	terminal bool           // this process has the terminal's foreground
 }
 
-// newSupervisor starts to catch the signals that ask for an end, so that none
-// is lost before the first child is there, and makes this process the one
-// that inherits orphans. The many other signals are caught once the child
-// runs: that takes most of a millisecond.
-//
-// Where the kernel refuses (qemu's user-mode emulation does), an app that is
-// not the container's first process leaves its orphans to that one, as it
-// would without a supervisor; that must not keep it from starting.
+// newSupervisor makes this process the one that inherits orphans, and starts
+// to catch the usual signals, so that none of them is lost before the first
+// child is there. The many others are caught once the child runs: that takes
+// more than a millisecond.
 func newSupervisor() (*supervisor, error) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	s := &supervisor{signals: make(chan os.Signal, 128), children: make(chan os.Signal, 1)}
 	signal.Notify(s.children, unix.SIGCHLD)
-	signal.Notify(s.signals, enders...)
+	signal.Notify(s.signals, usual...)
 	front, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
 	s.terminal = err == nil && front == unix.Getpgrp()
 	return s, nil
@@ -39,6 +35,9 @@ func newSupervisor() (*supervisor, error) {
 
 // enders are the signals that ask a process to end.
 var enders = []os.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP}
+
+// usual are the signals that servers are sent.
+var usual = append([]os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH}, enders...)
 
 // others are all other signals that can be caught, but those that are about
 // this process: the end of a child, what the Go runtime interrupts itself
@@ -50,7 +49,7 @@ func others() []os.Signal {
 	}
 	var all []os.Signal
 	for s := syscall.Signal(1); s <= 64; s++ {
-		if !own[s] && !slices.Contains(enders, os.Signal(s)) && s != 32 && s != 33 && s != 34 { // these three belong to the C library
+		if !own[s] && !slices.Contains(usual, os.Signal(s)) && s != 32 && s != 33 && s != 34 { // these three belong to the C library
 			all = append(all, s)
 		}
 	}
