@@ -23,8 +23,9 @@ type result struct {
 // assemble turns packages into an image whose one layer is written to
 // layerPath.
 func assemble(ctx context.Context, r request, packages []deb, layerPath string) (result, error) {
-	root, drop := tree{}, droppedBy(r.kind)
+	root := tree{}
 	for _, p := range packages {
+		drop := p.droppedBy(r.kind)
 		err := p.tar(ctx, "--fsys-tarfile", func(archive io.Reader) error { return root.addTar(archive, drop) })
 		if err != nil {
 			return result{}, err

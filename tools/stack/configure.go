@@ -50,14 +50,17 @@ var dropped = []string{
 	"var/mail",
 }
 
-// droppedBy returns what says whether a path does not go into an image of
-// kind k.
-func droppedBy(k kind) func(string) bool {
+// droppedBy returns what says whether a path of the package does not go into
+// an image of kind k.
+func (d deb) droppedBy(k kind) func(string) bool {
 	patterns := slices.Concat(dropped, k.drop)
 	return func(name string) bool {
 		if rest, ok := strings.CutPrefix(name, "usr/share/doc/"); ok {
 			_, file, below := strings.Cut(rest, "/")
 			return below && file != "copyright"
+		}
+		if len(d.only) > 0 && !slices.Contains(d.only, name) {
+			return true
 		}
 		for at := name; at != "."; at = path.Dir(at) {
 			for _, pattern := range patterns {

@@ -17,8 +17,9 @@ type deb struct {
 	path    string
 	name    string
 	version string
-	arch    string // "arm64", "amd64" or "all"
-	control []byte // the control stanza, as the package has it
+	arch    string   // "arm64", "amd64" or "all"
+	control []byte   // the control stanza, as the package has it
+	only    []string // paths to take from it; all when empty
 }
 
 // readDebs returns the packages in a folder, base-files first, since it
@@ -36,6 +37,7 @@ func readDebs(ctx context.Context, dir string, want selection) ([]deb, error) {
 			return nil, err
 		}
 		if !want.without[d.name] {
+			d.only = want.only[d.name]
 			debs = append(debs, d)
 		}
 	}

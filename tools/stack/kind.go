@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -81,23 +82,33 @@ func parseKind(s string) (kind, error) {
 
 // selection is a list of packages as stack/*.packages has it.
 type selection struct {
-	names   []string        // in the order of the file
-	without map[string]bool // dependencies to leave out
+	names   []string            // in the order of the file
+	only    map[string][]string // of a package: the paths to take, when not all
+	without map[string]bool     // dependencies to leave out
 }
 
+// parseSelection reads a list: a package a line, after its name the paths to
+// take from it where it is not to come in whole.
 func parseSelection(list string) (selection, error) {
-	s := selection{without: map[string]bool{}}
+	s := selection{only: map[string][]string{}, without: map[string]bool{}}
 	for i, line := range strings.Split(list, "\n") {
 		line, _, _ = strings.Cut(line, "#")
-		line = strings.TrimSpace(line)
-		switch name, leftOut := strings.CutPrefix(line, "-"); {
-		case line == "":
-		case !isPackageName(name):
-			return selection{}, fmt.Errorf("line %d: got %q, want the name of one package, with \"-\" before it to leave it out", i+1, line)
-		case leftOut:
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		name, leftOut := strings.CutPrefix(fields[0], "-")
+		paths := fields[1:]
+		if !isPackageName(name) || leftOut && len(paths) > 0 || slices.ContainsFunc(paths, isRelative) {
+			return selection{}, fmt.Errorf("line %d: got %q, want the name of one package, with \"-\" before it to leave it out, or absolute paths after it to take only those", i+1, strings.TrimSpace(line))
+		}
+		if leftOut {
 			s.without[name] = true
-		default:
-			s.names = append(s.names, name)
+			continue
+		}
+		s.names = append(s.names, name)
+		for _, p := range paths {
+			s.only[name] = append(s.only[name], clean(p))
 		}
 	}
 	if len(s.names) == 0 {
@@ -105,6 +116,8 @@ func parseSelection(list string) (selection, error) {
 	}
 	return s, nil
 }
+
+func isRelative(p string) bool { return !strings.HasPrefix(p, "/") }
 
 // isPackageName follows Debian Policy 5.6.1: lower case letters, digits and
 // "+-.", at least two of them, beginning with a letter or digit.

@@ -142,8 +142,16 @@ func TestParseSelection(t *testing.T) {
 	if !got.without["perl"] || !got.without["libc6-dev"] || len(got.without) != 2 {
 		t.Errorf("without: got %v, want perl and libc6-dev", got.without)
 	}
+	got, err = parseSelection("dash\ncoreutils /usr/bin/env /bin/true # why\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"usr/bin/env", "bin/true"}; !slices.Equal(got.only["coreutils"], want) || len(got.only["dash"]) != 0 {
+		t.Errorf("only: got %v, want %q of coreutils", got.only, want)
+	}
 	for name, list := range map[string]string{
 		"two names in a line":        "libc6 tzdata",
+		"paths of what is left out":  "dash\n-coreutils /usr/bin/env",
 		"upper case":                 "Libc6",
 		"an option of apt":           "libc6\n--force-yes",
 		"a shell command":            "libc6;id",
@@ -153,6 +161,19 @@ func TestParseSelection(t *testing.T) {
 	} {
 		if got, err := parseSelection(list); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, got)
+		}
+	}
+}
+
+func TestOnlyNamedPathsComeIn(t *testing.T) {
+	drop := deb{only: []string{"usr/bin/env"}}.droppedBy(runKind)
+	for path, want := range map[string]bool{
+		"usr/bin/env":                       false,
+		"usr/bin/ls":                        true,
+		"usr/share/doc/coreutils/copyright": false,
+	} {
+		if got := drop(path); got != want {
+			t.Errorf("%s: got dropped %v, want %v", path, got, want)
 		}
 	}
 }
@@ -176,10 +197,10 @@ func TestDroppedBy(t *testing.T) {
 		{path: "usr/lib/gcc/aarch64-linux-gnu/14/libasan.a", build: true},
 		{path: "usr/lib/gcc/aarch64-linux-gnu/14/libgcc.a"},
 	} {
-		if got := droppedBy(runKind)(tc.path); got != tc.run {
+		if got := (deb{}).droppedBy(runKind)(tc.path); got != tc.run {
 			t.Errorf("run image, %s: got %v, want %v", tc.path, got, tc.run)
 		}
-		if got := droppedBy(buildKind)(tc.path); got != tc.build {
+		if got := (deb{}).droppedBy(buildKind)(tc.path); got != tc.build {
 			t.Errorf("build image, %s: got %v, want %v", tc.path, got, tc.build)
 		}
 	}
