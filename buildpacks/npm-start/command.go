@@ -10,7 +10,7 @@ import (
 // shell would. It refuses what only a shell can do: variables, pipes, lists,
 // redirections, patterns, assignments, the shell's own words, several lines.
 func SplitCommand(script string) (words []string, plain bool) {
-	s := splitter{rest: strings.TrimSpace(script)}
+	s := splitter{rest: strings.Trim(script, " \t\n")}
 	for s.skipBlanks(); s.rest != ""; s.skipBlanks() {
 		word, ok := s.word()
 		if !ok {

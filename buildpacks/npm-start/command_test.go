@@ -1,0 +1,131 @@
+package npmstart_test
+
+import (
+	"os/exec"
+	"reflect"
+	"strings"
+	"testing"
+
+	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+)
+
+func TestSplitCommandTakesPlainCommands(t *testing.T) {
+	for _, tc := range []struct {
+		script string
+		want   []string
+	}{
+		{"node node.js", []string{"node", "node.js"}},
+		{"  node\t node.js ", []string{"node", "node.js"}},
+		{"node 'a b.js'", []string{"node", "a b.js"}},
+		{`node "a b.js"`, []string{"node", "a b.js"}},
+		{`node a\ b.js`, []string{"node", "a b.js"}},
+		{`node "a\"b\\c\d"`, []string{"node", `a"b\c\d`}},
+		{`node '$HOME *'`, []string{"node", "$HOME *"}},
+		{`node '' ""`, []string{"node", "", ""}},
+		{`node a'b'"c"d`, []string{"node", "abcd"}},
+		{`node "*"`, []string{"node", "*"}},
+		{`node \$HOME`, []string{"node", "$HOME"}},
+		{"node --port=3000", []string{"node", "--port=3000"}},
+		{"node a~b c#d", []string{"node", "a~b", "c#d"}},
+		{"node -r dotenv/config ./dist/main.js", []string{"node", "-r", "dotenv/config", "./dist/main.js"}},
+		{"./start.sh", []string{"./start.sh"}},
+		{"node if", []string{"node", "if"}},
+	} {
+		t.Run(tc.script, func(t *testing.T) {
+			got, plain := npmstart.SplitCommand(tc.script)
+			if !plain || !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("got %q, %v, want %q", got, plain, tc.want)
+			}
+			if shell := throughShell(t, tc.script); !reflect.DeepEqual(got, shell) {
+				t.Errorf("got %q, but sh splits it into %q", got, shell)
+			}
+		})
+	}
+}
+
+// throughShell lets a real shell split a command.
+func throughShell(t *testing.T, script string) []string {
+	t.Helper()
+	output, err := exec.Command("sh", "-c", `printf '%s\n' `+strings.Trim(script, "\n")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(output), "\n"), "\n")
+}
+
+func TestSplitCommandLeavesTheRestToAShell(t *testing.T) {
+	for _, tc := range []struct{ why, script string }{
+		{"nothing", " "},
+		{"a variable", "node $FILE"},
+		{"a variable in quotes", `node "$FILE"`},
+		{"a pipe", "node a.js | tee log"},
+		{"a list", "node a.js && node b.js"},
+		{"a sequence", "node a.js; node b.js"},
+		{"the background", "node a.js &"},
+		{"a redirection", "node a.js > log"},
+		{"a subshell", "(node a.js)"},
+		{"backquotes", "node `which a`"},
+		{"backquotes in quotes", "node \"`which a`\""},
+		{"a pattern", "node *.js"},
+		{"a pattern of one character", "node a?.js"},
+		{"a pattern of a set", "node [ab].js"},
+		{"a home folder", "~/start"},
+		{"a comment", "node a.js # hello"},
+		{"an assignment", "PORT=3000 node a.js"},
+		{"two lines", "node a.js\nnode b.js"},
+		{"a line that goes on", "node \\\n a.js"},
+		{"a quote that is not closed", "node 'a.js"},
+		{"a double quote that is not closed", `node "a.js`},
+		{"a backslash at the end", `node a.js \`},
+		{"a reserved word", "if true"},
+		{"a command of the shell's own", "exec node a.js"},
+		{"another one", "cd dist"},
+		{"one that a run image may not have as a program", "echo hello"},
+		{"negation", "! node a.js"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			if got, plain := npmstart.SplitCommand(tc.script); plain {
+				t.Errorf("got %q, want that a shell is needed", got)
+			}
+		})
+	}
+}
+
+func FuzzSplitCommandAgreesWithTheShell(f *testing.F) {
+	for _, seed := range []string{"node node.js", `node "a b" 'c d' e\ f`, "a=b c", "node $x", `"\a"`, "a#b #c"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, script string) {
+		words, plain := npmstart.SplitCommand(script)
+		if !plain || strings.ContainsAny(script, "\x00\r\v\f") || strings.Contains(strings.Join(words, ""), "\n") {
+			t.Skip("only what is split, and what printf and this test can tell apart")
+		}
+		if shell := throughShell(t, script); !reflect.DeepEqual(words, shell) {
+			t.Errorf("%q: got %q, but sh splits it into %q", script, words, shell)
+		}
+	})
+}
+
+func TestCallsNPM(t *testing.T) {
+	for _, tc := range []struct{ script, want string }{
+		{"npm run serve", "npm"},
+		{"npx serve", "npx"},
+		{"node a.js && npm run b", "npm"},
+		{"PORT=1 npm start", "npm"},
+		{"(npm ci)", "npm"},
+		{"/usr/bin/npm start", "npm"},
+		{"dumb-init -- npm run x", "npm"},
+		{"sh -c 'npx x'", "npx"},
+		{"node npm.js", ""},
+		{"node node_modules/npm-run-all/bin", ""},
+		{"run-s a b", ""},
+		{"node --title=npm", ""},
+		{"pnpm start", ""},
+		{"", ""},
+	} {
+		got, calls := npmstart.CallsNPM(tc.script)
+		if got != tc.want || calls != (tc.want != "") {
+			t.Errorf("%q: got %q, %v, want %q", tc.script, got, calls, tc.want)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package npmstart_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	. "github.com/onsi/gomega"
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/sclevine/spec"
+
+	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+func testDetect(t *testing.T, context spec.G, it spec.S) {
+	var (
+		Expect = NewWithT(t).Expect
+
+		app string
+		env map[string]string
+	)
+
+	it.Before(func() {
+		app = t.TempDir()
+		env = map[string]string{}
+	})
+
+	detect := func() (packit.DetectResult, error) {
+		return npmstart.Detect(getter(env))(packit.DetectContext{WorkingDir: app})
+	}
+
+	// requires gives the plan as the lifecycle reads it.
+	requires := func() map[string]map[string]any {
+		result, err := detect()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Plan.Provides).To(BeEmpty())
+		var text bytes.Buffer
+		Expect(toml.NewEncoder(&text).Encode(result.Plan)).To(Succeed())
+		var plan struct {
+			Requires []struct {
+				Name     string
+				Metadata map[string]any
+			}
+		}
+		_, err = toml.Decode(text.String(), &plan)
+		Expect(err).NotTo(HaveOccurred())
+		all := map[string]map[string]any{}
+		for _, one := range plan.Requires {
+			all[one.Name] = one.Metadata
+		}
+		return all
+	}
+
+	// expectFail wants a failed detection, exit status 100, not an error.
+	expectFail := func(words string) {
+		_, err := detect()
+		Expect(err).To(BeAssignableToTypeOf(packit.Fail))
+		Expect(err).To(MatchError(ContainSubstring(words)))
+	}
+
+	context("when the start script is a plain command", func() {
+		it.Before(func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node node.js"}}`)
+		})
+
+		it("requires node and node_modules at launch, and npm by name only", func() {
+			Expect(requires()).To(Equal(map[string]map[string]any{
+				"node":         {"launch": true},
+				"npm":          {"launch": false},
+				"node_modules": {"launch": true, "relinks": true},
+			}))
+		})
+
+		it("requires watchexec with live reload", func() {
+			env["BP_LIVE_RELOAD_ENABLED"] = "1"
+			Expect(requires()).To(HaveKeyWithValue("watchexec", map[string]any{"launch": true}))
+		})
+
+		it("requires tini in place of npm in tini mode", func() {
+			env["BP_LAUNCH_WITH_TINI"] = "true"
+			Expect(requires()).To(HaveKeyWithValue("tini", map[string]any{"launch": true}))
+			Expect(requires()).NotTo(HaveKey("npm"))
+		})
+	})
+
+	context("when a script calls npm", func() {
+		for name, scripts := range map[string]string{
+			"start":    `{"start":"npm run serve"}`,
+			"prestart": `{"start":"node a.js","prestart":"npx migrate"}`,
+		} {
+			it("requires npm at launch and says why: "+name, func() {
+				write(t, filepath.Join(app, "package.json"), `{"scripts":`+scripts+`}`)
+				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", true))
+				Expect(requires()["npm"]["version-source"]).To(HavePrefix("package.json: the script " + name + " calls np"))
+				env["BP_LAUNCH_WITH_TINI"] = "true"
+				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", true))
+			})
+		}
+
+		it("does not count a hook of another script", func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"x","serve":"node a.js","prestart":"npx migrate"}}`)
+			env["BP_NPM_START_SCRIPT"] = "serve"
+			Expect(requires()["npm"]).To(HaveKeyWithValue("launch", false))
+		})
+	})
+
+	context("when the project is in a folder of the app", func() {
+		it.Before(func() {
+			write(t, filepath.Join(app, "web", "package.json"), `{"scripts":{"start":"node ."}}`)
+		})
+
+		it("passes with the project path", func() {
+			env["BP_NODE_PROJECT_PATH"] = "web"
+			Expect(requires()).To(HaveKey("node"))
+		})
+
+		it("fails without it", func() {
+			expectFail("no package.json in " + app)
+		})
+
+		it("is an error when the folder does not exist", func() {
+			env["BP_NODE_PROJECT_PATH"] = "api"
+			_, err := detect()
+			Expect(err).To(MatchError(&failure.Failure{ID: "project-path-invalid"}))
+		})
+	})
+
+	context("when there is nothing to start", func() {
+		it("fails and lists the scripts that there are", func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"dev":"vite","build":"vite build"}}`)
+			expectFail("no start script in package.json; its scripts: build, dev.")
+		})
+
+		it("fails for a script of blanks", func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":" "}}`)
+			expectFail("its scripts: there are none.")
+		})
+
+		it("is an error, with a list, when a script is chosen that does not exist", func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node .","dev":"vite"}}`)
+			env["BP_NPM_START_SCRIPT"] = "serve"
+			_, err := detect()
+			Expect(err).To(MatchError(&failure.Failure{ID: "start-script-missing"}))
+			Expect(err).To(MatchError(ContainSubstring("(dev, start)")))
+		})
+	})
+
+	it("is an error when package.json is not JSON", func() {
+		write(t, filepath.Join(app, "package.json"), `{`)
+		_, err := detect()
+		Expect(err).To(MatchError(&failure.Failure{ID: "package-json-invalid"}))
+		Expect(strings.HasPrefix(err.Error(), "[package-json-invalid] failed to open package.json")).To(BeTrue())
+	})
+
+	for _, name := range []string{"BP_LAUNCH_WITH_TINI", "BP_LIVE_RELOAD_ENABLED"} {
+		it("is an error when the switch cannot be read: "+name, func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node ."}}`)
+			env[name] = "maybe"
+			_, err := detect()
+			Expect(err).To(MatchError(&failure.Failure{ID: "setting-invalid"}))
+			Expect(err).To(MatchError(ContainSubstring(name)))
+		})
+	}
+}
