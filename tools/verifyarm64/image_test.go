@@ -1,0 +1,93 @@
+package main_test
+
+import (
+	"archive/tar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// compile builds the program in testdata/server for a target, statically.
+func compile(t *testing.T, tg target.Target) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "server")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "./testdata/server")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+tg.OS, "GOARCH="+tg.Arch)
+	if printed, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("compiling the server for %s: %v\n%s", tg, err, printed)
+	}
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// image is an image of layers for a platform, oldest layer first, with the
+// config of an app image.
+func image(t *testing.T, tg target.Target, config v1.Config, layers ...[]ociimage.File) v1.Image {
+	t.Helper()
+	img := v1.Image(empty.Image)
+	for _, files := range layers {
+		file, err := os.CreateTemp(t.TempDir(), "layer-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+		layer, err := ociimage.WriteLayer(file.Name(), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img, err = mutate.AppendLayers(img, layer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = file.DeepCopy()
+	file.OS, file.Architecture, file.Config = tg.OS, tg.Arch, config
+	if img, err = mutate.ConfigFile(img, file); err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// appImage is shaped like the lifecycle's: the process is a symlink to the
+// launcher, which here is the server itself.
+func appImage(t *testing.T, tg target.Target, launcher []byte, args ...string) v1.Image {
+	t.Helper()
+	config := v1.Config{
+		Entrypoint: []string{"/cnb/process/web"}, Cmd: args,
+		Env: []string{"GREETING=grüße you"}, WorkingDir: "/workspace", User: "1001:1000",
+	}
+	return image(t, tg, config,
+		[]ociimage.File{
+			{Path: "etc/passwd", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:0::/root:/bin/sh\ncnb:x:1001:1000::/home/cnb:/bin/sh\n")},
+			{Path: "etc/group", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:\ncnb:x:1000:\n")},
+		},
+		[]ociimage.File{
+			{Path: "cnb/lifecycle/launcher", Type: tar.TypeReg, Mode: 0o755, Content: launcher},
+			{Path: "cnb/process/web", Type: tar.TypeSymlink, Link: "/cnb/lifecycle/launcher", Mode: 0o777},
+			{Path: "workspace", Type: tar.TypeDir, Mode: 0o755, UID: 1001, GID: 1000},
+		})
+}
+
+// layout writes an image as an OCI layout and returns its folder.
+func layout(t *testing.T, img v1.Image) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "image")
+	if err := ociimage.WriteLayout(dir, img); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
