@@ -141,12 +141,27 @@ func (run *build) resolve() error {
 	if err != nil {
 		return err
 	}
-	run.version = version
+	run.version = run.preferBaked(winner, version)
+	version = run.version
 	run.launched, _ = run.inventory.Release(version, run.target)
 	run.built, _ = run.inventory.Release(version, run.Host)
 	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
 	run.warnOfEndOfLife()
 	return nil
+}
+
+// preferBaked returns the newest version of the same line that satisfies the
+// wish and whose archives are in the buildpack, or else the version given. A
+// buildpack that was packaged with archives is to be used without a network.
+func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
+	dir := filepath.Join(run.CNBPath, bakedDir)
+	baked := run.inventory.Only(func(r inventory.Release) bool {
+		return r.Version.Major() == version.Major() && nodesource.IsBaked(dir, nodesource.Need{Release: r, NPM: true})
+	})
+	if found, err := baked.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
+		return found
+	}
+	return version
 }
 
 // String is the source and the wish, as the log tells a decision.

@@ -322,6 +322,28 @@ func TestBuildUsesBakedArchives(t *testing.T) {
 	}
 }
 
+func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
+	for _, tc := range []struct{ name, wish, want string }{
+		{name: "a line", wish: "24", want: "24.1.0"},
+		{name: "the default", wish: "", want: "24.1.0"},
+		{name: "another version, when named", wish: "24.2.0", want: "24.2.0"},
+		{name: "another line", wish: "22", want: "22.1.0"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.host = target.LinuxARM64 // so that 24.2.0 would be chosen
+			content := f.files["/dist/v24.1.0/node-v24.1.0-linux-arm64.tar.gz"]
+			f.write(t, f.buildpack, "dependencies/"+strings.Replace(digest(content), ":", "-", 1), string(content))
+			if _, err := f.build(entry("node", "launch", "version="+tc.wish)); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(f.log.String(), "Selected Node.js "+tc.want) {
+				t.Errorf("got\n%s\nwant %s", f.log.String(), tc.want)
+			}
+		})
+	}
+}
+
 func TestBuildNativelyDownloadsOnce(t *testing.T) {
 	f := newFixture(t)
 	f.host = target.LinuxARM64

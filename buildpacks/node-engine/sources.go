@@ -17,6 +17,9 @@ import (
 // configuration, unless NPM_CONFIG_GLOBALCONFIG names another.
 const npmrcBinding = "npmrc"
 
+// bakedDir is the folder of the buildpack that archives may be baked into.
+const bakedDir = "dependencies"
+
 // finder gets archives as the settings and bindings of this build say, and
 // downloads them to dir.
 func (run *build) finder(dir string) (*nodesource.Finder, error) {
@@ -34,7 +37,7 @@ func (run *build) finder(dir string) (*nodesource.Finder, error) {
 	}
 	return &nodesource.Finder{
 		Source:   run.source,
-		Baked:    filepath.Join(run.CNBPath, "dependencies"),
+		Baked:    filepath.Join(run.CNBPath, bakedDir),
 		Dir:      dir,
 		Client:   fetch.New(roots),
 		Rewrites: rewrites,

@@ -59,10 +59,22 @@ func refused(status int) string {
 	return "see that the mirror, the mapping or the registry in use has this version, or choose another version."
 }
 
-// bothFailed is for both sources at once.
+// bothFailed is for nodejs.org first, and the npm registry second.
 func bothFailed(first, second error) error {
-	if errors.Is(second, &failure.Failure{ID: IDRegistryUnknown}) {
+	var lacking *lackingError
+	switch {
+	case errors.Is(second, &failure.Failure{ID: IDRegistryUnknown}):
 		return registryUnknown(first)
+	case !elsewhere(second):
+		return asFailure(second)
+	case errors.As(second, &lacking):
+		return &failure.Failure{
+			ID:    IDDownloadFailed,
+			Cause: "Node.js cannot be downloaded at the moment",
+			Remedy: fmt.Sprintf("build again later, or set %s to npm: a range then chooses among the versions that the npm registry has; %s",
+				Variable, reachable),
+			Err: errors.Join(first, second),
+		}
 	}
 	return &failure.Failure{
 		ID:     IDDownloadFailed,

@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/npmconfig"
@@ -57,7 +56,7 @@ type Found struct {
 	NPM    string // path of npm's own; empty when the one of Node holds npm, or npm is not needed
 }
 
-// Finder gets archives. All fields but Log are needed.
+// Finder gets archives. Repair and Log may be left out.
 type Finder struct {
 	Source string // Auto, NodeJSOrg or NPM
 	Baked  string // folder of baked archives; need not exist
@@ -66,6 +65,10 @@ type Finder struct {
 
 	Rewrites Rewrites
 	Config   *npmconfig.Config
+
+	// Repair takes a baked file with a wrong checksum for one that is not
+	// there: for whoever fills the folder of baked archives.
+	Repair bool
 
 	Log func(format string, arguments ...any) // one line per call; nil for silence
 }
@@ -134,10 +137,11 @@ func (f *Finder) baked(need Need) (Found, error) {
 		wanted := pins(source, need)
 		for _, pin := range wanted {
 			path := filepath.Join(f.Baked, pin.Checksum.FileName())
-			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			err := pin.Checksum.Verify(path)
+			if errors.Is(err, os.ErrNotExist) || (err != nil && f.Repair) {
 				break
 			}
-			if err := pin.Checksum.Verify(path); err != nil {
+			if err != nil {
 				return Found{}, asFailure(err)
 			}
 			paths = append(paths, path)
@@ -149,6 +153,19 @@ func (f *Finder) baked(need Need) (Found, error) {
 	return Found{}, nil
 }
 
+// IsBaked says whether dir has the archives for a need, of either source. It
+// looks at their names only.
+func IsBaked(dir string, need Need) bool {
+	return slices.ContainsFunc([]string{NodeJSOrg, NPM}, func(source string) bool {
+		wanted := pins(source, need)
+		missing := func(pin inventory.Pin) bool {
+			_, err := os.Stat(filepath.Join(dir, pin.Checksum.FileName()))
+			return err != nil
+		}
+		return len(wanted) > 0 && !slices.ContainsFunc(wanted, missing)
+	})
+}
+
 // download tries the sources that the setting allows.
 func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 	if f.Source != Auto {
@@ -156,9 +173,7 @@ func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 		return found, asFailure(err)
 	}
 	found, err := f.from(ctx, NodeJSOrg, needs)
-	var lacking *lackingError
-	var unreachable *fetch.UnreachableError
-	if !errors.As(err, &unreachable) && !errors.As(err, &lacking) {
+	if !elsewhere(err) {
 		return found, asFailure(err)
 	}
 	f.log("nodejs.org is not used: %s", err)
@@ -166,10 +181,16 @@ func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 	if fallbackErr == nil {
 		return found, nil
 	}
-	if errors.As(fallbackErr, &unreachable) || errors.Is(fallbackErr, &failure.Failure{ID: IDRegistryUnknown}) {
-		return nil, bothFailed(err, fallbackErr)
-	}
-	return nil, asFailure(fallbackErr)
+	return nil, bothFailed(err, fallbackErr)
+}
+
+// elsewhere says whether another source may do what this one did not: it
+// cannot be reached, or it lacks a release. Wrong bytes and refusals are
+// answers.
+func elsewhere(err error) bool {
+	var lacking *lackingError
+	var unreachable *fetch.UnreachableError
+	return errors.As(err, &unreachable) || errors.As(err, &lacking)
 }
 
 // lackingError says that a source does not have a release.

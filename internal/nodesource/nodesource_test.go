@@ -248,6 +248,22 @@ func TestBothUnreachableSaysBothCauses(t *testing.T) {
 	}
 }
 
+func TestUnreachableAndLackingSaysWhatToSet(t *testing.T) {
+	w := newWorld(t)
+	needs := w.needs()
+	needs[0].Release.Package = inventory.Pin{}
+	w.nodejs.Close()
+	_, err := w.finder(t, nodesource.Auto).Find(context.Background(), needs...)
+	if !errors.Is(err, &failure.Failure{ID: nodesource.IDDownloadFailed}) {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{w.nodejs.URL, "the source npm has no Node.js 24.1.0 for linux/arm64", "BP_NODE_SOURCE"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("it does not say %s: %s", want, err)
+		}
+	}
+}
+
 func TestWithoutARegistryItSaysWhichSettingsWork(t *testing.T) {
 	for _, source := range []string{nodesource.NPM, nodesource.Auto} {
 		w := newWorld(t)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
 )
@@ -28,7 +29,28 @@ func main() {
 		warn:    os.Stderr,
 		folders: []string{os.Getenv("TMPDIR"), "/tmp", "/dev/shm"},
 	}
-	h.run(os.NewFile(3, "/dev/fd/3"))
+	if !isOpen(output) {
+		h.warning("file descriptor %d is not open: not started by the launcher", output)
+		return
+	}
+	h.run(os.NewFile(output, "the launcher"))
+}
+
+// output is where exec.d programs write to.
+const output = 3
+
+// isOpen says whether a descriptor is a pipe or a file. It must be asked
+// before anything else is opened: that could get the same number.
+func isOpen(descriptor int) bool {
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(descriptor, &stat); err != nil {
+		return false
+	}
+	switch stat.Mode & syscall.S_IFMT {
+	case syscall.S_IFIFO, syscall.S_IFREG, syscall.S_IFSOCK:
+		return true
+	}
+	return false
 }
 
 type helper struct {

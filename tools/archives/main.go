@@ -1,0 +1,167 @@
+// Command archives fills a folder with the pinned archives of Node.js that a
+// build would download, under the names that node-engine looks for in its
+// dependencies folder: <algorithm>-<hex>. Baked into a buildpackage, they let
+// a build do without any download.
+//
+//	archives -lines 24,22 -targets linux/arm64,linux/amd64 -out build/archives
+//
+// For each line it takes the version that exists for all targets, and npm
+// with it. Archives that are there already and right are kept, those of other
+// versions are removed. Sources are node-engine's: nodejs.org, or the npm
+// registry that npm's configuration names.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/checksum"
+	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+func main() { step.Main("archives", run) }
+
+// order is what the flags say.
+type order struct {
+	lines     []string
+	targets   []target.Target
+	out       string
+	source    string
+	buildpack string // path of node-engine's buildpack.toml
+}
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	all, err := inventory.Read(o.buildpack)
+	if err != nil {
+		return err
+	}
+	needs, err := o.needs(nodesource.Restrict(all, o.source), log)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	finder, err := o.finder(log)
+	if err != nil {
+		return err
+	}
+	found, err := finder.Find(ctx, needs...)
+	if err != nil {
+		return err
+	}
+	return o.prune(found, log)
+}
+
+func parse(args []string) (order, error) {
+	var o order
+	flags := flag.NewFlagSet("archives", flag.ContinueOnError)
+	lines := flags.String("lines", "", "release lines, versions or aliases, for example 24,22 or lts/*")
+	targets := flags.String("targets", "linux/arm64,linux/amd64", "targets that each version must exist for")
+	flags.StringVar(&o.out, "out", "", "folder for the archives")
+	source := flags.String("source", nodesource.Auto, "auto, nodejs.org or npm")
+	flags.StringVar(&o.buildpack, "buildpack", "buildpacks/node-engine/buildpack.toml", "the inventory")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if *lines == "" || o.out == "" {
+		return o, errors.New("-lines and -out are needed, for example -lines 24 -out build/archives")
+	}
+	o.lines = strings.Split(*lines, ",")
+	for name := range strings.SplitSeq(*targets, ",") {
+		t, err := target.Parse(strings.TrimSpace(name))
+		if err != nil {
+			return o, fmt.Errorf("-targets: %w", err)
+		}
+		o.targets = append(o.targets, t)
+	}
+	var err error
+	o.source, err = settings.OneOf(func(string) string { return *source }, "-source",
+		nodesource.Auto, nodesource.NodeJSOrg, nodesource.NPM)
+	return o, err
+}
+
+// needs resolves the lines, as a build for any of the targets on any of them
+// would.
+func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]nodesource.Need, error) {
+	var needs []nodesource.Need
+	for _, line := range o.lines {
+		version, err := inv.Resolve(line, "-lines", o.targets...)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(log, "  Node.js %s (-lines: %q)\n", version, line)
+		for _, t := range o.targets {
+			release, _ := inv.Release(version, t)
+			needs = append(needs, nodesource.Need{Release: release, NPM: true})
+		}
+	}
+	return needs, nil
+}
+
+func (o order) finder(log io.Writer) (*nodesource.Finder, error) {
+	roots, err := cacerts.Pool(nil)
+	if err != nil {
+		return nil, err
+	}
+	rewrites, err := nodesource.NewRewrites(os.Environ(), nil)
+	if err != nil {
+		return nil, err
+	}
+	home, _ := os.UserHomeDir() // without one there is no .npmrc in it
+	config, err := npmconfig.Load(npmconfig.Sources{Environ: os.Environ(), HomeDir: home})
+	if err != nil {
+		return nil, err
+	}
+	return &nodesource.Finder{
+		Source: o.source, Baked: o.out, Dir: o.out, Client: fetch.New(roots), Rewrites: rewrites, Config: config,
+		Repair: true,
+		Log:    func(format string, arguments ...any) { fmt.Fprintf(log, "  "+format+"\n", arguments...) },
+	}, nil
+}
+
+// prune removes archives that nothing found needs. Files whose names are no
+// checksums stay.
+func (o order) prune(found []nodesource.Found, log io.Writer) error {
+	wanted := map[string]bool{}
+	for _, f := range found {
+		for _, path := range []string{f.Node, f.NPM} {
+			if path != "" {
+				wanted[filepath.Base(path)] = true
+			}
+		}
+	}
+	entries, err := os.ReadDir(o.out)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		_, err := checksum.Parse(strings.Replace(entry.Name(), "-", ":", 1))
+		if err != nil || wanted[entry.Name()] {
+			continue
+		}
+		fmt.Fprintf(log, "  Removing %s: no line needs it any more\n", entry.Name())
+		if err := os.Remove(filepath.Join(o.out, entry.Name())); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(log, "  %s holds %d archives\n", o.out, len(wanted))
+	return nil
+}
