@@ -70,6 +70,7 @@ type build struct {
 
 	target    target.Target
 	source    string // BP_NODE_SOURCE
+	sbom      bool   // whether to write bills of materials
 	inventory *inventory.Inventory
 	bindings  []servicebindings.Binding
 	authority []cacerts.File
@@ -87,6 +88,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, unsupported(err)
 	}
 	if run.source, err = settings.OneOf(b.getenv, nodesource.Variable, nodesource.Auto, nodesource.NodeJSOrg, nodesource.NPM); err != nil {
+		return nil, err
+	}
+	if run.sbom, err = sbomWanted(b.getenv); err != nil {
 		return nil, err
 	}
 	all, err := inventory.Read(filepath.Join(bp.CNBPath, "buildpack.toml"))
@@ -217,7 +221,11 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 // install makes the layers that are wanted, from archives where they cannot
 // be reused.
 func (run *build) install() ([]packit.Layer, error) {
-	layers, todo, err := run.reuse()
+	wanted, err := run.wanted()
+	if err != nil {
+		return nil, err
+	}
+	layers, todo, err := run.reuse(wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +236,9 @@ func (run *build) install() ([]packit.Layer, error) {
 		}
 		layers = append(layers, made...)
 	}
+	if err := run.describe(layers, wanted); err != nil {
+		return nil, err
+	}
 	if len(run.authority) > 0 && run.AtBuild {
 		layer, err := run.certificates()
 		if err != nil {
@@ -236,6 +247,22 @@ func (run *build) install() ([]packit.Layer, error) {
 		layers = append(layers, layer)
 	}
 	return layers, nil
+}
+
+// describe gives every layer of Node.js its bill of materials, reused or not:
+// it is written beside the layer, not into it.
+func (run *build) describe(layers []packit.Layer, wanted []installation) error {
+	for i := range layers {
+		for _, installation := range wanted {
+			if !run.sbom || installation.name != layers[i].Name {
+				continue
+			}
+			if err := installation.describe(&layers[i]); err != nil {
+				return fmt.Errorf("describing the layer %s: %w", installation.name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // unpack gets the archives for the installations, and makes their layers.

@@ -148,11 +148,7 @@ func digestOf(paths []string) (string, error) {
 
 // reuse returns the layers of the last build that are still right, and the
 // installations that are not.
-func (run *build) reuse() ([]packit.Layer, []installation, error) {
-	wanted, err := run.wanted()
-	if err != nil {
-		return nil, nil, err
-	}
+func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, error) {
 	var layers []packit.Layer
 	var todo []installation
 	for _, installation := range wanted {
