@@ -47,7 +47,7 @@ demo: ## Make everything, build the Express app for PLATFORM, run it and call it
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory .demo
 
-DEMO := $(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
+DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
   -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
 
 .PHONY: .demo .demo-image
@@ -115,7 +115,7 @@ build/stack/build-%/index.json: $(STACK_SOURCES)
 	@touch $@
 
 define lifecycle_rule
-build/lifecycle/linux-$(1)-for-linux-$(2).tgz: go.mod go.sum tools/lifecycle/main.go
+build/lifecycle/linux-$(1)-for-linux-$(2).tgz: go.mod go.sum $$(wildcard tools/lifecycle/*.go)
 	@$(GO) run ./tools/lifecycle -host linux/$(1) -target linux/$(2) -out $$@
 endef
 $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call lifecycle_rule,$(h),$(t)))))

@@ -84,6 +84,9 @@ func makeArchive(ctx context.Context, log io.Writer, host, tgt target.Target, ou
 	if err := CheckPairing(dir, host, tgt); err != nil {
 		return err
 	}
+	if err := writeSBOMs(dir, version); err != nil {
+		return err
+	}
 	archive := filepath.Join(work, "lifecycle.tgz")
 	err = step.Run(ctx, nil, nil, "go", "tool", "packager", "-archivePath", archive,
 		"-descriptorPath", filepath.Join(source, "lifecycle.toml"), "-inputDir", dir, "-version", version)

@@ -61,3 +61,29 @@ func TestMissingHalfIsNamed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The test program is a Go program with modules of its own, read as the
+// lifecycle's would be.
+func TestModulesNamesTheProgramAndWhatWentIntoIt(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := modules(self, "1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range document.Components {
+		names = append(names, c.PURL)
+	}
+	all := strings.Join(names, "\n")
+	for _, want := range []string{"pkg:golang/github.com/buildpacks/lifecycle@v1.2.3", "pkg:golang/github.com/cyclonedx/cyclonedx-go@v"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("got %s\nwant %s in it", all, want)
+		}
+	}
+	if err := document.Validate(); err != nil {
+		t.Error(err)
+	}
+}
