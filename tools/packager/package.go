@@ -178,7 +178,7 @@ func (p *packager) compile(b buildpack, t target.Target, programs []string, bin 
 	return step.Do(p.log, fmt.Sprintf("compiling %s for %s", b.name, t), func() error {
 		for _, program := range programs {
 			err := step.Run(p.ctx, nil, []string{"CGO_ENABLED=0", "GOOS=" + t.OS, "GOARCH=" + t.Arch},
-				"go", "build", "-trimpath", "-ldflags", "-s -w",
+				"go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 				"-o", filepath.Join(bin, filepath.Base(program)), "./"+filepath.Join(b.source, program))
 			if err != nil {
 				return err
