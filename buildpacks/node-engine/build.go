@@ -12,6 +12,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -287,10 +288,20 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 		return nil, err
 	}
 	layers := make([]packit.Layer, len(todo))
+	var group errgroup.Group
 	for i, installation := range todo {
-		if layers[i], err = installation.install(found[i]); err != nil {
-			return nil, err
+		group.Go(func() (err error) {
+			layers[i], err = installation.install(found[i])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		for _, installation := range todo { // of which some may be whole
+			os.RemoveAll(filepath.Join(run.Layers.Path, installation.name))
 		}
+		return nil, err
+	}
+	for i, installation := range todo {
 		run.Logger.Subprocess("Layer %s: %s, from %s", installation.name, installation.contents, origin(found[i].Source))
 		if installation.why != "" {
 			run.Logger.Action("%s", installation.why)

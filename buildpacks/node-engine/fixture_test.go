@@ -134,7 +134,8 @@ func (f *fixture) release(t *testing.T, version string, tg target.Target) string
 	root := fmt.Sprintf("node-v%s-linux-%s", version, tg.Node())
 	dist := fmt.Sprintf("/dist/v%s/%s.tar.gz", version, root)
 	sum := f.put(t, dist, root+"/LICENSE=license", root+"/README.md=no", root+"/bin/node="+node,
-		root+"/include/node/node.h=header", root+"/lib/node_modules/corepack/x.js=no",
+		root+"/include/node/node.h=header", root+"/include/node/openssl/archs/linux-aarch64/x.h=arm64",
+		root+"/include/node/openssl/archs/solaris-x86-gcc/x.h=no", root+"/lib/node_modules/corepack/x.js=no",
 		root+"/lib/node_modules/npm/bin/npm-cli.js=npm of nodejs.org", root+"/lib/node_modules/npm/bin/npx-cli.js=npx of nodejs.org",
 		root+"/share/man/man1/node.1=no")
 	name := "node-linux-" + tg.Node()

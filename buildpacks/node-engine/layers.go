@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/target"
 )
 
 // Names of the layers.
@@ -228,6 +230,7 @@ func (i installation) fill(dir string, found nodesource.Found) error {
 	selection := archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{},
+		Skip:  foreignHeader,
 	}
 	for _, name := range i.dirs {
 		selection.Dirs[name] = name
@@ -247,6 +250,22 @@ func (i installation) fill(dir string, found nodesource.Found) error {
 		}
 	}
 	return linkCommands(dir)
+}
+
+// openSSLHeaders is where a release keeps OpenSSL's headers once more for
+// every platform there is, some 60 MB, in folders called linux-x86_64,
+// solaris-x86-gcc and so on.
+const openSSLHeaders = "include/node/openssl/archs/"
+
+// foreignHeader says whether an entry is a header for a platform that no
+// native module is compiled for here.
+func foreignHeader(name string) bool {
+	inside, ok := strings.CutPrefix(name, openSSLHeaders)
+	if !ok {
+		return false
+	}
+	platform, _, _ := strings.Cut(inside, "/")
+	return !slices.ContainsFunc(target.All(), func(t target.Target) bool { return platform == t.OS+"-"+t.Machine() })
 }
 
 // linkCommands puts npm and npx beside node, as the releases of nodejs.org

@@ -23,8 +23,9 @@ import (
 // are without the archive's first folder (node-v24.1.0-linux-arm64/,
 // package/), which every archive in question has; they use slashes.
 type Selection struct {
-	Files map[string]string // entry to path below the destination; each must be there
-	Dirs  map[string]string // folder ("" is the whole archive) to folder below the destination; each must hold something
+	Files map[string]string      // entry to path below the destination; each must be there
+	Dirs  map[string]string      // folder ("" is the whole archive) to folder below the destination; each must hold something
+	Skip  func(name string) bool // entries of the folders to leave out; nil for none
 }
 
 // Unpack unpacks the selected entries of the archive at archivePath into dir,
@@ -136,7 +137,7 @@ func (u *unpacker) destination(name string) (string, bool) {
 				continue
 			}
 		}
-		if ok {
+		if ok && (u.Skip == nil || !u.Skip(name)) {
 			u.seen[dir] = true
 			return path.Join(to, strings.TrimPrefix(inside, "/")), true
 		}

@@ -91,6 +91,7 @@ func TestUnpackTakesWhatIsSelected(t *testing.T) {
 		program,
 		file("node-v1/include/node/node.h", "header"),
 		file("node-v1/includes/other.h", "no"),
+		file("node-v1/include/vms/vms.h", "no"),
 		file("node-v1/lib/node_modules/npm/index.js", "npm"),
 		link("node-v1/lib/node_modules/npm/link.js", "./index.js"),
 	)
@@ -100,6 +101,7 @@ func TestUnpackTakesWhatIsSelected(t *testing.T) {
 	err := archive.Unpack(path, dir, archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{"include": "include", "lib/node_modules/npm": "lib/npm"},
+		Skip:  func(name string) bool { return strings.HasPrefix(name, "include/vms/") },
 	})
 	if err != nil {
 		t.Fatal(err)
