@@ -318,6 +318,9 @@ func TestCheckELF(t *testing.T) {
 	}{
 		{"everything is there", func(*runImage) {}, ""},
 		{"a library is taken away", func(i *runImage) { delete(i.files, libc) }, "it needs the library libc.so.6, which is not there"},
+		{"what only a library needs is taken away", func(i *runImage) {
+			delete(i.files, "usr/lib/"+p.target.Triplet()+"/"+path.Base(p.interpreter))
+		}, "it needs the library " + path.Base(p.interpreter) + ", which is not there"},
 		{"the interpreter is taken away", func(i *runImage) { delete(i.links, "lib64"); delete(i.links, "lib") }, "it needs the interpreter " + p.interpreter},
 		{"a library is a file of another kind", func(i *runImage) { i.files[libc] = bytes.Repeat([]byte("not ELF"), 20) }, "libc.so.6, which cannot be used: bad magic number"},
 		{"a library leads in circles", func(i *runImage) {
@@ -418,13 +421,16 @@ func TestNode26IsRefusedWithoutLibatomic(t *testing.T) {
 			}
 			w := newWorld(t)
 			only(w, tg)
-			check := func(image string) error {
-				return w.run("-dir", nodeEngine, "-policy", filepath.Join(w.config, "policy.toml"), "-check-elf", "-run-image", image)
+			lock, err := os.ReadFile(filepath.Join(nodeEngine, "releases.lock.json"))
+			if err != nil {
+				t.Fatal(err)
 			}
+			w.write(filepath.Join(w.dir, "releases.lock.json"), string(lock))
+			check := func(image string) error { return w.run(w.args("-check-elf", "-run-image", image)...) }
 			if err := check(folder); err != nil {
 				t.Fatal(err)
 			}
-			err := check(without(t, folder, tg, "libatomic.so.1"))
+			err = check(without(t, folder, tg, "libatomic.so.1"))
 			if err == nil {
 				t.Fatal("got no error without libatomic.so.1")
 			}

@@ -101,4 +101,3 @@ func (inv *inventory) npm(found map[string]Release, prune bool) []NPM {
 	}
 	return all
 }
-

@@ -104,12 +104,15 @@ func At(base, rel string) string {
 	return filepath.Join(base, filepath.FromSlash(rel))
 }
 
-// redacted is a location without the credentials that a URL may hold.
+// redacted is a location without what may be a credential in a URL: user,
+// password (a token stands in either) and query.
 func redacted(location string) string {
-	if u, ok := webURL(location); ok {
-		return u.Redacted()
+	u, ok := webURL(location)
+	if !ok {
+		return location
 	}
-	return location
+	u.User, u.RawQuery = nil, ""
+	return u.String()
 }
 
 func webURL(s string) (*url.URL, bool) {
@@ -237,7 +240,8 @@ func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) 
 	return &countingBody{ReadCloser: response.Body, read: &f.bodies}, nil
 }
 
-// withoutCredentials takes care of a *url.Error, which redacts only a password.
+// withoutCredentials takes care of a *url.Error, which leaves out the password
+// alone.
 func withoutCredentials(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {

@@ -285,16 +285,36 @@ func TestAStallingServerIsGivenUp(t *testing.T) {
 }
 
 func TestCredentialsOfASourceAreNotSaid(t *testing.T) {
+	for name, credentials := range map[string]string{"user and password": "carol:s3cret@", "a token for a user": "s3cret@"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			base := strings.Replace(w.server.URL, "http://", "http://"+credentials, 1)
+			delete(w.files, list("24.1.0"))
+			refused := w.update("-dist", base+"/dist?key=s3cret")
+			if refused == nil || strings.Contains(refused.Error()+w.messages.String(), "s3cret") {
+				t.Errorf("got %v, %s", refused, w.messages.String())
+			}
+			w.server.Close()
+			unreachable := w.update("-dist", base+"/dist?key=s3cret")
+			if unreachable == nil || strings.Contains(unreachable.Error(), "s3cret") {
+				t.Errorf("got %v", unreachable)
+			}
+		})
+	}
+}
+
+func TestCredentialsOfASourceAreUsed(t *testing.T) {
 	w := newWorld(t)
-	base := strings.Replace(w.server.URL, "http://", "http://carol:s3cret@", 1)
-	delete(w.files, list("24.1.0"))
-	err := w.update("-dist", base+"/dist")
-	if err == nil || strings.Contains(err.Error()+w.messages.String(), "s3cret") {
-		t.Errorf("got %v, %s", err, w.messages.String())
+	w.answer[list("24.1.0")] = func(rw http.ResponseWriter, r *http.Request) bool {
+		user, password, _ := r.BasicAuth()
+		if user == "carol" && password == "s3cret" {
+			return false
+		}
+		rw.WriteHeader(http.StatusUnauthorized)
+		return true
 	}
-	w.server.Close()
-	err = w.update("-dist", base+"/dist")
-	if err == nil || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("got %v", err)
+	if err := w.update(); err == nil || !strings.Contains(err.Error(), "got status 401") {
+		t.Fatalf("got %v, want a 401 without them", err)
 	}
+	w.mustUpdate("-dist", strings.Replace(w.server.URL, "http://", "http://carol:s3cret@", 1)+"/dist")
 }
