@@ -63,6 +63,10 @@ func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	return packit.BuildResult{Layers: layers}, nil
 }
 
+// optimizeVariable is the setting that lets the heap fit the container's
+// memory.
+const optimizeVariable = "BP_NODE_OPTIMIZE_MEMORY"
+
 // build is one run of Build: what was asked for, and what was found out.
 type build struct {
 	demand
@@ -72,6 +76,7 @@ type build struct {
 	target    target.Target
 	source    string // BP_NODE_SOURCE
 	sbom      bool   // whether to write bills of materials
+	optimize  bool   // BP_NODE_OPTIMIZE_MEMORY
 	inventory *inventory.Inventory
 	bindings  []servicebindings.Binding
 	authority []cacerts.File
@@ -92,6 +97,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	if run.sbom, err = sbomWanted(b.getenv); err != nil {
+		return nil, err
+	}
+	if run.optimize, err = settings.Bool(b.getenv, optimizeVariable, false); err != nil {
 		return nil, err
 	}
 	all, err := inventory.Read(filepath.Join(bp.CNBPath, "buildpack.toml"))

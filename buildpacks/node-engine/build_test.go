@@ -37,7 +37,8 @@ func TestBuildMakesOneLayerForTheTargetAndOneForTheHost(t *testing.T) {
 	if got := read(t, launch.Path, "bin/node"); got != "node 24.1.0 for linux/arm64" {
 		t.Errorf("node: got %s", got)
 	}
-	if want := []string{filepath.Join(f.buildpack, "bin/linux-arm64/ca-certificates")}; !slices.Equal(launch.ExecD, want) {
+	helpers := filepath.Join(f.buildpack, "bin/linux-arm64")
+	if want := []string{helpers + "/ca-certificates", helpers + "/node-options"}; !slices.Equal(launch.ExecD, want) {
 		t.Errorf("node: got the helpers %q, want %q", launch.ExecD, want)
 	}
 
@@ -94,6 +95,25 @@ func TestBuildSetsTheEnvironment(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", tc.layer, name, tc.env[name], value)
 			}
 		}
+	}
+}
+
+func TestBuildLetsTheHeapFitWhenAsked(t *testing.T) {
+	for value, want := range map[string]string{"true": "true", "1": "true", "false": "", "": ""} {
+		f := newFixture(t)
+		f.set("BP_NODE_OPTIMIZE_MEMORY=" + value)
+		result, err := f.build(both())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := layer(t, result, "node").LaunchEnv["OPTIMIZE_MEMORY.default"]; got != want {
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+	}
+	f := newFixture(t)
+	f.set("BP_NODE_OPTIMIZE_MEMORY=yes")
+	if _, err := f.build(both()); !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+		t.Errorf("yes: got %v", err)
 	}
 }
 

@@ -83,7 +83,9 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.write(t, f.buildpack, "buildpack.toml", f.releases(t))
 	for _, tg := range target.All() {
-		f.write(t, f.buildpack, "bin/"+tg.Dashed()+"/ca-certificates", "helper for "+tg.String())
+		for _, helper := range []string{"ca-certificates", "node-options"} {
+			f.write(t, f.buildpack, "bin/"+tg.Dashed()+"/"+helper, helper+" for "+tg.String())
+		}
 	}
 	return f
 }

@@ -29,7 +29,7 @@ const (
 
 // helpers are the programs that run before the app's process, in this order.
 // Each is in the buildpack's bin/<os>-<arch> folder.
-var helpers = []string{"ca-certificates"}
+var helpers = []string{"ca-certificates", "node-options"}
 
 // installation is one layer of Node.js that is wanted.
 type installation struct {
@@ -71,14 +71,19 @@ func (run *build) atLaunch() (installation, error) {
 		return installation{}, err
 	}
 	i := installation{
-		Need:     nodesource.Need{Release: run.launched, NPM: run.NPMAtLaunch},
-		name:     launchLayer,
-		layers:   run.Layers,
-		key:      run.key(run.launched, map[string]any{"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest}),
+		Need:   nodesource.Need{Release: run.launched, NPM: run.NPMAtLaunch},
+		name:   launchLayer,
+		layers: run.Layers,
+		key: run.key(run.launched, map[string]any{
+			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": fmt.Sprint(run.optimize),
+		}),
 		contents: fmt.Sprintf("node for %s", run.target),
 		finish: func(layer *packit.Layer, _ nodesource.Found) {
 			layer.Launch = true
 			layer.LaunchEnv = environment(layer.Path)
+			if run.optimize {
+				layer.LaunchEnv.Default("OPTIMIZE_MEMORY", "true") // read by the helper node-options
+			}
 			layer.ExecD = programs
 		},
 	}

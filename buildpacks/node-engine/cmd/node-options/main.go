@@ -1,0 +1,144 @@
+// Command node-options is an exec.d program: it runs before the app's process
+// and adds to NODE_OPTIONS what depends on the container: a heap that fits its
+// memory, and the inspector when BPL_DEBUG_ENABLED asks for it. What the user
+// put there stays and goes before anything added. It never keeps a container
+// from starting: whatever goes wrong is a warning, and the exit status is
+// always 0.
+//
+// exec.d programs write the variables they set as TOML to file descriptor 3
+// (Buildpack API, "Launch", exec.d).
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Names of the variables that are read or set.
+const (
+	nodeOptions     = "NODE_OPTIONS"
+	memoryAvailable = "MEMORY_AVAILABLE" // set in MiB; read in MiB, or in bytes when that is meant
+	optimizeMemory  = "OPTIMIZE_MEMORY"  // whether the heap is to fit; any value is a yes
+	debugEnabled    = "BPL_DEBUG_ENABLED"
+	debugHost       = "BPL_DEBUG_HOST"
+	debugPort       = "BPL_DEBUG_PORT"
+)
+
+// output is where exec.d programs write to.
+const output = 3
+
+func main() {
+	h := helper{lookup: os.LookupEnv, root: "/", warn: os.Stderr}
+	if !isOpen(output) {
+		h.warning("file descriptor %d is not open: not started by the launcher", output)
+		return
+	}
+	h.run(os.NewFile(output, "the launcher"))
+}
+
+// isOpen says whether a descriptor is a pipe or a file. It must be asked
+// before anything else is opened: that could get the same number.
+func isOpen(descriptor int) bool {
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(descriptor, &stat); err != nil {
+		return false
+	}
+	switch stat.Mode & syscall.S_IFMT {
+	case syscall.S_IFIFO, syscall.S_IFREG, syscall.S_IFSOCK:
+		return true
+	}
+	return false
+}
+
+type helper struct {
+	lookup func(string) (string, bool)
+	root   string // the folder that holds proc and sys
+	warn   io.Writer
+}
+
+// run writes the variables that are to be set to out.
+func (h helper) run(out io.Writer) {
+	options, _ := h.lookup(nodeOptions)
+	before := options
+	if mebibytes, known := h.memory(); known {
+		h.set(out, memoryAvailable, strconv.FormatInt(mebibytes, 10))
+		if _, wanted := h.lookup(optimizeMemory); wanted {
+			options = withHeap(options, mebibytes)
+		}
+	}
+	options = h.withInspector(options)
+	if options != before {
+		h.set(out, nodeOptions, options)
+	}
+}
+
+func (h helper) set(out io.Writer, name, value string) {
+	text, err := json.Marshal(value) // a JSON string is a TOML string, too
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%s = %s\n", name, text)
+	}
+	if err != nil {
+		h.warning("setting %s: %s", name, err)
+	}
+}
+
+// heapPercent is how much of the memory the old space of the heap may take;
+// the rest is for the young space, buffers, code and the stacks.
+const heapPercent = 75
+
+// withHeap sets the size of the old space, unless the user did in any of the
+// ways there are.
+func withHeap(options string, mebibytes int64) string {
+	if strings.Contains(strings.ReplaceAll(options, "_", "-"), "--max-old-space-size") {
+		return options
+	}
+	return add(options, fmt.Sprintf("--max_old_space_size=%d", max(1, mebibytes*heapPercent/100)))
+}
+
+// withInspector lets a debugger connect, unless the options say something
+// about that already. Without BPL_DEBUG_HOST it listens on the loopback only.
+func (h helper) withInspector(options string) string {
+	text, _ := h.lookup(debugEnabled)
+	if text == "" {
+		return options
+	}
+	enabled, err := strconv.ParseBool(text)
+	if err != nil {
+		h.warning("%s is %q, want true or false: no inspector", debugEnabled, text)
+	}
+	if !enabled || strings.Contains(options, "--inspect") {
+		return options
+	}
+	host, _ := h.lookup(debugHost)
+	port, _ := h.lookup(debugPort)
+	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil {
+		h.warning("%s is %q, want a number below 65536: Node.js chooses the port", debugPort, port)
+		port = ""
+	}
+	return add(options, inspect(host, port))
+}
+
+func inspect(host, port string) string {
+	switch {
+	case host == "" && port == "":
+		return "--inspect"
+	case host == "":
+		host = "127.0.0.1"
+	case port == "":
+		port = "9229"
+	}
+	return "--inspect=" + host + ":" + port
+}
+
+func add(options, option string) string {
+	return strings.TrimSpace(options + " " + option)
+}
+
+func (h helper) warning(format string, arguments ...any) {
+	fmt.Fprintf(h.warn, "WARNING: node-options: "+format+"\n", arguments...)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const mebibyte = 1 << 20
+
+// unlimited is from where on a limit is none. Version 1 of control groups
+// writes the largest number of whole pages that fits into 64 bits.
+const unlimited = math.MaxInt64 / 2
+
+// memory returns how many MiB the container may use: what MEMORY_AVAILABLE
+// says, or else the smallest limit of the control groups that this process is
+// in. It is false when there is no limit, or none that can be found.
+func (h helper) memory() (int64, bool) {
+	if text, ok := h.lookup(memoryAvailable); ok && strings.TrimSpace(text) != "" {
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil || n <= 0 {
+			h.warning("%s is %q, want a number of MiB: it is not used", memoryAvailable, text)
+			return 0, false
+		}
+		if n >= mebibyte { // a container of a TiB or more gives it in bytes
+			n /= mebibyte
+		}
+		return n, true
+	}
+	limit := h.limit()
+	return limit / mebibyte, limit >= mebibyte && limit < unlimited
+}
+
+// limit is in bytes; unlimited when there is none.
+func (h helper) limit() int64 {
+	groups := filepath.Join(h.root, "sys/fs/cgroup")
+	if _, err := os.Stat(filepath.Join(groups, "cgroup.controllers")); err == nil {
+		return smallest(groups, h.group(""), func(dir string) int64 { return number(filepath.Join(dir, "memory.max")) })
+	}
+	return smallest(filepath.Join(groups, "memory"), h.group("memory"), func(dir string) int64 {
+		return min(number(filepath.Join(dir, "memory.limit_in_bytes")), hierarchical(filepath.Join(dir, "memory.stat")))
+	})
+}
+
+// group is this process's control group, an absolute path: that of version 2,
+// or that of a controller of version 1 (man 7 cgroups, /proc/[pid]/cgroup).
+func (h helper) group(controller string) string {
+	text, err := os.ReadFile(filepath.Join(h.root, "proc/self/cgroup"))
+	if err != nil {
+		return "/"
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) != 3 {
+			continue
+		}
+		for name := range strings.SplitSeq(fields[1], ",") {
+			if name == controller {
+				return path.Clean("/" + fields[2])
+			}
+		}
+	}
+	return "/"
+}
+
+// smallest asks for the limit of a group and all groups that it is in. One
+// that cannot be seen from inside the container has none.
+func smallest(root, group string, limit func(dir string) int64) int64 {
+	least := limit(root)
+	for ; group != "/"; group = path.Dir(group) {
+		least = min(least, limit(filepath.Join(root, group)))
+	}
+	return least
+}
+
+// number reads a file that holds a number of bytes, or "max".
+func number(file string) int64 {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return unlimited
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return unlimited
+	}
+	return n
+}
+
+// hierarchical is the limit that version 1 works out from the groups above,
+// seen or not.
+func hierarchical(file string) int64 {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return unlimited
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "hierarchical_memory_limit "); ok {
+			if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return unlimited
+}
