@@ -172,4 +172,3 @@ func ownInstallScripts(pkg packagejson.Package) []string {
 	sort.Strings(names)
 	return names
 }
-

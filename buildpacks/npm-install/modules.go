@@ -46,7 +46,11 @@ func (b *build) modules(p part) (packit.Layer, error) {
 			return packit.Layer{}, err
 		}
 		layer.Metadata[keyMetadata] = key
-		b.configure(p, &layer)
+	}
+	if !fresh || p.layer == buildLayer {
+		if err := b.configure(p, &layer); err != nil {
+			return packit.Layer{}, err
+		}
 	}
 	layer.Launch = p.layer == launchLayer
 	layer.Build, layer.Cache = !layer.Launch, !layer.Launch
@@ -249,20 +253,25 @@ func (b *build) finishLaunch(layerDir string) error {
 	return b.checkNative(layerDir)
 }
 
-// configure gives a layer its environment.
-func (b *build) configure(p part, layer *packit.Layer) {
+// configure gives a layer its environment, in place of any that was restored.
+func (b *build) configure(p part, layer *packit.Layer) error {
 	modules := filepath.Join(layer.Path, nodemodules.Dir)
 	if p.layer == launchLayer {
 		layer.LaunchEnv.Default("NPM_CONFIG_LOGLEVEL", b.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
 		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.dir)
 		layer.LaunchEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
-		return
+		return nil
 	}
+	if err := os.RemoveAll(filepath.Join(layer.Path, "env.build")); err != nil {
+		return fmt.Errorf("removing the environment of the build before: %w", err)
+	}
+	layer.BuildEnv = packit.Environment{}
 	if b.globalConfig != "" {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}
 	layer.BuildEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
 	layer.BuildEnv.Default("NODE_ENV", "development")
+	return nil
 }
 
 // linksOf are the links into a layer, as its metadata has them.

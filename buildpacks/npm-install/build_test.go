@@ -1,0 +1,602 @@
+package npminstall_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	. "github.com/onsi/gomega"
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+	"github.com/sclevine/spec"
+
+	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// otherTarget is the target that this program does not run on.
+func otherTarget(t *testing.T) target.Target {
+	host := hostTarget(t)
+	for _, one := range target.All() {
+		if one != host {
+			return one
+		}
+	}
+	t.Fatal("there is only one target")
+	return host
+}
+
+func hostTarget(t *testing.T) target.Target {
+	host, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host
+}
+
+// library is the beginning of a shared object for a machine.
+func library(machine elf.Machine) string {
+	header := elf.Header64{Type: uint16(elf.ET_DYN), Machine: uint16(machine), Version: 1}
+	copy(header.Ident[:], elf.ELFMAG)
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1
+	var out bytes.Buffer
+	if err := binary.Write(&out, binary.LittleEndian, header); err != nil {
+		panic(err)
+	}
+	return out.String()
+}
+
+// wants is the plan for node_modules.
+func wants(flags map[string]any) packit.BuildpackPlan {
+	return packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{{Name: "node_modules", Metadata: flags}}}
+}
+
+var (
+	launchOnly     = wants(map[string]any{"launch": true, "relinks": true})
+	buildOnly      = wants(map[string]any{"build": true})
+	buildAndLaunch = packit.BuildpackPlan{Entries: append(buildOnly.Entries, launchOnly.Entries...)}
+)
+
+func testBuild(t *testing.T, context spec.G, it spec.S) {
+	var (
+		Expect = NewWithT(t).Expect
+
+		app, layersDir, platform string
+		env                      npminstall.Environ
+		npms                     *registry
+		log                      *bytes.Buffer
+		version                  string
+	)
+
+	it.Before(func() {
+		needNPM(t)
+		app, layersDir, platform = t.TempDir(), t.TempDir(), t.TempDir()
+		npms = newRegistry(t)
+		npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}, "bin": "index.js"}, nil)
+		npms.publish("word", "1.0.0", nil, nil)
+		npms.publish("word", "1.1.0", nil, nil)
+		npms.publish("tool", "2.0.0", map[string]any{"bin": "index.js"}, nil)
+		env = npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)
+		log = &bytes.Buffer{}
+		version = "1.2.3"
+	})
+
+	build := func(plan packit.BuildpackPlan) (packit.BuildResult, error) {
+		return npminstall.Build(env, scribe.NewEmitter(log))(packit.BuildContext{
+			WorkingDir:    app,
+			Layers:        packit.Layers{Path: layersDir},
+			Platform:      packit.Platform{Path: platform},
+			Plan:          plan,
+			BuildpackInfo: packit.BuildpackInfo{ID: "armature/npm-install", Name: "Some Buildpack", Version: version},
+		})
+	}
+
+	// built is a build that has to succeed; its layers by name.
+	built := func(plan packit.BuildpackPlan) map[string]packit.Layer {
+		t.Helper()
+		result, err := build(plan)
+		Expect(err).NotTo(HaveOccurred(), log.String())
+		layers := map[string]packit.Layer{}
+		for _, layer := range result.Layers {
+			layers[layer.Name] = layer
+		}
+		return layers
+	}
+
+	// restore leaves what the lifecycle restores for the next build: content
+	// where a layer is cached, metadata only of launch layers, and a new app.
+	restore := func(layers map[string]packit.Layer) {
+		t.Helper()
+		for name, layer := range layers {
+			var text bytes.Buffer
+			Expect(toml.NewEncoder(&text).Encode(map[string]any{"metadata": layer.Metadata})).To(Succeed())
+			writeFiles(t, layersDir, files{name + ".toml": text.String()})
+			if !layer.Cache {
+				Expect(os.RemoveAll(layer.Path)).To(Succeed())
+			}
+		}
+	}
+
+	simple := files{
+		"package.json": `{"name":"app","version":"1.0.0","dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`,
+		"node.js":      `console.log(require("hello"))`,
+	}
+
+	// withLock writes an app and its lockfile.
+	withLock := func(contents files) {
+		t.Helper()
+		writeFiles(t, app, contents)
+		npms.lock(env, app)
+	}
+
+	modules := func(layer string, path ...string) string {
+		return filepath.Join(append([]string{layersDir, layer, "node_modules"}, path...)...)
+	}
+
+	runs := func(script string) string {
+		t.Helper()
+		cmd := exec.Command("node", script)
+		cmd.Dir = app
+		output, err := cmd.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(output))
+		return string(output)
+	}
+
+	context("for the launch, with a lockfile", func() {
+		it.Before(func() { withLock(simple) })
+
+		it("installs the production dependencies into a layer and links it", func() {
+			layers := built(launchOnly)
+			Expect(layers).To(HaveLen(2))
+
+			launch := layers["launch-modules"]
+			Expect([]bool{launch.Launch, launch.Build, launch.Cache}).To(Equal([]bool{true, false, false}))
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
+			Expect(modules("launch-modules", "hello", "index.js")).To(BeARegularFile())
+			Expect(modules("launch-modules", ".bin", "hello")).To(BeARegularFile())
+			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+			Expect(launch.LaunchEnv).To(Equal(packit.Environment{
+				"NPM_CONFIG_LOGLEVEL.default": "error",
+				"NODE_PROJECT_PATH.default":   app,
+				"PATH.append":                 modules("launch-modules", ".bin"),
+				"PATH.delim":                  ":",
+			}))
+			Expect(launch.BuildEnv).To(BeEmpty())
+
+			cache := layers["npm-cache"]
+			Expect([]bool{cache.Launch, cache.Build, cache.Cache}).To(Equal([]bool{false, false, true}))
+			Expect(filepath.Join(cache.Path, "_cacache")).To(BeADirectory())
+			Expect(filepath.Join(cache.Path, "_logs")).NotTo(BeADirectory())
+
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
+			Expect(log.String()).To(ContainSubstring("added 2 packages"))
+		})
+
+		it("gives the same layer for the same app", func() {
+			built(launchOnly)
+			first := treeOf(t, modules("launch-modules"))
+			Expect(os.RemoveAll(filepath.Join(app, "node_modules"))).To(Succeed())
+			built(launchOnly)
+			Expect(treeOf(t, modules("launch-modules"))).To(Equal(first))
+		})
+
+		it("reuses the layer without its content and without asking the registry", func() {
+			layers := built(launchOnly)
+			restore(layers)
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			calls := npms.calls()
+			again := built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Reusing cached layer " + filepath.Join(layersDir, "launch-modules")))
+			Expect(npms.calls()).To(Equal(calls))
+			Expect(again["launch-modules"].Launch).To(BeTrue())
+			Expect(again["launch-modules"].Metadata["cache_sha"]).To(Equal(layers["launch-modules"].Metadata["cache_sha"]))
+			Expect(again["launch-modules"].LaunchEnv).To(BeEmpty())
+			Expect(filepath.Join(layersDir, "launch-modules")).NotTo(BeADirectory())
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
+		})
+
+		for what, change := range map[string]func(){
+			"package.json":        func() { writeFiles(t, app, files{"package.json": simple["package.json"] + "\n"}) },
+			"the lockfile":        func() { appendTo(t, filepath.Join(app, "package-lock.json"), "\n") },
+			"the .npmrc":          func() { writeFiles(t, app, files{".npmrc": "save=false\n"}) },
+			"a setting of npm's":  func() { env = env.With("NPM_CONFIG_SAVE", "false") },
+			"NODE_ENV":            func() { env = env.With("NODE_ENV", "staging") },
+			"the buildpack":       func() { version = "1.2.4" },
+			"the target":          func() { env = env.With("CNB_TARGET_ARCH", otherTarget(t).Arch) },
+			"the Node.js version": func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) },
+			"the ABI of modules":  func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) },
+			"the npm version":     func() { env = otherVersions(t, env, `"npm": "`, `"npm": "9`) },
+		} {
+			it("installs anew when something changes: "+what, func() {
+				restore(built(launchOnly))
+				Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+				change()
+				built(launchOnly)
+				Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+				Expect(modules("launch-modules", "hello")).To(BeADirectory())
+			})
+		}
+
+		it("does not count a token as a change", func() {
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			env = env.With("npm_config_//localhost/:_authToken", "secret")
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Reusing"))
+		})
+
+		it("never reuses what a script of the app's takes part in", func() {
+			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"echo made > made"},"dependencies":{"word":"1.0.0"}}`})
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "made"))).To(Succeed())
+			built(launchOnly)
+			Expect(filepath.Join(app, "made")).To(BeARegularFile())
+			Expect(log.String()).To(ContainSubstring("package.json has the script postinstall, which may write anywhere in the app"))
+		})
+
+		it("reads a shrinkwrap as a lockfile", func() {
+			Expect(os.Rename(filepath.Join(app, "package-lock.json"), filepath.Join(app, "npm-shrinkwrap.json"))).To(Succeed())
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
+		})
+
+		it("takes the tools' caches out of the app image", func() {
+			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"mkdir -p node_modules/.cache/x"},"dependencies":{"word":"1.0.0"}}`})
+			built(launchOnly)
+			Expect(modules("launch-modules", ".cache")).NotTo(BeADirectory())
+			env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
+			built(launchOnly)
+			Expect(modules("launch-modules", ".cache", "x")).To(BeADirectory())
+		})
+
+		it("installs with a tag that the cache has, and the registry down", func() {
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			version = "1.2.4"
+			npms.Close()
+			built(launchOnly)
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+		})
+	})
+
+	context("for the build and the launch", func() {
+		it.Before(func() { withLock(simple) })
+
+		it("has all dependencies for the build and those of production for the launch", func() {
+			layers := built(buildAndLaunch)
+			Expect(layers).To(HaveLen(3))
+			modulesLayer := layers["build-modules"]
+			Expect([]bool{modulesLayer.Launch, modulesLayer.Build, modulesLayer.Cache}).To(Equal([]bool{false, true, true}))
+			Expect(modules("build-modules", "tool")).To(BeADirectory())
+			Expect(modules("launch-modules", "hello")).To(BeADirectory())
+			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
+			Expect(modulesLayer.BuildEnv).To(Equal(packit.Environment{
+				"NODE_ENV.default":                 "development",
+				"PATH.append":                      modules("build-modules", ".bin"),
+				"PATH.delim":                       ":",
+				"ARMATURE_LAUNCH_MODULES.override": filepath.Join(layersDir, "launch-modules"),
+			}))
+			Expect(nodemodules.Relink(app, modulesLayer.BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
+		})
+
+		it("reuses both", func() {
+			restore(built(buildAndLaunch))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			calls := npms.calls()
+			layers := built(buildAndLaunch)
+			Expect(npms.calls()).To(Equal(calls))
+			Expect(modules("build-modules", "tool")).To(BeADirectory())
+			Expect(nodemodules.Relink(app, layers["build-modules"].BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
+		})
+
+		it("has nothing of the launch in a later build without one", func() {
+			restore(built(buildAndLaunch))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			layers := built(buildOnly)
+			Expect(layers).NotTo(HaveKey("launch-modules"))
+			Expect(layers["build-modules"].BuildEnv).NotTo(HaveKey("ARMATURE_LAUNCH_MODULES.override"))
+			Expect(modules("build-modules", "..", "env.build", "ARMATURE_LAUNCH_MODULES.override")).NotTo(BeARegularFile())
+		})
+	})
+
+	it("makes no layer of modules when nobody wants one", func() {
+		withLock(simple)
+		Expect(built(packit.BuildpackPlan{})).To(BeEmpty())
+	})
+
+	context("without a lockfile", func() {
+		it("runs npm install, every time", func() {
+			writeFiles(t, app, simple)
+			layers := built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm install'"))
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+			restore(layers)
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(os.Remove(filepath.Join(app, "package-lock.json"))).To(Succeed())
+			built(launchOnly)
+			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+		})
+
+		it("installs the same versions for the build and the launch", func() {
+			writeFiles(t, app, simple)
+			built(buildAndLaunch)
+			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
+			Expect(modules("launch-modules", "word")).To(BeADirectory())
+		})
+
+		it("also where npm is told to write none", func() {
+			writeFiles(t, app, simple)
+			writeFiles(t, app, files{".npmrc": "package-lock=false\n"})
+			built(buildAndLaunch)
+			Expect(modules("launch-modules", "hello")).To(BeADirectory())
+		})
+
+		it("takes an empty node_modules for none", func() {
+			writeFiles(t, app, simple)
+			Expect(os.Mkdir(filepath.Join(app, "node_modules"), 0o755)).To(Succeed())
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm install'"))
+		})
+	})
+
+	it("has an empty folder for a project without dependencies", func() {
+		withLock(files{"package.json": `{"name":"app","version":"1.0.0"}`})
+		built(launchOnly)
+		Expect(modules("launch-modules")).To(BeADirectory())
+	})
+
+	context("with vendored modules", func() {
+		it.Before(func() {
+			withLock(simple)
+			npm(t, env, app, "ci", "--include=dev")
+		})
+
+		it("rebuilds them", func() {
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm rebuild'"))
+			Expect(log.String()).To(ContainSubstring("Running 'npm rebuild'"))
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+		})
+
+		it("keeps all of them for the build and takes devDependencies out for the launch", func() {
+			built(buildAndLaunch)
+			Expect(modules("build-modules", "tool")).To(BeADirectory())
+			Expect(modules("launch-modules", "hello")).To(BeADirectory())
+			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
+		})
+
+		it("reuses the layers only while the modules are the same", func() {
+			saved := t.TempDir()
+			Expect(exec.Command("cp", "-a", filepath.Join(app, "node_modules"), saved).Run()).To(Succeed())
+			vendor := func() {
+				Expect(os.RemoveAll(filepath.Join(app, "node_modules"))).To(Succeed())
+				Expect(exec.Command("cp", "-a", filepath.Join(saved, "node_modules"), app).Run()).To(Succeed())
+			}
+			layers := built(buildAndLaunch)
+			restore(layers)
+			vendor()
+			built(buildAndLaunch)
+			Expect(bytes.Count(log.Bytes(), []byte("Reusing"))).To(Equal(2))
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
+
+			vendor()
+			writeFiles(t, app, files{"node_modules/hello/more.js": ""})
+			log.Reset()
+			built(buildAndLaunch)
+			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+			Expect(modules("launch-modules", "hello", "more.js")).To(BeARegularFile())
+		})
+
+		it("is an error when some are missing", func() {
+			Expect(os.RemoveAll(filepath.Join(app, "node_modules", "hello"))).To(Succeed())
+			_, err := build(launchOnly)
+			Expect(err).To(MatchError(&failure.Failure{ID: "vendored-modules-incomplete"}))
+		})
+	})
+
+	context("with a folder npm-cache in the app", func() {
+		it.Before(func() {
+			withLock(simple)
+			npm(t, env.With("npm_config_cache", ""), app, "ci", "--include=dev")
+			cmd := exec.Command("npm", "ci")
+			cmd.Dir, cmd.Env = app, append(env, "npm_config_cache="+filepath.Join(app, "npm-cache"))
+			Expect(cmd.Run()).To(Succeed())
+		})
+
+		it("installs from it, without the registry, also over modules", func() {
+			npms.Close()
+			layers := built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
+			Expect(layers["npm-cache"].Metadata).To(HaveKey("cache_sha"))
+			Expect(filepath.Join(app, "npm-cache")).NotTo(BeADirectory())
+		})
+
+		it("takes another one in its place, and the same one not again", func() {
+			saved := t.TempDir()
+			Expect(exec.Command("cp", "-a", filepath.Join(app, "npm-cache"), saved).Run()).To(Succeed())
+			layers := built(launchOnly)
+			restore(layers)
+			Expect(exec.Command("cp", "-a", filepath.Join(saved, "npm-cache"), app).Run()).To(Succeed())
+			again := built(launchOnly)
+			Expect(again["npm-cache"].Metadata).To(Equal(layers["npm-cache"].Metadata))
+			Expect(filepath.Join(app, "npm-cache")).NotTo(BeADirectory())
+
+			restore(again)
+			Expect(exec.Command("cp", "-a", filepath.Join(saved, "npm-cache"), app).Run()).To(Succeed())
+			writeFiles(t, app, files{"npm-cache/more": ""})
+			third := built(launchOnly)
+			Expect(third["npm-cache"].Metadata).NotTo(Equal(layers["npm-cache"].Metadata))
+			Expect(filepath.Join(layersDir, "npm-cache", "more")).To(BeARegularFile())
+		})
+	})
+
+	context("with workspaces", func() {
+		it.Before(func() {
+			withLock(files{
+				"package.json":            `{"name":"app","workspaces":["packages/*"],"dependencies":{"word":"1.1.0","a":"*"}}`,
+				"packages/a/package.json": `{"name":"a","version":"0.0.1","dependencies":{"word":"1.0.0"}}`,
+				"packages/a/index.js":     `module.exports = "a with " + require("word")`,
+				"node.js":                 `console.log(require("a"), "and", require("word"))`,
+			})
+		})
+
+		it("leads the links to the app's folders, and has their own modules in the layer", func() {
+			built(launchOnly)
+			Expect(runs("node.js")).To(Equal("a with word@1.0.0 and word@1.1.0\n"))
+			Expect(os.Readlink(modules("launch-modules", "a"))).To(Equal(filepath.Join(app, "packages", "a")))
+			Expect(os.Readlink(filepath.Join(app, "packages", "a", "node_modules"))).To(
+				Equal(filepath.Join(layersDir, "launch-modules", "packages", "a", "node_modules")))
+		})
+
+		it("links them again when the layer is reused", func() {
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(os.Remove(filepath.Join(app, "packages", "a", "node_modules"))).To(Succeed())
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("Reusing"))
+			Expect(os.Readlink(filepath.Join(app, "packages", "a", "node_modules"))).To(
+				Equal(filepath.Join(layersDir, "launch-modules", "packages", "a", "node_modules")))
+		})
+
+		it("installs anew when a workspace's package.json changes", func() {
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "packages", "a", "node_modules"))).To(Succeed())
+			appendTo(t, filepath.Join(app, "packages", "a", "package.json"), "\n")
+			built(launchOnly)
+			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+		})
+	})
+
+	context("for another target than the host", func() {
+		var other target.Target
+
+		it.Before(func() {
+			other = otherTarget(t)
+			env = env.With("CNB_TARGET_ARCH", other.Arch)
+			for _, one := range target.All() {
+				npms.publish("native-"+one.Node(), "1.0.0",
+					map[string]any{"os": []string{"linux"}, "cpu": []string{one.Node()}}, files{"native.node": library(one.ELF())})
+			}
+			npms.publish("native", "1.0.0", map[string]any{"optionalDependencies": map[string]string{"native-x64": "1.0.0", "native-arm64": "1.0.0"}}, nil)
+		})
+
+		it("installs the target's packages for the launch and the host's for the build", func() {
+			withLock(files{"package.json": `{"name":"app","dependencies":{"native":"1.0.0"}}`})
+			built(buildAndLaunch)
+			Expect(modules("launch-modules", "native-"+other.Node())).To(BeADirectory())
+			Expect(modules("launch-modules", "native-"+hostTarget(t).Node())).NotTo(BeADirectory())
+			Expect(modules("build-modules", "native-"+hostTarget(t).Node())).To(BeADirectory())
+			Expect(modules("build-modules", "native-"+other.Node())).NotTo(BeADirectory())
+			Expect(log.String()).To(ContainSubstring("Checked 1 native files: each package has those for " + other.String()))
+		})
+
+		it("tells install scripts what they compile for", func() {
+			npms.publish("gyp", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{
+				"install": "echo $npm_config_arch $npm_config_target_arch $npm_config_platform $npm_config_target_platform > for",
+			}}, nil)
+			withLock(files{"package.json": `{"name":"app","dependencies":{"gyp":"1.0.0"}}`})
+			built(launchOnly)
+			text, err := os.ReadFile(modules("launch-modules", "gyp", "for"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(text)).To(Equal(fmt.Sprintf("%[1]s %[1]s linux linux\n", other.Node())))
+		})
+
+		it("is an error when a package has nothing but the host's", func() {
+			npms.publish("compiled", "1.0.0", nil, files{"build/Release/x.node": library(hostTarget(t).ELF())})
+			withLock(files{"package.json": `{"name":"app","dependencies":{"compiled":"1.0.0"}}`})
+			_, err := build(launchOnly)
+			Expect(err).To(MatchError(&failure.Failure{ID: "native-module-wrong-architecture"}))
+			Expect(err).To(MatchError(ContainSubstring("compiled: build/Release/x.node is for " + hostTarget(t).String())))
+
+			env = env.With("BP_NODE_MODULES_CHECK", "warn")
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("WARNING: [native-module-wrong-architecture]"))
+		})
+
+		it("is an error when npm is too old for it and it matters", func() {
+			withLock(files{"package.json": `{"name":"app","dependencies":{"native":"1.0.0"}}`})
+			env = otherVersions(t, env, `"npm": ".*"`, `"npm": "9.8.1"`)
+			_, err := build(launchOnly)
+			Expect(err).To(MatchError(&failure.Failure{ID: "npm-too-old-for-target"}))
+		})
+
+		it("does not mind an old npm when every package is for every platform", func() {
+			withLock(simple)
+			env = otherVersions(t, env, `"npm": ".*"`, `"npm": "9.8.1"`)
+			built(launchOnly)
+		})
+	})
+
+	context("with an npmrc", func() {
+		it("reads that of a service binding", func() {
+			withLock(simple)
+			env = env.Without("NPM_CONFIG_REGISTRY")
+			writeFiles(t, platform, files{"bindings/rc/type": "npmrc", "bindings/rc/.npmrc": "registry=" + npms.URL + "/\n"})
+			layers := built(buildAndLaunch)
+			path := filepath.Join(platform, "bindings", "rc", ".npmrc")
+			Expect(layers["build-modules"].BuildEnv).To(HaveKeyWithValue("NPM_CONFIG_GLOBALCONFIG.default", path))
+			Expect(log.String()).To(ContainSubstring("Loading service binding of type 'npmrc'"))
+		})
+
+		it("reads what NPM_CONFIG_GLOBALCONFIG names, and no binding then", func() {
+			withLock(simple)
+			path := filepath.Join(t.TempDir(), "npmrc")
+			Expect(os.WriteFile(path, []byte("registry="+npms.URL+"/\n"), 0o644)).To(Succeed())
+			env = env.Without("NPM_CONFIG_REGISTRY").With("NPM_CONFIG_GLOBALCONFIG", path)
+			writeFiles(t, platform, files{"bindings/a/type": "npmrc", "bindings/b/type": "npmrc"})
+			built(launchOnly)
+		})
+
+		for why, bindings := range map[string]files{
+			"there are two":    {"bindings/a/type": "npmrc", "bindings/a/.npmrc": "", "bindings/b/type": "npmrc", "bindings/b/.npmrc": ""},
+			"it has no .npmrc": {"bindings/a/type": "npmrc", "bindings/a/npmrc": ""},
+		} {
+			it("is an error when of such bindings "+why, func() {
+				withLock(simple)
+				writeFiles(t, platform, bindings)
+				_, err := build(launchOnly)
+				Expect(err).To(MatchError(&failure.Failure{ID: "npmrc-binding-invalid"}))
+			})
+		}
+	})
+
+	it("installs in the project's folder", func() {
+		root := app
+		app = filepath.Join(root, "web")
+		withLock(simple)
+		app = root
+		env = env.With("BP_NODE_PROJECT_PATH", "web")
+		layers := built(launchOnly)
+		Expect(layers["launch-modules"].LaunchEnv).To(HaveKeyWithValue("NODE_PROJECT_PATH.default", filepath.Join(app, "web")))
+		Expect(os.Readlink(filepath.Join(app, "web", "node_modules"))).To(Equal(modules("launch-modules")))
+	})
+
+	for _, name := range []string{"BP_KEEP_NODE_BUILD_CACHE", "BP_DISABLE_SBOM", "BP_NODE_MODULES_CHECK"} {
+		it("is an error when a setting cannot be read: "+name, func() {
+			withLock(simple)
+			env = env.With(name, "maybe")
+			_, err := build(launchOnly)
+			Expect(err).To(MatchError(&failure.Failure{ID: "setting-invalid"}))
+		})
+	}
+
+	it("is an error when there is no npm", func() {
+		withLock(simple)
+		env = env.With("PATH", t.TempDir())
+		_, err := build(launchOnly)
+		Expect(err).To(MatchError(&failure.Failure{ID: "npm-missing"}))
+	})
+}

@@ -1,0 +1,15 @@
+package npminstall_test
+
+import (
+	"testing"
+
+	"github.com/sclevine/spec"
+	"github.com/sclevine/spec/report"
+)
+
+func TestNPMInstall(t *testing.T) {
+	suite := spec.New("npm-install", spec.Report(report.Terminal{}))
+	suite("Detect", testDetect)
+	suite("Build", testBuild)
+	suite.Run(t)
+}
