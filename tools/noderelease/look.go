@@ -35,13 +35,13 @@ type download struct {
 // out is, by the archive's checksum, so that an interrupted run goes on where
 // it was. factsDir is where; "" for nowhere.
 func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, lock *Lock, report *progress) []Fault {
-	todo := s.downloads(lock)
+	wanted := s.downloads(lock)
 	var mu sync.Mutex
 	var faults []Fault
 	done := 0
 	var group errgroup.Group
 	group.SetLimit(min(s.jobs, 2)) // unpacking, not fetching, is what takes the time
-	for _, d := range todo {
+	for _, d := range wanted {
 		group.Go(func() error {
 			program, err := lookAt(ctx, s, f, factsDir, d)
 			mu.Lock()
@@ -51,7 +51,7 @@ func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, l
 			}
 			*d.into = program
 			done++
-			report.step("looked into", done, len(todo), "archives")
+			report.step("looked into", done, len(wanted), "archives")
 			return nil
 		})
 	}
@@ -62,7 +62,7 @@ func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, l
 // downloads returns what there is to look into: npm packages, and archives of
 // nodejs.org where there is none and the settings want it.
 func (s *settings) downloads(lock *Lock) []download {
-	var todo []download
+	var wanted []download
 	for i := range lock.Releases {
 		r := &lock.Releases[i]
 		for j := range r.Archives {
@@ -83,10 +83,10 @@ func (s *settings) downloads(lock *Lock) []download {
 			default:
 				continue
 			}
-			todo = append(todo, d)
+			wanted = append(wanted, d)
 		}
 	}
-	return todo
+	return wanted
 }
 
 func lookAt(ctx context.Context, s *settings, f *Fetcher, factsDir string, d download) (*Program, error) {
