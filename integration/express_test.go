@@ -48,7 +48,7 @@ func express(tg target.Target) func(*testing.T, spec.G, spec.S) {
 
 			t.Log("every buildpack that makes a layer with software lists it")
 			for _, name := range []string{"armature_node-engine", "armature_npm-install"} {
-				found, err := filepath.Glob(filepath.Join(sboms, "layers", "sbom", "launch", name, "*", "sbom.cdx.json"))
+				found, err := filepath.Glob(filepath.Join(sboms, "sbom", "launch", name, "*", "sbom.cdx.json"))
 				Expect(err).NotTo(HaveOccurred())
 				Expect(found).NotTo(BeEmpty(), "no CycloneDX list from "+name)
 			}
@@ -104,7 +104,7 @@ func buildpackIDs(t *testing.T, i occam.Image) []string {
 // layers, as pack saved them.
 func componentNames(t *testing.T, dir, buildpack string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "layers", "sbom", "launch", buildpack, "*", "sbom.cdx.json"))
+	files, err := filepath.Glob(filepath.Join(dir, "sbom", "launch", buildpack, "*", "sbom.cdx.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
