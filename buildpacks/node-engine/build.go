@@ -296,10 +296,10 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 		return nil, err
 	}
 	layers := make([]packit.Layer, len(todo))
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(run.Context)
 	for i, installation := range todo {
 		group.Go(func() (err error) {
-			layers[i], err = installation.install(found[i])
+			layers[i], err = installation.install(ctx, found[i])
 			return err
 		})
 	}

@@ -1,6 +1,7 @@
 package nodeengine
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -196,7 +197,7 @@ func (i installation) reuse(layer *packit.Layer) {
 
 // install unpacks into a folder beside the layer's, and puts it in its place
 // when it is whole.
-func (i installation) install(found nodesource.Found) (packit.Layer, error) {
+func (i installation) install(ctx context.Context, found nodesource.Found) (packit.Layer, error) {
 	layer, err := i.layers.Get(i.name)
 	if err != nil {
 		return packit.Layer{}, err
@@ -209,7 +210,7 @@ func (i installation) install(found nodesource.Found) (packit.Layer, error) {
 	if err := os.Chmod(temp, 0o755); err != nil {
 		return packit.Layer{}, err
 	}
-	if err := i.fill(temp, found); err != nil {
+	if err := i.fill(ctx, temp, found); err != nil {
 		return packit.Layer{}, fmt.Errorf("installing Node.js %s into the layer %s: %w", i.Release.Version, i.name, err)
 	}
 	if layer, err = layer.Reset(); err != nil {
@@ -231,7 +232,7 @@ const npmHome = "lib/node_modules/npm"
 
 // fill unpacks Node.js, and npm when it is needed, from its own archive or
 // from the same.
-func (i installation) fill(dir string, found nodesource.Found) error {
+func (i installation) fill(ctx context.Context, dir string, found nodesource.Found) error {
 	selection := archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{},
@@ -243,14 +244,14 @@ func (i installation) fill(dir string, found nodesource.Found) error {
 	if i.NPM && found.NPM == "" {
 		selection.Dirs[npmHome] = npmHome
 	}
-	if err := archive.Unpack(found.Node, dir, selection); err != nil {
+	if err := archive.Unpack(ctx, found.Node, dir, selection); err != nil {
 		return err
 	}
 	if !i.NPM {
 		return nil
 	}
 	if found.NPM != "" {
-		if err := archive.Unpack(found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}}); err != nil {
+		if err := archive.Unpack(ctx, found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}}); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,17 +34,30 @@ type Selection struct {
 // 0644. An entry that would land outside of dir, a link that leads out of it,
 // and a kind other than file, folder and symbolic link are errors. What was
 // unpacked before an error stays: give it a folder that is thrown away then.
-// A full disk is a failure with the id disk-full.
-func Unpack(archivePath, dir string, selection Selection) error {
+// A full disk is a failure with the id disk-full. It ends early when ctx does.
+func Unpack(ctx context.Context, archivePath, dir string, selection Selection) error {
 	file, err := os.Open(archivePath)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if err := unpack(file, dir, selection); err != nil {
+	if err := unpack(interruptible{ctx, file}, dir, selection); err != nil {
 		return fetch.DiskFull("unpacking "+filepath.Base(archivePath), err)
 	}
 	return nil
+}
+
+// interruptible is a reader that ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
 }
 
 func unpack(r io.Reader, dir string, selection Selection) error {

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"archive/tar"
 	"compress/gzip"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func TestUnpackTakesWhatIsSelected(t *testing.T) {
 	dir := t.TempDir()
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)
-	err := archive.Unpack(path, dir, archive.Selection{
+	err := archive.Unpack(context.Background(), path, dir, archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{"include": "include", "lib/node_modules/npm": "lib/npm"},
 		Skip:  func(name string) bool { return strings.HasPrefix(name, "include/vms/") },
@@ -117,7 +118,7 @@ func TestUnpackTakesWhatIsSelected(t *testing.T) {
 
 func TestUnpackTakesAWholeArchive(t *testing.T) {
 	dir := t.TempDir()
-	err := archive.Unpack(write(t, file("package/package.json", "{}"), file("package/bin/x.js", "")), dir,
+	err := archive.Unpack(context.Background(), write(t, file("package/package.json", "{}"), file("package/bin/x.js", "")), dir,
 		archive.Selection{Dirs: map[string]string{"": "lib/npm"}})
 	if err != nil {
 		t.Fatal(err)
@@ -137,10 +138,10 @@ func TestUnpackStopsReadingWhenItHasAllFiles(t *testing.T) {
 	if err := os.Truncate(path, 1<<19); err != nil { // in the middle of b
 		t.Fatal(err)
 	}
-	if err := archive.Unpack(path, t.TempDir(), archive.Selection{Files: map[string]string{"b": "b"}}); err == nil {
+	if err := archive.Unpack(context.Background(), path, t.TempDir(), archive.Selection{Files: map[string]string{"b": "b"}}); err == nil {
 		t.Error("b: got no error")
 	}
-	if err := archive.Unpack(path, t.TempDir(), archive.Selection{Files: map[string]string{"a": "a"}}); err != nil {
+	if err := archive.Unpack(context.Background(), path, t.TempDir(), archive.Selection{Files: map[string]string{"a": "a"}}); err != nil {
 		t.Errorf("a: got %v", err)
 	}
 }
@@ -181,7 +182,7 @@ func TestUnpackRefuses(t *testing.T) {
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			err := archive.Unpack(write(t, tc.headers...), dir, tc.selection)
+			err := archive.Unpack(context.Background(), write(t, tc.headers...), dir, tc.selection)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
@@ -201,7 +202,7 @@ func TestUnpackDoesNotFollowALinkOutOfItsFolder(t *testing.T) {
 	if err := os.Symlink(outer, filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}
-	err := archive.Unpack(write(t, file("package/out/evil", "x")), dir, archive.Selection{Dirs: map[string]string{"": "."}})
+	err := archive.Unpack(context.Background(), write(t, file("package/out/evil", "x")), dir, archive.Selection{Dirs: map[string]string{"": "."}})
 	if err == nil {
 		t.Error("got no error")
 	}
@@ -210,12 +211,22 @@ func TestUnpackDoesNotFollowALinkOutOfItsFolder(t *testing.T) {
 	}
 }
 
+func TestUnpackEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	dir := t.TempDir()
+	err := archive.Unpack(ctx, write(t, file("package/a", "1")), dir, archive.Selection{Dirs: map[string]string{"": "."}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUnpackOfSomethingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(path, []byte("<html>not here</html>"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := archive.Unpack(path, t.TempDir(), archive.Selection{Dirs: map[string]string{"": "."}}); err == nil {
+	if err := archive.Unpack(context.Background(), path, t.TempDir(), archive.Selection{Dirs: map[string]string{"": "."}}); err == nil {
 		t.Error("got no error")
 	}
 }
@@ -229,7 +240,7 @@ func TestUnpackOntoAFullDisk(t *testing.T) {
 		t.Skipf("mounting a small file system: %s", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
-	err := archive.Unpack(write(t, file("package/big", strings.Repeat("x", 2<<20))), dir, archive.Selection{Dirs: map[string]string{"": "."}})
+	err := archive.Unpack(context.Background(), write(t, file("package/big", strings.Repeat("x", 2<<20))), dir, archive.Selection{Dirs: map[string]string{"": "."}})
 	if !errors.Is(err, &failure.Failure{ID: "disk-full"}) {
 		t.Errorf("got %v, want a failure disk-full", err)
 	}

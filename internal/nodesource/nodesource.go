@@ -96,6 +96,9 @@ func (f *Finder) Find(ctx context.Context, needs ...Need) ([]Found, error) {
 		rest[i] = needs[at]
 	}
 	downloaded, err := f.download(ctx, rest)
+	if ctx.Err() != nil { // whatever the servers seem to have done
+		return nil, fmt.Errorf("downloading Node.js: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +176,7 @@ func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 		return found, asFailure(err)
 	}
 	found, err := f.from(ctx, NodeJSOrg, needs)
-	if !elsewhere(err) {
+	if !elsewhere(err) || ctx.Err() != nil {
 		return found, asFailure(err)
 	}
 	f.log("nodejs.org is not used: %s", err)

@@ -232,6 +232,20 @@ func TestA404IsNoReasonToFallBack(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedDownloadIsNotTakenForAnUnreachableServer(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	w.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		cancel()
+		<-r.Context().Done()
+		return true
+	}
+	_, err := w.finder(t, nodesource.Auto).Find(ctx, w.needs()...)
+	if !errors.Is(err, context.Canceled) || w.askedOf("npm") != 0 {
+		t.Errorf("got %v, asked %v", err, w.asked)
+	}
+}
+
 func TestBothUnreachableSaysBothCauses(t *testing.T) {
 	w := newWorld(t)
 	needs := w.needs()
