@@ -1,0 +1,85 @@
+package nodeengine
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+)
+
+// resolve chooses the version, which must exist for the target and for the
+// host, where npm runs.
+func (run *build) resolve() error {
+	run.Logger.Process("Choosing the Node.js version")
+	winner := candidate{Source: "default"}
+	if len(run.Candidates) > 0 {
+		run.Logger.Candidates(run.planEntries())
+		winner = run.Candidates[0]
+	}
+	version, err := run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	if err != nil {
+		return err
+	}
+	run.version = run.preferBaked(winner, version)
+	version = run.version
+	run.launched, _ = run.inventory.Release(version, run.target)
+	run.built, _ = run.inventory.Release(version, run.Host)
+	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
+	run.warnOfEndOfLife()
+	return nil
+}
+
+// preferBaked returns the newest version of the same line that satisfies the
+// wish and whose archives are in the buildpack, or else the version given. A
+// buildpack that was packaged with archives is to be used without a network.
+func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
+	dir := filepath.Join(run.CNBPath, bakedDir)
+	baked := run.inventory.Only(func(r inventory.Release) bool {
+		return r.Version.Major() == version.Major() && nodesource.IsBaked(dir, nodesource.Need{Release: r, NPM: true})
+	})
+	if found, err := baked.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
+		return found
+	}
+	return version
+}
+
+// String is the source and the wish, as the log tells a decision.
+func (c candidate) String() string {
+	if c.Version == "" || c.Version == "default" {
+		return "the default"
+	}
+	return fmt.Sprintf("%s: %q", c.Source, c.Version)
+}
+
+// planEntries are the candidates in the form that the logger prints.
+func (run *build) planEntries() []packit.BuildpackPlanEntry {
+	var entries []packit.BuildpackPlanEntry
+	for _, c := range run.Candidates {
+		entries = append(entries, packit.BuildpackPlanEntry{Metadata: map[string]any{
+			"version": c.Version, "version-source": c.Source,
+		}})
+	}
+	return entries
+}
+
+// endOfLifeNotice is how long before the end of life the log begins to warn.
+const endOfLifeNotice = 30 * 24 * time.Hour
+
+func (run *build) warnOfEndOfLife() {
+	end := run.launched.EndOfLife
+	switch {
+	case end.IsZero() || run.Now.Before(end.Add(-endOfLifeNotice)):
+		return
+	case run.Now.Before(end):
+		run.Logger.Subprocess("WARNING: Node.js %d reaches its end of life on %s and gets no security fixes from then on. Move to a newer line.",
+			run.version.Major(), end.Format(time.DateOnly))
+	default:
+		run.Logger.Subprocess("WARNING: Node.js %d reached its end of life on %s and gets no security fixes any more. Move to a newer line.",
+			run.version.Major(), end.Format(time.DateOnly))
+	}
+}

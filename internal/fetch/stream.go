@@ -1,0 +1,71 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// meter reports how much has been read, every 256 KiB or so.
+type meter struct {
+	io.Reader
+	report         func(done int64)
+	done, reported int64
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.done += int64(n)
+	if m.done-m.reported >= 256<<10 || err != nil {
+		m.report(m.done)
+		m.reported = m.done
+	}
+	return n, err
+}
+
+type writeFault struct {
+	io.Writer
+	err error
+}
+
+func (w *writeFault) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = err
+	return n, err
+}
+
+// watchdog ends a download in which nothing arrives any more.
+type watchdog struct {
+	body   io.ReadCloser
+	idle   time.Duration
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
+	ctx    context.Context
+}
+
+func newWatchdog(body io.ReadCloser, idle time.Duration, cancel context.CancelCauseFunc, ctx context.Context) *watchdog {
+	w := &watchdog{body: body, idle: idle, cancel: cancel, ctx: ctx}
+	w.timer = time.AfterFunc(idle, func() { cancel(fmt.Errorf("nothing arrived for %s", idle)) })
+	return w
+}
+
+func (w *watchdog) Read(p []byte) (int, error) {
+	n, err := w.body.Read(p)
+	if n > 0 {
+		w.timer.Reset(w.idle)
+	}
+	if err != nil && err != io.EOF {
+		if cause := context.Cause(w.ctx); cause != nil {
+			err = cause
+		}
+	}
+	return n, err
+}
+
+func (w *watchdog) Close() error {
+	w.timer.Stop()
+	err := w.body.Close()
+	w.cancel(nil)
+	return err
+}
