@@ -64,6 +64,26 @@ func TestCertificatesOfABindingAreTrustedByDownloads(t *testing.T) {
 	}
 }
 
+func TestTheCafileOfNpmrcIsTrustedByDownloads(t *testing.T) {
+	f := newFixture(t)
+	server := httptest.NewTLSServer(http.HandlerFunc(f.serve))
+	t.Cleanup(server.Close)
+	f.set("BP_NODE_SOURCE=npm")
+	f.set("NPM_CONFIG_REGISTRY=")
+	elsewhere := t.TempDir()
+	f.write(t, f.app, ".npmrc", "registry="+server.URL+"/registry\ncafile="+elsewhere+"/ca.pem")
+	if _, err := f.build(both()); !errors.Is(err, &failure.Failure{ID: "node-download-failed"}) {
+		t.Errorf("without the file: got %v", err)
+	}
+	if !strings.Contains(f.log.String(), "WARNING: the cafile") {
+		t.Errorf("the log does not warn:\n%s", f.log.String())
+	}
+	f.write(t, elsewhere, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	if _, err := f.build(both()); err != nil {
+		t.Errorf("with the file: got %v", err)
+	}
+}
+
 func TestThereIsNoCertificatesLayerWithoutABinding(t *testing.T) {
 	result, err := newFixture(t).build(both())
 	if err != nil {

@@ -2,6 +2,7 @@ package nodeengine
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,15 +24,15 @@ const bakedDir = "dependencies"
 // finder gets archives as the settings and bindings of this build say, and
 // downloads them to dir.
 func (run *build) finder(dir string) (*nodesource.Finder, error) {
-	roots, err := cacerts.Pool(run.authority)
-	if err != nil {
-		return nil, err
-	}
 	rewrites, err := nodesource.NewRewrites(run.Environ, run.bindings)
 	if err != nil {
 		return nil, err
 	}
 	config, err := run.npmConfig()
+	if err != nil {
+		return nil, err
+	}
+	roots, err := cacerts.Pool(append(run.cafile(config), run.authority...))
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +45,25 @@ func (run *build) finder(dir string) (*nodesource.Finder, error) {
 		Config:   config,
 		Log:      run.Logger.Subprocess,
 	}, nil
+}
+
+// cafile is the file of authorities that npm's configuration names, as npm
+// trusts them for the registry. One that cannot be used is warned of: npm
+// passes over it, too.
+func (run *build) cafile(config *npmconfig.Config) []cacerts.File {
+	path, ok := config.Get("cafile")
+	if !ok || path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = cacerts.Check(text)
+	}
+	if err != nil {
+		run.Logger.Subprocess("WARNING: the cafile of npm's configuration is not used: %s", err)
+		return nil
+	}
+	return []cacerts.File{{Name: path, PEM: text}}
 }
 
 func (run *build) npmConfig() (*npmconfig.Config, error) {
