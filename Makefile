@@ -7,6 +7,9 @@ VERSION ?= 0.1.0
 ARCHIVES ?= 24
 # Hosts that `make builder` makes the builder for.
 HOSTS ?= linux/amd64,linux/arm64
+# `make package OFFLINE=1 NODE=24,22` ships the archives of these lines inside.
+OFFLINE ?=
+NODE ?=
 # Where `make publish` pushes to, and what run images are called in builders.
 REPOSITORY ?= armature
 
@@ -28,15 +31,22 @@ SOURCES := $(shell find internal tools -name '*.go') go.mod go.sum
 BUILDPACKS := $(shell find buildpacks internal -name '*.go' -not -name '*_test.go') $(wildcard buildpacks/*/buildpack.toml) go.mod go.sum LICENSE NOTICE
 STACK_SOURCES := $(shell find stack tools/stack -type f -not -name '*_test.go' 2>/dev/null)
 
+ifneq ($(OFFLINE),)
+  ifeq ($(NODE),)
+    $(error [offline-without-node] OFFLINE is set, but NODE does not say which release lines to ship: want for example make package OFFLINE=1 NODE=24,22)
+  endif
+  override ARCHIVES := $(subst $(comma),$(space),$(NODE))
+endif
+
 # What the archives' names add to the folders that depend on them.
 WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
 NAMED := $(if $(filter-out armature,$(REPOSITORY)),-$(subst :,-,$(subst /,-,$(REPOSITORY))))
-PACKAGES := build/packages$(WITH)
+PACKAGES := build/packages/$(VERSION)$(WITH)
 BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit integration check generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration check check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +75,9 @@ check: ## Format, vet, generated files up to date
 unit: ## Unit tests
 	@scripts/unit.sh
 
+unit-releases: ## Unit tests of the release inventory and what reads it
+	@$(GO) test ./tools/noderelease ./internal/inventory ./buildpacks/node-engine
+
 integration: ## Integration tests against the packaged buildpacks and the builders, both targets
 	@scripts/engine.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
@@ -77,7 +90,15 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...
 
-package: build/packages/.done ## Buildpackages, every one for both targets, into build/packages
+package: ## Buildpackages, every one for both targets, into build/packages/VERSION (OFFLINE=1 NODE=24,22: with archives)
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
+	@ls $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/*.cnb
+
+check-elf: ## Prove that every Node.js version there is can start on the run images
+	@scripts/needs.sh stack
+	@rm -f build/check-elf.done
+	@$(MAKE) --no-print-directory build/check-elf.done
 
 builder: ## The builder for PLATFORM on all HOSTS, as one OCI index
 	@scripts/needs.sh stack
@@ -124,12 +145,17 @@ build/archives$(WITH)/.done: buildpacks/node-engine/buildpack.toml
 	@scripts/archives.sh "$(ARCHIVES)" $(@D)
 	@touch $@
 
-build/packages/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK)
+# A version that would not start on the run images is not packaged.
+build/check-elf.done: buildpacks/node-engine/releases.lock.json $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json)
+	@$(GO) run ./tools/noderelease -dir buildpacks/node-engine -check-elf $(foreach a,$(ARCHES),-run-image build/stack/run-$(a))
+	@touch $@
+
+build/packages/$(VERSION)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/check-elf.done
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK))
 	@touch $@
 
 ifneq ($(WITH),)
-$(PACKAGES)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/archives$(WITH)/.done
+$(PACKAGES)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/archives$(WITH)/.done build/check-elf.done
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH)
 	@touch $@
 endif
@@ -148,7 +174,7 @@ $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call pair_rule,$(h),$(t))))
 
 define index_rule
 $(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json
-	@$$(call make_builder,$(1),$(HOSTS))
+	@$$(call make_builder,$(1),$$(HOSTS))
 	@touch $$@
 endef
 $(foreach t,$(ARCHES),$(eval $(call index_rule,$(t))))

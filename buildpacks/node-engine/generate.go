@@ -1,3 +1,3 @@
 package nodeengine
 
-//go:generate go run ../../tools/noderelease -table ../../docs/node-releases.md
+//go:generate go run ../../tools/noderelease -table ../../docs/node-releases.md -table ../../README.md

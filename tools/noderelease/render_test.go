@@ -16,19 +16,20 @@ import (
 const (
 	nodeEngine   = "../../buildpacks/node-engine"
 	releaseTable = "../../docs/node-releases.md"
+	readme       = "../../README.md"
 )
 
 func TestTheGeneratedFilesOfTheRepositoryAreNotStale(t *testing.T) {
 	w := newWorld(t)
-	if err := w.run("-dir", nodeEngine, "-table", releaseTable, "-check"); err != nil {
+	if err := w.run("-dir", nodeEngine, "-table", releaseTable, "-table", readme, "-check"); err != nil {
 		t.Error(err)
 	}
 }
 
 // The line that `go generate` runs has to name the same files as the test.
-func TestGenerateNamesTheTable(t *testing.T) {
+func TestGenerateNamesTheTables(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(nodeEngine, "generate.go"))
-	if err != nil || !strings.Contains(string(text), "//go:generate go run ../../tools/noderelease -table "+releaseTable+"\n") {
+	if err != nil || !strings.Contains(string(text), "//go:generate go run ../../tools/noderelease -table "+releaseTable+" -table "+readme+"\n") {
 		t.Errorf("got %s, %v", text, err)
 	}
 }

@@ -1,0 +1,80 @@
+package integration_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onsi/gomega"
+	. "github.com/onsi/gomega"
+	"github.com/paketo-buildpacks/occam"
+	. "github.com/paketo-buildpacks/occam/matchers"
+	"github.com/sclevine/spec"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// offline builds without any network, as in an air gap.
+func offline(t *testing.T, when spec.G, it spec.S) {
+	var (
+		Expect     = gomega.NewWithT(t).Expect
+		Eventually = gomega.NewWithT(t).Eventually
+		docker     = occam.NewDocker()
+		app        string
+	)
+
+	it.Before(func() {
+		app = t.TempDir()
+		write(t, app, "server.js", graceful)
+		write(t, app, "package.json", gracefulPackage)
+	})
+
+	answers := func(build occam.PackBuild, selected string) {
+		i := newImage(t)
+		defer i.remove()
+		built, logs, err := build.WithNetwork("none").Execute(i.name, app)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(logs.String()).To(ContainSubstring(selected))
+		container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
+		Expect(err).NotTo(HaveOccurred())
+		defer docker.Container.Remove.Execute(container.ID)
+		Eventually(container).Should(Serve("up").OnPort(3000))
+	}
+
+	when("the builder holds the archives of a release line", func() {
+		it("builds with it", func() {
+			answers(packBuild(target.LinuxARM64), "Selected Node.js 24.")
+		})
+	})
+
+	when("an offline buildpackage holds those of another", func() {
+		it("builds with that", func() {
+			const version = "0.1.0-offline"
+			cmd := exec.Command("make", "--no-print-directory", "-C", "..", "package", "OFFLINE=1", "NODE=22", "VERSION="+version)
+			cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+			out, err := cmd.CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(out))
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			folder := filepath.Join("..", filepath.Dir(lines[len(lines)-1]))
+			answers(packBuild(target.LinuxARM64).
+				WithBuildpacks(filepath.Join(folder, "armature_nodejs-"+version+".cnb")).
+				WithAdditionalBuildArgs("--trust-extra-buildpacks").
+				WithEnv(map[string]string{"BP_NODE_VERSION": "22"}), "Selected Node.js 22.")
+		})
+	})
+
+	when("nobody holds an archive of the wanted line", func() {
+		it("says that neither source can be reached and leaves no image", func() {
+			i := newImage(t)
+			defer i.remove()
+			_, logs, err := packBuild(target.LinuxARM64).
+				WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).
+				WithNetwork("none").Execute(i.name, app)
+			Expect(err).To(HaveOccurred())
+			Expect(logs.String()).To(ContainSubstring("[node-download-failed]"))
+			Expect(exec.Command("docker", "image", "inspect", i.name).Run()).NotTo(Succeed())
+		})
+	})
+}
