@@ -12,12 +12,11 @@ import (
 
 // fault is a call of npm that ended badly.
 type fault struct {
-	args     []string
-	err      error  // of the process
-	output   string // the last that npm and the scripts below it printed
-	debug    string // npm's debug log
-	dir      string // the project's folder
-	versions versions
+	args   []string
+	err    error  // of the process
+	output string // the last that npm and the scripts below it printed
+	debug  string // npm's debug log
+	dir    string // the project's folder
 }
 
 // errorCode finds npm's code for what went wrong: "npm error code EUSAGE", of
@@ -123,7 +122,7 @@ var kinds = []kind{
 	{
 		codes:  []string{"EBADENGINE"},
 		id:     "engine-mismatch",
-		cause:  func(f fault) string { return "a package does not run on this Node.js or npm: " + f.detail() },
+		cause:  func(f fault) string { return "a package does not run on this Node.js or npm" + list(f.engine()) },
 		remedy: "choose another Node.js with engines.node in package.json or BP_NODE_VERSION, or take engine-strict out of the .npmrc.",
 	},
 	{
@@ -152,7 +151,7 @@ func classify(f fault) error {
 	report, code := f.report(), f.code()
 	for _, k := range kinds {
 		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
-			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy, Err: nil}
+			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy}
 		}
 	}
 	if script, ok := f.script(); ok {
@@ -197,11 +196,14 @@ func (f fault) report() string {
 var noise = regexp.MustCompile(`^(code |syscall |errno |path |cwd |hostname |network |A complete log of this run|Log files were not written|Note that you can also|` +
 	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|$)`)
 
+// tags are words that npm puts before what it says.
+var tags = regexp.MustCompile(`^(?:notarget|notsup|engine|Error:|FetchError:|\d{3} (\d{3} ))\s*`)
+
 // detail is the first line of the report that says what happened.
 func (f fault) detail() string {
 	for line := range strings.Lines(f.report()) {
 		if line = strings.TrimSpace(line); !noise.MatchString(line) {
-			return line
+			return tags.ReplaceAllString(line, "$1")
 		}
 	}
 	if f.err != nil {
@@ -210,31 +212,33 @@ func (f fault) detail() string {
 	return "npm said nothing"
 }
 
-// drift lists how the lockfile and package.json differ.
-func (f fault) drift() []string {
+// linesWith returns the lines of the report that begin with one of the words,
+// each once, without npm's tags.
+func (f fault) linesWith(words ...string) []string {
 	var all []string
 	for line := range strings.Lines(f.report()) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "Missing: ") || strings.HasPrefix(line, "Invalid: ") {
+		line = tags.ReplaceAllString(strings.TrimSpace(line), "$1")
+		begins := slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(line, word) })
+		if begins && !slices.Contains(all, line) {
 			all = append(all, line)
 		}
 	}
 	return all
 }
 
+// drift lists how the lockfile and package.json differ.
+func (f fault) drift() []string { return f.linesWith("Missing: ", "Invalid: ") }
+
 // conflict lists the packages of a conflict.
 func (f fault) conflict() []string {
-	var all []string
-	for line := range strings.Lines(f.report()) {
-		line = strings.TrimSpace(line)
-		for _, start := range []string{"Found: ", "peer ", "peerOptional ", "Could not resolve dependency", "While resolving: "} {
-			if strings.HasPrefix(line, start) && !slices.Contains(all, line) {
-				all = append(all, line)
-			}
-		}
-	}
-	return all
+	return f.linesWith("Found: ", "peer ", "peerOptional ", "Could not resolve dependency", "While resolving: ")
 }
+
+// engine lists the package that refuses to run, and what it wants.
+func (f fault) engine() []string { return f.linesWith("Not compatible with", "Required: ", "Actual: ") }
+
+// unmet lists what is missing in vendored modules, or does not fit.
+func (f fault) unmet() []string { return f.linesWith("missing: ", "invalid: ") }
 
 // maxListed is how many lines of npm's a cause repeats.
 const maxListed = 10

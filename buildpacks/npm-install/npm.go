@@ -112,30 +112,36 @@ func (n npm) config(name, value string) npm {
 // run runs npm in the project's folder; its output goes to the log. A fault
 // of npm's is a [failure.Failure], see classify.
 func (n npm) run(dir string, args ...string) error {
+	f, err := n.execute(dir, args...)
+	if err != nil || f == nil {
+		return err
+	}
+	return classify(*f)
+}
+
+// execute is run without a judgement on npm's faults.
+func (n npm) execute(dir string, args ...string) (*fault, error) {
 	logs, err := os.MkdirTemp("", "npm-logs-")
 	if err != nil {
-		return fmt.Errorf("making a folder for npm's logs: %w", err)
+		return nil, fmt.Errorf("making a folder for npm's logs: %w", err)
 	}
 	defer os.RemoveAll(logs)
 
-	n.log.Subprocess("Running '%s'", strings.ReplaceAll("npm "+strings.Join(args, " "), "%", "%%"))
+	n.log.Subprocess("%s", "Running 'npm "+strings.Join(args, " ")+"'")
 	output := &tail{max: maxKeptOutput}
 	cmd, err := n.config("logs-dir", logs).command(dir, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	both := io.MultiWriter(n.log.ActionWriter, output)
 	cmd.Stdout, cmd.Stderr = both, both
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
-		return classify(fault{
-			args: args, err: err, output: output.String(), debug: debugLog(logs),
-			versions: n.versions, dir: dir,
-		})
+		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	n.log.Break()
-	return nil
+	return nil, nil
 }
 
 // capture runs npm and returns what it prints.

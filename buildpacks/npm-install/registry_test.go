@@ -150,7 +150,7 @@ func (r *registry) calls() int {
 	return len(r.requests)
 }
 
-// answers lets every request but those for known paths be answered so.
+// answers lets every request be answered so.
 func (r *registry) answers(answer func(w http.ResponseWriter, r *http.Request) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -18,7 +18,7 @@ type script struct {
 
 var (
 	scriptPath    = regexp.MustCompile(`(?m)^path (.+)$`)
-	scriptCommand = regexp.MustCompile(`(?m)^command (?:sh -c -- |sh -c )?(.+)$`)
+	scriptCommand = regexp.MustCompile(`(?m)^command sh -c (?:-- )?(.+)$`)
 )
 
 // script finds the script that failed, if that is what happened.
@@ -84,7 +84,7 @@ var symptoms = []symptom{
 
 // failure says which script failed, and why when its output tells.
 func (s script) failure(f fault) error {
-	where := fmt.Sprintf("%s failed: the script %q of %s", f.command(), s.command, s.owner(f.dir))
+	where := fmt.Sprintf("%s failed: the script `%s` of %s", f.command(), s.command, s.owner(f.dir))
 	for _, known := range symptoms {
 		if known.words.MatchString(f.output) {
 			return &failure.Failure{ID: known.id, Cause: where + " failed: " + known.cause, Remedy: known.remedy}

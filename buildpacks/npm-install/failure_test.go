@@ -1,0 +1,276 @@
+package npminstall_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+var update = flag.Bool("update", false, "write what failures say into testdata")
+
+// scene is an app that is about to fail.
+type scene struct {
+	t    *testing.T
+	app  string
+	npms *registry
+	env  npminstall.Environ
+}
+
+// answers lets every request be answered with a status.
+func (s *scene) answers(status int) {
+	s.npms.answers(func(w http.ResponseWriter, r *http.Request) bool {
+		http.Error(w, `{"error":"`+strings.ToLower(http.StatusText(status))+`"}`, status)
+		return true
+	})
+}
+
+func (s *scene) write(contents files) { writeFiles(s.t, s.app, contents) }
+
+const onWord = `{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0"}}`
+
+// withScript publishes a package that runs a script when it is installed.
+func (s *scene) withScript(script string, extra files) {
+	s.npms.publish("scripted", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": script}}, extra)
+	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`, ".npmrc": "allow-scripts=true\n"})
+}
+
+// Each failure is npm's own, of the npm on the PATH; what is said of it stands
+// in testdata/failures under its name.
+func TestFailures(t *testing.T) {
+	needNPM(t)
+	for _, tc := range []struct {
+		name, id string
+		prepare  func(s *scene)
+	}{
+		{"lockfile-out-of-step", "lockfile-out-of-step", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.npms.lock(s.env, s.app)
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.1.0","tool":"2.0.0"}}`})
+		}},
+		{"lockfile-invalid", "lockfile-invalid", func(s *scene) {
+			s.write(files{"package.json": onWord, "package-lock.json": "{\n<<<<<<< HEAD\n"})
+		}},
+		{"registry-refuses-connections", "npm-registry-unreachable", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.npms.Close()
+		}},
+		{"registry-is-out-of-order", "npm-registry-unreachable", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.answers(http.StatusServiceUnavailable)
+		}},
+		{"registry-has-too-many-requests", "npm-registry-unreachable", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.answers(http.StatusTooManyRequests)
+		}},
+		{"archive-differs", "package-integrity-mismatch", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.npms.lock(s.env, s.app)
+			other := s.npms.releases["word"]["1.1.0"]
+			s.npms.releases["word"]["1.0.0"] = other
+		}},
+		{"dependency-conflict", "dependency-conflict", func(s *scene) {
+			s.npms.publish("plugin", "1.0.0", map[string]any{"peerDependencies": map[string]string{"word": "1.1.0"}}, nil)
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0","plugin":"1.0.0"}}`})
+		}},
+		{"login-wanted", "npm-registry-unauthorized", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.answers(http.StatusUnauthorized)
+		}},
+		{"forbidden", "npm-registry-forbidden", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.answers(http.StatusForbidden)
+		}},
+		{"package-not-found", "package-not-found", func(s *scene) {
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
+		}},
+		{"package-not-found-and-npm-is-silent", "package-not-found", func(s *scene) {
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
+			s.env = s.env.With("NPM_CONFIG_LOGLEVEL", "silent")
+		}},
+		{"version-not-found", "package-version-not-found", func(s *scene) {
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"7"}}`})
+		}},
+		{"unknown-authority", "ca-unknown", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			secure := httptest.NewTLSServer(s.npms)
+			s.t.Cleanup(secure.Close)
+			s.env = s.env.With("NPM_CONFIG_REGISTRY", secure.URL+"/")
+		}},
+		{"engine-mismatch", "engine-mismatch", func(s *scene) {
+			s.npms.publish("old", "1.0.0", map[string]any{"engines": map[string]string{"node": "0.10"}}, nil)
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"old":"1.0.0"}}`, ".npmrc": "engine-strict=true\n"})
+		}},
+		{"not-for-this-platform", "package-platform-mismatch", func(s *scene) {
+			s.npms.publish("mac", "1.0.0", map[string]any{"os": []string{"darwin"}}, nil)
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"mac":"1.0.0"}}`})
+		}},
+		{"script-of-a-package", "package-script-failed", func(s *scene) { s.withScript("echo something is wrong; exit 3", nil) }},
+		{"script-of-the-project", "package-script-failed", func(s *scene) {
+			s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"tsc"}}`})
+		}},
+		{"script-of-a-workspace", "package-script-failed", func(s *scene) {
+			s.write(files{
+				"package.json":            `{"name":"app","version":"1.0.0","workspaces":["packages/*"]}`,
+				"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"exit 9"}}`,
+			})
+		}},
+		{"out-of-memory", "out-of-memory", func(s *scene) {
+			s.withScript(`node --max-old-space-size=20 -e "const a=[];for(;;)a.push(new Array(1000).fill({}))"`, nil)
+		}},
+		{"python-missing", "python-missing", func(s *scene) {
+			s.withScript("node-gyp rebuild", files{"binding.gyp": `{"targets":[{"target_name":"x","sources":["x.c"]}]}`})
+			s.env = s.env.With("PATH", only(s.t, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
+		}},
+		{"make-missing", "compiler-missing", func(s *scene) {
+			s.withScript("make", nil)
+			s.env = s.env.With("PATH", only(s.t, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
+		}},
+		{"setting-invalid", "setting-invalid", func(s *scene) {
+			s.write(files{"package.json": onWord})
+			s.env = s.env.With("BP_DISABLE_SBOM", "yes")
+		}},
+		{"vendored-modules-incomplete", "vendored-modules-incomplete", func(s *scene) {
+			s.write(files{"package.json": onWord, "node_modules/other/package.json": `{"name":"other","version":"1.0.0"}`})
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			npms := newRegistry(t)
+			npms.publish("word", "1.0.0", nil, nil)
+			npms.publish("word", "1.1.0", nil, nil)
+			npms.publish("tool", "2.0.0", nil, nil)
+			s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+			tc.prepare(s)
+			err, log := s.build(t.TempDir())
+			if !errors.Is(err, &failure.Failure{ID: tc.id}) {
+				t.Fatalf("got %v, want the id %s\n%s", err, tc.id, log)
+			}
+			golden(t, filepath.Join("testdata", "failures", tc.name+".txt"), s.general(err.Error()))
+		})
+	}
+}
+
+func (s *scene) build(layers string) (error, string) {
+	var log bytes.Buffer
+	_, err := npminstall.Build(s.env, scribe.NewEmitter(&log))(packit.BuildContext{
+		WorkingDir: s.app,
+		Layers:     packit.Layers{Path: layers},
+		Plan:       launchOnly,
+	})
+	return err, log.String()
+}
+
+// general takes out of a text what differs from one run to the next, and from
+// one release of npm to the next.
+func (s *scene) general(text string) string {
+	for _, one := range []struct{ from, to string }{
+		{regexp.QuoteMeta(s.app), "/workspace"},
+		{`https?://127\.0\.0\.1:\d+`, "https://registry.example"},
+		{`127\.0\.0\.1:\d+`, "registry.example:443"},
+		{`http%3a%2f%2f[^ ]*`, "REGISTRY"},
+		{`Actual: .*`, "Actual: OURS"},
+	} {
+		text = regexp.MustCompile(one.from).ReplaceAllString(text, one.to)
+	}
+	return text + "\n"
+}
+
+// only makes a folder with links to these programs of the PATH, and returns
+// it.
+func only(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant, as in %s,\n%s\n(go test -run TestFailures -update writes it anew)", got, path, want)
+	}
+}
+
+func TestAHostThatDoesNotExistIsAnUnreachableRegistry(t *testing.T) {
+	needNPM(t)
+	npms := newRegistry(t)
+	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("NPM_CONFIG_REGISTRY", "http://registry.invalid/")}
+	s.write(files{"package.json": onWord})
+	if err, log := s.build(t.TempDir()); !errors.Is(err, &failure.Failure{ID: "npm-registry-unreachable"}) {
+		t.Errorf("got %v\n%s", err, log)
+	}
+}
+
+// smallDisk mounts a file system of that many bytes.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Skipf("mounting a small file system needs root: %s", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestAFullDiskIsNamed(t *testing.T) {
+	needNPM(t)
+	for _, tc := range []struct{ name, size string }{
+		{"where npm has its cache", "size=64k"},
+		{"where the layer is copied to", "size=1500k"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			npms := newRegistry(t)
+			large := bytes.Repeat([]byte("x"), 2<<20) // next to nothing in the cache, which keeps the archive
+			npms.publish("word", "1.0.0", nil, files{"large": string(large)})
+			s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+			s.write(files{"package.json": onWord})
+			layers := smallDisk(t, tc.size)
+			err, log := s.build(layers)
+			if !errors.Is(err, &failure.Failure{ID: "disk-full"}) {
+				t.Errorf("got %v\n%s", err, log)
+			}
+			if _, err := os.Stat(filepath.Join(layers, "launch-modules", "node_modules")); err == nil {
+				t.Error("half of the modules are left")
+			}
+		})
+	}
+}
