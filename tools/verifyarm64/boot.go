@@ -163,7 +163,7 @@ func (c *console) heartbeat(every time.Duration) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				c.say("still running")
+				c.say("still waiting")
 			case <-done:
 				return
 			}

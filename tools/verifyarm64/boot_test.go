@@ -26,7 +26,7 @@ func TestBoot(t *testing.T) {
 	}
 	arm64, amd64 := compile(t, target.LinuxARM64), compile(t, target.LinuxAMD64)
 	app := func(launcher []byte, args ...string) v1.Image {
-		return appImage(t, target.LinuxARM64, launcher, args...)
+		return appImage(t, target.LinuxARM64, launcher, amd64, args...)
 	}
 	for _, tc := range []struct {
 		name  string
@@ -46,10 +46,13 @@ func TestBoot(t *testing.T) {
 			words: []string{"exec format error", "a program for x86_64, want aarch64", "/cnb/process/web"},
 		},
 		{
-			name: "another answer is not the one expected", image: app(arm64),
-			flags: []string{"-expect", "Good bye"},
-			id:    "arm64-wrong-answer",
-			words: []string{"Hello World!", `want status 200 to 299 and a body with "Good bye"`},
+			name: "an amd64 program behind an arm64 launcher is refused by the kernel", image: app(arm64, "exec", "/other"),
+			id:    "arm64-exited",
+			words: []string{"/other: exec format error", "exit status 126"},
+		},
+		{
+			name: "the file system is the image's", image: app(arm64),
+			flags: []string{"-expect", probeListing},
 		},
 		{
 			name: "an entrypoint that ends is told with what it printed", image: app(arm64, "end"),
@@ -60,7 +63,7 @@ func TestBoot(t *testing.T) {
 			name: "silence ends with the console's last lines", image: app(arm64),
 			flags: []string{"-port", "3001", "-timeout", "20s"},
 			id:    "arm64-no-answer",
-			words: []string{"no answer within 20 s", "app: listening"},
+			words: []string{"no answer within 20 s"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -89,6 +92,18 @@ func TestBoot(t *testing.T) {
 	}
 }
 
+// probeListing is what the server sees of the folder "probe" of [appImage],
+// whose hard link, in the newer layer, comes before the file it is a link to.
+const probeListing = `
+/probe 40755 0:0 3 
+/probe/empty 100644 0:0 1 
+/probe/folder 41770 1001:1000 2 
+/probe/link 100640 1001:1000 2 content
+/probe/original 100640 1001:1000 2 content
+/probe/setuid 104755 7:8 1 newer
+/probe/symlink 120777 0:0 1 original
+`
+
 // nothingLeft says which temporary files are still there.
 func nothingLeft(t *testing.T) {
 	t.Helper()
@@ -106,7 +121,7 @@ func TestInterruptEndsTheMachine(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	log := &trigger{words: "booting", pull: func() { time.AfterFunc(time.Second, interrupt) }}
-	dir := layout(t, appImage(t, target.LinuxARM64, compile(t, target.LinuxARM64)))
+	dir := layout(t, appImage(t, target.LinuxARM64, compile(t, target.LinuxARM64), nil))
 	start := time.Now()
 	err := verifyarm64.Run(ctx, []string{"-image", dir, "-cache", cache, "-port", "3001"}, log)
 	if !errors.Is(err, context.Canceled) {

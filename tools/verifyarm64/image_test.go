@@ -63,8 +63,9 @@ func image(t *testing.T, tg target.Target, config v1.Config, layers ...[]ociimag
 }
 
 // appImage is shaped like the lifecycle's: the process is a symlink to the
-// launcher, which here is the server itself.
-func appImage(t *testing.T, tg target.Target, launcher []byte, args ...string) v1.Image {
+// launcher, which here is the server itself. The program other lies at /other;
+// what lies in /probe is of both layers.
+func appImage(t *testing.T, tg target.Target, launcher, other []byte, args ...string) v1.Image {
 	t.Helper()
 	config := v1.Config{
 		Entrypoint: []string{"/cnb/process/web"}, Cmd: args,
@@ -74,10 +75,20 @@ func appImage(t *testing.T, tg target.Target, launcher []byte, args ...string) v
 		[]ociimage.File{
 			{Path: "etc/passwd", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:0::/root:/bin/sh\ncnb:x:1001:1000::/home/cnb:/bin/sh\n")},
 			{Path: "etc/group", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:\ncnb:x:1000:\n")},
+			{Path: "probe/original", Type: tar.TypeReg, Mode: 0o640, UID: 1001, GID: 1000, Content: []byte("content")},
+			{Path: "probe/symlink", Type: tar.TypeSymlink, Mode: 0o777, Link: "original"},
+			{Path: "probe/gone", Type: tar.TypeReg, Mode: 0o644, Content: []byte("gone")},
+			{Path: "probe/setuid", Type: tar.TypeReg, Mode: 0o644, Content: []byte("older")},
 		},
 		[]ociimage.File{
 			{Path: "cnb/lifecycle/launcher", Type: tar.TypeReg, Mode: 0o755, Content: launcher},
 			{Path: "cnb/process/web", Type: tar.TypeSymlink, Link: "/cnb/lifecycle/launcher", Mode: 0o777},
+			{Path: "other", Type: tar.TypeReg, Mode: 0o755, Content: other},
+			{Path: "probe/.wh.gone", Type: tar.TypeReg},
+			{Path: "probe/empty", Type: tar.TypeReg, Mode: 0o644},
+			{Path: "probe/folder", Type: tar.TypeDir, Mode: 0o1770, UID: 1001, GID: 1000},
+			{Path: "probe/link", Type: tar.TypeLink, Mode: 0o640, UID: 1001, GID: 1000, Link: "probe/original"},
+			{Path: "probe/setuid", Type: tar.TypeReg, Mode: 0o4755, UID: 7, GID: 8, Content: []byte("newer")},
 			{Path: "workspace", Type: tar.TypeDir, Mode: 0o755, UID: 1001, GID: 1000},
 		})
 }

@@ -50,7 +50,7 @@ func kernelIn(ctx context.Context, log io.Writer, dir string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(temp)
-	if err := step.Do(log, "fetching Debian's arm64 kernel (35 MB)", func() error { return fetchKernel(ctx, temp) }); err != nil {
+	if err := step.Do(log, "fetching Debian's arm64 kernel (28 MB)", func() error { return fetchKernel(ctx, temp) }); err != nil {
 		return "", err
 	}
 	fetched, ok := newestKernel(temp)

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,15 +18,15 @@ type account struct {
 	home       string
 }
 
-// lookUp finds the user of an image's config in the image's /etc/passwd and
-// /etc/group, as container engines do: nothing is root, numbers need no entry,
-// and a user without a group gets its own and those that list it.
-func lookUp(user string) (account, error) {
+// lookUp finds the user of an image's config in etc/passwd and etc/group below
+// root, as container engines do: nothing is root, numbers need no entry, and a
+// user without a group gets its own and those that list it.
+func lookUp(root, user string) (account, error) {
 	name, group, grouped := strings.Cut(user, ":")
 	if name == "" {
 		name = "0"
 	}
-	entry, known := row(rows("/etc/passwd", 7), name)
+	entry, known := row(rows(filepath.Join(root, "etc/passwd"), 7), name)
 	a := account{home: "/"}
 	if known {
 		a.home = entry[5]
@@ -36,7 +37,7 @@ func lookUp(user string) (account, error) {
 	if err != nil {
 		return account{}, fmt.Errorf("the image's user %q: %w", user, err)
 	}
-	groups := rows("/etc/group", 4)
+	groups := rows(filepath.Join(root, "etc/group"), 4)
 	gidText := entry[3]
 	if grouped {
 		gidText = group

@@ -26,7 +26,7 @@ const keptLines = 20
 // run starts the entrypoint and asks its URL until it answers or is no more.
 // How long that may take is for the host to say.
 func run(task guest.Task) guest.Result {
-	account, err := lookUp(task.User)
+	account, err := lookUp("/", task.User)
 	if err != nil {
 		return guest.Result{Outcome: guest.Broken, Error: err.Error()}
 	}
