@@ -108,7 +108,11 @@ func askNPM(ctx context.Context, log io.Writer) (string, error) {
 	return strings.TrimSpace(lines[len(lines)-1]), nil
 }
 
-var placeholder = regexp.MustCompile(`\$\{[A-Z_]+\}`)
+// registryVariable tells node-engine the registry for when npm's own
+// configuration names none. NPM_CONFIG_REGISTRY would go before every .npmrc.
+const registryVariable = "BP_NPM_REGISTRY"
+
+var variable = regexp.MustCompile(`\$\{[A-Z_]+\}`)
 
 // render fills in a builder.toml and appends the defaults of the build
 // environment. A name that values does not have is an error.
@@ -118,7 +122,7 @@ func render(config string, values map[string]string, npmRegistry string) (string
 		return "", err
 	}
 	var unknown []string
-	filled := placeholder.ReplaceAllStringFunc(string(text), func(match string) string {
+	filled := variable.ReplaceAllStringFunc(string(text), func(match string) string {
 		name := strings.Trim(match, "${}")
 		value, ok := values[name]
 		if !ok {
@@ -130,7 +134,7 @@ func render(config string, values map[string]string, npmRegistry string) (string
 		return "", fmt.Errorf("%s has unknown names: %s", config, strings.Join(unknown, ", "))
 	}
 	if npmRegistry != "" {
-		filled += fmt.Sprintf("\n[[build.env]]\n  name = \"NPM_CONFIG_REGISTRY\"\n  value = %q\n  suffix = \"default\"\n", npmRegistry)
+		filled += fmt.Sprintf("\n[[build.env]]\n  name = %q\n  value = %q\n  suffix = \"default\"\n", registryVariable, npmRegistry)
 	}
 	return filled, nil
 }

@@ -43,7 +43,7 @@ func TestRender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`image = "armature/run:arm64"`, `name = "NPM_CONFIG_REGISTRY"`, `value = "http://npm.example"`, `suffix = "default"`} {
+	for _, want := range []string{`image = "armature/run:arm64"`, `name = "BP_NPM_REGISTRY"`, `value = "http://npm.example"`, `suffix = "default"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s\nwant %s in it", got, want)
 		}
