@@ -24,10 +24,10 @@ type fault struct {
 var errorCode = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!)|\d+ error) code (\S+)`)
 
 // errorLine finds the other lines that npm reports an error by.
-var errorLine = regexp.MustCompile(`(?m)^npm (?:error|ERR!) ?(.*)$`)
+var errorLine = regexp.MustCompile(`(?m)^npm (?:error|ERR!)(?: |$)(.*)$`)
 
 // logLine finds the same in a debug log.
-var logLine = regexp.MustCompile(`(?m)^\d+ error ?(.*)$`)
+var logLine = regexp.MustCompile(`(?m)^\d+ error(?: |$)(.*)$`)
 
 // A kind is one sort of fault that can be told from npm's code.
 type kind struct {
@@ -138,6 +138,14 @@ var kinds = []kind{
 		remedy: "correct the file that is named.",
 	},
 	{
+		codes: []string{"ESTRICTALLOWSCRIPTS"},
+		id:    "install-scripts-not-allowed",
+		cause: func(f fault) string {
+			return "packages have install scripts that package.json neither allows nor denies" + list(f.scripted())
+		},
+		remedy: "run `npm install-scripts approve NAME`, or deny, for each and commit package.json, or take strict-allow-scripts out of the .npmrc.",
+	},
+	{
 		codes:  []string{"EUNKNOWNCONFIG"},
 		id:     "npm-config-unknown",
 		cause:  func(f fault) string { return "npm does not know a setting: " + f.detail() },
@@ -236,6 +244,17 @@ func (f fault) conflict() []string {
 
 // engine lists the package that refuses to run, and what it wants.
 func (f fault) engine() []string { return f.linesWith("Not compatible with", "Required: ", "Actual: ") }
+
+// scripted lists the packages whose scripts npm's policy stops.
+func (f fault) scripted() []string {
+	var all []string
+	for line := range strings.Lines(f.report()) {
+		if name, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "  "); ok {
+			all = append(all, strings.TrimSpace(name))
+		}
+	}
+	return all
+}
 
 // unmet lists what is missing in vendored modules, or does not fit.
 func (f fault) unmet() []string { return f.linesWith("missing: ", "invalid: ") }

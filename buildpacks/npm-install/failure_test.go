@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,7 +47,7 @@ const onWord = `{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0"}}
 // withScript publishes a package that runs a script when it is installed.
 func (s *scene) withScript(script string, extra files) {
 	s.npms.publish("scripted", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": script}}, extra)
-	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`, ".npmrc": "allow-scripts=true\n"})
+	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"},"allowScripts":{"scripted":true}}`})
 }
 
 // Each failure is npm's own, of the npm on the PATH; what is said of it stands
@@ -140,6 +141,14 @@ func TestFailures(t *testing.T) {
 			s.withScript("make", nil)
 			s.env = s.env.With("PATH", only(s.t, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
 		}},
+		{"install-scripts-not-allowed", "install-scripts-not-allowed", func(s *scene) {
+			needNPMFrom(s.t, 12)
+			s.withScript("true", nil)
+			s.write(files{
+				"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`,
+				".npmrc":       "strict-allow-scripts=true\n",
+			})
+		}},
 		{"setting-invalid", "setting-invalid", func(s *scene) {
 			s.write(files{"package.json": onWord})
 			s.env = s.env.With("BP_DISABLE_SBOM", "yes")
@@ -161,6 +170,32 @@ func TestFailures(t *testing.T) {
 			}
 			golden(t, filepath.Join("testdata", "failures", tc.name+".txt"), s.general(err.Error()))
 		})
+	}
+}
+
+// needNPMFrom skips what older majors of npm do not do.
+func needNPMFrom(t *testing.T, major int) {
+	t.Helper()
+	output, err := exec.Command("npm", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _, _ := strings.Cut(string(output), ".")
+	if got, err := strconv.Atoi(text); err != nil || got < major {
+		t.Skipf("npm is %s, and only npm %d and later do this", strings.TrimSpace(string(output)), major)
+	}
+}
+
+func TestBlockedInstallScriptsAreNamed(t *testing.T) {
+	needNPM(t)
+	needNPMFrom(t, 12)
+	npms := newRegistry(t)
+	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+	s.withScript("exit 1", nil)
+	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`})
+	err, log := s.build(t.TempDir())
+	if err != nil || !strings.Contains(log, "scripted@1.0.0 (install: exit 1)") {
+		t.Errorf("got %v\n%s", err, log)
 	}
 }
 

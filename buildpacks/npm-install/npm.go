@@ -140,6 +140,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
+	n.warnOfBlocked(blockedScripts(debugLog(logs)))
 	n.log.Break()
 	return nil, nil
 }

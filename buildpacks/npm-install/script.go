@@ -9,6 +9,32 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
+// blockedLine is how npm 12 says, as a warning, whose install scripts it has
+// not run: "  dep@1.0.0 (install: node-gyp rebuild)".
+var blockedLine = regexp.MustCompile(`(?m)^\d+ warn install-scripts   (\S+ \(.*\))$`)
+
+// blockedScripts finds those in a debug log.
+func blockedScripts(debug string) []string {
+	var all []string
+	for _, line := range blockedLine.FindAllStringSubmatch(debug, -1) {
+		all = append(all, line[1])
+	}
+	return all
+}
+
+// warnOfBlocked says what npm's log level hides: the build goes on without
+// what those scripts would have made.
+func (n npm) warnOfBlocked(scripts []string) {
+	if len(scripts) == 0 {
+		return
+	}
+	n.log.Action("WARNING: npm %s has not run install scripts that package.json does not allow:", n.versions.NPM)
+	for _, script := range scripts {
+		n.log.Detail("%s", script)
+	}
+	n.log.Action("Where a package needs its script, run `npm install-scripts approve NAME` and commit package.json; `deny` ends this warning.")
+}
+
 // script is a script of a package, or of the project, that failed while npm
 // installed.
 type script struct {
