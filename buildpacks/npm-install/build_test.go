@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -571,6 +572,50 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 				Expect(err).To(MatchError(&failure.Failure{ID: "npmrc-binding-invalid"}))
 			})
 		}
+	})
+
+	context("the bill of materials", func() {
+		// listed gives the packages in a layer's CycloneDX document.
+		listed := func(layer packit.Layer) []string {
+			Expect(layer.SBOM.Formats()).To(HaveLen(3))
+			var document struct {
+				Components []struct{ PURL string }
+			}
+			Expect(json.NewDecoder(layer.SBOM.Formats()[0].Content).Decode(&document)).To(Succeed())
+			var all []string
+			for _, one := range document.Components {
+				all = append(all, one.PURL)
+			}
+			return all
+		}
+
+		production := []string{"pkg:npm/hello@1.0.0", "pkg:npm/word@1.1.0"}
+
+		it("lists production dependencies for the launch, and all for the build", func() {
+			withLock(simple)
+			layers := built(buildAndLaunch)
+			Expect(listed(layers["launch-modules"])).To(Equal(production))
+			Expect(listed(layers["build-modules"])).To(Equal([]string{"pkg:npm/hello@1.0.0", "pkg:npm/tool@2.0.0", "pkg:npm/word@1.1.0"}))
+		})
+
+		it("is there when the layer is reused", func() {
+			withLock(simple)
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(listed(built(launchOnly)["launch-modules"])).To(Equal(production))
+		})
+
+		it("lists what is installed without a lockfile", func() {
+			writeFiles(t, app, simple)
+			writeFiles(t, app, files{".npmrc": "package-lock=false\n"})
+			Expect(listed(built(launchOnly)["launch-modules"])).To(Equal(production))
+		})
+
+		it("is not made when it is switched off", func() {
+			withLock(simple)
+			env = env.With("BP_DISABLE_SBOM", "true")
+			Expect(built(launchOnly)["launch-modules"].SBOM).To(BeNil())
+		})
 	})
 
 	it("installs in the project's folder", func() {
