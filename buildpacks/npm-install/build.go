@@ -155,7 +155,7 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 		layers = append(layers, layer)
 	}
 	if p.launch {
-		layer, err := b.modules(part{layer: launchLayer, target: b.target, prune: p.build})
+		layer, err := b.modules(part{layer: launchLayer, target: b.target, prune: p.build, relink: p.build && !p.relinks})
 		if err != nil {
 			return nil, err
 		}
@@ -186,8 +186,9 @@ func (b *build) link(p plan, links nodemodules.Links, layers []packit.Layer) err
 		}
 		modules.BuildEnv.Override(nodemodules.LaunchLayerVariable, launch.Path)
 		if !p.relinks {
-			b.log.Process("The link %s leads to %s during the build", nodemodules.Dir, buildLayer)
-			b.log.Subprocess("No later buildpack says that it will lead it to %s", launchLayer)
+			b.log.Process("WARNING: %s leads to %s during the build, and no later buildpack says that it will change that", nodemodules.Dir, buildLayer)
+			b.log.Subprocess("A helper does it when a container starts, and needs a file system that is not read-only.")
+			b.log.Subprocess("With armature/npm-start as the last buildpack no helper is needed.")
 			b.log.Break()
 		}
 		return nodemodules.Link(b.dir, modules.Path, links.Build)

@@ -291,6 +291,18 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
 		})
 
+		it("needs no helper at launch", func() {
+			Expect(built(buildAndLaunch)["launch-modules"].ExecD).To(BeEmpty())
+			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
+		})
+
+		it("has a helper where nobody promises to lead the links to the launch", func() {
+			layers := built(wants(map[string]any{"launch": true, "build": true}))
+			Expect(layers["launch-modules"].ExecD).To(Equal([]string{"bin/linux-" + hostTarget(t).Arch + "/relink"}))
+			Expect(filepath.Join(layersDir, "launch-modules", "links.json")).To(BeARegularFile())
+			Expect(log.String()).To(ContainSubstring("WARNING: node_modules leads to build-modules"))
+		})
+
 		it("reuses both", func() {
 			restore(built(buildAndLaunch))
 			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/nodemodules"
@@ -19,7 +20,8 @@ import (
 // A layer may be reused when everything that its content depends on is as it
 // was. Its key is a digest of all of that:
 //
-//   - this buildpack's version, the process and the folder of the project,
+//   - this buildpack's version, the process and the folder of the project, and
+//     whether the layer needs a helper at launch,
 //   - the platform that is installed for, its distribution, and the host's,
 //   - the versions of npm and Node.js, and the ABI of native modules,
 //   - package.json and the lockfile; of workspaces and file: dependencies the
@@ -32,7 +34,7 @@ func (b *build) key(p part) (string, error) {
 	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }
 
 	say("buildpack", b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version)
-	say("process", string(b.process), b.dir, p.layer)
+	say("process", string(b.process), b.dir, p.layer, strconv.FormatBool(p.relink))
 	say("platforms", p.target.String(), b.host.String())
 	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)

@@ -23,7 +23,12 @@ type part struct {
 	target target.Target // whose native modules
 	keep   bool          // leaves vendored modules in the project, for another part
 	prune  bool          // takes devDependencies out of vendored modules
+	relink bool          // needs the helper that leads the links there at launch
 }
+
+// relinkHelper is the program of cmd/relink, in the buildpack's folder of the
+// target.
+const relinkHelper = "relink"
 
 // Keys of a layer's metadata.
 const (
@@ -104,6 +109,12 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 		return packit.Layer{}, err
 	}
 	layer.Metadata = map[string]any{linksMetadata: links}
+	if p.relink {
+		if err := (nodemodules.Links{Launch: links}).Write(layer.Path); err != nil {
+			return packit.Layer{}, err
+		}
+		layer.ExecD = []string{filepath.Join(b.context.CNBPath, "bin", b.target.Dashed(), relinkHelper)}
+	}
 	if p.layer == launchLayer {
 		return layer, b.finishLaunch(layer.Path)
 	}

@@ -31,8 +31,7 @@ const RelinksKey = "relinks"
 // image. Its value is the layer's path.
 const LaunchLayerVariable = "ARMATURE_LAUNCH_MODULES"
 
-// listFile is the file in a layer of modules for the build that holds a
-// [Links].
+// listFile is the file in a layer that holds a [Links].
 const listFile = "links.json"
 
 // Links are the links of a project, as paths relative to it.
@@ -41,7 +40,7 @@ type Links struct {
 	Launch []string `json:"launch"` // those that there have to be in the app image
 }
 
-// Write records the links in the layer of modules for the build.
+// Write records the links in a layer.
 func (l Links) Write(layerDir string) error {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -57,18 +56,32 @@ func (l Links) Write(layerDir string) error {
 // same path below the layer. Whatever stood in its place is removed first.
 func Link(projectDir, layerDir string, links []string) error {
 	for _, link := range links {
-		place := filepath.Join(projectDir, link)
-		if err := os.RemoveAll(place); err != nil {
-			return fmt.Errorf("making room for the link %s: %w", place, err)
-		}
-		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
-			return fmt.Errorf("making the folder of the link %s: %w", place, err)
-		}
-		if err := os.Symlink(filepath.Join(layerDir, link), place); err != nil {
+		if err := replace(filepath.Join(projectDir, link), filepath.Join(layerDir, link)); err != nil {
 			return fmt.Errorf("linking node_modules: %w", err)
 		}
 	}
 	return nil
+}
+
+// replace makes place a link to target; it is made beside it and renamed, so
+// that a link that is there is never missing.
+func replace(place, target string) error {
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(place); err == nil && info.IsDir() {
+		if err := os.RemoveAll(place); err != nil {
+			return err
+		}
+	}
+	beside := place + ".new"
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(target, beside); err != nil {
+		return err
+	}
+	return os.Rename(beside, place)
 }
 
 // Relink makes the links that lead into the layer of modules for the build
@@ -79,7 +92,7 @@ func Relink(projectDir, launchLayerDir string) error {
 	if err != nil || filepath.Dir(target) == launchLayerDir {
 		return nil // a folder, nothing at all, or done already
 	}
-	links, err := readLinks(filepath.Dir(target))
+	links, err := ReadLinks(filepath.Dir(target))
 	if err != nil {
 		return err
 	}
@@ -94,7 +107,8 @@ func Relink(projectDir, launchLayerDir string) error {
 	return Link(projectDir, launchLayerDir, links.Launch)
 }
 
-func readLinks(layerDir string) (Links, error) {
+// ReadLinks reads what [Links.Write] has written.
+func ReadLinks(layerDir string) (Links, error) {
 	text, err := os.ReadFile(filepath.Join(layerDir, listFile))
 	if err != nil {
 		return Links{}, fmt.Errorf("reading the links into a layer: %w", err)
