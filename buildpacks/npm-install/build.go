@@ -57,11 +57,23 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 				return packit.BuildResult{}, err
 			}
 		}
-		layers, err := b.install(readPlan(context.Plan))
+		cache, err := b.openCache()
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		return packit.BuildResult{Layers: layers}, nil
+		layers, err := b.chooseNPM()
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		modules, err := b.install(readPlan(context.Plan))
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		layers = append(layers, modules...)
+		if filled, err := hasEntries(cache.Path); err != nil || !filled {
+			return packit.BuildResult{Layers: layers}, err
+		}
+		return packit.BuildResult{Layers: append(layers, cache)}, nil
 	}
 }
 
@@ -138,12 +150,8 @@ func readPlan(entries packit.BuildpackPlan) plan {
 	return p
 }
 
-// install makes the layers.
+// install makes the layers of modules.
 func (b *build) install(p plan) ([]packit.Layer, error) {
-	cache, err := b.openCache()
-	if err != nil {
-		return nil, err
-	}
 	var layers []packit.Layer
 	var links nodemodules.Links
 	if p.build {
@@ -162,17 +170,7 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 		links.Launch = linksOf(layer)
 		layers = append(layers, layer)
 	}
-	if err := b.link(p, links, layers); err != nil {
-		return nil, err
-	}
-	filled, err := hasEntries(cache.Path)
-	if err != nil {
-		return nil, fmt.Errorf("reading npm's cache: %w", err)
-	}
-	if filled {
-		layers = append(layers, cache)
-	}
-	return layers, nil
+	return layers, b.link(p, links, layers)
 }
 
 // link leads the project's node_modules to the layers, see the package's

@@ -586,6 +586,59 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		}
 	})
 
+	context("with an npm of the app's choice", func() {
+		it.Before(func() {
+			// A small npm that says what it is, and else is the real one.
+			real, err := exec.LookPath("npm")
+			Expect(err).NotTo(HaveOccurred())
+			script := "#!/bin/sh\nif [ \"$1\" = version ]; then echo '{\"npm\":\"77.0.1\",\"node\":\"1\",\"modules\":\"1\"}'; else exec " + real + " \"$@\"; fi\n"
+			npms.publish("npm", "77.0.1", map[string]any{"bin": map[string]string{"npm": "bin/npm-cli.js"}},
+				files{"bin/npm-cli.js": script, "bin/npx-cli.js": script})
+			withLock(simple)
+		})
+
+		chosen := func(why string) {
+			t.Helper()
+			layers := built(launchOnly)
+			Expect([]bool{layers["npm"].Launch, layers["npm"].Build, layers["npm"].Cache}).To(Equal([]bool{false, true, true}))
+			Expect(log.String()).To(ContainSubstring("Choosing npm 77.0.1 (" + why + ")"))
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+			output, err := exec.Command(filepath.Join(layersDir, "npm", "bin", "npm"), "version").Output()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(output)).To(ContainSubstring("77.0.1"))
+		}
+
+		it("installs that of BP_NPM_VERSION and changes nothing of the app's", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1")
+			before := treeOf(t, app)
+			chosen("BP_NPM_VERSION")
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(treeOf(t, app)).To(Equal(before))
+		})
+
+		it("installs that of packageManager", func() {
+			withLock(files{"package.json": `{"name":"app","packageManager":"npm@77.0.1+sha512.abc","dependencies":{"hello":"^1.0.0"}}`})
+			chosen("package.json: packageManager")
+		})
+
+		it("keeps an exact version for the next build", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1")
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			calls := npms.calls()
+			built(launchOnly)
+			Expect(npms.calls()).To(Equal(calls))
+			Expect(log.String()).To(ContainSubstring("Reusing cached layer " + filepath.Join(layersDir, "npm")))
+		})
+
+		it("is an error when there is no such version", func() {
+			env = env.With("BP_NPM_VERSION", "99")
+			_, err := build(launchOnly)
+			Expect(err).To(MatchError(&failure.Failure{ID: "package-version-not-found"}))
+			Expect(err).To(MatchError(ContainSubstring("npm@99")))
+		})
+	})
+
 	context("the bill of materials", func() {
 		// listed gives the packages in a layer's CycloneDX document.
 		listed := func(layer packit.Layer) []string {

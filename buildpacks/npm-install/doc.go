@@ -10,6 +10,8 @@
 //   - build-modules (build, cache): all dependencies, for the host, because
 //     that is where later buildpacks run them.
 //   - npm-cache (cache): npm's cache of downloads.
+//   - npm (build, cache): another npm than Node.js comes with, where
+//     BP_NPM_VERSION or packageManager in package.json ask for one.
 //
 // Which of the first two are made is what the other buildpacks of the group
 // require of node_modules.

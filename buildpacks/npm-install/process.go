@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -52,21 +53,16 @@ func look(dir string) (inputs, error) {
 	return found, err
 }
 
+// hasEntries is false for a folder that has nothing but hidden files, or that
+// is missing.
 func hasEntries(dir string) (bool, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), ".") || dirHoldsCache(dir) {
-			return true, nil
-		}
-	}
-	return false, err
+	visible := func(entry fs.DirEntry) bool { return !strings.HasPrefix(entry.Name(), ".") }
+	return slices.ContainsFunc(entries, visible), err
 }
-
-// dirHoldsCache is true for npm-cache, where hidden files count.
-func dirHoldsCache(dir string) bool { return filepath.Base(dir) == vendoredCacheDir }
 
 // process chooses. Vendored modules go before a lockfile, unless there is
 // also a cache to install from.
