@@ -22,7 +22,8 @@ import (
 //
 //   - this buildpack's version, the process and the folder of the project, and
 //     whether the layer needs a helper at launch,
-//   - the platform that is installed for, its distribution, and the host's,
+//   - the platform that is installed for and its distribution; not the host's,
+//     so that the same app is the same image wherever it was built,
 //   - the versions of npm and Node.js, and the ABI of native modules,
 //   - package.json and the lockfile; of workspaces and file: dependencies the
 //     package.json; every .npmrc that npm reads,
@@ -35,7 +36,7 @@ func (b *build) key(p part) (string, error) {
 
 	say("buildpack", b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version)
 	say("process", string(b.process), b.dir, p.layer, strconv.FormatBool(p.relink))
-	say("platforms", p.target.String(), b.host.String())
+	say("platform", p.target.String())
 	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
 	say("settings", b.env.NPMConfig()...)
