@@ -128,8 +128,7 @@ func (run *build) key(release inventory.Release, more map[string]any) map[string
 	}
 	key := map[string]any{
 		"version":   release.Version.String(),
-		"target":    run.target.String(),
-		"host":      run.Host.String(),
+		"platform":  release.Target.String(),
 		"checksums": strings.Join(pins, " "),
 		"buildpack": run.BuildpackInfo.Version,
 	}
