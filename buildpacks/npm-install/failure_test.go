@@ -199,6 +199,21 @@ func TestBlockedInstallScriptsAreNamed(t *testing.T) {
 	}
 }
 
+func TestScriptsThatAreAllowedAreNotNamed(t *testing.T) {
+	needNPM(t)
+	npms := newRegistry(t)
+	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+	s.withScript("echo made > made", nil)
+	layers := t.TempDir()
+	err, log := s.build(layers)
+	if err != nil || strings.Contains(log, "WARNING") {
+		t.Errorf("got %v\n%s", err, log)
+	}
+	if _, err := os.Stat(filepath.Join(layers, "launch-modules", "node_modules", "scripted", "made")); err != nil {
+		t.Errorf("the script did not run: %s", err)
+	}
+}
+
 func (s *scene) build(layers string) (error, string) {
 	var log bytes.Buffer
 	_, err := npminstall.Build(s.env, scribe.NewEmitter(&log))(packit.BuildContext{

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -76,21 +76,32 @@ func wrongFiles(files []nativeFile) []nativeFile {
 	return wrong
 }
 
+// wrongArchitecture names each package with one of its files, rather one that
+// has no business to be there than one that is there for another platform.
 func wrongArchitecture(wrong []nativeFile, want, host target.Target) error {
-	var lines, names []string
+	byPackage := map[string][]nativeFile{}
 	for _, file := range wrong {
-		lines = append(lines, fmt.Sprintf("%s: %s is for %s", file.pkg, file.path, file.is))
-		names = append(names, file.pkg)
+		byPackage[file.pkg] = append(byPackage[file.pkg], file)
+	}
+	names := slices.Sorted(maps.Keys(byPackage))
+	var lines []string
+	for _, name := range names {
+		files := byPackage[name]
+		shown := files[max(0, slices.IndexFunc(files, func(f nativeFile) bool { return !foreign.MatchString(f.path) }))]
+		line := fmt.Sprintf("%s: %s is for %s", name, shown.path, shown.is)
+		if more := len(files) - 1; more > 0 {
+			line += fmt.Sprintf(", and %d more", more)
+		}
+		lines = append(lines, line)
 	}
 	remedy := "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
 	if want != host {
 		remedy = fmt.Sprintf("use a version of the package that comes with binaries for %s, or build on a host of that architecture, where npm compiles it.", want)
 	}
-	sort.Strings(names)
 	return &failure.Failure{
 		ID:     "native-module-wrong-architecture",
 		Cause:  fmt.Sprintf("native modules are not for %s%s", want, list(lines)),
-		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(slices.Compact(names), ", ")),
+		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(names, ", ")),
 	}
 }
 

@@ -9,12 +9,19 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// blockedLine is how npm 12 says, as a warning, whose install scripts it has
-// not run: "  dep@1.0.0 (install: node-gyp rebuild)".
-var blockedLine = regexp.MustCompile(`(?m)^\d+ warn install-scripts   (\S+ \(.*\))$`)
+// blockedHead and blockedLine are how npm 12 says, as a warning, whose install
+// scripts it has not run. npm 11 lists the same lines under another head, and
+// runs the scripts.
+var (
+	blockedHead = regexp.MustCompile(`(?m)^\d+ warn install-scripts \d+ packages? had install scripts blocked`)
+	blockedLine = regexp.MustCompile(`(?m)^\d+ warn install-scripts   (\S+ \(.*\))$`)
+)
 
 // blockedScripts finds those in a debug log.
 func blockedScripts(debug string) []string {
+	if !blockedHead.MatchString(debug) {
+		return nil
+	}
 	var all []string
 	for _, line := range blockedLine.FindAllStringSubmatch(debug, -1) {
 		all = append(all, line[1])
