@@ -314,6 +314,14 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
 		})
 
+		it("takes the link that the build before left behind for no modules", func() {
+			built(buildAndLaunch)
+			before := treeOf(t, modules("build-modules"))
+			built(buildAndLaunch)
+			Expect(treeOf(t, modules("build-modules"))).To(Equal(before))
+			Expect(log.String()).NotTo(ContainSubstring("npm rebuild"))
+		})
+
 		it("has nothing of the launch in a later build without one", func() {
 			restore(built(buildAndLaunch))
 			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())

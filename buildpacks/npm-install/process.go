@@ -33,8 +33,9 @@ type inputs struct {
 	cache    bool   // npm-cache is a folder
 }
 
-// look reads the inputs of the project in dir. Folders that are empty, or
-// hold nothing but npm's own hidden files, count as missing.
+// look reads the inputs of the project in dir, and removes a node_modules that
+// is only a link. Folders that are empty, or hold nothing but npm's own hidden
+// files, count as missing.
 func look(dir string) (inputs, error) {
 	var found inputs
 	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
@@ -45,8 +46,16 @@ func look(dir string) (inputs, error) {
 			return inputs{}, err
 		}
 	}
+	modules := filepath.Join(dir, nodemodules.Dir)
+	if info, err := os.Lstat(modules); err == nil && info.Mode().Type() == fs.ModeSymlink {
+		// What a build before left behind in the same folder. npm ci would
+		// empty the layer that it leads to.
+		if err := os.Remove(modules); err != nil {
+			return inputs{}, err
+		}
+	}
 	var err error
-	if found.modules, err = hasEntries(filepath.Join(dir, nodemodules.Dir)); err != nil {
+	if found.modules, err = hasEntries(modules); err != nil {
 		return inputs{}, err
 	}
 	found.cache, err = hasEntries(filepath.Join(dir, vendoredCacheDir))
