@@ -248,12 +248,23 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(os.Rename(filepath.Join(app, "package-lock.json"), filepath.Join(app, "npm-shrinkwrap.json"))).To(Succeed())
 			built(launchOnly)
 			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
+			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
+			Expect(filepath.Join(app, "package-lock.json")).NotTo(BeARegularFile())
+		})
+
+		it("gives a shrinkwrap to an npm that reads none as a lockfile, for that time", func() {
+			Expect(os.Rename(filepath.Join(app, "package-lock.json"), filepath.Join(app, "npm-shrinkwrap.json"))).To(Succeed())
+			env = otherVersions(t, env, `"npm": ".*"`, `"npm": "12.0.0"`)
+			built(launchOnly)
+			Expect(log.String()).To(ContainSubstring("npm 12.0.0 does not read npm-shrinkwrap.json"))
+			Expect(filepath.Join(app, "package-lock.json")).NotTo(BeARegularFile())
 		})
 
 		it("takes the tools' caches out of the app image", func() {
 			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"mkdir -p node_modules/.cache/x"},"dependencies":{"word":"1.0.0"}}`})
 			built(launchOnly)
 			Expect(modules("launch-modules", ".cache")).NotTo(BeADirectory())
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
 			env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
 			built(launchOnly)
 			Expect(modules("launch-modules", ".cache", "x")).To(BeADirectory())
@@ -528,7 +539,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			npms.publish("gyp", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{
 				"install": "echo $npm_config_arch $npm_config_target_arch $npm_config_platform $npm_config_target_platform > for",
 			}}, nil)
-			withLock(files{"package.json": `{"name":"app","dependencies":{"gyp":"1.0.0"}}`})
+			withLock(files{"package.json": `{"name":"app","dependencies":{"gyp":"1.0.0"},"allowScripts":{"gyp":true}}`})
 			built(launchOnly)
 			text, err := os.ReadFile(modules("launch-modules", "gyp", "for"))
 			Expect(err).NotTo(HaveOccurred())

@@ -41,7 +41,7 @@ type kind struct {
 // kinds are tried in this order; the first that fits is it.
 var kinds = []kind{
 	{
-		codes: []string{"EUSAGE"}, words: "can only install",
+		codes: []string{"EUSAGE"}, words: "can only install packages",
 		id:    "lockfile-out-of-step",
 		cause: func(f fault) string { return "the lockfile does not fit package.json" + list(f.drift()) },
 		remedy: "run `npm install` in the project's folder, with the same major version of npm as the build's where you can, " +

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
@@ -66,8 +67,8 @@ func (b *build) keyFiles() []string {
 	} else if home := b.env.Get("HOME"); home != "" {
 		files = append(files, filepath.Join(home, ".npmrc"))
 	}
-	if b.lock.File != "" {
-		files = append(files, filepath.Join(b.dir, b.lock.File))
+	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
+		files = append(files, filepath.Join(b.dir, name))
 	}
 	for _, folder := range b.lock.Links() {
 		files = append(files, filepath.Join(b.dir, folder, packagejson.FileName))

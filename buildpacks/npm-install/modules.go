@@ -12,6 +12,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/target"
 )
@@ -136,9 +137,23 @@ func (b *build) run(p part) error {
 	case processInstall:
 		return npm.run(b.dir, "install", which)
 	case processCI:
-		return npm.run(b.dir, "ci", which, "--prefer-offline")
+		return b.withLockfile(npm, func() error { return npm.run(b.dir, "ci", which, "--prefer-offline") })
 	}
 	return b.rebuild(npm, p, which)
+}
+
+// withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
+// under the name that it reads, for as long as the call takes.
+func (b *build) withLockfile(npm npm, call func() error) error {
+	stand := filepath.Join(b.dir, lockfile.PackageLock)
+	if _, err := os.Lstat(stand); err == nil || npm.versions.readsShrinkwrap() {
+		return call()
+	}
+	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, lockfile.Shrinkwrap, lockfile.PackageLock)
+	if err := copyFile(filepath.Join(b.dir, lockfile.Shrinkwrap), stand); err != nil {
+		return fmt.Errorf("giving npm the lockfile: %w", err)
+	}
+	return errors.Join(call(), os.Remove(stand))
 }
 
 // rebuild makes vendored modules fit the target.

@@ -83,6 +83,12 @@ func (v versions) knowsTargets() bool {
 	return since.Check(version)
 }
 
+// readsShrinkwrap tells whether npm reads npm-shrinkwrap.json: up to npm 11.
+func (v versions) readsShrinkwrap() bool {
+	version, err := semver.NewVersion(v.NPM)
+	return err != nil || version.Major() < 12
+}
+
 // forTarget returns an npm that installs for a target which is not the host.
 // node-gyp, prebuild-install and their like read the variables.
 func (n npm) forTarget(t target.Target) npm {

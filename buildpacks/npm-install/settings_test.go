@@ -41,9 +41,9 @@ func TestSettingsAreDeclared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range regexp.MustCompile(`\bBPL?_[A-Z_]+\b`).FindAllString(string(text), -1) {
+		for _, name := range regexp.MustCompile(`"BPL?_[A-Z_]+"`).FindAllString(string(text), -1) {
 			named++
-			if !declared[name] {
+			if name = strings.Trim(name, "\""); !declared[name] {
 				t.Errorf("%s names %s, which buildpack.toml does not declare", file, name)
 			}
 		}
