@@ -1,0 +1,111 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/lockfile"
+)
+
+// run runs the process for one part.
+func (b *build) run(p part) error {
+	npm, err := b.npmFor(p)
+	if err != nil {
+		return err
+	}
+	which := "--omit=dev"
+	if p.dev {
+		which = "--include=dev"
+		npm = npm.with("NODE_ENV", "development")
+	}
+	switch b.process {
+	case processInstall:
+		return npm.run(b.dir, "install", which)
+	case processCI:
+		return b.withLockfile(npm, func() error { return npm.run(b.dir, "ci", which, "--prefer-offline") })
+	}
+	return b.rebuild(npm, p, which)
+}
+
+// withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
+// under the name that it reads, for as long as the call takes.
+func (b *build) withLockfile(npm npm, call func() error) error {
+	stand := filepath.Join(b.dir, lockfile.PackageLock)
+	if _, err := os.Lstat(stand); err == nil || npm.versions.readsShrinkwrap() {
+		return call()
+	}
+	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, lockfile.Shrinkwrap, lockfile.PackageLock)
+	if err := copyFile(filepath.Join(b.dir, lockfile.Shrinkwrap), stand); err != nil {
+		return errors.Join(fmt.Errorf("giving npm the lockfile: %w", err), os.RemoveAll(stand))
+	}
+	return errors.Join(call(), os.Remove(stand))
+}
+
+// rebuild makes vendored modules fit the target.
+func (b *build) rebuild(npm npm, p part, which string) error {
+	if err := b.checkVendored(npm, which); err != nil {
+		return err
+	}
+	steps := [][]string{
+		{"run-script", "preinstall", "--if-present"},
+		{"rebuild"},
+		{"run-script", "postinstall", "--if-present"},
+	}
+	if p.prune {
+		steps = append(steps, []string{"prune", "--omit=dev"})
+	}
+	for _, args := range steps {
+		if err := npm.run(b.dir, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkVendored asks npm whether the modules are what package.json wants. Some
+// that nobody wants do no harm.
+func (b *build) checkVendored(npm npm, which string) error {
+	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(b.dir, "list", which)
+	if err != nil || f == nil || f.code() == "ELSPROBLEMS" && len(f.unmet()) == 0 {
+		return err
+	}
+	return &failure.Failure{
+		ID:    "vendored-modules-incomplete",
+		Cause: "vendored node_modules have unmet dependencies: npm list failed" + list(f.unmet()),
+		Remedy: "run `npm install` and commit node_modules again, or delete it from the app and commit the lockfile instead: " +
+			"then the build installs the dependencies.",
+	}
+}
+
+// npmFor returns an npm that installs for the part's target.
+func (b *build) npmFor(p part) (npm, error) {
+	if p.target == b.host {
+		return b.npm, nil
+	}
+	if !b.npm.versions.knowsTargets() && b.hasPlatformPackages() {
+		return npm{}, &failure.Failure{
+			ID: "npm-too-old-for-target",
+			Cause: fmt.Sprintf("npm %s cannot install for %s on %s, and the lockfile has packages that are made for one platform",
+				b.npm.versions.NPM, p.target, b.host),
+			Remedy: "use npm 10.1 or later, which comes with Node.js 20.9 and later (also 9.9 of npm 9), or build on the target's architecture.",
+		}
+	}
+	return b.npm.forTarget(p.target), nil
+}
+
+// hasPlatformPackages tells whether the lockfile has packages that are not
+// for every platform. Without a lockfile nobody knows.
+func (b *build) hasPlatformPackages() bool {
+	if b.lock.File == "" || b.lock.Version == 1 {
+		return true
+	}
+	for _, p := range b.lock.Packages {
+		if p.HasPlatform() {
+			return true
+		}
+	}
+	return false
+}
