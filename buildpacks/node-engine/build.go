@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
 )
@@ -77,6 +78,7 @@ type build struct {
 	source    string // BP_NODE_SOURCE
 	sbom      bool   // whether to write bills of materials
 	optimize  bool   // BP_NODE_OPTIMIZE_MEMORY
+	registry  string // BP_NPM_REGISTRY; may hold a password
 	inventory *inventory.Inventory
 	bindings  []servicebindings.Binding
 	authority []cacerts.File
@@ -100,6 +102,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	if run.optimize, err = settings.Bool(b.getenv, optimizeVariable, false); err != nil {
+		return nil, err
+	}
+	if run.registry, err = npmconfig.BuiltinRegistry(b.getenv); err != nil {
 		return nil, err
 	}
 	all, err := inventory.Read(filepath.Join(bp.CNBPath, "buildpack.toml"))

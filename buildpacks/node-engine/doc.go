@@ -18,7 +18,8 @@
 // the build runs, the target is what the app image is for.
 //
 // Archives come from the buildpack's dependencies folder, nodejs.org or the
-// npm registry: BP_NODE_SOURCE, BP_DEPENDENCY_MIRROR, and bindings of the
-// types dependency-mirror, dependency-mapping and npmrc have a say in it.
+// npm registry: BP_NODE_SOURCE, BP_DEPENDENCY_MIRROR, BP_NPM_REGISTRY, and
+// bindings of the types dependency-mirror, dependency-mapping and npmrc have a
+// say in it.
 // docs/decisions/archive-sources.md tells why.
 package nodeengine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -41,6 +43,7 @@ type installation struct {
 	dirs     []string       // folders of the release to unpack beside bin/node and LICENSE
 	contents string         // what is in it, for the log
 	why      string         // why more is in it than usual, for the log; may be empty
+	registry string         // what npm's built-in configuration is to name; may be empty, may hold a password
 	finish   func(layer *packit.Layer, found nodesource.Found)
 }
 
@@ -101,11 +104,17 @@ func (run *build) atLaunch() (installation, error) {
 // duringBuild is the layer for the buildpacks that follow: npm and headers
 // too, for the host.
 func (run *build) duringBuild() installation {
+	why := ""
+	if run.registry != "" {
+		why = "npm takes packages from the registry of " + npmconfig.BuiltinVariable + " when its configuration names none"
+	}
 	return installation{
 		Need:     nodesource.Need{Release: run.built, NPM: true},
 		name:     buildLayer,
 		layers:   run.Layers,
-		key:      run.key(run.built, nil),
+		registry: run.registry,
+		why:      why,
+		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry)}),
 		dirs:     []string{"include"},
 		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
 		finish: func(layer *packit.Layer, found nodesource.Found) {
@@ -134,6 +143,12 @@ func (run *build) key(release inventory.Release, more map[string]any) map[string
 	}
 	maps.Copy(key, more)
 	return key
+}
+
+// digestOfText lets a secret have a part in a key without being shown.
+func digestOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // digestOf is one digest of several files.
@@ -254,7 +269,24 @@ func (i installation) fill(ctx context.Context, dir string, found nodesource.Fou
 			return err
 		}
 	}
+	if err := i.configureNPM(dir); err != nil {
+		return err
+	}
 	return linkCommands(dir)
+}
+
+// configureNPM names the registry in npm's built-in configuration, which every
+// other npmrc file and variable goes before.
+func (i installation) configureNPM(dir string) error {
+	if i.registry == "" {
+		return nil
+	}
+	file, err := os.OpenFile(filepath.Join(dir, npmHome, npmconfig.BuiltinFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(npmconfig.BuiltinLine(i.registry))
+	return errors.Join(err, file.Close())
 }
 
 // openSSLHeaders is where a release keeps OpenSSL's headers once more for

@@ -80,6 +80,7 @@ func (run *build) npmConfig() (*npmconfig.Config, error) {
 		ProjectDir: dir,
 		HomeDir:    run.getenv("HOME"),
 		Binding:    binding,
+		Builtin:    run.registry,
 	})
 }
 

@@ -89,7 +89,7 @@ func registryUnknown(cause error) error {
 		ID:    IDRegistryUnknown,
 		Cause: "Node.js is to come from the npm registry, but npm's configuration names none",
 		Remedy: "name one in NPM_CONFIG_REGISTRY, or as registry=… in the project's .npmrc, in an npmrc binding, " +
-			"or in the file that NPM_CONFIG_USERCONFIG or NPM_CONFIG_GLOBALCONFIG points to.",
+			"in the file that NPM_CONFIG_USERCONFIG or NPM_CONFIG_GLOBALCONFIG points to, or in BP_NPM_REGISTRY.",
 		Err: cause,
 	}
 }

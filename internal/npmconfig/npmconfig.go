@@ -1,9 +1,11 @@
 // Package npmconfig reads npm's own configuration as npm does, as far as it
-// tells which registry packages come from and how to log in there.
+// tells which registry packages come from and how to log in there. The lowest
+// level, npm's built-in configuration, is that of BP_NPM_REGISTRY.
 package npmconfig
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/settings"
 )
 
 // Sources is where configuration may stand, in npm's order of precedence.
@@ -20,12 +25,47 @@ type Sources struct {
 	ProjectDir string   // whose .npmrc counts
 	HomeDir    string   // whose .npmrc counts, unless the environment names another user file
 	Binding    string   // path of the npmrc of a service binding; the global file, unless the environment names one
+	Builtin    string   // the registry when nothing above names one, as [BuiltinRegistry] gives it
+}
+
+// BuiltinVariable names the setting for the registry that is used when npm's
+// own configuration names none. Builders set it: NPM_CONFIG_REGISTRY would go
+// before every npmrc file.
+const BuiltinVariable = "BP_NPM_REGISTRY"
+
+// BuiltinRegistry reads [BuiltinVariable]. What is not an http or https
+// address is a [failure.Failure] with the id setting-invalid.
+func BuiltinRegistry(getenv settings.Getenv) (string, error) {
+	text := strings.TrimSpace(getenv(BuiltinVariable))
+	if text == "" {
+		return "", nil
+	}
+	if _, err := address(text); err != nil {
+		return "", &failure.Failure{
+			ID:     "setting-invalid",
+			Cause:  BuiltinVariable + " is not an http or https address", // it may hold a password
+			Remedy: fmt.Sprintf("set %s to the address of an npm registry, https://registry.example.com/ for example, or to nothing.", BuiltinVariable),
+		}
+	}
+	return text, nil
+}
+
+// BuiltinFile is where npm keeps its own lowest configuration, relative to
+// npm's folder (npm help npmrc, "built-in config file").
+const BuiltinFile = "npmrc"
+
+// BuiltinLine is the line of an npmrc file that names a registry.
+func BuiltinLine(registry string) string {
+	quoted, err := json.Marshal(registry) // npm reads "…" as JSON, so that ; and # mean nothing
+	if err != nil {
+		return ""
+	}
+	return "registry=" + string(quoted) + "\n"
 }
 
 // Config is the configuration that [Load] found.
 type Config struct {
 	layers []map[string]string // the first that has a key wins
-	used   []string            // the files that were read, in the same order
 }
 
 // Load reads all sources. A file that is named and missing is like an empty
@@ -43,7 +83,9 @@ func Load(s Sources) (*Config, error) {
 			return nil, fmt.Errorf("reading npm's configuration: %w", err)
 		}
 		c.layers = append(c.layers, parse(string(text), lookup))
-		c.used = append(c.used, path)
+	}
+	if s.Builtin != "" {
+		c.layers = append(c.layers, map[string]string{"registry": s.Builtin})
 	}
 	return c, nil
 }
@@ -116,11 +158,21 @@ func (c *Config) Registry() (*url.URL, error) {
 	if !ok || text == "" {
 		return nil, nil
 	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return nil, errors.New("npm's registry setting is not an http or https address") // the value may hold a password
+	u, err := address(text)
+	if err != nil {
+		return nil, err
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
+	return u, nil
+}
+
+// address reads the address of a registry. Its errors do not quote the text,
+// which may hold a password.
+func address(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return nil, errors.New("npm's registry setting is not an http or https address")
+	}
 	return u, nil
 }
 

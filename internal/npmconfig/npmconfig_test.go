@@ -1,12 +1,14 @@
 package npmconfig_test
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 )
 
@@ -56,6 +58,10 @@ func TestPrecedence(t *testing.T) {
 			sources: npmconfig.Sources{HomeDir: t.TempDir(), Binding: binding}},
 		{name: "a named global file stands in for the binding", want: "global",
 			sources: npmconfig.Sources{Environ: []string{"NPM_CONFIG_GLOBALCONFIG=" + global}, Binding: binding}},
+		{name: "the global file goes before the built-in one", want: "binding",
+			sources: npmconfig.Sources{Binding: binding, Builtin: "https://builtin.example"}},
+		{name: "the built-in one when nothing else names any", want: "builtin",
+			sources: npmconfig.Sources{HomeDir: t.TempDir(), Builtin: "https://builtin.example"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			registry, err := load(t, tc.sources).Registry()
@@ -161,5 +167,35 @@ func TestLoadOfSomethingUnreadable(t *testing.T) {
 	}
 	if _, err := npmconfig.Load(npmconfig.Sources{ProjectDir: dir}); err == nil {
 		t.Error("got no error")
+	}
+}
+
+func TestBuiltinRegistry(t *testing.T) {
+	for _, tc := range []struct {
+		name, value, want string
+		bad               bool
+	}{
+		{name: "not set"},
+		{name: "an https address", value: "https://r.example/npm/", want: "https://r.example/npm/"},
+		{name: "an http address between spaces", value: " http://r.example:4873\n", want: "http://r.example:4873"},
+		{name: "no scheme", value: "r.example", bad: true},
+		{name: "another scheme", value: "ftp://me:secret@r.example/", bad: true},
+		{name: "no host", value: "https:///secret", bad: true},
+		{name: "not an address", value: "https://me:secret@[r.example", bad: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := npmconfig.BuiltinRegistry(func(name string) string {
+				if name == "BP_NPM_REGISTRY" {
+					return tc.value
+				}
+				return ""
+			})
+			if got != tc.want || errors.Is(err, &failure.Failure{ID: "setting-invalid"}) != tc.bad {
+				t.Errorf("got %q, %v, want %q", got, err, tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("it shows the password: %s", err)
+			}
+		})
 	}
 }
