@@ -72,7 +72,9 @@ test: check unit integration ## Everything CI runs: vet, format, generated files
 check: ## Format, vet, generated files up to date
 	@scripts/check.sh
 
-unit: ## Unit tests
+unit: ## Unit tests, and the structure tests of the build and run images
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory stack
 	@scripts/unit.sh
 
 unit-releases: ## Unit tests of the release inventory and what reads it
