@@ -1,11 +1,14 @@
 package inventory_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/target"
 )
@@ -98,6 +101,31 @@ func TestTheInventoryThatShips(t *testing.T) {
 	for _, tg := range target.All() {
 		if _, err := inv.Resolve("", "default", tg, target.LinuxARM64, target.LinuxAMD64); err != nil {
 			t.Errorf("%s: %s", tg, err)
+		}
+	}
+}
+
+// 18, 20, 23 and 25 ended before the newest release that is known.
+func TestTheInventoryThatShipsLeavesEndedLinesToExactVersions(t *testing.T) {
+	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := target.All()
+	for _, wish := range []string{"18", "20", "20.x", "~20.20.1", ">=20.0.0 <21", "lts/iron", "lts/hydrogen", "lts/-2", "23", "25", "^25.1.0", "<=20 || 25"} {
+		if got, err := inv.Resolve(wish, "test", both...); !errors.Is(err, &failure.Failure{ID: inventory.IDEndOfLife}) {
+			t.Errorf("%s: got %v, %v", wish, got, err)
+		}
+	}
+	for _, wish := range []string{"*", ">=18", ">=20", "18 || 20 || 22", ">=25", "node", "current", "latest", "stable", "lts/*", "lts/-1", "lts/jod"} {
+		got, err := inv.Resolve(wish, "test", both...)
+		if err != nil || slices.Contains([]uint64{18, 19, 20, 21, 23, 25}, got.Major()) {
+			t.Errorf("%s: got %v, %v", wish, got, err)
+		}
+	}
+	for _, wish := range []string{"20.20.2", "v25.9.0"} {
+		if got, err := inv.Resolve(wish, "test", both...); err != nil || got.String() != strings.TrimPrefix(wish, "v") {
+			t.Errorf("%s: got %v, %v", wish, got, err)
 		}
 	}
 }

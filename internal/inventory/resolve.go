@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -18,6 +19,7 @@ import (
 const (
 	IDVersionInvalid = "node-version-invalid" // the wish cannot be read
 	IDVersionUnknown = "node-version-unknown" // it can, but nothing satisfies it
+	IDEndOfLife      = "node-end-of-life"     // only lines past their end of life satisfy it
 )
 
 // Constraint turns a wish into a semver constraint. It reads, whatever their
@@ -115,13 +117,13 @@ func pessimistic(constraint string) string {
 }
 
 // Resolve chooses the version for a wish that exists for all targets. Where
-// several satisfy it, lines that have not reached their end of life go before
-// those that have, then the default line, then LTS lines, then the newest
-// version. End of life is told by the newest day the inventory knows of, not
-// by the clock, so that a build can be repeated.
+// several satisfy it, the default line goes first, then LTS lines, then the
+// newest version. A line past its end of life is chosen only by the exact
+// number of a version. That end is told by the newest day the inventory knows
+// of, not by the clock, so that a build can be repeated.
 //
-// Errors are [failure.Failure]s: node-version-invalid, and
-// node-version-unknown, which lists what exists. source says who wishes it.
+// Errors are [failure.Failure]s: node-version-invalid; node-version-unknown,
+// which lists what exists; and node-end-of-life. source says who wishes it.
 func (inv *Inventory) Resolve(text, source string, targets ...target.Target) (*semver.Version, error) {
 	constraint, err := inv.Constraint(text, source)
 	if err != nil {
@@ -136,7 +138,38 @@ func (inv *Inventory) Resolve(text, source string, targets ...target.Target) (*s
 	if len(matching) == 0 {
 		return nil, inv.unknown(text, source, candidates, targets)
 	}
-	return slices.MinFunc(matching, inv.prefer), nil
+	if exact(constraint) {
+		return matching[0], nil
+	}
+	alive := slices.DeleteFunc(slices.Clone(matching), inv.ended)
+	if len(alive) == 0 {
+		return nil, inv.endOfLife(text, source, matching[0])
+	}
+	return slices.MinFunc(alive, inv.prefer), nil
+}
+
+// exact says whether a constraint is the number of one version.
+func exact(constraint string) bool {
+	_, err := semver.StrictNewVersion(strings.TrimLeft(strings.TrimSpace(constraint), "=v "))
+	return err == nil
+}
+
+// ended says whether a version's line is past its end of life.
+func (inv *Inventory) ended(v *semver.Version) bool {
+	line, _ := inv.Line(int(v.Major()))
+	return !line.EndOf.IsZero() && line.EndOf.Before(inv.asOf())
+}
+
+// endOfLife is for a wish that only lines past their end satisfy, the newest
+// of which is last.
+func (inv *Inventory) endOfLife(text, source string, last *semver.Version) error {
+	line, _ := inv.Line(int(last.Major()))
+	return &failure.Failure{
+		ID: IDEndOfLife,
+		Cause: fmt.Sprintf("%s asks for Node.js %q, but line %d reached its end of life on %s and gets no security fixes any more",
+			source, text, line.Number, line.EndOf.Format(time.DateOnly)),
+		Remedy: fmt.Sprintf("move to a newer line (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version %s to keep using it as it is.", last),
+	}
 }
 
 // Versions returns the versions that exist for all targets, newest first.
@@ -169,9 +202,6 @@ func (inv *Inventory) rank(v *semver.Version) int {
 	}
 	if !inv.isDefaultLine(v) {
 		rank |= 2
-	}
-	if !line.EndOf.IsZero() && line.EndOf.Before(inv.asOf()) {
-		rank |= 4
 	}
 	return rank
 }

@@ -42,16 +42,14 @@ func TestResolve(t *testing.T) {
 		{name: "without the default line the newest LTS line", wish: "<24 || >=26", want: "22.2.0"},
 		{name: "without an LTS line the newest", wish: ">=25", want: "26.2.0"},
 		{name: "a living line goes before a newer LTS line that ended", wish: "20 || 26", want: "26.2.0"},
-		{name: "a line that ended, when named", wish: "20", want: "20.2.0"},
 		{name: "a version of a line that ended, when named", wish: "20.1.0", want: "20.1.0"},
-		{name: "a line that ended without having been LTS", wish: "25", want: "25.2.0"},
+		{name: "a version of a line that ended, with an operator", wish: "=v20.1.0", want: "20.1.0"},
 		{name: "newest LTS line", wish: "lts/*", want: "24.2.0"},
 		{name: "newest LTS line, short", wish: "lts", want: "24.2.0"},
 		{name: "stable", wish: "stable", want: "24.2.0"},
 		{name: "a codename", wish: "lts/jod", want: "22.2.0"},
 		{name: "a codename in upper case", wish: "LTS/Jod", want: "22.2.0"},
 		{name: "the LTS line before", wish: "lts/-1", want: "22.2.0"},
-		{name: "two LTS lines before", wish: "lts/-2", want: "20.2.0"},
 		{name: "node", wish: "node", want: "24.2.0"},
 		{name: "current", wish: "current", want: "26.2.0"},
 		{name: "latest", wish: "latest", want: "26.2.0"},
@@ -98,6 +96,12 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "more LTS lines back than there are", wish: "lts/-9", id: inventory.IDVersionInvalid},
 		{name: "an LTS line forward", wish: "lts/1", id: inventory.IDVersionInvalid},
 		{name: "a comment", wish: "24 # ours", id: inventory.IDVersionInvalid},
+		{name: "a line that ended", wish: "20", id: inventory.IDEndOfLife},
+		{name: "a range within a line that ended", wish: "^20.1.0", id: inventory.IDEndOfLife},
+		{name: "a line that ended without having been LTS", wish: "25", id: inventory.IDEndOfLife},
+		{name: "lines of which all ended", wish: "20 || 25", id: inventory.IDEndOfLife},
+		{name: "the codename of a line that ended", wish: "lts/iron", id: inventory.IDEndOfLife},
+		{name: "an LTS line before that ended", wish: "lts/-2", id: inventory.IDEndOfLife},
 		{name: "a range that is cut off", wish: ">=", id: inventory.IDVersionInvalid},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -144,5 +148,14 @@ func TestAliasesNameOnlyLinesWithReleases(t *testing.T) {
 	}
 	if got, ok := inv.Alias("lts/krypton"); ok {
 		t.Errorf("lts/krypton: got %q", got)
+	}
+}
+
+func TestEndOfLifeNamesTheVersionToPin(t *testing.T) {
+	_, err := everything(t).Resolve("20.x", "package.json", target.LinuxARM64)
+	want := `[node-end-of-life] package.json asks for Node.js "20.x", but line 20 reached its end of life on 2026-04-30 and gets no security fixes any more
+To fix it: move to a newer line (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version 20.2.0 to keep using it as it is.`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

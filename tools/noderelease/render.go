@@ -20,6 +20,9 @@ func Render(p Policy, l *Lock) []byte {
 	for _, line := range l.Lines {
 		fmt.Fprintf(&b, "\n[[metadata.lines]]\n  line = %d\n", line.Line)
 		fmt.Fprintf(&b, "  codename = %q\n  lts = %q\n  end-of-life = %q\n", strings.ToLower(line.Codename), line.LTS, line.EndOfLife)
+		if date := l.newestOf(line.Line); date != "" {
+			fmt.Fprintf(&b, "  newest-release = %q\n", date)
+		}
 	}
 	for _, n := range l.NPM {
 		fmt.Fprintf(&b, "\n[[metadata.npm-releases]]\n  version = %q\n  checksum = \"sha512:%s\"\n", n.Version, n.SHA512)
@@ -59,6 +62,19 @@ func renderDependency(b *bytes.Buffer, p Policy, l *Lock, r Release, a Archive, 
 // archiveName is a file's name in nodejs.org's lists: "node-v24.19.0-linux-arm64.tar.gz".
 func archiveName(version, nodeArch, form string) string {
 	return fmt.Sprintf("node-v%s-linux-%s.%s", version, nodeArch, form)
+}
+
+// newestOf is the date of a line's newest release, or "" when the index has
+// none of them. It tells the buildpack, without a clock, which lines have
+// reached their end of life.
+func (l *Lock) newestOf(number int) string {
+	newest := ""
+	for _, r := range l.Releases {
+		if r.line() == number {
+			newest = max(newest, r.Date)
+		}
+	}
+	return newest
 }
 
 func (l *Lock) line(number int) Line {

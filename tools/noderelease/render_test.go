@@ -54,6 +54,9 @@ func TestRenderedDependencies(t *testing.T) {
 	if file.API != "0.10" || m.DefaultVersions["node"] != "24.*.*" || len(m.Lines) != 1 || m.Lines[0]["codename"] != "krypton" || m.Lines[0]["end-of-life"] != "2028-04-30" {
 		t.Errorf("got %+v", file)
 	}
+	if got := m.Lines[0]["newest-release"]; got != "2023-06-01" {
+		t.Errorf("got %v", got)
+	}
 	var order []string
 	for _, d := range m.Dependencies {
 		order = append(order, d["version"].(string)+" "+d["arch"].(string))
