@@ -191,6 +191,30 @@ func TestBuildChoosesTheVersionBySource(t *testing.T) {
 	}
 }
 
+func TestBuildListsOnlyEntriesWithAWish(t *testing.T) {
+	nothing := entry("node", "launch", "version=", "version-source=")
+	wish := entry("node", "version=22", "version-source=.nvmrc")
+	for _, tc := range []struct {
+		name    string
+		entries []packit.BuildpackPlanEntry
+		want    string
+	}{
+		{name: "none", entries: []packit.BuildpackPlanEntry{both(), nothing}},
+		{name: "one", entries: []packit.BuildpackPlanEntry{both(), nothing, wish}, want: `.nvmrc -> "22"`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFixture(t)
+			if _, err := f.build(tc.entries...); err != nil {
+				t.Fatal(err)
+			}
+			log := f.log.String()
+			if strings.Contains(log, `-> ""`) || strings.Contains(log, "Candidate") != (tc.want != "") || !strings.Contains(log, tc.want) {
+				t.Errorf("got\n%s\nwant %q", log, tc.want)
+			}
+		})
+	}
+}
+
 func TestBuildWarnsOfTheEndOfLife(t *testing.T) {
 	end := time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC) // of 22
 	for _, tc := range []struct {

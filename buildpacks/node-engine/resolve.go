@@ -18,7 +18,9 @@ func (run *build) resolve() error {
 	run.Logger.Process("Choosing the Node.js version")
 	winner := candidate{Source: "default"}
 	if len(run.Candidates) > 0 {
-		run.Logger.Candidates(run.planEntries())
+		if entries := run.planEntries(); len(entries) > 0 {
+			run.Logger.Candidates(entries)
+		}
 		winner = run.Candidates[0]
 	}
 	version, err := run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
@@ -56,10 +58,14 @@ func (c candidate) String() string {
 	return fmt.Sprintf("%s: %q", c.Source, c.Version)
 }
 
-// planEntries are the candidates in the form that the logger prints.
+// planEntries are the candidates that have a wish, in the form that the logger
+// prints.
 func (run *build) planEntries() []packit.BuildpackPlanEntry {
 	var entries []packit.BuildpackPlanEntry
 	for _, c := range run.Candidates {
+		if c.Version == "" {
+			continue
+		}
 		entries = append(entries, packit.BuildpackPlanEntry{Metadata: map[string]any{
 			"version": c.Version, "version-source": c.Source,
 		}})
