@@ -51,8 +51,8 @@ func dockerOutput(t *testing.T, args ...string) []byte {
 // processUser is the user id of a container's first process.
 func processUser(t *testing.T, container string) string {
 	t.Helper()
-	lines := strings.Split(strings.TrimSpace(string(dockerOutput(t, "top", container, "-o", "uid"))), "\n")
-	return strings.TrimSpace(lines[1])
+	lines := strings.Split(strings.TrimSpace(string(dockerOutput(t, "top", container, "-o", "uid,pid"))), "\n")
+	return strings.Fields(lines[1])[0]
 }
 
 // elfFiles sorts every ELF file of an image's root file system by whether it
