@@ -111,7 +111,7 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.inventory = nodesource.Restrict(all, run.source)
+	run.inventory = nodesource.Restrict(all, run.source, true)
 	for _, bindingType := range []string{cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmrcBinding} {
 		found, err := b.Bindings.Resolve(bindingType, "", bp.Platform.Path)
 		if err != nil {

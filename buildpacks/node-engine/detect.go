@@ -3,12 +3,14 @@ package nodeengine
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodeversion"
 	"github.com/armature-cnb/armature/internal/project"
 	"github.com/armature-cnb/armature/internal/settings"
 )
@@ -60,50 +62,48 @@ func plan(wishes []wish) packit.BuildPlan {
 }
 
 // wishes are the versions asked for, in the order .nvmrc, BP_NODE_VERSION,
-// .node-version.
+// and then the other files as [nodeversion.Find] has them.
 func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emitter) ([]wish, error) {
 	fromEnv := getenv(versionVariable)
-	decided := fromEnv != "" || hasEngine(dir) // whether something goes before the files
-	rc, err := nvmrcWish(dir, buildpackDir)
+	aliases := &aliases{path: filepath.Join(buildpackDir, "buildpack.toml")}
+	found, err := nodeversion.Find(dir, aliases, fromEnv != "" || nodeversion.HasEngine(dir), func(source string, err error) {
+		logger.Process("WARNING: %s is left out of account: %s", source, err)
+	})
+	if aliases.err != nil {
+		return nil, fmt.Errorf("looking up what an alias means: %w", aliases.err)
+	}
 	if err != nil {
-		if !decided {
-			return nil, err
-		}
-		logger.Process("WARNING: %s is left out of account: %s", nvmrc, err)
+		return nil, err
 	}
-	file, err := nodeVersionWish(dir)
-	if err != nil {
-		if !decided && rc == "" {
-			return nil, err
-		}
-		logger.Process("WARNING: %s is left out of account: %s", nodeVersion, err)
+	var all []wish
+	for _, w := range found {
+		all = append(all, wish{w.Version, w.Source})
 	}
-	var found []wish
-	for _, w := range []wish{{rc, nvmrc}, {fromEnv, versionVariable}, {file, nodeVersion}} {
-		if w.Version != "" {
-			found = append(found, w)
-		}
+	if fromEnv == "" {
+		return all, nil
 	}
-	return found, nil
+	at := 0
+	if len(all) > 0 && all[0].VersionSource == nodeversion.Nvmrc {
+		at = 1
+	}
+	return slices.Insert(all, at, wish{fromEnv, versionVariable}), nil
 }
 
-// nvmrcWish needs the inventory, for what the aliases mean.
-func nvmrcWish(dir, buildpackDir string) (string, error) {
-	line, err := readVersionFile(filepath.Join(dir, nvmrc))
-	if err != nil || line == "" {
-		return "", err
-	}
-	inv, err := inventory.Read(filepath.Join(buildpackDir, "buildpack.toml"))
-	if err != nil {
-		return "", fmt.Errorf("looking up what %q means: %w", line, err)
-	}
-	return parseNvmrc(line, inv)
+// aliases are those of the inventory, which is read when the first is asked
+// for: few projects have any.
+type aliases struct {
+	path      string
+	inventory *inventory.Inventory
+	err       error
 }
 
-func nodeVersionWish(dir string) (string, error) {
-	line, err := readVersionFile(filepath.Join(dir, nodeVersion))
-	if err != nil || line == "" {
-		return "", err
+// Alias does what [inventory.Inventory.Alias] does.
+func (a *aliases) Alias(name string) (string, bool) {
+	if a.inventory == nil && a.err == nil {
+		a.inventory, a.err = inventory.Read(a.path)
 	}
-	return parseNodeVersion(line)
+	if a.err != nil {
+		return "", false
+	}
+	return a.inventory.Alias(name)
 }

@@ -67,9 +67,10 @@ func TestDetectProvidesNodeOrNodeAndNPM(t *testing.T) {
 
 func TestDetectRequires(t *testing.T) {
 	for _, tc := range []struct {
-		name, nvmrc, nodeVersion, variable, manifest string
-		want                                         []string
-		warning                                      bool
+		name, nvmrc, nodeVersion, variable string
+		manifest, mise, asdf               string
+		want                               []string
+		warning                            bool
 	}{
 		{name: "a version from .nvmrc", nvmrc: "22.1.0\n", want: []string{"node 22.1.0 .nvmrc"}},
 		{name: "a version with v", nvmrc: "v22", want: []string{"node 22 .nvmrc"}},
@@ -91,13 +92,31 @@ func TestDetectRequires(t *testing.T) {
 			name: "all three, in this order", nvmrc: "24", variable: "22", nodeVersion: "20",
 			want: []string{"node 24 .nvmrc", "node 22 BP_NODE_VERSION", "node 20 .node-version"},
 		},
+		{name: "a version from volta", manifest: `{"volta":{"node":"22.1.0"}}`, want: []string{"node 22.1.0 package.json volta.node"}},
+		{name: "a range from devEngines", manifest: `{"devEngines":{"runtime":[{"name":"bun"},{"name":"node","version":"^22.0.0"}]}}`, want: []string{"node ^22.0.0 package.json devEngines.runtime"}},
+		{name: "nothing from devEngines for another runtime", manifest: `{"devEngines":{"runtime":{"name":"deno","version":"2"}}}`},
+		{name: "a version from mise.toml", mise: "[tools]\nnode = \"22\"\n", want: []string{"node 22 mise.toml"}},
+		{name: "a version from .tool-versions", asdf: "ruby 3.3\nnodejs 22.1.0 20.1.0\n", want: []string{"node 22.1.0 .tool-versions"}},
+		{name: "an alias from .tool-versions", asdf: "nodejs lts-jod", want: []string{"node 22.* .tool-versions"}},
+		{
+			name: "all there are, in this order", nvmrc: "26", variable: "24", nodeVersion: "22", mise: "tools.node = \"20\"", asdf: "node 20.1",
+			manifest: `{"engines":{"node":"24"},"devEngines":{"runtime":{"name":"node","version":">=20"}},"volta":{"node":"20.1.0"}}`,
+			want: []string{
+				"node 26 .nvmrc", "node 24 BP_NODE_VERSION", "node 22 .node-version", "node 20.1.0 package.json volta.node",
+				"node >=20 package.json devEngines.runtime", "node 20 mise.toml", "node 20.1 .tool-versions",
+			},
+		},
+		{name: "nothing from a .tool-versions that leaves it to the machine", asdf: "nodejs system", warning: true},
+		{name: "not what a bad .tool-versions says when .nvmrc decides", nvmrc: "22", asdf: "nodejs newest", want: []string{"node 22 .nvmrc"}, warning: true},
+		{name: "not what a bad mise.toml says when the variable decides", variable: "22", mise: "[tools", want: []string{"node 22 BP_NODE_VERSION"}, warning: true},
+		{name: "not what a bad volta says when package.json decides", manifest: `{"engines":{"node":"22"},"volta":{"node":"newest"}}`, warning: true},
 		{name: "not what a bad .nvmrc says when the variable decides", nvmrc: "newest", variable: "22", want: []string{"node 22 BP_NODE_VERSION"}, warning: true},
 		{name: "not what a bad .nvmrc says when package.json decides", nvmrc: "newest", manifest: `{"engines":{"node":"22"}}`, warning: true},
 		{name: "not what a bad .node-version says when .nvmrc decides", nvmrc: "22", nodeVersion: "lts/*", want: []string{"node 22 .nvmrc"}, warning: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
-			for name, text := range map[string]string{".nvmrc": tc.nvmrc, ".node-version": tc.nodeVersion, "package.json": tc.manifest} {
+			for name, text := range map[string]string{".nvmrc": tc.nvmrc, ".node-version": tc.nodeVersion, "package.json": tc.manifest, "mise.toml": tc.mise, ".tool-versions": tc.asdf} {
 				if text != "" {
 					f.write(t, f.app, name, text)
 				}
@@ -126,6 +145,11 @@ func TestDetectRefusesABadFileThatWouldDecide(t *testing.T) {
 		{name: "a word in .nvmrc", file: ".nvmrc", text: "newest", want: `invalid version constraint specified in .nvmrc: "newest"`},
 		{name: "a codename that nobody knows", file: ".nvmrc", text: "lts/nobody", want: `"lts/nobody"`},
 		{name: "an alias in .node-version", file: ".node-version", text: "lts/*", want: "aliases work in .nvmrc"},
+		{name: "a word in .tool-versions", file: ".tool-versions", text: "nodejs newest", want: `invalid version constraint specified in .tool-versions: "newest"`},
+		{name: "a tool without a version", file: ".tool-versions", text: "nodejs # later", want: "a version behind nodejs"},
+		{name: "a word in mise.toml", file: "mise.toml", text: "tools.node = \"newest\"", want: `invalid version constraint specified in mise.toml: "newest"`},
+		{name: "a number in mise.toml", file: "mise.toml", text: "tools.node = 24", want: "node = \"24\""},
+		{name: "a mise.toml that is not TOML", file: "mise.toml", text: "[tools", want: "mise.toml is not TOML"},
 		{name: "a word in .node-version", file: ".node-version", text: "node", want: `invalid version constraint specified in .node-version: "node"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

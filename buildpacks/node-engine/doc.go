@@ -2,8 +2,19 @@
 // Node.js.
 //
 // Detect always passes. It provides node, or node and npm, and requires node
-// in the version that .nvmrc, BP_NODE_VERSION and .node-version ask for, each
-// in an entry of its own. BP_NODE_PROJECT_PATH says where the files are.
+// in the version that each of these asks for, in an entry of its own. The
+// first that does decides:
+//
+//	BP_NODE_VERSION
+//	package.json      engines.node, which the buildpack that installs packages requires
+//	.nvmrc
+//	.node-version
+//	package.json      volta.node, then devEngines.runtime
+//	mise.toml         or .mise.toml
+//	.tool-versions
+//
+// One that cannot be read and would decide is an error; a warning otherwise.
+// BP_NODE_PROJECT_PATH says where the files are.
 //
 // Build answers the entries node and npm of the buildpack plan. It writes
 //

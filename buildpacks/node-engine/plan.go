@@ -7,6 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/nodeversion"
 )
 
 // candidate is a version that an entry of the buildpack plan asks for.
@@ -64,7 +65,7 @@ func newCandidate(metadata map[string]any) candidate {
 }
 
 // priorities are the sources that go before all others, first the highest.
-var priorities = []string{versionVariable, "package.json", nvmrc, nodeVersion}
+var priorities = append([]string{versionVariable, "package.json"}, nodeversion.Sources()...)
 
 // priority is lower for what goes first. No wish goes last, whoever has it.
 func (c candidate) priority() int {

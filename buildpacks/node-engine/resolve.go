@@ -23,7 +23,7 @@ func (run *build) resolve() error {
 		}
 		winner = run.Candidates[0]
 	}
-	version, err := run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	version, err := run.choose(winner)
 	if err != nil {
 		return err
 	}
@@ -34,6 +34,26 @@ func (run *build) resolve() error {
 	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
 	run.warnOfEndOfLife()
 	return nil
+}
+
+// choose returns the version that the wish leads to. One that only the npm
+// registry has is chosen where it is known which registry that is, or when
+// nothing else will do: then the download says what to set.
+func (run *build) choose(winner candidate) (*semver.Version, error) {
+	config, err := run.npmConfig()
+	if err != nil {
+		return nil, err
+	}
+	registry, err := config.Registry()
+	if err != nil {
+		return nil, err
+	}
+	within := nodesource.Restrict(run.inventory, run.source, registry != nil)
+	version, err := within.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	if err == nil {
+		return version, nil
+	}
+	return run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
 }
 
 // preferBaked returns the newest version of the same line that satisfies the

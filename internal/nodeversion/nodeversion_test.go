@@ -1,0 +1,157 @@
+package nodeversion_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/nodeversion"
+)
+
+// aliases is an inventory of two lines.
+type aliases map[string]string
+
+func (a aliases) Alias(name string) (string, bool) {
+	c, ok := a[name]
+	return c, ok
+}
+
+var known = aliases{"lts/*": "24.*", "lts": "24.*", "lts/jod": "22.*", "latest": "26.*", "node": "*"}
+
+type parser = func(string, nodeversion.Aliases) (string, error)
+
+func TestParse(t *testing.T) {
+	for name, group := range map[string]struct {
+		parse parser
+		rows  map[string]string // text to constraint; "!" for an error
+	}{
+		".nvmrc": {nodeversion.ParseNvmrc, map[string]string{
+			"": "", "# nothing\n\n": "", "v22.1.0\n": "22.1.0", "V22": "22", ">=20 <23": ">=20 <23", "lts/Jod": "22.*", "lts/* # ours": "24.*",
+			"node": "*", "newest": "!", "lts/nobody": "!", "v": "!", "22\r\n24\r\n": "22",
+		}},
+		".node-version": {nodeversion.ParseNodeVersion, map[string]string{
+			"": "", "22.1.0": "22.1.0", "lts/*": "!", "node": "!",
+		}},
+		".tool-versions": {nodeversion.ParseToolVersions, map[string]string{
+			"": "", "ruby 3.3.0\n": "", "nodejs 22.1.0": "22.1.0", "node 22": "22", "# a\n\n nodejs\tv22.1.0 system # b": "22.1.0",
+			"nodejs latest": "26.*", "nodejs latest:22": "22", "nodejs lts-jod": "22.*", "nodejs lts": "24.*",
+			"nodejs": "!", "nodejs newest": "!", "nodejs latest:": "!", "nodejs-extra 22": "",
+			"nodejs system": "!", "nodejs ref:main": "!", "nodejs path:/opt/node": "!", "nodejs 22\nnodejs 24": "22",
+		}},
+		"mise.toml": {nodeversion.ParseMise, map[string]string{
+			"": "", "[tools]\nruby = \"3.3\"": "", "[tools]\nnode = \"22\"": "22", "[tools]\nnodejs = \"22.1\"": "22.1",
+			"[tools]\n\"core:node\" = \"v22\"": "22", "[tools]\nnode = [\"22\", \"24\"]": "22", "tools.node = {version = \"22\", postinstall = \"x\"}": "22",
+			"tools.node = [{version = \"lts\"}]": "24.*", "tools.node = \"prefix:22\"": "22",
+			"tools.node = []": "!", "tools.node = 22": "!", "tools.node = {}": "!", "[": "!", "tools.node = \"\"": "!",
+			"tools.node = \"{{env.NODE}}\"": "!",
+		}},
+	} {
+		for text, want := range group.rows {
+			got, err := group.parse(text, known)
+			if (err != nil) != (want == "!") || (err == nil && got != want) {
+				t.Errorf("%s %q: got %q, %v, want %q", name, text, got, err, want)
+			}
+		}
+	}
+}
+
+func place(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestFind(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		files      map[string]string
+		decided    bool
+		want, warn string // sources
+		bad        bool
+	}{
+		{name: "nothing"},
+		{name: "mise.toml before .tool-versions", files: map[string]string{"mise.toml": "tools.node=\"22\"", ".tool-versions": "node 24"}, want: "mise.toml .tool-versions"},
+		{name: "mise.toml before its hidden form", files: map[string]string{".mise.toml": "tools.node=\"22\"", "mise.toml": "tools.node=\"22\""}, want: "mise.toml .mise.toml"},
+		{name: "a bad file that decides", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, bad: true},
+		{name: "a bad file that something goes before", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, decided: true, want: ".tool-versions", warn: ".nvmrc"},
+		{name: "a bad file below a good one", files: map[string]string{".nvmrc": "24", ".tool-versions": "node newest"}, want: ".nvmrc", warn: ".tool-versions"},
+		{name: "a machine's own Node.js", files: map[string]string{".tool-versions": "node system"}, warn: ".tool-versions"},
+		{name: "a package.json that cannot be read", files: map[string]string{"package.json": "{"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var warned []string
+			wishes, err := nodeversion.Find(place(t, tc.files), known, tc.decided, func(source string, err error) {
+				warned = append(warned, source)
+			})
+			if errors.Is(err, &failure.Failure{ID: nodeversion.InvalidID}) != tc.bad || (err != nil) != tc.bad {
+				t.Fatalf("got %v", err)
+			}
+			var got []string
+			for _, w := range wishes {
+				got = append(got, w.Source)
+			}
+			if strings.Join(got, " ") != tc.want || strings.Join(warned, " ") != tc.warn {
+				t.Errorf("got %q and warnings of %q, want %q and %q", got, warned, tc.want, tc.warn)
+			}
+		})
+	}
+}
+
+func TestFindRefusesAHugeFile(t *testing.T) {
+	dir := place(t, map[string]string{".nvmrc": strings.Repeat("#", 2<<20)})
+	if _, err := nodeversion.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "want at most") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// fuzz wants that a parser gives a constraint, nothing, or an error that
+// names the remedy; and the same when asked twice.
+func fuzz(f *testing.F, parse parser, seeds ...string) {
+	for _, seed := range seeds {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := parse(text, known)
+		if err != nil {
+			if got != "" {
+				t.Errorf("got %q beside %v", got, err)
+			}
+			return
+		}
+		if got == "" {
+			return
+		}
+		if _, err := semver.NewConstraint(got); err != nil {
+			t.Errorf("got %q: %s", got, err)
+		}
+		if again, err := parse(text, known); err != nil || again != got {
+			t.Errorf("got %q, then %q, %v", got, again, err)
+		}
+	})
+}
+
+func FuzzNvmrc(f *testing.F) {
+	fuzz(f, nodeversion.ParseNvmrc, "22.1.0\n", "# ours\n\nv22 # since May\n", "lts/*", "lts/-1", ">=20 <23 || 24", "\x00", "v")
+}
+
+func FuzzNodeVersion(f *testing.F) {
+	fuzz(f, nodeversion.ParseNodeVersion, "22.1.0\n", "node", "~> 22", "\r")
+}
+
+func FuzzToolVersions(f *testing.F) {
+	fuzz(f, nodeversion.ParseToolVersions, "nodejs 22.1.0 20.1.0\nruby 3.3\n", "node latest:22", "node", "nodejs ref:x", "nodejs lts-")
+}
+
+func FuzzMise(f *testing.F) {
+	fuzz(f, nodeversion.ParseMise, "[tools]\nnode = \"22\"\n", "tools.node = [{version = \"lts\"}]", "[[tools]]", "tools.node = [[]]")
+}
