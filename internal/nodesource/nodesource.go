@@ -282,14 +282,16 @@ func (f *Finder) log(format string, arguments ...any) {
 	}
 }
 
-// Restrict leaves the releases of the inventory that the setting's source
-// has, so that a range chooses among those.
-func Restrict(inv *inventory.Inventory, source string) *inventory.Inventory {
-	switch source {
-	case NodeJSOrg:
-		return inv.Only(func(r inventory.Release) bool { return !r.Archive.IsZero() })
-	case NPM:
+// Restrict leaves the releases of the inventory that can be had: from the
+// setting's source, and from the npm registry only where it is known which
+// that is. A range chooses among those. What a source answers does not count,
+// so that a build chooses the same release tomorrow.
+func Restrict(inv *inventory.Inventory, source string, registryKnown bool) *inventory.Inventory {
+	switch {
+	case source == NPM:
 		return inv.Only(func(r inventory.Release) bool { return !r.Package.IsZero() })
+	case source == NodeJSOrg || !registryKnown:
+		return inv.Only(func(r inventory.Release) bool { return !r.Archive.IsZero() })
 	}
 	return inv
 }

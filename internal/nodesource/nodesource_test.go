@@ -386,7 +386,7 @@ func TestRestrictLeavesWhatTheSourceHas(t *testing.T) {
 	}
 	all := len(inv.Versions(target.LinuxARM64))
 	for _, source := range []string{nodesource.NodeJSOrg, nodesource.NPM} {
-		restricted := nodesource.Restrict(inv, source)
+		restricted := nodesource.Restrict(inv, source, true)
 		for _, version := range restricted.Versions(target.LinuxARM64) {
 			r, _ := restricted.Release(version, target.LinuxARM64)
 			if (source == nodesource.NPM && r.Package.IsZero()) || (source == nodesource.NodeJSOrg && r.Archive.IsZero()) {
@@ -394,8 +394,13 @@ func TestRestrictLeavesWhatTheSourceHas(t *testing.T) {
 			}
 		}
 	}
-	if got := len(nodesource.Restrict(inv, nodesource.Auto).Versions(target.LinuxARM64)); got != all {
+	if got := len(nodesource.Restrict(inv, nodesource.Auto, true).Versions(target.LinuxARM64)); got != all {
 		t.Errorf("auto: got %d versions, want %d", got, all)
+	}
+	unknown := nodesource.Restrict(inv, nodesource.Auto, false).Versions(target.LinuxARM64)
+	signed := nodesource.Restrict(inv, nodesource.NodeJSOrg, true).Versions(target.LinuxARM64)
+	if len(unknown) != len(signed) || len(unknown) == all {
+		t.Errorf("auto, no registry known: got %d versions, want the %d of nodejs.org", len(unknown), len(signed))
 	}
 }
 

@@ -52,15 +52,19 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	needs, err := o.needs(nodesource.Restrict(all, o.source), log)
+	finder, err := o.finder(log)
+	if err != nil {
+		return err
+	}
+	registry, err := finder.Config.Registry()
+	if err != nil {
+		return err
+	}
+	needs, err := o.needs(nodesource.Restrict(all, o.source, registry != nil), log)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return err
-	}
-	finder, err := o.finder(log)
-	if err != nil {
 		return err
 	}
 	found, err := finder.Find(ctx, needs...)

@@ -127,3 +127,39 @@ func TestItRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What only the npm registry has is out of the question on a machine without
+// an npm that could say which registry that is.
+func TestWithoutARegistryItTakesWhatNodeJSOrgHas(t *testing.T) {
+	w := newWorld(t)
+	text, err := os.ReadFile(w.buildpack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.Write(text)
+	for _, arch := range []string{"arm64", "amd64"} {
+		fmt.Fprintf(&b, "[[metadata.dependencies]]\nid = \"node\"\nversion = \"22.2.0\"\nos = \"linux\"\narch = %q\nnpm-version = \"11.0.0\"\nnpm-package = \"node\"\nnpm-checksum = \"sha256:%s\"\n",
+			arch, digest("/node"))
+	}
+	fmt.Fprintf(&b, "[[metadata.npm-releases]]\nversion = \"11.0.0\"\nchecksum = \"sha256:%s\"\n", digest("/npm"))
+	if err := os.WriteFile(w.buildpack, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", t.TempDir())
+	for _, name := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_USERCONFIG", "NPM_CONFIG_GLOBALCONFIG"} {
+		t.Setenv(name, "")
+	}
+	log, err := w.run("-lines", "22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log, "Node.js 22.1.0") {
+		t.Errorf("got %s", log)
+	}
+	w.holds(t, "/22.1.0/arm64", "/22.1.0/amd64")
+	t.Setenv("NPM_CONFIG_REGISTRY", "http://127.0.0.1:1/")
+	if log, _ = w.run("-lines", "22"); !strings.Contains(log, "Node.js 22.2.0") {
+		t.Errorf("with a registry: got %s", log)
+	}
+}
