@@ -74,8 +74,8 @@ check: ## Format, vet, generated files up to date
 
 unit: ## Unit tests, and the structure tests of the build and run images
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory stack
-	@scripts/unit.sh
+	@$(MAKE) --no-print-directory stack $(if $(shell command -v npm),,$(PACKAGES)/.done)
+	@scripts/unit.sh $(PACKAGES)
 
 unit-releases: ## Unit tests of the release inventory and what reads it
 	@$(GO) test ./tools/noderelease ./internal/inventory ./buildpacks/node-engine
