@@ -78,6 +78,7 @@ type build struct {
 	source    string // BP_NODE_SOURCE
 	sbom      bool   // whether to write bills of materials
 	optimize  bool   // BP_NODE_OPTIMIZE_MEMORY
+	strict    bool   // BP_NODE_VERSION_STRICT
 	registry  string // BP_NPM_REGISTRY; may hold a password
 	inventory *inventory.Inventory
 	bindings  []servicebindings.Binding
@@ -102,6 +103,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	if run.optimize, err = settings.Bool(b.getenv, optimizeVariable, false); err != nil {
+		return nil, err
+	}
+	if run.strict, err = settings.Bool(b.getenv, strictVariable, false); err != nil {
 		return nil, err
 	}
 	if run.registry, err = npmconfig.BuiltinRegistry(b.getenv); err != nil {

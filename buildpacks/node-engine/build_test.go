@@ -191,6 +191,18 @@ func TestBuildChoosesTheVersionBySource(t *testing.T) {
 	}
 }
 
+func TestBuildTakesTheNearestOfAnExactVersionThatIsGone(t *testing.T) {
+	f := newFixture(t)
+	if _, err := f.build(entry("node", "launch", "version=22.1.7", "version-source=.nvmrc")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"WARNING: .nvmrc asks for Node.js 22.1.7, which does not exist here: using 22.1.0", "Selected Node.js 22.1.0"} {
+		if !strings.Contains(f.log.String(), want) {
+			t.Errorf("got\n%s\nwant %s", f.log.String(), want)
+		}
+	}
+}
+
 func TestBuildListsOnlyEntriesWithAWish(t *testing.T) {
 	nothing := entry("node", "launch", "version=", "version-source=")
 	wish := entry("node", "version=22", "version-source=.nvmrc")
@@ -246,7 +258,7 @@ func TestBuildRefusesAndLeavesNothing(t *testing.T) {
 		spoil          func(f *fixture)
 	}{
 		{name: "an unknown version", id: "node-version-unknown", want: "20.1.0", entry: entry("node", "build", "launch", "version=99", "version-source=.nvmrc")},
-		{name: "a version that the host does not have", id: "node-version-unknown", want: "linux/arm64 and linux/amd64", entry: entry("node", "build", "launch", "version=24.2.0")},
+		{name: "an exact version that the host does not have", id: "node-version-unknown", want: "linux/arm64 and linux/amd64", environ: []string{"BP_NODE_VERSION_STRICT=true"}, entry: entry("node", "build", "launch", "version=24.2.0")},
 		{name: "a word for a version", id: "node-version-invalid", want: `"newest"`, entry: entry("node", "build", "launch", "version=newest")},
 		{name: "an unsupported target", id: "target-unsupported", want: "want linux/arm64 or linux/amd64", environ: []string{"CNB_TARGET_ARCH=riscv64"}},
 		{name: "a source that there is not", id: "setting-invalid", want: "want auto, nodejs.org, npm", environ: []string{"BP_NODE_SOURCE=yarn"}},

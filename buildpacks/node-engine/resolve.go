@@ -1,6 +1,7 @@
 package nodeengine
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/inventory"
 	"github.com/armature-cnb/armature/internal/nodesource"
 )
@@ -36,9 +38,15 @@ func (run *build) resolve() error {
 	return nil
 }
 
+// strictVariable is the setting that makes an error of an exact version that
+// does not exist.
+const strictVariable = "BP_NODE_VERSION_STRICT"
+
 // choose returns the version that the wish leads to. One that only the npm
 // registry has is chosen where it is known which registry that is, or when
-// nothing else will do: then the download says what to set.
+// nothing else will do: then the download says what to set. In place of an
+// exact one that does not exist, or no longer, goes the nearest of the same
+// line, with a warning.
 func (run *build) choose(winner candidate) (*semver.Version, error) {
 	config, err := run.npmConfig()
 	if err != nil {
@@ -53,7 +61,18 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 	if err == nil {
 		return version, nil
 	}
-	return run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	version, err = run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	if run.strict || !errors.Is(err, &failure.Failure{ID: inventory.IDVersionUnknown}) {
+		return version, err
+	}
+	for _, inv := range []*inventory.Inventory{within, run.inventory} {
+		if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.Host); ok {
+			run.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
+				winner.Source, winner.Version, nearest, strictVariable)
+			return nearest, nil
+		}
+	}
+	return nil, err
 }
 
 // preferBaked returns the newest version of the same line that satisfies the

@@ -148,9 +148,43 @@ func (inv *Inventory) Resolve(text, source string, targets ...target.Target) (*s
 	return slices.MinFunc(alive, inv.prefer), nil
 }
 
+// Nearest returns, for the exact number of a version that does not exist for
+// all targets, the one to use in its place: the newest with the same minor
+// number, or else the lowest one above it in the line, or else the line's
+// newest. It is false for any other wish, and for a line without versions.
+func (inv *Inventory) Nearest(text, source string, targets ...target.Target) (*semver.Version, bool) {
+	constraint, err := inv.Constraint(text, source)
+	if err != nil || !exact(constraint) {
+		return nil, false
+	}
+	wish := semver.MustParse(number(constraint))
+	var line []*semver.Version // newest first
+	for _, v := range inv.Versions(targets...) {
+		if v.Major() == wish.Major() {
+			line = append(line, v)
+		}
+	}
+	if len(line) == 0 {
+		return nil, false
+	}
+	nearest := line[0]
+	for _, v := range line {
+		if v.Minor() == wish.Minor() {
+			return v, true
+		}
+		if v.GreaterThan(wish) {
+			nearest = v
+		}
+	}
+	return nearest, true
+}
+
+// number takes the operator of equality and a leading v off.
+func number(constraint string) string { return strings.TrimLeft(strings.TrimSpace(constraint), "=v ") }
+
 // exact says whether a constraint is the number of one version.
 func exact(constraint string) bool {
-	_, err := semver.StrictNewVersion(strings.TrimLeft(strings.TrimSpace(constraint), "=v "))
+	_, err := semver.StrictNewVersion(number(constraint))
 	return err == nil
 }
 

@@ -159,3 +159,31 @@ To fix it: move to a newer line (lts/* is the newest with long-term support), or
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+func TestNearest(t *testing.T) {
+	nodes := []node{{"24.3.0", "arm64"}}
+	for _, version := range []string{"20.2.0", "22.1.0", "22.3.1", "22.3.4", "22.5.0"} {
+		nodes = append(nodes, node{version, "arm64"}, node{version, "amd64"})
+	}
+	inv := read(t, nodes...)
+	for _, tc := range []struct{ name, wish, want string }{
+		{name: "the newest patch of the minor", wish: "22.3.2", want: "22.3.4"},
+		{name: "an older patch when there is no newer one", wish: "22.3.9", want: "22.3.4"},
+		{name: "with an operator", wish: "=v22.3.0", want: "22.3.4"},
+		{name: "the next minor when there is none", wish: "22.2.0", want: "22.3.1"},
+		{name: "the newest when there is nothing above", wish: "22.9.0", want: "22.5.0"},
+		{name: "in a line that ended", wish: "20.2.9", want: "20.2.0"},
+		{name: "not in another line", wish: "23.1.0"},
+		{name: "not what one target lacks", wish: "24.3.1"},
+		{name: "not for a range", wish: "~22.4.0"},
+		{name: "not for a line", wish: "22"},
+		{name: "not for a word", wish: "newest"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, ok := inv.Nearest(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
+			if ok != (tc.want != "") || (ok && got.String() != tc.want) {
+				t.Errorf("got %v, %v, want %s", got, ok, tc.want)
+			}
+		})
+	}
+}
