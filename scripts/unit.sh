@@ -18,5 +18,35 @@ if ! command -v npm >/dev/null 2>&1; then
   PATH=$PWD/build/unit-node/node-build/bin:$PATH
   export PATH
 fi
+
+# A package that fails is shown whole; of the others, what they left out and
+# why.
+report() {
+  awk '
+    /^=== RUN/ { name = $3 }
+    /^=== / { next }
+    /^ok / || /^FAIL\t/ || /^\?/ {
+      if ($1 == "FAIL") printf "%s", whole
+      printf "%s", skipped
+      print
+      whole = skipped = ""
+      next
+    }
+    { whole = whole $0 "\n" }
+    /--- SKIP: / {
+      skipped = skipped "left out: " $3 ":" reason[$3] "\n"
+      next
+    }
+    /^ +[^ ]+_test\.go:[0-9]+: / { reason[name] = reason[name] " " substr($0, index($0, ": ") + 2) }
+    END { printf "%s", whole }
+  '
+}
+
+mkdir -p build
 # shellcheck disable=SC2046 # a list of packages
-go test $(go list ./... | grep -v '/integration$')
+if go test -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
+  report <build/unit.log
+else
+  report <build/unit.log
+  exit 1
+fi
