@@ -159,6 +159,8 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 		Path: filepath.Join(run.Layers.Path, launchLayer), Name: launchLayer,
 		Build: true, Launch: true,
 		SharedEnv: environment(""),
+		LaunchEnv: run.launchEnvironment(),
+		ExecD:     run.helpers(),
 		Metadata:  map[string]any{"build": "true", "launch": "true"},
 	}
 	return packit.BuildResult{Layers: []packit.Layer{layer}}

@@ -429,6 +429,7 @@ func TestBuildReadsTheNpmrcBinding(t *testing.T) {
 
 func TestBuildLeavesNodeToAnExtension(t *testing.T) {
 	f := newFixture(t)
+	f.set("BP_NODE_OPTIMIZE_MEMORY=true")
 	result, err := f.build(entry("npm", "build"))
 	if err != nil {
 		t.Fatal(err)
@@ -436,6 +437,9 @@ func TestBuildLeavesNodeToAnExtension(t *testing.T) {
 	node := layer(t, result, "node")
 	if !node.Launch || !node.Build || node.Cache || node.SharedEnv["NODE_HOME.default"] != "" || node.SharedEnv["NODE_ENV.default"] != "production" {
 		t.Errorf("got %+v", node)
+	}
+	if len(node.ExecD) != 2 || node.LaunchEnv["OPTIMIZE_MEMORY.default"] != "true" {
+		t.Errorf("it lacks the helpers: got %v, %v", node.ExecD, node.LaunchEnv)
 	}
 	if len(f.asked) != 0 {
 		t.Errorf("it asked for %v", f.asked)

@@ -66,10 +66,7 @@ func (run *build) wanted() ([]installation, error) {
 // atLaunch is the layer for the app image: as little as possible, for the
 // target.
 func (run *build) atLaunch() (installation, error) {
-	programs := make([]string, len(helpers))
-	for i, helper := range helpers {
-		programs[i] = filepath.Join(run.CNBPath, "bin", run.target.Dashed(), helper)
-	}
+	programs := run.helpers()
 	digest, err := digestOf(programs)
 	if err != nil {
 		return installation{}, err
@@ -85,9 +82,7 @@ func (run *build) atLaunch() (installation, error) {
 		finish: func(layer *packit.Layer, _ nodesource.Found) {
 			layer.Launch = true
 			layer.LaunchEnv = environment(layer.Path)
-			if run.optimize {
-				layer.LaunchEnv.Default("OPTIMIZE_MEMORY", "true") // read by the helper node-options
-			}
+			maps.Copy(layer.LaunchEnv, run.launchEnvironment())
 			layer.ExecD = programs
 		},
 	}
@@ -99,6 +94,24 @@ func (run *build) atLaunch() (installation, error) {
 		}
 	}
 	return i, nil
+}
+
+// helpers are the paths of the programs that run before the app's process.
+func (run *build) helpers() []string {
+	programs := make([]string, len(helpers))
+	for i, helper := range helpers {
+		programs[i] = filepath.Join(run.CNBPath, "bin", run.target.Dashed(), helper)
+	}
+	return programs
+}
+
+// launchEnvironment is what the helpers read, beside what the user sets.
+func (run *build) launchEnvironment() packit.Environment {
+	env := packit.Environment{}
+	if run.optimize {
+		env.Default("OPTIMIZE_MEMORY", "true") // read by node-options
+	}
+	return env
 }
 
 // duringBuild is the layer for the buildpacks that follow: npm and headers

@@ -1,9 +1,13 @@
 // Command node-options is an exec.d program: it runs before the app's process
-// and adds to NODE_OPTIONS what depends on the container: a heap that fits its
+// and adds to NODE_OPTIONS what the user's own value would push out or what
+// depends on the container: the system's authorities, a heap that fits the
 // memory, and the inspector when BPL_DEBUG_ENABLED asks for it. What the user
-// put there stays and goes before anything added. It never keeps a container
-// from starting: whatever goes wrong is a warning, and the exit status is
-// always 0.
+// put there stays, goes before anything added, and is never said twice. When
+// BPL_WEB_CONCURRENCY_ENABLED asks for it, WEB_CONCURRENCY becomes the number
+// of processes that the container has room for.
+//
+// It never keeps a container from starting: whatever goes wrong is a warning,
+// and the exit status is always 0.
 //
 // exec.d programs write the variables they set as TOML to file descriptor 3
 // (Buildpack API, "Launch", exec.d).
@@ -14,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +29,9 @@ const (
 	nodeOptions     = "NODE_OPTIONS"
 	memoryAvailable = "MEMORY_AVAILABLE" // set in MiB; read in MiB, or in bytes when that is meant
 	optimizeMemory  = "OPTIMIZE_MEMORY"  // whether the heap is to fit; any value is a yes
+	webConcurrency  = "WEB_CONCURRENCY"  // how many processes an app forks
+	webMemory       = "WEB_MEMORY"       // MiB for one of them
+	webEnabled      = "BPL_WEB_CONCURRENCY_ENABLED"
 	debugEnabled    = "BPL_DEBUG_ENABLED"
 	debugHost       = "BPL_DEBUG_HOST"
 	debugPort       = "BPL_DEBUG_PORT"
@@ -33,7 +41,7 @@ const (
 const output = 3
 
 func main() {
-	h := helper{lookup: os.LookupEnv, root: "/", warn: os.Stderr}
+	h := helper{lookup: os.LookupEnv, root: "/", cpus: runtime.NumCPU(), warn: os.Stderr}
 	if !isOpen(output) {
 		h.warning("file descriptor %d is not open: not started by the launcher", output)
 		return
@@ -58,18 +66,31 @@ func isOpen(descriptor int) bool {
 type helper struct {
 	lookup func(string) (string, bool)
 	root   string // the folder that holds proc and sys
+	cpus   int    // how many processors this process may run on
 	warn   io.Writer
 }
 
 // run writes the variables that are to be set to out.
 func (h helper) run(out io.Writer) {
-	options, _ := h.lookup(nodeOptions)
-	before := options
-	if mebibytes, known := h.memory(); known {
-		h.set(out, memoryAvailable, strconv.FormatInt(mebibytes, 10))
-		if _, wanted := h.lookup(optimizeMemory); wanted {
-			options = withHeap(options, mebibytes)
-		}
+	before, _ := h.lookup(nodeOptions)
+	options := withAuthorities(before)
+	limit, limited := h.limited()
+	memory, known := h.told()
+	if !known {
+		memory, known = limit, limited
+	}
+	if known {
+		h.set(out, memoryAvailable, strconv.FormatInt(memory, 10))
+	}
+	if limited { // whatever the user says
+		memory = min(memory, limit)
+	}
+	processes := h.processes(memory, known)
+	if _, set := h.lookup(webConcurrency); !set && processes > 0 {
+		h.set(out, webConcurrency, strconv.FormatInt(processes, 10))
+	}
+	if _, wanted := h.lookup(optimizeMemory); wanted && known {
+		options = withHeap(options, memory/max(1, processes))
 	}
 	options = h.withInspector(options)
 	if options != before {
@@ -87,14 +108,28 @@ func (h helper) set(out io.Writer, name, value string) {
 	}
 }
 
+// withAuthorities lets Node.js trust what the system does, unless the options
+// say something about that already.
+func withAuthorities(options string) string {
+	for _, own := range []string{"--use-openssl-ca", "--use-bundled-ca", "--use-system-ca"} {
+		if strings.Contains(dashed(options), own) {
+			return options
+		}
+	}
+	return add(options, "--use-openssl-ca")
+}
+
+// dashed has the options with dashes for underscores: Node.js takes either.
+func dashed(options string) string { return strings.ReplaceAll(options, "_", "-") }
+
 // heapPercent is how much of the memory the old space of the heap may take;
 // the rest is for the young space, buffers, code and the stacks.
 const heapPercent = 75
 
-// withHeap sets the size of the old space, unless the user did in any of the
-// ways there are.
+// withHeap sets the size of the old space of one process that may use so many
+// MiB, unless the user did in any of the ways there are.
 func withHeap(options string, mebibytes int64) string {
-	if strings.Contains(strings.ReplaceAll(options, "_", "-"), "--max-old-space-size") {
+	if strings.Contains(dashed(options), "--max-old-space-size") {
 		return options
 	}
 	return add(options, fmt.Sprintf("--max_old_space_size=%d", max(1, mebibytes*heapPercent/100)))
@@ -103,15 +138,7 @@ func withHeap(options string, mebibytes int64) string {
 // withInspector lets a debugger connect, unless the options say something
 // about that already. Without BPL_DEBUG_HOST it listens on the loopback only.
 func (h helper) withInspector(options string) string {
-	text, _ := h.lookup(debugEnabled)
-	if text == "" {
-		return options
-	}
-	enabled, err := strconv.ParseBool(text)
-	if err != nil {
-		h.warning("%s is %q, want true or false: no inspector", debugEnabled, text)
-	}
-	if !enabled || strings.Contains(options, "--inspect") {
+	if !h.enabled(debugEnabled, "no inspector") || strings.Contains(options, "--inspect") {
 		return options
 	}
 	host, _ := h.lookup(debugHost)
@@ -131,6 +158,9 @@ func inspect(host, port string) string {
 		host = "127.0.0.1"
 	case port == "":
 		port = "9229"
+	}
+	if strings.Contains(host, ":") && !strings.HasPrefix(host, "[") { // IPv6
+		host = "[" + host + "]"
 	}
 	return "--inspect=" + host + ":" + port
 }

@@ -15,6 +15,7 @@ import (
 type container struct {
 	files map[string]string
 	env   map[string]string
+	cpus  int // processors; 0 for 4
 }
 
 // start runs the helper in a container, and returns the variables that it
@@ -32,7 +33,10 @@ func (c container) start(t *testing.T) (map[string]string, string) {
 		}
 	}
 	var out, says bytes.Buffer
-	h := helper{root: root, warn: &says, lookup: func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }}
+	if c.cpus == 0 {
+		c.cpus = 4
+	}
+	h := helper{root: root, cpus: c.cpus, warn: &says, lookup: func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }}
 	h.run(&out)
 	set := map[string]string{}
 	if _, err := toml.Decode(out.String(), &set); err != nil {
@@ -103,9 +107,12 @@ func TestMemory(t *testing.T) {
 		{name: "the user's own, empty", files: v2("536870912"), env: map[string]string{"MEMORY_AVAILABLE": ""}, want: "512"},
 		{name: "the user's own, a word", env: map[string]string{"MEMORY_AVAILABLE": "much"}, warning: true},
 		{name: "the user's own, below zero", env: map[string]string{"MEMORY_AVAILABLE": "-1"}, warning: true},
+		{name: "the limit for a word of the user's", files: v2("536870912"), env: map[string]string{"MEMORY_AVAILABLE": "much"}, want: "512", warning: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			set, says := container{files: tc.files, env: tc.env}.start(t)
+			env := map[string]string{"NODE_OPTIONS": "--use-openssl-ca"}
+			maps.Copy(env, tc.env)
+			set, says := container{files: tc.files, env: env}.start(t)
 			if set["MEMORY_AVAILABLE"] != tc.want {
 				t.Errorf("got %v, want %q", set, tc.want)
 			}
@@ -129,27 +136,38 @@ func TestNodeOptions(t *testing.T) {
 		more          map[string]string
 		want, warning string // want is "" when the options stay as they are
 	}{
-		{name: "a heap of three quarters", limit: "536870912", env: heap, want: "--max_old_space_size=384"},
-		{name: "a heap for any value of the variable", limit: "536870912", env: map[string]string{"OPTIMIZE_MEMORY": ""}, want: "--max_old_space_size=384"},
+		{name: "a heap of three quarters", limit: "536870912", env: heap, want: "--use-openssl-ca --max_old_space_size=384"},
+		{name: "a heap for any value of the variable", limit: "536870912", env: map[string]string{"OPTIMIZE_MEMORY": ""}, want: "--use-openssl-ca --max_old_space_size=384"},
 		{name: "a heap behind other options", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--use-openssl-ca"}, want: "--use-openssl-ca --max_old_space_size=384"},
-		{name: "a heap of at least something", limit: "1048576", env: heap, want: "--max_old_space_size=1"},
+		{name: "a heap of at least something", limit: "1048576", env: heap, want: "--use-openssl-ca --max_old_space_size=1"},
 		{name: "no heap without a limit", limit: "max", env: heap},
-		{name: "the user's own heap", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max-old-space-size=100"}},
-		{name: "the user's own heap with underscores", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max_old_space_size=100"}},
-		{name: "the user's own heap as a percentage", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max-old-space-size-percentage=50"}},
-		{name: "the inspector", limit: "max", env: debug, want: "--inspect"},
-		{name: "the inspector for 1", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "1"}, want: "--inspect"},
+		{name: "the user's own heap", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max-old-space-size=100"}, want: "--max-old-space-size=100 --use-openssl-ca"},
+		{name: "the user's own heap with underscores", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max_old_space_size=100"}, want: "--max_old_space_size=100 --use-openssl-ca"},
+		{name: "the user's own heap as a percentage", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--use-bundled-ca --max-old-space-size-percentage=50"}},
+		{name: "the inspector", limit: "max", env: debug, want: "--use-openssl-ca --inspect"},
+		{name: "the inspector for 1", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "1"}, want: "--use-openssl-ca --inspect"},
 		{name: "no inspector for false", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "false"}},
 		{name: "no inspector for a word", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "yes"}, warning: `BPL_DEBUG_ENABLED is "yes"`},
-		{name: "the inspector on a port of the loopback", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_PORT": "9230"}, want: "--inspect=127.0.0.1:9230"},
-		{name: "the inspector on every address", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "0.0.0.0"}, want: "--inspect=0.0.0.0:9229"},
-		{name: "the inspector on an address and port", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "0.0.0.0", "BPL_DEBUG_PORT": "9230"}, want: "--inspect=0.0.0.0:9230"},
-		{name: "a port that is none", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_PORT": "99999"}, want: "--inspect", warning: `BPL_DEBUG_PORT is "99999"`},
-		{name: "the user's own inspector", limit: "max", env: debug, more: map[string]string{"NODE_OPTIONS": "--inspect-brk"}},
-		{name: "both", limit: "536870912", env: heap, more: debug, want: "--max_old_space_size=384 --inspect"},
+		{name: "the inspector on a port of the loopback", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_PORT": "9230"}, want: "--use-openssl-ca --inspect=127.0.0.1:9230"},
+		{name: "the inspector on every address", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "0.0.0.0"}, want: "--use-openssl-ca --inspect=0.0.0.0:9229"},
+		{name: "the inspector on an address and port", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "0.0.0.0", "BPL_DEBUG_PORT": "9230"}, want: "--use-openssl-ca --inspect=0.0.0.0:9230"},
+		{name: "a port that is none", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_PORT": "99999"}, want: "--use-openssl-ca --inspect", warning: `BPL_DEBUG_PORT is "99999"`},
+		{name: "the user's own inspector", limit: "max", env: debug, more: map[string]string{"NODE_OPTIONS": "--use-openssl-ca --inspect-brk"}},
+		{name: "the system's authorities beside the user's options", limit: "max", env: map[string]string{"NODE_OPTIONS": "--enable-source-maps"}, want: "--enable-source-maps --use-openssl-ca"},
+		{name: "the system's authorities beside nothing", limit: "max", env: map[string]string{"NODE_OPTIONS": ""}, want: "--use-openssl-ca"},
+		{name: "other authorities of the user's", limit: "max", env: map[string]string{"NODE_OPTIONS": "--use-bundled-ca"}},
+		{name: "the system's in newer words", limit: "max", env: map[string]string{"NODE_OPTIONS": "--use-system-ca"}},
+		{name: "the system's with underscores", limit: "max", env: map[string]string{"NODE_OPTIONS": "--use_openssl_ca"}},
+		{name: "a heap within the limit, whatever the user says there is", limit: "536870912", env: heap, more: map[string]string{"MEMORY_AVAILABLE": "2048"}, want: "--use-openssl-ca --max_old_space_size=384"},
+		{name: "a heap of what the user says there is, below the limit", limit: "536870912", env: heap, more: map[string]string{"MEMORY_AVAILABLE": "256"}, want: "--use-openssl-ca --max_old_space_size=192"},
+		{name: "a heap of what the user says there is, without a limit", limit: "max", env: heap, more: map[string]string{"MEMORY_AVAILABLE": "256"}, want: "--use-openssl-ca --max_old_space_size=192"},
+		{name: "a heap for each of the processes", limit: "536870912", env: heap, more: map[string]string{"WEB_CONCURRENCY": "2"}, want: "--use-openssl-ca --max_old_space_size=192"},
+		{name: "the inspector on an address of version 6", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "::"}, want: "--use-openssl-ca --inspect=[::]:9229"},
+		{name: "both", limit: "536870912", env: heap, more: debug, want: "--use-openssl-ca --max_old_space_size=384 --inspect"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			env := maps.Clone(tc.env)
+			env := map[string]string{"NODE_OPTIONS": "--use-openssl-ca"} // as the layer has it
+			maps.Copy(env, tc.env)
 			maps.Copy(env, tc.more)
 			set, says := container{files: v2(tc.limit), env: env}.start(t)
 			if set["NODE_OPTIONS"] != tc.want {
@@ -159,5 +177,62 @@ func TestNodeOptions(t *testing.T) {
 				t.Errorf("it says %q, want %q", says, tc.warning)
 			}
 		})
+	}
+}
+
+func TestWebConcurrency(t *testing.T) {
+	const gibibytes4 = "4294967296"
+	on := map[string]string{"BPL_WEB_CONCURRENCY_ENABLED": "true"}
+	for _, tc := range []struct {
+		name    string
+		files   map[string]string
+		env     map[string]string
+		more    map[string]string
+		want    string // "" when it is not set
+		warning bool
+	}{
+		{name: "nothing unless asked", files: v2(gibibytes4)},
+		{name: "nothing for false", files: v2(gibibytes4), env: map[string]string{"BPL_WEB_CONCURRENCY_ENABLED": "false"}},
+		{name: "nothing for a word", files: v2(gibibytes4), env: map[string]string{"BPL_WEB_CONCURRENCY_ENABLED": "yes"}, warning: true},
+		{name: "as many as processors", files: v2(gibibytes4), env: on, want: "4"},
+		{name: "as many as there is memory for", files: v2("1073741824"), env: on, want: "2"},
+		{name: "one in little memory", files: v2("134217728"), env: on, want: "1"},
+		{name: "as many as processors without a limit", files: v2("max"), env: on, want: "4"},
+		{name: "without any file", env: on, want: "4"},
+		{name: "by the memory that each takes", files: v2("1073741824"), env: on, more: map[string]string{"WEB_MEMORY": "1024"}, want: "1"},
+		{name: "by 512 MiB for a word", files: v2("1073741824"), env: on, more: map[string]string{"WEB_MEMORY": "much"}, want: "2", warning: true},
+		{name: "a quota of processors, rounded up", files: with(v2(gibibytes4), "sys/fs/cgroup/cpu.max", "150000 100000\n"), env: on, want: "2"},
+		{name: "no quota of processors", files: with(v2(gibibytes4), "sys/fs/cgroup/cpu.max", "max 100000\n"), env: on, want: "4"},
+		{name: "a quota of a group further in", files: with(v2(gibibytes4), "proc/self/cgroup", "0::/a\n", "sys/fs/cgroup/a/cpu.max", "50000 100000\n"), env: on, want: "1"},
+		{
+			name: "a quota of version 1", env: on, want: "3",
+			files: with(v1(gibibytes4), "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+		},
+		{name: "no quota of version 1", files: with(v1(gibibytes4), "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n", "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"), env: on, want: "4"},
+		{name: "the user's own", files: v2(gibibytes4), env: on, more: map[string]string{"WEB_CONCURRENCY": "9"}},
+		{name: "the user's own word", files: v2(gibibytes4), env: on, more: map[string]string{"WEB_CONCURRENCY": "auto"}, warning: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			env := maps.Clone(tc.more)
+			if env == nil {
+				env = map[string]string{}
+			}
+			maps.Copy(env, tc.env)
+			set, says := container{files: tc.files, env: env}.start(t)
+			if set["WEB_CONCURRENCY"] != tc.want {
+				t.Errorf("got %q, want %q", set["WEB_CONCURRENCY"], tc.want)
+			}
+			if (says != "") != tc.warning {
+				t.Errorf("it says %q", says)
+			}
+		})
+	}
+}
+
+func TestTheHeapsOfAllProcessesFitTheLimit(t *testing.T) {
+	env := map[string]string{"OPTIMIZE_MEMORY": "true", "BPL_WEB_CONCURRENCY_ENABLED": "true"}
+	set, _ := container{files: v2("1073741824"), env: env, cpus: 8}.start(t)
+	if set["WEB_CONCURRENCY"] != "2" || set["NODE_OPTIONS"] != "--use-openssl-ca --max_old_space_size=384" {
+		t.Errorf("got %v", set)
 	}
 }

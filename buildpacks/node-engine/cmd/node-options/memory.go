@@ -15,21 +15,19 @@ const mebibyte = 1 << 20
 // writes the largest number of whole pages that fits into 64 bits.
 const unlimited = math.MaxInt64 / 2
 
-// memory returns how many MiB the container may use: what MEMORY_AVAILABLE
-// says, or else the smallest limit of the control groups that this process is
-// in. It is false when there is no limit, or none that can be found.
-func (h helper) memory() (int64, bool) {
-	if text, ok := h.lookup(memoryAvailable); ok && strings.TrimSpace(text) != "" {
-		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil || n <= 0 {
-			h.warning("%s is %q, want a number of MiB: it is not used", memoryAvailable, text)
-			return 0, false
-		}
-		if n >= mebibyte { // a container of a TiB or more gives it in bytes
-			n /= mebibyte
-		}
-		return n, true
+// told returns the MiB that MEMORY_AVAILABLE says the container may use. A TiB
+// or more of them is taken for bytes.
+func (h helper) told() (int64, bool) {
+	n, ok := h.positive(memoryAvailable)
+	if n >= mebibyte {
+		n /= mebibyte
 	}
+	return n, ok
+}
+
+// limited returns the smallest limit of the control groups that this process
+// is in, in MiB. It is false when there is none, or none that can be found.
+func (h helper) limited() (int64, bool) {
 	limit := h.limit()
 	return limit / mebibyte, limit >= mebibyte && limit < unlimited
 }
