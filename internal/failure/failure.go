@@ -12,6 +12,10 @@ type Failure struct {
 	Cause  string // one line: got and want
 	Remedy string // what to do, in the imperative; further lines may list what would work
 	Err    error  // what lay below, or nil; part of the message when not nil
+
+	// Transient says that it may pass by itself, so that the same build may
+	// succeed later: a server that is down, for example. See package exit.
+	Transient bool
 }
 
 func (f *Failure) Error() string {

@@ -1,6 +1,7 @@
 package nodesource
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -29,6 +30,8 @@ func asFailure(err error) error {
 			Cause:  "Node.js cannot be downloaded at the moment",
 			Remedy: "build again later; " + reachable,
 			Err:    err,
+
+			Transient: passes(err),
 		}
 	case errors.As(err, &status):
 		return &failure.Failure{
@@ -73,7 +76,8 @@ func bothFailed(first, second error) error {
 			Cause: "Node.js cannot be downloaded at the moment",
 			Remedy: fmt.Sprintf("build again later, or set %s to npm: a range then chooses among the versions that the npm registry has; %s",
 				Variable, reachable),
-			Err: errors.Join(first, second),
+			Err:       errors.Join(first, second),
+			Transient: passes(first),
 		}
 	}
 	return &failure.Failure{
@@ -81,7 +85,17 @@ func bothFailed(first, second error) error {
 		Cause:  "Node.js cannot be downloaded at the moment, neither from nodejs.org nor from the npm registry",
 		Remedy: "build again later; " + reachable,
 		Err:    errors.Join(first, second),
+
+		Transient: passes(first) || passes(second),
 	}
+}
+
+// passes says whether the same request may work later. A certificate that is
+// not trusted stays so.
+func passes(err error) bool {
+	var unreachable *fetch.UnreachableError
+	var untrusted *tls.CertificateVerificationError
+	return errors.As(err, &unreachable) && !errors.As(err, &untrusted)
 }
 
 func registryUnknown(cause error) error {
@@ -90,6 +104,7 @@ func registryUnknown(cause error) error {
 		Cause: "Node.js is to come from the npm registry, but npm's configuration names none",
 		Remedy: "name one in NPM_CONFIG_REGISTRY, or as registry=… in the project's .npmrc, in an npmrc binding, " +
 			"in the file that NPM_CONFIG_USERCONFIG or NPM_CONFIG_GLOBALCONFIG points to, or in BP_NPM_REGISTRY.",
-		Err: cause,
+		Err:       cause,
+		Transient: passes(cause), // when it is nodejs.org that cannot be reached
 	}
 }

@@ -412,3 +412,52 @@ func binding(bindingType string, entries map[string]string) servicebindings.Bind
 	}
 	return b
 }
+
+// transient says whether the failure may pass by itself.
+func transient(err error) bool {
+	var f *failure.Failure
+	return errors.As(err, &f) && f.Transient
+}
+
+func TestWhatMayPassIsToldFromWhatStays(t *testing.T) {
+	status := func(code int) func(http.ResponseWriter, *http.Request) bool {
+		return func(rw http.ResponseWriter, _ *http.Request) bool { rw.WriteHeader(code); return true }
+	}
+	for _, tc := range []struct {
+		name, source string
+		fault        func(http.ResponseWriter, *http.Request) bool
+		close        bool // both servers
+		noRegistry   bool
+		want         bool
+	}{
+		{name: "a server that is down", source: nodesource.NodeJSOrg, close: true, want: true},
+		{name: "both servers down", source: nodesource.Auto, close: true, want: true},
+		{name: "a server that is busy", source: nodesource.NodeJSOrg, fault: status(503), want: true},
+		{name: "nodejs.org down, and no registry", source: nodesource.Auto, close: true, noRegistry: true, want: true},
+		{name: "no registry", source: nodesource.NPM, noRegistry: true},
+		{name: "a refusal", source: nodesource.NPM, fault: status(403)},
+		{name: "a file that is not there", source: nodesource.NodeJSOrg, fault: status(404)},
+		{name: "a file that was changed", source: nodesource.Auto, fault: func(rw http.ResponseWriter, _ *http.Request) bool { fmt.Fprint(rw, "x"); return true }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.fault = tc.fault
+			needs := w.needs()
+			f := w.finder(t, tc.source)
+			if tc.noRegistry {
+				var err error
+				if f.Config, err = npmconfig.Load(npmconfig.Sources{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if tc.close {
+				w.nodejs.Close()
+				w.registry.Close()
+			}
+			_, err := f.Find(context.Background(), needs...)
+			if err == nil || transient(err) != tc.want {
+				t.Errorf("got %v, transient %v, want %v", err, transient(err), tc.want)
+			}
+		})
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
+	"github.com/armature-cnb/armature/internal/exit"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -35,5 +36,5 @@ func main() {
 		Now:      time.Now(),
 		Logger:   logger,
 	}
-	packit.Run(nodeengine.Detect(os.Getenv, logger), builder.Build)
+	packit.Run(nodeengine.Detect(os.Getenv, logger), builder.Build, packit.WithExitHandler(exit.New()))
 }
