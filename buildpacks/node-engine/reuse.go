@@ -1,0 +1,100 @@
+package nodeengine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/nodesource"
+)
+
+// key is everything that decides what a layer holds. All values are strings,
+// so that they compare equal after a round trip through TOML.
+func (run *build) key(release inventory.Release, more map[string]any) map[string]any {
+	var pins []string
+	for _, pin := range []inventory.Pin{release.Archive, release.Package, release.NPM} {
+		if !pin.IsZero() {
+			pins = append(pins, pin.Checksum.String())
+		}
+	}
+	key := map[string]any{
+		"version":   release.Version.String(),
+		"platform":  release.Target.String(),
+		"checksums": strings.Join(pins, " "),
+		"buildpack": run.BuildpackInfo.Version,
+	}
+	maps.Copy(key, more)
+	return key
+}
+
+// digestOfText lets a secret have a part in a key without being shown.
+func digestOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// digestOf is one digest of several files.
+func digestOf(paths []string) (string, error) {
+	h := sha256.New()
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return "", fmt.Errorf("reading a helper of the buildpack: %w", err)
+		}
+		_, err = io.Copy(h, file)
+		file.Close()
+		if err != nil {
+			return "", fmt.Errorf("reading %s: %w", path, err)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// reuse returns the layers of the last build that are still right, and the
+// installations that are not.
+func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, error) {
+	var layers []packit.Layer
+	var todo []installation
+	for _, installation := range wanted {
+		layer, err := run.Layers.Get(installation.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !maps.Equal(layer.Metadata, installation.key) || !installation.present() {
+			todo = append(todo, installation)
+			continue
+		}
+		run.Logger.Process("Reusing layer %s: Node.js %s", installation.name, run.version)
+		installation.reuse(&layer)
+		layers = append(layers, layer)
+	}
+	return layers, todo, nil
+}
+
+// present says whether the layer's content is at hand. That of the launch
+// layer need not be: the lifecycle takes it from the previous image.
+func (i installation) present() bool {
+	if i.name == launchLayer {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(i.layers.Path, i.name, "bin", "node"))
+	return err == nil && info.Mode()&0o111 != 0
+}
+
+// reuse sets a layer's flags again. The environment of one without content
+// must not be written, or the lifecycle would take that for the content.
+func (i installation) reuse(layer *packit.Layer) {
+	if i.name == launchLayer {
+		layer.Launch = true
+		return
+	}
+	i.finish(layer, nodesource.Found{})
+}
