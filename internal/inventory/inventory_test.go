@@ -129,3 +129,18 @@ func TestTheInventoryThatShipsLeavesEndedLinesToExactVersions(t *testing.T) {
 		}
 	}
 }
+
+func TestTheInventoryThatShipsKnowsEveryCodename(t *testing.T) {
+	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"lts/argon": "4.*", "lts/boron": "6.*", "lts/carbon": "8.*", "lts/dubnium": "10.*", "lts/erbium": "12.*", "lts/fermium": "14.*",
+		"lts/gallium": "16.*", "lts/hydrogen": "18.*", "lts/iron": "20.*", "lts/jod": "22.*", "lts/krypton": "24.*",
+	} {
+		if got, ok := inv.Alias(name); got != want || !ok {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}

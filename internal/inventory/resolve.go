@@ -48,7 +48,8 @@ func (inv *Inventory) Constraint(text, source string) (string, error) {
 }
 
 // Alias turns a name (lower case) into a constraint; false when it is not one
-// that the inventory knows. Only lines with releases count.
+// that the inventory knows. Only lines with releases count, except for
+// codenames: a line may be known that has none any more.
 //
 //	node           *     any version, so the preferences of Resolve decide
 //	current latest N.*   the newest line
@@ -79,7 +80,7 @@ func (inv *Inventory) Alias(name string) (string, bool) {
 	if back, err := strconv.Atoi(codename); err == nil && back < 0 {
 		return of(lts, -back)
 	}
-	return of(lts, slices.IndexFunc(lts, func(l Line) bool { return strings.EqualFold(l.Codename, codename) }))
+	return of(inv.lines, slices.IndexFunc(inv.lines, func(l Line) bool { return l.Codename != "" && l.Codename == codename }))
 }
 
 // available returns the lines that have a release, newest first.

@@ -146,8 +146,18 @@ func TestAliasesNameOnlyLinesWithReleases(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", alias, got, want)
 		}
 	}
-	if got, ok := inv.Alias("lts/krypton"); ok {
-		t.Errorf("lts/krypton: got %q", got)
+}
+
+func TestACodenameOfALineWithoutReleasesIsNoTypingError(t *testing.T) {
+	inv := read(t, node{"22.1.0", "arm64"}, node{"20.1.0", "arm64"})
+	if got, ok := inv.Alias("lts/krypton"); got != "24.*" || !ok {
+		t.Errorf("got %q", got)
+	}
+	if _, err := inv.Resolve("lts/krypton", ".nvmrc", target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: inventory.IDVersionUnknown}) {
+		t.Errorf("got %v", err)
+	}
+	if got, ok := inv.Alias("lts/"); ok {
+		t.Errorf("no name at all: got %q", got)
 	}
 }
 

@@ -34,7 +34,7 @@ const (
 // server the facts came from.
 type Lock struct {
 	Comment  string    `json:"comment"`
-	Lines    []Line    `json:"lines"`    // newest first; those with a release
+	Lines    []Line    `json:"lines"`    // newest first; those with a release, and older LTS lines for their names
 	NPM      []NPM     `json:"npm"`      // newest first
 	Releases []Release `json:"releases"` // newest first
 }

@@ -200,9 +200,10 @@ func (inv *inventory) checkOrder(found map[string]Release) {
 
 func byVersion(a, b string) int { return semver.MustParse(a).Compare(semver.MustParse(b)) }
 
-// lines returns the release lines of what was found. Releases of a line that
-// the schedule does not know are dropped: without an end of life nobody could
-// be warned.
+// lines returns the release lines of what was found, and the LTS lines before
+// the policy's first, whose names projects still ask for. Releases of a line
+// that the schedule does not know are dropped: without an end of life nobody
+// could be warned.
 func (inv *inventory) lines(found map[string]Release) []Line {
 	known := map[int]Line{}
 	for _, line := range append(slices.Clone(inv.old.Lines), inv.evidence.Schedule...) {
@@ -217,6 +218,11 @@ func (inv *inventory) lines(found map[string]Release) []Line {
 			continue
 		}
 		wanted[line.Line] = line
+	}
+	for number, line := range known {
+		if number < inv.policy.FirstLine && line.Codename != "" {
+			wanted[number] = line
+		}
 	}
 	return slices.Collect(maps.Values(wanted))
 }

@@ -186,3 +186,21 @@ func TestALockEditedByHandIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestOlderLTSLinesKeepTheirNames(t *testing.T) {
+	w := newWorld(t)
+	document := filepath.Join(w.dir, "releases.md")
+	w.write(document, noderelease.TableBegin+"\n"+noderelease.TableEnd+"\n")
+	schedule := string(w.files["/schedule.json"])
+	w.files["/schedule.json"] = []byte(strings.Replace(schedule, "{", `{
+		"v15": {"start": "2020-10-20", "end": "2021-06-01"},
+		"v14": {"start": "2020-04-21", "lts": "2020-10-27", "end": "2023-04-30", "codename": "Fermium"},`, 1))
+	w.mustUpdate("-table", document)
+	rendered := w.read("buildpack.toml")
+	if !strings.Contains(rendered, "line = 14\n  codename = \"fermium\"") || strings.Contains(rendered, "line = 15") {
+		t.Errorf("got %s", rendered)
+	}
+	if table := w.read("releases.md"); strings.Contains(table, "Fermium") {
+		t.Errorf("the table has a line without releases: %s", table)
+	}
+}

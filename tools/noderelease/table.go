@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -23,6 +24,9 @@ func Table(p Policy, l *Lock) []byte {
 	}
 	fmt.Fprintf(&b, "\n|---|---|---|---|%s\n", strings.Repeat("---|", len(p.Targets)))
 	for _, line := range l.Lines {
+		if !slices.ContainsFunc(l.Releases, func(r Release) bool { return r.line() == line.Line }) {
+			continue
+		}
 		fmt.Fprintf(&b, "| %d | %s | %s | %s |", line.Line, orDash(line.Codename), orDash(line.LTS), line.EndOfLife)
 		for _, t := range p.Targets {
 			fmt.Fprintf(&b, " %s |", l.cell(line.Line, t))

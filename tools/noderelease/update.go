@@ -134,7 +134,7 @@ func fetch(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evid
 		return err
 	})
 	parsed("release schedule", s.schedule, maxScheduleBytes, func(text []byte) (err error) {
-		e.Schedule, err = ParseSchedule(text, s.policy.FirstLine)
+		e.Schedule, err = ParseSchedule(text)
 		return err
 	})
 	parsed("npm package npm", At(s.registry, "npm"), maxPackumentSize, func(text []byte) (err error) {

@@ -75,8 +75,8 @@ type Line struct {
 }
 
 // ParseSchedule reads the schedule.json of the Node.js release team: the
-// release lines from first on, newest first.
-func ParseSchedule(text []byte, first int) ([]Line, error) {
+// release lines, newest first.
+func ParseSchedule(text []byte) ([]Line, error) {
 	var file map[string]struct {
 		Start    string `json:"start"`
 		LTS      string `json:"lts"`
@@ -89,14 +89,11 @@ func ParseSchedule(text []byte, first int) ([]Line, error) {
 	var lines []Line
 	for name, f := range file {
 		number, err := strconv.Atoi(strings.TrimPrefix(name, "v"))
-		if err != nil {
+		if err != nil || number < 1 {
 			if strings.HasPrefix(name, "v0.") {
 				continue // how lines were called until 2015
 			}
 			return nil, fmt.Errorf("line: got %q, want one such as \"v24\"", name)
-		}
-		if number < first {
-			continue
 		}
 		for what, date := range map[string]string{"start": f.Start, "end": f.End, "lts": f.LTS} {
 			if what == "lts" && date == "" {

@@ -80,11 +80,12 @@ func TestParseSchedule(t *testing.T) {
 	for _, tc := range []struct{ name, text, bad string }{
 		{name: "lines with and without LTS", text: `{"v0.10":{}, "v24":{"start":"2025-05-06","lts":"2025-10-28","end":"2028-04-30","codename":"Krypton"}, "v25":{"start":"2025-10-15","end":"2026-06-01"}}`},
 		{name: "a line that is no number", text: `{"iojs":{}}`, bad: `line: got "iojs"`},
+		{name: "a line below 1", text: `{"v-24":{}}`, bad: `line: got "v-24"`},
 		{name: "no end", text: `{"v24":{"start":"2025-05-06"}}`, bad: "v24: end"},
 		{name: "a date that is none", text: `{"v24":{"start":"2025-05-06","end":"2028-04-31"}}`, bad: `got "2028-04-31"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := noderelease.ParseSchedule([]byte(tc.text), 18)
+			got, err := noderelease.ParseSchedule([]byte(tc.text))
 			if tc.bad == "" {
 				if err != nil || len(got) != 2 || got[0].Line != 25 || got[0].LTS != "" || got[1].Codename != "Krypton" {
 					t.Errorf("got %+v, %v", got, err)
@@ -147,9 +148,9 @@ func FuzzParseSchedule(f *testing.F) {
 	f.Add([]byte(`{"v0.10":{}, "v24":{"start":"2025-05-06","lts":"2025-10-28","end":"2028-04-30","codename":"Krypton"}}`))
 	f.Add([]byte(`{"v-24":{}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		lines, err := noderelease.ParseSchedule(text, 18)
+		lines, err := noderelease.ParseSchedule(text)
 		for _, line := range lines {
-			if err == nil && (line.Line < 18 || line.EndOfLife == "") {
+			if err == nil && (line.Line < 1 || line.EndOfLife == "") {
 				t.Errorf("got %+v", line)
 			}
 		}

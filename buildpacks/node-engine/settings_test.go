@@ -1,0 +1,11 @@
+package nodeengine_test
+
+import (
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/settings/settingstest"
+)
+
+func TestSettingsAreDeclared(t *testing.T) {
+	settingstest.Declared(t, ".", "cmd/node-options", "cmd/ca-certificates", "../../internal/nodesource", "../../internal/npmconfig", "../../internal/project")
+}
