@@ -70,6 +70,16 @@ func TestBuildRefusesABadRegistryOfLastResort(t *testing.T) {
 	}
 }
 
+func TestBuildRefusesARegistryThatIsNoAddress(t *testing.T) {
+	f := newFixture(t)
+	f.set("NPM_CONFIG_REGISTRY=")
+	f.write(t, f.app, ".npmrc", "registry=${COMPANY_REGISTRY}")
+	_, err := f.build(both())
+	if !errors.Is(err, &failure.Failure{ID: "npm-registry-invalid"}) || !strings.Contains(err.Error(), ".npmrc") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // The real npm is asked, in a copy that has the built-in file that a build
 // writes.
 func TestEveryConfigurationOfNPMGoesBeforeTheRegistryOfLastResort(t *testing.T) {

@@ -54,7 +54,12 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 	}
 	registry, err := config.Registry()
 	if err != nil {
-		return nil, err
+		return nil, &failure.Failure{
+			ID:     "npm-registry-invalid",
+			Cause:  "the npm registry cannot be used",
+			Remedy: "correct registry=… in .npmrc or the npmrc binding, or NPM_CONFIG_REGISTRY: https://registry.example.com/ for example; a variable in it has to be set during the build.",
+			Err:    err,
+		}
 	}
 	within := nodesource.Restrict(run.inventory, run.source, registry != nil)
 	version, err := within.Resolve(winner.Version, winner.Source, run.target, run.Host)
