@@ -36,6 +36,8 @@ type kind struct {
 	id     string
 	cause  func(fault) string
 	remedy string
+
+	transient bool // whether the same build may succeed later
 }
 
 // kinds are tried in this order; the first that fits is it.
@@ -54,6 +56,7 @@ var kinds = []kind{
 		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
 		remedy: "try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
 			"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc.",
+		transient: true,
 	},
 	{
 		codes: []string{"SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT",
@@ -159,7 +162,7 @@ func classify(f fault) error {
 	report, code := f.report(), f.code()
 	for _, k := range kinds {
 		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
-			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy}
+			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy, Transient: k.transient}
 		}
 	}
 	if script, ok := f.script(); ok {

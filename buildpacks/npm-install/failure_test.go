@@ -281,7 +281,9 @@ func TestAHostThatDoesNotExistIsAnUnreachableRegistry(t *testing.T) {
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("NPM_CONFIG_REGISTRY", "http://registry.invalid/")}
 	s.write(files{"package.json": onWord})
-	if err, log := s.build(t.TempDir()); !errors.Is(err, &failure.Failure{ID: "npm-registry-unreachable"}) {
+	err, log := s.build(t.TempDir())
+	var f *failure.Failure
+	if !errors.As(err, &f) || f.ID != "npm-registry-unreachable" || !f.Transient {
 		t.Errorf("got %v\n%s", err, log)
 	}
 }

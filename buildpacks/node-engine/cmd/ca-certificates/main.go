@@ -9,15 +9,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/execd"
 )
 
 // variable is where Node.js reads the name of one more file of authorities.
@@ -29,28 +28,12 @@ func main() {
 		warn:    os.Stderr,
 		folders: []string{os.Getenv("TMPDIR"), "/tmp", "/dev/shm"},
 	}
-	if !isOpen(output) {
-		h.warning("file descriptor %d is not open: not started by the launcher", output)
+	out, err := execd.Output()
+	if err != nil {
+		h.warning("%s", err)
 		return
 	}
-	h.run(os.NewFile(output, "the launcher"))
-}
-
-// output is where exec.d programs write to.
-const output = 3
-
-// isOpen says whether a descriptor is a pipe or a file. It must be asked
-// before anything else is opened: that could get the same number.
-func isOpen(descriptor int) bool {
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(descriptor, &stat); err != nil {
-		return false
-	}
-	switch stat.Mode & syscall.S_IFMT {
-	case syscall.S_IFIFO, syscall.S_IFREG, syscall.S_IFSOCK:
-		return true
-	}
-	return false
+	h.run(out)
 }
 
 type helper struct {
@@ -69,11 +52,7 @@ func (h helper) run(out io.Writer) {
 		h.warning("%s is set to %s, so Node.js does not see the ca-certificates bindings", variable, own)
 		return
 	}
-	value, err := json.Marshal(h.one(files)) // a JSON string is a TOML string, too
-	if err == nil {
-		_, err = fmt.Fprintf(out, "%s = %s\n", variable, value)
-	}
-	if err != nil {
+	if err := execd.Set(out, variable, h.one(files)); err != nil {
 		h.warning("setting %s: %s", variable, err)
 	}
 }

@@ -14,14 +14,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/armature-cnb/armature/internal/execd"
 )
 
 // Names of the variables that are read or set.
@@ -37,30 +37,14 @@ const (
 	debugPort       = "BPL_DEBUG_PORT"
 )
 
-// output is where exec.d programs write to.
-const output = 3
-
 func main() {
 	h := helper{lookup: os.LookupEnv, root: "/", cpus: runtime.NumCPU(), warn: os.Stderr}
-	if !isOpen(output) {
-		h.warning("file descriptor %d is not open: not started by the launcher", output)
+	out, err := execd.Output()
+	if err != nil {
+		h.warning("%s", err)
 		return
 	}
-	h.run(os.NewFile(output, "the launcher"))
-}
-
-// isOpen says whether a descriptor is a pipe or a file. It must be asked
-// before anything else is opened: that could get the same number.
-func isOpen(descriptor int) bool {
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(descriptor, &stat); err != nil {
-		return false
-	}
-	switch stat.Mode & syscall.S_IFMT {
-	case syscall.S_IFIFO, syscall.S_IFREG, syscall.S_IFSOCK:
-		return true
-	}
-	return false
+	h.run(out)
 }
 
 type helper struct {
@@ -99,11 +83,7 @@ func (h helper) run(out io.Writer) {
 }
 
 func (h helper) set(out io.Writer, name, value string) {
-	text, err := json.Marshal(value) // a JSON string is a TOML string, too
-	if err == nil {
-		_, err = fmt.Fprintf(out, "%s = %s\n", name, text)
-	}
-	if err != nil {
+	if err := execd.Set(out, name, value); err != nil {
 		h.warning("setting %s: %s", name, err)
 	}
 }
