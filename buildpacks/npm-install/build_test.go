@@ -635,6 +635,14 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(treeOf(t, app)).To(Equal(before))
 		})
 
+		it("tells it the registry of last resort, below all of npm's configuration", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1").With("BP_NPM_REGISTRY", "https://last.example/")
+			chosen("BP_NPM_VERSION")
+			text, err := os.ReadFile(filepath.Join(layersDir, "npm", "node_modules", "npm", "npmrc"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(text)).To(Equal("registry=\"https://last.example/\"\n"))
+		})
+
 		it("installs that of packageManager", func() {
 			withLock(files{"package.json": `{"name":"app","packageManager":"npm@77.0.1+sha512.abc","dependencies":{"hello":"^1.0.0"}}`})
 			chosen("package.json: packageManager")

@@ -1,7 +1,9 @@
 package npminstall
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
@@ -58,10 +61,31 @@ func (b *build) chooseNPM() (layers []packit.Layer, err error) {
 	} else if layer, err = b.installNPM(layer, wish); err != nil {
 		return nil, err
 	}
+	if err := b.nameRegistry(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
+		return nil, err
+	}
 	layer.Build, layer.Cache = true, true
 	b.env = b.env.With("PATH", bin+":"+b.env.Get("PATH"))
 	b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cacheDir, b.context.Layers.Path)
 	return []packit.Layer{layer}, err
+}
+
+// nameRegistry tells an npm of the app's choice the registry of last resort,
+// in its built-in configuration, as node-engine does for the one that comes
+// with Node.js.
+func (b *build) nameRegistry(npm string) error {
+	registry, err := npmconfig.BuiltinRegistry(b.env.Get)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(npm, "npmrc")
+	if registry == "" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return os.WriteFile(path, []byte(npmconfig.BuiltinLine(registry)), 0o644)
 }
 
 // keepsNPM is true for a layer of the same exact version. A range may mean

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -97,7 +98,7 @@ func parseHosts(text string) ([]target.Target, error) {
 // the builder's default, or nothing where there is no npm.
 func askNPM(ctx context.Context, log io.Writer) (string, error) {
 	if set := os.Getenv("NPM_CONFIG_REGISTRY"); set != "" {
-		return set, nil
+		return withoutPassword(set)
 	}
 	text, err := step.Output(ctx, nil, "npm", "config", "get", "registry", "--no-update-notifier")
 	if err != nil {
@@ -105,7 +106,18 @@ func askNPM(ctx context.Context, log io.Writer) (string, error) {
 		return "", ctx.Err()
 	}
 	lines := strings.Split(text, "\n")
-	return strings.TrimSpace(lines[len(lines)-1]), nil
+	return withoutPassword(strings.TrimSpace(lines[len(lines)-1]))
+}
+
+// withoutPassword takes what is between // and @ out of an address: the
+// builder goes to others.
+func withoutPassword(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "", errors.New("npm's registry setting on this machine is not an http or https address")
+	}
+	u.User = nil
+	return u.String(), nil
 }
 
 // registryVariable tells node-engine the registry for when npm's own

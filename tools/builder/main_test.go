@@ -70,3 +70,13 @@ func TestCheckPlatformRefusesAnotherArchitecture(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNoPasswordGoesIntoTheBuilder(t *testing.T) {
+	got, err := withoutPassword("https://me:secret@npm.example/team/")
+	if err != nil || got != "https://npm.example/team/" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := withoutPassword("undefined"); err == nil {
+		t.Errorf("got %q, want an error", got)
+	}
+}
