@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/format"
 	"github.com/paketo-buildpacks/occam"
+	"github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 	"github.com/sclevine/spec/report"
 
@@ -98,6 +99,18 @@ func (i image) remove() {
 	docker := occam.NewDocker()
 	docker.Image.Remove.WithForce().Execute(i.name)
 	docker.Volume.Remove.Execute(occam.CacheVolumeNames(i.name))
+}
+
+// answers starts a container of an image and waits until the app in it says
+// what it should.
+func answers(t *testing.T, built occam.Image, body string) {
+	t.Helper()
+	g := gomega.NewWithT(t)
+	docker := occam.NewDocker()
+	container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	defer docker.Container.Remove.Execute(container.ID)
+	g.Eventually(container).Should(matchers.Serve(body).OnPort(3000))
 }
 
 // copyApp copies an app from testdata into a folder of the test's own.

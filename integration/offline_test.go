@@ -10,7 +10,6 @@ import (
 	"github.com/onsi/gomega"
 	. "github.com/onsi/gomega"
 	"github.com/paketo-buildpacks/occam"
-	. "github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -19,10 +18,8 @@ import (
 // offline builds without any network, as in an air gap.
 func offline(t *testing.T, when spec.G, it spec.S) {
 	var (
-		Expect     = gomega.NewWithT(t).Expect
-		Eventually = gomega.NewWithT(t).Eventually
-		docker     = occam.NewDocker()
-		app        string
+		Expect = gomega.NewWithT(t).Expect
+		app    string
 	)
 
 	it.Before(func() {
@@ -31,21 +28,18 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 		write(t, app, "package.json", gracefulPackage)
 	})
 
-	answers := func(build occam.PackBuild, selected string) {
+	builds := func(build occam.PackBuild, selected string) {
 		i := newImage(t)
 		defer i.remove()
 		built, logs, err := build.WithNetwork("none").Execute(i.name, app)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(logs.String()).To(ContainSubstring(selected))
-		container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
-		Expect(err).NotTo(HaveOccurred())
-		defer docker.Container.Remove.Execute(container.ID)
-		Eventually(container).Should(Serve("up").OnPort(3000))
+		answers(t, built, "up")
 	}
 
 	when("the builder holds the archives of a release line", func() {
 		it("builds with it", func() {
-			answers(packBuild(target.LinuxARM64), "Selected Node.js 24.")
+			builds(packBuild(target.LinuxARM64), "Selected Node.js 24.")
 		})
 	})
 
@@ -58,7 +52,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 			Expect(err).NotTo(HaveOccurred(), string(out))
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 			folder := filepath.Join("..", filepath.Dir(lines[len(lines)-1]))
-			answers(packBuild(target.LinuxARM64).
+			builds(packBuild(target.LinuxARM64).
 				WithBuildpacks(filepath.Join(folder, "armature_nodejs-"+version+".cnb")).
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
 				WithEnv(map[string]string{"BP_NODE_VERSION": "22"}), "Selected Node.js 22.")

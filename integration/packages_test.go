@@ -7,8 +7,6 @@ import (
 
 	"github.com/onsi/gomega"
 	. "github.com/onsi/gomega"
-	"github.com/paketo-buildpacks/occam"
-	. "github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -16,11 +14,7 @@ import (
 
 // packages takes the .cnb files as somebody would who has another builder.
 func packages(t *testing.T, when spec.G, it spec.S) {
-	var (
-		Expect     = gomega.NewWithT(t).Expect
-		Eventually = gomega.NewWithT(t).Eventually
-		docker     = occam.NewDocker()
-	)
+	Expect := gomega.NewWithT(t).Expect
 
 	when("the three buildpacks are named one by one", func() {
 		it("builds an app that answers", func() {
@@ -35,10 +29,7 @@ func packages(t *testing.T, when spec.G, it spec.S) {
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
 				Execute(i.name, copyApp(t, "express"))
 			Expect(err).NotTo(HaveOccurred())
-			container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
-			Expect(err).NotTo(HaveOccurred())
-			defer docker.Container.Remove.Execute(container.ID)
-			Eventually(container).Should(Serve("Hello World!").OnPort(3000))
+			answers(t, built, "Hello World!")
 		})
 	})
 
@@ -51,10 +42,7 @@ func packages(t *testing.T, when spec.G, it spec.S) {
 				Execute(i.name, copyApp(t, "express"))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(logs.String()).To(ContainSubstring("Selected Node.js 22."))
-			container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
-			Expect(err).NotTo(HaveOccurred())
-			defer docker.Container.Remove.Execute(container.ID)
-			Eventually(container).Should(Serve("Hello World!").OnPort(3000))
+			answers(t, built, "Hello World!")
 		})
 	})
 }

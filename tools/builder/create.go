@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -160,7 +161,7 @@ func (m *maker) configure(host target.Target, values map[string]string) (string,
 // push brings a stack image into the registry under its public name.
 func (m *maker) push(kind string, t target.Target, reference string) (v1.Image, error) {
 	dir := filepath.Join(m.s.stack, kind+"-"+t.Arch)
-	image, err := onlyImage(dir)
+	image, err := ociimage.ReadLayout(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading the %s image %s: %w", kind, dir, err)
 	}
@@ -173,22 +174,6 @@ func (m *maker) push(kind string, t target.Target, reference string) (v1.Image, 
 		return nil, err
 	}
 	return image, remote.Write(tag, image, remote.WithContext(m.ctx))
-}
-
-// onlyImage opens the one image of an OCI layout.
-func onlyImage(dir string) (v1.Image, error) {
-	index, err := layout.ImageIndexFromPath(dir)
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return nil, err
-	}
-	if len(manifest.Manifests) != 1 {
-		return nil, fmt.Errorf("got %d manifests, want 1", len(manifest.Manifests))
-	}
-	return index.Image(manifest.Manifests[0].Digest)
 }
 
 func pull(ctx context.Context, reference string, host target.Target) (v1.Image, error) {
