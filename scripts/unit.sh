@@ -43,6 +43,7 @@ report() {
 }
 
 mkdir -p build
+echo "  running the unit tests (their log: build/unit.log) ..." >&2
 # shellcheck disable=SC2046 # a list of packages
 if go test -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
   report <build/unit.log
