@@ -9,10 +9,11 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/exit"
 )
 
 func main() {
 	env := npminstall.Environ(os.Environ())
 	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
-	packit.Run(npminstall.Detect(env), npminstall.Build(env, log))
+	packit.Run(npminstall.Detect(env), npminstall.Build(env, log), packit.WithExitHandler(exit.New()))
 }
