@@ -72,9 +72,9 @@ test: check unit integration ## Everything CI runs: vet, format, generated files
 check: ## Format, vet, generated files up to date
 	@scripts/check.sh
 
-unit: ## Unit tests, and the structure tests of the build and run images
+unit: ## Unit tests, tests of the packaged programs, and the structure tests of the build and run images
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory stack $(if $(shell command -v npm),,$(PACKAGES)/.done)
+	@$(MAKE) --no-print-directory stack $(PACKAGES)/.done
 	@scripts/unit.sh $(PACKAGES)
 
 unit-releases: ## Unit tests of the release inventory and what reads it

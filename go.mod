@@ -14,6 +14,7 @@ require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/Masterminds/semver/v3 v3.5.0
 	github.com/ProtonMail/go-crypto v1.5.2
+	github.com/buildpacks/lifecycle v0.21.17
 	github.com/google/go-containerregistry v0.21.9
 	github.com/klauspost/compress v1.19.1
 	github.com/onsi/gomega v1.44.0
@@ -63,7 +64,6 @@ require (
 	github.com/aws/smithy-go v1.27.7 // indirect
 	github.com/awslabs/amazon-ecr-credential-helper/ecr-login v0.12.0 // indirect
 	github.com/buildpacks/imgutil v0.0.0-20260715132717-40ca3490b49e // indirect
-	github.com/buildpacks/lifecycle v0.21.17 // indirect
 	github.com/buildpacks/pack v0.40.6 // indirect
 	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every test of the module but those that need an engine: scripts/unit.sh PACKAGES
-# The tests of npm-install run the real npm. Where there is none, the packaged
+# Some run the packaged buildpacks. The tests of npm-install run the real npm. Where there is none, the packaged
 # node-engine installs one below build/, as it would for a build.
 set -eu
 
@@ -42,6 +42,8 @@ report() {
   '
 }
 
+ARMATURE_PACKAGES=$PWD/$1
+export ARMATURE_PACKAGES
 mkdir -p build
 echo "  running the unit tests (their log: build/unit.log) ..." >&2
 # shellcheck disable=SC2046 # a list of packages

@@ -161,7 +161,7 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 		SharedEnv: environment(""),
 		LaunchEnv: run.launchEnvironment(),
 		ExecD:     run.helpers(),
-		Metadata:  map[string]any{"build": "true", "launch": "true"},
+		Metadata:  map[string]any{"build": true, "launch": true},
 	}
 	return packit.BuildResult{Layers: []packit.Layer{layer}}
 }

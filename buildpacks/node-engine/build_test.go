@@ -383,6 +383,7 @@ func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
 		{name: "a line", wish: "24", want: "24.1.0"},
 		{name: "the default", wish: "", want: "24.1.0"},
 		{name: "another version, when named", wish: "24.2.0", want: "24.2.0"},
+		{name: "in place of an exact version that is gone", wish: "24.2.9", want: "24.1.0"},
 		{name: "another line", wish: "22", want: "22.1.0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

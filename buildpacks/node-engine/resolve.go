@@ -46,7 +46,7 @@ const strictVariable = "BP_NODE_VERSION_STRICT"
 // registry has is chosen where it is known which registry that is, or when
 // nothing else will do: then the download says what to set. In place of an
 // exact one that does not exist, or no longer, goes the nearest of the same
-// line, with a warning.
+// line, with a warning: of those in the buildpack, if there are any.
 func (run *build) choose(winner candidate) (*semver.Version, error) {
 	config, err := run.npmConfig()
 	if err != nil {
@@ -70,7 +70,7 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 	if run.strict || !errors.Is(err, &failure.Failure{ID: inventory.IDVersionUnknown}) {
 		return version, err
 	}
-	for _, inv := range []*inventory.Inventory{within, run.inventory} {
+	for _, inv := range []*inventory.Inventory{run.baked(), within, run.inventory} {
 		if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.Host); ok {
 			run.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
 				winner.Source, winner.Version, nearest, strictVariable)
@@ -84,14 +84,19 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 // wish and whose archives are in the buildpack, or else the version given. A
 // buildpack that was packaged with archives is to be used without a network.
 func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
-	dir := filepath.Join(run.CNBPath, bakedDir)
-	baked := run.inventory.Only(func(r inventory.Release) bool {
-		return r.Version.Major() == version.Major() && nodesource.IsBaked(dir, nodesource.Need{Release: r, NPM: true})
-	})
-	if found, err := baked.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
+	line := run.baked().Only(func(r inventory.Release) bool { return r.Version.Major() == version.Major() })
+	if found, err := line.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
 		return found
 	}
 	return version
+}
+
+// baked are the releases whose archives are in the buildpack.
+func (run *build) baked() *inventory.Inventory {
+	dir := filepath.Join(run.CNBPath, bakedDir)
+	return run.inventory.Only(func(r inventory.Release) bool {
+		return nodesource.IsBaked(dir, nodesource.Need{Release: r, NPM: true})
+	})
 }
 
 // String is the source and the wish, as the log tells a decision.

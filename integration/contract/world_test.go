@@ -1,0 +1,369 @@
+package contract_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/buildpacks/lifecycle/buildpack"
+	"github.com/buildpacks/lifecycle/env"
+	"github.com/buildpacks/lifecycle/launch"
+	"github.com/buildpacks/lifecycle/log"
+	"github.com/buildpacks/lifecycle/phase"
+	"github.com/buildpacks/lifecycle/platform/files"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// Ids of the buildpacks.
+const (
+	engine  = "armature/node-engine"
+	install = "armature/npm-install"
+	start   = "armature/npm-start"
+)
+
+// The statuses of detect and build.
+const (
+	passed = 0
+	failed = 1
+	notFor = 100
+)
+
+// packagesVariable names the folder of the packaged buildpacks.
+const packagesVariable = "ARMATURE_PACKAGES"
+
+// contents are the contents of files, by path.
+type contents map[string]string
+
+// world is an app in a build container: the folders that the lifecycle gives
+// to buildpacks, and the environment that grows from one to the next.
+type world struct {
+	t                     *testing.T
+	packages              string // the packaged buildpacks, by the last part of their ids
+	app, layers, platform string
+	target                target.Target
+	env                   *env.Env
+	output                bytes.Buffer // of everything that has run
+}
+
+// newWorld is one for the target that tests can run programs of: the host.
+func newWorld(t *testing.T, app contents) *world {
+	t.Helper()
+	packages := os.Getenv(packagesVariable)
+	if packages == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s names no folder of packaged buildpacks", packagesVariable)
+		}
+		t.Skipf("%s names no folder of packaged buildpacks; `make unit` makes one", packagesVariable)
+	}
+	host, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, packages: packages, app: t.TempDir(), layers: t.TempDir(), platform: t.TempDir(), target: host}
+	place(t, w.app, app)
+	w.freshEnvironment()
+	return w
+}
+
+// freshEnvironment is that of a build's first buildpack.
+func (w *world) freshEnvironment() {
+	w.env = env.NewBuildEnv([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + w.platform, "CNB_STACK_ID="})
+}
+
+// set gives the build a variable, as a platform does.
+func (w *world) set(pairs ...string) *world {
+	w.t.Helper()
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		place(w.t, w.platform, contents{"env/" + name: value})
+	}
+	return w
+}
+
+// bind gives the build a service binding.
+func (w *world) bind(name, kind string, entries contents) {
+	w.t.Helper()
+	dir := filepath.Join(w.platform, "bindings", name)
+	place(w.t, dir, contents{"type": kind})
+	place(w.t, dir, entries)
+}
+
+func (w *world) inputs() (descriptorEnv *env.Env, targetEnv []string) {
+	return w.env, []string{"CNB_TARGET_OS=" + w.target.OS, "CNB_TARGET_ARCH=" + w.target.Arch, "CNB_TARGET_DISTRO_NAME=debian", "CNB_TARGET_DISTRO_VERSION=13"}
+}
+
+func (w *world) descriptor(id string) *buildpack.BpDescriptor {
+	w.t.Helper()
+	descriptor, err := buildpack.ReadBpDescriptor(filepath.Join(w.packages, filepath.Base(id), "buildpack.toml"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return descriptor
+}
+
+// detect runs one buildpack's detect.
+func (w *world) detect(id string) buildpack.DetectOutputs {
+	w.t.Helper()
+	environ, targetEnv := w.inputs()
+	out := (&buildpack.DefaultDetectExecutor{}).Detect(w.descriptor(id), buildpack.DetectInputs{
+		AppDir: w.app, PlatformDir: w.platform, Env: environ, TargetEnv: targetEnv,
+	}, log.NewDefaultLogger(io.Discard))
+	if out.Err != nil {
+		w.t.Fatalf("%s: %v\n%s", id, out.Err, out.Output)
+	}
+	w.output.Write(out.Output)
+	return out
+}
+
+// consumer stands for a buildpack of somebody else's in the group: what it
+// requires and provides.
+type consumer struct {
+	id   string
+	plan buildpack.PlanSections
+}
+
+// group runs detect of the three buildpacks, of which npm-start is optional as
+// in the composite buildpack, and resolves the plan with the others.
+func (w *world) group(others ...consumer) ([]buildpack.GroupElement, files.Plan, error) {
+	w.t.Helper()
+	var elements []buildpack.GroupElement
+	runs := &sync.Map{}
+	add := func(el buildpack.GroupElement, out buildpack.DetectOutputs) {
+		elements = append(elements, el)
+		runs.Store(fmt.Sprintf("%s %s", el.Kind(), el), out)
+	}
+	for _, id := range []string{engine, install, start} {
+		add(buildpack.GroupElement{ID: id, Version: "1", API: "0.10", Optional: id == start}, w.detect(id))
+	}
+	for _, other := range others {
+		add(buildpack.GroupElement{ID: other.id, Version: "1", API: "0.10"}, buildpack.DetectOutputs{BuildPlan: buildpack.BuildPlan{PlanSections: other.plan}})
+	}
+	found, entries, err := phase.NewDefaultDetectResolver(log.NewDefaultLogger(io.Discard)).Resolve(elements, runs)
+	return found, files.Plan{Entries: entries}, err
+}
+
+// build runs one buildpack's build. The environment has its layers afterwards.
+func (w *world) build(id string, plan ...buildpack.Require) (buildpack.BuildOutputs, int) {
+	w.t.Helper()
+	environ, targetEnv := w.inputs()
+	out, err := (&buildpack.DefaultBuildExecutor{}).Build(*w.descriptor(id), buildpack.BuildInputs{
+		AppDir: w.app, LayersDir: w.layers, PlatformDir: w.platform, Env: environ, TargetEnv: targetEnv,
+		Out: &w.output, Err: &w.output, Plan: buildpack.Plan{Entries: plan},
+	}, log.NewDefaultLogger(io.Discard))
+	var exited *exec.ExitError
+	var wrapped *buildpack.Error
+	switch {
+	case err == nil:
+		return out, passed
+	case errors.As(err, &exited), errors.As(err, &wrapped) && errors.As(wrapped.RootError, &exited):
+		return out, exited.ExitCode()
+	}
+	w.t.Fatalf("%s: %v\n%s", id, err, w.output.String())
+	return out, 0
+}
+
+// built is a build that has to succeed.
+func (w *world) built(id string, plan ...buildpack.Require) buildpack.BuildOutputs {
+	w.t.Helper()
+	out, status := w.build(id, plan...)
+	if status != passed {
+		w.t.Fatalf("%s ended with %d\n%s", id, status, w.output.String())
+	}
+	return out
+}
+
+// whole detects, and builds with every buildpack that takes part. It returns
+// the processes.
+func (w *world) whole(others ...consumer) []launch.Process {
+	w.t.Helper()
+	found, plan, err := w.group(others...)
+	if err != nil {
+		w.t.Fatalf("detection: %v\n%s", err, w.output.String())
+	}
+	var processes []launch.Process
+	for _, el := range found {
+		if strings.HasPrefix(el.ID, "armature/") {
+			out := w.built(el.ID, plan.Find(buildpack.KindBuildpack, el.ID).Entries...)
+			plan = plan.Filter(out.MetRequires)
+			processes = append(processes, out.Processes...)
+		}
+	}
+	return processes
+}
+
+// dir is a buildpack's folder of layers.
+func (w *world) dir(id string, path ...string) string {
+	return filepath.Join(append([]string{w.layers, launch.EscapeID(id)}, path...)...)
+}
+
+// layer is what a layer's toml says.
+type layer struct {
+	Types    struct{ Build, Launch, Cache bool }
+	Metadata map[string]any
+}
+
+// layersOf returns the layers that a buildpack has made.
+func (w *world) layersOf(id string) map[string]layer {
+	w.t.Helper()
+	all := map[string]layer{}
+	paths, err := filepath.Glob(w.dir(id, "*.toml"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".toml")
+		if name == "launch" || name == "build" || name == "store" {
+			continue
+		}
+		var l layer
+		if _, err := toml.DecodeFile(path, &l); err != nil {
+			w.t.Fatal(err)
+		}
+		all[name] = l
+	}
+	return all
+}
+
+// flags describes the layers of a buildpack: "node:launch node-build:build,cache".
+func (w *world) flags(id string) string {
+	w.t.Helper()
+	var all []string
+	for name, l := range w.layersOf(id) {
+		var types []string
+		for _, one := range []struct {
+			name string
+			on   bool
+		}{{"build", l.Types.Build}, {"launch", l.Types.Launch}, {"cache", l.Types.Cache}} {
+			if one.on {
+				types = append(types, one.name)
+			}
+		}
+		all = append(all, name+":"+strings.Join(types, ","))
+	}
+	return sorted(all)
+}
+
+// restore is what stands between two builds of an app: the layers folder has
+// the contents of cached layers and the metadata of launch layers, the app is
+// as in the beginning, and so is the environment. It returns the launch layers
+// of the image before, by "<buildpack>/<layer>".
+func (w *world) restore(app contents) map[string]string {
+	w.t.Helper()
+	old := w.layers
+	w.layers = w.t.TempDir()
+	image := map[string]string{}
+	for _, id := range []string{engine, install, start} {
+		dir := launch.EscapeID(id)
+		before := w.layers
+		w.layers = old
+		made := w.layersOf(id)
+		w.layers = before
+		for name, l := range made {
+			from, to := filepath.Join(old, dir, name), filepath.Join(w.layers, dir, name)
+			if l.Types.Launch {
+				image[id+"/"+name] = from
+			}
+			if !l.Types.Cache && (!l.Types.Launch || l.Types.Build) {
+				continue
+			}
+			var text bytes.Buffer
+			if err := toml.NewEncoder(&text).Encode(map[string]any{"metadata": l.Metadata}); err != nil {
+				w.t.Fatal(err)
+			}
+			place(w.t, w.layers, contents{filepath.Join(dir, name+".toml"): text.String()})
+			if l.Types.Cache {
+				if err := os.Rename(from, to); err != nil {
+					w.t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := errors.Join(os.RemoveAll(w.app), os.Mkdir(w.app, 0o755)); err != nil {
+		w.t.Fatal(err)
+	}
+	place(w.t, w.app, app)
+	w.freshEnvironment()
+	w.output.Reset()
+	return image
+}
+
+// reused says whether a launch layer is taken from the image before: it has
+// its flag again, and no content of its own.
+func (w *world) reused(id, name string) bool {
+	w.t.Helper()
+	l, ok := w.layersOf(id)[name]
+	_, err := os.Stat(w.dir(id, name))
+	return ok && l.Types.Launch && os.IsNotExist(err)
+}
+
+// launched is the environment of the app's process: that of the container,
+// then what the launch layers and their exec.d programs say.
+func (w *world) launched(container ...string) *env.Env {
+	w.t.Helper()
+	all := env.NewLaunchEnv(append([]string{"PATH=/usr/bin:/bin"}, container...), "", "")
+	var programs []string
+	for _, id := range []string{engine, install, start} {
+		for _, name := range names(w.layersOf(id)) {
+			if !w.layersOf(id)[name].Types.Launch {
+				continue
+			}
+			dir := w.dir(id, name)
+			if err := errors.Join(all.AddRootDir(dir), all.AddEnvDir(filepath.Join(dir, "env"), env.ActionTypeOverride),
+				all.AddEnvDir(filepath.Join(dir, "env.launch"), env.ActionTypeOverride)); err != nil {
+				w.t.Fatal(err)
+			}
+			found, err := filepath.Glob(filepath.Join(dir, "exec.d", "*"))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			programs = append(programs, found...)
+		}
+	}
+	runner := launch.NewExecDRunner()
+	runner.Out, runner.Err = &w.output, &w.output
+	for _, program := range programs {
+		if err := runner.ExecD(program, all); err != nil {
+			w.t.Errorf("%s: %v", program, err)
+		}
+	}
+	return all
+}
+
+// variables reads the env files of a layer: "<folder>/<name>.<action>=<value>".
+func (w *world) variables(id, name string) string {
+	w.t.Helper()
+	var all []string
+	for _, folder := range []string{"env", "env.build", "env.launch"} {
+		paths, err := filepath.Glob(w.dir(id, name, folder, "*"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, path := range paths {
+			all = append(all, fmt.Sprintf("%s/%s=%s", folder, filepath.Base(path), read(w.t, path)))
+		}
+	}
+	return strings.ReplaceAll(strings.Join(all, "\n"), w.dir(id, name), "<layer>")
+}
+
+// files lists the names in a folder of a layer.
+func (w *world) files(id string, path ...string) string {
+	w.t.Helper()
+	entries, err := os.ReadDir(w.dir(id, path...))
+	if err != nil && !os.IsNotExist(err) {
+		w.t.Fatal(err)
+	}
+	var all []string
+	for _, entry := range entries {
+		all = append(all, entry.Name())
+	}
+	return sorted(all)
+}
