@@ -39,8 +39,11 @@ type build struct {
 	process      process
 	target, host target.Target
 	npm          npm
-	globalConfig string // path of npm's global configuration, or empty
-	vendored     string // digest of vendored modules, once it is known
+	globalConfig string   // path of npm's global configuration, or empty
+	vendored     string   // digest of vendored modules, once it is known
+	scripts      []string // of package.json, to be run in this order
+	generated    generated
+	unfolded     bool   // the project has the modules of the build as folders
 	check        string // what BP_NODE_MODULES_CHECK says
 	keepCache    bool
 	sbom         bool
@@ -105,6 +108,9 @@ func (b *build) readProject() (err error) {
 	if b.inputs, err = look(b.dir); err != nil {
 		return fmt.Errorf("reading the project's folder: %w", err)
 	}
+	if b.scripts, err = buildScripts(b.env, b.pkg); err != nil {
+		return err
+	}
 	b.process = b.inputs.process()
 	b.inputs.describe(b.log)
 	return nil
@@ -153,20 +159,32 @@ func readPlan(entries packit.BuildpackPlan) plan {
 	return p
 }
 
-// install makes the layers of modules.
+// install makes the layers of modules, and the app with its build scripts.
 func (b *build) install(p plan) ([]packit.Layer, error) {
 	var layers []packit.Layer
 	var links nodemodules.Links
-	if p.build {
-		layer, err := b.modules(part{layer: buildLayer, dev: true, target: b.host, keep: p.launch})
+	scripts, err := b.willRunScripts(p)
+	if err != nil {
+		return nil, err
+	}
+	if p.build || scripts {
+		keep := scripts || p.launch && b.process == processRebuild
+		layer, err := b.modules(part{layer: buildLayer, dev: true, target: b.host, keep: keep, hidden: !p.build})
 		if err != nil {
 			return nil, err
+		}
+		if scripts {
+			discard, err := b.makeApp(layer)
+			if err != nil {
+				return nil, err
+			}
+			defer discard()
 		}
 		links.Build = linksOf(layer)
 		layers = append(layers, layer)
 	}
 	if p.launch {
-		layer, err := b.modules(part{layer: launchLayer, target: b.target, prune: p.build, relink: p.build && !p.relinks})
+		layer, err := b.modules(part{layer: launchLayer, target: b.target, prune: p.build || scripts, relink: p.build && !p.relinks})
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +214,7 @@ func (b *build) link(p plan, links nodemodules.Links, layers []packit.Layer) err
 	case p.build:
 		return nodemodules.Link(b.dir, layers[0].Path, links.Build)
 	case p.launch:
-		return nodemodules.Link(b.dir, layers[0].Path, links.Launch)
+		return nodemodules.Link(b.dir, layers[len(layers)-1].Path, links.Launch)
 	}
 	return nil
 }

@@ -156,6 +156,9 @@ var kinds = []kind{
 	},
 }
 
+// unknownFault is the id of the failure for a fault that is none of the kinds.
+const unknownFault = "npm-failed"
+
 // classify turns a fault into a [failure.Failure]. One that it does not know
 // has the id npm-failed and repeats npm's own words.
 func classify(f fault) error {
@@ -169,7 +172,7 @@ func classify(f fault) error {
 		return script.failure(f)
 	}
 	return &failure.Failure{
-		ID:     "npm-failed",
+		ID:     unknownFault,
 		Cause:  f.command() + " failed: " + f.detail(),
 		Remedy: "npm's output above says more; with BP_LOG_LEVEL=DEBUG and NPM_CONFIG_LOGLEVEL=verbose it says all it knows.",
 		Err:    f.err,

@@ -38,6 +38,9 @@ func Detect(env Environ) packit.DetectFunc {
 		if _, err := pkg.StartScript(env.Get(startScriptVariable)); err != nil {
 			return packit.DetectResult{}, err
 		}
+		if _, err := buildScripts(env, pkg); err != nil {
+			return packit.DetectResult{}, err
+		}
 		python, err := wantsPython(env)
 		if err != nil {
 			return packit.DetectResult{}, err

@@ -94,6 +94,22 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect(err).To(MatchError(&failure.Failure{ID: "start-script-missing"}))
 	})
 
+	for value, id := range map[string]string{"build,lint": "build-script-missing", "build,": "setting-invalid"} {
+		it("is an error when the build scripts that were chosen cannot be run: "+value, func() {
+			writeFiles(t, app, files{"package.json": `{"scripts":{"build":"x","test":"x"}}`})
+			env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=" + value}
+			_, err := detect()
+			Expect(err).To(MatchError(&failure.Failure{ID: id}))
+		})
+	}
+
+	it("lists the scripts that there are when one does not exist", func() {
+		writeFiles(t, app, files{"package.json": `{"scripts":{"build":"x","test":"x"}}`})
+		env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=lint"}
+		_, err := detect()
+		Expect(err).To(MatchError(ContainSubstring("(build, test)")))
+	})
+
 	context("when the project is in a folder of the app", func() {
 		it("passes with the project path", func() {
 			writeFiles(t, app, files{"web/package.json": `{}`})

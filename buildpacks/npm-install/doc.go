@@ -14,7 +14,19 @@
 //     BP_NPM_VERSION or packageManager in package.json ask for one.
 //
 // Which of the first two are made is what the other buildpacks of the group
-// require of node_modules.
+// require of node_modules. Where a script builds the app, build-modules is made
+// for that, too; when nobody else wants it, it is kept in the cache and hidden
+// from later buildpacks.
+//
+// # Build scripts
+//
+// The script build of package.json runs where there is one, or the scripts that
+// BP_NODE_RUN_SCRIPTS names, through npm and with the NODE_ENV of the build.
+// Meanwhile the project has the modules of build-modules, with those for
+// development, as a folder of its own: bundlers refuse a link that leads out of
+// the app. What scripts write into the project is part of the app. Of what they
+// write into node_modules, .cache is kept in build-modules for the next build,
+// and generated code goes into launch-modules, too.
 //
 // # The link in the app
 //

@@ -64,6 +64,18 @@ func (e Environ) WithNPMConfig(name, value string) Environ {
 	return append(kept, variable+"="+value)
 }
 
+// hasNPMConfig tells whether npm's setting is in the environment, in any case
+// of letters, with a value.
+func (e Environ) hasNPMConfig(name string) bool {
+	variable := "npm_config_" + strings.ReplaceAll(name, "-", "_")
+	for _, pair := range e {
+		if key, value, _ := strings.Cut(pair, "="); strings.EqualFold(key, variable) && value != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // NPMConfig returns the variables that are npm's settings, sorted, without
 // those that hold credentials.
 func (e Environ) NPMConfig() []string {

@@ -11,5 +11,6 @@ func TestNPMInstall(t *testing.T) {
 	suite := spec.New("npm-install", spec.Report(report.Terminal{}))
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
+	suite("BuildScripts", testBuildScripts)
 	suite.Run(t)
 }

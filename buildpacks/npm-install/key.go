@@ -30,7 +30,8 @@ import (
 //     package.json; every .npmrc that npm reads,
 //   - npm's settings in the environment, NODE_ENV and NODE_OPTIONS; no
 //     credentials, so that a new token does not count,
-//   - of vendored modules the names, modes and contents of all files.
+//   - of vendored modules the names, modes and contents of all files; so too,
+//     for the launch, of what scripts generated in node_modules.
 func (b *build) key(p part) (string, error) {
 	sum := sha256.New()
 	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }
@@ -55,6 +56,9 @@ func (b *build) key(p part) (string, error) {
 			return "", fmt.Errorf("reading the vendored %s: %w", nodemodules.Dir, err)
 		}
 		say("vendored", digest)
+	}
+	if p.layer == launchLayer && b.generated.digest != "" {
+		say("generated", b.generated.digest)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -20,9 +20,10 @@ type part struct {
 	layer  string
 	dev    bool          // with devDependencies
 	target target.Target // whose native modules
-	keep   bool          // leaves vendored modules in the project, for another part
+	keep   bool          // leaves the modules in the project, for scripts or another part
 	prune  bool          // takes devDependencies out of vendored modules
 	relink bool          // needs the helper that leads the links there at launch
+	hidden bool          // is of no concern to later buildpacks
 }
 
 // relinkHelper is the program of cmd/relink, in the buildpack's folder of the
@@ -57,8 +58,8 @@ func (b *build) modules(p part) (packit.Layer, error) {
 		}
 	}
 	layer.Launch = p.layer == launchLayer
-	layer.Build, layer.Cache = !layer.Launch, !layer.Launch
-	if b.sbom {
+	layer.Build, layer.Cache = p.layer == buildLayer && !p.hidden, p.layer == buildLayer
+	if b.sbom && !p.hidden {
 		if layer.SBOM, err = b.billOfMaterials(p); err != nil {
 			return packit.Layer{}, err
 		}
@@ -106,6 +107,12 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 	links, err := b.collect(p, layer.Path)
 	if err != nil {
 		return packit.Layer{}, err
+	}
+	b.unfolded = p.keep
+	if p.layer == launchLayer {
+		if links, err = b.addGenerated(layer.Path, links); err != nil {
+			return packit.Layer{}, err
+		}
 	}
 	layer.Metadata = map[string]any{linksMetadata: links}
 	if p.relink {
@@ -165,7 +172,7 @@ func (b *build) place(p part, from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return fmt.Errorf("making a folder in the layer %s: %w", p.layer, err)
 	}
-	if p.keep && b.process == processRebuild {
+	if p.keep {
 		return copyTree(from, to)
 	}
 	if err := moveTree(from, to); err != nil {
@@ -178,7 +185,7 @@ func (b *build) place(p part, from, to string) error {
 // native modules.
 func (b *build) finishLaunch(layerDir string) error {
 	if !b.keepCache {
-		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, ".cache")); err != nil {
+		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
 			return fmt.Errorf("removing node_modules/.cache: %w", err)
 		}
 	}
@@ -198,6 +205,9 @@ func (b *build) configure(p part, layer *packit.Layer) error {
 		return fmt.Errorf("removing the environment of the build before: %w", err)
 	}
 	layer.BuildEnv = packit.Environment{}
+	if p.hidden {
+		return nil
+	}
 	if b.globalConfig != "" {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}

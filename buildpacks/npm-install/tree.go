@@ -99,6 +99,33 @@ func copyFile(from, to string) error {
 	return errors.Join(err, file.Chmod(info.Mode().Perm()), file.Close())
 }
 
+// copyEntry copies a file or a symbolic link, in place of any that is there,
+// and makes the folders above it.
+func copyEntry(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	if link, err := os.Readlink(from); err == nil {
+		return os.Symlink(link, to)
+	}
+	return copyingFault(from, to, copyFile(from, to))
+}
+
+// replaceTree moves a folder to a place, and removes what was there. Where
+// there is no such folder it removes nothing.
+func replaceTree(from, to string) error {
+	if info, err := os.Stat(from); err != nil || !info.IsDir() {
+		return nil
+	}
+	if err := removeTree(to); err != nil {
+		return err
+	}
+	return moveTree(from, to)
+}
+
 // removeTree removes a folder, also one with folders that are not writable.
 func removeTree(dir string) error {
 	if os.RemoveAll(dir) == nil {
@@ -117,6 +144,9 @@ func removeTree(dir string) error {
 }
 
 func copyingFault(from, to string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return diskFull(fmt.Sprintf("the disk is full while copying %s to %s", from, to), err)
 	}

@@ -42,6 +42,22 @@ func OneOf(getenv Getenv, name string, choices ...string) (string, error) {
 	return "", invalid(name, text, strings.Join(choices, ", "))
 }
 
+// Names reads a list of names with commas between, in its order. A variable
+// that is not set gives none; an empty name in a list is an error.
+func Names(getenv Getenv, name string) ([]string, error) {
+	text := getenv(name)
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	names := strings.Split(text, ",")
+	for i, one := range names {
+		if names[i] = strings.TrimSpace(one); names[i] == "" {
+			return nil, invalid(name, text, "names with one comma between each two")
+		}
+	}
+	return names, nil
+}
+
 func invalid(name, got, want string) error {
 	return &failure.Failure{
 		ID:     "setting-invalid",

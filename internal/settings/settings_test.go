@@ -58,3 +58,16 @@ func TestOneOf(t *testing.T) {
 		t.Errorf("bad: got %v", err)
 	}
 }
+
+func TestNames(t *testing.T) {
+	for value, want := range map[string]string{"": "", " ": "", "a": "a", "a, b ,c": "a|b|c"} {
+		if got, err := settings.Names(env(value), "BP_X"); strings.Join(got, "|") != want || err != nil {
+			t.Errorf("%q: got %q, %v, want %q", value, got, err, want)
+		}
+	}
+	for _, value := range []string{",", "a,", ",a", "a,,b"} {
+		if got, err := settings.Names(env(value), "BP_X"); !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+			t.Errorf("%q: got %q, %v, want setting-invalid", value, got, err)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// scriptsVariable names the scripts of package.json that make the app out of
+// its sources, with commas between; the word none is for none at all.
+const scriptsVariable = "BP_NODE_RUN_SCRIPTS"
+
+const (
+	defaultScript = "build"
+	noScripts     = "none"
+)
+
+// buildScripts returns the names of the scripts to run, in their order: those
+// that BP_NODE_RUN_SCRIPTS names, or build where there is one. One that does
+// not exist is a [failure.Failure] with the id build-script-missing.
+func buildScripts(env Environ, pkg packagejson.Package) ([]string, error) {
+	names, err := settings.Names(env.Get, scriptsVariable)
+	if err != nil {
+		return nil, err
+	}
+	existing := pkg.ScriptNames()
+	if len(names) == 0 && slices.Contains(existing, defaultScript) {
+		return []string{defaultScript}, nil
+	}
+	if len(names) == 1 && names[0] == noScripts {
+		return nil, nil
+	}
+	for _, name := range names {
+		if !slices.Contains(existing, name) {
+			return nil, &failure.Failure{
+				ID:    "build-script-missing",
+				Cause: fmt.Sprintf("%s names the script %q, which %s does not have", scriptsVariable, name, packagejson.FileName),
+				Remedy: fmt.Sprintf("set it to some of the scripts there (%s), with commas between; to %s for none; or leave it unset for %s.",
+					pkg.DescribeScripts(), noScripts, defaultScript),
+			}
+		}
+	}
+	return names, nil
+}
+
+// willRunScripts tells whether the scripts run: when there are any, and
+// somebody wants modules. A build script that nobody named is left out where
+// the app brings its modules along without those for development: it was run
+// before.
+func (b *build) willRunScripts(p plan) (bool, error) {
+	if len(b.scripts) == 0 || !p.build && !p.launch {
+		return false, nil
+	}
+	if b.process != processRebuild || b.env.Get(scriptsVariable) != "" {
+		return true, nil
+	}
+	f, err := b.npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(b.dir, "list", "--include=dev")
+	if err != nil || f == nil || len(f.unmet()) == 0 {
+		return err == nil, err
+	}
+	b.log.Process("WARNING: not running the script %s: the vendored %s lack dependencies for development%s",
+		defaultScript, nodemodules.Dir, strings.ReplaceAll(list(f.unmet()), "%", "%%"))
+	b.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, scriptsVariable, noScripts)
+	b.log.Break()
+	return false, nil
+}
+
+// scriptNPM is the npm that runs the scripts: with the NODE_ENV of the build,
+// for the host. An npm that a script calls in turn, say for a client in a
+// folder of the app, installs devDependencies too, although NODE_ENV is
+// production; what the user has set about that is kept.
+func (b *build) scriptNPM() npm {
+	for _, name := range []string{"include", "omit", "production", "only"} {
+		if b.env.hasNPMConfig(name) {
+			return b.npm
+		}
+	}
+	return b.npm.config("include", "dev")
+}
+
+// runScripts runs the scripts, where node_modules has all dependencies.
+func (b *build) runScripts() error {
+	source := scriptsVariable
+	if b.env.Get(scriptsVariable) == "" {
+		source = packagejson.FileName
+	}
+	b.log.Process("Executing build scripts: %s (%s)", strings.Join(b.scripts, ", "), source)
+	for _, name := range b.scripts {
+		f, err := b.scriptNPM().execute(b.dir, "run", name)
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			return scriptFailure(name, b.pkg, *f)
+		}
+	}
+	return nil
+}
+
+// What the output of a script says of its end: a shell's complaint, and the
+// lines by which npm announces what it runs.
+var (
+	missingCommand = regexp.MustCompile(`(?m)^sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found`)
+	announcement   = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
+)
+
+// Exit statuses of a shell: for a command that it does not find, and for one
+// that was killed.
+const (
+	missingStatus = 127
+	killedStatus  = 128 + 9
+)
+
+// scriptFailure says which script failed, and how. What an npm that the script
+// called complains of is classified as elsewhere.
+func scriptFailure(name string, pkg packagejson.Package, f fault) error {
+	ran := lastAnnounced(name, f.output)
+	where := fmt.Sprintf("the build script %s failed", name)
+	if ran != name {
+		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, name)
+	}
+	end := fmt.Sprintf("%s: `%s` ended with %s", where, pkg.Scripts[ran], f.end())
+	if command := missingCommand.FindStringSubmatch(f.output); command != nil && f.exitCode() == missingStatus {
+		return &failure.Failure{
+			ID:    "build-script-command-missing",
+			Cause: fmt.Sprintf("%s: there is no command %s", end, command[1]),
+			Remedy: fmt.Sprintf("add the package that has it: `npm install --save-dev PACKAGE`, and commit %s and the lockfile. "+
+				"Where the app needs no build, set %s=%s.", packagejson.FileName, scriptsVariable, noScripts),
+		}
+	}
+	var inner *failure.Failure
+	if errors.As(classify(f), &inner) && inner.ID != unknownFault {
+		inner.Cause = where + ": " + inner.Cause
+		return inner
+	}
+	for _, known := range symptoms {
+		if known.words.MatchString(f.output) {
+			return &failure.Failure{ID: known.id, Cause: end + ": " + known.cause, Remedy: known.remedy}
+		}
+	}
+	remedy := "its output above says why; `npm run " + name + "` in the project's folder, after `npm ci`, should say the same. "
+	if f.killed() {
+		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
+	}
+	return &failure.Failure{
+		ID:     "build-script-failed",
+		Cause:  end,
+		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", scriptsVariable, scriptsVariable, noScripts),
+	}
+}
+
+// lastAnnounced is which of the script and its hooks ran last, as far as npm
+// says so.
+func lastAnnounced(name, output string) string {
+	last := name
+	for _, found := range announcement.FindAllStringSubmatch(output, -1) {
+		if slices.Contains([]string{"pre" + name, name, "post" + name}, found[1]) {
+			last = found[1]
+		}
+	}
+	return last
+}
+
+// end says how the process ended: "exit status 2", "signal: killed".
+func (f fault) end() string {
+	if exit, ok := f.err.(*exec.ExitError); ok {
+		return exit.String()
+	}
+	return f.err.Error()
+}
+
+func (f fault) killed() bool {
+	return f.exitCode() == killedStatus || f.end() == "signal: killed"
+}
