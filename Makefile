@@ -86,7 +86,7 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 	@$(MAKE) --no-print-directory .integration
 
 .PHONY: .integration
-.integration: $(PACK) $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+.integration: $(PACK) $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
 	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
 
 generate: ## Render generated files from their sources
@@ -107,12 +107,12 @@ builder: ## The builder for PLATFORM on all HOSTS, as one OCI index
 	@$(MAKE) --no-print-directory $(BUILDER)/linux-$(ARCH)/index.json
 	@echo "$(BUILDER)/linux-$(ARCH)"
 
-publish: ## Push the builder and run image for PLATFORM to REPOSITORY (registry/name)
+publish: ## Push the builder and run images for PLATFORM to REPOSITORY (registry/name)
 	@$(if $(findstring /,$(REPOSITORY)),,$(error [repository-unset] REPOSITORY is "$(REPOSITORY)": want registry/name, for example make publish REPOSITORY=registry.example.com/armature))
 	@$(MAKE) --no-print-directory builder
-	@$(GO) run ./tools/publish build/stack/run-$(ARCH)=$(REPOSITORY)/run:$(ARCH) $(BUILDER)/linux-$(ARCH)=$(REPOSITORY)/builder:$(ARCH)
+	@$(GO) run ./tools/publish build/stack/run-$(ARCH)=$(REPOSITORY)/run:$(ARCH) build/stack/run-tiny-$(ARCH)=$(REPOSITORY)/run-tiny:$(ARCH) $(BUILDER)/linux-$(ARCH)=$(REPOSITORY)/builder:$(ARCH)
 
-stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
+stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
 
 lifecycle: $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),build/lifecycle/linux-$(h)-for-linux-$(t).tgz)) ## The lifecycle for every pairing of host and target
 
@@ -133,6 +133,10 @@ build/stack/run-%/index.json: $(STACK_SOURCES)
 	@$(GO) run ./tools/stack -kind run -target linux/$* -out $(@D)
 	@touch $@
 
+build/stack/run-tiny-%/index.json: $(STACK_SOURCES)
+	@$(GO) run ./tools/stack -kind run-tiny -target linux/$* -out $(@D)
+	@touch $@
+
 build/stack/build-%/index.json: $(STACK_SOURCES)
 	@$(GO) run ./tools/stack -kind build -target linux/$* -out $(@D)
 	@touch $@
@@ -148,8 +152,9 @@ build/archives$(WITH)/.done: buildpacks/node-engine/buildpack.toml
 	@touch $@
 
 # A version that would not start on the run images is not packaged.
-build/check-elf.done: buildpacks/node-engine/releases.lock.json $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json)
-	@$(GO) run ./tools/noderelease -dir buildpacks/node-engine -check-elf $(foreach a,$(ARCHES),-run-image build/stack/run-$(a))
+RUN_LAYOUTS := $(foreach k,run run-tiny,$(foreach a,$(ARCHES),build/stack/$(k)-$(a)))
+build/check-elf.done: buildpacks/node-engine/releases.lock.json $(addsuffix /index.json,$(RUN_LAYOUTS))
+	@$(GO) run ./tools/noderelease -dir buildpacks/node-engine -check-elf $(addprefix -run-image ,$(RUN_LAYOUTS))
 	@touch $@
 
 build/packages/$(VERSION)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/check-elf.done
@@ -168,14 +173,14 @@ BUILDER_PARTS := builder/builder.toml $(wildcard tools/builder/*.go) $(PACK) $(P
 make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -repository $(REPOSITORY) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
 
 define pair_rule
-$(BUILDER)/linux-$(2)-on-linux-$(1)/index.json: $(BUILDER_PARTS) build/lifecycle/linux-$(1)-for-linux-$(2).tgz build/stack/build-$(1)/index.json build/stack/run-$(2)/index.json
+$(BUILDER)/linux-$(2)-on-linux-$(1)/index.json: $(BUILDER_PARTS) build/lifecycle/linux-$(1)-for-linux-$(2).tgz build/stack/build-$(1)/index.json build/stack/run-$(2)/index.json build/stack/run-tiny-$(2)/index.json
 	@$$(call make_builder,$(2),linux/$(1))
 	@touch $$@
 endef
 $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call pair_rule,$(h),$(t)))))
 
 define index_rule
-$(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json
+$(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json build/stack/run-tiny-$(1)/index.json
 	@$$(call make_builder,$(1),$$(HOSTS))
 	@touch $$@
 endef

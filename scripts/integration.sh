@@ -6,7 +6,9 @@ set -eu
 version=$1 packages=$2 builders=$3
 host=linux/$(go env GOHOSTARCH)
 for arch in arm64 amd64; do
-  go run ./tools/load -layout "build/stack/run-$arch" -platform "linux/$arch" -tag "armature/run:$arch"
+  for kind in run run-tiny; do
+    go run ./tools/load -layout "build/stack/$kind-$arch" -platform "linux/$arch" -tag "armature/$kind:$arch"
+  done
   go run ./tools/load -layout "$builders/linux-$arch-on-$(printf '%s' "$host" | tr / -)" -platform "$host" -tag "armature/builder:$arch"
 done
 PATH=$PWD/build/bin:$PATH

@@ -20,7 +20,7 @@ import (
 
 // image is a made image, its root file system in memory.
 type image struct {
-	kind   string // "run" or "build"
+	kind   string // "run", "run-tiny" or "build"
 	target target.Target
 	config *v1.ConfigFile
 	files  map[string]file // by path without "/" before
@@ -45,6 +45,7 @@ func forEveryImage(t *testing.T, kind string, test func(t *testing.T, img image)
 func forAllImages(t *testing.T, test func(t *testing.T, img image)) {
 	t.Helper()
 	forEveryImage(t, "run", test)
+	forEveryImage(t, "run-tiny", test)
 	forEveryImage(t, "build", test)
 }
 

@@ -1,4 +1,4 @@
-// Package stack holds what the build image and the run image consist of: the
+// Package stack holds what the build image and the run images consist of: the
 // names of their Debian packages and the few files that no package brings.
 // The program tools/stack makes the images from it.
 package stack
@@ -7,12 +7,13 @@ import "embed"
 
 // Files is this folder. In it are
 //
-//	run.packages     one package a line; nothing else goes into the run image
-//	build.packages   one package a line, their dependencies go in too; a line
-//	                 "-name" keeps a dependency out
-//	rootfs/          files that both images get as they are, mode 0644, owned by root
+//	run.packages       one package a line; nothing else goes into the run image
+//	run-tiny.packages  the same for the run image without a shell
+//	build.packages     one package a line, their dependencies go in too; a line
+//	                   "-name" keeps a dependency out
+//	rootfs/            files that all images get as they are, mode 0644, owned by root
 //
 // "#" starts a comment in the lists of packages.
 //
-//go:embed run.packages build.packages rootfs
+//go:embed run.packages run-tiny.packages build.packages rootfs
 var Files embed.FS

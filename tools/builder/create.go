@@ -86,19 +86,20 @@ func serveRegistry(dir string) (address string, stop func(), err error) {
 	return listener.Addr().String(), func() { server.Close() }, nil
 }
 
-// index makes the builder for every host; the run image is the same for all.
+// index makes the builder for every host; the run images are the same for all.
 func (m *maker) index() (v1.ImageIndex, error) {
-	runImage := m.s.repo + "/run:" + m.s.target.Arch
-	run, err := m.push("run", m.s.target, runImage)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPlatform(run, m.s.target); err != nil {
-		return nil, fmt.Errorf("checking the run image: %w", err)
+	for _, kind := range []string{"run", "run-tiny"} {
+		run, err := m.push(kind, m.s.target, m.s.runImage(kind))
+		if err != nil {
+			return nil, err
+		}
+		if err := checkPlatform(run, m.s.target); err != nil {
+			return nil, fmt.Errorf("checking the %s image: %w", kind, err)
+		}
 	}
 	index := v1.ImageIndex(empty.Index)
 	for _, host := range m.s.hosts {
-		image, err := m.forHost(host, runImage)
+		image, err := m.forHost(host)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +111,7 @@ func (m *maker) index() (v1.ImageIndex, error) {
 	return index, nil
 }
 
-func (m *maker) forHost(host target.Target, runImage string) (v1.Image, error) {
+func (m *maker) forHost(host target.Target) (v1.Image, error) {
 	buildName := "armature/build:" + host.Arch
 	build, err := m.push("build", host, buildName)
 	if err != nil {
@@ -119,7 +120,7 @@ func (m *maker) forHost(host target.Target, runImage string) (v1.Image, error) {
 	if err := checkPlatform(build, host); err != nil {
 		return nil, fmt.Errorf("checking the build image: %w", err)
 	}
-	values, err := m.s.values(host, buildName, runImage)
+	values, err := m.s.values(host, buildName)
 	if err != nil {
 		return nil, err
 	}

@@ -151,8 +151,11 @@ func render(config string, values map[string]string, npmRegistry string) (string
 	return filled, nil
 }
 
+// runImage is the public name of a run image, "run" or "run-tiny".
+func (s settings) runImage(kind string) string { return s.repo + "/" + kind + ":" + s.target.Arch }
+
 // values are what builder.toml can name, for one host.
-func (s settings) values(host target.Target, build, runImage string) (map[string]string, error) {
+func (s settings) values(host target.Target, build string) (map[string]string, error) {
 	packages, err := filepath.Abs(s.packages)
 	if err != nil {
 		return nil, err
@@ -162,12 +165,13 @@ func (s settings) values(host target.Target, build, runImage string) (map[string
 		return nil, err
 	}
 	return map[string]string{
-		"TARGET":      s.target.String(),
-		"HOST":        host.String(),
-		"VERSION":     s.version,
-		"PACKAGES":    packages,
-		"LIFECYCLE":   lifecycle,
-		"BUILD_IMAGE": build,
-		"RUN_IMAGE":   runImage,
+		"TARGET":         s.target.String(),
+		"HOST":           host.String(),
+		"VERSION":        s.version,
+		"PACKAGES":       packages,
+		"LIFECYCLE":      lifecycle,
+		"BUILD_IMAGE":    build,
+		"RUN_IMAGE":      s.runImage("run"),
+		"RUN_TINY_IMAGE": s.runImage("run-tiny"),
 	}, nil
 }

@@ -72,7 +72,7 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	flags.BoolVar(&s.elf, "elf", false, "with -update: download the npm packages of Node.js that were not looked at yet, and lock what they need to start")
 	flags.BoolVar(&s.elfArchives, "elf-archives", false, "with -elf: look into nodejs.org's archive, below -dist, where there is no npm package")
 	flags.BoolVar(&s.checkELF, "check-elf", false, "write nothing; fail when a locked version would not start on a -run-image")
-	flags.Func("run-image", "with -check-elf: a `folder` with an image in OCI layout; once for each target", appendTo(&s.runImages))
+	flags.Func("run-image", "with -check-elf: a `folder` with an image in OCI layout; at least once for each target", appendTo(&s.runImages))
 	flags.Func("table", "a Markdown `file` that has the table of releases, to keep along with buildpack.toml; any number", appendTo(&s.tables))
 	source := func(into *string, name, env, otherwise, usage string) {
 		if v := getenv(env); v != "" {

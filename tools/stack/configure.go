@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/stack"
 )
 
-// dropped are paths of packages that neither image needs: what people read,
+// dropped are paths of packages that no image needs: what people read,
 // and what an init system, a package manager or an installer would use.
 // Licences (/usr/share/doc/*/copyright) are kept, see [droppedBy].
 var dropped = []string{

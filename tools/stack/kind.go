@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// kind is one of the two images that a builder needs.
+// kind is one of the images that a builder names: two to run apps on and one to
+// build in.
 type kind struct {
-	name         string // "run" or "build"
+	name         string // "run", "run-tiny" or "build"
 	description  string
 	dependencies bool              // whether apt adds what the listed packages depend on
 	drop         []string          // besides [dropped]: paths that do not go in
@@ -21,13 +22,36 @@ var searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 var runKind = kind{
 	name:        "run",
 	description: "Debian 13 with what Node.js needs to run: no package manager, no setuid file",
-	drop: []string{
-		// Conversions between old character sets, 17 MB; Node.js has its own.
-		"usr/lib/*/gconv",
-		// Programs that need packages which are not there.
-		"usr/sbin/update-ca-certificates",
-		"etc/update-motd.d",
-	},
+	drop:        runDropped,
+	env:         []string{searchPath},
+}
+
+// runDropped are paths of packages that no run image needs.
+var runDropped = []string{
+	// Conversions between old character sets, 17 MB; Node.js has its own.
+	"usr/lib/*/gconv",
+	// Programs that need packages which are not there.
+	"usr/sbin/update-ca-certificates",
+	"etc/update-motd.d",
+}
+
+var tinyKind = kind{
+	name:        "run-tiny",
+	description: "Debian 13 with what Node.js needs to run and no program at all: no shell, no package manager, no setuid file",
+	drop: slices.Concat(runDropped, []string{
+		// Libraries for debuggers and profilers.
+		"usr/lib/*/audit",
+		"usr/lib/*/libc_malloc_debug.so*",
+		"usr/lib/*/libmemusage.so",
+		"usr/lib/*/libpcprofile.so",
+		"usr/lib/*/libthread_db.so*",
+		// Of NIS and Hesiod, which /etc/nsswitch.conf does not name.
+		"usr/lib/*/libnsl.so*",
+		"usr/lib/*/libnss_compat.so*",
+		"usr/lib/*/libnss_hesiod.so*",
+		// Of programs from before 1998.
+		"usr/lib/*/libBrokenLocale.so*",
+	}),
 	env: []string{searchPath},
 }
 
@@ -72,12 +96,12 @@ const (
 )
 
 func parseKind(s string) (kind, error) {
-	for _, k := range []kind{runKind, buildKind} {
+	for _, k := range []kind{runKind, tinyKind, buildKind} {
 		if k.name == s {
 			return k, nil
 		}
 	}
-	return kind{}, fmt.Errorf("unknown kind of image %q: want run or build", s)
+	return kind{}, fmt.Errorf("unknown kind of image %q: want run, run-tiny or build", s)
 }
 
 // selection is a list of packages as stack/*.packages has it.

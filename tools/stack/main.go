@@ -1,4 +1,4 @@
-// Command stack makes the build image and the run image from Debian's signed
+// Command stack makes the build image and the run images from Debian's signed
 // archive, for any target on any host, without running a program of the target.
 //
 //	go run ./tools/stack -kind run -target linux/arm64 -out build/stack/run-arm64
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 func parseArgs(args []string, log io.Writer) (request, error) {
 	flags := flag.NewFlagSet("stack", flag.ContinueOnError)
 	flags.SetOutput(log)
-	kindName := flags.String("kind", "", "`image` to make: run or build")
+	kindName := flags.String("kind", "", "`image` to make: run, run-tiny or build")
 	targetName := flags.String("target", "", "`platform` to make it for: linux/arm64 or linux/amd64")
 	out := flags.String("out", "", "`folder` of the OCI image layout (default build/stack/KIND-ARCH)")
 	force := flags.Bool("force", false, "make the image anew even if it was made from the same inputs")

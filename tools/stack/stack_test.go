@@ -112,8 +112,8 @@ func TestArguments(t *testing.T) {
 		args []string
 		want string // error
 	}{
-		{"nothing", nil, `-kind: unknown kind of image "": want run or build`},
-		{"another kind", []string{"-kind", "tiny", "-target", "arm64"}, `-kind: unknown kind of image "tiny": want run or build`},
+		{"nothing", nil, `-kind: unknown kind of image "": want run, run-tiny or build`},
+		{"another kind", []string{"-kind", "tiny", "-target", "arm64"}, `-kind: unknown kind of image "tiny": want run, run-tiny or build`},
 		{"no target", []string{"-kind", "run"}, `-target: unsupported target "": want linux/arm64 or linux/amd64`},
 		{"a target nobody has", []string{"-kind", "run", "-target", "linux/riscv64"}, `-target: unsupported target "linux/riscv64": want linux/arm64 or linux/amd64`},
 		{"more than flags", []string{"-kind", "run", "-target", "arm64", "now"}, `got argument "now", want flags only`},
