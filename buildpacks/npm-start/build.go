@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
@@ -46,18 +48,29 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 				return packit.BuildResult{}, err
 			}
 		}
+		if err := s.checkShell(context.Layers.Path); err != nil {
+			return packit.BuildResult{}, err
+		}
 		layers, err := s.layers(context, t, log)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
+		for _, warning := range s.warnings() {
+			log.Process("WARNING: %s", strings.ReplaceAll(warning, "%", "%%"))
+			log.Break()
+		}
 		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, nil
 	}
 }
 
 func (s start) layers(context packit.BuildContext, t target.Target, log scribe.Emitter) ([]packit.Layer, error) {
-	environment, err := environmentIn(context, s.environment())
+	variables, err := s.environment()
+	if err != nil {
+		return nil, err
+	}
+	environment, err := environmentIn(context, variables)
 	if err != nil || s.tini {
 		return []packit.Layer{environment}, err
 	}
@@ -147,7 +160,7 @@ func describe(log scribe.Emitter, processes []packit.DirectProcess) {
 		if process.Default {
 			kind += " (default)"
 		}
-		log.Subprocess("%s: %s", kind, quoteAll(process.Command))
+		log.Subprocess("%s: %s", kind, command.Quote(process.Command))
 		log.Action("in %s", process.WorkingDirectory)
 	}
 	log.Break()

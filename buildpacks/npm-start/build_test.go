@@ -63,9 +63,20 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		Expect(log.String()).To(ContainSubstring("supervisor -- node 'a b.js'"))
 	})
 
+	it("starts a plain command with variables without a shell", func() {
+		packageJSON(`{"scripts":{"start":"NODE_ENV=production PORT=1 node a.js"}}`)
+		Expect(processes()).To(Equal([]packit.DirectProcess{web(supervisor("--", "NODE_ENV=production", "PORT=1", "node", "a.js"))}))
+	})
+
 	it("starts a script in a shell when it needs one", func() {
-		packageJSON(`{"scripts":{"start":"PORT=1 node a.js"}}`)
-		Expect(processes()).To(Equal([]packit.DirectProcess{web(supervisor("-event", "start", "-shell", "PORT=1 node a.js", "--"))}))
+		packageJSON(`{"scripts":{"start":"PORT=$MY_PORT node a.js"}}`)
+		Expect(processes()).To(Equal([]packit.DirectProcess{web(supervisor("-event", "start", "-shell", "PORT=$MY_PORT node a.js", "--"))}))
+	})
+
+	it("tells a plain command its script's name when that was chosen", func() {
+		packageJSON(`{"scripts":{"serve":"node a.js"}}`)
+		env["BP_NPM_START_SCRIPT"] = "serve"
+		Expect(processes()).To(Equal([]packit.DirectProcess{web(supervisor("-event", "serve", "--", "node", "a.js"))}))
 	})
 
 	it("runs the hooks of the script around it", func() {
@@ -110,6 +121,29 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", `echo a && node a.js "$@" && echo b`, "sh"})}))
 		})
 
+		it("starts a command with variables in a shell", func() {
+			packageJSON(`{"scripts":{"start":"PORT=1 node a.js"}}`)
+			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", `PORT=1 node a.js "$@"`, "sh"})}))
+		})
+
+		it("starts in the project's folder", func() {
+			write(t, filepath.Join(app, "my web", "package.json"), `{"scripts":{"start":"node a.js"}}`)
+			env["BP_NODE_PROJECT_PATH"] = "my web"
+			started := processes()
+			Expect(started[0].Command).To(Equal([]string{"tini", "-g", "--", "node", "a.js"}))
+			Expect(started[0].WorkingDirectory).To(Equal(filepath.Join(app, "my web")))
+		})
+
+		it("restarts with live reload", func() {
+			packageJSON(`{"scripts":{"start":"node a.js"}}`)
+			env["BP_LIVE_RELOAD_ENABLED"] = "true"
+			started := processes()
+			Expect(started).To(HaveLen(2))
+			Expect(started[0].Command[0]).To(Equal("watchexec"))
+			Expect(started[0].Command[len(started[0].Command)-5:]).To(Equal([]string{"tini", "-g", "--", "node", "a.js"}))
+			Expect(started[1].Command).To(Equal([]string{"tini", "-g", "--", "node", "a.js"}))
+		})
+
 		it("needs no supervisor", func() {
 			packageJSON(`{"scripts":{"start":"node a.js"}}`)
 			result, err := build()
@@ -123,16 +157,32 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		packageJSON(`{"scripts":{"start":"node a.js"}}`)
 		env["BP_LIVE_RELOAD_ENABLED"] = "true"
 		command := supervisor("--", "node", "a.js")
-		watching := []string{"watchexec", "--restart", "--watch", app}
-		for _, name := range []string{"package.json", "package-lock.json", "npm-shrinkwrap.json", "node_modules", ".git"} {
-			watching = append(watching, "--ignore", filepath.Join(app, name))
+		started := processes()
+		Expect(started).To(HaveLen(2))
+		watching := started[0].Command
+		Expect(watching[:4]).To(Equal([]string{"watchexec", "--restart", "--watch", app}))
+		Expect(watching[len(watching)-7:]).To(Equal(append([]string{"--shell", "none", "--"}, command...)))
+		for _, name := range []string{"package.json", "package-lock.json", "npm-shrinkwrap.json", "node_modules", ".git", "dist", "build", ".next", "coverage", "logs"} {
+			Expect(ignored(watching)).To(ContainElement(filepath.Join(app, name)))
 		}
-		watching = append(watching, "--shell", "none", "--")
-		Expect(processes()).To(Equal([]packit.DirectProcess{
-			web(append(watching, command...)),
-			{Type: "no-reload", Command: command, Args: []string{}, WorkingDirectory: app},
-		}))
+		Expect(ignored(watching)).To(ContainElement("**/*.log"))
+		Expect(started[1]).To(Equal(packit.DirectProcess{Type: "no-reload", Command: command, Args: []string{}, WorkingDirectory: app}))
 	})
+
+	for name, text := range map[string]string{
+		"by its script":    `{"scripts":{"start":"node ./dist/main.js"}}`,
+		"by an option":     `{"scripts":{"start":"node --import=./dist/instrument.js a.js"}}`,
+		"by its main file": `{"main":"dist/index.js","scripts":{"start":"node ."}}`,
+		"as a folder":      `{"scripts":{"start":"serve dist"}}`,
+	} {
+		it("watches the output that the app is started from: "+name, func() {
+			packageJSON(text)
+			env["BP_LIVE_RELOAD_ENABLED"] = "true"
+			watching := processes()[0].Command
+			Expect(ignored(watching)).NotTo(ContainElement(filepath.Join(app, "dist")))
+			Expect(ignored(watching)).To(ContainElement(filepath.Join(app, "build")))
+		})
+	}
 
 	context("the layer supervisor", func() {
 		it.Before(func() { packageJSON(`{"scripts":{"start":"node a.js"}}`) })
@@ -196,7 +246,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			"PATH.delim":                          ":",
 			"npm_lifecycle_event.default":         "start",
 			"npm_lifecycle_script.default":        "node a.js",
-			"npm_package_config_deep_x_y.default": "true",
+			"npm_package_config_deep_x-y.default": "true",
 			"npm_package_config_list_0.default":   "a",
 			"npm_package_config_port.default":     "8080",
 			"npm_package_engines_node.default":    ">=22",
@@ -223,6 +273,16 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		_, err := build()
 		Expect(err).To(MatchError(ContainSubstring(`unsupported target "linux/riscv64"`)))
 	})
+}
+
+// ignored are the patterns that a command line of watchexec ignores.
+func ignored(line []string) (patterns []string) {
+	for i, word := range line {
+		if word == "--ignore" {
+			patterns = append(patterns, line[i+1])
+		}
+	}
+	return patterns
 }
 
 // restore leaves of launch layers what the lifecycle restores: the metadata,

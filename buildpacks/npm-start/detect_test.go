@@ -134,6 +134,14 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			expectFail("no start script in package.json; its scripts: build, dev.")
 		})
 
+		it("names the workspaces that could be started by themselves", func() {
+			write(t, filepath.Join(app, "package.json"), `{"workspaces":["packages/*","tools"]}`)
+			write(t, filepath.Join(app, "packages", "api", "package.json"), `{"scripts":{"start":"node ."}}`)
+			write(t, filepath.Join(app, "packages", "lib", "package.json"), `{"scripts":{"test":"node ."}}`)
+			write(t, filepath.Join(app, "tools", "package.json"), `{"scripts":{"start":"node ."}}`)
+			expectFail("Its workspaces that have one: packages/api, tools. BP_NODE_PROJECT_PATH set to such a folder starts that one")
+		})
+
 		it("fails for a script of blanks", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":" "}}`)
 			expectFail("its scripts: there are none.")

@@ -8,12 +8,17 @@
 //
 // # The process
 //
-// A script that is a plain command, without hooks, becomes a direct process:
-// no shell takes part, and the run image needs none. Any other script is run
-// by sh. Both run under the supervisor (cmd/supervisor), a small static
+// A script that is a plain command, with variables before it or without,
+// becomes a direct process: no shell takes part, and the run image needs none.
+// The same goes for hooks. Any other script is run by sh; that the run image
+// has none is an error, during the build where it is known and otherwise at
+// launch. Both run under the supervisor (cmd/supervisor), a small static
 // program that is the container's first process in place of a shell or npm:
 // Node.js as process 1 would ignore SIGTERM. What is given to the container as
 // arguments is added to the script's end, each as one word.
+//
+// A start script that starts a development server, or what is a development
+// dependency only, is warned of, as is one that has npm start a workspace.
 //
 // With BP_LAUNCH_WITH_TINI tini takes the supervisor's place. With
 // BP_LIVE_RELOAD_ENABLED watchexec runs the process and restarts it when the

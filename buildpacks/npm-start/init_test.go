@@ -13,6 +13,8 @@ func TestNPMStart(t *testing.T) {
 	suite := spec.New("npm-start", spec.Report(report.Terminal{}))
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
+	suite("Run image", testRunImage)
+	suite("Warnings", testWarnings)
 	suite.Run(t)
 }
 

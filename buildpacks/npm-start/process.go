@@ -1,9 +1,9 @@
 package npmstart
 
 import (
-	"path/filepath"
-
 	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 )
 
 // Types of processes.
@@ -15,45 +15,46 @@ const (
 // processes are the app's; supervisor is that program's path in its layer.
 // Arguments of the container follow the command.
 func (s start) processes(supervisor string) []packit.DirectProcess {
-	command := s.command(supervisor)
+	line := s.commandLine(supervisor)
 	if !s.reload {
-		return []packit.DirectProcess{s.process(webProcess, command, true)}
+		return []packit.DirectProcess{s.process(webProcess, line, true)}
 	}
 	return []packit.DirectProcess{
-		s.process(webProcess, append(s.watchexec(), command...), true),
-		s.process(noReloadProcess, command, false),
+		s.process(webProcess, append(s.watchexec(), line...), true),
+		s.process(noReloadProcess, line, false),
 	}
 }
 
-func (s start) process(kind string, command []string, isDefault bool) packit.DirectProcess {
-	return packit.DirectProcess{Type: kind, Command: command, Args: []string{}, Default: isDefault, WorkingDirectory: s.dir}
+func (s start) process(kind string, line []string, isDefault bool) packit.DirectProcess {
+	return packit.DirectProcess{Type: kind, Command: line, Args: []string{}, Default: isDefault, WorkingDirectory: s.dir}
 }
 
-func (s start) command(supervisor string) []string {
-	words, plain := SplitCommand(s.script)
-	plain = plain && s.pre == "" && s.post == ""
+func (s start) commandLine(supervisor string) []string {
 	if s.tini {
-		return append([]string{"tini", "-g", "--"}, s.tiniCommand(words, plain)...)
+		return append([]string{"tini", "-g", "--"}, s.tiniCommand()...)
 	}
-	command := []string{supervisor, "-event", s.name}
+	words, plain := command.Split(s.script)
+	line := []string{supervisor}
+	if !plain || s.pre != "" || s.post != "" || s.name != defaultScript {
+		line = append(line, "-event", s.name)
+	}
 	for _, hook := range []struct{ flag, script string }{{"-pre", s.pre}, {"-post", s.post}} {
 		if hook.script != "" {
-			command = append(command, hook.flag, hook.script)
+			line = append(line, hook.flag, hook.script)
 		}
 	}
-	switch words, ok := SplitCommand(s.script); {
-	case plain:
-		return append([]string{supervisor, "--"}, words...)
-	case ok:
-		return append(append(command, "--"), words...)
+	if plain {
+		return append(append(line, "--"), words...)
 	}
-	return append(command, "-shell", s.script, "--")
+	return append(line, "-shell", s.script, "--")
 }
 
-// tiniCommand needs a shell for what is not a plain command without hooks:
-// tini starts one program.
-func (s start) tiniCommand(words []string, plain bool) []string {
-	if plain {
+// tiniCommand needs a shell for what is not one program to start without
+// hooks: tini starts no more than that.
+func (s start) tiniCommand() []string {
+	words, plain := command.Split(s.script)
+	variables, _ := command.Variables(words)
+	if plain && len(variables) == 0 && s.pre == "" && s.post == "" {
 		return words
 	}
 	script := s.script + ` "$@"`
@@ -64,15 +65,4 @@ func (s start) tiniCommand(words []string, plain bool) []string {
 		script += " && " + s.post
 	}
 	return []string{"sh", "-c", script, "sh"}
-}
-
-// unwatched are the paths of a project whose changes restart nothing.
-var unwatched = []string{"package.json", "package-lock.json", "npm-shrinkwrap.json", "node_modules", ".git"}
-
-func (s start) watchexec() []string {
-	command := []string{"watchexec", "--restart", "--watch", s.dir}
-	for _, name := range unwatched {
-		command = append(command, "--ignore", filepath.Join(s.dir, name))
-	}
-	return append(command, "--shell", "none", "--")
 }

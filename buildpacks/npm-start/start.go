@@ -20,9 +20,13 @@ const (
 	reloadVariable = "BP_LIVE_RELOAD_ENABLED"
 )
 
+// defaultScript is the script that starts the app unless another is chosen.
+const defaultScript = "start"
+
 // start is what is to be started, and how.
 type start struct {
-	dir    string // the project's folder
+	root   string // the app's folder
+	dir    string // the project's folder, in it
 	pkg    packagejson.Package
 	name   string // the script's: "start"
 	script string
@@ -39,7 +43,7 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	if err != nil {
 		return start{}, err
 	}
-	s := start{dir: dir, name: "start"}
+	s := start{root: workingDir, dir: dir, name: defaultScript}
 	s.pkg, err = packagejson.Read(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return start{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, dir)
@@ -55,8 +59,8 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 		s.name = chosen
 	}
 	if strings.TrimSpace(s.script) == "" {
-		return start{}, packit.Fail.WithMessage("no %s script in %s; its scripts: %s. %s chooses another one",
-			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable)
+		return start{}, packit.Fail.WithMessage("no %s script in %s; its scripts: %s. %s chooses another one%s",
+			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable, workspaceHint(dir, s.pkg, s.name))
 	}
 	s.pre, s.post = s.pkg.Scripts["pre"+s.name], s.pkg.Scripts["post"+s.name]
 	return s, s.readModes(getenv)
@@ -70,10 +74,24 @@ func (s *start) readModes(getenv settings.Getenv) (err error) {
 	return err
 }
 
+// script is one of package.json.
+type script struct{ name, text string }
+
+// scripts are those that run: hooks included, in their order.
+func (s start) scripts() []script {
+	var all []script
+	for _, one := range []script{{"pre" + s.name, s.pre}, {s.name, s.script}, {"post" + s.name, s.post}} {
+		if one.text != "" {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // npmReason says which script calls npm or npx, or nothing when none does.
 func (s start) npmReason() string {
-	for _, one := range []struct{ name, script string }{{s.name, s.script}, {"pre" + s.name, s.pre}, {"post" + s.name, s.post}} {
-		if npm, calls := CallsNPM(one.script); calls {
+	for _, one := range s.scripts() {
+		if npm, calls := CallsNPM(one.text); calls {
 			return fmt.Sprintf("%s: the script %s calls %s", packagejson.FileName, one.name, npm)
 		}
 	}

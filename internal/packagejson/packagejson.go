@@ -137,10 +137,27 @@ func Read(dir string) (Package, error) {
 	return pkg, nil
 }
 
+// ReadFields returns all fields of the package.json in dir, as encoding/json
+// decodes them into any.
+func ReadFields(dir string) (map[string]any, error) {
+	text, err := os.ReadFile(filepath.Join(dir, FileName))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(withoutMark(text), &fields); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	return fields, nil
+}
+
+// withoutMark takes the byte order mark off that editors on Windows write.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
+
 // Parse decodes the text of a package.json. Errors name the line and column,
 // or the field with the type that was got and the one that is wanted.
 func Parse(text []byte) (Package, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	text = withoutMark(text)
 	var pkg Package
 	if err := json.Unmarshal(text, &pkg); err != nil {
 		return Package{}, located(text, err)

@@ -3,10 +3,12 @@
 //
 //	supervisor [-event NAME] [-pre SCRIPT] [-shell SCRIPT] [-post SCRIPT] -- [ARG…]
 //
-// Without -shell the arguments are a command and its arguments, and no shell
-// is needed. With it the script is run by sh, and the arguments are added to
-// its end, each as one word, as `npm run NAME -- ARG…` adds them. -pre is run
-// by sh before that, and has to succeed; -post after it, if it succeeded.
+// Without -shell the arguments are a command and its arguments, with variables
+// for it before that (NAME=VALUE), and no shell is needed. With it the script
+// is run by sh, and the arguments are added to its end, each as one word, as
+// `npm run NAME -- ARG…` adds them. -pre is run before that, and has to
+// succeed; -post after it, if it succeeded. Either is run by sh unless it is
+// one plain command.
 //
 // Each of these is a process group of its own. Every signal that can be
 // caught goes to the whole group. Where one that means an end was forwarded,
@@ -25,6 +27,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 )
 
 // Exit statuses that are not a child's.
@@ -59,7 +63,7 @@ func run(args []string, stderr io.Writer) int {
 	for _, step := range o.steps() {
 		status, err := s.run(step)
 		if err != nil {
-			fmt.Fprintf(stderr, "supervisor: starting %s: %s\n", step.script, err)
+			fmt.Fprintf(stderr, "supervisor: cannot start %q\n%s\n", step.script, err)
 			if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
 				return statusNotFound
 			}
@@ -84,7 +88,7 @@ func parse(args []string) (options, error) {
 		return options{}, err
 	}
 	o.args = flags.Args()
-	if o.shell == "" && len(o.args) == 0 {
+	if _, argv := command.Variables(o.args); o.shell == "" && len(argv) == 0 {
 		return options{}, errors.New("there is nothing to start: want -shell SCRIPT, or -- COMMAND")
 	}
 	return o, nil
@@ -92,21 +96,26 @@ func parse(args []string) (options, error) {
 
 // step is one command of the sequence.
 type step struct {
-	event  string   // npm_lifecycle_event
-	script string   // npm_lifecycle_script, and how messages name it
-	argv   []string // what to start
+	event     string   // npm_lifecycle_event
+	script    string   // npm_lifecycle_script, and how messages name it
+	variables []string // NAME=VALUE
+	argv      []string // what to start
 }
 
+// shell runs what is not a plain command.
+const shell = "sh"
+
 func (o options) steps() []step {
-	main := step{event: o.event, argv: o.args}
+	main := step{event: o.event}
 	if o.shell != "" {
 		script := o.shell
 		if len(o.args) > 0 {
 			script += ` "$@"`
 		}
-		main.script, main.argv = o.shell, append([]string{"sh", "-c", script, "sh"}, o.args...)
+		main.script, main.argv = o.shell, append([]string{shell, "-c", script, shell}, o.args...)
 	} else {
-		main.script = o.args[0]
+		main.variables, main.argv = command.Variables(o.args)
+		main.script = command.Quote(o.args)
 	}
 	var all []step
 	if o.pre != "" {
@@ -120,5 +129,9 @@ func (o options) steps() []step {
 }
 
 func hook(event, script string) step {
-	return step{event: event, script: script, argv: []string{"sh", "-c", script}}
+	if words, plain := command.Split(script); plain {
+		variables, argv := command.Variables(words)
+		return step{event: event, script: script, variables: variables, argv: argv}
+	}
+	return step{event: event, script: script, argv: []string{shell, "-c", script}}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -60,11 +59,11 @@ func others() []os.Signal {
 // once it has ended. On a terminal the group gets the foreground, or else it
 // could not read from there.
 func (s *supervisor) run(what step) (status int, err error) {
-	path, err := exec.LookPath(what.argv[0])
+	path, argv, err := find(what.argv)
 	if err != nil {
 		return 0, err
 	}
-	pid, err := syscall.ForkExec(path, what.argv, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
 		Env:   environment(what),
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Foreground: s.terminal},
@@ -79,15 +78,16 @@ func (s *supervisor) run(what step) (status int, err error) {
 	return s.supervise(pid), nil
 }
 
-// environment adds what npm tells a script about itself.
+// environment adds what npm tells a script about itself, and the variables of
+// the command.
 func environment(what step) []string {
-	var kept []string
-	for _, pair := range os.Environ() {
-		if !strings.HasPrefix(pair, "npm_lifecycle_event=") && !strings.HasPrefix(pair, "npm_lifecycle_script=") {
-			kept = append(kept, pair)
-		}
+	all := os.Environ()
+	for _, pair := range append([]string{"npm_lifecycle_event=" + what.event, "npm_lifecycle_script=" + what.script}, what.variables...) {
+		name, _, _ := strings.Cut(pair, "=")
+		all = slices.DeleteFunc(all, func(given string) bool { return strings.HasPrefix(given, name+"=") })
+		all = append(all, pair)
 	}
-	return append(kept, "npm_lifecycle_event="+what.event, "npm_lifecycle_script="+what.script)
+	return all
 }
 
 // supervise forwards signals to the group of a child, and reaps whatever

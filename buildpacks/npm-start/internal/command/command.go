@@ -1,27 +1,54 @@
-package npmstart
+// Package command reads the commands of a package.json's scripts, as far as
+// that can be done without a shell. The buildpack decides by it, at build, and
+// the supervisor, at launch.
+package command
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// SplitCommand splits a script that is one plain command into words, as a
-// shell would. It refuses what only a shell can do: variables, pipes, lists,
-// redirections, patterns, assignments, the shell's own words, several lines.
-func SplitCommand(script string) (words []string, plain bool) {
+// Split splits a script that is one plain command into words, as a shell
+// would: variables for the command, as NAME=VALUE, and then the command and
+// its arguments. It refuses what only a shell can do: the values of variables,
+// pipes, lists, redirections, patterns, the shell's own words, several lines.
+func Split(script string) (words []string, plain bool) {
 	s := splitter{rest: strings.Trim(script, " \t\n")}
+	named := 0 // of the words, how many are variables
 	for s.skipBlanks(); s.rest != ""; s.skipBlanks() {
+		isVariable := named == len(words) && assigns(s.rest)
 		word, ok := s.word()
-		if !ok {
+		if !ok || isVariable && strings.Contains(word, "~") { // which means a home folder after = and :
 			return nil, false
 		}
 		words = append(words, word)
+		if isVariable {
+			named++
+		}
 	}
-	if len(words) == 0 || strings.Contains(words[0], "=") || slices.Contains(shellWords, words[0]) {
+	if named == len(words) || strings.Contains(words[named], "=") || slices.Contains(shellWords, words[named]) {
 		return nil, false
 	}
 	return words, true
+}
+
+// Variables divides what [Split] returns.
+func Variables(words []string) (variables, command []string) {
+	n := 0
+	for n < len(words) && strings.Contains(words[n], "=") {
+		n++
+	}
+	return words[:n], words[n:]
+}
+
+// assigns says whether a text begins with a variable that is set for a
+// command. PATH is none: a shell finds the command by its new value.
+func assigns(text string) bool {
+	name, _, found := strings.Cut(text, "=")
+	if !found || name == "" || name == "PATH" || '0' <= name[0] && name[0] <= '9' {
+		return false
+	}
+	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") == ""
 }
 
 // shellWords are the reserved words of the POSIX shell and the commands that
@@ -109,24 +136,11 @@ func (s *splitter) quoted() (text string, ok bool) {
 	return "", false
 }
 
-// npmCall finds npm or npx where a command can begin, or after a program that
-// starts another.
-var npmCall = regexp.MustCompile(`(?:^|[\s;&|(){}'"/` + "`" + `])(npm|npx)(?:$|[\s;&|)'"` + "`" + `])`)
-
-// CallsNPM returns "npm" or "npx" when a script seems to call one of them. It
-// would rather find one too many: an argument of that name counts.
-func CallsNPM(script string) (name string, calls bool) {
-	if found := npmCall.FindStringSubmatch(script); found != nil {
-		return found[1], true
-	}
-	return "", false
-}
-
-// quoteAll writes words so that a shell, and a reader, can tell them apart.
-func quoteAll(words []string) string {
+// Quote writes words so that a shell, and a reader, can tell them apart.
+func Quote(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
-		if again, plain := SplitCommand("x " + word); !plain || len(again) != 2 || again[1] != word {
+		if again, plain := Split("x " + word); !plain || len(again) != 2 || again[1] != word {
 			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 		quoted[i] = word

@@ -1,15 +1,16 @@
-package npmstart_test
+package command_test
 
 import (
+	"os"
 	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
 
-	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 )
 
-func TestSplitCommandTakesPlainCommands(t *testing.T) {
+func TestSplitTakesPlainCommands(t *testing.T) {
 	for _, tc := range []struct {
 		script string
 		want   []string
@@ -30,9 +31,13 @@ func TestSplitCommandTakesPlainCommands(t *testing.T) {
 		{"node -r dotenv/config ./dist/main.js", []string{"node", "-r", "dotenv/config", "./dist/main.js"}},
 		{"./start.sh", []string{"./start.sh"}},
 		{"node if", []string{"node", "if"}},
+		{"PORT=3000 node a.js", []string{"PORT=3000", "node", "a.js"}},
+		{`A=1 _b2="x y" node c=3`, []string{"A=1", "_b2=x y", "node", "c=3"}},
+		{"EMPTY= node a.js", []string{"EMPTY=", "node", "a.js"}},
+		{"A=x=y node a.js", []string{"A=x=y", "node", "a.js"}},
 	} {
 		t.Run(tc.script, func(t *testing.T) {
-			got, plain := npmstart.SplitCommand(tc.script)
+			got, plain := command.Split(tc.script)
 			if !plain || !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got %q, %v, want %q", got, plain, tc.want)
 			}
@@ -53,7 +58,7 @@ func throughShell(t *testing.T, script string) []string {
 	return strings.Split(strings.TrimSuffix(string(output), "\n"), "\n")
 }
 
-func TestSplitCommandLeavesTheRestToAShell(t *testing.T) {
+func TestSplitLeavesTheRestToAShell(t *testing.T) {
 	for _, tc := range []struct{ why, script string }{
 		{"nothing", " "},
 		{"a variable", "node $FILE"},
@@ -71,7 +76,14 @@ func TestSplitCommandLeavesTheRestToAShell(t *testing.T) {
 		{"a pattern of a set", "node [ab].js"},
 		{"a home folder", "~/start"},
 		{"a comment", "node a.js # hello"},
-		{"an assignment", "PORT=3000 node a.js"},
+		{"nothing but a variable", "PORT=3000"},
+		{"a variable with the value of another", "PORT=$OTHER node a.js"},
+		{"a variable with a home folder", "FILE=~/a node a.js"},
+		{"a home folder further in", "FILES=a:~/b node a.js"},
+		{"another path, by which a shell would find the command", "PATH=/opt node a.js"},
+		{"what begins like a variable and is none", "my-port=3000 node a.js"},
+		{"a variable in quotes, which is the command", `"PORT=3000" node a.js`},
+		{"a command of the shell's own behind a variable", "PORT=3000 exec node a.js"},
 		{"two lines", "node a.js\nnode b.js"},
 		{"a line that goes on", "node \\\n a.js"},
 		{"a quote that is not closed", "node 'a.js"},
@@ -84,19 +96,44 @@ func TestSplitCommandLeavesTheRestToAShell(t *testing.T) {
 		{"negation", "! node a.js"},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			if got, plain := npmstart.SplitCommand(tc.script); plain {
+			if got, plain := command.Split(tc.script); plain {
 				t.Errorf("got %q, want that a shell is needed", got)
 			}
 		})
 	}
 }
 
-func FuzzSplitCommandAgreesWithTheShell(f *testing.F) {
+func TestVariablesAreThoseThatAShellSets(t *testing.T) {
+	for _, script := range []string{
+		`A=1 printenv A B`,
+		`A='x y' B="\"" printenv A B`,
+		`A= B=a=b printenv A B`,
+		`A=1 A=2 printenv A`,
+		`A=a\ b printenv A`,
+	} {
+		words, plain := command.Split(script)
+		if !plain {
+			t.Errorf("%s: got that a shell is needed", script)
+			continue
+		}
+		variables, line := command.Variables(words)
+		cmd := exec.Command(line[0], line[1:]...)
+		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, variables...)
+		got, _ := cmd.Output()
+		inShell := exec.Command("sh", "-c", script)
+		inShell.Env = []string{"PATH=" + os.Getenv("PATH")}
+		if want, _ := inShell.Output(); string(got) != string(want) {
+			t.Errorf("%s: got %q, want %q as in a shell", script, got, want)
+		}
+	}
+}
+
+func FuzzSplitAgreesWithTheShell(f *testing.F) {
 	for _, seed := range []string{"node node.js", `node "a b" 'c d' e\ f`, "a=b c", "node $x", `"\a"`, "a#b #c"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, script string) {
-		words, plain := npmstart.SplitCommand(script)
+		words, plain := command.Split(script)
 		if !plain || strings.ContainsAny(script, "\x00\r\v\f") || strings.Contains(strings.Join(words, ""), "\n") {
 			t.Skip("only what is split, and what printf and this test can tell apart")
 		}
@@ -104,28 +141,4 @@ func FuzzSplitCommandAgreesWithTheShell(f *testing.F) {
 			t.Errorf("%q: got %q, but sh splits it into %q", script, words, shell)
 		}
 	})
-}
-
-func TestCallsNPM(t *testing.T) {
-	for _, tc := range []struct{ script, want string }{
-		{"npm run serve", "npm"},
-		{"npx serve", "npx"},
-		{"node a.js && npm run b", "npm"},
-		{"PORT=1 npm start", "npm"},
-		{"(npm ci)", "npm"},
-		{"/usr/bin/npm start", "npm"},
-		{"dumb-init -- npm run x", "npm"},
-		{"sh -c 'npx x'", "npx"},
-		{"node npm.js", ""},
-		{"node node_modules/npm-run-all/bin", ""},
-		{"run-s a b", ""},
-		{"node --title=npm", ""},
-		{"pnpm start", ""},
-		{"", ""},
-	} {
-		got, calls := npmstart.CallsNPM(tc.script)
-		if got != tc.want || calls != (tc.want != "") {
-			t.Errorf("%q: got %q, %v, want %q", tc.script, got, calls, tc.want)
-		}
-	}
 }

@@ -1,0 +1,103 @@
+package npmstart
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+// analyzedFile is where the lifecycle keeps what it knows of the run image
+// (Platform API, "analyzed.toml"), beside the buildpacks' folders of layers.
+const analyzedFile = "analyzed.toml"
+
+// tiny is how the ids (io.buildpacks.base.id) of run images end that have no
+// shell and no other program.
+const tiny = "tiny"
+
+// shellMissingID is the id of the [failure.Failure] for a script that needs a
+// shell where there is none; the supervisor has it, too.
+const shellMissingID = "shell-missing"
+
+// checkShell is the error for an app that needs a shell on a run image that is
+// known to have none. Buildpacks are not told what a run image has; where its
+// id is not to be found out, the supervisor will say so at launch.
+func (s start) checkShell(layersDir string) error {
+	why := s.shellReason()
+	if why == "" {
+		return nil
+	}
+	id, err := runImageID(filepath.Join(filepath.Dir(layersDir), analyzedFile))
+	if err != nil || !strings.HasSuffix(id, tiny) {
+		return err
+	}
+	return &failure.Failure{
+		ID:     shellMissingID,
+		Cause:  fmt.Sprintf("the run image %s has no shell, but %s", id, why),
+		Remedy: "make it one plain command, such as `node server.js`, or build with a run image that has a shell, such as armature/run.",
+	}
+}
+
+// runImageID is the run image's own id; none where the file is not there, or
+// an image extension will add to the image.
+func runImageID(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for the run image's id: %w", err)
+	}
+	var analyzed struct {
+		RunImage struct {
+			Extend bool `toml:"extend"`
+			Target struct {
+				ID string `toml:"id"`
+			} `toml:"target"`
+		} `toml:"run-image"`
+	}
+	if err := toml.Unmarshal(text, &analyzed); err != nil {
+		return "", fmt.Errorf("reading the run image's id from %s: %w", file, err)
+	}
+	if analyzed.RunImage.Extend {
+		return "", nil
+	}
+	return analyzed.RunImage.Target.ID, nil
+}
+
+// shellReason says what needs a shell, or nothing when none is needed.
+func (s start) shellReason() string {
+	for _, one := range s.scripts() {
+		words, plain := command.Split(one.text)
+		if !plain {
+			return fmt.Sprintf("the script %s of %s uses what only a shell can do: %s", one.name, packagejson.FileName, one.text)
+		}
+		if npm, calls := CallsNPM(one.text); calls {
+			return fmt.Sprintf("the script %s of %s calls %s, which runs scripts in a shell", one.name, packagejson.FileName, npm)
+		}
+		_, words = command.Variables(words)
+		if file := filepath.Join(s.dir, words[0]); strings.Contains(words[0], "/") {
+			interpreter, err := command.Interpreter(file)
+			if err == nil && len(interpreter) > 0 && !isNode(interpreter) {
+				return fmt.Sprintf("%s, which the script %s of %s starts, is a script for %s", words[0], one.name, packagejson.FileName, strings.Join(interpreter, " "))
+			}
+		}
+	}
+	if s.tini && s.tiniCommand()[0] == "sh" {
+		return "tini starts one program, and there is more to start"
+	}
+	return ""
+}
+
+func isNode(interpreter []string) bool {
+	words, ok := command.ThroughEnv(interpreter)
+	return ok && words[0] == "node"
+}

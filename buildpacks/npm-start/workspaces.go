@@ -1,0 +1,76 @@
+package npmstart
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/project"
+)
+
+// startable are the workspaces of a project that have the script, as paths
+// relative to the project's folder.
+func startable(dir string, pkg packagejson.Package, name string) []string {
+	var found []string
+	for _, pattern := range pkg.Workspaces {
+		matches, err := filepath.Glob(filepath.Join(dir, strings.ReplaceAll(pattern, "**", "*")))
+		if err != nil {
+			continue // npm says what is wrong with a pattern
+		}
+		for _, match := range matches {
+			inner, err := packagejson.Read(match)
+			relative, outside := filepath.Rel(dir, match)
+			if err != nil || outside != nil || strings.TrimSpace(inner.Scripts[name]) == "" {
+				continue
+			}
+			found = append(found, filepath.ToSlash(relative))
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// workspaceHint tells how to start one of the workspaces by itself, or
+// nothing where none can be.
+func workspaceHint(dir string, pkg packagejson.Package, name string) string {
+	found := startable(dir, pkg, name)
+	if len(found) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(". Its workspaces that have one: %s. %s set to such a folder starts that one", strings.Join(found, ", "), project.PathVariable)
+}
+
+// workspaceFlag is how a script tells npm to work in a workspace.
+var workspaceFlag = regexp.MustCompile(`(?:^|\s)(?:-w|--workspace)(?:=|\s+)['"]?([^\s'";&|]+)`)
+
+// workspaceReason warns of a start script that has npm start a workspace.
+func (s start) workspaceReason() string {
+	if _, calls := CallsNPM(s.script); !calls {
+		return ""
+	}
+	match := workspaceFlag.FindStringSubmatch(s.script)
+	if match == nil {
+		return ""
+	}
+	folder := s.workspaceFolder(match[1])
+	return fmt.Sprintf("[start-through-npm] the script %s has npm start the workspace %s, so that npm is in the image, between the app and its signals, with the modules of all workspaces. To fix it: set %s=%s.",
+		s.name, match[1], project.PathVariable, folder)
+}
+
+// workspaceFolder is where in the app a workspace is that is named by its
+// package or its folder.
+func (s start) workspaceFolder(name string) string {
+	for _, folder := range startable(s.dir, s.pkg, defaultScript) {
+		if inner, err := packagejson.Read(filepath.Join(s.dir, folder)); err == nil && inner.Name == name {
+			name = folder
+		}
+	}
+	relative, err := filepath.Rel(s.root, filepath.Join(s.dir, name))
+	if err != nil {
+		return name
+	}
+	return relative
+}
