@@ -41,6 +41,7 @@ func TestIntegration(t *testing.T) {
 	for _, tg := range target.All() {
 		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Sequential())
 		suite(fmt.Sprintf("Stopping for %s", tg), stopping(tg), spec.Sequential())
+		suite(fmt.Sprintf("Tiny run image for %s", tg), tiny(tg), spec.Sequential())
 	}
 	suite("Bad input", badInput, spec.Sequential())
 	suite("Packages", packages, spec.Sequential())
