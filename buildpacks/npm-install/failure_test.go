@@ -54,129 +54,142 @@ func (s *scene) withScript(script string, extra files) {
 // in testdata/failures under its name.
 func TestFailures(t *testing.T) {
 	needNPM(t)
-	for _, tc := range []struct {
-		name, id string
-		prepare  func(s *scene)
-	}{
-		{"lockfile-out-of-step", "lockfile-out-of-step", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.npms.lock(s.env, s.app)
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.1.0","tool":"2.0.0"}}`})
-		}},
-		{"lockfile-invalid", "lockfile-invalid", func(s *scene) {
-			s.write(files{"package.json": onWord, "package-lock.json": "{\n<<<<<<< HEAD\n"})
-		}},
-		{"registry-refuses-connections", "npm-registry-unreachable", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.npms.Close()
-		}},
-		{"registry-is-out-of-order", "npm-registry-unreachable", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.answers(http.StatusServiceUnavailable)
-		}},
-		{"registry-has-too-many-requests", "npm-registry-unreachable", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.answers(http.StatusTooManyRequests)
-		}},
-		{"archive-differs", "package-integrity-mismatch", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.npms.lock(s.env, s.app)
-			other := s.npms.releases["word"]["1.1.0"]
-			s.npms.releases["word"]["1.0.0"] = other
-		}},
-		{"dependency-conflict", "dependency-conflict", func(s *scene) {
-			s.npms.publish("plugin", "1.0.0", map[string]any{"peerDependencies": map[string]string{"word": "1.1.0"}}, nil)
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0","plugin":"1.0.0"}}`})
-		}},
-		{"login-wanted", "npm-registry-unauthorized", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.answers(http.StatusUnauthorized)
-		}},
-		{"forbidden", "npm-registry-forbidden", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.answers(http.StatusForbidden)
-		}},
-		{"package-not-found", "package-not-found", func(s *scene) {
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
-		}},
-		{"package-not-found-and-npm-is-silent", "package-not-found", func(s *scene) {
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
-			s.env = s.env.With("NPM_CONFIG_LOGLEVEL", "silent")
-		}},
-		{"version-not-found", "package-version-not-found", func(s *scene) {
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"7"}}`})
-		}},
-		{"unknown-authority", "ca-unknown", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			secure := httptest.NewTLSServer(s.npms)
-			s.t.Cleanup(secure.Close)
-			s.env = s.env.With("NPM_CONFIG_REGISTRY", secure.URL+"/")
-		}},
-		{"engine-mismatch", "engine-mismatch", func(s *scene) {
-			s.npms.publish("old", "1.0.0", map[string]any{"engines": map[string]string{"node": "0.10"}}, nil)
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"old":"1.0.0"}}`, ".npmrc": "engine-strict=true\n"})
-		}},
-		{"not-for-this-platform", "package-platform-mismatch", func(s *scene) {
-			s.npms.publish("mac", "1.0.0", map[string]any{"os": []string{"darwin"}}, nil)
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"mac":"1.0.0"}}`})
-		}},
-		{"script-of-a-package", "package-script-failed", func(s *scene) { s.withScript("echo something is wrong; exit 3", nil) }},
-		{"script-of-the-project", "package-script-failed", func(s *scene) {
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"tsc"}}`})
-		}},
-		{"script-of-a-workspace", "package-script-failed", func(s *scene) {
-			s.write(files{
-				"package.json":            `{"name":"app","version":"1.0.0","workspaces":["packages/*"]}`,
-				"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"exit 9"}}`,
-			})
-		}},
-		{"out-of-memory", "out-of-memory", func(s *scene) {
-			s.withScript(`node --max-old-space-size=20 -e "const a=[];for(;;)a.push(new Array(1000).fill({}))"`, nil)
-		}},
-		{"python-missing", "python-missing", func(s *scene) {
-			s.withScript("node-gyp rebuild", files{"binding.gyp": `{"targets":[{"target_name":"x","sources":["x.c"]}]}`})
-			s.env = s.env.With("PATH", only(s.t, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
-		}},
-		{"make-missing", "compiler-missing", func(s *scene) {
-			s.withScript("make", nil)
-			s.env = s.env.With("PATH", only(s.t, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
-		}},
-		{"install-scripts-not-allowed", "install-scripts-not-allowed", func(s *scene) {
-			needNPMFrom(s.t, 12)
-			s.withScript("true", nil)
-			s.write(files{
-				"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`,
-				".npmrc":       "strict-allow-scripts=true\n",
-			})
-		}},
-		{"setting-invalid", "setting-invalid", func(s *scene) {
-			s.write(files{"package.json": onWord})
-			s.env = s.env.With("BP_DISABLE_SBOM", "yes")
-		}},
-		{"vendored-modules-incomplete", "vendored-modules-incomplete", func(s *scene) {
-			s.write(files{"package.json": onWord, "node_modules/other/package.json": `{"name":"other","version":"1.0.0"}`})
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			npms := newRegistry(t)
-			npms.publish("word", "1.0.0", nil, nil)
-			npms.publish("word", "1.1.0", nil, nil)
-			npms.publish("tool", "2.0.0", nil, nil)
-			s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
-			tc.prepare(s)
-			err, log := s.build(t.TempDir())
-			if !errors.Is(err, &failure.Failure{ID: tc.id}) {
-				t.Fatalf("got %v, want the id %s\n%s", err, tc.id, log)
-			}
-			golden(t, filepath.Join("testdata", "failures", tc.name+".txt"), s.general(err.Error()))
-		})
+	for _, tc := range failures {
+		t.Run(tc.name, func(t *testing.T) { tc.run(t, "") })
 	}
 }
 
+// failing is an app that cannot be built, and the id of the failure.
+type failing struct {
+	name, id string
+	prepare  func(s *scene)
+}
+
+var failures = []failing{
+	{"lockfile-out-of-step", "lockfile-out-of-step", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.lock(s.env, s.app)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.1.0","tool":"2.0.0"}}`})
+	}},
+	{"lockfile-invalid", "lockfile-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord, "package-lock.json": "{\n<<<<<<< HEAD\n"})
+	}},
+	{"registry-refuses-connections", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.Close()
+	}},
+	{"registry-is-out-of-order", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusServiceUnavailable)
+	}},
+	{"registry-has-too-many-requests", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusTooManyRequests)
+	}},
+	{"archive-differs", "package-integrity-mismatch", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.lock(s.env, s.app)
+		other := s.npms.releases["word"]["1.1.0"]
+		s.npms.releases["word"]["1.0.0"] = other
+	}},
+	{"dependency-conflict", "dependency-conflict", func(s *scene) {
+		s.npms.publish("plugin", "1.0.0", map[string]any{"peerDependencies": map[string]string{"word": "1.1.0"}}, nil)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0","plugin":"1.0.0"}}`})
+	}},
+	{"login-wanted", "npm-registry-unauthorized", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusUnauthorized)
+	}},
+	{"forbidden", "npm-registry-forbidden", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusForbidden)
+	}},
+	{"package-not-found", "package-not-found", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
+	}},
+	{"package-not-found-and-npm-is-silent", "package-not-found", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@scope/nobody":"1.0.0"}}`})
+		s.env = s.env.With("NPM_CONFIG_LOGLEVEL", "silent")
+	}},
+	{"version-not-found", "package-version-not-found", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"7"}}`})
+	}},
+	{"unknown-authority", "ca-unknown", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		secure := httptest.NewTLSServer(s.npms)
+		s.t.Cleanup(secure.Close)
+		s.env = s.env.With("NPM_CONFIG_REGISTRY", secure.URL+"/")
+	}},
+	{"engine-mismatch", "engine-mismatch", func(s *scene) {
+		s.npms.publish("old", "1.0.0", map[string]any{"engines": map[string]string{"node": "0.10"}}, nil)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"old":"1.0.0"}}`, ".npmrc": "engine-strict=true\n"})
+	}},
+	{"not-for-this-platform", "package-platform-mismatch", func(s *scene) {
+		s.npms.publish("mac", "1.0.0", map[string]any{"os": []string{"darwin"}}, nil)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"mac":"1.0.0"}}`})
+	}},
+	{"script-of-a-package", "package-script-failed", func(s *scene) { s.withScript("echo something is wrong; exit 3", nil) }},
+	{"script-of-the-project", "package-script-failed", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"tsc"}}`})
+	}},
+	{"script-of-a-workspace", "package-script-failed", func(s *scene) {
+		s.write(files{
+			"package.json":            `{"name":"app","version":"1.0.0","workspaces":["packages/*"]}`,
+			"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"exit 9"}}`,
+		})
+	}},
+	{"out-of-memory", "out-of-memory", func(s *scene) {
+		s.withScript(`node --max-old-space-size=20 -e "const a=[];for(;;)a.push(new Array(1000).fill({}))"`, nil)
+	}},
+	{"python-missing", "python-missing", func(s *scene) {
+		s.withScript("node-gyp rebuild", files{"binding.gyp": `{"targets":[{"target_name":"x","sources":["x.c"]}]}`})
+		s.env = s.env.With("PATH", only(s.t, s.env, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
+	}},
+	{"make-missing", "compiler-missing", func(s *scene) {
+		s.withScript("make", nil)
+		s.env = s.env.With("PATH", only(s.t, s.env, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
+	}},
+	{"install-scripts-not-allowed", "install-scripts-not-allowed", func(s *scene) {
+		needNPMFrom(s.t, s.env, 12)
+		s.withScript("true", nil)
+		s.write(files{
+			"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`,
+			".npmrc":       "strict-allow-scripts=true\n",
+		})
+	}},
+	{"setting-invalid", "setting-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("BP_DISABLE_SBOM", "yes")
+	}},
+	{"vendored-modules-incomplete", "vendored-modules-incomplete", func(s *scene) {
+		s.write(files{"package.json": onWord, "node_modules/other/package.json": `{"name":"other","version":"1.0.0"}`})
+	}},
+}
+
+// run fails with the npm in a folder, or with that on the PATH.
+func (f failing) run(t *testing.T, npmDir string) {
+	npms := newRegistry(t)
+	npms.publish("word", "1.0.0", nil, nil)
+	npms.publish("word", "1.1.0", nil, nil)
+	npms.publish("tool", "2.0.0", nil, nil)
+	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+	if npmDir != "" {
+		s.env = s.env.With("PATH", npmDir+":"+s.env.Get("PATH"))
+	}
+	f.prepare(s)
+	err, log := s.build(t.TempDir())
+	if !errors.Is(err, &failure.Failure{ID: f.id}) {
+		t.Fatalf("got %v, want the id %s\n%s", err, f.id, log)
+	}
+	golden(t, filepath.Join("testdata", "failures", f.name+".txt"), s.general(err.Error()))
+}
+
 // needNPMFrom skips what older majors of npm do not do.
-func needNPMFrom(t *testing.T, major int) {
+func needNPMFrom(t *testing.T, env npminstall.Environ, major int) {
 	t.Helper()
-	output, err := exec.Command("npm", "--version").Output()
+	cmd := exec.Command(find(t, env, "npm"), "--version")
+	cmd.Env = env
+	output, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,9 +201,9 @@ func needNPMFrom(t *testing.T, major int) {
 
 func TestBlockedInstallScriptsAreNamed(t *testing.T) {
 	needNPM(t)
-	needNPMFrom(t, 12)
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
+	needNPMFrom(t, s.env, 12)
 	s.withScript("exit 1", nil)
 	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"}}`})
 	err, log := s.build(t.TempDir())
@@ -239,17 +252,13 @@ func (s *scene) general(text string) string {
 	return text + "\n"
 }
 
-// only makes a folder with links to these programs of the PATH, and returns
-// it.
-func only(t *testing.T, names ...string) string {
+// only makes a folder with links to these programs of the PATH of an
+// environment, and returns it.
+func only(t *testing.T, env npminstall.Environ, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range names {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+		if err := os.Symlink(find(t, env, name), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -42,6 +42,9 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	if err != nil {
 		return packit.Layer{}, err
 	}
+	if err := b.checkLockfile(p); err != nil {
+		return packit.Layer{}, err
+	}
 	key, fresh, err := b.reuse(p, layer)
 	if err != nil {
 		return packit.Layer{}, err

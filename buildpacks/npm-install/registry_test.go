@@ -196,15 +196,15 @@ func writeFiles(t *testing.T, dir string, contents files) {
 
 // locked remembers lockfiles, which have no addresses in them, by what npm
 // made them from.
-var locked = map[string][]byte{}
+var locked sync.Map
 
 // lock lets the real npm write the lockfile of an app.
 func (r *registry) lock(env npminstall.Environ, dir string) {
 	r.t.Helper()
 	key := r.describe(dir)
 	path := filepath.Join(dir, "package-lock.json")
-	if text, ok := locked[key]; ok {
-		if err := os.WriteFile(path, text, 0o644); err != nil {
+	if text, ok := locked.Load(key); ok {
+		if err := os.WriteFile(path, text.([]byte), 0o644); err != nil {
 			r.t.Fatal(err)
 		}
 		return
@@ -214,7 +214,7 @@ func (r *registry) lock(env npminstall.Environ, dir string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	locked[key] = text
+	locked.Store(key, text)
 }
 
 // describe lists what a lockfile is made from: every package.json and all
@@ -242,10 +242,22 @@ func (r *registry) describe(dir string) string {
 
 func npm(t *testing.T, env npminstall.Environ, dir string, args ...string) {
 	t.Helper()
-	cmd := exec.Command("npm", args...)
+	cmd := exec.Command(find(t, env, "npm"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(env.With("PWD", dir), "npm_config_cache="+filepath.Join(t.TempDir(), "cache"), "npm_config_update_notifier=false")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("npm %s: %s\n%s", strings.Join(args, " "), err, output)
 	}
+}
+
+// find returns the path of a program on the PATH of an environment.
+func find(t *testing.T, env npminstall.Environ, name string) string {
+	t.Helper()
+	for _, dir := range filepath.SplitList(env.Get("PATH")) {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("there is no %s on the PATH %q", name, env.Get("PATH"))
+	return ""
 }

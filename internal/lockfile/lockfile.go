@@ -57,6 +57,7 @@ type Package struct {
 	Engines          map[string]string
 	Dependencies     map[string]string // ranges by name
 	OptionalDeps     map[string]string
+	DevDeps          map[string]string // of the project and of workspaces
 }
 
 // Read returns the lockfile in dir. Where there is none, found is false. One
@@ -137,6 +138,7 @@ type rawPackage struct {
 	Engines          ranges            `json:"engines"`
 	Dependencies     map[string]string `json:"dependencies"`
 	OptionalDeps     map[string]string `json:"optionalDependencies"`
+	DevDeps          map[string]string `json:"devDependencies"`
 }
 
 func (r rawPackage) pkg(place string) Package {
@@ -149,7 +151,7 @@ func (r rawPackage) pkg(place string) Package {
 		License: string(r.License), Link: r.Link, Dev: r.Dev, Optional: r.Optional,
 		DevOptional: r.DevOptional, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
 		OS: r.OS, CPU: r.CPU, Libc: r.Libc, Engines: r.Engines,
-		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps,
+		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps, DevDeps: r.DevDeps,
 	}
 }
 

@@ -1,0 +1,83 @@
+package npminstall_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// npmLines are the release lines of npm that apps are built with.
+var npmLines = []string{"9", "10", "11", "12"}
+
+// nodeLine is a release line of Node.js that all of them run on.
+const nodeLine = "24"
+
+// Each npm fails in words of its own; what is said of it is the same.
+func TestFailuresOfEachNPM(t *testing.T) {
+	needNPM(t)
+	for _, line := range npmLines {
+		t.Run("npm "+line, func(t *testing.T) {
+			t.Parallel()
+			dir := npmOf(t, line)
+			for _, tc := range failures {
+				t.Run(tc.name, func(t *testing.T) { tc.run(t, dir) })
+			}
+		})
+	}
+}
+
+// npmOf returns a folder with the newest npm of a release line and a Node.js
+// that it runs on. They come from the registry of npm's own configuration,
+// once, and stay in a temporary folder.
+func npmOf(t *testing.T, line string) string {
+	t.Helper()
+	npm := fromRegistry(t, "npm@"+line)
+	node := fromRegistry(t, fmt.Sprintf("node-linux-%s@%s", hostTarget(t).Node(), nodeLine))
+	dir := t.TempDir()
+	for name, program := range map[string]string{
+		"npm":  filepath.Join(npm, "npm", "bin", "npm-cli.js"),
+		"npx":  filepath.Join(npm, "npm", "bin", "npx-cli.js"),
+		"node": filepath.Join(node, "node-linux-"+hostTarget(t).Node(), "bin", "node"),
+	} {
+		if err := os.Symlink(program, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// fromRegistry returns a folder node_modules with that package. Where it
+// cannot be had the test is skipped, in CI it fails.
+func fromRegistry(t *testing.T, spec string) string {
+	t.Helper()
+	place := filepath.Join(os.TempDir(), "armature-test-npm", spec)
+	modules := filepath.Join(place, "node_modules")
+	if _, err := os.Stat(modules); err == nil {
+		return modules
+	}
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	half, err := os.MkdirTemp(filepath.Dir(place), "half-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(half)
+	cmd := exec.Command("npm", "install", "--prefix", half, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", spec)
+	cmd.Dir = half
+	if output, err := cmd.CombinedOutput(); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s cannot be had: %s\n%s", spec, err, output)
+		}
+		t.Skipf("%s cannot be had from the registry: %s\n%s", spec, err, output)
+	}
+	if err := os.Rename(half, place); err != nil {
+		if _, err := os.Stat(modules); err == nil {
+			return modules // another test was faster
+		}
+		t.Fatal(err)
+	}
+	return modules
+}
