@@ -158,10 +158,24 @@ func (img image) elfFiles(t *testing.T) map[string]*elf.File {
 	return found
 }
 
+// targetOf is the target that a file of the image is for: the image's own, or
+// the other one in the folders of its cross compiler's libraries.
+func (img image) targetOf(name string) target.Target {
+	for _, tg := range target.All() {
+		if tg != img.target && (strings.HasPrefix(name, "usr/"+tg.Triplet()+"/") || strings.HasPrefix(name, "usr/lib/gcc-cross/"+tg.Triplet()+"/")) {
+			return tg
+		}
+	}
+	return img.target
+}
+
 // findLibrary looks where the dynamic loader does that has no cache of
 // libraries: in the RUNPATH of who asks, and in Debian's folders.
 func (img image) findLibrary(asking, library string, runPaths []string) bool {
 	dirs := []string{"usr/lib/" + img.target.Triplet(), "usr/lib"}
+	if tg := img.targetOf(asking); tg != img.target {
+		dirs = []string{"usr/" + tg.Triplet() + "/lib"}
+	}
 	for _, runPath := range runPaths {
 		for dir := range strings.SplitSeq(runPath, ":") {
 			dirs = append(dirs, strings.ReplaceAll(dir, "$ORIGIN", "/"+path.Dir(asking)))

@@ -162,6 +162,28 @@ func TestWhatMustBeThere(t *testing.T) {
 	})
 }
 
+// Node.js's own flags for an addon: C++20, position independent. What is
+// compiled with them needs these of the other target.
+func TestTheBuildImageCompilesForTheOtherTarget(t *testing.T) {
+	forEveryImage(t, "build", func(t *testing.T, img image) {
+		for _, other := range target.All() {
+			if other == img.target {
+				continue
+			}
+			for _, program := range []string{"gcc", "g++", "ar", "ld", "strip", "ranlib", "nm", "objcopy"} {
+				if _, ok := img.resolve("usr/bin/" + other.Triplet() + "-" + program); !ok {
+					t.Errorf("/usr/bin/%s-%s is not there", other.Triplet(), program)
+				}
+			}
+			for _, name := range []string{"include/stdio.h", "include/c++/14/vector", "lib/libc.so.6", "lib/libstdc++.so.6", "lib/libatomic.so.1"} {
+				if _, ok := img.resolve("usr/" + other.Triplet() + "/" + name); !ok {
+					t.Errorf("/usr/%s/%s is not there", other.Triplet(), name)
+				}
+			}
+		}
+	})
+}
+
 // A program that is there could be a shell under another name.
 func TestTheTinyImageHasNoProgram(t *testing.T) {
 	forEveryImage(t, "run-tiny", func(t *testing.T, img image) {
@@ -220,8 +242,8 @@ func TestEveryELFFileIsOfTheTarget(t *testing.T) {
 			t.Errorf("got %d ELF files, want at least %d", len(files), atLeast[img.kind])
 		}
 		for name, f := range files {
-			if f.Machine != img.target.ELF() {
-				t.Errorf("/%s: got %v, want %v", name, f.Machine, img.target.ELF())
+			if want := img.targetOf(name).ELF(); f.Machine != want {
+				t.Errorf("/%s: got %v, want %v", name, f.Machine, want)
 			}
 		}
 	})
@@ -245,7 +267,7 @@ func TestEveryNeededLibraryIsThere(t *testing.T) {
 					t.Errorf("/%s needs %s, which is not there", name, library)
 				}
 			}
-			if loader := interpreter(f); loader != "" {
+			if loader := interpreter(f); loader != "" && img.targetOf(name) == img.target {
 				if _, ok := img.resolve(strings.TrimPrefix(loader, "/")); !ok {
 					t.Errorf("/%s is started by %s, which is not there", name, loader)
 				}

@@ -62,6 +62,12 @@ var buildKind = kind{
 	drop: []string{
 		// Sanitizers: their shared libraries are left out too.
 		"usr/lib/gcc/*/*/lib*san*",
+		"usr/lib/gcc-cross/*/*/lib*san*",
+		// What gdb has a compiler do.
+		"usr/lib/gcc/*/*/plugin",
+		"usr/lib/gcc-cross/*/*/plugin",
+		// Test coverage.
+		"usr/bin/*gcov*",
 		// An inspector of compiler output, 33 MB.
 		"usr/bin/*lto-dump*",
 		// Programs whose libraries stack/build.packages leaves out.
@@ -111,9 +117,10 @@ type selection struct {
 	without map[string]bool     // dependencies to leave out
 }
 
-// parseSelection reads a list: a package a line, after its name the paths to
-// take from it where it is not to come in whole.
-func parseSelection(list string) (selection, error) {
+// parseSelection reads a list for a target of one architecture: a package a
+// line, after its name the architecture in brackets where it is for one only,
+// and the paths to take from it where it is not to come in whole.
+func parseSelection(list, arch string) (selection, error) {
 	s := selection{only: map[string][]string{}, without: map[string]bool{}}
 	for i, line := range strings.Split(list, "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -123,8 +130,16 @@ func parseSelection(list string) (selection, error) {
 		}
 		name, leftOut := strings.CutPrefix(fields[0], "-")
 		paths := fields[1:]
+		applies := true
+		if len(paths) > 0 && isArchitecture(paths[0]) {
+			applies = paths[0] == "["+arch+"]"
+			paths = paths[1:]
+		}
 		if !isPackageName(name) || leftOut && len(paths) > 0 || slices.ContainsFunc(paths, isRelative) {
-			return selection{}, fmt.Errorf("line %d: got %q, want the name of one package, with \"-\" before it to leave it out, or absolute paths after it to take only those", i+1, strings.TrimSpace(line))
+			return selection{}, fmt.Errorf("line %d: got %q, want the name of one package, with \"-\" before it to leave it out, [amd64] or [arm64] after it where it is for one architecture only, or absolute paths to take only those", i+1, strings.TrimSpace(line))
+		}
+		if !applies {
+			continue
 		}
 		if leftOut {
 			s.without[name] = true
@@ -140,6 +155,10 @@ func parseSelection(list string) (selection, error) {
 	}
 	return s, nil
 }
+
+// isArchitecture tells whether a field restricts a package to one
+// architecture, as Debian Policy 7.1 writes it.
+func isArchitecture(field string) bool { return field == "[amd64]" || field == "[arm64]" }
 
 func isRelative(p string) bool { return !strings.HasPrefix(p, "/") }
 

@@ -70,7 +70,7 @@ func download(ctx context.Context, r request, temp string) ([]deb, error) {
 	if err != nil {
 		return nil, err
 	}
-	want, err := parseSelection(string(list))
+	want, err := parseSelection(string(list), r.target.Arch)
 	if err != nil {
 		return nil, fmt.Errorf("reading stack/%s.packages: %w", r.kind.name, err)
 	}

@@ -132,7 +132,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestParseSelection(t *testing.T) {
-	got, err := parseSelection("# heading\n\nlibc6  # why\n-perl\n -libc6-dev \nlibstdc++6\n")
+	got, err := parseSelection("# heading\n\nlibc6  # why\n-perl\n -libc6-dev \nlibstdc++6\n", "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,24 +142,32 @@ func TestParseSelection(t *testing.T) {
 	if !got.without["perl"] || !got.without["libc6-dev"] || len(got.without) != 2 {
 		t.Errorf("without: got %v, want perl and libc6-dev", got.without)
 	}
-	got, err = parseSelection("dash\ncoreutils /usr/bin/env /bin/true # why\n")
+	got, err = parseSelection("dash\ncoreutils /usr/bin/env /bin/true # why\n", "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"usr/bin/env", "bin/true"}; !slices.Equal(got.only["coreutils"], want) || len(got.only["dash"]) != 0 {
 		t.Errorf("only: got %v, want %q of coreutils", got.only, want)
 	}
+	got, err = parseSelection("dash\nmake [arm64]\ng++ [amd64] # why\n-perl [arm64]\ngcc [amd64] /usr/bin/cc\n", "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"dash", "g++", "gcc"}; !slices.Equal(got.names, want) || got.without["perl"] || !slices.Equal(got.only["gcc"], []string{"usr/bin/cc"}) {
+		t.Errorf("for amd64: got %+v, want %q and nothing left out", got, want)
+	}
 	for name, list := range map[string]string{
-		"two names in a line":        "libc6 tzdata",
-		"paths of what is left out":  "dash\n-coreutils /usr/bin/env",
-		"upper case":                 "Libc6",
-		"an option of apt":           "libc6\n--force-yes",
-		"a shell command":            "libc6;id",
-		"a version, which would rot": "libc6=2.41",
-		"nothing at all":             "# nothing\n",
-		"only what is left out":      "-perl",
+		"an architecture without a target": "dash\nmake [riscv64]",
+		"two names in a line":              "libc6 tzdata",
+		"paths of what is left out":        "dash\n-coreutils /usr/bin/env",
+		"upper case":                       "Libc6",
+		"an option of apt":                 "libc6\n--force-yes",
+		"a shell command":                  "libc6;id",
+		"a version, which would rot":       "libc6=2.41",
+		"nothing at all":                   "# nothing\n",
+		"only what is left out":            "-perl",
 	} {
-		if got, err := parseSelection(list); err == nil {
+		if got, err := parseSelection(list, "amd64"); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, got)
 		}
 	}
