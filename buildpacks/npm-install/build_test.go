@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/BurntSushi/toml"
@@ -535,15 +537,50 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(log.String()).To(ContainSubstring("Checked 1 native files: each package has those for " + other.String()))
 		})
 
-		it("tells install scripts what they compile for", func() {
+		it("tells install scripts what they compile for, and with what", func() {
 			npms.publish("gyp", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{
-				"install": "echo $npm_config_arch $npm_config_target_arch $npm_config_platform $npm_config_target_platform > for",
+				"install": "echo $npm_config_arch $npm_config_target_arch $npm_config_platform $npm_config_target_platform $npm_config_target_libc $CC $CXX $LINK $AR $STRIP > for",
 			}}, nil)
 			withLock(files{"package.json": `{"name":"app","dependencies":{"gyp":"1.0.0"},"allowScripts":{"gyp":true}}`})
+			env = env.With("STRIP", "my-strip")
 			built(launchOnly)
 			text, err := os.ReadFile(modules("launch-modules", "gyp", "for"))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(string(text)).To(Equal(fmt.Sprintf("%[1]s %[1]s linux linux\n", other.Node())))
+			Expect(string(text)).To(Equal(fmt.Sprintf("%[1]s %[1]s linux linux glibc %[2]s-gcc %[2]s-g++ %[2]s-g++ %[2]s-ar my-strip\n", other.Node(), other.Triplet())))
+		})
+
+		it("runs no script of a package that has the target's binaries", func() {
+			spoils := map[string]any{"hasInstallScript": true, "scripts": map[string]string{"postinstall": "echo > spoilt"}}
+			with := func(extra map[string]any) map[string]any {
+				all := maps.Clone(spoils)
+				maps.Copy(all, extra)
+				return all
+			}
+			npms.publish("optional", "1.0.0", with(map[string]any{"optionalDependencies": map[string]string{"native-x64": "1.0.0", "native-arm64": "1.0.0"}}), nil)
+			npms.publish("prebuilt", "1.0.0", spoils, files{"prebuilds/linux-" + other.Node() + "/it.glibc.node": library(other.ELF())})
+			npms.publish("musl", "1.0.0", spoils, files{"prebuilds/linux-" + other.Node() + "/it.musl.node": library(other.ELF())})
+			npms.publish("other", "1.0.0", with(map[string]any{"optionalDependencies": map[string]string{"word": "1.0.0"}}), nil)
+			withLock(files{"package.json": `{"name":"app","dependencies":{"optional":"1.0.0","prebuilt":"1.0.0","musl":"1.0.0","other":"1.0.0"},
+				"allowScripts":{"optional":true,"prebuilt":true,"musl":true,"other":true}}`})
+			built(launchOnly)
+			for name, runs := range map[string]bool{"optional": false, "prebuilt": false, "musl": true, "other": true} {
+				_, err := os.Stat(modules("launch-modules", name, "spoilt"))
+				Expect(err == nil).To(Equal(runs), name)
+			}
+		})
+
+		it("runs the scripts of the project's own and of its workspaces, after those of packages", func() {
+			npms.publish("gyp", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": "echo gyp >> $INIT_CWD/order"}}, nil)
+			withLock(files{
+				"package.json": `{"name":"app","workspaces":["packages/*"],"dependencies":{"gyp":"1.0.0"},"allowScripts":{"gyp":true},
+					"scripts":{"preinstall":"echo preinstall >> order","postinstall":"echo postinstall >> order","prepare":"echo prepare >> order"}}`,
+				"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"echo a >> ../../order"}}`,
+			})
+			Expect(os.RemoveAll(filepath.Join(app, "order"))).To(Succeed())
+			built(launchOnly)
+			text, err := os.ReadFile(filepath.Join(app, "order"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(strings.Fields(string(text))).To(Equal([]string{"gyp", "preinstall", "postinstall", "prepare", "a"}))
 		})
 
 		it("is an error when a package has nothing but the host's", func() {

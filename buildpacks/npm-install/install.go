@@ -21,11 +21,15 @@ func (b *build) run(p part) error {
 		which = "--include=dev"
 		npm = npm.with("NODE_ENV", "development")
 	}
+	install := npm.run
+	if p.target != b.host {
+		install = func(_ string, args ...string) error { return b.installCross(npm, p, args...) }
+	}
 	switch b.process {
 	case processInstall:
-		return npm.run(b.dir, "install", which)
+		return install(b.dir, "install", which)
 	case processCI:
-		return b.withLockfile(npm, func() error { return npm.run(b.dir, "ci", which, "--prefer-offline") })
+		return b.withLockfile(npm, func() error { return install(b.dir, "ci", which, "--prefer-offline") })
 	}
 	return b.rebuild(npm, p, which)
 }

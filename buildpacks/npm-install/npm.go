@@ -89,14 +89,22 @@ func (v versions) readsShrinkwrap() bool {
 	return err != nil || version.Major() < 12
 }
 
+// blocksScripts tells whether npm runs no install scripts but those that
+// package.json allows: from npm 12 on.
+func (v versions) blocksScripts() bool {
+	version, err := semver.NewVersion(v.NPM)
+	return err == nil && version.Major() >= 12
+}
+
 // forTarget returns an npm that installs for a target which is not the host.
 // node-gyp, prebuild-install and their like read the variables.
 func (n npm) forTarget(t target.Target) npm {
-	n.env = n.env.
+	n.env = n.env.forCompiling(t).
 		WithNPMConfig("arch", t.Node()).
 		WithNPMConfig("target-arch", t.Node()).
 		WithNPMConfig("platform", t.OS).
-		WithNPMConfig("target-platform", t.OS)
+		WithNPMConfig("target-platform", t.OS).
+		WithNPMConfig("target-libc", libc)
 	if n.versions.knowsTargets() {
 		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", libc)
 	}

@@ -1,0 +1,183 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// An install for another target than the host runs the packages' install
+// scripts with the host's Node.js and the target's compiler, so that nothing
+// of the target's is run. npm installs without scripts first, because some of
+// them do harm then: esbuild's puts the host's program in place of the
+// target's that is there. After that come those of the packages that have no
+// binaries for the target yet, and the project's own.
+
+// crossTools are the variables that make, gyp and node-pre-gyp find tools by,
+// and the GNU names of these.
+var crossTools = []struct{ variable, tool string }{
+	{"CC", "gcc"}, {"CXX", "g++"}, {"LINK", "g++"}, {"AR", "ar"}, {"AS", "as"}, {"LD", "ld"},
+	{"NM", "nm"}, {"OBJCOPY", "objcopy"}, {"RANLIB", "ranlib"}, {"STRIP", "strip"},
+}
+
+// forCompiling returns an environment in which native modules are compiled
+// for a target which is not the host. What the user sets stays.
+func (e Environ) forCompiling(t target.Target) Environ {
+	for _, one := range crossTools {
+		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
+	}
+	return e
+}
+
+// installCross runs npm install or npm ci for a target which is not the host.
+func (b *build) installCross(npm npm, p part, args ...string) error {
+	if err := npm.run(b.dir, append(args, "--ignore-scripts")...); err != nil {
+		return err
+	}
+	specs, err := scriptsToRun(b.dir, p.target)
+	if err != nil {
+		return err
+	}
+	if len(specs) > 0 {
+		if err := npm.run(b.dir, append([]string{"rebuild"}, specs...)...); err != nil {
+			return err
+		}
+		if err := b.warnOfUnapproved(npm, specs); err != nil {
+			return err
+		}
+	}
+	return b.ownScripts(npm)
+}
+
+// unapprovedLine is how `npm install-scripts ls` lists a script that
+// package.json does not allow.
+var unapprovedLine = regexp.MustCompile(`(?m)^  (\S+) \(.*\)$`)
+
+// warnOfUnapproved names those of the packages whose scripts npm has not run,
+// which `npm rebuild` only counts.
+func (b *build) warnOfUnapproved(npm npm, specs []string) error {
+	if !npm.versions.blocksScripts() {
+		return nil
+	}
+	output, err := npm.capture(b.dir, "install-scripts", "ls")
+	if err != nil {
+		return fmt.Errorf("asking which install scripts are allowed: %w", err)
+	}
+	var blocked []string
+	for _, line := range unapprovedLine.FindAllStringSubmatch(string(output), -1) {
+		if slices.Contains(specs, line[1]) {
+			blocked = append(blocked, strings.TrimSpace(line[0]))
+		}
+	}
+	npm.warnOfBlocked(blocked)
+	return nil
+}
+
+// hiddenLockfile is where npm lists what it has installed, in node_modules.
+const hiddenLockfile = ".package-lock.json"
+
+// scriptsToRun returns the packages whose install scripts have work to do, as
+// npm's specifications, sorted and each once.
+func scriptsToRun(dir string, t target.Target) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // no packages
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what npm has installed: %w", err)
+	}
+	installed, err := lockfile.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading what npm has installed, %s: %w", filepath.Join(nodemodules.Dir, hiddenLockfile), err)
+	}
+	var specs []string
+	for _, p := range installed.Packages {
+		if !p.HasInstallScript || p.Link || !p.InNodeModules() {
+			continue
+		}
+		prebuilt, err := isPrebuilt(dir, installed, p, t)
+		if err != nil {
+			return nil, fmt.Errorf("looking for the binaries of %s: %w", p.Name, err)
+		}
+		if !prebuilt {
+			specs = append(specs, p.Name+"@"+p.Version)
+		}
+	}
+	slices.Sort(specs)
+	return slices.Compact(specs), nil
+}
+
+// isPrebuilt tells whether a package has binaries for the target without its
+// install script: in a folder prebuilds/<platform>-<architecture>, as
+// prebuildify makes them, or in an optional dependency that is made for the
+// target's platform and is installed.
+func isPrebuilt(dir string, installed lockfile.Lock, p lockfile.Package, t target.Target) (bool, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, p.Path, "prebuilds", t.OS+"-"+t.Node()))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".node" && !strings.Contains(entry.Name(), "musl") {
+			return true, nil
+		}
+	}
+	for name := range p.OptionalDeps {
+		found, ok := resolve(installed, p.Path, name)
+		if ok && len(found.OS) > 0 && len(found.CPU) > 0 && found.RunsOn(t.OS, t.Node(), libc) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// resolve finds the package that Node.js would load by that name from a
+// package's folder, which is a path in the lockfile.
+func resolve(l lockfile.Lock, from, name string) (lockfile.Package, bool) {
+	for dir := from; ; dir = path.Dir(dir) {
+		place := path.Join(dir, nodemodules.Dir, name)
+		at, ok := slices.BinarySearchFunc(l.Packages, place, func(p lockfile.Package, place string) int {
+			return strings.Compare(p.Path, place)
+		})
+		if ok {
+			return l.Packages[at], true
+		}
+		if dir == "." || dir == "/" {
+			return lockfile.Package{}, false
+		}
+	}
+}
+
+// ownScripts runs the scripts of the project, and of the workspaces that are
+// part of it, that npm runs after an install.
+func (b *build) ownScripts(npm npm) error {
+	for _, folder := range append([]string{"."}, b.lock.Links()...) {
+		dir := filepath.Join(b.dir, folder)
+		pkg, err := packagejson.Read(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, name := range installScripts {
+			if strings.TrimSpace(pkg.Scripts[name]) == "" {
+				continue
+			}
+			if err := npm.run(dir, "run", name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
