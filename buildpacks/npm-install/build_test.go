@@ -262,6 +262,19 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(filepath.Join(app, "package-lock.json")).NotTo(BeARegularFile())
 		})
 
+		it("takes what only compiling needed out of the app image", func() {
+			made := []string{"addon.node", "obj.target/addon/a.o", "obj/gen/a.c", ".deps/a.d", "lib.a"}
+			script := "for f in " + strings.Join(made, " ") + "; do mkdir -p $(dirname build/Release/$f) && echo > build/Release/$f; done"
+			npms.publish("compiled", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": script}}, files{"deps/obj.target/kept": "", "deps/obj/kept": ""})
+			withLock(files{"package.json": `{"name":"app","dependencies":{"compiled":"1.0.0"},"allowScripts":{"compiled":true}}`})
+			built(launchOnly)
+			left, err := filepath.Glob(modules("launch-modules", "compiled", "build", "Release", "*"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(left).To(Equal([]string{modules("launch-modules", "compiled", "build", "Release", "addon.node")}))
+			Expect(modules("launch-modules", "compiled", "deps", "obj.target", "kept")).To(BeARegularFile())
+			Expect(modules("launch-modules", "compiled", "deps", "obj", "kept")).To(BeARegularFile())
+		})
+
 		it("takes the tools' caches out of the app image", func() {
 			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"mkdir -p node_modules/.cache/x"},"dependencies":{"word":"1.0.0"}}`})
 			built(launchOnly)

@@ -184,13 +184,16 @@ func (b *build) place(p part, from, to string) error {
 	return nil
 }
 
-// finishLaunch takes the tools' caches out of the layer and looks at the
-// native modules.
+// finishLaunch takes the tools' caches and what compiling needed out of the
+// layer, and looks at the native modules.
 func (b *build) finishLaunch(layerDir string) error {
 	if !b.keepCache {
 		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
 			return fmt.Errorf("removing node_modules/.cache: %w", err)
 		}
+	}
+	if err := removeObjects(layerDir); err != nil {
+		return err
 	}
 	return b.checkNative(layerDir)
 }

@@ -69,7 +69,7 @@ func baseEnvironment(env Environ) Environ {
 		// reads is the variable.
 		env = env.Default("npm_config_nodedir", home)
 	}
-	return env
+	return env.Default("JOBS", "max") // node-gyp compiles with one processor else
 }
 
 // knowsTargets tells whether npm can install for another platform than its

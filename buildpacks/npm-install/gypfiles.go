@@ -1,0 +1,47 @@
+package npminstall
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+)
+
+// gypObjects is the folder in which node-gyp's makefiles leave object files,
+// in build/Release of a package and its like.
+const gypObjects = "obj.target"
+
+// removeObjects takes what only the compiler and linker need out of a layer of
+// modules: object files, generated sources, lists of dependencies and static
+// libraries beside a module that node-gyp has made. The module itself stays.
+func removeObjects(layerDir string) error {
+	var places []string
+	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() || entry.Name() != gypObjects {
+			return err
+		}
+		configuration := filepath.Dir(place)
+		if slices.Contains([]string{"Release", "Debug"}, filepath.Base(configuration)) {
+			places = append(places, configuration)
+		}
+		return fs.SkipDir
+	})
+	if err != nil {
+		return fmt.Errorf("looking for what node-gyp has left behind: %w", err)
+	}
+	for _, configuration := range places {
+		archives, err := filepath.Glob(filepath.Join(configuration, "*.a"))
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{gypObjects, "obj", ".deps"} {
+			archives = append(archives, filepath.Join(configuration, name))
+		}
+		for _, place := range archives {
+			if err := removeTree(place); err != nil {
+				return fmt.Errorf("removing what node-gyp has left behind: %w", err)
+			}
+		}
+	}
+	return nil
+}
