@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -14,5 +15,16 @@ import (
 
 func main() {
 	log := scribe.NewEmitter(os.Stdout).WithLevel(os.Getenv("BP_LOG_LEVEL"))
-	packit.Run(npmstart.Detect(os.Getenv), npmstart.Build(os.Getenv, log), packit.WithExitHandler(exit.New()))
+	handler := exit.New()
+	packit.Run(npmstart.Detect(os.Getenv), npmstart.Build(os.Getenv, log), packit.WithExitHandler(handler))
+	if filepath.Base(os.Args[0]) != "build" {
+		return
+	}
+	layers := os.Getenv("CNB_LAYERS_DIR")
+	if layers == "" && len(os.Args) > 1 { // as before version 0.8 of the Buildpack API
+		layers = os.Args[1]
+	}
+	if err := npmstart.CorrectLaunch(layers); err != nil {
+		handler.Error(err)
+	}
 }
