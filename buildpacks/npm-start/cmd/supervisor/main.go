@@ -13,7 +13,8 @@
 // Each of these is a process group of its own. Every signal that can be
 // caught goes to the whole group. Where one that means an end was forwarded,
 // the rest of the group is waited for after its leader: a server behind a
-// shell may take its time to close.
+// shell may take its time to close. The shell of the script waits for it, too,
+// and ends with its status; what the script has after it is not run then.
 //
 // The exit status is that of the process that ended it, 128 plus the signal's
 // number when a signal did, 126 and 127 as for sh when it could not be
@@ -105,10 +106,17 @@ type step struct {
 // shell runs what is not a plain command.
 const shell = "sh"
 
+// untilTheServerHasClosed lets the shell that runs the script outlive the
+// signals that go to it and to the server that it waits for. Without that it
+// would die at once, and its status would be the signal's in place of the
+// server's. A script's own traps take the place of these, and programs start
+// without them.
+const untilTheServerHasClosed = "trap exit TERM INT QUIT HUP; trap : USR1 USR2\n"
+
 func (o options) steps() []step {
 	main := step{event: o.event}
 	if o.shell != "" {
-		script := o.shell
+		script := untilTheServerHasClosed + o.shell
 		if len(o.args) > 0 {
 			script += ` "$@"`
 		}

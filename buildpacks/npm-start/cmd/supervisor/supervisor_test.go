@@ -245,15 +245,34 @@ func TestNodeEndsAtOnce(t *testing.T) {
 	}
 }
 
-// A shell that is not the server itself dies of the signal at once; the
-// server behind it gets the signal too, and the time to close.
+// The server behind a shell gets the signal, the time to close, and its status
+// to be the container's.
 func TestAServerBehindAShellMayClose(t *testing.T) {
-	server := "trap 'sleep 0.3; echo closed; exit 0' TERM; " + loop
-	r := start(t, "-shell", fmt.Sprintf("sh -c %q; echo never", server), "--")
-	r.send(unix.SIGTERM)
-	r.wantLine("closed")
-	if got := r.status(); got != 143 {
-		t.Errorf("got %d, want 143", got)
+	for _, script := range []string{"sh -c %q; echo never", "true && sh -c %q", "A=1 sh -c %q || exit", "{ sh -c %q; }"} {
+		for _, s := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR2} {
+			server := fmt.Sprintf("trap 'sleep 0.1; echo closed; exit 7' %d; %s", s, loop)
+			r := start(t, "-shell", fmt.Sprintf(script, server), "--")
+			r.send(s)
+			r.wantLine("closed")
+			if got := r.status(); got != 7 && s != unix.SIGUSR2 {
+				t.Errorf("%s, %s: got %d, want 7", script, unix.SignalName(s), got)
+			}
+		}
+	}
+}
+
+// Neither ends the shell: Node.js starts its inspector with the one.
+func TestASignalThatMeansNoEndLeavesTheScriptRunning(t *testing.T) {
+	for _, s := range []syscall.Signal{unix.SIGUSR1, unix.SIGUSR2} {
+		r := start(t, "-shell", fmt.Sprintf("true && sh -c %q", fmt.Sprintf("trap 'echo caught' %d; %s", s, loop)), "--")
+		r.send(s)
+		r.wantLine("caught")
+		r.send(s)
+		r.wantLine("caught")
+		r.send(unix.SIGTERM)
+		if got := r.status(); got != 143 {
+			t.Errorf("%s: got %d, want 143", unix.SignalName(s), got)
+		}
 	}
 }
 
