@@ -127,8 +127,9 @@ func (w *world) detect(id string) buildpack.DetectOutputs {
 // consumer stands for a buildpack of somebody else's in the group: what it
 // requires and provides.
 type consumer struct {
-	id   string
-	plan buildpack.PlanSections
+	id    string
+	first bool // stands before the three, or else behind them
+	plan  buildpack.PlanSections
 }
 
 // group runs detect of the three buildpacks, of which npm-start is optional as
@@ -141,12 +142,18 @@ func (w *world) group(others ...consumer) ([]buildpack.GroupElement, files.Plan,
 		elements = append(elements, el)
 		runs.Store(fmt.Sprintf("%s %s", el.Kind(), el), out)
 	}
+	addOthers := func(first bool) {
+		for _, other := range others {
+			if other.first == first {
+				add(buildpack.GroupElement{ID: other.id, Version: "1", API: "0.10"}, buildpack.DetectOutputs{BuildPlan: buildpack.BuildPlan{PlanSections: other.plan}})
+			}
+		}
+	}
+	addOthers(true)
 	for _, id := range []string{engine, install, start} {
 		add(buildpack.GroupElement{ID: id, Version: "1", API: "0.10", Optional: id == start}, w.detect(id))
 	}
-	for _, other := range others {
-		add(buildpack.GroupElement{ID: other.id, Version: "1", API: "0.10"}, buildpack.DetectOutputs{BuildPlan: buildpack.BuildPlan{PlanSections: other.plan}})
-	}
+	addOthers(false)
 	found, entries, err := phase.NewDefaultDetectResolver(log.NewDefaultLogger(io.Discard)).Resolve(elements, runs)
 	return found, files.Plan{Entries: entries}, err
 }
