@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every test of the module but those that need an engine: scripts/unit.sh PACKAGES
-# Some run the packaged buildpacks. The tests of npm-install run the real npm. Where there is none, the packaged
-# node-engine installs one below build/, as it would for a build.
+# Some run the packaged buildpacks. The tests of npm-install run the real npm:
+# where there is none, the packaged node-engine installs one below build/, as it
+# would for a build.
 set -eu
 
 install_node() {

@@ -7,5 +7,5 @@ import (
 )
 
 func TestSettingsAreDeclared(t *testing.T) {
-	settingstest.Declared(t, ".", "../../internal/project")
+	settingstest.Declared(t, ".")
 }

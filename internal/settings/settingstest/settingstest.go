@@ -2,77 +2,126 @@
 package settingstest
 
 import (
-	"os"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/BurntSushi/toml"
 )
 
-// variable is a BP_* or BPL_* name in quotes, as constants have it.
-var variable = regexp.MustCompile(`"BPL?_[A-Z_]+"`)
+// variable is the name of a setting.
+var variable = regexp.MustCompile(`^BPL?_[A-Z0-9_]+$`)
 
-// Declared fails the test unless every variable of ours that the code in the
-// folders names is declared, with a description, in the buildpack.toml of the
-// first.
-func Declared(t *testing.T, buildpack string, more ...string) {
+// Declared fails the test unless the buildpack.toml in a folder declares, with
+// a description, every BP_* and BPL_* variable that the buildpack's programs
+// name, and no other.
+func Declared(t *testing.T, buildpack string) {
 	t.Helper()
-	declared := declarations(t, filepath.Join(buildpack, "buildpack.toml"))
-	named := 0
-	for _, folder := range append([]string{buildpack}, more...) {
-		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			for _, name := range names(t, file) {
-				named++
-				if !declared[name] {
-					t.Errorf("%s names %s, which buildpack.toml does not declare", file, name)
-				}
-			}
-		}
+	faults, err := Check(buildpack)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if named == 0 {
-		t.Error("no variable was found in the code: this test looks at nothing")
+	for _, fault := range faults {
+		t.Error(fault)
 	}
 }
 
-func declarations(t *testing.T, path string) map[string]bool {
-	t.Helper()
+// Check returns what is wrong: it looks at the code of all programs below the
+// folder, helpers too, and at that of every package of the module that they
+// are made of.
+func Check(buildpack string) (faults []string, err error) {
+	declared, faults, err := declarations(filepath.Join(buildpack, "buildpack.toml"))
+	if err != nil {
+		return nil, err
+	}
+	files, err := sources(buildpack)
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	for _, file := range files {
+		names, err := names(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			named[name] = true
+			if !declared[name] {
+				faults = append(faults, fmt.Sprintf("%s names %s, which buildpack.toml does not declare", file, name))
+			}
+		}
+	}
+	if len(named) == 0 {
+		return nil, errors.New("no variable was found in the code: this looks at nothing")
+	}
+	for name := range declared {
+		if variable.MatchString(name) && !named[name] {
+			faults = append(faults, fmt.Sprintf("buildpack.toml declares %s, which no code names", name))
+		}
+	}
+	slices.Sort(faults)
+	return faults, nil
+}
+
+// declarations are the names of metadata.configurations.
+func declarations(path string) (declared map[string]bool, faults []string, err error) {
 	var descriptor struct {
 		Metadata struct {
 			Configurations []struct{ Name, Description string }
 		}
 	}
 	if _, err := toml.DecodeFile(path, &descriptor); err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	declared := map[string]bool{}
+	declared = map[string]bool{}
 	for _, one := range descriptor.Metadata.Configurations {
 		if one.Description == "" {
-			t.Errorf("%s has no description", one.Name)
+			faults = append(faults, one.Name+" has no description")
 		}
 		declared[one.Name] = true
 	}
-	return declared
+	return declared, faults, nil
 }
 
-// names are the variables that a file names; tests name made-up ones.
-func names(t *testing.T, file string) []string {
-	t.Helper()
-	if strings.HasSuffix(file, "_test.go") {
-		return nil
-	}
-	text, err := os.ReadFile(file)
+// sources are the Go files, without tests, of the packages below a folder and
+// of those of the same module that they import.
+func sources(dir string) ([]string, error) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}\n{{end}}{{end}}{{end}}", "./...")
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		return nil, fmt.Errorf("listing the packages of %s: %w: %s", dir, err, stderr.String())
+	}
+	return strings.Fields(string(output)), nil
+}
+
+// names are the variables that the strings of a file are.
+func names(file string) ([]string, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		return nil, err
 	}
 	var all []string
-	for _, name := range variable.FindAllString(string(text), -1) {
-		all = append(all, strings.Trim(name, "\""))
-	}
-	return all
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		literal, ok := node.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		if text, err := strconv.Unquote(literal.Value); err == nil && variable.MatchString(text) {
+			all = append(all, text)
+		}
+		return true
+	})
+	return all, nil
 }
