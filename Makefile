@@ -46,7 +46,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration check check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration check bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ package: ## Buildpackages, every one for both targets, into build/packages/VERSI
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
 	@ls $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/*.cnb
+
+bench-helpers: ## How long helpers take to start, beside a program that does nothing
+	@$(GO) test -run '^$$' -bench HelperStart -benchtime 300x ./buildpacks
 
 check-elf: ## Prove that every Node.js version there is can start on the run images
 	@scripts/needs.sh stack

@@ -5,6 +5,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -12,16 +13,16 @@ import (
 
 // supervisor runs one process group after the other.
 type supervisor struct {
-	signals  chan os.Signal // those that are forwarded
-	children chan os.Signal // SIGCHLD; one is enough for any number of children
-	all      bool           // all that are forwarded are caught by now
-	terminal bool           // this process has the terminal's foreground
+	signals     chan os.Signal // those that are forwarded
+	children    chan os.Signal // SIGCHLD; one is enough for any number of children
+	catchOthers sync.Once      // see newSupervisor
+	terminal    bool           // this process has the terminal's foreground
 }
 
 // newSupervisor makes this process the one that inherits orphans, and starts
 // to catch the usual signals, so that none of them is lost before the first
-// child is there. The many others are caught once the child runs: that takes
-// more than a millisecond.
+// child is there. The many others are caught while the child starts: that takes
+// almost a millisecond.
 func newSupervisor() (*supervisor, error) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	s := &supervisor{signals: make(chan os.Signal, 128), children: make(chan os.Signal, 1)}
@@ -71,10 +72,7 @@ func (s *supervisor) run(what step) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if !s.all {
-		signal.Notify(s.signals, others()...)
-		s.all = true
-	}
+	s.catchOthers.Do(func() { go signal.Notify(s.signals, others()...) })
 	return s.supervise(pid), nil
 }
 
