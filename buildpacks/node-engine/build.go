@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -64,8 +65,9 @@ func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	return packit.BuildResult{Layers: layers}, nil
 }
 
-// optimizeVariable is the setting that lets the heap fit the container's
-// memory.
+// optimizeVariable is the setting for the heap and the container's memory:
+// true lets it fit in any case, false leaves it to Node.js, and unset lets it
+// fit the limit that the container has, if any.
 const optimizeVariable = "BP_NODE_OPTIMIZE_MEMORY"
 
 // build is one run of Build: what was asked for, and what was found out.
@@ -77,7 +79,7 @@ type build struct {
 	target    target.Target
 	source    string // BP_NODE_SOURCE
 	sbom      bool   // whether to write bills of materials
-	optimize  bool   // BP_NODE_OPTIMIZE_MEMORY
+	optimize  string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
 	strict    bool   // BP_NODE_VERSION_STRICT
 	registry  string // BP_NPM_REGISTRY; may hold a password
 	inventory *inventory.Inventory
@@ -102,8 +104,12 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	if run.sbom, err = sbomWanted(b.getenv); err != nil {
 		return nil, err
 	}
-	if run.optimize, err = settings.Bool(b.getenv, optimizeVariable, false); err != nil {
+	optimize, err := settings.Bool(b.getenv, optimizeVariable, false)
+	if err != nil {
 		return nil, err
+	}
+	if b.getenv(optimizeVariable) != "" {
+		run.optimize = strconv.FormatBool(optimize)
 	}
 	if run.strict, err = settings.Bool(b.getenv, strictVariable, false); err != nil {
 		return nil, err

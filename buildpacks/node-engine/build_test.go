@@ -99,15 +99,19 @@ func TestBuildSetsTheEnvironment(t *testing.T) {
 }
 
 func TestBuildLetsTheHeapFitWhenAsked(t *testing.T) {
-	for value, want := range map[string]string{"true": "true", "1": "true", "false": "", "": ""} {
+	for value, want := range map[string]struct{ asked, itself string }{"true": {"true", ""}, "1": {"true", ""}, "false": {"", "false"}, "0": {"", "false"}, "": {"", ""}} {
 		f := newFixture(t)
 		f.set("BP_NODE_OPTIMIZE_MEMORY=" + value)
 		result, err := f.build(both())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := layer(t, result, "node").LaunchEnv["OPTIMIZE_MEMORY.default"]; got != want {
-			t.Errorf("%q: got %q, want %q", value, got, want)
+		env := layer(t, result, "node").LaunchEnv
+		if got := env["OPTIMIZE_MEMORY.default"]; got != want.asked {
+			t.Errorf("%q: OPTIMIZE_MEMORY: got %q, want %q", value, got, want.asked)
+		}
+		if got := env["BPL_NODE_OPTIMIZE_MEMORY.default"]; got != want.itself {
+			t.Errorf("%q: BPL_NODE_OPTIMIZE_MEMORY: got %q, want %q", value, got, want.itself)
 		}
 	}
 	f := newFixture(t)

@@ -72,7 +72,7 @@ func (run *build) atLaunch() (installation, error) {
 		name:   launchLayer,
 		layers: run.Layers,
 		key: run.key(run.launched, map[string]any{
-			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": fmt.Sprint(run.optimize),
+			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize,
 		}),
 		contents: fmt.Sprintf("node for %s", run.target),
 		finish: func(layer *packit.Layer, _ nodesource.Found) {
@@ -104,8 +104,11 @@ func (run *build) helpers() []string {
 // launchEnvironment is what the helpers read, beside what the user sets.
 func (run *build) launchEnvironment() packit.Environment {
 	env := packit.Environment{}
-	if run.optimize {
-		env.Default("OPTIMIZE_MEMORY", "true") // read by node-options
+	switch run.optimize {
+	case "true":
+		env.Default("OPTIMIZE_MEMORY", "true")
+	case "false":
+		env.Default("BPL_NODE_OPTIMIZE_MEMORY", "false")
 	}
 	return env
 }

@@ -99,6 +99,7 @@ func TestRebuildMakesAnewWhatHasChanged(t *testing.T) {
 		{name: "a helper", change: func(t *testing.T, f *fixture) { f.write(t, f.buildpack, "bin/linux-arm64/ca-certificates", "new") }, want: []string{"node"}},
 		{name: "the registry of last resort", change: func(t *testing.T, f *fixture) { f.set("BP_NPM_REGISTRY=https://new.example/") }, want: []string{"node-build"}},
 		{name: "the option for the heap", change: func(t *testing.T, f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=true") }, want: []string{"node"}},
+		{name: "the option for the heap, switched off", change: func(t *testing.T, f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=false") }, want: []string{"node"}},
 		{
 			name: "the pin of the target's archive", want: []string{"node"},
 			change: func(t *testing.T, f *fixture) {

@@ -19,7 +19,7 @@ func (h helper) processes(mebibytes int64, known bool) int64 {
 	if n, ok := h.positive(webConcurrency); ok {
 		return n
 	}
-	if _, set := h.lookup(webConcurrency); set || !h.enabled(webEnabled, "no "+webConcurrency) {
+	if _, set := h.lookup(webConcurrency); set || !h.enabled(webEnabled, false, "no "+webConcurrency) {
 		return 0
 	}
 	n := h.processors()
@@ -48,16 +48,17 @@ func (h helper) positive(name string) (int64, bool) {
 	return n, true
 }
 
-// enabled reads a switch. What is neither true nor false is warned of, with
-// what follows from it.
-func (h helper) enabled(name, otherwise string) bool {
+// enabled reads a switch that has a value when it is not set. What is neither
+// true nor false is warned of, with what follows from the same value.
+func (h helper) enabled(name string, unset bool, then string) bool {
 	text, _ := h.lookup(name)
 	if text == "" {
-		return false
+		return unset
 	}
 	on, err := strconv.ParseBool(text)
 	if err != nil {
-		h.warning("%s is %q, want true or false: %s", name, text, otherwise)
+		h.warning("%s is %q, want true or false: %s", name, text, then)
+		return unset
 	}
 	return on
 }

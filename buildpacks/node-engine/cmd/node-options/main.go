@@ -1,7 +1,7 @@
 // Command node-options is an exec.d program: it runs before the app's process
 // and adds to NODE_OPTIONS what the user's own value would push out or what
 // depends on the container: the system's authorities, a heap that fits the
-// memory, and the inspector when BPL_DEBUG_ENABLED asks for it. What the user
+// memory limit, and the inspector when BPL_DEBUG_ENABLED asks for it. What the user
 // put there stays, goes before anything added, and is never said twice. When
 // BPL_WEB_CONCURRENCY_ENABLED asks for it, WEB_CONCURRENCY becomes the number
 // of processes that the container has room for.
@@ -29,8 +29,9 @@ const (
 	nodeOptions     = "NODE_OPTIONS"
 	memoryAvailable = "MEMORY_AVAILABLE" // set in MiB; read in MiB, or in bytes when that is meant
 	optimizeMemory  = "OPTIMIZE_MEMORY"  // whether the heap is to fit; any value is a yes
-	webConcurrency  = "WEB_CONCURRENCY"  // how many processes an app forks
-	webMemory       = "WEB_MEMORY"       // MiB for one of them
+	optimizeItself  = "BPL_NODE_OPTIMIZE_MEMORY"
+	webConcurrency  = "WEB_CONCURRENCY" // how many processes an app forks
+	webMemory       = "WEB_MEMORY"      // MiB for one of them
 	webEnabled      = "BPL_WEB_CONCURRENCY_ENABLED"
 	debugEnabled    = "BPL_DEBUG_ENABLED"
 	debugHost       = "BPL_DEBUG_HOST"
@@ -59,9 +60,10 @@ func (h helper) run(out io.Writer) {
 	before, _ := h.lookup(nodeOptions)
 	options := withAuthorities(before)
 	limit, limited := h.limited()
-	memory, known := h.told()
-	if !known {
-		memory, known = limit, limited
+	memory, told := h.told()
+	known := told || limited
+	if !told {
+		memory = limit
 	}
 	if known {
 		h.set(out, memoryAvailable, strconv.FormatInt(memory, 10))
@@ -73,13 +75,24 @@ func (h helper) run(out io.Writer) {
 	if _, set := h.lookup(webConcurrency); !set && processes > 0 {
 		h.set(out, webConcurrency, strconv.FormatInt(processes, 10))
 	}
-	if _, wanted := h.lookup(optimizeMemory); wanted && known {
+	if known && h.fits(told) {
 		options = withHeap(options, memory/max(1, processes))
 	}
 	options = h.withInspector(options)
 	if options != before {
 		h.set(out, nodeOptions, options)
 	}
+}
+
+// fits says whether the heap is to fit the memory: when it is asked for, and
+// by itself where a container has a limit about which nobody says anything.
+// Node.js alone would take half of the limit, and 256 MiB of any smaller one,
+// which is when the kernel ends it without a word.
+func (h helper) fits(told bool) bool {
+	if _, asked := h.lookup(optimizeMemory); asked {
+		return true
+	}
+	return !told && h.enabled(optimizeItself, true, "the heap fits the container's limit")
 }
 
 func (h helper) set(out io.Writer, name, value string) {
@@ -118,7 +131,7 @@ func withHeap(options string, mebibytes int64) string {
 // withInspector lets a debugger connect, unless the options say something
 // about that already. Without BPL_DEBUG_HOST it listens on the loopback only.
 func (h helper) withInspector(options string) string {
-	if !h.enabled(debugEnabled, "no inspector") || strings.Contains(options, "--inspect") {
+	if !h.enabled(debugEnabled, false, "no inspector") || strings.Contains(options, "--inspect") {
 		return options
 	}
 	host, _ := h.lookup(debugHost)

@@ -110,7 +110,7 @@ func TestMemory(t *testing.T) {
 		{name: "the limit for a word of the user's", files: v2("536870912"), env: map[string]string{"MEMORY_AVAILABLE": "much"}, want: "512", warning: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			env := map[string]string{"NODE_OPTIONS": "--use-openssl-ca"}
+			env := map[string]string{"NODE_OPTIONS": "--use-openssl-ca", "BPL_NODE_OPTIMIZE_MEMORY": "false"}
 			maps.Copy(env, tc.env)
 			set, says := container{files: tc.files, env: env}.start(t)
 			if set["MEMORY_AVAILABLE"] != tc.want {
@@ -163,6 +163,15 @@ func TestNodeOptions(t *testing.T) {
 		{name: "a heap of what the user says there is, without a limit", limit: "max", env: heap, more: map[string]string{"MEMORY_AVAILABLE": "256"}, want: "--use-openssl-ca --max_old_space_size=192"},
 		{name: "a heap for each of the processes", limit: "536870912", env: heap, more: map[string]string{"WEB_CONCURRENCY": "2"}, want: "--use-openssl-ca --max_old_space_size=192"},
 		{name: "the inspector on an address of version 6", limit: "max", env: debug, more: map[string]string{"BPL_DEBUG_HOST": "::"}, want: "--use-openssl-ca --inspect=[::]:9229"},
+		{name: "a heap of three quarters by itself", limit: "536870912", want: "--use-openssl-ca --max_old_space_size=384"},
+		{name: "a heap by itself where Node.js would take more than there is", limit: "134217728", want: "--use-openssl-ca --max_old_space_size=96"},
+		{name: "no heap by itself without a limit", limit: "max"},
+		{name: "no heap by itself beside the user's own", limit: "536870912", env: map[string]string{"NODE_OPTIONS": "--use-openssl-ca --max-old-space-size=100"}},
+		{name: "no heap by itself where the user says how much memory there is", limit: "536870912", env: map[string]string{"MEMORY_AVAILABLE": "256"}},
+		{name: "no heap by itself when that is switched off", limit: "536870912", env: map[string]string{"BPL_NODE_OPTIMIZE_MEMORY": "false"}},
+		{name: "a heap that is asked for, whatever else is switched off", limit: "536870912", env: heap, more: map[string]string{"BPL_NODE_OPTIMIZE_MEMORY": "false"}, want: "--use-openssl-ca --max_old_space_size=384"},
+		{name: "a heap by itself for a word", limit: "536870912", env: map[string]string{"BPL_NODE_OPTIMIZE_MEMORY": "maybe"}, want: "--use-openssl-ca --max_old_space_size=384", warning: `BPL_NODE_OPTIMIZE_MEMORY is "maybe"`},
+		{name: "a heap by itself for each of the processes", limit: "536870912", env: map[string]string{"WEB_CONCURRENCY": "2"}, want: "--use-openssl-ca --max_old_space_size=192"},
 		{name: "both", limit: "536870912", env: heap, more: debug, want: "--use-openssl-ca --max_old_space_size=384 --inspect"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
