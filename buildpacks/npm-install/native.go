@@ -18,12 +18,19 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 )
 
+// Ids of the failures for native files that the target cannot load.
+const (
+	wrongArchitectureID = "native-module-wrong-architecture"
+	wrongLibcID         = "native-module-wrong-libc"
+)
+
 // nativeFile is a program or library in a package.
 type nativeFile struct {
 	pkg  string // the package's name
 	path string // relative to the package's folder
-	is   string // what it is made for: "linux/amd64", "EM_RISCV", "macOS or Windows"
+	is   string // what it is made for: "linux/amd64", "linux/amd64 with musl", "riscv", "macOS or Windows"
 	fits bool   // it runs on the target
+	libc string // the newest glibc that it asks for, "2.38", or empty
 }
 
 // foreign matches the parts of a path that name a platform. A file in such a
@@ -33,7 +40,8 @@ var foreign = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:x64|x86|x86_64|x86-64|am
 
 // checkNative looks at every native file in a layer of modules. A package that
 // has files for other platforms only ends the build with
-// native-module-wrong-architecture, or warns, as BP_NODE_MODULES_CHECK says.
+// native-module-wrong-architecture or native-module-wrong-libc, or warns, as
+// BP_NODE_MODULES_CHECK says.
 func (b *build) checkNative(layerDir string) error {
 	if b.check == "off" {
 		return nil
@@ -42,6 +50,7 @@ func (b *build) checkNative(layerDir string) error {
 	if err != nil {
 		return fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
 	}
+	b.warnOfNewerLibc(files)
 	wrong := wrongFiles(files)
 	if len(wrong) == 0 {
 		if len(files) > 0 {
@@ -50,7 +59,7 @@ func (b *build) checkNative(layerDir string) error {
 		}
 		return nil
 	}
-	fault := wrongArchitecture(wrong, b.target, b.host)
+	fault := wrongPlatform(wrong, b.target, b.host)
 	if b.check == "warn" {
 		b.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
 		b.log.Break()
@@ -61,7 +70,8 @@ func (b *build) checkNative(layerDir string) error {
 
 // wrongFiles picks the files that make their package unusable on the target:
 // those for another platform whose place does not say so, and those whose
-// place does where nothing in the package is for the target.
+// place does where nothing in the package is for the target. A package whose
+// name says that it is for musl may be there beside the one for glibc.
 func wrongFiles(files []nativeFile) []nativeFile {
 	fits := map[string]bool{}
 	for _, file := range files {
@@ -69,22 +79,43 @@ func wrongFiles(files []nativeFile) []nativeFile {
 	}
 	var wrong []nativeFile
 	for _, file := range files {
-		if !file.fits && !(fits[file.pkg] && foreign.MatchString(file.path)) {
+		onPurpose := fits[file.pkg] && foreign.MatchString(file.path) || hasTwin(file.pkg, fits)
+		if !file.fits && !onPurpose {
 			wrong = append(wrong, file)
 		}
 	}
 	return wrong
 }
 
-// wrongArchitecture names each package with one of its files, rather one that
-// has no business to be there than one that is there for another platform.
-func wrongArchitecture(wrong []nativeFile, want, host target.Target) error {
+// wrongPlatform names each package with one of its files, rather one that has
+// no business to be there than one that is there for another platform.
+func wrongPlatform(wrong []nativeFile, want, host target.Target) error {
+	id, cause := wrongLibcID, fmt.Sprintf("native modules are for another C library than the target's, glibc on %s", want)
+	remedy := "they were installed on Alpine Linux: delete node_modules from the app, if it has one, so that the build installs the dependencies; " +
+		"or use a version of the package that comes with binaries for glibc."
+	if slices.ContainsFunc(wrong, func(f nativeFile) bool { return f.is != onMusl(want) }) {
+		id, cause = wrongArchitectureID, fmt.Sprintf("native modules are not for %s", want)
+		remedy = "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
+		if want != host {
+			remedy = fmt.Sprintf("use a version of the package that comes with binaries for %s, or build on a host of that architecture, where npm compiles it.", want)
+		}
+	}
+	names, lines := describeWrong(wrong)
+	return &failure.Failure{
+		ID:     id,
+		Cause:  cause + list(lines),
+		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(names, ", ")),
+	}
+}
+
+// describeWrong returns the names of the packages, sorted, and a line for
+// each.
+func describeWrong(wrong []nativeFile) (names, lines []string) {
 	byPackage := map[string][]nativeFile{}
 	for _, file := range wrong {
 		byPackage[file.pkg] = append(byPackage[file.pkg], file)
 	}
-	names := slices.Sorted(maps.Keys(byPackage))
-	var lines []string
+	names = slices.Sorted(maps.Keys(byPackage))
 	for _, name := range names {
 		files := byPackage[name]
 		shown := files[max(0, slices.IndexFunc(files, func(f nativeFile) bool { return !foreign.MatchString(f.path) }))]
@@ -94,15 +125,7 @@ func wrongArchitecture(wrong []nativeFile, want, host target.Target) error {
 		}
 		lines = append(lines, line)
 	}
-	remedy := "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
-	if want != host {
-		remedy = fmt.Sprintf("use a version of the package that comes with binaries for %s, or build on a host of that architecture, where npm compiles it.", want)
-	}
-	return &failure.Failure{
-		ID:     "native-module-wrong-architecture",
-		Cause:  fmt.Sprintf("native modules are not for %s%s", want, list(lines)),
-		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(names, ", ")),
-	}
+	return names, lines
 }
 
 // nativeFiles finds the programs, libraries and *.node files below dir,
@@ -117,8 +140,15 @@ func nativeFiles(dir string, want target.Target) ([]nativeFile, error) {
 		if err != nil || !native {
 			return err
 		}
-		pkg, rel := inPackage(strings.TrimPrefix(place, dir+"/"))
-		all = append(all, nativeFile{pkg: pkg, path: rel, is: is, fits: is == want.String()})
+		file := nativeFile{is: is, fits: is == want.String()}
+		file.pkg, file.path = inPackage(strings.TrimPrefix(place, dir+"/"))
+		if file.fits {
+			needs := libcOf(place)
+			if file.libc = needs.glibc; needs.musl {
+				file.is, file.fits = onMusl(want), false
+			}
+		}
+		all = append(all, file)
 		return nil
 	})
 	return all, err
