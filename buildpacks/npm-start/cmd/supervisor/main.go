@@ -6,7 +6,7 @@
 // Without -shell the arguments are a command and its arguments, with variables
 // for it before that (NAME=VALUE), and no shell is needed. With it the script
 // is run by sh, and the arguments are added to its end, each as one word, as
-// `npm run NAME -- ARG…` adds them. -pre is run before that, and has to
+// `npm run NAME -- ARG…` adds them, or are where it says "$@" itself. -pre is run before that, and has to
 // succeed; -post after it, if it succeeded. Either is run by sh unless it is
 // one plain command.
 //
@@ -28,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 )
@@ -117,7 +118,7 @@ func (o options) steps() []step {
 	main := step{event: o.event}
 	if o.shell != "" {
 		script := untilTheServerHasClosed + o.shell
-		if len(o.args) > 0 {
+		if len(o.args) > 0 && !strings.Contains(o.shell, "$@") {
 			script += ` "$@"`
 		}
 		main.script, main.argv = o.shell, append([]string{shell, "-c", script, shell}, o.args...)

@@ -152,6 +152,7 @@ func TestArgumentsArriveWhole(t *testing.T) {
 	}{
 		{"of a command", []string{"--", "printf", "<%s>"}},
 		{"of a script, where the container's follow its own", []string{"-shell", "true && printf '<%s>'", "--"}},
+		{"of a script that says where they go", []string{"-shell", `printf '<%s>' "$@" | cat`, "--"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			output, err := exec.Command(program, append(tc.args, given...)...).Output()
