@@ -27,16 +27,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 		app = copyApp(t, "express")
 	})
 
-	// failing builds the app with settings and returns the log; the build must
-	// fail and leave no image behind.
-	failing := func(build occam.PackBuild) string {
-		i := newImage(t)
-		defer i.remove()
-		_, logs, err := build.Execute(i.name, app)
-		Expect(err).To(HaveOccurred())
-		Expect(exec.Command("docker", "image", "inspect", i.name).Run()).NotTo(Succeed(), "an image was left behind")
-		return logs.String()
-	}
+	failing := func(build occam.PackBuild) string { return fails(t, build, app) }
 
 	build := func() occam.PackBuild { return packBuild(target.LinuxARM64) }
 
@@ -119,6 +110,19 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 			Expect(logs).NotTo(ContainSubstring("Selected Node.js"))
 		})
 	})
+}
+
+// fails builds an app and returns the log; the build must fail and leave no
+// image behind.
+func fails(t *testing.T, build occam.PackBuild, app string) string {
+	t.Helper()
+	g := gomega.NewWithT(t)
+	i := newImage(t)
+	defer i.remove()
+	_, logs, err := build.Execute(i.name, app)
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(exec.Command("docker", "image", "inspect", i.name).Run()).NotTo(Succeed(), "an image was left behind")
+	return logs.String()
 }
 
 // closedPort is the URL of a port on loopback where nobody listens.

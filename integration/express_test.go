@@ -56,7 +56,7 @@ func express(tg target.Target) func(*testing.T, spec.G, spec.S) {
 			Expect(componentNames(t, sboms, "armature_node-engine")).To(ContainElement(MatchRegexp("(?i)node")))
 
 			t.Log("every program and library in the image is the target's")
-			wrong, right := elfFiles(t, first.name, tg)
+			wrong, right := elfFiles(t, built, tg)
 			Expect(wrong).To(BeEmpty())
 			Expect(right).To(ContainElements("cnb/lifecycle/launcher", ContainSubstring("bin/node")))
 
@@ -66,6 +66,10 @@ func express(tg target.Target) func(*testing.T, spec.G, spec.S) {
 			defer docker.Container.Remove.Execute(container.ID)
 			Eventually(container).Should(Serve("Hello World!").OnPort(3000))
 			Expect(processUser(t, container.ID)).To(Equal("1001"))
+
+			t.Log("an app that does nothing about signals ends as a terminated program, it is not killed")
+			dockerOutput(t, "stop", container.ID)
+			Expect(exitStatus(t, container)).To(Equal(128 + 15))
 
 			t.Log("a rebuild without change reuses every layer and gives the same image")
 			rebuilt, logs, err := packBuild(tg).Execute(first.name, app)

@@ -21,6 +21,7 @@ import (
 
 // inspection is what the tests read of `docker image inspect`.
 type inspection struct {
+	RepoTags     []string
 	OS           string `json:"Os"`
 	Architecture string
 	Config       struct{ User string }
@@ -55,16 +56,22 @@ func processUser(t *testing.T, container string) string {
 	return strings.Fields(lines[1])[0]
 }
 
-// elfFiles sorts every ELF file of an image's root file system by whether it
-// is of the target's machine type. User-mode emulation would run the others
-// here and an arm64 machine would not.
-func elfFiles(t *testing.T, name string, tg target.Target) (wrong, right []string) {
+// exported is an image of the engine's with its content.
+func exported(t *testing.T, built occam.Image) v1.Image {
 	t.Helper()
-	image, err := occam.NewDocker().Image.ExportToOCI.Execute(name)
+	image, err := occam.NewDocker().Image.ExportToOCI.Execute(inspect(t, built.ID).RepoTags[0]) // it takes no ids
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, machine := range elfMachines(t, image) {
+	return image
+}
+
+// elfFiles sorts every ELF file of an image's root file system by whether it
+// is of the target's machine type. User-mode emulation would run the others
+// here and an arm64 machine would not.
+func elfFiles(t *testing.T, built occam.Image, tg target.Target) (wrong, right []string) {
+	t.Helper()
+	for file, machine := range elfMachines(t, exported(t, built)) {
 		if machine == tg.ELF() {
 			right = append(right, file)
 		} else {

@@ -29,6 +29,7 @@ var settings struct {
 	version  string // of the packaged buildpacks
 	packages string // folder of the .cnb files
 	binding  string // ca-certificates binding of this machine, or empty
+	suite    *testing.T
 }
 
 func TestIntegration(t *testing.T) {
@@ -36,11 +37,13 @@ func TestIntegration(t *testing.T) {
 	gomega.SetDefaultEventuallyTimeout(60 * time.Second) // Node.js under emulation takes seconds to start
 	gomega.SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
 	prepare(t)
+	settings.suite = t
 
 	suite := spec.New("integration", spec.Report(report.Terminal{}))
 	for _, tg := range target.All() {
 		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Sequential())
-		suite(fmt.Sprintf("Stopping for %s", tg), stopping(tg), spec.Sequential())
+		suite(fmt.Sprintf("Running for %s", tg), running(tg), spec.Sequential())
+		suite(fmt.Sprintf("Dependencies for %s", tg), dependencies(tg), spec.Sequential())
 		suite(fmt.Sprintf("Tiny run image for %s", tg), tiny(tg), spec.Sequential())
 	}
 	suite("Bad input", badInput, spec.Sequential())
@@ -102,16 +105,43 @@ func (i image) remove() {
 	docker.Volume.Remove.Execute(occam.CacheVolumeNames(i.name))
 }
 
+// shared are the images that several tests look at, by app and target.
+var shared = map[string]occam.Image{}
+
+// sharedImage is the image of an app of testdata for a target. The first test
+// that asks for it has it built; it is removed at the end of all.
+func sharedImage(t *testing.T, app string, tg target.Target) occam.Image {
+	t.Helper()
+	key := app + " for " + tg.String()
+	if _, ok := shared[key]; !ok {
+		i := newImage(t)
+		settings.suite.Cleanup(i.remove)
+		built, logs, err := packBuild(tg).Execute(i.name, copyApp(t, app))
+		if err != nil {
+			t.Fatalf("building %s: %v\n%s", key, err, logs)
+		}
+		shared[key] = built
+	}
+	return shared[key]
+}
+
 // answers starts a container of an image and waits until the app in it says
-// what it should.
-func answers(t *testing.T, built occam.Image, body string) {
+// what it should: a text or a matcher.
+func answers(t *testing.T, built occam.Image, body any) {
+	t.Helper()
+	serving(t, occam.NewDocker().Container.Run, built, body)
+}
+
+// serving is answers with a container of one's own settings, which is removed
+// when the test ends.
+func serving(t *testing.T, run occam.DockerContainerRun, built occam.Image, body any) occam.Container {
 	t.Helper()
 	g := gomega.NewWithT(t)
-	docker := occam.NewDocker()
-	container, err := docker.Container.Run.WithPublish("3000").Execute(built.ID)
+	container, err := run.WithPublish("3000").Execute(built.ID)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
-	defer docker.Container.Remove.Execute(container.ID)
+	t.Cleanup(func() { occam.NewDocker().Container.Remove.Execute(container.ID) })
 	g.Eventually(container).Should(matchers.Serve(body).OnPort(3000))
+	return container
 }
 
 // copyApp copies an app from testdata into a folder of the test's own.

@@ -23,9 +23,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 	)
 
 	it.Before(func() {
-		app = t.TempDir()
-		write(t, app, "server.js", graceful)
-		write(t, app, "package.json", gracefulPackage)
+		app = copyApp(t, "server")
 	})
 
 	builds := func(build occam.PackBuild, selected string) {
@@ -61,14 +59,8 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 
 	when("nobody holds an archive of the wanted line", func() {
 		it("says that neither source can be reached and leaves no image", func() {
-			i := newImage(t)
-			defer i.remove()
-			_, logs, err := packBuild(target.LinuxARM64).
-				WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).
-				WithNetwork("none").Execute(i.name, app)
-			Expect(err).To(HaveOccurred())
-			Expect(logs.String()).To(ContainSubstring("[node-download-failed]"))
-			Expect(exec.Command("docker", "image", "inspect", i.name).Run()).NotTo(Succeed())
+			logs := fails(t, packBuild(target.LinuxARM64).WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).WithNetwork("none"), app)
+			Expect(logs).To(ContainSubstring("[node-download-failed]"))
 		})
 	})
 }

@@ -25,6 +25,14 @@ const answer = JSON.stringify({ arguments: process.argv.slice(2), greeting: proc
 http.createServer((_, response) => response.end(answer)).listen(3000)
 `
 
+// graceful is an app that ends by itself, with a status of its own, when it is
+// told to.
+const graceful = `
+const server = require('http').createServer((_, response) => response.end('up'))
+server.listen(3000)
+process.on('SIGTERM', () => server.close(() => process.exit(7)))
+`
+
 // tiny is about the run image without a shell or any other program.
 func tiny(tg target.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
@@ -55,11 +63,11 @@ func tiny(tg target.Target) func(*testing.T, spec.G, spec.S) {
 		}
 
 		it("runs Express, in an image with no program but Node.js", func() {
-			_, _, err := onTiny().Execute(built.name, copyApp(t, "express"))
+			express, _, err := onTiny().Execute(built.name, copyApp(t, "express"))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(serves("Hello World!")).To(Equal(128 + 15))
 
-			wrong, right := elfFiles(t, built.name, tg)
+			wrong, right := elfFiles(t, express, tg)
 			Expect(wrong).To(BeEmpty())
 			Expect(right).To(ContainElement(ContainSubstring("bin/node")))
 			err = exec.Command("docker", "run", "--rm", "--entrypoint", "/bin/sh", built.name, "-c", "true").Run()

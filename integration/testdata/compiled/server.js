@@ -1,0 +1,6 @@
+'use strict'
+
+const http = require('http')
+const answer = require('answer')
+
+http.createServer((_, response) => response.end(`compiled code says ${answer()}`)).listen(3000)

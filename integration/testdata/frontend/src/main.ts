@@ -1,0 +1,3 @@
+const greeting: string = 'Hello from the browser'
+
+document.title = greeting

@@ -1,0 +1,5 @@
+'use strict'
+
+const ms = require('ms')
+
+module.exports = who => `Hello ${who}, again in ${ms(60000)}`

@@ -1,0 +1,6 @@
+'use strict'
+
+const http = require('http')
+const greet = require('@shop/greeter')
+
+http.createServer((_, response) => response.end(greet('web'))).listen(3000)

@@ -1,0 +1,3 @@
+'use strict'
+
+console.log(require('escape-html')(`<${require('ms')(60000)}>`))
