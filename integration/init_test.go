@@ -48,6 +48,7 @@ func TestIntegration(t *testing.T) {
 	}
 	suite("Bad input", badInput, spec.Sequential())
 	suite("Packages", packages, spec.Sequential())
+	suite("Registries", registries, spec.Sequential())
 	suite("Offline", offline, spec.Sequential())
 	suite("Publishing the builder", publish, spec.Sequential())
 	suite("Engine", engine, spec.Sequential())

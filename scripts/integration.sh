@@ -1,8 +1,10 @@
 #!/bin/sh
 # Integration tests: scripts/integration.sh VERSION PACKAGES BUILDERS
 # Loads run images and builders for both targets into the Docker engine and
-# runs the tests against them with this checkout's pack.
+# runs the tests against them with this checkout's pack. Some run a registry
+# of npm's.
 set -eu
+. "$(dirname "$0")/lib.sh"
 version=$1 packages=$2 builders=$3
 host=linux/$(go env GOHOSTARCH)
 for arch in arm64 amd64; do
@@ -11,6 +13,7 @@ for arch in arm64 amd64; do
   done
   go run ./tools/load -layout "$builders/linux-$arch-on-$(printf '%s' "$host" | tr / -)" -platform "$host" -tag "armature/builder:$arch"
 done
+need_npm "$PWD/$packages"
 PATH=$PWD/build/bin:$PATH
 PACK_HOME=$PWD/build/pack-home
 ARMATURE_VERSION=$version
