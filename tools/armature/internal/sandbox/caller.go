@@ -1,0 +1,282 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"context"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Sandbox is one that stands. Close it in any case.
+type Sandbox struct {
+	// Listener accepts connections that the program makes to its 127.0.0.1.
+	Listener net.Listener
+
+	spec    Spec
+	cmd     *exec.Cmd
+	control channel
+	ended   chan error // gets what became of the first process, once
+	places  []place    // what a chroot moved
+}
+
+// Start makes a sandbox. An error that the system gave is an [*Error].
+func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
+	if static, err := Static(); err != nil {
+		return nil, err
+	} else if !static {
+		return nil, errors.New("this program cannot make sandboxes, because it wants a dynamic linker: compile it with CGO_ENABLED=0")
+	}
+	s := &Sandbox{spec: spec, ended: make(chan error, 1)}
+	if spec.Way == Chroot {
+		if spec.Network == None {
+			return nil, &failure.Failure{
+				ID: "no-network-namespace", Cause: "a build cannot be kept from the network here: this system lets armature change the root folder and nothing more",
+				Remedy: "leave --network out, or " + Remedy(facts()),
+			}
+		}
+		if s.places, err = moveIn(spec); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Sandbox) start(ctx context.Context) error {
+	control, far, err := channelPair()
+	if err != nil {
+		return err
+	}
+	defer far.Close()
+	s.control = control
+	s.cmd = s.first(far)
+	if err := s.supervise(); err != nil {
+		s.cmd = nil
+		return &Error{Step: "starting a process for a " + string(s.spec.Way), Cause: err}
+	}
+	defer s.killWhenDone(ctx)()
+	message := setup{
+		Way: s.spec.Way, Root: s.spec.Root, Point: s.spec.Point, Binds: s.spec.Binds, User: s.spec.User, Group: s.spec.Group,
+		Hostname: s.spec.Hostname, Network: s.spec.Network, OneID: s.oneID(),
+	}
+	if err := s.control.send(message, nil); err != nil {
+		return err
+	}
+	var answer report
+	file, err := s.control.receive(&answer)
+	if err != nil {
+		return s.died(ctx, err)
+	}
+	if err := answer.err(); err != nil {
+		return err
+	}
+	defer file.Close()
+	s.Listener, err = net.FileListener(file)
+	return err
+}
+
+// first is the command that starts this executable as the first process. Its
+// environment is empty: the host's is nobody's business inside.
+func (s *Sandbox) first(control *os.File) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{firstName}
+	cmd.Env = []string{}
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = s.spec.Stdout, s.spec.Stderr
+	cmd.ExtraFiles = []*os.File{control}
+	cmd.WaitDelay = 10 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	if s.spec.Way == Chroot {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM // it has processes to end itself
+		return cmd
+	}
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
+	if s.spec.Network == None {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNET
+	}
+	if s.spec.Way == Users {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings, cmd.SysProcAttr.GidMappings = s.maps()
+		cmd.SysProcAttr.GidMappingsEnableSetgroups = !s.oneID()
+	}
+	return cmd
+}
+
+// maps are the ids of the user namespace: all that the host's root may use,
+// or root alone for the one user an ordinary user may map.
+func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
+	if s.oneID() {
+		return []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}, []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+	}
+	all := []syscall.SysProcIDMap{{Size: allIDs}}
+	return all, all
+}
+
+func (s *Sandbox) oneID() bool { return s.spec.Way == Users && !hasAllIDs() }
+
+// supervise starts the first process and waits for it on one thread, whose
+// end would be taken for that of this process (PR_SET_PDEATHSIG in prctl(2)).
+func (s *Sandbox) supervise() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := s.cmd.Start()
+		started <- err
+		if err == nil {
+			s.ended <- s.cmd.Wait()
+		}
+	}()
+	return <-started
+}
+
+// killWhenDone ends the sandbox when the context does, until the function it
+// returns is called.
+func (s *Sandbox) killWhenDone(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, s.kill)
+}
+
+// kill ends the first process, and with it all others. In a chroot that
+// process has to do so, and is told by the end of the channel.
+func (s *Sandbox) kill() {
+	if s.spec.Way == Chroot {
+		s.control.Close()
+		return
+	}
+	s.cmd.Process.Kill()
+}
+
+// Run starts the program and returns when it has ended, or been killed because
+// ctx was done. A sandbox runs one program only. Signals go to it until then.
+func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan syscall.Signal) (Status, error) {
+	defer s.killWhenDone(ctx)()
+	if err := s.control.send(order{Command: &command}, nil); err != nil {
+		return Status{}, s.died(ctx, err)
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case signal := <-signals:
+				s.control.send(order{Signal: int(signal)}, nil)
+			case <-done:
+				return
+			}
+		}
+	}()
+	var answer report
+	if _, err := s.control.receive(&answer); err != nil {
+		return Status{}, s.died(ctx, err)
+	}
+	if err := answer.err(); err != nil {
+		return Status{}, err
+	}
+	return *answer.Status, s.wait()
+}
+
+// wait until the first process is gone, and everything that was printed has
+// been passed on.
+func (s *Sandbox) wait() error {
+	err := <-s.ended
+	s.ended <- err
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil
+	}
+	return err
+}
+
+// died says why the other end of the channel is gone.
+func (s *Sandbox) died(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	s.kill()
+	select {
+	case ended := <-s.ended:
+		s.ended <- ended
+		return fmt.Errorf("the sandbox's first process ended (%v): %w", ended, err)
+	case <-time.After(5 * time.Second):
+		return fmt.Errorf("the sandbox's first process does not answer: %w", err)
+	}
+}
+
+// Close ends whatever still runs and waits until it has.
+func (s *Sandbox) Close() error {
+	if s.Listener != nil {
+		s.Listener.Close()
+	}
+	if s.cmd != nil {
+		s.kill()
+		s.wait()
+	}
+	if s.control.UnixConn != nil {
+		s.control.Close()
+	}
+	return moveOut(s.places)
+}
+
+// Static says whether this executable is statically linked. It has to be: it
+// is started again where there is no dynamic linker, or another one.
+var Static = sync.OnceValues(func() (bool, error) {
+	self, err := elf.Open("/proc/self/exe")
+	if err != nil {
+		return false, err
+	}
+	defer self.Close()
+	return !slices.ContainsFunc(self.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }), nil
+})
+
+// allIDs is how many users and groups root maps, from 0 up.
+const allIDs = 1 << 16
+
+// hasAllIDs says whether this process may become any user: it is root, and
+// not of a namespace with few ids.
+func hasAllIDs() bool {
+	if os.Geteuid() != 0 || !hasCapability(unix.CAP_SETUID) || !hasCapability(unix.CAP_SETGID) {
+		return false
+	}
+	for _, path := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
+		if !coversAllIDs(path) {
+			return false
+		}
+	}
+	return true
+}
+
+func coversAllIDs(path string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	var inside, outside, size int64
+	_, err = fmt.Sscan(string(text), &inside, &outside, &size)
+	return err == nil && inside == 0 && size >= allIDs
+}
+
+// hasCapability says whether it is in this process's effective set.
+func hasCapability(number int) bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	return data[number/32].Effective&(1<<(number%32)) != 0
+}

@@ -1,0 +1,139 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Ways are those this process could have at all, best first.
+func Ways() []Way {
+	if os.Geteuid() == 0 {
+		return []Way{Mounts, Users, Chroot}
+	}
+	return []Way{Users}
+}
+
+// Find tries which way works here, by making a sandbox of each below dir. An
+// error is a [*failure.Failure] that says what stands in the way.
+func Find(ctx context.Context, dir string) (Way, error) {
+	var refused []error
+	for _, way := range Ways() {
+		err := Try(ctx, way, dir)
+		if err == nil {
+			return way, nil
+		}
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		refused = append(refused, fmt.Errorf("%s: %w", way, err))
+	}
+	return "", &failure.Failure{
+		ID: "no-sandbox", Cause: "this system does not let armature separate a build from the rest of it", Err: errors.Join(refused...),
+		Remedy: Remedy(facts()),
+	}
+}
+
+// Try makes an empty sandbox below dir in one way, and ends it.
+func Try(ctx context.Context, way Way, dir string) (err error) {
+	work, err := os.MkdirTemp(dir, ".try-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	spec := Spec{Way: way, Root: filepath.Join(work, "root"), Point: filepath.Join(work, "point"), User: 1, Group: 1, Hostname: "try", Network: Host}
+	for _, folder := range []string{spec.Point, spec.Root + "/proc", spec.Root + "/dev"} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+	}
+	s, err := Start(ctx, spec)
+	if err != nil {
+		return err
+	}
+	_, err = s.Run(ctx, Command{}, nil)
+	return errors.Join(err, s.Close())
+}
+
+// Facts are what decides whether a sandbox can be made, as far as it can be
+// read without being allowed to do anything.
+type Facts struct {
+	Root       bool // the effective user is root
+	Container  bool // this runs in a container
+	AppArmor   bool // kernel.apparmor_restrict_unprivileged_userns is on
+	Disabled   bool // kernel.unprivileged_userns_clone is off
+	NoneLeft   bool // user.max_user_namespaces is 0
+	MaskedProc bool // parts of /proc are hidden, so that no other can be mounted
+}
+
+func facts() Facts {
+	return Facts{
+		Root:       os.Geteuid() == 0,
+		Container:  exists("/.dockerenv") || exists("/run/.containerenv") || os.Getenv("KUBERNETES_SERVICE_HOST") != "",
+		AppArmor:   setting("kernel/apparmor_restrict_unprivileged_userns") == "1",
+		Disabled:   setting("kernel/unprivileged_userns_clone") == "0",
+		NoneLeft:   setting("user/max_user_namespaces") == "0",
+		MaskedProc: procIsMasked(),
+	}
+}
+
+// Remedy is what to do where no sandbox can be made, in the imperative, for
+// the first reason that applies.
+func Remedy(f Facts) string {
+	switch {
+	case f.NoneLeft:
+		return "as root: sysctl user.max_user_namespaces=15000 (it is 0)."
+	case f.Disabled:
+		return "as root: sysctl kernel.unprivileged_userns_clone=1 (it is 0)."
+	case f.AppArmor && !f.Container:
+		return "run armature as root, or give it an AppArmor profile that allows \"userns\", or as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (it is 1)."
+	case f.Container && !f.Root:
+		return "run armature as root inside the container, or start the container with --security-opt seccomp=unconfined" + unmask(f) + "."
+	case f.Container:
+		return "start the container with the capabilities that Docker gives by default (SYS_CHROOT, MKNOD, SETUID, SETGID, CHOWN), or with --cap-add SYS_ADMIN --security-opt apparmor=unconfined" + unmask(f) + "."
+	}
+	return "run armature as root, or let users make user namespaces (the kernel's CONFIG_USER_NS; a seccomp filter or a security module may forbid it)."
+}
+
+func unmask(f Facts) string {
+	if f.MaskedProc {
+		return " --security-opt systempaths=unconfined"
+	}
+	return ""
+}
+
+// procIsMasked says whether something is mounted below /proc that hides part
+// of it; binfmt_misc adds a folder and hides nothing.
+func procIsMasked() bool {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && strings.HasPrefix(fields[4], "/proc/") && fields[4] != "/proc/sys/fs/binfmt_misc" {
+			return true
+		}
+	}
+	return false
+}
+
+func setting(path string) string {
+	text, err := os.ReadFile(filepath.Join("/proc/sys", path))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

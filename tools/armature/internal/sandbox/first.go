@@ -1,0 +1,253 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The names under which an executable is started again.
+const (
+	firstName = "armature-sandbox"
+	lastName  = "armature-sandbox-program"
+)
+
+// Reexec must be the first thing that a program with sandboxes does: in the
+// processes that the sandbox itself starts it does their work and ends them,
+// in any other it returns.
+func Reexec() {
+	switch os.Args[0] {
+	case firstName:
+		runtime.LockOSThread()
+		runFirst()
+		os.Exit(0)
+	case lastName:
+		runtime.LockOSThread()
+		becomeProgram()
+	}
+}
+
+// controlFD is what a process inherits to talk to the one that started it.
+const controlFD = 3
+
+// first is the sandbox's first process.
+type first struct {
+	setup   setup
+	control channel
+	program atomic.Int64 // process id, 0 before it runs
+}
+
+func runFirst() {
+	unix.CloseOnExec(controlFD)
+	control, err := newChannel(os.NewFile(controlFD, "control"))
+	if err != nil {
+		os.Exit(1)
+	}
+	f := &first{control: control}
+	if _, err := control.receive(&f.setup); err != nil {
+		os.Exit(1) // the caller is gone
+	}
+	if f.setup.Way == Chroot {
+		endWithChildren()
+	}
+	listener, err := f.prepare()
+	if err != nil {
+		control.send(reportOf(err), nil)
+		return
+	}
+	control.send(report{}, listener)
+	listener.Close()
+	var o order
+	if _, err := control.receive(&o); err != nil || o.Command == nil {
+		f.endAll()
+		return
+	}
+	status, err := f.run(*o.Command)
+	f.endAll()
+	if err != nil {
+		control.send(reportOf(err), nil)
+		return
+	}
+	control.send(report{Status: &status}, nil)
+}
+
+// prepare makes everything but the program, and the listener in the sandbox's
+// network.
+func (f *first) prepare() (*os.File, error) {
+	if err := joinEmptyKeyring(); err != nil {
+		return nil, err
+	}
+	if f.setup.Way == Chroot {
+		if err := makeDevices(f.setup.Root); err != nil {
+			return nil, err
+		}
+	} else {
+		if err := unix.Sethostname([]byte(f.setup.Hostname)); err != nil {
+			return nil, &Error{"naming the sandbox", err}
+		}
+		if f.setup.Way == Users {
+			f.setup.forbidUserNamespaces()
+		}
+		if err := f.setup.mountAll(); err != nil {
+			return nil, err
+		}
+	}
+	if f.setup.Network == None {
+		if err := raiseLoopback(); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, &Error{"listening on 127.0.0.1", err}
+	}
+	defer listener.Close()
+	return listener.(*net.TCPListener).File()
+}
+
+// run starts the program and waits for it, reaping whatever else ends.
+func (f *first) run(command Command) (Status, error) {
+	pid, err := f.startProgram(command)
+	if err != nil {
+		return Status{}, err
+	}
+	f.program.Store(int64(pid))
+	go f.follow()
+	for {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(-1, &status, 0, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return Status{}, &Error{"waiting for the program", err}
+		case got != pid || status.Stopped() || status.Continued():
+		case status.Signaled():
+			return Status{Signal: int(status.Signal())}, nil
+		default:
+			return Status{Code: status.ExitStatus()}, nil
+		}
+	}
+}
+
+// follow passes signals on, and ends everything when the caller is gone.
+func (f *first) follow() {
+	for {
+		var o order
+		if _, err := f.control.receive(&o); err != nil {
+			f.endAll()
+			os.Exit(1)
+		}
+		if o.Signal != 0 {
+			unix.Kill(int(f.program.Load()), unix.Signal(o.Signal))
+		}
+	}
+}
+
+// endAll ends every process there is but this one. In a pid namespace the
+// kernel does so when its first process ends.
+func (f *first) endAll() {
+	if f.setup.Way == Chroot {
+		killChildren()
+	}
+}
+
+// startProgram starts this executable once more, to become the program. What
+// it has to do goes through one pipe; an error comes back through another,
+// which closes by itself when the program begins.
+func (f *first) startProgram(command Command) (pid int, err error) {
+	orderRead, orderWrite, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer orderWrite.Close()
+	defer orderRead.Close()
+	errorRead, errorWrite, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer errorRead.Close()
+	process, err := os.StartProcess("/proc/self/exe", []string{lastName}, &os.ProcAttr{
+		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
+		Files: []*os.File{nil, os.Stdout, os.Stderr, orderRead, errorWrite},
+	})
+	errorWrite.Close()
+	if err != nil {
+		return 0, &Error{"starting the program", err}
+	}
+	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
+		return 0, &Error{"starting the program", err}
+	}
+	orderWrite.Close()
+	var failed report
+	if err := json.NewDecoder(errorRead).Decode(&failed); err == nil {
+		return 0, failed.err()
+	} else if !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	return process.Pid, nil
+}
+
+// programAttributes put the program of an ordinary user into a second user
+// namespace, in which that user is the sandbox's user. Setting capabilities
+// is left to it, so that it can give up all of them.
+func (f *first) programAttributes() *syscall.SysProcAttr {
+	attributes := &syscall.SysProcAttr{Setsid: true}
+	if f.setup.OneID {
+		attributes.Cloneflags = syscall.CLONE_NEWUSER
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.User, HostID: 0, Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.Group, HostID: 0, Size: 1}}
+		attributes.AmbientCaps = []uintptr{unix.CAP_SETPCAP}
+	}
+	return attributes
+}
+
+// joinEmptyKeyring leaves the caller's session keyring, which would be
+// inherited. A kernel without keyrings, or a filter that denies them, has none
+// to leave.
+func joinEmptyKeyring() error {
+	_, _, errno := unix.Syscall(unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0)
+	switch errno {
+	case 0, unix.ENOSYS, unix.EPERM, unix.EACCES, unix.EDQUOT:
+		return nil
+	}
+	return &Error{"leaving the session keyring", errno}
+}
+
+// forbidUserNamespaces keeps the program from becoming root in a namespace of
+// its own: none may be made below this one, but for the program's where it
+// has one. Where the setting cannot be written it is as in any other process
+// of the user.
+func (s setup) forbidUserNamespaces() {
+	allowed := "0"
+	if s.OneID {
+		allowed = "1"
+	}
+	os.WriteFile("/proc/sys/user/max_user_namespaces", []byte(allowed), 0o644)
+}
+
+// raiseLoopback makes 127.0.0.1 work in a network of its own.
+func raiseLoopback() error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return &Error{"raising the loopback interface", err}
+	}
+	defer unix.Close(socket)
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
+		return &Error{"raising the loopback interface", err}
+	}
+	return nil
+}

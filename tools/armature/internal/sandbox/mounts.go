@@ -1,0 +1,178 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// devices are those the program sees, with what makes them in a chroot.
+var devices = []struct {
+	name         string
+	major, minor uint32
+}{
+	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+}
+
+var deviceLinks = map[string]string{
+	"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
+}
+
+// mountAll builds the tree over Point and makes it the root. Nothing of it
+// reaches another mount namespace.
+func (s setup) mountAll() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return &Error{"making mounts private", err}
+	}
+	if err := bind(s.Root, s.Point, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+		return err
+	}
+	if err := s.mountProc(); err != nil {
+		return err
+	}
+	if err := s.mountDev(); err != nil {
+		return err
+	}
+	for _, b := range s.Binds {
+		target, err := pointFor(s.Point, b.Target)
+		if err != nil {
+			return err
+		}
+		flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV)
+		if !b.Writable {
+			flags |= unix.MS_RDONLY
+		}
+		if err := bind(b.Source, target, flags); err != nil {
+			return err
+		}
+	}
+	return s.pivot()
+}
+
+// pivot makes Point the root and lets go of the host's.
+func (s setup) pivot() error {
+	if err := unix.Chdir(s.Point); err != nil {
+		return &Error{"entering " + s.Point, err}
+	}
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return &Error{"changing the root", err}
+	}
+	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
+		return &Error{"leaving the host's root", err}
+	}
+	return unix.Chdir("/")
+}
+
+// mountProc mounts a proc of the sandbox's own processes.
+func (s setup) mountProc() error {
+	target, err := pointFor(s.Point, "/proc")
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return &Error{"mounting /proc", err}
+	}
+	return nil
+}
+
+// mountDev makes /dev of the few devices that say nothing about the host.
+func (s setup) mountDev() error {
+	dev, err := pointFor(s.Point, "/dev")
+	if err != nil {
+		return err
+	}
+	flags := uintptr(unix.MS_NOSUID | unix.MS_NOEXEC)
+	if err := unix.Mount("tmpfs", dev, "tmpfs", flags, "mode=755,size=64k"); err != nil {
+		return &Error{"mounting /dev", err}
+	}
+	for _, device := range devices {
+		target := filepath.Join(dev, device.name)
+		if err := os.WriteFile(target, nil, 0o666); err != nil {
+			return err
+		}
+		if err := bind("/dev/"+device.name, target, unix.MS_NOSUID|unix.MS_NOEXEC); err != nil {
+			return err
+		}
+	}
+	if err := linkDevices(dev); err != nil {
+		return err
+	}
+	shm := filepath.Join(dev, "shm")
+	if err := os.Mkdir(shm, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", shm, "tmpfs", flags|unix.MS_NODEV, "mode=1777,size=64m"); err != nil {
+		return &Error{"mounting /dev/shm", err}
+	}
+	if err := unix.Mount("", dev, "", unix.MS_REMOUNT|unix.MS_BIND|flags|unix.MS_RDONLY, ""); err != nil {
+		return &Error{"making /dev read-only", err}
+	}
+	return nil
+}
+
+func linkDevices(dev string) error {
+	for name, to := range deviceLinks {
+		if err := os.Symlink(to, filepath.Join(dev, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind mounts source on target. The flags take a second call; those that the
+// source's own mount has must stay, or the kernel refuses (mount(2), EPERM).
+func bind(source, target string, flags uintptr) error {
+	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
+		return &Error{"binding " + source, err}
+	}
+	kept, err := mountFlags(target)
+	if err != nil {
+		return &Error{"asking for the flags of " + source, err}
+	}
+	if err := unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|flags|kept, ""); err != nil {
+		return &Error{"restricting " + source, err}
+	}
+	return nil
+}
+
+// mountFlags are those of the mount that path is on, as mount(2) wants them.
+func mountFlags(path string) (uintptr, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(path, &stat); err != nil {
+		return 0, err
+	}
+	var flags uintptr
+	for st, ms := range map[int64]uintptr{
+		unix.ST_RDONLY: unix.MS_RDONLY, unix.ST_NOSUID: unix.MS_NOSUID, unix.ST_NODEV: unix.MS_NODEV, unix.ST_NOEXEC: unix.MS_NOEXEC,
+		unix.ST_NOATIME: unix.MS_NOATIME, unix.ST_NODIRATIME: unix.MS_NODIRATIME, unix.ST_RELATIME: unix.MS_RELATIME,
+	} {
+		if stat.Flags&st != 0 {
+			flags |= ms
+		}
+	}
+	return flags, nil
+}
+
+// pointFor is where a path of the sandbox lies below root. Every folder on the
+// way must be one: through a symbolic link of the image, a mount could end up
+// anywhere.
+func pointFor(root, target string) (string, error) {
+	path := root
+	for name := range strings.SplitSeq(strings.Trim(filepath.Clean(target), "/"), "/") {
+		path = filepath.Join(path, name)
+		info, err := os.Lstat(path)
+		if err != nil {
+			return "", fmt.Errorf("looking for the place of %s: %w", target, err)
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			return "", fmt.Errorf("looking for the place of %s: %s is a symbolic link, want a folder", target, strings.TrimPrefix(path, root))
+		}
+	}
+	return path, nil
+}
