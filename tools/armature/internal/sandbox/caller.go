@@ -128,7 +128,11 @@ func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
 	return all, all
 }
 
-func (s *Sandbox) oneID() bool { return s.spec.Way == Users && !hasAllIDs() }
+func (s *Sandbox) oneID() bool { return s.spec.Way.OneID() }
+
+// OneID says whether this process itself is the sandbox's user, seen from
+// outside: it can give files to nobody else.
+func (w Way) OneID() bool { return w == Users && !hasAllIDs() }
 
 // supervise starts the first process and waits for it on one thread, whose
 // end would be taken for that of this process (PR_SET_PDEATHSIG in prctl(2)).

@@ -1,0 +1,196 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/output"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+const buildHelp = `Makes an image of the app in the folder PATH (here, when left out) with the
+buildpacks of a builder. It needs no container engine, no daemon and, where the
+kernel has user namespaces, not to be root.
+
+The build sees a copy of the folder, its cache, its settings and the host's
+network, and nothing else of this machine. The image has the digest that
+pack build gives with the same builder, app and settings.
+
+Last, and alone on standard output, comes the image with its digest.`
+
+// buildFlags are the flags of build, as they were given.
+type buildFlags struct {
+	tag, platform, output, builder, runImage, cacheDir string
+	network, sbomDir, progress                         string
+	env, envFiles, bindings                            list
+	clearCache, quiet, timings                         bool
+}
+
+func buildCommand() command {
+	return command{
+		name: "build", args: "[PATH]", max: 1, short: "makes an image of an app's folder", long: buildHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			f := &buildFlags{}
+			set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
+			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run: linux/arm64 or linux/amd64 (`OS/ARCH`)")
+			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
+			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; $ARMATURE_BUILDER when left out")
+			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
+			set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
+			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+			set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
+			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
+			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
+			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
+			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
+			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
+			set.StringVar(&f.progress, "progress", "plain", "`STYLE` of what is said on the way: plain or json, one object a line")
+			set.BoolVar(&f.timings, "timings", false, "end with a table of what took how long")
+			return f.run
+		},
+	}
+}
+
+func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
+	options, err := f.options(p, args)
+	if err != nil {
+		return err
+	}
+	tag, err := parseTag(f.tag)
+	if err != nil {
+		return err
+	}
+	to, err := output.Parse(f.output)
+	if err != nil {
+		return err
+	}
+	options.Name = tag.Name()
+	if options.Way, err = sandbox.Find(ctx, options.Home.Dir); err != nil {
+		return err
+	}
+	b, err := build.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	written, err := f.finish(ctx, b, to, tag)
+	if err := errors.Join(err, b.Close()); err != nil {
+		return err
+	}
+	if f.timings {
+		printTimings(p.stderr, options.Log.Timings())
+	}
+	fmt.Fprintln(p.stdout, written)
+	return options.Home.Prune()
+}
+
+// finish runs a build and puts its image where it belongs.
+func (f *buildFlags) finish(ctx context.Context, b *build.Build, to output.Output, tag name.Tag) (string, error) {
+	result, err := b.Run(ctx)
+	if err != nil {
+		return "", err
+	}
+	var written string
+	err = b.Log.Step("writing the image", func() error {
+		written, err = to.Write(ctx, b.Home, tag, result.Image)
+		return err
+	})
+	return written, err
+}
+
+// options reads the flags.
+func (f *buildFlags) options(p *program, args []string) (build.Options, error) {
+	o := build.Options{
+		App: ".", Builder: f.builder, RunImage: f.runImage, Bindings: f.bindings, ClearCache: f.clearCache,
+		SBOMDir: f.sbomDir, Network: sandbox.Network(f.network), Getenv: p.getenv,
+	}
+	if len(args) > 0 {
+		o.App = args[0]
+	}
+	if o.Network != sandbox.Host && o.Network != sandbox.None {
+		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
+	}
+	if o.Builder == "" {
+		o.Builder = p.getenv("ARMATURE_BUILDER")
+	}
+	if o.Builder == "" {
+		return o, &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
+	}
+	style := progress.Style(f.progress)
+	if style != progress.Plain && style != progress.JSON {
+		return o, &usageError{fmt.Sprintf("build: --progress is %q, want plain or json", f.progress)}
+	}
+	if f.quiet {
+		style = progress.Quiet
+	}
+	o.Log = progress.New(p.stderr, style)
+	var err error
+	if o.Target, err = target.Parse(f.platform); err != nil {
+		return o, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
+	}
+	if o.Host, err = target.Host(); err != nil {
+		return o, err
+	}
+	if o.Env, err = readEnv(f.envFiles, f.env, p.getenv); err != nil {
+		return o, err
+	}
+	o.Home, err = home.Open(f.cacheDir, p.getenv)
+	return o, err
+}
+
+// readEnv reads variables as pack does: of files first, then of flags; a name
+// alone takes its value from here.
+func readEnv(files, flags []string, getenv func(string) string) (map[string]string, error) {
+	env := map[string]string{}
+	set := func(item string) {
+		name, value, found := strings.Cut(item, "=")
+		if !found {
+			value = getenv(name)
+		}
+		env[name] = value
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, &failure.Failure{ID: "env-file-unreadable", Cause: "reading --env-file", Err: err, Remedy: "name a file with a line NAME=VALUE for every variable."}
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line != "" {
+				set(line)
+			}
+		}
+	}
+	for _, item := range flags {
+		set(item)
+	}
+	return env, nil
+}
+
+func parseTag(text string) (name.Tag, error) {
+	if text == "" {
+		return name.Tag{}, &usageError{"build: --tag is missing: it says what the image is called"}
+	}
+	tag, err := name.NewTag(text)
+	if err != nil {
+		return name.Tag{}, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."}
+	}
+	return tag, nil
+}
+
+func printTimings(out interface{ Write([]byte) (int, error) }, timings []progress.Timing) {
+	for _, t := range timings {
+		fmt.Fprintf(out, "  %7.1f s  %s\n", t.Seconds, strings.TrimSpace(t.Platform+" "+t.What))
+	}
+}

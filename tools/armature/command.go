@@ -1,0 +1,120 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// command is one of armature's.
+type command struct {
+	name  string
+	args  string // what it takes besides flags: "[PATH]"
+	max   int    // how many of these at most
+	short string // one line
+	long  string // what else there is to know
+
+	// flags defines the command's flags and returns what runs it.
+	flags func(*flag.FlagSet) func(ctx context.Context, p *program, args []string) error
+}
+
+// commands in the order of help.
+func commands() []command {
+	return []command{buildCommand()}
+}
+
+func (p *program) run(ctx context.Context, args []string) error {
+	if len(args) == 0 || isHelp(args[0]) {
+		return p.help(args)
+	}
+	at := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
+	if at < 0 {
+		return &usageError{fmt.Sprintf("unknown command %q: armature help lists those there are", args[0])}
+	}
+	c := commands()[at]
+	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	run := c.flags(set)
+	rest, err := parse(set, args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		c.usage(p.stdout)
+		return nil
+	}
+	if err == nil && len(rest) > c.max {
+		err = fmt.Errorf("got %q, want %s", rest, strings.TrimSpace("armature "+c.name+" "+c.args))
+	}
+	if err != nil {
+		return &usageError{fmt.Sprintf("%s: %s\narmature %s --help says what there is", c.name, err, c.name)}
+	}
+	return run(ctx, p, rest)
+}
+
+func isHelp(word string) bool { return word == "help" || word == "--help" || word == "-h" }
+
+// help prints the list of commands, or one of them.
+func (p *program) help(args []string) error {
+	if len(args) > 1 {
+		return p.run(context.Background(), []string{args[1], "--help"})
+	}
+	fmt.Fprintf(p.stdout, "armature makes container images of Node.js apps, without a container engine.\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(p.stdout, "  armature %-10s %s\n", c.name, c.short)
+	}
+	fmt.Fprintf(p.stdout, "\narmature COMMAND --help tells more about one.\n")
+	return nil
+}
+
+// parse reads flags wherever they stand, and returns the other arguments. After
+// -- nothing is a flag.
+func parse(set *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := set.Parse(args); err != nil {
+			return nil, err
+		}
+		read := args[:len(args)-set.NArg()]
+		args = set.Args()
+		if len(args) == 0 {
+			return rest, nil
+		}
+		if len(read) > 0 && read[len(read)-1] == "--" {
+			return append(rest, args...), nil
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+}
+
+// usage prints what there is to know about a command.
+func (c command) usage(out io.Writer) {
+	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	c.flags(set)
+	fmt.Fprintf(out, "Usage: %s [flags]\n\n%s\n", strings.TrimSpace("armature "+c.name+" "+c.args), c.long)
+	first := true
+	set.VisitAll(func(f *flag.Flag) {
+		if first {
+			fmt.Fprint(out, "\nFlags:\n")
+			first = false
+		}
+		value, text := flag.UnquoteUsage(f)
+		name := strings.TrimSpace("--" + f.Name + " " + value)
+		if f.DefValue != "" && f.DefValue != "false" {
+			text += " (" + f.DefValue + ")"
+		}
+		fmt.Fprintf(out, "  %-26s %s\n", name, text)
+	})
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string { return "" }
+
+func (l *list) Set(value string) error {
+	*l = append(*l, value)
+	return nil
+}

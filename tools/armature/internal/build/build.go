@@ -1,0 +1,270 @@
+//go:build linux
+
+// Package build makes an image of an app's folder for one platform: it runs
+// the builder's own, unmodified lifecycle in a sandbox, between a registry of
+// the build's own and nothing else.
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+	"github.com/armature-cnb/armature/tools/armature/internal/source"
+)
+
+// Options say what to build, of what, and how.
+type Options struct {
+	App      string // folder
+	Name     string // of the image, with its tag; builds of one name share a cache
+	Target   target.Target
+	Host     target.Target
+	Builder  string // folder or reference, as images.Builder takes it
+	RunImage string // folder or reference; the builder's own when empty
+
+	Env        map[string]string // for the buildpacks
+	Bindings   []string          // folders of service bindings
+	Network    sandbox.Network
+	ClearCache bool
+	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
+	Filter     func(path string) bool // which files of the app take part; all when nil
+
+	Home   home.Home
+	Way    sandbox.Way
+	Log    *progress.Log
+	Getenv func(string) string // this program's environment
+}
+
+// Result is an image that was built.
+type Result struct {
+	Image  v1.Image // can be read until the build is closed
+	Digest v1.Hash
+}
+
+// Build is one that runs or has run. Close it in any case: it holds what other
+// builds of the same image wait for.
+type Build struct {
+	Options
+	builder *builder
+	run     *runImage
+	work    *home.Work
+	kept    *home.Build
+	rootUse home.Lock
+	root    string // unpacked builder
+	blobs   *loopback.Blobs
+}
+
+// Start does everything that comes before the lifecycle.
+func Start(ctx context.Context, options Options) (_ *Build, err error) {
+	b := &Build{Options: options}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Close())
+		}
+	}()
+	if err := b.findImages(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.unpack(); err != nil {
+		return nil, err
+	}
+	if err := b.open(); err != nil {
+		return nil, err
+	}
+	return b, b.prepare(ctx)
+}
+
+// Close removes what the build does not leave to the next one.
+func (b *Build) Close() error {
+	var failed []error
+	if b.work != nil {
+		failed = append(failed, b.work.Close())
+	}
+	if b.kept != nil {
+		failed = append(failed, b.kept.Close())
+	}
+	if b.root != "" {
+		failed = append(failed, b.rootUse.Close())
+	}
+	return errors.Join(failed...)
+}
+
+func (b *Build) findImages(ctx context.Context) error {
+	image, found, err := images.Builder(ctx, b.Builder, b.Host, b.Target)
+	if err != nil {
+		return err
+	}
+	if b.builder, err = readBuilder(image, found); err != nil {
+		return err
+	}
+	b.run, err = b.builder.findRunImage(ctx, b.RunImage, b.Target)
+	return err
+}
+
+// The places of a build's sandbox.
+const (
+	appDir      = "/workspace"
+	layersDir   = "/layers"
+	platformDir = "/platform"
+	cacheDir    = "/cache"
+)
+
+// unpack gets the builder's root file system from the cache, or fills it.
+func (b *Build) unpack() error {
+	name := b.builder.digest.Hex
+	if !b.Way.OneID() {
+		name += "-owned" // files belong to those the image says, not to one user
+	}
+	options := rootfs.Options{
+		Owners:  !b.Way.OneID(),
+		Folders: []string{"/proc", "/sys", "/dev", "/tmp", "/var/tmp", appDir, layersDir, platformDir, cacheDir},
+		Files:   []string{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname"},
+	}
+	var err error
+	b.root, b.rootUse, err = b.Home.Root(name, func(dir string) error {
+		return b.Log.Step("unpacking the builder, once for all builds", func() error {
+			return rootfs.Unpack(dir, b.builder.image, options)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("unpacking the builder %s: %w", b.builder.found, err)
+	}
+	return b.builder.readRoot(b.root, b.Target)
+}
+
+// open gets the folders of this build.
+func (b *Build) open() (err error) {
+	key := b.Name + " " + b.Target.String() + " " + string(b.owner())
+	waiting := func() {
+		b.Log.Note("another build of " + b.Name + " for " + b.Target.String() + " is running: waiting for its end")
+	}
+	if b.kept, err = b.Home.Build(key, waiting); err != nil {
+		return err
+	}
+	if b.ClearCache {
+		if err := b.kept.Clear(); err != nil {
+			return err
+		}
+	}
+	if b.blobs, err = loopback.OpenBlobs(filepath.Join(b.kept.Dir, "blobs")); err != nil {
+		return err
+	}
+	b.work, err = b.Home.NewWork()
+	return err
+}
+
+// owner keeps the caches of root and of other users apart where one folder is
+// given to both.
+func (b *Build) owner() string {
+	if b.Way.OneID() {
+		return "user " + strconv.Itoa(os.Geteuid())
+	}
+	return "root"
+}
+
+// prepare fills the work folder: the app's copy, and the platform's files.
+func (b *Build) prepare(ctx context.Context) error {
+	// The modes are those that pack's containers have.
+	for _, folder := range []struct {
+		name string
+		mode os.FileMode
+	}{
+		{"app", 0o777}, {"layers", 0o755}, {"platform", 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
+	} {
+		if _, err := b.work.Folder(folder.name, folder.mode); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(b.kept.Dir, "cache"), 0o755); err != nil {
+		return err
+	}
+	if err := source.Copy(ctx, b.App, b.work.Path("app"), b.Filter); err != nil {
+		return err
+	}
+	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings); err != nil {
+		return err
+	}
+	if err := writeEtc(b.work.Path("etc")); err != nil {
+		return err
+	}
+	return b.giveAway()
+}
+
+// giveAway gives the build's folders to the builder's user.
+func (b *Build) giveAway() error {
+	if b.Way.OneID() {
+		return nil
+	}
+	folders := []string{filepath.Join(b.kept.Dir, "cache")}
+	for _, name := range []string{"app", "layers", "home"} {
+		folders = append(folders, b.work.Path(name))
+	}
+	for _, name := range []string{"platform", "etc"} { // root's, for all to read
+		if err := openForReading(b.work.Path(name)); err != nil {
+			return err
+		}
+	}
+	return chown(b.builder.user, b.builder.group, folders...)
+}
+
+// Run runs the lifecycle and returns the image it made.
+func (b *Build) Run(ctx context.Context) (*Result, error) {
+	if err := b.lifecycle(ctx); err != nil {
+		return nil, err
+	}
+	manifest, err := os.ReadFile(b.manifestPath())
+	if err != nil {
+		return nil, err
+	}
+	image, err := b.blobs.Image(manifest)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		return nil, err
+	}
+	if b.SBOMDir != "" {
+		if err := b.copySBOM(); err != nil {
+			return nil, fmt.Errorf("copying the bills of materials: %w", err)
+		}
+	}
+	return &Result{Image: image, Digest: digest}, nil
+}
+
+// manifestPath is where the manifest of the last build is kept.
+func (b *Build) manifestPath() string { return filepath.Join(b.kept.Dir, "manifest.json") }
+
+// copySBOM copies what the lifecycle left in /layers/sbom.
+func (b *Build) copySBOM() error {
+	if err := os.MkdirAll(b.SBOMDir, 0o755); err != nil {
+		return err
+	}
+	made, err := os.OpenRoot(b.work.Path("layers"))
+	if err != nil {
+		return err
+	}
+	defer made.Close()
+	sbom, err := made.OpenRoot("sbom")
+	if errors.Is(err, os.ErrNotExist) {
+		return &failure.Failure{ID: "no-sbom", Cause: "the build made no bill of materials", Remedy: "leave --sbom-dir out, or BP_DISABLE_SBOM."}
+	}
+	if err != nil {
+		return err
+	}
+	defer sbom.Close()
+	return os.CopyFS(b.SBOMDir, sbom.FS())
+}

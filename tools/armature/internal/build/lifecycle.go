@@ -1,0 +1,251 @@
+//go:build linux
+
+package build
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+// lifecycle runs the creator and keeps the image it made.
+func (b *Build) lifecycle(ctx context.Context) (err error) {
+	spec, err := b.spec()
+	if err != nil {
+		return err
+	}
+	watch := &watcher{log: b.Log}
+	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
+	box, err := sandbox.Start(ctx, spec)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	registry := loopback.Serve(box.Listener, b.blobs)
+	defer registry.Close()
+	if err := b.offer(ctx, registry); err != nil {
+		return err
+	}
+	command, err := b.creator(registry)
+	if err != nil {
+		return err
+	}
+	status, err := box.Run(ctx, command, nil)
+	watch.end()
+	if err != nil {
+		return err
+	}
+	if status != (sandbox.Status{}) {
+		return watch.failed(status)
+	}
+	image, err := registry.Get(ctx, loopback.AppRepository)
+	if err != nil {
+		return fmt.Errorf("reading the image that the lifecycle made: %w", err)
+	}
+	return b.keep(image, registry.Reference(loopback.RunRepository))
+}
+
+// spec is what the build sees: nothing of the host but copies.
+func (b *Build) spec() (sandbox.Spec, error) {
+	spec := sandbox.Spec{
+		Way: b.Way, Root: b.root, Point: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
+		Hostname: hostname, Network: b.Network,
+		Binds: []sandbox.Bind{
+			{Source: b.work.Path("app"), Target: appDir, Writable: true},
+			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
+			{Source: filepath.Join(b.kept.Dir, "cache"), Target: cacheDir, Writable: true},
+			{Source: b.work.Path("platform"), Target: platformDir},
+			{Source: b.work.Path("tmp"), Target: "/tmp", Writable: true},
+			{Source: b.work.Path("vartmp"), Target: "/var/tmp", Writable: true},
+			{Source: b.work.Path("home"), Target: b.builder.home, Writable: true},
+			{Source: b.work.Path("etc/resolv.conf"), Target: "/etc/resolv.conf"},
+			{Source: b.work.Path("etc/hosts"), Target: "/etc/hosts"},
+			{Source: b.work.Path("etc/hostname"), Target: "/etc/hostname"},
+		},
+	}
+	if b.Way != sandbox.Chroot {
+		return spec, nil
+	}
+	var err error
+	if spec.Root, err = b.work.Folder("root", 0o755); err != nil {
+		return spec, err
+	}
+	// Beds for what is moved in; the shared root keeps its own.
+	return spec, rootfs.Clone(b.root, spec.Root, b.builder.user)
+}
+
+// offer puts the run image, and the image of the last build, where the
+// lifecycle looks for them.
+func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
+	if err := registry.Put(ctx, loopback.RunRepository, b.run.image); err != nil {
+		return fmt.Errorf("reading the run image: %w", err)
+	}
+	manifest, err := os.ReadFile(b.manifestPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	previous, err := b.blobs.Image(manifest)
+	if err != nil {
+		return fmt.Errorf("reading the image of the last build: %w", err)
+	}
+	return registry.PutManifest(ctx, loopback.AppRepository, previous)
+}
+
+// creator is the lifecycle's call (Platform API, "creator").
+func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
+	auth, err := registry.Auth()
+	if err != nil {
+		return sandbox.Command{}, err
+	}
+	args := []string{
+		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, "-cache-dir", cacheDir,
+		"-run-image", registry.Reference(loopback.RunRepository),
+		"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group), "-no-color",
+	}
+	if b.ClearCache {
+		args = append(args, "-skip-restore")
+	}
+	env := append([]string{}, b.builder.env...)
+	env = append(env,
+		"CNB_PLATFORM_API="+b.builder.platformAPI, "CNB_REGISTRY_AUTH="+auth,
+		"CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AMAZON=true", "CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AZURE=true",
+		"HOME="+b.builder.home, "USER="+b.builder.userName, "HOSTNAME="+hostname,
+	)
+	if b.builder.platformAPI == "0.15" {
+		env = append(env, "CNB_EXEC_ENV=production")
+	}
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
+		if value := b.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir}, nil
+}
+
+// keep checks an image, gives the run image its public name in it, and leaves
+// it, and no other, for the next build.
+func (b *Build) keep(image v1.Image, runReference string) error {
+	if err := b.check(image); err != nil {
+		return err
+	}
+	repository, _, _ := strings.Cut(runReference, ":"+loopback.Tag)
+	was, is := repository+"@"+b.run.digest.String(), b.run.recorded
+	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) { return rename(config, was, is) })
+	if err != nil {
+		return fmt.Errorf("recording the run image: %w", err)
+	}
+	kept, err := b.blobs.Image(manifest)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(b.manifestPath(), manifest); err != nil {
+		return err
+	}
+	parsed, err := kept.Manifest()
+	if err != nil {
+		return err
+	}
+	digests := []v1.Hash{parsed.Config.Digest}
+	for _, layer := range parsed.Layers {
+		digests = append(digests, layer.Digest)
+	}
+	return b.blobs.Keep(digests...)
+}
+
+// check refuses an image that is not for the target, or whose lower layers are
+// not the run image's. The app's own scripts ran beside the lifecycle.
+func (b *Build) check(image v1.Image) error {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	if got := config.OS + "/" + config.Architecture; got != b.Target.String() {
+		return fmt.Errorf("the lifecycle made an image for %s, want %s", got, b.Target)
+	}
+	run, err := b.run.image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	for i, want := range run.RootFS.DiffIDs {
+		if i >= len(config.RootFS.DiffIDs) || config.RootFS.DiffIDs[i] != want {
+			return fmt.Errorf("layer %d of the image is not the run image's %s", i+1, want)
+		}
+	}
+	return nil
+}
+
+// lifecycleLabel holds the lifecycle's own metadata, among it what the run
+// image is called.
+const lifecycleLabel = "io.buildpacks.lifecycle.metadata"
+
+// rename replaces the run image's reference in the lifecycle's label, and
+// leaves every other byte of the configuration alone.
+func rename(config []byte, was, is string) ([]byte, error) {
+	from, err := inLabel(`"reference":"` + was + `"`)
+	if err != nil {
+		return nil, err
+	}
+	to, err := inLabel(`"reference":"` + is + `"`)
+	if err != nil {
+		return nil, err
+	}
+	if n := bytes.Count(config, from); n != 1 {
+		return nil, fmt.Errorf("the label %s names the run image %d times as %s, want once", lifecycleLabel, n, was)
+	}
+	return bytes.Replace(config, from, to, 1), nil
+}
+
+// inLabel is a piece of JSON as it stands in a label, which is a JSON string
+// itself.
+func inLabel(text string) ([]byte, error) {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return nil, err
+	}
+	return quoted[1 : len(quoted)-1], nil
+}
+
+func writeWhole(path string, content []byte) error {
+	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// The statuses of the lifecycle that mean something to whoever calls it
+// (platform/exit.go of lifecycle 0.21: 20 and 21 from detect, 51 from build).
+const (
+	noBuildpacks  = 20
+	buildpackFail = 51
+)
+
+// failed is the error of a build that the lifecycle ended with a status.
+func (w *watcher) failed(status sandbox.Status) error {
+	switch {
+	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
+		return &failure.Failure{ID: "no-buildpack-applies", Cause: "no buildpack of the builder takes the app", Remedy: "see what they say above; the app's folder needs a package.json."}
+	case status.Code == buildpackFail:
+		return &failure.Failure{
+			ID: "build-failed", Cause: "a buildpack ended the build", Transient: w.transient,
+			Remedy: "mend what it says above.",
+		}
+	}
+	return fmt.Errorf("the lifecycle ended with %s in the phase %s", status, w.phase)
+}

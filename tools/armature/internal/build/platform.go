@@ -1,0 +1,143 @@
+//go:build linux
+
+package build
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/hostca"
+)
+
+// envName is what a variable may be called: it becomes a file's name.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// writePlatform writes the platform folder (Platform API, "Platform
+// Directory"): a file for every variable, and the service bindings. Contents
+// are the files' bytes, so they appear in no command line and no log.
+func writePlatform(dir string, env map[string]string, bindings []string) error {
+	if err := os.MkdirAll(filepath.Join(dir, "env"), 0o755); err != nil {
+		return err
+	}
+	for name, value := range env {
+		if !envName.MatchString(name) {
+			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give --env NAME=VALUE, the name made of letters, digits and _."}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(value), 0o644); err != nil {
+			return err
+		}
+	}
+	for _, binding := range bindings {
+		if err := copyBinding(binding, filepath.Join(dir, "bindings", filepath.Base(filepath.Clean(binding)))); err != nil {
+			return err
+		}
+	}
+	host, err := hostca.Binding(dir, os.Getenv)
+	if err != nil || host == "" {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "bindings"), 0o755); err != nil {
+		return err
+	}
+	to := filepath.Join(dir, "bindings", filepath.Base(host))
+	if _, err := os.Lstat(to); err == nil { // the user's own of that name goes before
+		return os.RemoveAll(host)
+	}
+	return os.Rename(host, to)
+}
+
+// copyBinding copies the files of a service binding. Kubernetes makes them as
+// links to a hidden folder beside them: links are followed within the binding,
+// and nowhere else.
+func copyBinding(from, to string) error {
+	bad := func(err error) error {
+		return &failure.Failure{ID: "binding-unusable", Cause: "reading the binding " + from, Err: err, Remedy: "give --binding a folder with a file \"type\" and one file for each entry."}
+	}
+	root, err := os.OpenRoot(from)
+	if err != nil {
+		return bad(err)
+	}
+	defer root.Close()
+	if _, err := root.Stat("type"); err != nil {
+		return bad(err)
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return bad(errors.New("two bindings have the name " + filepath.Base(to)))
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return bad(err)
+	}
+	for _, entry := range entries {
+		info, err := root.Stat(entry.Name())
+		if err != nil {
+			return bad(err)
+		}
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		content, err := root.ReadFile(entry.Name())
+		if err != nil {
+			return bad(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, entry.Name()), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostname is the sandbox's.
+const hostname = "armature"
+
+// writeEtc writes what name resolution needs: the host's own, since the build
+// uses the host's network.
+func writeEtc(dir string) error {
+	for _, name := range []string{"resolv.conf", "hosts"} {
+		content, err := os.ReadFile("/etc/" + name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, "hostname"), []byte(hostname+"\n"), 0o644)
+}
+
+// openForReading lets everybody read a folder, whatever the umask took away.
+func openForReading(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o644)
+	})
+}
+
+// chown gives folders, and all in them, to a user and a group.
+func chown(user, group int, folders ...string) error {
+	for _, folder := range folders {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, user, group)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+//go:build linux
+
+package build
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+)
+
+// watcher passes on what the lifecycle prints, line by line, and notes in
+// which phase it is.
+type watcher struct {
+	log *progress.Log
+
+	mu        sync.Mutex
+	phase     string // "ANALYZING"
+	transient bool   // a buildpack said that its failure may pass
+	streams   []*lines
+}
+
+// phasePrefix is how the lifecycle announces a phase.
+const phasePrefix = "===> "
+
+// transientLine is how it prints a buildpack's status 75 (package exit).
+const transientLine = "failed to build: exit status 75"
+
+func (w *watcher) line(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if phase, ok := strings.CutPrefix(text, phasePrefix); ok {
+		w.phase = phase
+		w.log.Phase(strings.ToLower(phase))
+		return
+	}
+	if strings.Contains(text, transientLine) {
+		w.transient = true
+	}
+	w.log.Output(text)
+}
+
+// stream is one of the lifecycle's outputs.
+func (w *watcher) stream() io.Writer {
+	l := &lines{line: w.line}
+	w.streams = append(w.streams, l)
+	return l
+}
+
+// end passes on what was not ended by a line's end.
+func (w *watcher) end() {
+	for _, stream := range w.streams {
+		if len(stream.rest) > 0 {
+			w.line(string(stream.rest))
+		}
+	}
+	w.log.EndPhase()
+}
+
+// lines calls line for every line that is written to it.
+type lines struct {
+	rest []byte
+	line func(string)
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, found := bytes.Cut(l.rest, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		l.line(strings.TrimSuffix(string(line), "\r"))
+		l.rest = append([]byte{}, rest...)
+	}
+}

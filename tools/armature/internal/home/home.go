@@ -1,0 +1,299 @@
+//go:build linux
+
+// Package home keeps armature's folder on this machine, by default
+// $XDG_CACHE_HOME/armature: unpacked images, caches of builds, images, and the
+// work of builds that run.
+//
+//	roots/<digest>/         root file systems, each unpacked once
+//	builds/<key>/           what a build leaves for the next of the same name
+//	images/<name>/<tag>/    images without another output, as OCI layouts
+//	work/<random>/          one for each build that runs
+//
+// Any number of processes may use it at once.
+package home
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Home is that folder.
+type Home struct{ Dir string }
+
+// Open makes the folder if it is not there, and removes what builds that were
+// killed left in it. An empty dir means the default.
+func Open(dir string, getenv func(string) string) (Home, error) {
+	if dir == "" {
+		base := getenv("XDG_CACHE_HOME")
+		if base == "" {
+			base = getenv("HOME")
+			if base == "" {
+				return Home{}, &failure.Failure{ID: "no-cache-dir", Cause: "neither HOME nor XDG_CACHE_HOME is set", Remedy: "name a folder with --cache-dir."}
+			}
+			base = filepath.Join(base, ".cache")
+		}
+		dir = filepath.Join(base, "armature")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return Home{}, err
+	}
+	for _, name := range []string{"roots", "builds", "images", "work"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
+		}
+	}
+	h := Home{Dir: dir}
+	return h, h.sweep()
+}
+
+// Lock is held until it is closed, or its process ends.
+type Lock struct{ file *os.File }
+
+// Close lets go of it.
+func (l Lock) Close() error { return l.file.Close() }
+
+// lock waits for a lock on a file, which it makes. An operation of
+// unix.LOCK_NB does not wait.
+func lock(path string, operation int) (Lock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return Lock{}, err
+	}
+	for {
+		switch err = unix.Flock(int(file.Fd()), operation); {
+		case err == nil:
+			return Lock{file}, nil
+		case !errors.Is(err, unix.EINTR):
+			file.Close()
+			return Lock{}, err
+		}
+	}
+}
+
+// Work is a folder of a build's own. Close removes it; should the process be
+// killed, the next one that opens the home does.
+type Work struct {
+	Dir  string
+	lock Lock
+}
+
+// NewWork makes one.
+func (h Home) NewWork() (*Work, error) {
+	dir, err := os.MkdirTemp(filepath.Join(h.Dir, "work"), "")
+	if err != nil {
+		return nil, err
+	}
+	l, err := lock(dir+".lock", unix.LOCK_EX)
+	if err != nil {
+		os.Remove(dir)
+		return nil, err
+	}
+	return &Work{Dir: dir, lock: l}, nil
+}
+
+// Path is that of a name inside.
+func (w *Work) Path(name string) string { return filepath.Join(w.Dir, name) }
+
+// Folder makes a folder inside and returns its path.
+func (w *Work) Folder(name string, mode fs.FileMode) (string, error) {
+	path := filepath.Join(w.Dir, name)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return "", err
+	}
+	return path, os.Chmod(path, mode)
+}
+
+// Close removes the folder and everything in it.
+func (w *Work) Close() error {
+	err := RemoveAll(w.Dir)
+	if err == nil {
+		err = os.Remove(w.Dir + ".lock")
+	}
+	w.lock.Close()
+	return err
+}
+
+// youth is how long a folder without a lock may be that of a process that has
+// not come to locking it.
+const youth = time.Minute
+
+// sweep removes the work of processes that are gone: nobody holds its lock.
+func (h Home) sweep() error {
+	work := filepath.Join(h.Dir, "work")
+	entries, err := os.ReadDir(work)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		dir := filepath.Join(work, entry.Name())
+		if _, err := os.Lstat(dir + ".lock"); err != nil {
+			if info, err := entry.Info(); err != nil || time.Since(info.ModTime()) < youth {
+				continue
+			}
+		}
+		l, err := lock(dir+".lock", unix.LOCK_EX|unix.LOCK_NB)
+		if err != nil {
+			continue // it is at work
+		}
+		err = RemoveAll(dir)
+		if err == nil {
+			err = os.Remove(dir + ".lock")
+		}
+		l.Close()
+		if err != nil {
+			return fmt.Errorf("removing what a killed build left: %w", err)
+		}
+	}
+	return nil
+}
+
+// RemoveAll is os.RemoveAll for folders whose files may be closed to their
+// owner, as images and npm make them.
+func RemoveAll(dir string) error {
+	err := os.RemoveAll(dir)
+	if err == nil || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && err == nil {
+			os.Chmod(path, 0o700)
+		}
+		return nil // what cannot be opened, the second try names
+	})
+	return os.RemoveAll(dir)
+}
+
+// Root returns the folder roots/<name>, which fill makes unless it is there;
+// another process that wants it meanwhile waits. The lock keeps it from being
+// pruned.
+func (h Home) Root(name string, fill func(dir string) error) (string, Lock, error) {
+	dir := filepath.Join(h.Dir, "roots", name)
+	if l, err := h.useRoot(dir); err == nil {
+		return dir, l, nil
+	}
+	making, err := lock(dir+".lock", unix.LOCK_EX)
+	if err != nil {
+		return "", Lock{}, err
+	}
+	if _, err := os.Lstat(dir); err != nil {
+		if err := h.makeRoot(dir, fill); err != nil {
+			making.Close()
+			return "", Lock{}, err
+		}
+	}
+	// From exclusive to shared, without a moment in between.
+	if err := unix.Flock(int(making.file.Fd()), unix.LOCK_SH); err != nil {
+		making.Close()
+		return "", Lock{}, err
+	}
+	return dir, making, nil
+}
+
+// useRoot locks a root that is there, and notes the time.
+func (h Home) useRoot(dir string) (Lock, error) {
+	l, err := lock(dir+".lock", unix.LOCK_SH)
+	if err != nil {
+		return Lock{}, err
+	}
+	if _, err := os.Lstat(dir); err != nil {
+		l.Close()
+		return Lock{}, err
+	}
+	now := time.Now()
+	return l, os.Chtimes(dir+".lock", now, now)
+}
+
+// makeRoot fills a work folder and gives it its name when it is whole.
+func (h Home) makeRoot(dir string, fill func(dir string) error) error {
+	work, err := h.NewWork()
+	if err != nil {
+		return err
+	}
+	made, err := work.Folder("root", 0o755)
+	if err == nil {
+		err = fill(made)
+	}
+	if err == nil {
+		err = os.Rename(made, dir)
+	}
+	return errors.Join(err, work.Close())
+}
+
+// age is how long a root is kept that nobody uses.
+const age = 30 * 24 * time.Hour
+
+// Prune removes roots that were not used for a month.
+func (h Home) Prune() error {
+	locks, err := filepath.Glob(filepath.Join(h.Dir, "roots", "*.lock"))
+	if err != nil {
+		return err
+	}
+	for _, path := range locks {
+		info, err := os.Lstat(path)
+		if err != nil || time.Since(info.ModTime()) < age {
+			continue
+		}
+		l, err := lock(path, unix.LOCK_EX|unix.LOCK_NB)
+		if err != nil {
+			continue // in use
+		}
+		err = RemoveAll(strings.TrimSuffix(path, ".lock"))
+		l.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Build is what a build leaves for the next one: its own until it is closed.
+type Build struct {
+	Dir  string
+	lock Lock
+}
+
+// Build returns the folder for a key, such as an image's name and platform.
+// While another process has it, waiting is called once, and then waited.
+func (h Home) Build(key string, waiting func()) (*Build, error) {
+	sum := sha256.Sum256([]byte(key))
+	dir := filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
+	l, err := lock(dir+".lock", unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		waiting()
+		l, err = lock(dir+".lock", unix.LOCK_EX)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return &Build{Dir: dir, lock: l}, nil
+}
+
+// Clear forgets everything.
+func (b *Build) Clear() error {
+	if err := RemoveAll(b.Dir); err != nil {
+		return err
+	}
+	return os.Mkdir(b.Dir, 0o755)
+}
+
+// Close lets another process have it.
+func (b *Build) Close() error { return b.lock.Close() }

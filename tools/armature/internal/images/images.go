@@ -1,0 +1,156 @@
+//go:build linux
+
+// Package images finds images by what people call them: a folder with an OCI
+// layout, or a reference to a registry.
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/engine"
+)
+
+// Find returns the image for a platform from a layout's folder or from a
+// registry, with the credentials that docker login left. An image of another
+// platform is an error, never the next best.
+func Find(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
+	if IsLayout(reference) {
+		image, err := engine.Image(reference, platform)
+		if err != nil {
+			return nil, &failure.Failure{ID: "image-platform", Cause: "looking for an image", Err: err, Remedy: "name an image for " + platform.String() + "."}
+		}
+		return image, nil
+	}
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return nil, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is neither a folder with an OCI layout nor an image reference", reference), Err: err, Remedy: "name the folder, or the image as registry/name:tag."}
+	}
+	image, err := remote.Image(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
+		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
+	if err != nil {
+		return nil, Failed("fetching "+reference, err)
+	}
+	return image, Check(image, reference, platform)
+}
+
+// Check says whether an image is for a platform.
+func Check(image v1.Image, called string, platform target.Target) error {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return Failed("fetching "+called, err)
+	}
+	if got := config.OS + "/" + config.Architecture; got != platform.String() {
+		return &failure.Failure{ID: "image-platform", Cause: fmt.Sprintf("%s is for %s, want %s", called, got, platform), Remedy: "name an image for " + platform.String() + "."}
+	}
+	return nil
+}
+
+// IsLayout says whether a path is a folder with an OCI layout.
+func IsLayout(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "index.json"))
+	return err == nil
+}
+
+// IsFolder says whether a path is a folder.
+func IsFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Canonical is how the lifecycle writes down an image of a repository: the
+// registry in full, and the digest.
+func Canonical(reference string, digest v1.Hash) (string, error) {
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return "", err
+	}
+	return ref.Context().Name() + "@" + digest.String(), nil
+}
+
+// Failed makes an error of a registry one that says what to do.
+func Failed(doing string, err error) error {
+	if ctx := (context.Canceled); errors.Is(err, ctx) {
+		return err
+	}
+	var answer *transport.Error
+	if !errors.As(err, &answer) {
+		var netErr net.Error
+		if errors.As(err, &netErr) {
+			return &failure.Failure{ID: "registry-unreachable", Cause: doing, Err: err, Transient: true, Remedy: "see that the registry can be reached from here, then try again."}
+		}
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	switch code := answer.StatusCode; {
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return &failure.Failure{ID: "registry-refused", Cause: doing, Err: err, Remedy: "log in to the registry with docker login, or name an image that you may use."}
+	case code == http.StatusNotFound:
+		return &failure.Failure{ID: "image-not-found", Cause: doing, Err: err, Remedy: "see that the image exists, and that it is spelt right."}
+	case answer.Temporary() || code == http.StatusTooManyRequests || code >= 500:
+		return &failure.Failure{ID: "registry-unavailable", Cause: doing, Err: err, Transient: true, Remedy: "try again later."}
+	}
+	return &failure.Failure{ID: "registry-refused", Cause: doing, Err: err, Remedy: "mend what the registry says."}
+}
+
+// Builder finds the builder for a target on a host: an OCI layout, a folder of
+// those that `make builder` makes, or a reference, which without a tag gets
+// the target's architecture for one. It returns what it found it by.
+func Builder(ctx context.Context, reference string, host, to target.Target) (v1.Image, string, error) {
+	found := reference
+	switch {
+	case IsLayout(reference):
+	case IsFolder(reference):
+		found = ""
+		for _, sub := range []string{to.Dashed() + "-on-" + host.Dashed(), to.Dashed()} {
+			if path := filepath.Join(reference, sub); found == "" && IsLayout(path) {
+				found = path
+			}
+		}
+		if found == "" {
+			return nil, "", &failure.Failure{
+				ID: "no-builder", Cause: fmt.Sprintf("%s has no builder for %s on %s", reference, to, host),
+				Remedy: "make one: make builder PLATFORM=" + to.String() + ".",
+			}
+		}
+	default:
+		if last := reference[strings.LastIndexByte(reference, '/')+1:]; !strings.ContainsAny(last, ":@") {
+			found += ":" + to.Arch
+		}
+	}
+	image, err := Find(ctx, found, host)
+	return image, found, err
+}
+
+// RunImageBeside is the folder of a target's run image that `make` left near
+// a builder's layout: stack/run-<arch> in one of the folders above it. It is ""
+// where there is none.
+func RunImageBeside(builder string, to target.Target) string {
+	if !IsLayout(builder) {
+		return ""
+	}
+	dir, err := filepath.Abs(builder)
+	if err != nil {
+		return ""
+	}
+	for range 3 {
+		dir = filepath.Dir(dir)
+		if found := filepath.Join(dir, "stack", "run-"+to.Arch); IsLayout(found) {
+			return found
+		}
+	}
+	return ""
+}

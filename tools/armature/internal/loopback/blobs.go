@@ -1,0 +1,102 @@
+//go:build linux
+
+package loopback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Blobs are files named by their digest. They survive the registry, so that
+// the next build of an image finds its layers.
+type Blobs struct{ dir string }
+
+// OpenBlobs makes the folder if it is not there.
+func OpenBlobs(dir string) (*Blobs, error) {
+	return &Blobs{dir: dir}, os.MkdirAll(dir, 0o755)
+}
+
+// Path is where the blob of a digest lies, or would.
+func (b *Blobs) Path(digest v1.Hash) string {
+	return filepath.Join(b.dir, digest.Algorithm+"-"+digest.Hex)
+}
+
+// Stat is the size of a blob (registry.BlobStatHandler).
+func (b *Blobs) Stat(_ context.Context, _ string, digest v1.Hash) (int64, error) {
+	info, err := os.Stat(b.Path(digest))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, registry.ErrNotFound
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Get opens a blob (registry.BlobHandler).
+func (b *Blobs) Get(_ context.Context, _ string, digest v1.Hash) (io.ReadCloser, error) {
+	file, err := os.Open(b.Path(digest))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, registry.ErrNotFound
+	}
+	return file, err
+}
+
+// Put keeps a blob, if its content has the digest (registry.BlobPutHandler).
+func (b *Blobs) Put(_ context.Context, _ string, digest v1.Hash, content io.ReadCloser) error {
+	defer content.Close()
+	file, err := os.CreateTemp(b.dir, ".part-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	sum, err := v1.Hasher(digest.Algorithm)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.MultiWriter(file, sum), content); err != nil {
+		return err
+	}
+	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != digest.Hex {
+		return fmt.Errorf("a blob has the digest %s:%s, want %s", digest.Algorithm, got, digest)
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), b.Path(digest))
+}
+
+// Keep removes every blob whose digest is not among those given, and what
+// interrupted builds left.
+func (b *Blobs) Keep(digests ...v1.Hash) error {
+	keep := map[string]bool{}
+	for _, digest := range digests {
+		keep[filepath.Base(b.Path(digest))] = true
+	}
+	entries, err := os.ReadDir(b.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if keep[entry.Name()] || !isBlob(entry.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(b.dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isBlob(name string) bool {
+	return strings.HasPrefix(name, "sha256-") || strings.HasPrefix(name, ".part-")
+}

@@ -1,0 +1,119 @@
+//go:build linux
+
+// Package loopback is the OCI registry that a build has to itself: the
+// lifecycle takes the run image and the image of the build before from it, and
+// leaves the app image there.
+package loopback
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// The repositories there are.
+const (
+	RunRepository = "run" // what the lifecycle may read only
+	AppRepository = "app"
+	Tag           = "latest"
+)
+
+// Registry serves on a loopback address, to whoever knows a password: the
+// host's other users can reach the address, too.
+type Registry struct {
+	address string
+	owner   string // password of this process, which may do everything
+	guest   string // password of the lifecycle, which may write the app only
+	server  *http.Server
+}
+
+// Serve starts a registry.
+func Serve(listener net.Listener, blobs *Blobs) *Registry {
+	silent := stdlog.New(io.Discard, "", 0)
+	r := &Registry{address: listener.Addr().String(), owner: rand.Text(), guest: rand.Text()}
+	inner := registry.New(registry.WithBlobHandler(blobs), registry.Logger(silent))
+	r.server = &http.Server{Handler: r.guard(inner), ErrorLog: silent}
+	go r.server.Serve(listener)
+	return r
+}
+
+// Close ends it. What it holds stays on disk.
+func (r *Registry) Close() error { return r.server.Close() }
+
+const user = "armature"
+
+func (r *Registry) guard(inner http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		_, password, _ := request.BasicAuth()
+		reads := request.Method == http.MethodGet || request.Method == http.MethodHead
+		switch {
+		case same(password, r.owner):
+		case !same(password, r.guest):
+			w.Header().Set("WWW-Authenticate", `Basic realm="armature"`)
+			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
+			return
+		case !reads && !strings.HasPrefix(request.URL.Path, "/v2/"+AppRepository+"/"):
+			http.Error(w, `{"errors":[{"code":"DENIED"}]}`, http.StatusForbidden)
+			return
+		}
+		inner.ServeHTTP(w, request)
+	})
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// Auth is the value of CNB_REGISTRY_AUTH that lets the lifecycle in.
+func (r *Registry) Auth() (string, error) {
+	header := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+r.guest))
+	text, err := json.Marshal(map[string]string{r.address: header})
+	return string(text), err
+}
+
+// Reference is how the lifecycle calls an image of a repository.
+func (r *Registry) Reference(repository string) string {
+	return r.address + "/" + repository + ":" + Tag
+}
+
+// Put writes an image into a repository.
+func (r *Registry) Put(ctx context.Context, repository string, image v1.Image) error {
+	tag, err := name.NewTag(r.Reference(repository))
+	if err != nil {
+		return err
+	}
+	return remote.Write(tag, image, r.options(ctx)...)
+}
+
+// PutManifest names an image whose blobs are there already.
+func (r *Registry) PutManifest(ctx context.Context, repository string, image remote.Taggable) error {
+	tag, err := name.NewTag(r.Reference(repository))
+	if err != nil {
+		return err
+	}
+	return remote.Put(tag, image, r.options(ctx)...)
+}
+
+// Get reads an image from a repository.
+func (r *Registry) Get(ctx context.Context, repository string) (v1.Image, error) {
+	tag, err := name.NewTag(r.Reference(repository))
+	if err != nil {
+		return nil, err
+	}
+	return remote.Image(tag, r.options(ctx)...)
+}
+
+func (r *Registry) options(ctx context.Context) []remote.Option {
+	return []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: user, Password: r.owner})}
+}

@@ -1,0 +1,346 @@
+//go:build linux
+
+// Package rootfs unpacks container images into folders.
+package rootfs
+
+import (
+	"archive/tar"
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Options say how files are made.
+type Options struct {
+	// Owners gives files the users and groups that the image says. It takes
+	// root; without, everything belongs to whoever unpacks.
+	Owners bool
+
+	// Folders and Files are made, empty, where the image has nothing of the
+	// name: what a sandbox binds something to.
+	Folders, Files []string
+}
+
+// The names of whiteouts (OCI image spec, "Whiteouts").
+const (
+	whiteout = ".wh."
+	opaque   = ".wh..wh..opq"
+)
+
+// Unpack writes the file system of an image into the folder dir, which must be
+// empty. Nothing is written outside of it, whatever the image's names and links
+// say. Devices, pipes and sockets are left out; setuid and setgid bits too. A
+// layer that is not what the image's configuration says is an error.
+func Unpack(dir string, image v1.Image, options Options) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	layers, err := image.Layers()
+	if err != nil {
+		return err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	if got, want := len(layers), len(config.RootFS.DiffIDs); got != want {
+		return fmt.Errorf("the image has %d layers, its configuration says %d", got, want)
+	}
+	u := &unpacker{root: root, options: options, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
+	for i, layer := range layers {
+		if err := u.verified(layer, config.RootFS.DiffIDs[i]); err != nil {
+			return fmt.Errorf("unpacking layer %d of %d: %w", i+1, len(layers), err)
+		}
+	}
+	if err := u.points(); err != nil {
+		return err
+	}
+	return u.close()
+}
+
+// unpacker is one image being unpacked.
+type unpacker struct {
+	root    *os.Root
+	options Options
+	modes   map[string]fs.FileMode // of folders, set when nothing more is written
+	layer   map[string]bool        // what the current layer made, so that its whiteouts leave it
+	copied  []byte                 // buffer
+}
+
+// verified unpacks a layer and compares what it read with its digest.
+func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
+	content, err := layer.Uncompressed()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	sum, err := v1.Hasher(want.Algorithm)
+	if err != nil {
+		return err
+	}
+	read := io.TeeReader(bufio.NewReaderSize(content, 1<<20), sum)
+	if err := u.entries(tar.NewReader(read)); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, read); err != nil { // what follows the archive's end
+		return err
+	}
+	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != want.Hex {
+		return fmt.Errorf("its content is %s:%s, want %s", want.Algorithm, got, want)
+	}
+	return nil
+}
+
+func (u *unpacker) entries(archive *tar.Reader) error {
+	u.layer = map[string]bool{}
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
+		if name == "" {
+			continue
+		}
+		if err := u.entry(name, header, archive); err != nil {
+			return fmt.Errorf("%s: %w", header.Name, err)
+		}
+	}
+}
+
+func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) error {
+	parent, err := u.folder(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	base := path.Base(name)
+	switch {
+	case base == opaque:
+		return u.empty(parent)
+	case strings.HasPrefix(base, whiteout):
+		gone := strings.TrimPrefix(base, whiteout)
+		if gone == "" || gone == "." || gone == ".." {
+			return errors.New("a whiteout of nothing in its folder")
+		}
+		return u.remove(path.Join(parent, gone))
+	}
+	name = path.Join(parent, base)
+	u.layer[name] = true
+	if header.Typeflag == tar.TypeDir {
+		return u.makeFolder(name, header)
+	}
+	if err := u.remove(name); err != nil {
+		return err
+	}
+	switch header.Typeflag {
+	case tar.TypeReg:
+		return u.makeFile(name, header, content)
+	case tar.TypeSymlink:
+		return u.makeLink(name, header)
+	case tar.TypeLink:
+		return u.makeHardLink(name, header)
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		return nil
+	}
+	return fmt.Errorf("a tar entry of type %q, want a file, folder or link", header.Typeflag)
+}
+
+// maxLinks is how many symbolic links may stand in one another's way, as in
+// path_resolution(7).
+const maxLinks = 40
+
+// folder returns the real path of a folder, made if it is not there: links on
+// the way are followed as they would be inside, where / is the root.
+func (u *unpacker) folder(name string) (string, error) {
+	done, rest := ".", name
+	for links := 0; rest != "" && rest != "."; {
+		var next string
+		next, rest, _ = strings.Cut(rest, "/")
+		if next == ".." {
+			done = path.Dir(done)
+			continue
+		}
+		at := path.Join(done, next)
+		info, err := u.root.Lstat(at)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if err := u.root.Mkdir(at, 0o755); err != nil {
+				return "", err
+			}
+		case err != nil:
+			return "", err
+		case info.Mode()&fs.ModeSymlink != 0:
+			if links++; links > maxLinks {
+				return "", fmt.Errorf("%s: too many symbolic links", name)
+			}
+			to, err := u.root.Readlink(at)
+			if err != nil {
+				return "", err
+			}
+			if path.IsAbs(to) {
+				done = "."
+			}
+			rest = path.Join(strings.TrimPrefix(to, "/"), rest)
+			continue
+		case !info.IsDir():
+			return "", fmt.Errorf("%s is not a folder", at)
+		}
+		done = at
+	}
+	return done, nil
+}
+
+// remove takes away what an earlier entry made, if anything.
+func (u *unpacker) remove(name string) error {
+	info, err := u.root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return u.root.Remove(name)
+	}
+	for at := range u.modes {
+		if at == name || strings.HasPrefix(at, name+"/") {
+			delete(u.modes, at)
+		}
+	}
+	return u.root.RemoveAll(name)
+}
+
+// empty removes what earlier layers put into a folder.
+func (u *unpacker) empty(name string) error {
+	folder, err := u.root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	entries, err := folder.ReadDir(-1)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if at := path.Join(name, entry.Name()); !u.layer[at] {
+			if err := u.remove(at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (u *unpacker) makeFolder(name string, header *tar.Header) error {
+	info, err := u.root.Lstat(name)
+	if err == nil && !info.IsDir() {
+		if err := u.root.Remove(name); err != nil {
+			return err
+		}
+	}
+	if err != nil || !info.IsDir() {
+		if err := u.root.Mkdir(name, 0o755); err != nil {
+			return err
+		}
+	}
+	u.modes[name] = header.FileInfo().Mode() & (fs.ModePerm | fs.ModeSticky)
+	return u.own(name, header)
+}
+
+func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) error {
+	file, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{file}, content, u.copied); err != nil {
+		return err
+	}
+	if u.options.Owners {
+		if err := file.Chown(header.Uid, header.Gid); err != nil {
+			return err
+		}
+	}
+	if err := file.Chmod(header.FileInfo().Mode() & fs.ModePerm); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return u.root.Chtimes(name, header.ModTime, header.ModTime)
+}
+
+func (u *unpacker) makeLink(name string, header *tar.Header) error {
+	if err := u.root.Symlink(header.Linkname, name); err != nil {
+		return err
+	}
+	return u.own(name, header)
+}
+
+// makeHardLink links a file that is there already.
+func (u *unpacker) makeHardLink(name string, header *tar.Header) error {
+	other := strings.TrimPrefix(path.Clean("/"+header.Linkname), "/")
+	parent, err := u.folder(path.Dir(other))
+	if err != nil {
+		return err
+	}
+	return u.root.Link(path.Join(parent, path.Base(other)), name)
+}
+
+func (u *unpacker) own(name string, header *tar.Header) error {
+	if !u.options.Owners {
+		return nil
+	}
+	return u.root.Lchown(name, header.Uid, header.Gid)
+}
+
+// points makes what the image lacks of the options' folders and files.
+func (u *unpacker) points() error {
+	for _, name := range u.options.Folders {
+		at, err := u.folder(strings.TrimPrefix(path.Clean("/"+name), "/"))
+		if err != nil {
+			return err
+		}
+		if _, set := u.modes[at]; !set {
+			u.modes[at] = 0o755
+		}
+	}
+	for _, name := range u.options.Files {
+		parent, err := u.folder(strings.TrimPrefix(path.Dir(path.Clean("/"+name)), "/"))
+		if err != nil {
+			return err
+		}
+		at := path.Join(parent, path.Base(name))
+		if info, err := u.root.Lstat(at); err == nil && info.Mode().IsRegular() {
+			continue
+		}
+		if err := u.remove(at); err != nil { // resolv.conf is a link in many images
+			return err
+		}
+		if err := u.root.WriteFile(at, nil, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close gives folders their modes.
+func (u *unpacker) close() error {
+	for name, mode := range u.modes {
+		if err := u.root.Chmod(name, mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}

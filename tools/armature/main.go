@@ -1,0 +1,78 @@
+//go:build linux
+
+// Command armature makes container images of Node.js apps, and works with
+// them, without a container engine.
+//
+//	armature build my-app --tag my-app
+//
+// `armature help` lists the commands; docs/armature.md has all of them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+// The exit statuses. Every failure prints an id in brackets, which stays the
+// same from release to release; these are its kinds (sysexits.h for those
+// above 64).
+const (
+	statusFailure     = 1   // something the user can mend: the app, the call, this machine
+	statusUsage       = 2   // a command or flag that does not exist
+	statusInternal    = 70  // a fault in armature or the builder
+	statusTransient   = 75  // it may pass: the same call may succeed later
+	statusInterrupted = 130 // Ctrl-C, or SIGTERM
+)
+
+func main() {
+	sandbox.Reexec()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	err := p.run(ctx, os.Args[1:])
+	interrupted := ctx.Err() != nil
+	stop()
+	os.Exit(p.status(err, interrupted))
+}
+
+// program is what commands share.
+type program struct {
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+// usageError is a call that no command understands.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// status prints an error and returns the exit status for it.
+func (p *program) status(err error, interrupted bool) int {
+	var f *failure.Failure
+	var usage *usageError
+	switch {
+	case err == nil:
+		return 0
+	case interrupted:
+		fmt.Fprintln(p.stderr, "armature: interrupted")
+		return statusInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintf(p.stderr, "armature: %s\n", usage)
+		return statusUsage
+	case errors.As(err, &f):
+		fmt.Fprintln(p.stderr, err)
+		if f.Transient {
+			return statusTransient
+		}
+		return statusFailure
+	}
+	fmt.Fprintf(p.stderr, "armature: [internal] %s\n", err)
+	return statusInternal
+}
