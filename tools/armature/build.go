@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -34,7 +35,7 @@ Last, and alone on standard output, comes the image with its digest.`
 // buildFlags are the flags of build, as they were given.
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
-	network, sbomDir, progress                         string
+	network, sbomDir, progress, sandbox                string
 	env, envFiles, bindings                            list
 	clearCache, quiet, timings                         bool
 }
@@ -55,6 +56,7 @@ func buildCommand() command {
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
+			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
 			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
 			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
 			set.StringVar(&f.progress, "progress", "plain", "`STYLE` of what is said on the way: plain or json, one object a line")
@@ -78,7 +80,7 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	options.Name = tag.Name()
-	if options.Way, err = sandbox.Find(ctx, options.Home.Dir); err != nil {
+	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return err
 	}
 	b, err := build.Start(ctx, options)
@@ -94,6 +96,18 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	}
 	fmt.Fprintln(p.stdout, written)
 	return options.Home.Prune()
+}
+
+// findWay takes the sandbox that was asked for, if it works, or the best.
+func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error) {
+	if asked == "" {
+		return sandbox.Find(ctx, h.Dir)
+	}
+	way := sandbox.Way(asked)
+	if !slices.Contains(sandbox.Ways(), way) {
+		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", sandbox.Ways())}
+	}
+	return way, sandbox.Try(ctx, way, h.Dir)
 }
 
 // finish runs a build and puts its image where it belongs.

@@ -131,7 +131,7 @@ func (b *Build) unpack() error {
 	options := rootfs.Options{
 		Owners:  !b.Way.OneID(),
 		Folders: []string{"/proc", "/sys", "/dev", "/tmp", "/var/tmp", appDir, layersDir, platformDir, cacheDir},
-		Files:   []string{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname"},
+		Files:   []string{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname", runFile},
 	}
 	var err error
 	b.root, b.rootUse, err = b.Home.Root(name, func(dir string) error {
@@ -194,10 +194,13 @@ func (b *Build) prepare(ctx context.Context) error {
 	if err := source.Copy(ctx, b.App, b.work.Path("app"), b.Filter); err != nil {
 		return err
 	}
-	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings); err != nil {
+	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {
 		return err
 	}
 	if err := writeEtc(b.work.Path("etc")); err != nil {
+		return err
+	}
+	if err := b.run.writeRun(b.work.Path("etc/run.toml")); err != nil {
 		return err
 	}
 	return b.giveAway()

@@ -160,6 +160,7 @@ type runImage struct {
 	image    v1.Image
 	recorded string // what the app image says it is, with its digest
 	digest   v1.Hash
+	asked    string // its reference, when the user named one
 }
 
 // findRunImage finds the run image that was asked for, or else the builder's:
@@ -186,6 +187,9 @@ func (b *builder) findRunImage(ctx context.Context, asked string, to target.Targ
 		return nil, fmt.Errorf("looking for the run image: %w", err)
 	}
 	r := &runImage{image: image}
+	if asked != "" && called == asked {
+		r.asked = asked
+	}
 	if r.digest, err = image.Digest(); err != nil {
 		return nil, images.Failed("fetching "+from, err)
 	}

@@ -77,6 +77,9 @@ func (b *Build) spec() (sandbox.Spec, error) {
 			{Source: b.work.Path("etc/hostname"), Target: "/etc/hostname"},
 		},
 	}
+	if b.run.asked != "" {
+		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("etc/run.toml"), Target: runFile})
+	}
 	if b.Way != sandbox.Chroot {
 		return spec, nil
 	}
@@ -136,7 +139,7 @@ func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
 			env = append(env, name+"="+value)
 		}
 	}
-	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir}, nil
+	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir, DropsRoot: true}, nil
 }
 
 // keep checks an image, gives the run image its public name in it, and leaves

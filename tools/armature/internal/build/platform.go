@@ -20,7 +20,7 @@ var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 // writePlatform writes the platform folder (Platform API, "Platform
 // Directory"): a file for every variable, and the service bindings. Contents
 // are the files' bytes, so they appear in no command line and no log.
-func writePlatform(dir string, env map[string]string, bindings []string) error {
+func writePlatform(dir string, env map[string]string, bindings []string, getenv func(string) string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "env"), 0o755); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func writePlatform(dir string, env map[string]string, bindings []string) error {
 			return err
 		}
 	}
-	host, err := hostca.Binding(dir, os.Getenv)
+	host, err := hostca.Binding(dir, getenv)
 	if err != nil || host == "" {
 		return err
 	}
@@ -97,6 +97,18 @@ func copyBinding(from, to string) error {
 
 // hostname is the sandbox's.
 const hostname = "armature"
+
+// runFile says which run images a builder has (Platform API, "run.toml").
+const runFile = "/cnb/run.toml"
+
+// writeRun writes the file for a run image that the user named: it stands in
+// for all that the builder has, as pack does it.
+func (r *runImage) writeRun(path string) error {
+	if r.asked == "" {
+		return nil
+	}
+	return os.WriteFile(path, fmt.Appendf(nil, "[[images]]\n  image = %q\n", r.asked), 0o644)
+}
 
 // writeEtc writes what name resolution needs: the host's own, since the build
 // uses the host's network.

@@ -32,7 +32,7 @@ func moveIn(spec Spec) (places []place, err error) {
 		if err != nil {
 			return places, err
 		}
-		if err := os.Remove(target); err != nil {
+		if err := os.RemoveAll(target); err != nil {
 			return places, fmt.Errorf("making room for %s: %w", b.Target, err)
 		}
 		if err := os.Rename(b.Source, target); err != nil {
@@ -68,6 +68,23 @@ func makeDevices(root string) error {
 		}
 	}
 	return linkDevices(dev)
+}
+
+// answerRoot makes the one link of /proc that a program needs while it is root.
+// Whatever it starts as a user finds no /proc, as before.
+func answerRoot(root, executable string) error {
+	self, err := pointFor(root, "/proc")
+	if err == nil {
+		self = filepath.Join(self, "self")
+		err = os.Mkdir(self, 0o700)
+	}
+	if err == nil {
+		err = os.Symlink(executable, filepath.Join(self, "exe"))
+	}
+	if err != nil {
+		return &Error{"making /proc/self/exe", err}
+	}
+	return nil
 }
 
 // endWithChildren makes this process the parent of every orphan below it, and

@@ -164,6 +164,11 @@ func (f *first) endAll() {
 // it has to do goes through one pipe; an error comes back through another,
 // which closes by itself when the program begins.
 func (f *first) startProgram(command Command) (pid int, err error) {
+	if f.setup.Way == Chroot && command.DropsRoot {
+		if err := answerRoot(f.setup.Root, command.Args[0]); err != nil {
+			return 0, err
+		}
+	}
 	orderRead, orderWrite, err := os.Pipe()
 	if err != nil {
 		return 0, err

@@ -74,6 +74,12 @@ type Command struct {
 	Args []string // the program's absolute path inside, and its arguments
 	Env  []string // all of its environment, as NAME=value
 	Dir  string   // absolute, inside; / when empty
+
+	// DropsRoot says that the program becomes the user by itself when it is
+	// started as root, as the lifecycle does. In a chroot it is, because a
+	// chroot has no /proc and the lifecycle asks it where its executable is:
+	// for root alone there is an answer. Elsewhere it makes no difference.
+	DropsRoot bool
 }
 
 // Status is how the program ended.

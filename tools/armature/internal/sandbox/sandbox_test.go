@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox/sandboxtest"
@@ -30,11 +33,16 @@ func TestMain(m *testing.M) {
 }
 
 var programs = map[string]func(){
-	"status": func() {
-		text, _ := os.ReadFile("/proc/self/status")
-		os.Stdout.Write(text)
+	"privileges": func() { os.Stdout.WriteString(privileges()) },
+	"drop root": func() {
+		link, _ := os.Readlink("/proc/self/exe")
+		syscall.Setresgid(1000, 1000, 1000)
+		syscall.Setresuid(1001, 1001, 1001)
+		after, _ := os.Readlink("/proc/self/exe")
+		os.Stdout.WriteString(link + " " + after + " " + privileges())
 	},
 	"environment": func() { os.Stdout.WriteString(strings.Join(os.Environ(), "\n")) },
+	"exit 0":      func() {},
 	"exit 7":      func() { os.Exit(7) },
 	"abort":       func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
 	"sleep":       func() { os.Stdout.WriteString("sleeping\n"); time.Sleep(time.Hour) },
@@ -62,7 +70,7 @@ var programs = map[string]func(){
 	},
 	"namespace": func() {
 		cmd := exec.Command("/proc/self/exe")
-		cmd.Env = []string{"PROGRAM=status"}
+		cmd.Env = []string{"PROGRAM=exit 0"}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
 		os.Stdout.WriteString(outcome(cmd.Run()))
 	},
@@ -74,6 +82,26 @@ var programs = map[string]func(){
 		}
 		io.Copy(os.Stdout, conn)
 	},
+}
+
+// privileges asks the kernel, since a chroot has no /proc to read them from.
+func privileges() string {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return err.Error()
+	}
+	var bounding uint64
+	for number := uintptr(0); ; number++ {
+		has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, number, 0, 0, 0)
+		if err != nil {
+			break
+		}
+		bounding |= uint64(has) << number
+	}
+	noNewPrivs, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+	return fmt.Sprintf("%d:%d effective %x permitted %x inheritable %x bounding %x no_new_privs %d", os.Getuid(), os.Getgid(),
+		data[0].Effective|data[1].Effective, data[0].Permitted|data[1].Permitted, data[0].Inheritable|data[1].Inheritable, bounding, noNewPrivs)
 }
 
 func outcome(err error) string {
@@ -160,20 +188,32 @@ func run(t *testing.T, s sandbox.Spec, program string, env ...string) (string, s
 
 func TestTheProgramHasTheUsersIDsAndNoPrivilege(t *testing.T) {
 	each(t, func(t *testing.T, way sandbox.Way) {
-		s := spec(t, way)
-		if way == sandbox.Chroot { // nothing says it there
-			t.Skip("a chroot has no /proc to read it from")
-		}
-		got, _ := run(t, s, "status")
-		for _, want := range []string{
-			"Uid:\t1001\t1001\t1001\t1001", "Gid:\t1000\t1000\t1000\t1000", "NoNewPrivs:\t1",
-			"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "CapAmb:\t0000000000000000",
-		} {
-			if !strings.Contains(got, want+"\n") {
-				t.Errorf("want %q in\n%s", want, got)
-			}
+		got, _ := run(t, spec(t, way), "privileges")
+		if want := "1001:1000 effective 0 permitted 0 inheritable 0 bounding 0 no_new_privs 1"; got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	})
+}
+
+func TestAProgramThatDropsRootCanDoNothingElseWithIt(t *testing.T) {
+	if err := sandbox.Try(t.Context(), sandbox.Chroot, t.TempDir()); err != nil {
+		t.Skipf("this machine refuses a chroot: %v", err)
+	}
+	var out bytes.Buffer
+	s := spec(t, sandbox.Chroot)
+	s.Stdout = &out
+	box, err := sandbox.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Close()
+	command := sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=drop root"}, DropsRoot: true}
+	if _, err := box.Run(t.Context(), command, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/bin/program  1001:1000 effective 0 permitted 0 inheritable 0 bounding c0 no_new_privs 1"; out.String() != want {
+		t.Errorf("got %s, want %s", &out, want)
+	}
 }
 
 func TestTheProgramHasNothingOfTheHostsEnvironment(t *testing.T) {
