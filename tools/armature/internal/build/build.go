@@ -191,7 +191,7 @@ func (b *Build) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(b.kept.Dir, "cache"), 0o755); err != nil {
 		return err
 	}
-	if err := source.Copy(ctx, b.App, b.work.Path("app"), b.Filter); err != nil {
+	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Filter) }); err != nil {
 		return err
 	}
 	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {

@@ -28,7 +28,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	watch := &watcher{log: b.Log}
+	watch := &watcher{log: b.Log, name: b.Name}
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
@@ -37,6 +37,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, box.Close()) }()
 	registry := loopback.Serve(box.Listener, b.blobs)
 	defer registry.Close()
+	watch.names = b.publicNames(registry)
 	if err := b.offer(ctx, registry); err != nil {
 		return err
 	}
@@ -57,6 +58,14 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		return fmt.Errorf("reading the image that the lifecycle made: %w", err)
 	}
 	return b.keep(image, registry.Reference(loopback.RunRepository))
+}
+
+// publicNames turns what the lifecycle calls the images into what people do.
+func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
+	app, run := registry.Reference(loopback.AppRepository), registry.Reference(loopback.RunRepository)
+	repository := func(reference string) string { return strings.TrimSuffix(reference, ":"+loopback.Tag) }
+	public, _, _ := strings.Cut(b.run.recorded, "@")
+	return strings.NewReplacer(app, b.Name, repository(app), b.Name, run, public, repository(run), public)
 }
 
 // spec is what the build sees: nothing of the host but copies.
@@ -148,8 +157,7 @@ func (b *Build) keep(image v1.Image, runReference string) error {
 	if err := b.check(image); err != nil {
 		return err
 	}
-	repository, _, _ := strings.Cut(runReference, ":"+loopback.Tag)
-	was, is := repository+"@"+b.run.digest.String(), b.run.recorded
+	was, is := strings.TrimSuffix(runReference, ":"+loopback.Tag)+"@"+b.run.digest.String(), b.run.recorded
 	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) { return rename(config, was, is) })
 	if err != nil {
 		return fmt.Errorf("recording the run image: %w", err)

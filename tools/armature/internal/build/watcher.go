@@ -16,6 +16,9 @@ import (
 type watcher struct {
 	log *progress.Log
 
+	name  string            // of the image, as the user called it
+	names *strings.Replacer // from names in the build's own registry to those people know
+
 	mu        sync.Mutex
 	phase     string // "ANALYZING"
 	transient bool   // a buildpack said that its failure may pass
@@ -38,6 +41,13 @@ func (w *watcher) line(text string) {
 	}
 	if strings.Contains(text, transientLine) {
 		w.transient = true
+	}
+	if w.names != nil {
+		text = w.names.Replace(text)
+	}
+	// The digest that the lifecycle tells is not yet the image's.
+	if strings.HasPrefix(text, "*** Images (") || strings.TrimSpace(text) == w.name {
+		return
 	}
 	w.log.Output(text)
 }

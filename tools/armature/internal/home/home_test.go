@@ -1,0 +1,211 @@
+//go:build linux
+
+package home_test
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+)
+
+// KEEP_WORK makes this test a process that works until it is killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("KEEP_WORK"); dir != "" {
+		h, err := home.Open(dir, os.Getenv)
+		if err != nil {
+			panic(err)
+		}
+		work, err := h.NewWork()
+		if err != nil {
+			panic(err)
+		}
+		work.Folder("closed/inside", 0o500)
+		os.Stdout.WriteString(work.Dir + "\n")
+		time.Sleep(time.Hour)
+	}
+	os.Exit(m.Run())
+}
+
+func open(t *testing.T, dir string) home.Home {
+	t.Helper()
+	h, err := home.Open(dir, os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestTheDefaultFolderFollowsTheXDGSpecification(t *testing.T) {
+	base := t.TempDir()
+	for name, env := range map[string]map[string]string{
+		"xdg/armature":         {"XDG_CACHE_HOME": base + "/xdg", "HOME": base},
+		"home/.cache/armature": {"HOME": base + "/home"},
+	} {
+		h, err := home.Open("", func(key string) string { return env[key] })
+		if err != nil || h.Dir != filepath.Join(base, name) {
+			t.Errorf("got %v, %v, want %s", h, err, name)
+		}
+	}
+	_, err := home.Open("", func(string) string { return "" })
+	if !errors.Is(err, &failure.Failure{ID: "no-cache-dir"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheWorkOfAKilledProcessIsRemovedAndThatOfALivingOneIsNot(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "KEEP_WORK="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := line[:len(line)-1]
+	open(t, dir)
+	if _, err := os.Lstat(work); err != nil {
+		t.Errorf("while it runs: %v", err)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	open(t, dir)
+	if list, _ := os.ReadDir(filepath.Dir(work)); len(list) != 0 {
+		t.Errorf("after its end: got %v", list)
+	}
+}
+
+func TestARootIsFilledOnceHoweverManyWantIt(t *testing.T) {
+	h := open(t, t.TempDir())
+	var fills atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			dir, lock, err := h.Root("x", func(dir string) error {
+				fills.Add(1)
+				time.Sleep(50 * time.Millisecond)
+				return os.WriteFile(filepath.Join(dir, "file"), []byte("whole"), 0o644)
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer lock.Close()
+			if text, err := os.ReadFile(filepath.Join(dir, "file")); string(text) != "whole" {
+				t.Errorf("got %q, %v", text, err)
+			}
+		})
+	}
+	all.Wait()
+	if fills.Load() != 1 {
+		t.Errorf("it was filled %d times", fills.Load())
+	}
+}
+
+func TestARootThatCannotBeFilledIsNotThere(t *testing.T) {
+	h := open(t, t.TempDir())
+	bad := errors.New("no space")
+	_, _, err := h.Root("x", func(dir string) error {
+		os.WriteFile(filepath.Join(dir, "half"), nil, 0o644)
+		return bad
+	})
+	if !errors.Is(err, bad) {
+		t.Errorf("got %v", err)
+	}
+	for _, name := range []string{"roots/x", "work"} {
+		if list, _ := os.ReadDir(filepath.Join(h.Dir, name)); len(list) != 0 {
+			t.Errorf("%s: got %v", name, list)
+		}
+	}
+	dir, lock, err := h.Root("x", func(string) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("got %v", list)
+	}
+}
+
+func TestRootsThatNobodyUsesArePruned(t *testing.T) {
+	h := open(t, t.TempDir())
+	long := time.Now().Add(-31 * 24 * time.Hour)
+	make := func(name string, age time.Time) home.Lock {
+		dir, lock, err := h.Root(name, func(dir string) error { return os.Mkdir(filepath.Join(dir, "closed"), 0o500) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir+".lock", age, age); err != nil {
+			t.Fatal(err)
+		}
+		return lock
+	}
+	make("old", long).Close()
+	make("new", time.Now()).Close()
+	used := make("used", long)
+	defer used.Close()
+	if err := h.Prune(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"old": false, "new": true, "used": true} {
+		_, err := os.Lstat(filepath.Join(h.Dir, "roots", name))
+		if got := err == nil; got != want {
+			t.Errorf("%s: there is %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestBuildsOfOneKeyWaitForEachOther(t *testing.T) {
+	h := open(t, t.TempDir())
+	first, err := h.Build("app linux/arm64", func() { t.Error("the first waited") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(first.Dir, "kept"), nil, 0o644)
+	waits := make(chan bool, 1)
+	done := make(chan *home.Build)
+	go func() {
+		second, err := h.Build("app linux/arm64", func() { waits <- true })
+		if err != nil {
+			t.Error(err)
+		}
+		done <- second
+	}()
+	<-waits
+	other, err := h.Build("app linux/amd64", func() { t.Error("another platform waited") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	first.Close()
+	second := <-done
+	defer second.Close()
+	if _, err := os.Lstat(filepath.Join(second.Dir, "kept")); err != nil {
+		t.Error(err)
+	}
+	if err := second.Clear(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(filepath.Join(second.Dir, "kept")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}

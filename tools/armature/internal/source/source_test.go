@@ -1,0 +1,117 @@
+//go:build linux
+
+package source_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/source"
+)
+
+func write(t *testing.T, path, text string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCopyKeepsModesTimesAndLinks(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write(t, from+"/server.js", "x", 0o640)
+	write(t, from+"/bin/run", "y", 0o755)
+	write(t, from+"/closed/key", "z", 0o400)
+	os.Symlink("/etc/passwd", from+"/outside")
+	os.Symlink("../../..", from+"/bin/up")
+	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	os.Chtimes(from+"/server.js", long, long)
+	os.Chmod(from+"/closed", 0o500)
+	t.Cleanup(func() { os.Chmod(from+"/closed", 0o700); os.Chmod(to+"/closed", 0o700) })
+	if err := source.Copy(t.Context(), from, to, nil); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{"server.js": 0o640, "bin": fs.ModeDir | 0o755, "bin/run": 0o755, "closed": fs.ModeDir | 0o500, "closed/key": 0o400} {
+		if info, err := os.Lstat(filepath.Join(to, path)); err != nil || info.Mode() != want {
+			t.Errorf("%s: got %v, %v, want %v", path, info, err, want)
+		}
+	}
+	for path, want := range map[string]string{"outside": "/etc/passwd", "bin/up": "../../.."} {
+		if got, err := os.Readlink(filepath.Join(to, path)); got != want {
+			t.Errorf("%s: got %q, %v, want %q", path, got, err, want)
+		}
+	}
+	if info, _ := os.Stat(to + "/server.js"); !info.ModTime().Equal(long) {
+		t.Errorf("got %s", info.ModTime())
+	}
+}
+
+func TestAFilterLeavesFilesOut(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write(t, from+"/a/keep.js", "x", 0o644)
+	write(t, from+"/a/b/drop.env", "x", 0o644)
+	filter := func(path string) bool { return strings.HasSuffix(path, ".js") } // folders, too, are not asked for
+	if err := source.Copy(t.Context(), from, to, filter); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(to + "/a/keep.js"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(to + "/a/b"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want no folder b", err)
+	}
+}
+
+func TestFilesThatAreNoneAreToldOrLeftOut(t *testing.T) {
+	from := t.TempDir()
+	listener, err := net.Listen("unix", from+"/socket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	to := t.TempDir()
+	if err := source.Copy(t.Context(), from, to, nil); err != nil {
+		t.Error(err)
+	}
+	if list, _ := os.ReadDir(to); len(list) != 0 {
+		t.Errorf("got %v", list)
+	}
+	if err := syscall.Mkfifo(from+"/pipe", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = source.Copy(t.Context(), from, t.TempDir(), nil)
+	if !errors.Is(err, &failure.Failure{ID: "app-file-type"}) || !strings.Contains(err.Error(), "pipe") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFolderThatIsNoneIsTold(t *testing.T) {
+	err := source.Copy(t.Context(), filepath.Join(t.TempDir(), "none"), t.TempDir(), nil)
+	if !errors.Is(err, &failure.Failure{ID: "app-unreadable"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCancellingEndsTheCopy(t *testing.T) {
+	from := t.TempDir()
+	write(t, from+"/a", "x", 0o644)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := source.Copy(ctx, from, t.TempDir(), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
