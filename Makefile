@@ -46,7 +46,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration check bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration integration-armature armature check bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,7 +67,7 @@ DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO)
 .demo-image:
 	@$(DEMO) -build-only
 
-test: check unit integration ## Everything CI runs: vet, format, generated files, unit and integration tests
+test: check unit integration integration-armature ## Everything CI runs: vet, format, generated files, unit and integration tests
 
 check: ## Format, vet, generated files up to date
 	@scripts/check.sh
@@ -86,8 +86,17 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 	@$(MAKE) --no-print-directory .integration
 
 .PHONY: .integration
-.integration: $(PACK) $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+.integration: $(PACK) bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
 	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
+
+integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .integration-armature
+
+.PHONY: .integration-armature
+.integration-armature: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+	@ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
+	  $(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
 
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...
@@ -119,6 +128,9 @@ stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tin
 
 lifecycle: $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),build/lifecycle/linux-$(h)-for-linux-$(t).tgz)) ## The lifecycle for every pairing of host and target
 
+armature: bin/armature $(foreach a,$(ARCHES),bin/armature-linux-$(a)) ## The armature program: for this host, and for both architectures
+	@ls $^
+
 verify-arm64: ## Boot the app image on an arm64 kernel under qemu and call it
 	@scripts/verify-arm64.sh
 
@@ -131,6 +143,14 @@ $(PACK): go.mod go.sum
 	@echo "  compiling pack $(PACK_VERSION) ..."
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $@ github.com/buildpacks/pack
+
+# Statically linked: it starts itself again inside of other root file systems.
+bin/armature: $(SOURCES)
+	@echo "  compiling armature ..."
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
+
+bin/armature-linux-%: $(SOURCES)
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
 
 build/stack/run-%/index.json: $(STACK_SOURCES)
 	@$(GO) run ./tools/stack -kind run -target linux/$* -out $(@D)

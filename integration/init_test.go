@@ -52,6 +52,7 @@ func TestIntegration(t *testing.T) {
 	suite("Offline", offline, spec.Sequential())
 	suite("Publishing the builder", publish, spec.Sequential())
 	suite("Engine", engine, spec.Sequential())
+	suite("armature", armature, spec.Sequential())
 	suite.Run(t)
 }
 

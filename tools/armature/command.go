@@ -26,7 +26,19 @@ type command struct {
 
 // commands in the order of help.
 func commands() []command {
-	return []command{buildCommand()}
+	return []command{buildCommand(), versionCommand()}
+}
+
+func versionCommand() command {
+	return command{
+		name: "version", short: "says which release this is", long: "Prints the release.",
+		flags: func(*flag.FlagSet) func(context.Context, *program, []string) error {
+			return func(_ context.Context, p *program, _ []string) error {
+				_, err := fmt.Fprintln(p.stdout, version)
+				return err
+			}
+		},
+	}
 }
 
 func (p *program) run(ctx context.Context, args []string) error {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,6 +32,9 @@ const (
 	statusTransient   = 75  // it may pass: the same call may succeed later
 	statusInterrupted = 130 // Ctrl-C, or SIGTERM
 )
+
+// version is the release, set when it is linked.
+var version = "development"
 
 func main() {
 	sandbox.Reexec()
@@ -55,6 +59,7 @@ func (e *usageError) Error() string { return e.text }
 
 // status prints an error and returns the exit status for it.
 func (p *program) status(err error, interrupted bool) int {
+	err = ofThisMachine(err)
 	var f *failure.Failure
 	var usage *usageError
 	switch {
@@ -73,6 +78,20 @@ func (p *program) status(err error, interrupted bool) int {
 		}
 		return statusFailure
 	}
-	fmt.Fprintf(p.stderr, "armature: [internal] %s\n", err)
+	fmt.Fprintf(p.stderr, "[internal] %s\n", err)
 	return statusInternal
+}
+
+// ofThisMachine makes those errors failures that the machine's owner can mend.
+func ofThisMachine(err error) error {
+	var f *failure.Failure
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return &failure.Failure{ID: "disk-full", Cause: "writing", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
+	case errors.Is(err, fs.ErrPermission):
+		return &failure.Failure{ID: "not-permitted", Cause: "opening what belongs to somebody else", Err: err, Remedy: "change its permissions, or run armature as its owner."}
+	}
+	return err
 }

@@ -38,6 +38,7 @@ type Registry struct {
 	owner   string // password of this process, which may do everything
 	guest   string // password of the lifecycle, which may write the app only
 	server  *http.Server
+	inside  *pipes
 }
 
 // Serve starts a registry.
@@ -46,7 +47,9 @@ func Serve(listener net.Listener, blobs *Blobs) *Registry {
 	r := &Registry{address: listener.Addr().String(), owner: rand.Text(), guest: rand.Text()}
 	inner := registry.New(registry.WithBlobHandler(blobs), registry.Logger(silent))
 	r.server = &http.Server{Handler: r.guard(inner), ErrorLog: silent}
+	r.inside = newPipes()
 	go r.server.Serve(listener)
+	go r.server.Serve(r.inside)
 	return r
 }
 
@@ -115,5 +118,7 @@ func (r *Registry) Get(ctx context.Context, repository string) (v1.Image, error)
 }
 
 func (r *Registry) options(ctx context.Context) []remote.Option {
-	return []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: user, Password: r.owner})}
+	// The address may be one of another network than this process's.
+	transport := &http.Transport{DialContext: r.inside.dial, DisableKeepAlives: true}
+	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuth(&authn.Basic{Username: user, Password: r.owner})}
 }

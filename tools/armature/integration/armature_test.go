@@ -1,0 +1,440 @@
+//go:build linux
+
+// Package integration_test builds real apps with the armature program and the
+// real builders, as root and as an ordinary user, without a container engine.
+//
+// `make integration-armature` makes everything these tests stand on; run from
+// elsewhere they say so and fail.
+package integration_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/internal/engine"
+)
+
+// nobody is an ordinary user that every system has.
+const nobody = 65534
+
+// made is what make passes: the program, and the builders' folder.
+var made struct{ program, builders, stack string }
+
+func TestMain(m *testing.M) {
+	made.program, made.builders, made.stack = os.Getenv("ARMATURE"), os.Getenv("ARMATURE_BUILDERS"), os.Getenv("ARMATURE_STACK")
+	if made.program == "" || made.builders == "" || made.stack == "" {
+		fmt.Fprintln(os.Stderr, "ARMATURE, ARMATURE_BUILDERS and ARMATURE_STACK are not set: run `make integration-armature`, which makes everything first")
+		os.Exit(1)
+	}
+	home, err := os.MkdirTemp("", "armature-integration-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	ownHome = home
+	status := m.Run()
+	os.RemoveAll(home)
+	os.Exit(status)
+}
+
+// ownHome is the home of whoever runs the tests, so that they unpack the
+// builder once.
+var ownHome string
+
+// user is somebody who calls armature, with a cache of their own.
+type user struct {
+	t        *testing.T
+	id       int
+	home     string
+	builders string // what they call the builder
+	runImage string
+}
+
+// newUser is one with this id; id 0 is whoever runs the tests.
+func newUser(t *testing.T, id int) *user {
+	t.Helper()
+	u := &user{t: t, id: id, home: ownHome, builders: made.builders}
+	if id == 0 {
+		return u
+	}
+	u.home = t.TempDir()
+	if os.Geteuid() != 0 {
+		t.Skip("becoming another user takes root")
+	}
+	for dir := u.home; len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(u.home, id, id); err != nil {
+		t.Fatal(err)
+	}
+	// What make made as root, only root may be able to read.
+	repository := publish(t)
+	u.builders, u.runImage = repository+"/builder", repository+"/run:arm64"
+	return u
+}
+
+// publish serves the builder and the run image for arm64 from a registry.
+func publish(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	repository := strings.TrimPrefix(server.URL, "http://") + "/armature"
+	host, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reference, image := range map[string]v1.Image{
+		repository + "/builder:arm64": layout(t, filepath.Join(made.builders, "linux-arm64-on-"+host.Dashed()), host),
+		repository + "/run:arm64":     layout(t, filepath.Join(made.stack, "run-arm64"), target.LinuxARM64),
+	} {
+		tag, err := name.NewTag(reference)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remote.Write(tag, image); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return repository
+}
+
+func layout(t *testing.T, dir string, platform target.Target) v1.Image {
+	t.Helper()
+	image, err := engine.Image(dir, platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// command is a call of armature.
+func (u *user) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, made.program, args...)
+	cmd.Env = append(os.Environ(), "HOME="+u.home, "XDG_CACHE_HOME=", "ARMATURE_BUILDER="+u.builders)
+	if u.id != 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(u.id), Gid: uint32(u.id)}}
+	}
+	return cmd
+}
+
+// built is what a call left.
+type built struct {
+	folder, digest string // of the image
+	log            string
+	status         int
+}
+
+func (u *user) build(app string, args ...string) built {
+	u.t.Helper()
+	if u.runImage != "" {
+		args = append(args, "--run-image", u.runImage)
+	}
+	cmd := u.command(u.t.Context(), append([]string{"build", app}, args...)...)
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		u.t.Fatal(err)
+	}
+	b := built{log: log.String(), status: cmd.ProcessState.ExitCode()}
+	b.folder, b.digest, _ = strings.Cut(strings.TrimSpace(out.String()), "@")
+	return b
+}
+
+// must is a build that has to succeed.
+func (u *user) must(app string, args ...string) built {
+	u.t.Helper()
+	b := u.build(app, args...)
+	if b.status != 0 {
+		u.t.Fatalf("got status %d\n%s", b.status, b.log)
+	}
+	return b
+}
+
+func (u *user) cache() string { return filepath.Join(u.home, ".cache/armature") }
+
+const express = "../../../integration/testdata/express"
+
+// plainApp is one without dependencies, which builds fast.
+func plainApp(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for path, text := range map[string]string{
+		"package.json": `{"name":"plain","version":"1.0.0","scripts":{"start":"node server.js"}}`,
+		"server.js":    `require("http").createServer((_, r) => r.end("plain")).listen(process.env.PORT || 3000)`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
+	root := newUser(t, 0)
+	first := root.must(express, "--tag", "app")
+	image, err := ociimage.ReadLayout(first.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Image(image); err != nil {
+		t.Error(err)
+	}
+	if digest, _ := image.Digest(); digest.String() != first.digest {
+		t.Errorf("the folder holds %s, the program said %s", digest, first.digest)
+	}
+	again := root.must(express, "--tag", "app")
+	if again.digest != first.digest || !strings.Contains(again.log, "Reusing layer 'armature/npm-install:launch-modules'") {
+		t.Errorf("again: got %s, want %s, and layers of the first build\n%s", again.digest, first.digest, again.log)
+	}
+	for _, way := range []string{"mount-namespace", "user-namespace", "chroot"} {
+		t.Run(way, func(t *testing.T) {
+			b := root.build(express, "--tag", "app-"+way, "--sandbox", way)
+			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
+				t.Skipf("this machine refuses it: %s", b.log)
+			}
+			if b.status != 0 || b.digest != first.digest {
+				t.Errorf("got status %d, %s, want %s\n%s", b.status, b.digest, first.digest, b.log)
+			}
+		})
+	}
+	t.Run("an ordinary user", func(t *testing.T) {
+		u := newUser(t, nobody)
+		b := u.build(express, "--tag", "app", "--output", "tar:"+filepath.Join(u.home, "app.tar"))
+		if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
+			t.Skipf("this machine refuses it: %s", b.log)
+		}
+		// Only the name of the run image differs: it is in the configuration.
+		if b.status != 0 {
+			t.Fatalf("got status %d\n%s", b.status, b.log)
+		}
+		named := root.must(express, "--tag", "app-named", "--run-image", u.runImage)
+		if b.digest != named.digest {
+			t.Errorf("got %s, want %s", b.digest, named.digest)
+		}
+		if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
+			t.Errorf("left over: %v", list)
+		}
+	})
+}
+
+func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
+	const canary = "canary-5b1e9c"
+	binding := filepath.Join(t.TempDir(), "secret")
+	if err := os.MkdirAll(binding, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"type": "npmrc", ".npmrc": "//registry.example/:_authToken=" + canary} {
+		if err := os.WriteFile(filepath.Join(binding, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u := newUser(t, 0)
+	os.Setenv("ARMATURE_TEST_TOKEN", canary)
+	defer os.Unsetenv("ARMATURE_TEST_TOKEN")
+	b := u.must(plainApp(t), "--tag", "app", "--env", "ARMATURE_TEST_TOKEN", "--env", "OTHER="+canary, "--binding", binding, "--timings")
+	if strings.Contains(b.log, canary) {
+		t.Errorf("it is in the log:\n%s", b.log)
+	}
+	image, err := ociimage.ReadLayout(b.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, read := range []func() ([]byte, error){image.RawConfigFile, image.RawManifest} {
+		if text, err := read(); err != nil || bytes.Contains(text, []byte(canary)) {
+			t.Errorf("it is in %s, %v", text, err)
+		}
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range layers {
+		content, err := layer.Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive := tar.NewReader(content)
+		for {
+			header, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(archive)
+			if err != nil || bytes.Contains(text, []byte(canary)) || strings.Contains(header.Name, canary) {
+				t.Errorf("it is in %s, %v", header.Name, err)
+			}
+		}
+		content.Close()
+	}
+	// Nor does the next build find it.
+	filepath.WalkDir(u.cache(), func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && !strings.Contains(path, "/roots/") {
+			if text, _ := os.ReadFile(path); bytes.Contains(text, []byte(canary)) {
+				t.Errorf("it is in %s", path)
+			}
+		}
+		return nil
+	})
+}
+
+func TestAKilledBuildLeavesNothing(t *testing.T) {
+	u := newUser(t, 0)
+	app := plainApp(t)
+	want := u.must(app, "--tag", "app") // what takes long only once is done
+	for i := range 10 {
+		signal := syscall.SIGKILL
+		if i%2 == 1 {
+			signal = syscall.SIGINT
+		}
+		cmd := u.command(t.Context(), "build", app, "--tag", fmt.Sprintf("killed-%d", i))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		moment := time.Duration(rand.IntN(4000)) * time.Millisecond
+		time.Sleep(moment)
+		cmd.Process.Signal(signal)
+		cmd.Wait()
+		until := time.Now().Add(5 * time.Second)
+		for len(processes(u.home)) > 0 && time.Now().Before(until) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if left := processes(u.home); len(left) > 0 {
+			t.Errorf("%s after %s: still running %q", signal, moment, left)
+		}
+	}
+	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
+		t.Errorf("mounts are left:\n%s", mounts)
+	}
+	if got := u.must(app, "--tag", "app"); got.digest != want.digest {
+		t.Errorf("afterwards: got %s, want %s", got.digest, want.digest)
+	}
+	if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
+		t.Errorf("left over: %v", list)
+	}
+}
+
+func TestConcurrentBuildsNeitherFailNorMix(t *testing.T) {
+	u := newUser(t, 0)
+	app, other := plainApp(t), plainApp(t)
+	if err := os.WriteFile(filepath.Join(other, "server.js"), []byte("process.exit(0)"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	digests := make([]string, 4)
+	for i, args := range [][]string{{app, "--tag", "same"}, {app, "--tag", "same"}, {app, "--tag", "another"}, {other, "--tag", "different"}} {
+		all.Go(func() {
+			b := u.build(args[0], args[1:]...)
+			if b.status != 0 {
+				t.Errorf("%v: got status %d\n%s", args, b.status, b.log)
+			}
+			digests[i] = b.digest
+		})
+	}
+	all.Wait()
+	if digests[0] != digests[1] || digests[0] != digests[2] || digests[0] == digests[3] {
+		t.Errorf("got %q, want the first three alike", digests)
+	}
+}
+
+func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
+	u := newUser(t, 0)
+	for _, tc := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"no app", []string{t.TempDir(), "--tag", "app"}, 1, "[no-buildpack-applies]"},
+		{"no folder", []string{"/nowhere", "--tag", "app"}, 1, "[app-unreadable]"},
+		{"a run image of another platform", []string{plainApp(t), "--tag", "app", "--run-image", made.stack + "/run-amd64"}, 1, "[image-platform]"},
+		{"a builder for another target", []string{plainApp(t), "--tag", "app", "--platform", "linux/amd64", "--builder", made.builders + "/linux-arm64-on-" + host(t).Dashed()}, 1, "[builder-target]"},
+		{"a registry that is not there", []string{plainApp(t), "--tag", "app", "--builder", "127.0.0.1:1/builder"}, 75, "[registry-unreachable]"},
+		{"an image that is no builder", []string{plainApp(t), "--tag", "app", "--builder", made.stack + "/build-" + host(t).Arch}, 1, "[not-a-builder]"},
+		{"a version that nobody has", []string{plainApp(t), "--tag", "app", "--env", "BP_NODE_VERSION=1.2.3"}, 1, "[build-failed]"},
+		{"no tag", []string{plainApp(t)}, 2, "--tag is missing"},
+		{"an unknown flag", []string{plainApp(t), "--tga", "app"}, 2, "tga"},
+		{"a name that is none", []string{plainApp(t), "--tag", "App"}, 1, "[image-name]"},
+		{"an output that is none", []string{plainApp(t), "--tag", "app", "--output", "zip:x"}, 1, "[output-unknown]"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := u.build(tc.args[0], tc.args[1:]...)
+			if b.status != tc.status || !strings.Contains(b.log, tc.want) {
+				t.Errorf("got status %d, want %d and %q in\n%s", b.status, tc.status, tc.want, b.log)
+			}
+		})
+	}
+}
+
+func TestABuildWithoutANetworkReachesNone(t *testing.T) {
+	u := newUser(t, 0)
+	u.must(plainApp(t), "--tag", "app", "--network", "none") // Node.js is in the builder
+	b := u.build(express, "--tag", "express", "--network", "none", "--env", "NPM_CONFIG_FETCH_RETRIES=0")
+	if b.status == 0 {
+		t.Error("npm installed without a network")
+	}
+}
+
+func host(t *testing.T) target.Target {
+	t.Helper()
+	h, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// processes are those whose root or executable lies in a folder, or that are
+// a sandbox's first.
+func processes(folder string) (found []string) {
+	for _, kind := range []string{"root", "exe", "cwd"} {
+		links, _ := filepath.Glob("/proc/[0-9]*/" + kind)
+		for _, link := range links {
+			if to, err := os.Readlink(link); err == nil && strings.Contains(to, folder) {
+				found = append(found, link+" "+to)
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,135 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// call runs the program in this process.
+func call(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, log bytes.Buffer
+	home := t.TempDir()
+	p := &program{stdout: &out, stderr: &log, getenv: func(name string) string {
+		if name == "HOME" {
+			return home
+		}
+		return ""
+	}}
+	status = p.status(p.run(t.Context(), args), false)
+	return out.String(), log.String(), status
+}
+
+func TestHelpNamesEveryCommandAndFlag(t *testing.T) {
+	out, _, status := call(t)
+	if status != 0 {
+		t.Errorf("got status %d", status)
+	}
+	for _, c := range commands() {
+		if !strings.Contains(out, "armature "+c.name+" ") {
+			t.Errorf("%s is not in\n%s", c.name, out)
+		}
+		help, _, status := call(t, c.name, "--help")
+		if status != 0 || !strings.HasPrefix(help, "Usage: armature "+c.name) {
+			t.Errorf("got status %d\n%s", status, help)
+		}
+		if other, _, _ := call(t, "help", c.name); other != help {
+			t.Errorf("help %s: got %q, want %q", c.name, other, help)
+		}
+	}
+	if help, _, _ := call(t, "build", "--help"); !strings.Contains(help, "--platform OS/ARCH") {
+		t.Errorf("got %s", help)
+	}
+}
+
+func TestCallsThatNobodyUnderstands(t *testing.T) {
+	for _, args := range [][]string{
+		{"biuld"}, {"build", "--tga", "x"}, {"build", "a", "b", "--tag", "x"}, {"build", "--tag", "x", "--network", "bridge", "--builder", "x"},
+		{"build", "--tag", "x", "--progress", "fancy", "--builder", "x"}, {"version", "1"},
+	} {
+		out, log, status := call(t, args...)
+		if status != statusUsage || log == "" || out != "" {
+			t.Errorf("%q: got status %d, %q, %q", args, status, out, log)
+		}
+	}
+}
+
+func TestFlagsStandWhereverTheyLike(t *testing.T) {
+	for _, args := range [][]string{{"folder", "--network", "none"}, {"--network", "none", "folder"}, {"--network=none", "--", "folder"}} {
+		set, rest := flagsOf(t, args)
+		if set != "none" || len(rest) != 1 || rest[0] != "folder" {
+			t.Errorf("%q: got %q, %q", args, set, rest)
+		}
+	}
+	if _, rest := flagsOf(t, []string{"--", "--network"}); len(rest) != 1 || rest[0] != "--network" {
+		t.Errorf("got %q", rest)
+	}
+}
+
+func TestStatusTellsWhoseFaultItIs(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"nothing", nil, 0},
+		{"a failure", &failure.Failure{ID: "x"}, 1},
+		{"one that may pass, wrapped", fmt.Errorf("building: %w", &failure.Failure{ID: "x", Transient: true}), 75},
+		{"a full disk", fmt.Errorf("writing: %w", syscall.ENOSPC), 1},
+		{"a file of somebody else's", os.ErrPermission, 1},
+		{"anything else", errors.New("x"), 70},
+		{"a bad call", &usageError{"x"}, 2},
+	} {
+		var log bytes.Buffer
+		p := &program{stderr: &log}
+		if got := p.status(tc.err, false); got != tc.want || (got == 0) != (log.Len() == 0) {
+			t.Errorf("%s: got %d, %q, want %d", tc.name, got, &log, tc.want)
+		}
+	}
+	p := &program{stderr: &bytes.Buffer{}}
+	if got := p.status(context.Canceled, true); got != statusInterrupted {
+		t.Errorf("interrupted: got %d", got)
+	}
+}
+
+func TestVariablesOfFlagsGoBeforeThoseOfFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("A=file\n\n  B=with = signs  \nHERE\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(name string) string { return "value of " + name }
+	got, err := readEnv([]string{file}, []string{"A=flag", "THERE"}, getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"A": "flag", "B": "with = signs", "HERE": "value of HERE", "THERE": "value of THERE"}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, err := readEnv([]string{file + "x"}, nil, getenv); !errors.Is(err, &failure.Failure{ID: "env-file-unreadable"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func flagsOf(t *testing.T, args []string) (network string, rest []string) {
+	t.Helper()
+	set := flag.NewFlagSet("build", flag.ContinueOnError)
+	buildCommand().flags(set)
+	rest, err := parse(set, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Lookup("network").Value.String(), rest
+}
