@@ -36,11 +36,14 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 		out, err := cmd.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 
-		run, err := name.ParseReference(repository + "/run:arm64")
-		Expect(err).NotTo(HaveOccurred())
-		described, err := remote.Get(run)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(described.MediaType.IsImage()).To(BeTrue(), "the run image must be a plain manifest, not an index")
+		runImages := []string{repository + "/run:arm64", repository + "/run-tiny:arm64"}
+		for _, image := range runImages {
+			run, err := name.ParseReference(image)
+			Expect(err).NotTo(HaveOccurred())
+			described, err := remote.Get(run)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(described.MediaType.IsImage()).To(BeTrue(), image+" must be a plain manifest, not an index")
+		}
 
 		builder, err := name.ParseReference(repository + "/builder:arm64")
 		Expect(err).NotTo(HaveOccurred())
@@ -50,7 +53,9 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 			config, err := image.ConfigFile()
 			Expect(err).NotTo(HaveOccurred())
 			Expect(config.Architecture).To(Equal(host.Arch))
-			Expect(config.Config.Labels["io.buildpacks.builder.metadata"]).To(ContainSubstring(run.String()))
+			for _, run := range runImages {
+				Expect(config.Config.Labels["io.buildpacks.builder.metadata"]).To(ContainSubstring(run))
+			}
 
 			machines := elfMachines(t, image, "cnb/lifecycle/launcher", "cnb/lifecycle/lifecycle")
 			Expect(machines).To(HaveKeyWithValue("cnb/lifecycle/launcher", target.LinuxARM64.ELF()))

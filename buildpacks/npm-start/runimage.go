@@ -80,10 +80,10 @@ func (s start) shellReason() string {
 		if !plain {
 			return fmt.Sprintf("the script %s of %s uses what only a shell can do: %s", one.name, packagejson.FileName, one.text)
 		}
-		if npm, calls := CallsNPM(one.text); calls {
+		_, words = command.Variables(words)
+		if npm := filepath.Base(words[0]); npm == "npm" || npm == "npx" {
 			return fmt.Sprintf("the script %s of %s calls %s, which runs scripts in a shell", one.name, packagejson.FileName, npm)
 		}
-		_, words = command.Variables(words)
 		if file := filepath.Join(s.dir, words[0]); strings.Contains(words[0], "/") {
 			interpreter, err := command.Interpreter(file)
 			if err == nil && len(interpreter) > 0 && !isNode(interpreter) {

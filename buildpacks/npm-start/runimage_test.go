@@ -50,6 +50,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			"a command of a package":                `{"start":"next start"}`,
 			"plain hooks":                           `{"start":"node a.js","prestart":"node b.js","poststart":"node c.js"}`,
 			"a script for node":                     `{"start":"./bin/www"}`,
+			"a command with npm as an argument":     `{"start":"node a.js --with npm"}`,
 			"a hook of another script that may not": `{"start":"node a.js","prebuild":"a && b"}`,
 		} {
 			it("builds "+name, func() {
