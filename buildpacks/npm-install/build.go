@@ -73,8 +73,8 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		layers = append(layers, modules...)
-		if err := os.RemoveAll(filepath.Join(cache.Path, "_logs")); err != nil { // which old ones make, though told not to
-			return packit.BuildResult{}, fmt.Errorf("removing npm's logs: %w", err)
+		if err := b.boundCache(cache.Path); err != nil {
+			return packit.BuildResult{}, err
 		}
 		if filled, err := hasEntries(cache.Path); err != nil || !filled {
 			return packit.BuildResult{Layers: layers}, err

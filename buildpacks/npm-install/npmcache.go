@@ -1,0 +1,169 @@
+package npminstall
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+)
+
+// Folders in npm's cache: its store of downloads (npm help cache), and in
+// that the index and the contents, which have had this form since npm 5.
+const (
+	cacheStore    = "_cacache"
+	cacheIndex    = "index-v5"   // files of lines "<sha1>\t<entry as JSON>"
+	cacheContents = "content-v2" // <algorithm>/<2 digits>/<2 digits>/<the others>
+)
+
+// cacheEntry is an entry of the index.
+type cacheEntry struct {
+	Key       string `json:"key"`       // "make-fetch-happen:request-cache:<address>"
+	Integrity string `json:"integrity"` // null where the entry was removed
+}
+
+// boundCache takes out of npm's cache what the lockfile has no use for, so
+// that the cache does not grow from build to build: all but the archives of
+// its packages and what the registry says about them. A cache that the app
+// brought stays as it is, and so does one without a lockfile to judge by.
+func (b *build) boundCache(dir string) error {
+	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // which npm makes, though told not to
+		return fmt.Errorf("removing npm's logs: %w", err)
+	}
+	lock, found, err := lockfile.Read(b.dir)
+	if err != nil || !found || b.inputs.cache || b.process == processRebuild {
+		return err
+	}
+	if err := boundStore(filepath.Join(dir, cacheStore), lock); err != nil {
+		return fmt.Errorf("bounding npm's cache: %w", err)
+	}
+	return nil
+}
+
+// boundStore goes through the index, and then removes the contents that
+// nothing in it leads to.
+func boundStore(store string, lock lockfile.Lock) error {
+	wanted := wantedBy(lock)
+	err := walkFiles(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
+	if err != nil {
+		return err
+	}
+	contents := filepath.Join(store, cacheContents)
+	return walkFiles(contents, func(path string) error {
+		rel, err := filepath.Rel(contents, path)
+		if err != nil || wanted.contents[rel] {
+			return err
+		}
+		return os.Remove(path)
+	})
+}
+
+// wanted is what a lockfile has use for.
+type wanted struct {
+	names    map[string]bool // of packages
+	files    map[string]bool // "<name>/<version>"
+	sources  []string        // addresses that are in the lockfile
+	contents map[string]bool // paths of contents
+}
+
+func wantedBy(lock lockfile.Lock) *wanted {
+	w := &wanted{names: map[string]bool{}, files: map[string]bool{}, contents: map[string]bool{}}
+	for _, p := range lock.Packages {
+		w.names[p.Name] = true
+		w.files[p.Name+"/"+p.Version] = true
+		if p.Resolved != "" && !p.Link {
+			w.sources = append(w.sources, p.Resolved)
+		}
+		w.keep(p.Integrity)
+	}
+	return w
+}
+
+func (w *wanted) keep(integrity string) {
+	for algorithm, digest := range checksums(integrity) {
+		if len(digest) > 4 {
+			w.contents[filepath.Join(algorithm, digest[:2], digest[2:4], digest[4:])] = true
+		}
+	}
+}
+
+// boundBucket rewrites a file of the index without the entries that are of no
+// use. Lines that it does not understand go, too: npm passes over them.
+func (w *wanted) boundBucket(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var kept bytes.Buffer
+	for line := range bytes.Lines(text) {
+		_, encoded, _ := bytes.Cut(bytes.TrimSpace(line), []byte("\t"))
+		var entry cacheEntry
+		if json.Unmarshal(encoded, &entry) == nil && w.wants(entry.Key) {
+			w.keep(entry.Integrity)
+			fmt.Fprintf(&kept, "\n%s", bytes.TrimSpace(line))
+		}
+	}
+	switch {
+	case kept.Len() == 0:
+		return os.Remove(path)
+	case bytes.Equal(kept.Bytes(), text):
+		return nil
+	}
+	return os.WriteFile(path, kept.Bytes(), 0o644)
+}
+
+// wants tells whether an entry is of a package in the lockfile: its archive in
+// that version, or the registry's document about it.
+func (w *wanted) wants(key string) bool {
+	for _, source := range w.sources {
+		if strings.HasSuffix(key, source) {
+			return true
+		}
+	}
+	_, address, _ := strings.Cut(key, "request-cache:")
+	parsed, err := url.Parse(address)
+	if err != nil || address == "" {
+		return false
+	}
+	document, file, isArchive := strings.Cut(parsed.Path, "/-/") // of which %2f in a scope is now a slash
+	name := nameAtEnd(document)
+	if !isArchive {
+		return w.names[name]
+	}
+	file = strings.TrimSuffix(file, ".tgz")
+	for i := range file {
+		if file[i] == '-' && w.files[name+"/"+file[i+1:]] {
+			return true
+		}
+	}
+	return false
+}
+
+// nameAtEnd is the package's name at the end of a registry's path.
+func nameAtEnd(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	last := len(parts) - 1
+	if last > 0 && strings.HasPrefix(parts[last-1], "@") {
+		return parts[last-1] + "/" + parts[last]
+	}
+	return parts[last]
+}
+
+// walkFiles calls do for every file below dir; where dir is missing for none.
+func walkFiles(dir string, do func(path string) error) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == dir {
+			return nil
+		}
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		return do(path)
+	})
+}
