@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -55,7 +58,7 @@ func (s *scene) withScript(script string, extra files) {
 func TestFailures(t *testing.T) {
 	needNPM(t)
 	for _, tc := range failures {
-		t.Run(tc.name, func(t *testing.T) { tc.run(t, "") })
+		t.Run(tc.name, func(t *testing.T) { tc.run(t, "", "") })
 	}
 }
 
@@ -141,6 +144,85 @@ var failures = []failing{
 	{"out-of-memory", "out-of-memory", func(s *scene) {
 		s.withScript(`node --max-old-space-size=20 -e "const a=[];for(;;)a.push(new Array(1000).fill({}))"`, nil)
 	}},
+	{"killed-script", "out-of-memory", func(s *scene) { s.withScript("kill -9 $$", nil) }},
+	{"killed-npm", "out-of-memory", func(s *scene) { s.withScript("kill -9 $PPID", nil) }},
+	{"registry-breaks-off", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.answers(func(w http.ResponseWriter, r *http.Request) bool {
+			connection, _, err := w.(http.Hijacker).Hijack()
+			if err == nil {
+				connection.(*net.TCPConn).SetLinger(0)
+				connection.Close()
+			}
+			return true
+		})
+	}},
+	{"registry-has-an-error", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusInternalServerError)
+	}},
+	{"registry-has-no-tls", "npm-registry-no-tls", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("NPM_CONFIG_REGISTRY", strings.Replace(s.npms.URL, "http:", "https:", 1)+"/")
+	}},
+	{"certificate-out-of-date", "certificate-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.overTLS(time.Now().Add(-time.Hour))
+	}},
+	{"proxy-wants-a-login", "npm-proxy-refuses", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "no", http.StatusProxyAuthRequired)
+		}))
+		s.t.Cleanup(proxy.Close)
+		s.env = s.env.With("NPM_CONFIG_REGISTRY", "http://registry.example/").With("HTTP_PROXY", proxy.URL)
+	}},
+	{"proxy-is-no-address", "npm-proxy-refuses", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("NPM_CONFIG_REGISTRY", "http://registry.example/").With("HTTP_PROXY", "gopher://proxy.example:70")
+	}},
+	{"offline-and-not-in-the-cache", "npm-cache-incomplete", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.lock(s.env, s.app)
+		s.env = s.env.With("NPM_CONFIG_OFFLINE", "true")
+	}},
+	{"archive-is-none", "package-archive-broken", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		broken := s.npms.releases["word"]["1.0.0"]
+		broken.tarball = broken.tarball[:len(broken.tarball)/2]
+		s.npms.releases["word"]["1.0.0"] = broken
+	}},
+	{"dev-engines", "dev-engines-mismatch", func(s *scene) {
+		needNPMFrom(s.t, s.env, 11)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","devEngines":{"runtime":{"name":"node","version":"1","onFail":"error"}}}`})
+	}},
+	{"git-not-allowed", "dependency-source-not-allowed", func(s *scene) {
+		needNPMFrom(s.t, s.env, 12)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"git+https://git.example/x.git"}}`})
+	}},
+	{"git-missing", "git-missing", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"git+https://git.example/x.git"}}`, ".npmrc": "allow-git=all\n"})
+		s.env = s.env.With("PATH", only(s.t, s.env, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
+	}},
+	{"git-repository-missing", "git-dependency-failed", func(s *scene) {
+		s.write(files{
+			"package.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","dependencies":{"x":"git+%s/x.git"}}`, s.npms.URL),
+			".npmrc":       "allow-git=all\n",
+		})
+	}},
+	{"protocol-of-another-manager", "dependency-protocol-unknown", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"workspace:*"}}`})
+	}},
+	{"name-of-a-package", "package-json-invalid", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"a name!":"1.0.0"}}`})
+	}},
+	{"two-workspaces-of-a-name", "package-json-invalid", func(s *scene) {
+		s.write(files{
+			"package.json":   `{"name":"app","version":"1.0.0","workspaces":["a","b"]}`,
+			"a/package.json": `{"name":"w","version":"1.0.0"}`,
+			"b/package.json": `{"name":"w","version":"1.0.0"}`,
+		})
+	}},
 	{"python-missing", "python-missing", func(s *scene) {
 		s.withScript("node-gyp rebuild", files{"binding.gyp": `{"targets":[{"target_name":"x","sources":["x.c"]}]}`})
 		s.env = s.env.With("PATH", only(s.t, s.env, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
@@ -166,8 +248,9 @@ var failures = []failing{
 	}},
 }
 
-// run fails with the npm in a folder, or with that on the PATH.
-func (f failing) run(t *testing.T, npmDir string) {
+// run fails with the npm of a release line, which is in a folder, or with that
+// on the PATH.
+func (f failing) run(t *testing.T, npmDir, line string) {
 	npms := newRegistry(t)
 	npms.publish("word", "1.0.0", nil, nil)
 	npms.publish("word", "1.1.0", nil, nil)
@@ -181,7 +264,16 @@ func (f failing) run(t *testing.T, npmDir string) {
 	if !errors.Is(err, &failure.Failure{ID: f.id}) {
 		t.Fatalf("got %v, want the id %s\n%s", err, f.id, log)
 	}
-	golden(t, filepath.Join("testdata", "failures", f.name+".txt"), s.general(err.Error()))
+	path := filepath.Join("testdata", "failures", f.name+".txt")
+	if own := strings.TrimSuffix(path, ".txt") + "-of-npm-" + line + ".txt"; exists(own) {
+		path = own // where this npm has words of its own
+	}
+	golden(t, path, s.general(err.Error()))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // needNPMFrom skips what older majors of npm do not do.
@@ -227,12 +319,14 @@ func TestScriptsThatAreAllowedAreNotNamed(t *testing.T) {
 	}
 }
 
-func (s *scene) build(layers string) (error, string) {
+func (s *scene) build(layers string) (error, string) { return s.buildWith(layers, launchOnly) }
+
+func (s *scene) buildWith(layers string, plan packit.BuildpackPlan) (error, string) {
 	var log bytes.Buffer
 	_, err := npminstall.Build(s.env, scribe.NewEmitter(&log))(packit.BuildContext{
 		WorkingDir: s.app,
 		Layers:     packit.Layers{Path: layers},
-		Plan:       launchOnly,
+		Plan:       plan,
 	})
 	return err, log.String()
 }
@@ -246,6 +340,8 @@ func (s *scene) general(text string) string {
 		{`127\.0\.0\.1:\d+`, "registry.example:443"},
 		{`http%3a%2f%2f[^ ]*`, "REGISTRY"},
 		{`Actual: .*`, "Actual: OURS"},
+		{`npm@\d+ `, "npm@LINE "},
+		{`match "v[\d.]+"`, `match "OURS"`},
 	} {
 		text = regexp.MustCompile(one.from).ReplaceAllString(text, one.to)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -14,7 +15,8 @@ var npmLines = []string{"9", "10", "11", "12"}
 // nodeLine is a release line of Node.js that all of them run on.
 const nodeLine = "24"
 
-// Each npm fails in words of its own; what is said of it is the same.
+// Each npm fails in words of its own; what is said of it is the same but for
+// what it repeats of them.
 func TestFailuresOfEachNPM(t *testing.T) {
 	needNPM(t)
 	for _, line := range npmLines {
@@ -22,7 +24,7 @@ func TestFailuresOfEachNPM(t *testing.T) {
 			t.Parallel()
 			dir := npmOf(t, line)
 			for _, tc := range failures {
-				t.Run(tc.name, func(t *testing.T) { tc.run(t, dir) })
+				t.Run(tc.name, func(t *testing.T) { tc.run(t, dir, line) })
 			}
 		})
 	}
@@ -80,4 +82,68 @@ func fromRegistry(t *testing.T, spec string) string {
 		t.Fatal(err)
 	}
 	return modules
+}
+
+// Every process works with each npm, and takes the flags that it is given.
+func TestProcessesOfEachNPM(t *testing.T) {
+	needNPM(t)
+	for _, line := range npmLines {
+		t.Run("npm "+line, func(t *testing.T) {
+			t.Parallel()
+			dir := npmOf(t, line)
+			for _, tc := range processes {
+				t.Run(tc.name, func(t *testing.T) {
+					s := newScene(t)
+					s.env = s.env.With("PATH", dir+":"+s.env.Get("PATH"))
+					s.npms.publish("word", "1.0.0", nil, nil)
+					s.npms.publish("dev", "1.0.0", nil, nil)
+					s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"^1.0.0"},"devDependencies":{"dev":"1.0.0"}}`})
+					tc.prepare(s)
+					layers := t.TempDir()
+					err, log := s.buildWith(layers, buildAndLaunch)
+					if err != nil || !strings.Contains(log, "Selected NPM build process: '"+tc.process+"'") {
+						t.Fatalf("got %v, want the process %s\n%s", err, tc.process, log)
+					}
+					for place, wanted := range map[string]bool{
+						"build-modules/node_modules/word": true, "build-modules/node_modules/dev": true,
+						"launch-modules/node_modules/word": true, "launch-modules/node_modules/dev": false,
+					} {
+						if exists(filepath.Join(layers, place, "package.json")) != wanted {
+							t.Errorf("whether there is %s is not %t\n%s", place, wanted, log)
+						}
+					}
+					if strings.Contains(log, "npm warn") || strings.Contains(log, "npm WARN") {
+						t.Errorf("npm warns:\n%s", log)
+					}
+				})
+			}
+		})
+	}
+}
+
+var processes = []struct {
+	name, process string
+	prepare       func(s *scene)
+}{
+	{"no lockfile", "npm install", func(s *scene) {}},
+	{"a lockfile", "npm ci", func(s *scene) { s.npms.lock(s.env, s.app) }},
+	{"a shrinkwrap", "npm ci", func(s *scene) {
+		s.npms.lock(s.env, s.app)
+		if err := os.Rename(filepath.Join(s.app, "package-lock.json"), filepath.Join(s.app, "npm-shrinkwrap.json")); err != nil {
+			s.t.Fatal(err)
+		}
+	}},
+	{"vendored modules", "npm rebuild", func(s *scene) {
+		npm(s.t, s.env, s.app, "install", "--no-audit")
+	}},
+	{"vendored modules without a lockfile", "npm rebuild", func(s *scene) {
+		npm(s.t, s.env, s.app, "install", "--no-audit", "--no-package-lock")
+	}},
+	{"a vendored cache", "npm ci", func(s *scene) {
+		s.npms.lock(s.env, s.app)
+		npm(s.t, s.env, s.app, "ci", "--no-audit", "--cache", filepath.Join(s.app, "npm-cache"))
+		s.freshApp()
+		s.npms.Close()
+		s.env = s.env.With("NPM_CONFIG_OFFLINE", "true")
+	}},
 }

@@ -151,7 +151,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	cmd.Stdout, cmd.Stderr = both, both
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
-		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir}, nil
+		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	n.warnOfBlocked(blockedScripts(debugLog(logs)))

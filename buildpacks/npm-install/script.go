@@ -88,6 +88,14 @@ type symptom struct {
 	remedy string
 }
 
+// memory is the symptom of what has no memory left.
+var memory = symptom{
+	words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
+	id:     "out-of-memory",
+	cause:  "there was not enough memory",
+	remedy: "give the build more memory, or Node.js a larger heap with NODE_OPTIONS=--max-old-space-size=MIB.",
+}
+
 var symptoms = []symptom{
 	{
 		words:  regexp.MustCompile(`gyp ERR! find Python|Could not find any Python installation|Can't find Python executable`),
@@ -101,12 +109,7 @@ var symptoms = []symptom{
 		cause:  "node-gyp finds no compiler or no make",
 		remedy: "use a build image with make, gcc and g++, or a version of the package that comes with binaries for the target.",
 	},
-	{
-		words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
-		id:     "out-of-memory",
-		cause:  "there was not enough memory",
-		remedy: "give the build more memory, or Node.js a larger heap with NODE_OPTIONS=--max-old-space-size=MIB.",
-	},
+	memory,
 	{
 		words:  regexp.MustCompile(`No space left on device|ENOSPC`),
 		id:     "disk-full",
@@ -122,6 +125,9 @@ func (s script) failure(f fault) error {
 		if known.words.MatchString(f.output) {
 			return &failure.Failure{ID: known.id, Cause: where + " failed: " + known.cause, Remedy: known.remedy}
 		}
+	}
+	if strings.Contains(f.report(), "signal SIGKILL") { // what the kernel does where memory runs out
+		return &failure.Failure{ID: memory.id, Cause: where + " was killed, most likely because " + memory.cause, Remedy: memory.remedy}
 	}
 	return &failure.Failure{
 		ID:    "package-script-failed",

@@ -1,0 +1,202 @@
+package npminstall
+
+import "fmt"
+
+// A kind is one sort of fault that can be told from npm's code.
+type kind struct {
+	codes  []string
+	words  string // which the report has, too; empty for any
+	id     string
+	cause  func(fault) string
+	remedy func(fault) string
+
+	transient bool // whether the same build may succeed later
+}
+
+// kinds are tried in this order; the first that fits is it.
+var kinds = []kind{
+	{
+		codes: []string{"EUSAGE"}, words: "can only install packages",
+		id:    "lockfile-out-of-step",
+		cause: func(f fault) string { return "the lockfile does not fit package.json" + list(f.drift()) },
+		remedy: func(f fault) string {
+			return fmt.Sprintf("run `npx --yes npm@%s install --package-lock-only` in the project's folder, which is this build's npm, and commit the lockfile that it writes.", f.line())
+		},
+	},
+	{
+		codes: []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH",
+			"ENETDOWN", "EPIPE", "EAI_FAIL", "ERR_SOCKET_TIMEOUT", "ERR_SOCKET_CONNECTION_TIMEOUT", "ECONNECTIONTIMEOUT", "EIDLETIMEOUT", "ERESPONSETIMEOUT",
+			"ETRANSFERTIMEOUT", "FETCH_ERROR", "E408", "E429", "E500", "E502", "E503", "E504", "E520", "E521", "E522", "E523", "E524"},
+		id:    "npm-registry-unreachable",
+		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
+		remedy: always("try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
+			"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc."),
+		transient: true,
+	},
+	{
+		codes: []string{"SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT",
+			"UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_UNTRUSTED", "CERT_SIGNATURE_FAILURE"},
+		id: "ca-unknown",
+		cause: func(f fault) string {
+			return "the registry's certificate is not of an authority that is known here: " + f.detail()
+		},
+		remedy: always("add the authority's certificate with a service binding of the type ca-certificates. " +
+			"Never switch the check off: what is installed then may be anybody's."),
+	},
+	{
+		codes:  []string{"CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "ERR_TLS_CERT_ALTNAME_INVALID"},
+		id:     "certificate-invalid",
+		cause:  func(f fault) string { return "the registry's certificate does not hold: " + f.detail() },
+		remedy: always("check the build machine's clock and the registry's address; if both are right, the registry needs a new certificate."),
+	},
+	{
+		codes: []string{"EINTEGRITY"},
+		id:    "package-integrity-mismatch",
+		cause: func(f fault) string { return "a package is not the one that the lockfile names: " + f.detail() },
+		remedy: always("do not ignore it: the archive differs from the one that was locked. Check that the registry or mirror is the right one. " +
+			"If the package was published anew on purpose, delete its entry from the lockfile, run `npm install` and commit the result."),
+	},
+	{
+		codes:  []string{"ENOSPC", "EDQUOT"},
+		id:     "disk-full",
+		cause:  func(f fault) string { return "the disk is full: " + f.detail() },
+		remedy: always("free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it."),
+	},
+	{
+		codes: []string{"ERESOLVE"},
+		id:    "dependency-conflict",
+		cause: func(f fault) string {
+			return "two packages want versions of a third that cannot both be had" + list(f.conflict())
+		},
+		remedy: always("make the ranges in package.json agree, or force one with \"overrides\". As the last resort put legacy-peer-deps=true into the " +
+			"project's .npmrc, which is how npm 6 treated the conflict."),
+	},
+	{
+		codes: []string{"E401", "ENEEDAUTH", "EOTP"},
+		id:    "npm-registry-unauthorized",
+		cause: func(f fault) string { return "the registry wants a login: " + f.detail() },
+		remedy: always("give a valid token in the .npmrc of a service binding of the type npmrc (//HOST/:_authToken=…). " +
+			"A token in an environment variable is read by a .npmrc that says ${NAME}, if the build has that variable."),
+	},
+	{
+		codes:  []string{"E403"},
+		id:     "npm-registry-forbidden",
+		cause:  func(f fault) string { return "the registry refuses to give a package: " + f.detail() },
+		remedy: always("check that the token may read the package, and that no policy of the registry blocks this version."),
+	},
+	{
+		codes: []string{"E404"},
+		id:    "package-not-found",
+		cause: func(f fault) string { return "the registry does not have a package: " + f.detail() },
+		remedy: always("check the name in package.json. Registries also answer so for a private package without a login: " +
+			"then give a token, and the scope's registry, in the .npmrc of a service binding of the type npmrc."),
+	},
+	{
+		codes:  []string{"ETARGET", "ENOVERSIONS"},
+		id:     "package-version-not-found",
+		cause:  func(f fault) string { return "no version of a package fits: " + f.detail() },
+		remedy: always("choose a range that the registry has a version for: `npm view NAME versions` lists them. A mirror may lag behind."),
+	},
+	{
+		codes:  []string{"EBADENGINE"},
+		id:     "engine-mismatch",
+		cause:  func(f fault) string { return "a package does not run on this Node.js or npm" + list(f.engine()) },
+		remedy: always("choose another Node.js with engines.node in package.json or BP_NODE_VERSION, or take engine-strict out of the .npmrc."),
+	},
+	{
+		codes:  []string{"EBADPLATFORM"},
+		id:     "package-platform-mismatch",
+		cause:  func(f fault) string { return "a package is not made for the target: " + f.detail() },
+		remedy: always("list it under optionalDependencies, so that it is left out where it does not run, or find one that supports the target."),
+	},
+	{
+		codes:  []string{"EJSONPARSE", "EINVALIDPACKAGENAME", "EINVALIDTAGNAME", "EOVERRIDE", "EOVERRIDEVALUE", "EDUPLICATEWORKSPACE", "EWORKSPACESCONFIG", "EWORKSPACESINVALID"},
+		id:     "package-json-invalid",
+		cause:  func(f fault) string { return "npm cannot use a package.json or a lockfile: " + f.detail() },
+		remedy: always("correct what it names; `npm install` in the project's folder says the same when it is not yet right."),
+	},
+	{
+		codes: []string{"ESTRICTALLOWSCRIPTS"},
+		id:    "install-scripts-not-allowed",
+		cause: func(f fault) string {
+			return "packages have install scripts that package.json neither allows nor denies" + list(f.scripted())
+		},
+		remedy: always("run `npm install-scripts approve NAME`, or deny, for each and commit package.json, or take strict-allow-scripts out of the .npmrc."),
+	},
+	{
+		codes:  []string{"EUNKNOWNCONFIG"},
+		id:     "npm-config-unknown",
+		cause:  func(f fault) string { return "npm does not know a setting: " + f.detail() },
+		remedy: always("take it out of the .npmrc or the environment; newer versions of npm no longer ignore what they do not know."),
+	},
+	{
+		codes:  []string{"EINVALIDPROXY", "EUNSUPPORTEDPROXY", "E407"},
+		id:     "npm-proxy-refuses",
+		cause:  func(f fault) string { return "the proxy to the npm registry cannot be used: " + f.detail() },
+		remedy: always("set HTTPS_PROXY and HTTP_PROXY to the address of an HTTP proxy, http://USER:PASSWORD@HOST:PORT where it wants a login, and NO_PROXY to the hosts that are reached without it."),
+	},
+	{
+		codes: []string{"EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"},
+		id:    "npm-registry-no-tls",
+		cause: func(f fault) string {
+			return "what answers in place of the npm registry does not speak TLS: " + f.detail()
+		},
+		remedy: always("check the registry's address and the proxy's: one of them says https:// where the server speaks http."),
+	},
+	{
+		codes: []string{"ENOTCACHED"},
+		id:    "npm-cache-incomplete",
+		cause: func(f fault) string {
+			return "npm may not use the network, and its cache lacks a package: " + f.detail()
+		},
+		remedy: always("fill the folder npm-cache of the app again, with `npm ci --cache npm-cache` after it was deleted, for every platform that is built for (--os, --cpu); or build without NPM_CONFIG_OFFLINE."),
+	},
+	{
+		codes:     []string{"EBADSIZE", "Z_DATA_ERROR", "Z_BUF_ERROR", "TAR_BAD_ARCHIVE", "ERR_STREAM_PREMATURE_CLOSE", "EINCOMPLETEMANIFEST"},
+		id:        "package-archive-broken",
+		cause:     func(f fault) string { return "a package arrived broken: " + f.detail() },
+		remedy:    always("try again. If it stays so, the registry or a proxy before it keeps a broken copy."),
+		transient: true,
+	},
+	{
+		codes: []string{"EBADDEVENGINES"},
+		id:    "dev-engines-mismatch",
+		cause: func(f fault) string {
+			return "devEngines of package.json refuses this Node.js or npm" + list(f.devEngines())
+		},
+		remedy: always("let devEngines and the build agree: BP_NODE_VERSION and BP_NPM_VERSION choose the build's; \"onFail\": \"warn\" in devEngines lets npm go on."),
+	},
+	{
+		codes:  []string{"EALLOWGIT", "EALLOWREMOTE", "EALLOWFILE", "EALLOWDIRECTORY"},
+		id:     "dependency-source-not-allowed",
+		cause:  func(f fault) string { return "npm's policy refuses where a dependency comes from" + list(f.refused()) },
+		remedy: always("take the package from a registry; or allow what package.json itself names with allow-git=root or allow-remote=root in the project's .npmrc. npm 12 and later allow neither by default."),
+	},
+	{
+		codes: []string{"ENOGIT", "ENOENT"}, words: "git",
+		id:     "git-missing",
+		cause:  func(fault) string { return "a dependency comes from a git repository, and the build image has no git" },
+		remedy: always("use a build image with git, or take the package from a registry or as an archive: https://github.com/OWNER/NAME/archive/COMMIT.tar.gz."),
+	},
+	{
+		codes: []string{"128", "1"}, words: "git error",
+		id:     "git-dependency-failed",
+		cause:  func(f fault) string { return "a dependency cannot be had from its git repository" + list(f.git()) },
+		remedy: always("a build has no SSH keys: name the repository by https://, with a token in the build's git configuration where it is private, or publish the package in a registry."),
+	},
+	{
+		codes:  []string{"EUNSUPPORTEDPROTOCOL"},
+		id:     "dependency-protocol-unknown",
+		cause:  func(f fault) string { return "npm does not know how a dependency is named: " + f.detail() },
+		remedy: always("workspace:, catalog:, portal: and patch: are of pnpm and Yarn. Give npm a version range; it prefers a workspace that fits it."),
+	},
+	{
+		codes:  []string{"EACCES", "EPERM", "EROFS"},
+		id:     "file-not-permitted",
+		cause:  func(f fault) string { return "npm may not read or write a file: " + f.detail() },
+		remedy: always("let the build's user own the app's files, and write to no place outside of the app. Volumes that are mounted read-only cannot hold node_modules."),
+	},
+}
+
+// always is a remedy that is the same for every fault.
+func always(text string) func(fault) string { return func(fault) string { return text } }
