@@ -122,7 +122,7 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	run.inventory = nodesource.Restrict(all, run.source, true)
-	for _, bindingType := range []string{cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmrcBinding} {
+	for _, bindingType := range []string{cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmconfig.BindingType} {
 		found, err := b.Bindings.Resolve(bindingType, "", bp.Platform.Path)
 		if err != nil {
 			return nil, fmt.Errorf("reading service bindings: %w", err)

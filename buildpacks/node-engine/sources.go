@@ -1,22 +1,15 @@
 package nodeengine
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/nodesource"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/project"
 )
-
-// npmrcBinding is the type of the binding whose entry .npmrc is npm's global
-// configuration, unless NPM_CONFIG_GLOBALCONFIG names another.
-const npmrcBinding = "npmrc"
 
 // bakedDir is the folder of the buildpack that archives may be baked into.
 const bakedDir = "dependencies"
@@ -71,9 +64,11 @@ func (run *build) npmConfig() (*npmconfig.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	binding, err := run.npmrc()
-	if err != nil {
-		return nil, err
+	binding := ""
+	if run.getenv(npmconfig.GlobalVariable) == "" { // which goes before it
+		if binding, err = npmconfig.Binding(run.bindings); err != nil {
+			return nil, err
+		}
 	}
 	return npmconfig.Load(npmconfig.Sources{
 		Environ:    run.Environ,
@@ -82,33 +77,4 @@ func (run *build) npmConfig() (*npmconfig.Config, error) {
 		Binding:    binding,
 		Builtin:    run.registry,
 	})
-}
-
-// npmrc is the path of the npmrc binding's entry, or nothing.
-func (run *build) npmrc() (string, error) {
-	var paths []string
-	for _, binding := range run.bindings {
-		if !strings.EqualFold(binding.Type, npmrcBinding) {
-			continue
-		}
-		if _, ok := binding.Entries[".npmrc"]; !ok {
-			return "", npmrcInvalid(fmt.Sprintf("the binding %s of type npmrc has no entry .npmrc", binding.Name))
-		}
-		paths = append(paths, filepath.Join(binding.Path, ".npmrc"))
-	}
-	switch len(paths) {
-	case 0:
-		return "", nil
-	case 1:
-		return paths[0], nil
-	}
-	return "", npmrcInvalid(fmt.Sprintf("there are %d bindings of type npmrc, want one", len(paths)))
-}
-
-func npmrcInvalid(cause string) error {
-	return &failure.Failure{
-		ID:     "npmrc-binding-invalid",
-		Cause:  cause,
-		Remedy: "give one binding of type npmrc with one entry called .npmrc.",
-	}
 }

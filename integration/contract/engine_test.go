@@ -330,6 +330,17 @@ func TestNodeEngineSettingsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+func TestNodeEngineReadsNoNpmrcBindingWhereAVariableGoesBeforeIt(t *testing.T) {
+	w := newWorld(t, nil).small()
+	w.bind("one", "npmrc", contents{".npmrc": ""})
+	w.bind("two", "npmrc", contents{".npmrc": ""})
+	_, status := w.build(engine, requires("node", "launch"))
+	equal(t, "status with two", status, failed)
+	place(t, w.platform, contents{"own": ""})
+	w.set("NPM_CONFIG_GLOBALCONFIG=" + w.platform + "/own")
+	w.built(engine, requires("node", "launch"))
+}
+
 func TestNodeEngineLeavesNodeToAnExtension(t *testing.T) {
 	w := newWorld(t, nil).small().set("BP_NODE_OPTIMIZE_MEMORY=true")
 	w.built(engine)

@@ -387,6 +387,11 @@ func TestNPMInstallReadsTheNpmrc(t *testing.T) {
 	equal(t, "of SERVICE_BINDING_ROOT", where(w), "/elsewhere/own/.npmrc")
 
 	w = newWorld(t, locked(t))
+	place(t, w.platform, contents{"elsewhere/old/metadata/kind": "npmrc", "elsewhere/old/metadata/provider": "x", "elsewhere/old/secret/.npmrc": ""})
+	w.set("CNB_BINDINGS=" + w.platform + "/elsewhere")
+	equal(t, "of CNB_BINDINGS, in the form that it had", where(w), "/elsewhere/old/secret/.npmrc")
+
+	w = newWorld(t, locked(t))
 	w.bind("one", "npmrc", contents{".npmrc": ""})
 	w.bind("two", "npmrc", contents{".npmrc": ""})
 	place(t, w.platform, contents{"own": ""})

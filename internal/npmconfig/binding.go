@@ -1,0 +1,75 @@
+package npmconfig
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2/servicebindings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+const (
+	// BindingType is the type of the service binding that holds npm's global
+	// configuration.
+	BindingType = "npmrc"
+	// GlobalVariable names the path of that configuration, and goes before the
+	// binding.
+	GlobalVariable = "NPM_CONFIG_GLOBALCONFIG"
+
+	bindingEntry = ".npmrc"
+)
+
+// Binding returns the path of the entry .npmrc of the binding that is of
+// [BindingType], or nothing when there is none; bindings of other types do not
+// matter. More than one of them, and one without that entry, is a
+// [failure.Failure] with the id npmrc-binding-invalid.
+func Binding(bindings []servicebindings.Binding) (string, error) {
+	var path string
+	found := 0
+	for _, binding := range bindings {
+		if !strings.EqualFold(binding.Type, BindingType) {
+			continue
+		}
+		found++
+		var err error
+		if path, err = entry(binding); err != nil {
+			return "", err
+		}
+	}
+	if found > 1 {
+		return "", bindingInvalid(fmt.Sprintf("there are %d service bindings of the type %s, want one at most", found, BindingType))
+	}
+	return path, nil
+}
+
+// entry finds the file: beside type, or in secret, where bindings have it that
+// are as they were before the Kubernetes service binding specification. What
+// comes out of VCAP_SERVICES is in no file.
+func entry(binding servicebindings.Binding) (string, error) {
+	if _, ok := binding.Entries[bindingEntry]; !ok {
+		return "", bindingInvalid(fmt.Sprintf("the service binding %q of the type %s has no entry %s", binding.Name, BindingType, bindingEntry))
+	}
+	for _, folder := range []string{"", "secret"} {
+		path := filepath.Join(binding.Path, folder, bindingEntry)
+		switch _, err := os.Stat(path); {
+		case err == nil && binding.Path != "":
+			return path, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return "", fmt.Errorf("reading the service binding %q: %w", binding.Name, err)
+		}
+	}
+	return "", bindingInvalid(fmt.Sprintf("the entry %s of the service binding %q is no file", bindingEntry, binding.Name))
+}
+
+func bindingInvalid(cause string) error {
+	return &failure.Failure{
+		ID:     "npmrc-binding-invalid",
+		Cause:  cause,
+		Remedy: fmt.Sprintf("give one binding of the type %s, a folder with everything that npm needs in its file %s.", BindingType, bindingEntry),
+	}
+}
