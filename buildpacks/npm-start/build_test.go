@@ -15,6 +15,9 @@ import (
 	"github.com/armature-cnb/armature/internal/nodemodules"
 )
 
+// patient is what goes before a script, see command.Patient.
+const patient = "trap exit TERM INT QUIT HUP; trap : USR1 USR2\n"
+
 func testBuild(t *testing.T, context spec.G, it spec.S) {
 	var (
 		Expect = NewWithT(t).Expect
@@ -118,12 +121,12 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 
 		it("starts anything else in a shell", func() {
 			packageJSON(`{"scripts":{"start":"node a.js","prestart":"echo a","poststart":"echo b"}}`)
-			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", `echo a && node a.js "$@" && echo b`, "sh"})}))
+			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", patient + `echo a && node a.js "$@" && echo b`, "sh"})}))
 		})
 
 		it("starts a command with variables in a shell", func() {
 			packageJSON(`{"scripts":{"start":"PORT=1 node a.js"}}`)
-			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", `PORT=1 node a.js "$@"`, "sh"})}))
+			Expect(processes()).To(Equal([]packit.DirectProcess{web([]string{"tini", "-g", "--", "sh", "-c", patient + `PORT=1 node a.js "$@"`, "sh"})}))
 		})
 
 		it("starts in the project's folder", func() {

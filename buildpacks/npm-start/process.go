@@ -64,5 +64,5 @@ func (s start) tiniCommand() []string {
 	if s.post != "" {
 		script += " && " + s.post
 	}
-	return []string{"sh", "-c", script, "sh"}
+	return []string{"sh", "-c", command.Patient(script), "sh"}
 }

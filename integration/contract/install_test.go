@@ -267,6 +267,7 @@ func TestNPMInstallForTheBuild(t *testing.T) {
 		"env.build/PATH.append=<layer>/node_modules/.bin", "env.build/PATH.delim=:",
 	}, "\n"))
 	equal(t, "NPM_CONFIG_GLOBALCONFIG of later buildpacks", w.env.Get("NPM_CONFIG_GLOBALCONFIG"), w.platform+"/bindings/config/.npmrc")
+	equal(t, "NODE_ENV of later buildpacks", w.env.Get("NODE_ENV"), "production") // which node-engine said first
 	contain(t, "PATH of later buildpacks", w.env.Get("PATH"), ":"+w.dir(install, "build-modules", "node_modules", ".bin"))
 	equal(t, "bills of materials", strings.Join(bom(w, install), " "), "build-modules.sbom.cdx.json build-modules.sbom.spdx.json build-modules.sbom.syft.json")
 }

@@ -93,7 +93,7 @@ func (w *world) describeProcess(p launch.Process) string {
 	var quoted []string
 	for _, word := range p.Command.Entries {
 		if strings.ContainsAny(word, " ") {
-			word = "'" + word + "'"
+			word = "'" + strings.ReplaceAll(word, "\n", " ") + "'"
 		}
 		quoted = append(quoted, word)
 	}
@@ -125,7 +125,7 @@ func TestNPMStartProcesses(t *testing.T) {
 		{"hooks", `"start":"node s.js","prestart":"echo a","poststart":"echo b"`, nil, []string{"web* in <app>: <supervisor> -event start -pre 'echo a' -post 'echo b' -- node s.js"}},
 		{"another script and its hooks", `"serve":"node s.js","preserve":"a","prestart":"b"`, []string{"BP_NPM_START_SCRIPT=serve"}, []string{"web* in <app>: <supervisor> -event serve -pre a -- node s.js"}},
 		{"tini", `"start":"node s.js"`, []string{"BP_LAUNCH_WITH_TINI=true"}, []string{"web* in <app>: tini -g -- node s.js"}},
-		{"tini and hooks", `"start":"node s.js","prestart":"a"`, []string{"BP_LAUNCH_WITH_TINI=true"}, []string{`web* in <app>: tini -g -- sh -c 'a && node s.js "$@"' sh`}},
+		{"tini and hooks", `"start":"node s.js","prestart":"a"`, []string{"BP_LAUNCH_WITH_TINI=true"}, []string{`web* in <app>: tini -g -- sh -c 'trap exit TERM INT QUIT HUP; trap : USR1 USR2 a && node s.js "$@"' sh`}},
 		{"live reload", `"start":"node s.js"`, []string{"BP_LIVE_RELOAD_ENABLED=true"}, []string{"web* in <app>: " + watch + "<supervisor> -- node s.js", "no-reload in <app>: <supervisor> -- node s.js"}},
 		{"live reload and tini", `"start":"node s.js"`, []string{"BP_LIVE_RELOAD_ENABLED=true", "BP_LAUNCH_WITH_TINI=true"}, []string{"web* in <app>: " + watch + "tini -g -- node s.js", "no-reload in <app>: tini -g -- node s.js"}},
 	} {

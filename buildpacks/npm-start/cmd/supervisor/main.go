@@ -107,17 +107,10 @@ type step struct {
 // shell runs what is not a plain command.
 const shell = "sh"
 
-// untilTheServerHasClosed lets the shell that runs the script outlive the
-// signals that go to it and to the server that it waits for. Without that it
-// would die at once, and its status would be the signal's in place of the
-// server's. A script's own traps take the place of these, and programs start
-// without them.
-const untilTheServerHasClosed = "trap exit TERM INT QUIT HUP; trap : USR1 USR2\n"
-
 func (o options) steps() []step {
 	main := step{event: o.event}
 	if o.shell != "" {
-		script := untilTheServerHasClosed + o.shell
+		script := command.Patient(o.shell)
 		if len(o.args) > 0 && !strings.Contains(o.shell, "$@") {
 			script += ` "$@"`
 		}
