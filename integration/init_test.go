@@ -46,6 +46,8 @@ func TestIntegration(t *testing.T) {
 		suite(fmt.Sprintf("Dependencies for %s", tg), dependencies(tg), spec.Sequential())
 		suite(fmt.Sprintf("Tiny run image for %s", tg), tiny(tg), spec.Sequential())
 	}
+	suite("Rebuilding", rebuilding, spec.Sequential())
+	suite("Reloading", reloading, spec.Sequential())
 	suite("Bad input", badInput, spec.Sequential())
 	suite("Packages", packages, spec.Sequential())
 	suite("Registries", registries, spec.Sequential())

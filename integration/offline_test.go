@@ -26,18 +26,31 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 		app = copyApp(t, "server")
 	})
 
-	builds := func(build occam.PackBuild, selected string) {
+	builds := func(build occam.PackBuild, selected, answer string) occam.Image {
 		i := newImage(t)
-		defer i.remove()
+		t.Cleanup(i.remove)
 		built, logs, err := build.WithNetwork("none").Execute(i.name, app)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(logs.String()).To(ContainSubstring(selected))
-		answers(t, built, "up")
+		answers(t, built, answer)
+		return built
 	}
 
 	when("the builder holds the archives of a release line", func() {
 		it("builds with it", func() {
-			builds(packBuild(target.LinuxARM64), "Selected Node.js 24.")
+			builds(packBuild(target.LinuxARM64), "Selected Node.js 24.", "up")
+		})
+	})
+
+	when("the app brings a cache of npm's along", func() {
+		it("installs from it, and leaves it out of the image", func() {
+			app = copyApp(t, "express")
+			npm(t, app, "ci", "--cache", "npm-cache", "--ignore-scripts")
+			if err := os.RemoveAll(filepath.Join(app, "node_modules")); err != nil {
+				t.Fatal(err)
+			}
+			built := builds(packBuild(target.LinuxARM64), "Selected Node.js 24.", "Hello World!")
+			Expect(node(t, built, "fs.existsSync('npm-cache')")).To(Equal([]any{false}))
 		})
 	})
 
@@ -53,7 +66,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 			builds(packBuild(target.LinuxARM64).
 				WithBuildpacks(filepath.Join(folder, "armature_nodejs-"+version+".cnb")).
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
-				WithEnv(map[string]string{"BP_NODE_VERSION": "22"}), "Selected Node.js 22.")
+				WithEnv(map[string]string{"BP_NODE_VERSION": "22"}), "Selected Node.js 22.", "up")
 		})
 	})
 

@@ -32,17 +32,4 @@ func packages(t *testing.T, when spec.G, it spec.S) {
 			answers(t, built, "Hello World!")
 		})
 	})
-
-	when("Node.js comes over the network, from the npm registry", func() {
-		it("builds an app of another release line that answers", func() {
-			i := newImage(t)
-			defer i.remove()
-			built, logs, err := packBuild(target.LinuxARM64).
-				WithEnv(map[string]string{"BP_NODE_VERSION": "22.*", "BP_NODE_SOURCE": "npm"}).
-				Execute(i.name, copyApp(t, "express"))
-			Expect(err).NotTo(HaveOccurred())
-			Expect(logs.String()).To(ContainSubstring("Selected Node.js 22."))
-			answers(t, built, "Hello World!")
-		})
-	})
 }
