@@ -64,11 +64,12 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		layers, err := b.chooseNPM()
+		wanted := readPlan(context.Plan)
+		layers, err := b.chooseNPM(wanted.npm)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		modules, err := b.install(readPlan(context.Plan))
+		modules, err := b.install(wanted)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -140,6 +141,7 @@ func (b *build) findNPM() (err error) {
 type plan struct {
 	build, launch bool
 	relinks       bool // somebody leads the links to launch-modules at the end
+	npm           bool // somebody calls npm at launch
 }
 
 func readPlan(entries packit.BuildpackPlan) plan {
@@ -155,6 +157,7 @@ func readPlan(entries packit.BuildpackPlan) plan {
 		p.build = p.build || says(entry, "build")
 		p.launch = p.launch || says(entry, "launch")
 		p.relinks = p.relinks || says(entry, nodemodules.RelinksKey)
+		p.npm = p.npm || says(entry, nodemodules.NPMKey)
 	}
 	return p
 }

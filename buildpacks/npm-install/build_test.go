@@ -668,9 +668,13 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 
 		chosen := func(why string) {
 			t.Helper()
+			wish := "77.0.1"
+			if _, spec, ok := strings.Cut(why, " is "); ok {
+				wish, why = spec, strings.TrimSuffix(why, " is "+spec)
+			}
 			layers := built(launchOnly)
 			Expect([]bool{layers["npm"].Launch, layers["npm"].Build, layers["npm"].Cache}).To(Equal([]bool{false, true, true}))
-			Expect(log.String()).To(ContainSubstring("Choosing npm 77.0.1 (" + why + ")"))
+			Expect(log.String()).To(ContainSubstring("Choosing npm " + wish + " (" + why + ")"))
 			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
 			output, err := exec.Command(filepath.Join(layersDir, "npm", "bin", "npm"), "version").Output()
 			Expect(err).NotTo(HaveOccurred())
@@ -696,6 +700,59 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		it("installs that of packageManager", func() {
 			withLock(files{"package.json": `{"name":"app","packageManager":"npm@77.0.1+sha512.abc","dependencies":{"hello":"^1.0.0"}}`})
 			chosen("package.json: packageManager")
+		})
+
+		for source, field := range map[string]string{
+			"devEngines.packageManager is >=77": `"devEngines":{"packageManager":{"name":"npm","version":">=77"}}`,
+			"engines.npm is >=77 <78":           `"engines":{"npm":">=77 <78"}`,
+		} {
+			it("installs one that fits the range of "+source, func() {
+				withLock(files{"package.json": `{"name":"app","dependencies":{"hello":"^1.0.0"}}`})
+				writeFiles(t, app, files{"package.json": `{"name":"app",` + field + `,"dependencies":{"hello":"^1.0.0"}}`})
+				env = env.With("NPM_CONFIG_FORCE", "true") // the one that comes after is no npm 77
+				chosen("package.json: " + source)
+			})
+		}
+
+		for name, field := range map[string]string{
+			"fits the npm that is there": `"engines":{"npm":">=8"},"devEngines":{"packageManager":{"name":"npm","version":"> 1"}}`,
+			"cannot be read":             `"engines":{"npm":"please use yarn"}`,
+			"is of another manager":      `"packageManager":"pnpm@9.0.0"`,
+		} {
+			it("keeps the one that there is when the wish "+name, func() {
+				writeFiles(t, app, files{"package.json": `{"name":"app",` + field + `,"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
+				Expect(built(launchOnly)).NotTo(HaveKey("npm"))
+			})
+		}
+
+		it("goes on with the one that there is when engines.npm wants one that cannot be had", func() {
+			writeFiles(t, app, files{"package.json": `{"name":"app","engines":{"npm":">=99"},"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
+			Expect(built(launchOnly)).NotTo(HaveKey("npm"))
+			Expect(log.String()).To(ContainSubstring("WARNING: going on with npm"))
+			Expect(filepath.Join(layersDir, "npm")).NotTo(BeADirectory())
+		})
+
+		it("reads the project's .npmrc for it, and keeps no copy", func() {
+			env = env.WithNPMConfig("registry", "") // nothing but the file names one
+			writeFiles(t, app, files{".npmrc": "registry=" + npms.URL + "/\n"})
+			env = env.With("BP_NPM_VERSION", "77.0.1")
+			chosen("BP_NPM_VERSION")
+			Expect(filepath.Join(layersDir, "npm", ".npmrc")).NotTo(BeAnExistingFile())
+		})
+
+		it("has it at launch where npm is called there, without the build's registry", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1").With("BP_NPM_REGISTRY", "https://last.example/")
+			plan := wants(map[string]any{"launch": true, "relinks": true, "npm": true})
+			layers := built(plan)
+			Expect([]bool{layers["npm-launch"].Launch, layers["npm-launch"].Build, layers["npm-launch"].Cache}).To(Equal([]bool{true, false, false}))
+			output, err := exec.Command(filepath.Join(layersDir, "npm-launch", "bin", "npm"), "version").Output()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(output)).To(ContainSubstring("77.0.1"))
+			Expect(filepath.Join(layersDir, "npm-launch", "node_modules", "npm", "npmrc")).NotTo(BeAnExistingFile())
+			restore(layers)
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(built(plan)).To(HaveKey("npm-launch"))
+			Expect(filepath.Join(layersDir, "npm-launch", "bin")).NotTo(BeADirectory())
 		})
 
 		it("keeps an exact version for the next build", func() {

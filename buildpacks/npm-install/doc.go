@@ -11,7 +11,8 @@
 //     that is where later buildpacks run them.
 //   - npm-cache (cache): npm's cache of downloads.
 //   - npm (build, cache): another npm than Node.js comes with, where
-//     BP_NPM_VERSION or packageManager in package.json ask for one.
+//     BP_NPM_VERSION or package.json (packageManager, devEngines, engines) ask
+//     for one; and npm-launch (launch), the same, where npm is called there.
 //
 // Which of the first two are made is what the other buildpacks of the group
 // require of node_modules. Where a script builds the app, build-modules is made

@@ -65,11 +65,11 @@ func (b *build) key(p part) (string, error) {
 
 // keyFiles are the files whose contents belong to the key.
 func (b *build) keyFiles() []string {
-	files := []string{filepath.Join(b.dir, packagejson.FileName), filepath.Join(b.dir, ".npmrc"), b.globalConfig}
+	files := []string{filepath.Join(b.dir, packagejson.FileName), filepath.Join(b.dir, projectConfig), b.globalConfig}
 	if user := b.env.Get("NPM_CONFIG_USERCONFIG"); user != "" {
 		files = append(files, user)
 	} else if home := b.env.Get("HOME"); home != "" {
-		files = append(files, filepath.Join(home, ".npmrc"))
+		files = append(files, filepath.Join(home, projectConfig))
 	}
 	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
 		files = append(files, filepath.Join(b.dir, name))

@@ -19,6 +19,12 @@ import (
 // the build. Its bin folder goes before node-engine's on the PATH.
 const npmLayer = "npm"
 
+// projectConfig is the name of npm's configuration in a project or a home folder.
+const projectConfig = ".npmrc"
+
+// npmLaunchLayer is the name of the layer with the same npm for the launch.
+const npmLaunchLayer = "npm-launch"
+
 // npmVersionVariable names the version of npm to install with.
 const npmVersionVariable = "BP_NPM_VERSION"
 
@@ -26,12 +32,17 @@ const npmVersionVariable = "BP_NPM_VERSION"
 const specMetadata = "spec"
 
 // npmWish is the version of npm that the app asks for, and where it does.
-type npmWish struct{ spec, source string }
+type npmWish struct {
+	spec, source string
+	mild         bool // npm itself would only warn
+}
 
-// wishedNPM reads BP_NPM_VERSION, and then packageManager of package.json,
-// which names an exact version and may have a digest behind a plus sign. Other
-// package managers there are of no concern.
-func wishedNPM(env Environ, pkg packagejson.Package) npmWish {
+// wishedNPM reads, in this order, BP_NPM_VERSION; packageManager of
+// package.json, which names an exact version and may have a digest behind a
+// plus sign; and the ranges of devEngines.packageManager and engines.npm, which
+// ask for nothing when the npm that is there fits them, nor when they cannot be
+// read. Other package managers are of no concern.
+func wishedNPM(env Environ, pkg packagejson.Package, has string) npmWish {
 	if spec := env.Get(npmVersionVariable); spec != "" {
 		return npmWish{spec: spec, source: npmVersionVariable}
 	}
@@ -39,13 +50,34 @@ func wishedNPM(env Environ, pkg packagejson.Package) npmWish {
 		spec, _, _ = strings.Cut(spec, "+")
 		return npmWish{spec: spec, source: packagejson.FileName + ": packageManager"}
 	}
+	wanted, _ := pkg.DevEngines.PackageManager.Named("npm")
+	for _, wish := range []npmWish{
+		{spec: wanted, source: packagejson.FileName + ": devEngines.packageManager"},
+		{spec: pkg.Engines.NPM, source: packagejson.FileName + ": engines.npm", mild: true},
+	} {
+		if refuses(wish.spec, has) {
+			return wish
+		}
+	}
 	return npmWish{}
 }
 
+// refuses tells whether a range can be read and does not have the version.
+func refuses(text, version string) bool {
+	has, err := semver.NewVersion(version)
+	if err != nil || text == "" {
+		return false
+	}
+	wanted, err := semver.NewConstraint(text)
+	return err == nil && !wanted.Check(has)
+}
+
 // chooseNPM puts the npm that the app asks for in place of the one that was
-// found. The project's files take no part in that and are not changed.
-func (b *build) chooseNPM() (layers []packit.Layer, err error) {
-	wish := wishedNPM(b.env, b.pkg)
+// found, for the build, and where npm is called at launch for that, too. The
+// project's files take no part in that, but for its .npmrc, and are not
+// changed.
+func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
+	wish := wishedNPM(b.env, b.pkg, b.npm.versions.NPM)
 	if wish.spec == "" || wish.spec == b.npm.versions.NPM {
 		return nil, nil
 	}
@@ -58,7 +90,11 @@ func (b *build) chooseNPM() (layers []packit.Layer, err error) {
 	if b.keepsNPM(layer, wish) {
 		b.log.Subprocess("Reusing cached layer %s", layer.Path)
 		b.log.Break()
-	} else if layer, err = b.installNPM(layer, wish); err != nil {
+	} else if layer, err = b.installNPM(layer, wish); err != nil && wish.mild {
+		b.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", b.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
+		b.log.Break()
+		return nil, removeTree(filepath.Join(b.context.Layers.Path, npmLayer))
+	} else if err != nil {
 		return nil, err
 	}
 	if err := b.nameRegistry(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
@@ -66,8 +102,45 @@ func (b *build) chooseNPM() (layers []packit.Layer, err error) {
 	}
 	layer.Build, layer.Cache = true, true
 	b.env = b.env.With("PATH", bin+":"+b.env.Get("PATH"))
-	b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cacheDir, b.context.Layers.Path)
-	return []packit.Layer{layer}, err
+	if b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cacheDir, b.context.Layers.Path); err != nil {
+		return nil, err
+	}
+	layers = []packit.Layer{layer}
+	if atLaunch {
+		launch, err := b.launchNPM(layer)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, launch)
+	}
+	return layers, nil
+}
+
+// launchNPM copies the npm of the build into a layer of the app image, without
+// the registry of last resort, which is the build's. The lifecycle puts its bin
+// folder on the PATH.
+func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
+	layer, err := b.context.Layers.Get(npmLaunchLayer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if layer.Metadata[specMetadata] != b.npm.versions.NPM {
+		if layer, err = layer.Reset(); err != nil {
+			return packit.Layer{}, err
+		}
+		for _, name := range []string{"bin", "node_modules"} {
+			if err := copyTree(filepath.Join(from.Path, name), filepath.Join(layer.Path, name)); err != nil {
+				return packit.Layer{}, fmt.Errorf("copying npm into the layer %s: %w", npmLaunchLayer, err)
+			}
+		}
+		builtin := filepath.Join(layer.Path, "node_modules", "npm", npmconfig.BuiltinFile)
+		if err := os.Remove(builtin); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return packit.Layer{}, err
+		}
+		layer.Metadata = map[string]any{specMetadata: b.npm.versions.NPM}
+	}
+	layer.Launch = true
+	return layer, nil
 }
 
 // nameRegistry tells an npm of the app's choice the registry of last resort,
@@ -103,7 +176,7 @@ func (b *build) installNPM(layer packit.Layer, wish npmWish) (packit.Layer, erro
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if err := b.npm.run(layer.Path, "install", "--prefix", layer.Path, "--no-save", "--ignore-scripts", "npm@"+wish.spec); err != nil {
+	if err := b.fetchNPM(layer.Path, wish.spec); err != nil {
 		return packit.Layer{}, err
 	}
 	bin := filepath.Join(layer.Path, "bin")
@@ -121,4 +194,19 @@ func (b *build) installNPM(layer packit.Layer, wish npmWish) (packit.Layer, erro
 	}
 	layer.Metadata = map[string]any{specMetadata: wish.spec}
 	return layer, nil
+}
+
+// fetchNPM installs npm into a folder with the configuration of the project.
+// npm reads the .npmrc of the folder that it installs into, so the project's
+// is there as long as it takes.
+func (b *build) fetchNPM(dir, spec string) (err error) {
+	config := filepath.Join(b.dir, projectConfig)
+	if _, err := os.Stat(config); err == nil {
+		stand := filepath.Join(dir, projectConfig)
+		defer func() { err = errors.Join(err, os.RemoveAll(stand)) }()
+		if err := copyFile(config, stand); err != nil {
+			return fmt.Errorf("giving npm the project's configuration: %w", err)
+		}
+	}
+	return b.npm.run(dir, "install", "--prefix", dir, "--no-save", "--ignore-scripts", "npm@"+spec)
 }

@@ -22,7 +22,8 @@ func Detect(getenv settings.Getenv) packit.DetectFunc {
 // modulesRequirement is the requirement of node_modules.
 type modulesRequirement struct {
 	Launch  bool `toml:"launch"`
-	Relinks bool `toml:"relinks"` // nodemodules.RelinksKey
+	Relinks bool `toml:"relinks"`       // nodemodules.RelinksKey
+	NPM     bool `toml:"npm,omitempty"` // nodemodules.NPMKey
 }
 
 // launchRequirement is one of anything else.
@@ -46,7 +47,7 @@ func (s start) requirements() []packit.BuildPlanRequirement {
 	if s.tini {
 		all = append(all, launch(buildplan.Tini))
 	}
-	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true}})
+	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != ""}})
 	if s.reload {
 		all = append(all, launch(buildplan.Watchexec))
 	}

@@ -26,6 +26,10 @@ const Dir = "node_modules"
 // which a buildpack promises to call [Relink] as the last of its group.
 const RelinksKey = "relinks"
 
+// NPMKey is the key in the same metadata by which a buildpack says that npm is
+// called at launch. It should be the npm that the app asks for.
+const NPMKey = "npm"
+
 // LaunchLayerVariable is set for later buildpacks where the links lead to the
 // modules of the build, and have to lead to those of this layer in the app
 // image. Its value is the layer's path.
