@@ -34,7 +34,7 @@ export ARMATURE_PACKAGES
 mkdir -p build
 echo "  running the unit tests (their log: build/unit.log) ..." >&2
 # shellcheck disable=SC2046 # a list of packages
-if go test -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
+if go test -timeout 30m -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
   report <build/unit.log
 else
   report <build/unit.log
