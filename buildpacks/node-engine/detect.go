@@ -31,11 +31,11 @@ type wish struct {
 // plan with a warning.
 func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		dir, err := project.Dir(context.WorkingDir, getenv)
+		found, err := project.Find(context.WorkingDir, getenv)
 		if err != nil {
 			return packit.DetectResult{}, packit.Fail.WithMessage("%s", err)
 		}
-		wishes, err := wishes(dir, context.CNBPath, getenv, logger)
+		wishes, err := wishes(nodeversion.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}

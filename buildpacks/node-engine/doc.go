@@ -14,7 +14,8 @@
 //	.tool-versions
 //
 // One that cannot be read and would decide is an error; a warning otherwise.
-// BP_NODE_PROJECT_PATH says where the files are.
+// BP_NODE_PROJECT_PATH says where the files are; of a workspace that has none
+// of them they are those of the root of its workspaces.
 //
 // Build answers the entries node and npm of the buildpack plan. It writes
 //

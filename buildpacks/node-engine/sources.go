@@ -60,7 +60,7 @@ func (run *build) cafile(config *npmconfig.Config) []cacerts.File {
 }
 
 func (run *build) npmConfig() (*npmconfig.Config, error) {
-	dir, err := project.Dir(run.WorkingDir, run.getenv)
+	found, err := project.Find(run.WorkingDir, run.getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (run *build) npmConfig() (*npmconfig.Config, error) {
 	}
 	return npmconfig.Load(npmconfig.Sources{
 		Environ:    run.Environ,
-		ProjectDir: dir,
+		ProjectDir: found.Root,
 		HomeDir:    run.getenv("HOME"),
 		Binding:    binding,
 		Builtin:    run.registry,

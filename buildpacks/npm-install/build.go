@@ -32,20 +32,25 @@ type build struct {
 	env     Environ
 	log     scribe.Emitter
 
-	dir          string // the project's folder
-	pkg          packagejson.Package
-	lock         lockfile.Lock // empty where there is none
+	dir          string // the folder that is installed in: the project's, or the root of its workspaces
+	projectDir   string
+	workspace    string              // the project's path below dir, where it is a workspace
+	pkg          packagejson.Package // the project's
+	root         packagejson.Package // the one in dir
+	lock         lockfile.Lock       // empty where there is none
 	inputs       inputs
 	process      process
 	target, host target.Target
 	npm          npm
-	globalConfig string   // path of npm's global configuration, or empty
-	vendored     string   // digest of vendored modules, once it is known
-	scripts      []string // of package.json, to be run in this order
+	globalConfig string                    // path of npm's global configuration, or empty
+	vendored     string                    // digest of vendored modules, once it is known
+	closures     map[bool]lockfile.Closure // of the workspace: for the launch, and with devDependencies
+	scripts      []buildScript             // to be run in this order
 	generated    generated
 	unfolded     bool   // the project has the modules of the build as folders
 	check        string // what BP_NODE_MODULES_CHECK says
 	keepCache    bool
+	keepFolders  bool // of workspaces that are of no concern
 	sbom         bool
 }
 
@@ -54,7 +59,7 @@ type build struct {
 func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
-		b := &build{context: context, env: env, log: log}
+		b := &build{context: context, env: env, log: log, closures: map[bool]lockfile.Closure{}}
 		for _, step := range []func() error{b.readSettings, b.readProject, b.findTarget, b.findNPM} {
 			if err := step(); err != nil {
 				return packit.BuildResult{}, err
@@ -91,16 +96,24 @@ func (b *build) readSettings() (err error) {
 	if b.keepCache, err = settings.Bool(b.env.Get, "BP_KEEP_NODE_BUILD_CACHE", false); err != nil {
 		return err
 	}
+	if b.keepFolders, err = settings.Bool(b.env.Get, keepVariable, false); err != nil {
+		return err
+	}
 	disabled, err := settings.Bool(b.env.Get, "BP_DISABLE_SBOM", false)
 	b.sbom = !disabled
 	return err
 }
 
 func (b *build) readProject() (err error) {
-	if b.dir, err = project.Dir(b.context.WorkingDir, b.env.Get); err != nil {
+	found, err := project.Find(b.context.WorkingDir, b.env.Get)
+	if err != nil {
 		return err
 	}
-	if b.pkg, err = packagejson.Read(b.dir); err != nil {
+	b.dir, b.projectDir, b.workspace = found.Root, found.Dir, found.Workspace()
+	if b.pkg, err = packagejson.Read(b.projectDir); err != nil {
+		return err
+	}
+	if b.root, err = packagejson.Read(b.dir); err != nil {
 		return err
 	}
 	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
@@ -109,7 +122,10 @@ func (b *build) readProject() (err error) {
 	if b.inputs, err = look(b.dir); err != nil {
 		return fmt.Errorf("reading the project's folder: %w", err)
 	}
-	if b.scripts, err = buildScripts(b.env, b.pkg); err != nil {
+	if err := b.checkFolders(); err != nil {
+		return err
+	}
+	if b.scripts, err = b.planScripts(); err != nil {
 		return err
 	}
 	b.process = b.inputs.process()
@@ -193,6 +209,9 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 		}
 		links.Launch = linksOf(layer)
 		layers = append(layers, layer)
+	}
+	if err := b.removeUnrelated(p); err != nil {
+		return nil, err
 	}
 	return layers, b.link(p, links, layers)
 }

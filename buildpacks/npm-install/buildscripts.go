@@ -3,7 +3,9 @@ package npminstall
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +53,44 @@ func buildScripts(env Environ, pkg packagejson.Package) ([]string, error) {
 	return names, nil
 }
 
+// buildScript is one script that is to be run.
+type buildScript struct {
+	folder string // relative to the folder that is installed in
+	pkg    packagejson.Package
+	name   string
+}
+
+// planScripts returns the scripts to run. For a workspace those called build
+// of the workspaces that it depends on come first, each after those that it
+// depends on itself.
+func (b *build) planScripts() ([]buildScript, error) {
+	names, err := buildScripts(b.env, b.pkg)
+	if err != nil || b.env.Get(scriptsVariable) == noScripts {
+		return nil, err
+	}
+	closure, _, err := b.closure(true)
+	if err != nil {
+		return nil, err
+	}
+	var all []buildScript
+	for _, folder := range closure.Folders {
+		pkg, err := packagejson.Read(filepath.Join(b.dir, folder))
+		if errors.Is(err, fs.ErrNotExist) || folder == b.workspace {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(pkg.ScriptNames(), defaultScript) {
+			all = append(all, buildScript{folder, pkg, defaultScript})
+		}
+	}
+	for _, name := range names {
+		all = append(all, buildScript{b.workspace, b.pkg, name})
+	}
+	return all, nil
+}
+
 // willRunScripts tells whether the scripts run: when there are any, and
 // somebody wants modules. A build script that nobody named is left out where
 // the app brings its modules along without those for development: it was run
@@ -92,17 +132,29 @@ func (b *build) runScripts() error {
 	if b.env.Get(scriptsVariable) == "" {
 		source = packagejson.FileName
 	}
-	b.log.Process("Executing build scripts: %s (%s)", strings.Join(b.scripts, ", "), source)
-	for _, name := range b.scripts {
-		f, err := b.scriptNPM().execute(b.dir, "run", name)
+	var names []string
+	for _, script := range b.scripts {
+		names = append(names, script.String())
+	}
+	b.log.Process("Executing build scripts: %s (%s)", strings.Join(names, ", "), source)
+	for _, script := range b.scripts {
+		f, err := b.scriptNPM().execute(filepath.Join(b.dir, script.folder), "run", script.name)
 		if err != nil {
 			return err
 		}
 		if f != nil {
-			return scriptFailure(name, b.pkg, *f)
+			return script.failure(*f)
 		}
 	}
 	return nil
+}
+
+// String is the script's name, of a workspace's with the folder.
+func (s buildScript) String() string {
+	if s.folder == "" {
+		return s.name
+	}
+	return s.name + " of " + s.folder
 }
 
 // What the output of a script says of its end: a shell's complaint, and the
@@ -119,15 +171,15 @@ const (
 	killedStatus  = 128 + 9
 )
 
-// scriptFailure says which script failed, and how. What an npm that the script
-// called complains of is classified as elsewhere.
-func scriptFailure(name string, pkg packagejson.Package, f fault) error {
-	ran := lastAnnounced(name, f.output)
-	where := fmt.Sprintf("the build script %s failed", name)
-	if ran != name {
-		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, name)
+// failure says how the script failed. What an npm that the script called
+// complains of is classified as elsewhere.
+func (s buildScript) failure(f fault) error {
+	ran := lastAnnounced(s.name, f.output)
+	where := fmt.Sprintf("the build script %s failed", s)
+	if ran != s.name {
+		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, s)
 	}
-	end := fmt.Sprintf("%s: `%s` ended with %s", where, pkg.Scripts[ran], f.end())
+	end := fmt.Sprintf("%s: `%s` ended with %s", where, s.pkg.Scripts[ran], f.end())
 	if command := missingCommand.FindStringSubmatch(f.output); command != nil && f.exitCode() == missingStatus {
 		return &failure.Failure{
 			ID:    "build-script-command-missing",
@@ -137,7 +189,7 @@ func scriptFailure(name string, pkg packagejson.Package, f fault) error {
 		}
 	}
 	var inner *failure.Failure
-	if errors.As(classify(f), &inner) && inner.ID != unknownFault {
+	if errors.As(classify(f.within()), &inner) && inner.ID != unknownFault {
 		inner.Cause = where + ": " + inner.Cause
 		return inner
 	}
@@ -146,7 +198,7 @@ func scriptFailure(name string, pkg packagejson.Package, f fault) error {
 			return &failure.Failure{ID: known.id, Cause: end + ": " + known.cause, Remedy: known.remedy}
 		}
 	}
-	remedy := "its output above says why; `npm run " + name + "` in the project's folder, after `npm ci`, should say the same. "
+	remedy := "its output above says why; `npm run " + s.name + "` in the package's folder, after `npm ci`, should say the same. "
 	if f.killed() {
 		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
 	}
@@ -155,6 +207,16 @@ func scriptFailure(name string, pkg packagejson.Package, f fault) error {
 		Cause:  end,
 		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", scriptsVariable, scriptsVariable, noScripts),
 	}
+}
+
+// within is the fault without npm's own report on it, which a script of a
+// workspace gets and another one does not.
+func (f fault) within() fault {
+	f.debug = ""
+	if i := strings.LastIndex(f.output, " Lifecycle script `"); i >= 0 {
+		f.output = f.output[:strings.LastIndexByte(f.output[:i], '\n')+1]
+	}
+	return f
 }
 
 // lastAnnounced is which of the script and its hooks ran last, as far as npm

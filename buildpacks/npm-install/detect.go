@@ -7,6 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/nodeversion"
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
 	"github.com/armature-cnb/armature/internal/settings"
@@ -24,13 +25,13 @@ const (
 // node_modules itself: without a buildpack that does, the group fails.
 func Detect(env Environ) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		dir, err := project.Dir(context.WorkingDir, env.Get)
+		found, err := project.Find(context.WorkingDir, env.Get)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		pkg, err := packagejson.Read(dir)
+		pkg, err := packagejson.Read(found.Dir)
 		if errors.Is(err, fs.ErrNotExist) {
-			return packit.DetectResult{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, dir)
+			return packit.DetectResult{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, found.Dir)
 		}
 		if err != nil {
 			return packit.DetectResult{}, err
@@ -41,21 +42,32 @@ func Detect(env Environ) packit.DetectFunc {
 		if _, err := buildScripts(env, pkg); err != nil {
 			return packit.DetectResult{}, err
 		}
+		engine, err := engineOf(found)
+		if err != nil {
+			return packit.DetectResult{}, err
+		}
 		python, err := wantsPython(env)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
 		return packit.DetectResult{Plan: packit.BuildPlan{
 			Provides: []packit.BuildPlanProvision{{Name: buildplan.NodeModules}},
-			Requires: requirements(pkg, python),
+			Requires: requirements(engine, python),
 		}}, nil
 	}
 }
 
-func requirements(pkg packagejson.Package, python bool) []packit.BuildPlanRequirement {
+// engineOf is the range of engines.node of a project. For a workspace that
+// says nothing of its Node.js it is that of the root of its workspaces.
+func engineOf(p project.Project) (string, error) {
+	pkg, err := packagejson.Read(nodeversion.Folder(p.Dir, p.Root))
+	return pkg.Engines.Node, err
+}
+
+func requirements(engine string, python bool) []packit.BuildPlanRequirement {
 	node := buildplan.Requirement{Build: true}
-	if pkg.Engines.Node != "" {
-		node.Version, node.VersionSource = pkg.Engines.Node, packagejson.FileName
+	if engine != "" {
+		node.Version, node.VersionSource = engine, packagejson.FileName
 	}
 	all := []packit.BuildPlanRequirement{{Name: buildplan.Node, Metadata: node}}
 	if python {

@@ -29,6 +29,15 @@
 // write into node_modules, .cache is kept in build-modules for the next build,
 // and generated code goes into launch-modules, too.
 //
+// # Workspaces
+//
+// Where BP_NODE_PROJECT_PATH leads to a workspace of a package.json above it,
+// the root's lockfile and .npmrc count, and only what the workspace needs is
+// in the image: of the modules its own dependencies and those of workspaces
+// that it depends on, and of the workspaces' folders these. Before its own
+// build script runs, the scripts build of the workspaces run that it depends
+// on, each after those that it depends on itself. See workspace.go.
+//
 // # The link in the app
 //
 // Node.js finds packages by walking up from the app's files, so the project's

@@ -20,7 +20,7 @@ const cacheFolder = ".cache"
 
 // scratch are the names in a node_modules that belong to npm or to tools, and
 // whose content no app needs.
-var scratch = []string{cacheFolder, ".bin", ".package-lock.json", ".tmp", ".vite", ".vite-temp", ".vitest"}
+var scratch = []string{cacheFolder, ".bin", hiddenLockfile, ".tmp", ".vite", ".vite-temp", ".vitest"}
 
 // generated are the files that scripts wrote into node_modules, as Prisma's
 // generator does: they are part of the app.

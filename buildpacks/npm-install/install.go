@@ -25,13 +25,20 @@ func (b *build) run(p part) error {
 	if p.target != b.host {
 		install = func(_ string, args ...string) error { return b.installCross(npm, p, args...) }
 	}
-	switch b.process {
-	case processInstall:
-		return install(b.dir, "install", which)
-	case processCI:
-		return b.withLockfile(npm, func() error { return install(b.dir, "ci", which, "--prefer-offline") })
+	args := append([]string{which}, b.workspaceArgs(p)...)
+	err = b.withoutRootScripts(p, func() error {
+		switch b.process {
+		case processInstall:
+			return install(b.dir, append([]string{"install"}, args...)...)
+		case processCI:
+			return b.withLockfile(npm, func() error { return install(b.dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
+		}
+		return b.rebuild(npm, p, args)
+	})
+	if err != nil || p.dev {
+		return err
 	}
-	return b.rebuild(npm, p, which)
+	return b.keepClosure()
 }
 
 // withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
@@ -49,7 +56,7 @@ func (b *build) withLockfile(npm npm, call func() error) error {
 }
 
 // rebuild makes vendored modules fit the target.
-func (b *build) rebuild(npm npm, p part, which string) error {
+func (b *build) rebuild(npm npm, p part, which []string) error {
 	if err := b.checkVendored(npm, which); err != nil {
 		return err
 	}
@@ -71,8 +78,8 @@ func (b *build) rebuild(npm npm, p part, which string) error {
 
 // checkVendored asks npm whether the modules are what package.json wants. Some
 // that nobody wants do no harm.
-func (b *build) checkVendored(npm npm, which string) error {
-	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(b.dir, "list", which)
+func (b *build) checkVendored(npm npm, which []string) error {
+	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(b.dir, append([]string{"list"}, which...)...)
 	if err != nil || f == nil || f.code() == "ELSPROBLEMS" && len(f.unmet()) == 0 {
 		return err
 	}

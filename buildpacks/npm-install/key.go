@@ -26,8 +26,9 @@ import (
 //   - the platform that is installed for and its distribution; not the host's,
 //     so that the same app is the same image wherever it was built,
 //   - the versions of npm and Node.js, and the ABI of native modules,
-//   - package.json and the lockfile; of workspaces and file: dependencies the
-//     package.json; every .npmrc that npm reads,
+//   - package.json and the lockfile, of a workspace those of its root; the
+//     package.json of the workspaces and file: dependencies that are installed;
+//     every .npmrc that npm reads,
 //   - npm's settings in the environment, NODE_ENV and NODE_OPTIONS; no
 //     credentials, so that a new token does not count,
 //   - of vendored modules the names, modes and contents of all files; so too,
@@ -37,13 +38,17 @@ func (b *build) key(p part) (string, error) {
 	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }
 
 	say("buildpack", b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version)
-	say("process", string(b.process), b.dir, p.layer, strconv.FormatBool(p.relink))
+	say("process", string(b.process), b.dir, b.workspace, p.layer, strconv.FormatBool(p.relink))
 	say("platform", p.target.String())
 	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
 	say("settings", b.env.NPMConfig()...)
 	say("node", b.env.Get("NODE_ENV"), b.env.Get("NODE_OPTIONS"))
-	for _, path := range b.keyFiles() {
+	files, err := b.keyFiles(p)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range files {
 		digest, err := fileDigest(path)
 		if err != nil {
 			return "", fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
@@ -64,7 +69,7 @@ func (b *build) key(p part) (string, error) {
 }
 
 // keyFiles are the files whose contents belong to the key.
-func (b *build) keyFiles() []string {
+func (b *build) keyFiles(p part) ([]string, error) {
 	files := []string{filepath.Join(b.dir, packagejson.FileName), filepath.Join(b.dir, projectConfig), b.globalConfig}
 	if user := b.env.Get("NPM_CONFIG_USERCONFIG"); user != "" {
 		files = append(files, user)
@@ -74,10 +79,11 @@ func (b *build) keyFiles() []string {
 	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
 		files = append(files, filepath.Join(b.dir, name))
 	}
-	for _, folder := range b.lock.Links() {
+	folders, err := b.folders(p)
+	for _, folder := range folders {
 		files = append(files, filepath.Join(b.dir, folder, packagejson.FileName))
 	}
-	return files
+	return files, err
 }
 
 // vendoredDigest is computed once: the first install changes the folder.
@@ -143,13 +149,20 @@ var installScripts = []string{"preinstall", "install", "postinstall", "prepublis
 // A script of the project's own, or of a workspace's, may write anywhere into
 // the app, and may read anything there; without running it again the app
 // image would lack what it writes.
-func (b *build) reusable() (why string, ok bool) {
+func (b *build) reusable(p part) (why string, ok bool, err error) {
 	if b.process == processInstall {
-		return "", false
+		return "", false, nil
 	}
-	for _, folder := range append([]string{"."}, b.lock.Links()...) {
+	folders, err := b.folders(p)
+	if err != nil {
+		return "", false, err
+	}
+	if b.workspace == "" || p.dev {
+		folders = append([]string{"."}, folders...)
+	}
+	for _, folder := range folders {
 		if strings.HasPrefix(folder, "..") {
-			return fmt.Sprintf("the dependency in %s is outside of the project", folder), false
+			return fmt.Sprintf("the dependency in %s is outside of the project", folder), false, nil
 		}
 		dir := filepath.Join(b.dir, folder)
 		pkg, err := packagejson.Read(dir)
@@ -158,13 +171,13 @@ func (b *build) reusable() (why string, ok bool) {
 		}
 		if names := ownInstallScripts(pkg); len(names) > 0 {
 			return fmt.Sprintf("%s has the script %s, which may write anywhere in the app",
-				filepath.Join(folder, packagejson.FileName), strings.Join(names, ", ")), false
+				filepath.Join(folder, packagejson.FileName), strings.Join(names, ", ")), false, nil
 		}
 		if _, err := os.Stat(filepath.Join(dir, "binding.gyp")); err == nil {
-			return filepath.Join(folder, "binding.gyp") + " makes npm compile into the app", false
+			return filepath.Join(folder, "binding.gyp") + " makes npm compile into the app", false, nil
 		}
 	}
-	return "", true
+	return "", true, nil
 }
 
 // ownInstallScripts returns the names of the scripts that npm runs in a

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -74,7 +75,10 @@ func (b *build) modules(p part) (packit.Layer, error) {
 // has it. A launch layer is reused without its content: the lifecycle takes
 // that from the previous image.
 func (b *build) reuse(p part, layer packit.Layer) (key string, fresh bool, err error) {
-	why, ok := b.reusable()
+	why, ok, err := b.reusable(p)
+	if err != nil {
+		return "", false, err
+	}
 	if !ok {
 		if why != "" {
 			b.log.Process("Not reusing layers of modules: %s", why)
@@ -119,7 +123,7 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 	}
 	layer.Metadata = map[string]any{linksMetadata: links}
 	if p.relink {
-		if err := (nodemodules.Links{Launch: links}).Write(layer.Path); err != nil {
+		if err := (nodemodules.Links{Root: b.dir, Launch: links}).Write(layer.Path); err != nil {
 			return packit.Layer{}, err
 		}
 		layer.ExecD = []string{filepath.Join(b.context.CNBPath, "bin", b.target.Dashed(), relinkHelper)}
@@ -200,11 +204,11 @@ func (b *build) finishLaunch(layerDir string) error {
 
 // configure gives a layer its environment, in place of any that was restored.
 func (b *build) configure(p part, layer *packit.Layer) error {
-	modules := filepath.Join(layer.Path, nodemodules.Dir)
+	bins := b.commands(*layer)
 	if p.layer == launchLayer {
 		layer.LaunchEnv.Default("NPM_CONFIG_LOGLEVEL", b.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
-		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.dir)
-		layer.LaunchEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
+		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.projectDir)
+		layer.LaunchEnv.Append("PATH", bins, ":")
 		return nil
 	}
 	if err := os.RemoveAll(filepath.Join(layer.Path, "env.build")); err != nil {
@@ -217,9 +221,19 @@ func (b *build) configure(p part, layer *packit.Layer) error {
 	if b.globalConfig != "" {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}
-	layer.BuildEnv.Append("PATH", filepath.Join(modules, ".bin"), ":")
+	layer.BuildEnv.Append("PATH", bins, ":")
 	layer.BuildEnv.Default("NODE_ENV", "development")
 	return nil
+}
+
+// commands are the folders of a layer that have the modules' commands, as in
+// PATH: of a workspace its own go first.
+func (b *build) commands(layer packit.Layer) string {
+	bins := filepath.Join(layer.Path, nodemodules.Dir, ".bin")
+	if own := filepath.Join(b.workspace, nodemodules.Dir); b.workspace != "" && slices.Contains(linksOf(layer), own) {
+		bins = filepath.Join(layer.Path, own, ".bin") + ":" + bins
+	}
+	return bins
 }
 
 // linksOf are the links into a layer, as its metadata has them.

@@ -78,6 +78,9 @@ func refuses(text, version string) bool {
 // changed.
 func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 	wish := wishedNPM(b.env, b.pkg, b.npm.versions.NPM)
+	if wish.spec == "" {
+		wish = wishedNPM(b.env, b.root, b.npm.versions.NPM)
+	}
 	if wish.spec == "" || wish.spec == b.npm.versions.NPM {
 		return nil, nil
 	}

@@ -26,7 +26,11 @@ func (b *build) checkLockfile(p part) error {
 	if b.process != processCI || b.check == "off" {
 		return nil
 	}
-	gaps := b.lock.Gaps(p.target.OS, p.target.Node(), libc, p.dev)
+	installed, err := b.installed(p)
+	if err != nil {
+		return err
+	}
+	gaps := slices.DeleteFunc(b.lock.Gaps(p.target.OS, p.target.Node(), libc, p.dev), func(gap lockfile.Gap) bool { return !installed(gap.By.Path) })
 	if len(gaps) == 0 {
 		return nil
 	}

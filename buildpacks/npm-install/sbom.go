@@ -31,9 +31,12 @@ func (b *build) billOfMaterials(p part) (packit.SBOMFormatter, error) {
 		return nil, err
 	}
 	if found && b.process != processRebuild {
-		document.Components = lockedComponents(lock, p)
+		document.Components, err = b.lockedComponents(lock, p)
 	} else if document.Components, err = b.installedComponents(p); err != nil {
-		return nil, fmt.Errorf("listing the modules of the layer %s: %w", p.layer, err)
+		err = fmt.Errorf("listing the modules of the layer %s: %w", p.layer, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := document.Validate(); err != nil {
 		return nil, err
@@ -41,10 +44,14 @@ func (b *build) billOfMaterials(p part) (packit.SBOMFormatter, error) {
 	return document.Formatter(), nil
 }
 
-func lockedComponents(lock lockfile.Lock, p part) []sbom.Component {
+func (b *build) lockedComponents(lock lockfile.Lock, p part) ([]sbom.Component, error) {
+	installed, err := b.installed(p)
+	if err != nil {
+		return nil, err
+	}
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
-		if locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(p.target.OS, p.target.Node(), libc) {
+		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(p.target.OS, p.target.Node(), libc) {
 			continue
 		}
 		component, ok := component(locked.Name, locked.Version, locked.License)
@@ -55,7 +62,7 @@ func lockedComponents(lock lockfile.Lock, p part) []sbom.Component {
 		component.Checksums = checksums(locked.Integrity)
 		all = append(all, component)
 	}
-	return all
+	return all, nil
 }
 
 // component is false for what has no name or no version, as a link has none.

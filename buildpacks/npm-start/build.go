@@ -44,7 +44,7 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		if layer := getenv(nodemodules.LaunchLayerVariable); layer != "" {
-			if err := nodemodules.Relink(s.dir, layer); err != nil {
+			if err := nodemodules.Relink(s.modules, layer); err != nil {
 				return packit.BuildResult{}, err
 			}
 		}

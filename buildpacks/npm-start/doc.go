@@ -24,6 +24,9 @@
 // BP_LIVE_RELOAD_ENABLED watchexec runs the process and restarts it when the
 // project changes, and the process no-reload is without it.
 //
+// A project that is a workspace starts in its own folder, with the commands of
+// its modules and of its root's on the PATH.
+//
 // # Layers
 //
 //   - supervisor (launch): bin/supervisor for the target.

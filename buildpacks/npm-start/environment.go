@@ -35,7 +35,7 @@ func (s start) environment() (packit.Environment, error) {
 	for name, value := range fields {
 		flatten("npm_package_"+name, value, set)
 	}
-	env.Prepend("PATH", filepath.Join(s.dir, nodemodules.Dir, ".bin"), ":")
+	env.Prepend("PATH", s.commands(), ":")
 	return env, nil
 }
 
@@ -70,6 +70,16 @@ func programs(bin any, packageName string) map[string]any {
 		}
 	}
 	return paths
+}
+
+// commands are the folders of the modules' commands, those of a workspace
+// before those of its root.
+func (s start) commands() string {
+	bins := filepath.Join(s.dir, nodemodules.Dir, ".bin")
+	if s.modules != s.dir {
+		bins += ":" + filepath.Join(s.modules, nodemodules.Dir, ".bin")
+	}
+	return bins
 }
 
 // flatten names what is inside of an object by the path that leads to it, with

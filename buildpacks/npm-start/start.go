@@ -25,28 +25,29 @@ const defaultScript = "start"
 
 // start is what is to be started, and how.
 type start struct {
-	root   string // the app's folder
-	dir    string // the project's folder, in it
-	pkg    packagejson.Package
-	name   string // the script's: "start"
-	script string
-	pre    string // the script pre<name>, or empty
-	post   string // the script post<name>, or empty
-	tini   bool
-	reload bool
+	root    string // the app's folder
+	dir     string // the project's folder, in it
+	modules string // the folder that its modules are installed in: dir, or the root of its workspaces
+	pkg     packagejson.Package
+	name    string // the script's: "start"
+	script  string
+	pre     string // the script pre<name>, or empty
+	post    string // the script post<name>, or empty
+	tini    bool
+	reload  bool
 }
 
 // readStart reads the project. One that this buildpack has nothing to start for
 // is a [packit.Fail].
 func readStart(workingDir string, getenv settings.Getenv) (start, error) {
-	dir, err := project.Dir(workingDir, getenv)
+	found, err := project.Find(workingDir, getenv)
 	if err != nil {
 		return start{}, err
 	}
-	s := start{root: workingDir, dir: dir, name: defaultScript}
-	s.pkg, err = packagejson.Read(dir)
+	s := start{root: workingDir, dir: found.Dir, modules: found.Root, name: defaultScript}
+	s.pkg, err = packagejson.Read(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return start{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, dir)
+		return start{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, s.dir)
 	}
 	if err != nil {
 		return start{}, err
@@ -60,7 +61,7 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	}
 	if strings.TrimSpace(s.script) == "" {
 		return start{}, packit.Fail.WithMessage("no %s script in %s; its scripts: %s. %s chooses another one%s",
-			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable, workspaceHint(dir, s.pkg, s.name))
+			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable, workspaceHint(s.dir, s.pkg, s.name))
 	}
 	s.pre, s.post = s.pkg.Scripts["pre"+s.name], s.pkg.Scripts["post"+s.name]
 	return s, s.readModes(getenv)

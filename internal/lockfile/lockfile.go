@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -57,7 +58,8 @@ type Package struct {
 	Engines          map[string]string
 	Dependencies     map[string]string // ranges by name
 	OptionalDeps     map[string]string
-	DevDeps          map[string]string // of the project and of workspaces
+	DevDeps          map[string]string // of the project, workspaces and file: dependencies only
+	PeerDeps         map[string]string // but for those that are optional
 }
 
 // Read returns the lockfile in dir. Where there is none, found is false. One
@@ -139,6 +141,10 @@ type rawPackage struct {
 	Dependencies     map[string]string `json:"dependencies"`
 	OptionalDeps     map[string]string `json:"optionalDependencies"`
 	DevDeps          map[string]string `json:"devDependencies"`
+	PeerDeps         map[string]string `json:"peerDependencies"`
+	PeersMeta        map[string]struct {
+		Optional bool `json:"optional"`
+	} `json:"peerDependenciesMeta"`
 }
 
 func (r rawPackage) pkg(place string) Package {
@@ -146,12 +152,13 @@ func (r rawPackage) pkg(place string) Package {
 	if name == "" {
 		name = nameIn(place)
 	}
+	maps.DeleteFunc(r.PeerDeps, func(peer, _ string) bool { return r.PeersMeta[peer].Optional })
 	return Package{
 		Path: place, Name: name, Version: r.Version, Resolved: r.Resolved, Integrity: r.Integrity,
 		License: string(r.License), Link: r.Link, Dev: r.Dev, Optional: r.Optional,
 		DevOptional: r.DevOptional, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
 		OS: r.OS, CPU: r.CPU, Libc: r.Libc, Engines: r.Engines,
-		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps, DevDeps: r.DevDeps,
+		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps, DevDeps: r.DevDeps, PeerDeps: r.PeerDeps,
 	}
 }
 

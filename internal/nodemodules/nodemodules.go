@@ -38,8 +38,10 @@ const LaunchLayerVariable = "ARMATURE_LAUNCH_MODULES"
 // listFile is the file in a layer that holds a [Links].
 const listFile = "links.json"
 
-// Links are the links of a project, as paths relative to it.
+// Links are the links of a project, as paths relative to it. Those of a
+// workspace are relative to the root of the workspaces.
 type Links struct {
+	Root   string   `json:"root,omitempty"` // that folder, where a program cannot know it otherwise
 	Build  []string `json:"build"`  // those that there are while the build goes on
 	Launch []string `json:"launch"` // those that there have to be in the app image
 }

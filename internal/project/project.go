@@ -1,4 +1,5 @@
-// Package project finds the folder of the Node.js project inside the app.
+// Package project finds the folder of the Node.js project inside the app, and
+// the root of the workspaces that it belongs to.
 package project
 
 import (
@@ -14,6 +15,44 @@ import (
 // PathVariable names the variable that points to a project below the app's
 // root.
 const PathVariable = "BP_NODE_PROJECT_PATH"
+
+// Project is where a Node.js project stands.
+type Project struct {
+	Dir string // its folder, absolute
+
+	// Root is the folder whose lockfile, .npmrc and node_modules are the
+	// project's: Dir itself, or of a workspace that of the package.json above
+	// which lists it.
+	Root string
+}
+
+// Workspace is the path of a workspace below its root, with slashes; empty for
+// a project of its own.
+func (p Project) Workspace() string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.Dir, p.Root), "/")
+}
+
+// Find returns the project, see [Dir]. It belongs to the nearest folder above,
+// inside the app, whose package.json has it among its workspaces, unless only
+// the project has a lockfile. A package.json above that cannot be decoded is
+// an error.
+func Find(workingDir string, getenv settings.Getenv) (Project, error) {
+	dir, err := Dir(workingDir, getenv)
+	if err != nil {
+		return Project{}, err
+	}
+	for root := dir; root != workingDir; {
+		root = filepath.Dir(root)
+		lists, err := listsWorkspace(root, dir)
+		if err != nil {
+			return Project{}, err
+		}
+		if lists {
+			return Project{Dir: dir, Root: root}, nil
+		}
+	}
+	return Project{Dir: dir, Root: dir}, nil
+}
 
 // Dir returns the project's folder: the app's root, or what
 // BP_NODE_PROJECT_PATH points to below it. A path that leaves the app, and

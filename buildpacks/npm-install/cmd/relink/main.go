@@ -27,13 +27,16 @@ func main() {
 
 // relink reads the layer's list of links and makes those that are not right.
 func relink(layerDir, projectDir string, stderr io.Writer) {
-	if projectDir == "" {
-		projectDir, _ = os.Getwd()
-	}
 	links, err := nodemodules.ReadLinks(layerDir)
 	if err != nil {
 		fmt.Fprintln(stderr, "relink:", err)
 		return
+	}
+	if links.Root != "" {
+		projectDir = links.Root
+	}
+	if projectDir == "" {
+		projectDir, _ = os.Getwd()
 	}
 	for _, link := range links.Launch {
 		place, want := filepath.Join(projectDir, link), filepath.Join(layerDir, link)
