@@ -178,6 +178,26 @@ func TestDetectLooksIntoTheProject(t *testing.T) {
 	}
 }
 
+func TestDetectReadsTheRootOfAWorkspaceThatSaysNothing(t *testing.T) {
+	for own, want := range map[string]string{"": "node 20 .nvmrc", "22": "node 22 .node-version"} {
+		f := newFixture(t)
+		f.write(t, f.app, ".nvmrc", "20")
+		f.write(t, f.app, "package.json", `{"workspaces":["packages/*"]}`)
+		f.write(t, f.app, "packages/web/package.json", `{"name":"web"}`)
+		if own != "" {
+			f.write(t, f.app, "packages/web/.node-version", own)
+		}
+		f.set("BP_NODE_PROJECT_PATH=packages/web")
+		result, err := f.detect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := asked(t, result.Plan); len(got) != 1 || got[0] != want {
+			t.Errorf("with %q of its own: got %q, want %q", own, got, want)
+		}
+	}
+}
+
 func TestDetectFailsWithoutTheProject(t *testing.T) {
 	f := newFixture(t)
 	f.set("BP_NODE_PROJECT_PATH=web")

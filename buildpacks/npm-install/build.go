@@ -182,7 +182,13 @@ func readPlan(entries packit.BuildpackPlan) plan {
 func (b *build) install(p plan) ([]packit.Layer, error) {
 	var layers []packit.Layer
 	var links nodemodules.Links
-	scripts, err := b.willRunScripts(p)
+	if !p.build && !p.launch {
+		return nil, nil
+	}
+	if err := b.lockWorkspace(); err != nil {
+		return nil, err
+	}
+	scripts, err := b.willRunScripts()
 	if err != nil {
 		return nil, err
 	}

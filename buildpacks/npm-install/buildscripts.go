@@ -91,12 +91,11 @@ func (b *build) planScripts() ([]buildScript, error) {
 	return all, nil
 }
 
-// willRunScripts tells whether the scripts run: when there are any, and
-// somebody wants modules. A build script that nobody named is left out where
+// willRunScripts tells whether there are scripts to run. A build script that nobody named is left out where
 // the app brings its modules along without those for development: it was run
 // before.
-func (b *build) willRunScripts(p plan) (bool, error) {
-	if len(b.scripts) == 0 || !p.build && !p.launch {
+func (b *build) willRunScripts() (bool, error) {
+	if len(b.scripts) == 0 {
 		return false, nil
 	}
 	if b.process != processRebuild || b.env.Get(scriptsVariable) != "" {

@@ -110,6 +110,22 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect(err).To(MatchError(ContainSubstring("(build, test)")))
 	})
 
+	for why, tc := range map[string]struct {
+		workspace files
+		version   string
+	}{
+		"the root's for a workspace that says nothing": {files{"packages/a/package.json": `{}`}, "22"},
+		"a workspace's own":                            {files{"packages/a/package.json": `{"engines":{"node":"24"}}`}, "24"},
+		"none where a workspace has a version file":    {files{"packages/a/package.json": `{}`, "packages/a/.nvmrc": "24"}, ""},
+	} {
+		it("requires the node of engines.node: "+why, func() {
+			writeFiles(t, app, files{"package.json": `{"workspaces":["packages/*"],"engines":{"node":"22"}}`})
+			writeFiles(t, app, tc.workspace)
+			env = npminstall.Environ{"BP_NODE_PROJECT_PATH=packages/a"}
+			Expect(requires()[0].Metadata.(buildplan.Requirement).Version).To(Equal(tc.version))
+		})
+	}
+
 	context("when the project is in a folder of the app", func() {
 		it("passes with the project path", func() {
 			writeFiles(t, app, files{"web/package.json": `{}`})

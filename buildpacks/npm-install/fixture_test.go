@@ -26,6 +26,7 @@ type fixture struct {
 	npms                     *registry
 	log                      bytes.Buffer
 	layers                   map[string]packit.Layer // of the last build
+	image                    string                  // the launch layers of the build before
 }
 
 // newFixture has a registry with hello, which depends on word, and with tool,
@@ -73,12 +74,13 @@ func (f *fixture) built(plan packit.BuildpackPlan) map[string]packit.Layer {
 // of those of the launch.
 func (f *fixture) next(upload func()) {
 	f.t.Helper()
+	f.image = f.t.TempDir()
 	for name, layer := range f.layers {
 		var text bytes.Buffer
 		f.Expect(toml.NewEncoder(&text).Encode(map[string]any{"metadata": layer.Metadata})).To(Succeed())
 		writeFiles(f.t, f.layersDir, files{name + ".toml": text.String()})
-		if !layer.Cache {
-			f.Expect(os.RemoveAll(layer.Path)).To(Succeed())
+		if layer.Launch {
+			f.Expect(os.Rename(layer.Path, filepath.Join(f.image, name))).To(Succeed())
 		}
 	}
 	entries, err := os.ReadDir(f.app)
@@ -87,6 +89,17 @@ func (f *fixture) next(upload func()) {
 		f.Expect(os.RemoveAll(filepath.Join(f.app, entry.Name()))).To(Succeed())
 	}
 	upload()
+}
+
+// export makes the app image: launch layers that are reused come from the one
+// before.
+func (f *fixture) export() {
+	f.t.Helper()
+	for name, layer := range f.layers {
+		if _, err := os.Stat(layer.Path); layer.Launch && err != nil {
+			f.Expect(os.Rename(filepath.Join(f.image, name), layer.Path)).To(Succeed())
+		}
+	}
 }
 
 // withLock writes an app and its lockfile.

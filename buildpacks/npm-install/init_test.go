@@ -12,5 +12,6 @@ func TestNPMInstall(t *testing.T) {
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
 	suite("BuildScripts", testBuildScripts)
+	suite("Workspace", testWorkspace)
 	suite.Run(t)
 }

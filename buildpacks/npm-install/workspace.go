@@ -55,6 +55,22 @@ func (b *build) readLock() (lock lockfile.Lock, found bool, err error) {
 	return lock, err == nil, nil
 }
 
+// lockWorkspace lets npm write a lockfile for a workspace without one: only
+// that tells what the workspace needs.
+func (b *build) lockWorkspace() (err error) {
+	if b.workspace == "" || b.process != processInstall {
+		return nil
+	}
+	if err := b.npm.run(b.dir, "install", "--package-lock-only"); err != nil {
+		return err
+	}
+	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
+		return err
+	}
+	b.scripts, err = b.planScripts()
+	return err
+}
+
 // closure is what the workspace needs. It is not known for a project of its
 // own, and where no lockfile tells.
 func (b *build) closure(dev bool) (closure lockfile.Closure, known bool, err error) {

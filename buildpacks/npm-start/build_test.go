@@ -99,6 +99,30 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		Expect(processes()[0].WorkingDirectory).To(Equal(filepath.Join(app, "my web")))
 	})
 
+	it("starts a workspace in its folder, with its own commands before the root's", func() {
+		packageJSON(`{"workspaces":["packages/*"]}`)
+		write(t, filepath.Join(app, "packages", "a", "package.json"), `{"scripts":{"start":"node a.js"}}`)
+		env["BP_NODE_PROJECT_PATH"] = "packages/a"
+		result, err := build()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Launch.DirectProcesses[0].WorkingDirectory).To(Equal(filepath.Join(app, "packages", "a")))
+		Expect(result.Layers[1].LaunchEnv).To(HaveKeyWithValue("PATH.prepend",
+			filepath.Join(app, "packages", "a", "node_modules", ".bin")+":"+filepath.Join(app, "node_modules", ".bin")))
+	})
+
+	it("leads the links of a workspace's root to the launch", func() {
+		packageJSON(`{"workspaces":["packages/*"]}`)
+		write(t, filepath.Join(app, "packages", "a", "package.json"), `{"scripts":{"start":"node a.js"}}`)
+		links := nodemodules.Links{Build: []string{"node_modules"}, Launch: []string{"node_modules"}}
+		modules := t.TempDir()
+		Expect(links.Write(modules)).To(Succeed())
+		Expect(nodemodules.Link(app, modules, links.Build)).To(Succeed())
+		env["BP_NODE_PROJECT_PATH"], env[nodemodules.LaunchLayerVariable] = "packages/a", "/layers/launch"
+		_, err := build()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal("/layers/launch/node_modules"))
+	})
+
 	it("writes nothing into the app", func() {
 		packageJSON(`{"scripts":{"start":"./start.sh"}}`)
 		write(t, filepath.Join(app, "start.sh"), "#!/bin/sh\n")

@@ -15,7 +15,8 @@ type Closure struct {
 
 // Closure returns what the package in a folder needs, with the folder itself:
 // "" for the project, or the path of a workspace. With dev that includes the
-// devDependencies of this and of every other folder. Optional peers count only
+// devDependencies of this and of every other folder. Every link to one of the
+// folders is part of it. Optional peers count only
 // where they are wanted otherwise, too.
 //
 // Found is false where the lockfile does not have the folder, as is one of
@@ -31,7 +32,8 @@ func (l Lock) Closure(folder string, dev bool) (closure Closure, found bool) {
 	}
 	w.visit(start)
 	for _, p := range l.Packages {
-		if p.InBundle && w.seen[owner(p.Path)] {
+		toFolder := p.Link && w.seen[path.Clean(p.Resolved)]
+		if toFolder || p.InBundle && w.seen[owner(p.Path)] {
 			w.seen[p.Path] = true
 		}
 	}

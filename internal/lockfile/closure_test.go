@@ -59,7 +59,7 @@ func TestClosure(t *testing.T) {
 			append([]string{"node_modules/appdev", "node_modules/g", "node_modules/gen", "node_modules/libdev", "packages/gen"}, production...),
 			[]string{"packages/lib", "packages/gen", "packages/app"},
 		},
-		{"of a workspace that needs no other", "packages/other", false, []string{"node_modules/o", "packages/other"}, []string{"packages/other"}},
+		{"of a workspace that needs no other", "packages/other", false, []string{"node_modules/o", "node_modules/other", "packages/other"}, []string{"packages/other"}},
 		{"of the project", "", false, []string{"", "node_modules/r"}, []string{""}},
 		{"of the project, for development", "", true, []string{"", "node_modules/r", "node_modules/rdev"}, []string{""}},
 	} {

@@ -42,8 +42,8 @@ const listFile = "links.json"
 // workspace are relative to the root of the workspaces.
 type Links struct {
 	Root   string   `json:"root,omitempty"` // that folder, where a program cannot know it otherwise
-	Build  []string `json:"build"`  // those that there are while the build goes on
-	Launch []string `json:"launch"` // those that there have to be in the app image
+	Build  []string `json:"build"`          // those that there are while the build goes on
+	Launch []string `json:"launch"`         // those that there have to be in the app image
 }
 
 // Write records the links in a layer.

@@ -54,6 +54,20 @@ func (i image) wantLinks(t *testing.T, layer string) {
 	}
 }
 
+func TestItLeadsTheLinksOfAWorkspacesRoot(t *testing.T) {
+	i := newImage(t)
+	links := nodemodules.Links{Root: i.project, Launch: []string{"node_modules", "packages/a/node_modules"}}
+	if err := links.Write(i.layer); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(i.program)
+	cmd.Dir, cmd.Env = filepath.Join(i.project, "packages", "a"), []string{"NODE_PROJECT_PATH=" + filepath.Join(i.project, "packages", "a")}
+	if output, err := cmd.CombinedOutput(); err != nil || len(output) > 0 {
+		t.Fatalf("%v: %s", err, output)
+	}
+	i.wantLinks(t, i.layer)
+}
+
 func TestItLeadsTheLinksToItsLayer(t *testing.T) {
 	i := newImage(t)
 	for range 2 {
