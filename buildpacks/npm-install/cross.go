@@ -57,7 +57,7 @@ func (b *build) installCross(npm npm, p part, args ...string) error {
 			return err
 		}
 	}
-	return b.ownScripts(npm)
+	return b.ownScripts(npm, p)
 }
 
 // unapprovedLine is how `npm install-scripts ls` lists a script that
@@ -160,8 +160,12 @@ func resolve(l lockfile.Lock, from, name string) (lockfile.Package, bool) {
 
 // ownScripts runs the scripts of the project, and of the workspaces that are
 // part of it, that npm runs after an install.
-func (b *build) ownScripts(npm npm) error {
-	for _, folder := range append([]string{"."}, b.lock.Links()...) {
+func (b *build) ownScripts(npm npm, p part) error {
+	folders, err := b.folders(p)
+	if err != nil {
+		return err
+	}
+	for _, folder := range append([]string{"."}, folders...) {
 		dir := filepath.Join(b.dir, folder)
 		pkg, err := packagejson.Read(dir)
 		if errors.Is(err, fs.ErrNotExist) {
