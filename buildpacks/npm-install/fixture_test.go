@@ -74,6 +74,7 @@ func (f *fixture) built(plan packit.BuildpackPlan) map[string]packit.Layer {
 // of those of the launch.
 func (f *fixture) next(upload func()) {
 	f.t.Helper()
+	f.export()
 	f.image = f.t.TempDir()
 	for name, layer := range f.layers {
 		var text bytes.Buffer
