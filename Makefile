@@ -13,6 +13,12 @@ NODE ?=
 # Where `make publish` pushes to, and what run images are called in builders.
 REPOSITORY ?= armature
 
+# What `make demo` builds and runs with: armature, or docker.
+ENGINE ?= $(if $(filter Linux,$(shell uname -s)),armature,docker)
+ifeq ($(filter $(ENGINE),armature docker),)
+  $(error [unknown-engine] ENGINE is "$(ENGINE)": want armature or docker)
+endif
+
 comma := ,
 empty :=
 space := $(empty) $(empty)
@@ -52,20 +58,21 @@ help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo "Settings: PLATFORM=$(PLATFORM) VERSION=$(VERSION) ARCHIVES=\"$(ARCHIVES)\" HOSTS=$(HOSTS)"
 
-demo: ## Make everything, build the Express app for PLATFORM, run it and call it
-	@scripts/engine.sh $(PLATFORM)
+demo: ## Make everything, build the Express app for PLATFORM, run it and call it (ENGINE=docker: with pack and Docker)
+	@scripts/$(if $(filter docker,$(ENGINE)),engine,emulation).sh $(PLATFORM)
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory .demo
 
-DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO) run ./tools/demo -platform $(PLATFORM) -pack $(abspath $(PACK)) \
+DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO) run ./tools/demo -engine $(ENGINE) -armature $(abspath bin/armature) -platform $(PLATFORM) -pack $(abspath $(PACK)) \
   -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
 
 .PHONY: .demo .demo-image
+.demo: bin/armature
 .demo .demo-image: $(PACK) build/stack/run-$(ARCH)/index.json $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
 .demo:
 	@$(DEMO)
 .demo-image:
-	@$(DEMO) -build-only
+	@$(DEMO) -engine docker -build-only
 
 test: check unit integration integration-armature ## Everything CI runs: vet, format, generated files, unit and integration tests
 

@@ -16,7 +16,7 @@ import (
 type command struct {
 	name  string
 	args  string // what it takes besides flags: "[PATH]"
-	max   int    // how many of these at most
+	max   int    // how many of these at most; any number when negative
 	short string // one line
 	long  string // what else there is to know
 
@@ -26,7 +26,7 @@ type command struct {
 
 // commands in the order of help.
 func commands() []command {
-	return []command{buildCommand(), versionCommand()}
+	return []command{buildCommand(), runCommand(), versionCommand()}
 }
 
 func versionCommand() command {
@@ -58,7 +58,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 		c.usage(p.stdout)
 		return nil
 	}
-	if err == nil && len(rest) > c.max {
+	if err == nil && c.max >= 0 && len(rest) > c.max {
 		err = fmt.Errorf("got %q, want %s", rest, strings.TrimSpace("armature "+c.name+" "+c.args))
 	}
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 	statusUsage       = 2   // a command or flag that does not exist
 	statusInternal    = 70  // a fault in armature or the builder
 	statusTransient   = 75  // it may pass: the same call may succeed later
-	statusInterrupted = 130 // Ctrl-C, or SIGTERM
+	statusInterrupted = 130 // Ctrl-C, or SIGTERM; run ends with its process's own status
 )
 
 // version is the release, set when it is linked.
@@ -62,9 +62,12 @@ func (p *program) status(err error, interrupted bool) int {
 	err = ofThisMachine(err)
 	var f *failure.Failure
 	var usage *usageError
+	var ended exitStatus
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &ended):
+		return int(ended)
 	case interrupted:
 		fmt.Fprintln(p.stderr, "armature: interrupted")
 		return statusInterrupted

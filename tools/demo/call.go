@@ -45,16 +45,27 @@ func call(ctx context.Context, log io.Writer, image string, platform target.Targ
 
 // ask tries until the app answers, the container ends or patience does.
 func ask(ctx context.Context, id, url string) (string, error) {
+	answer, err := askUntil(ctx, url, func() bool {
+		running, err := step.Output(ctx, nil, "docker", "inspect", "--format", "{{.State.Running}}", id)
+		return err != nil || running == "true"
+	})
+	if err != nil && ctx.Err() == nil {
+		logs, _ := step.Output(ctx, nil, "docker", "logs", id)
+		return "", fmt.Errorf("%w\nits log:\n%s", err, logs)
+	}
+	return answer, err
+}
+
+// askUntil tries until the app answers, it runs no longer or patience ends.
+func askUntil(ctx context.Context, url string, runs func() bool) (string, error) {
 	deadline := time.Now().Add(patience)
 	for {
 		answer, err := get(ctx, url)
 		if err == nil {
 			return answer, nil
 		}
-		running, inspectErr := step.Output(ctx, nil, "docker", "inspect", "--format", "{{.State.Running}}", id)
-		if inspectErr == nil && running != "true" || time.Now().After(deadline) {
-			logs, _ := step.Output(ctx, nil, "docker", "logs", id)
-			return "", fmt.Errorf("the app did not answer: %w\nits log:\n%s", err, logs)
+		if !runs() || time.Now().After(deadline) {
+			return "", fmt.Errorf("the app did not answer: %w", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -83,26 +94,38 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(body), err
 }
 
-// report prints the table that says what the demo made.
-func report(ctx context.Context, out io.Writer, image string, seconds float64, answer string) error {
+// made is what the demo's table says.
+type made struct {
+	image    string // name or digest
+	platform string
+	size     int64 // bytes
+	layers   int
+	seconds  float64 // of the build
+	answer   string
+}
+
+// ofEngine reads an image's facts from the Docker engine.
+func ofEngine(ctx context.Context, image string) (made, error) {
+	m := made{image: image}
 	format := `{{.Os}}/{{.Architecture}} {{.Size}} {{len .RootFS.Layers}}`
 	facts, err := step.Output(ctx, nil, "docker", "image", "inspect", "--format", format, image)
 	if err != nil {
-		return err
+		return m, err
 	}
-	var platform string
-	var size int64
-	var layers int
-	if _, err := fmt.Sscan(facts, &platform, &size, &layers); err != nil {
-		return fmt.Errorf("reading what docker says of %s (%q): %w", image, facts, err)
+	if _, err := fmt.Sscan(facts, &m.platform, &m.size, &m.layers); err != nil {
+		return m, fmt.Errorf("reading what docker says of %s (%q): %w", image, facts, err)
 	}
+	return m, nil
+}
+
+func (m made) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\nimage\t%s\n", image)
-	fmt.Fprintf(w, "platform\t%s\n", platform)
-	fmt.Fprintf(w, "size\t%.1f MB, base included, uncompressed\n", float64(size)/1e6)
-	fmt.Fprintf(w, "layers\t%d\n", layers)
-	fmt.Fprintf(w, "build time\t%.1f s\n", seconds)
-	fmt.Fprintf(w, "answer\t%s\n", answer)
+	fmt.Fprintf(w, "\nimage\t%s\n", m.image)
+	fmt.Fprintf(w, "platform\t%s\n", m.platform)
+	fmt.Fprintf(w, "size\t%.1f MB, base included, uncompressed\n", float64(m.size)/1e6)
+	fmt.Fprintf(w, "layers\t%d\n", m.layers)
+	fmt.Fprintf(w, "build time\t%.1f s\n", m.seconds)
+	fmt.Fprintf(w, "answer\t%s\n", m.answer)
 	return w.Flush()
 }
 

@@ -1,7 +1,8 @@
-// Command demo builds the Express test app into an image for one platform
-// with pack, runs it, calls it and prints what came of it.
+// Command demo builds the Express test app into an image for one platform,
+// runs it, calls it and prints what came of it: with armature and nothing else,
+// or with pack and a Docker engine.
 //
-//	demo -platform linux/arm64 -builder build/builder/… -run-image build/stack/run-arm64 -app integration/testdata/express
+//	demo -engine armature -platform linux/arm64 -builder build/builder/… -run-image build/stack/run-arm64 -app integration/testdata/express
 package main
 
 import (
@@ -28,6 +29,8 @@ type settings struct {
 	builder  string // OCI layout
 	runImage string // OCI layout
 	app      string // source folder
+	engine   string // armature or docker
+	armature string // the armature program
 	pack     string // the pack program
 
 	buildOnly bool // leave the image behind and do not run it
@@ -43,6 +46,14 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(work)
+	if s.engine == "armature" {
+		return s.withArmature(ctx, log, work)
+	}
+	return s.withDocker(ctx, log, work)
+}
+
+// withDocker builds with pack, and runs and calls the app in a container.
+func (s settings) withDocker(ctx context.Context, log io.Writer, work string) error {
 	if err := s.load(ctx, log); err != nil {
 		return err
 	}
@@ -58,7 +69,12 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return report(ctx, os.Stdout, image, seconds, answer)
+	made, err := ofEngine(ctx, image)
+	if err != nil {
+		return err
+	}
+	made.seconds, made.answer = seconds, answer
+	return made.print(os.Stdout)
 }
 
 func parse(args []string) (settings, error) {
@@ -68,13 +84,18 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.builder, "builder", "", "OCI layout of the builder")
 	flags.StringVar(&s.runImage, "run-image", "", "OCI layout of the run image")
 	flags.StringVar(&s.app, "app", "integration/testdata/express", "the app's source folder")
+	flags.StringVar(&s.engine, "engine", "armature", "what to build and run with: armature or docker")
+	flags.StringVar(&s.armature, "armature", "bin/armature", "the armature program")
 	flags.StringVar(&s.pack, "pack", "pack", "the pack program")
-	flags.BoolVar(&s.buildOnly, "build-only", false, "build the image and do not run it")
+	flags.BoolVar(&s.buildOnly, "build-only", false, "with docker: build the image and do not run it")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if s.builder == "" || s.runImage == "" {
 		return s, errors.New("want -builder and -run-image")
+	}
+	if s.engine != "armature" && s.engine != "docker" {
+		return s, fmt.Errorf("-engine is %q, want armature or docker", s.engine)
 	}
 	var err error
 	if s.platform, err = target.Parse(*platformText); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
@@ -65,6 +66,7 @@ type Build struct {
 	rootUse home.Lock
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
+	etc     []sandbox.Bind
 }
 
 // Start does everything that comes before the lifecycle.
@@ -131,7 +133,7 @@ func (b *Build) unpack() error {
 	options := rootfs.Options{
 		Owners:  !b.Way.OneID(),
 		Folders: []string{"/proc", "/sys", "/dev", "/tmp", "/var/tmp", appDir, layersDir, platformDir, cacheDir},
-		Files:   []string{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname", runFile},
+		Files:   append(hostfiles.Paths(), runFile),
 	}
 	var err error
 	b.root, b.rootUse, err = b.Home.Root(name, func(dir string) error {
@@ -197,7 +199,8 @@ func (b *Build) prepare(ctx context.Context) error {
 	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {
 		return err
 	}
-	if err := writeEtc(b.work.Path("etc")); err != nil {
+	var err error
+	if b.etc, err = hostfiles.Write(b.work.Path("etc")); err != nil {
 		return err
 	}
 	if err := b.run.writeRun(b.work.Path("etc/run.toml")); err != nil {

@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -72,7 +73,7 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 func (b *Build) spec() (sandbox.Spec, error) {
 	spec := sandbox.Spec{
 		Way: b.Way, Root: b.root, Point: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
-		Hostname: hostname, Network: b.Network,
+		Hostname: hostfiles.Hostname, Network: b.Network,
 		Binds: []sandbox.Bind{
 			{Source: b.work.Path("app"), Target: appDir, Writable: true},
 			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
@@ -81,11 +82,9 @@ func (b *Build) spec() (sandbox.Spec, error) {
 			{Source: b.work.Path("tmp"), Target: "/tmp", Writable: true},
 			{Source: b.work.Path("vartmp"), Target: "/var/tmp", Writable: true},
 			{Source: b.work.Path("home"), Target: b.builder.home, Writable: true},
-			{Source: b.work.Path("etc/resolv.conf"), Target: "/etc/resolv.conf"},
-			{Source: b.work.Path("etc/hosts"), Target: "/etc/hosts"},
-			{Source: b.work.Path("etc/hostname"), Target: "/etc/hostname"},
 		},
 	}
+	spec.Binds = append(spec.Binds, b.etc...)
 	if b.run.asked != "" {
 		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("etc/run.toml"), Target: runFile})
 	}
@@ -138,7 +137,7 @@ func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
 	env = append(env,
 		"CNB_PLATFORM_API="+b.builder.platformAPI, "CNB_REGISTRY_AUTH="+auth,
 		"CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AMAZON=true", "CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AZURE=true",
-		"HOME="+b.builder.home, "USER="+b.builder.userName, "HOSTNAME="+hostname,
+		"HOME="+b.builder.home, "USER="+b.builder.userName, "HOSTNAME="+hostfiles.Hostname,
 	)
 	if b.builder.platformAPI == "0.15" {
 		env = append(env, "CNB_EXEC_ENV=production")

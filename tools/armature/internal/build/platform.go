@@ -95,9 +95,6 @@ func copyBinding(from, to string) error {
 	return nil
 }
 
-// hostname is the sandbox's.
-const hostname = "armature"
-
 // runFile says which run images a builder has (Platform API, "run.toml").
 const runFile = "/cnb/run.toml"
 
@@ -108,21 +105,6 @@ func (r *runImage) writeRun(path string) error {
 		return nil
 	}
 	return os.WriteFile(path, fmt.Appendf(nil, "[[images]]\n  image = %q\n", r.asked), 0o644)
-}
-
-// writeEtc writes what name resolution needs: the host's own, since the build
-// uses the host's network.
-func writeEtc(dir string) error {
-	for _, name := range []string{"resolv.conf", "hosts"} {
-		content, err := os.ReadFile("/etc/" + name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(filepath.Join(dir, "hostname"), []byte(hostname+"\n"), 0o644)
 }
 
 // openForReading lets everybody read a folder, whatever the umask took away.

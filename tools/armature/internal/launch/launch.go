@@ -1,0 +1,188 @@
+//go:build linux
+
+// Package launch runs an image that was built, in the same kind of sandbox
+// that builds run in.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"syscall"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
+	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+// Options say what to run, and how.
+type Options struct {
+	Image      v1.Image
+	Args       []string          // for the image's process, instead of its own
+	Entrypoint string            // instead of the image's: a process type, or a path
+	Env        map[string]string // besides the image's own
+
+	Home           home.Home
+	Way            sandbox.Way
+	Stdout, Stderr io.Writer
+}
+
+// Run unpacks an image, runs it and returns how it ended. Signals are passed
+// on to it; when ctx is done it is killed.
+func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_ sandbox.Status, err error) {
+	config, err := options.Image.ConfigFile()
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	if err := checkRunnable(config); err != nil {
+		return sandbox.Status{}, err
+	}
+	work, err := options.Home.NewWork()
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	defer func() { err = errors.Join(err, work.Close()) }()
+	spec, err := options.spec(work, config)
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	command, err := options.command(spec.Root, config)
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	box, err := sandbox.Start(ctx, spec)
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	return box.Run(ctx, command, signals)
+}
+
+// spec unpacks the image and says what it sees: itself, read-only, and a /tmp.
+func (o Options) spec(work *home.Work, config *v1.ConfigFile) (sandbox.Spec, error) {
+	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: sandbox.Host, Stdout: o.Stdout, Stderr: o.Stderr}
+	paths := map[string]os.FileMode{"root": 0o755, "point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky}
+	for name, mode := range paths {
+		if _, err := work.Folder(name, mode); err != nil {
+			return spec, err
+		}
+	}
+	spec.Root, spec.Point = work.Path("root"), work.Path("point")
+	err := rootfs.Unpack(spec.Root, o.Image, rootfs.Options{
+		Owners: !o.Way.OneID(), Folders: []string{"/proc", "/dev", "/sys", "/tmp"}, Files: hostfiles.Paths(),
+	})
+	if err != nil {
+		return spec, fmt.Errorf("unpacking the image: %w", err)
+	}
+	if spec.User, spec.Group, err = user(spec.Root, config.Config.User); err != nil {
+		return spec, err
+	}
+	if spec.Binds, err = hostfiles.Write(work.Path("etc")); err != nil {
+		return spec, err
+	}
+	spec.Binds = append(spec.Binds, sandbox.Bind{Source: work.Path("tmp"), Target: "/tmp", Writable: true})
+	return spec, nil
+}
+
+// processes is where the lifecycle puts a link to the launcher for every
+// process type (Platform API, "Launcher").
+const processes = "/cnb/process/"
+
+func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, error) {
+	args := append([]string{}, config.Config.Entrypoint...)
+	switch {
+	case strings.HasPrefix(o.Entrypoint, "/"):
+		args = []string{o.Entrypoint}
+	case o.Entrypoint != "":
+		args = []string{processes + o.Entrypoint}
+	}
+	if len(o.Args) > 0 {
+		args = append(args, o.Args...)
+	} else if o.Entrypoint == "" {
+		args = append(args, config.Config.Cmd...)
+	}
+	if len(args) == 0 {
+		return sandbox.Command{}, &failure.Failure{ID: "no-process", Cause: "the image says no process to run", Remedy: "name one: armature run IMAGE -- PROGRAM."}
+	}
+	command := sandbox.Command{Args: args, Env: append([]string{}, config.Config.Env...), Dir: config.Config.WorkingDir}
+	for name, value := range o.Env {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	return command, o.checkProcess(root, args[0])
+}
+
+// checkProcess tells a misspelt process type from other reasons not to start.
+func (o Options) checkProcess(root, program string) error {
+	inside, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	if _, err := inside.Lstat(strings.TrimPrefix(path.Clean(program), "/")); err == nil || !path.IsAbs(program) {
+		return nil
+	}
+	return &failure.Failure{ID: "no-process", Cause: "the image has no " + program, Remedy: "name one of its processes: armature inspect IMAGE lists them."}
+}
+
+// user reads the image's user: a number or a name, and the same for the group
+// (OCI image spec, "User").
+func user(root, text string) (uid, gid int, err error) {
+	name, group, _ := strings.Cut(text, ":")
+	uid, err = strconv.Atoi(name)
+	if err == nil && group == "" {
+		group = name
+	}
+	if err == nil {
+		gid, err = strconv.Atoi(group)
+	}
+	if err != nil || uid <= 0 || gid < 0 {
+		return 0, 0, &failure.Failure{ID: "image-user", Cause: fmt.Sprintf("the image's user is %q, want UID:GID, not root", text), Remedy: "run an image that buildpacks made."}
+	}
+	return uid, gid, nil
+}
+
+// checkRunnable says whether this machine can run an image's programs: they are
+// its own, or the kernel knows an interpreter for them.
+func checkRunnable(config *v1.ConfigFile) error {
+	to, err := target.Parse(config.OS + "/" + config.Architecture)
+	if err != nil {
+		return &failure.Failure{ID: "unsupported-target", Cause: "reading the image", Err: err, Remedy: "run an image that armature build made."}
+	}
+	host, err := target.Host()
+	if err != nil || host == to || Emulated(to) {
+		return err
+	}
+	return &failure.Failure{
+		ID: "no-emulation", Cause: fmt.Sprintf("the image is for %s, and this machine is %s", to, host),
+		Remedy: "as root: apt-get install qemu-user-static binfmt-support; or run the image on a " + to.String() + " machine.",
+	}
+}
+
+// Emulated says whether the kernel starts an interpreter for a target's
+// programs, also where the interpreter's file is not to be seen (the flag F of
+// binfmt_misc).
+func Emulated(to target.Target) bool {
+	text, err := os.ReadFile("/proc/sys/fs/binfmt_misc/qemu-" + to.Machine())
+	if err != nil {
+		return false
+	}
+	enabled, fixed := false, false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		enabled = enabled || line == "enabled"
+		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
+			fixed = strings.Contains(flags, "F")
+		}
+	}
+	return enabled && fixed
+}

@@ -1,0 +1,169 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
+	"github.com/armature-cnb/armature/tools/armature/internal/launch"
+	"github.com/armature-cnb/armature/tools/armature/internal/output"
+)
+
+const runHelp = `Runs an image in a sandbox, without a container engine: as the image's user, its
+files read-only, with a /tmp of its own and the host's network. A program of
+another architecture runs where the kernel knows an interpreter for it.
+
+IMAGE is a name that armature build was given, a folder with an OCI layout, or a
+registry reference. What follows -- is given to the image's process.
+
+Ctrl-C and SIGTERM are passed on; after ten seconds, or a second time, the
+process is killed. The exit status is the process's own.`
+
+// runFlags are the flags of run, as they were given.
+type runFlags struct {
+	platform, cacheDir, entrypoint, sandbox string
+	port                                    int
+	env, envFiles                           list
+}
+
+func runCommand() command {
+	return command{
+		name: "run", args: "IMAGE [-- ARGUMENT...]", max: -1, short: "runs an image", long: runHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			f := &runFlags{}
+			set.StringVar(&f.platform, "platform", "", "which of the image's platforms (`OS/ARCH`); the only one, or the host's, when left out")
+			set.IntVar(&f.port, "port", 0, "the `PORT` to listen on: sets the variable PORT")
+			set.StringVar(&f.entrypoint, "entrypoint", "", "the `PROCESS` type to run, or a program's path; the image's own when left out")
+			set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
+			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+			set.StringVar(&f.sandbox, "sandbox", "", "what keeps it apart (`WAY`), as in build")
+			return f.run
+		},
+	}
+}
+
+// exitStatus ends armature as what it ran ended.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
+	if len(args) == 0 {
+		return &usageError{"run: IMAGE is missing"}
+	}
+	h, err := home.Open(f.cacheDir, p.getenv)
+	if err != nil {
+		return err
+	}
+	image, err := findImage(ctx, h, args[0], f.platform)
+	if err != nil {
+		return err
+	}
+	options := launch.Options{Image: image, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
+	if options.Env, err = readEnv(f.envFiles, f.env, p.getenv); err != nil {
+		return err
+	}
+	if f.port != 0 {
+		options.Env["PORT"] = fmt.Sprint(f.port)
+	}
+	if options.Way, err = findWay(ctx, f.sandbox, h); err != nil {
+		return err
+	}
+	ctx, signals, stop := graceful(ctx)
+	defer stop()
+	status, err := launch.Run(ctx, options, signals)
+	switch {
+	case ctx.Err() != nil:
+		return exitStatus(128 + int(syscall.SIGKILL))
+	case err != nil:
+		return err
+	case status.Signal != 0:
+		return exitStatus(128 + status.Signal)
+	case status.Code != 0:
+		return exitStatus(status.Code)
+	}
+	return nil
+}
+
+// grace is how long a process may take to end after it was told to.
+const grace = 10 * time.Second
+
+// graceful returns the signals that are to be passed on, and a context that is
+// done when the process has not ended after one of them: soon, or at once with
+// the second.
+func graceful(ctx context.Context) (context.Context, <-chan syscall.Signal, func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	received, passed := make(chan os.Signal, 2), make(chan syscall.Signal, 2)
+	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for count := 0; ; count++ {
+			select {
+			case got := <-received:
+				if count > 0 {
+					cancel()
+					return
+				}
+				passed <- got.(syscall.Signal)
+				time.AfterFunc(grace, cancel)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, passed, func() { signal.Stop(received); cancel() }
+}
+
+// findImage finds an image by what people call it: one that build left in
+// armature's folder, an OCI layout, or a reference.
+func findImage(ctx context.Context, h home.Home, called, platform string) (v1.Image, error) {
+	reference := called
+	if !images.IsLayout(called) {
+		tag, err := name.NewTag(called)
+		if err == nil && images.IsLayout(output.StorePath(h, tag)) {
+			reference = output.StorePath(h, tag)
+		}
+	}
+	if platform != "" {
+		to, err := target.Parse(platform)
+		if err != nil {
+			return nil, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
+		}
+		return images.Find(ctx, reference, to)
+	}
+	host, err := target.Host()
+	if err != nil {
+		return nil, err
+	}
+	order := []target.Target{host}
+	for _, other := range target.All() {
+		if other != host {
+			order = append(order, other)
+		}
+	}
+	var failed error
+	for _, to := range order {
+		image, err := images.Find(ctx, reference, to)
+		if err == nil {
+			return image, nil
+		}
+		if failed == nil || strings.Contains(failed.Error(), "image-platform") {
+			failed = err
+		}
+	}
+	return nil, failed
+}
