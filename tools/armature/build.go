@@ -8,10 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
@@ -46,7 +49,7 @@ func buildCommand() command {
 		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
 			f := &buildFlags{}
 			set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
-			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run: linux/arm64 or linux/amd64 (`OS/ARCH`)")
+			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
 			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
 			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; $ARMATURE_BUILDER when left out")
 			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
@@ -71,6 +74,10 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	targets, err := parseTargets(f.platform)
+	if err != nil {
+		return err
+	}
 	tag, err := parseTag(f.tag)
 	if err != nil {
 		return err
@@ -83,12 +90,12 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return err
 	}
-	b, err := build.Start(ctx, options)
+	builds, err := start(ctx, options, targets)
 	if err != nil {
 		return err
 	}
-	written, err := f.finish(ctx, b, to, tag)
-	if err := errors.Join(err, b.Close()); err != nil {
+	written, err := finish(ctx, options, builds, to, tag)
+	if err := errors.Join(err, closeAll(builds)); err != nil {
 		return err
 	}
 	if f.timings {
@@ -96,6 +103,82 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	}
 	fmt.Fprintln(p.stdout, written)
 	return options.Home.Prune()
+}
+
+// start prepares a build for each target, all of the same copy of the app. It
+// does so in the order that targets have, so that two calls never wait for
+// each other.
+func start(ctx context.Context, options build.Options, targets []target.Target) (builds []*build.Build, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(builds))
+		}
+	}()
+	for _, to := range targets {
+		one := options
+		one.Target = to
+		if len(targets) > 1 {
+			one.Log = options.Log.For(to.String())
+			if options.SBOMDir != "" {
+				one.SBOMDir = filepath.Join(options.SBOMDir, to.Dashed())
+			}
+		}
+		if len(builds) > 0 {
+			one.App, one.Filter = builds[0].Source(), nil
+		}
+		b, err := build.Start(ctx, one)
+		if err != nil {
+			return builds, err
+		}
+		builds = append(builds, b)
+	}
+	return builds, nil
+}
+
+func closeAll(builds []*build.Build) error {
+	var failed []error
+	for _, b := range builds {
+		failed = append(failed, b.Close())
+	}
+	return errors.Join(failed...)
+}
+
+// finish runs the builds at once and puts their image where it belongs. When
+// one fails, the others are ended.
+func finish(ctx context.Context, options build.Options, builds []*build.Build, to output.Output, tag name.Tag) (written string, err error) {
+	made := make([]v1.Image, len(builds))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, b := range builds {
+		group.Go(func() error {
+			result, err := b.Run(groupCtx)
+			if err == nil {
+				made[i] = result.Image
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	err = options.Log.Step("writing the image", func() error {
+		written, err = to.Write(ctx, options.Home, tag, made)
+		return err
+	})
+	return written, err
+}
+
+// parseTargets reads a list of platforms; it comes back in a fixed order, each
+// once.
+func parseTargets(text string) ([]target.Target, error) {
+	asked := map[target.Target]bool{}
+	for one := range strings.SplitSeq(text, ",") {
+		to, err := target.Parse(strings.TrimSpace(one))
+		if err != nil {
+			return nil, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64, linux/amd64 or both with a comma between."}
+		}
+		asked[to] = true
+	}
+	return slices.DeleteFunc(target.All(), func(to target.Target) bool { return !asked[to] }), nil
 }
 
 // findWay takes the sandbox that was asked for, if it works, or the best.
@@ -108,20 +191,6 @@ func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error
 		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", sandbox.Ways())}
 	}
 	return way, sandbox.Try(ctx, way, h.Dir)
-}
-
-// finish runs a build and puts its image where it belongs.
-func (f *buildFlags) finish(ctx context.Context, b *build.Build, to output.Output, tag name.Tag) (string, error) {
-	result, err := b.Run(ctx)
-	if err != nil {
-		return "", err
-	}
-	var written string
-	err = b.Log.Step("writing the image", func() error {
-		written, err = to.Write(ctx, b.Home, tag, result.Image)
-		return err
-	})
-	return written, err
 }
 
 // options reads the flags.
@@ -151,9 +220,6 @@ func (f *buildFlags) options(p *program, args []string) (build.Options, error) {
 	}
 	o.Log = progress.New(p.stderr, style)
 	var err error
-	if o.Target, err = target.Parse(f.platform); err != nil {
-		return o, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
-	}
 	if o.Host, err = target.Host(); err != nil {
 		return o, err
 	}

@@ -109,8 +109,8 @@ func publish(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for reference, image := range map[string]v1.Image{
-		repository + "/builder:arm64": layout(t, filepath.Join(made.builders, "linux-arm64-on-"+host.Dashed()), host),
-		repository + "/run:arm64":     layout(t, filepath.Join(made.stack, "run-arm64"), target.LinuxARM64),
+		repository + "/builder:arm64": layoutImage(t, filepath.Join(made.builders, "linux-arm64-on-"+host.Dashed()), host),
+		repository + "/run:arm64":     layoutImage(t, filepath.Join(made.stack, "run-arm64"), target.LinuxARM64),
 	} {
 		tag, err := name.NewTag(reference)
 		if err != nil {
@@ -123,7 +123,7 @@ func publish(t *testing.T) string {
 	return repository
 }
 
-func layout(t *testing.T, dir string, platform target.Target) v1.Image {
+func layoutImage(t *testing.T, dir string, platform target.Target) v1.Image {
 	t.Helper()
 	image, err := engine.Image(dir, platform)
 	if err != nil {

@@ -69,6 +69,10 @@ type Build struct {
 	etc     []sandbox.Bind
 }
 
+// Source is the build's copy of the app's folder. Until the build runs, another
+// build can copy it, so that both have the same.
+func (b *Build) Source() string { return b.work.Path("app") }
+
 // Start does everything that comes before the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
 	b := &Build{Options: options}
@@ -149,11 +153,10 @@ func (b *Build) unpack() error {
 
 // open gets the folders of this build.
 func (b *Build) open() (err error) {
-	key := b.Name + " " + b.Target.String() + " " + string(b.owner())
 	waiting := func() {
 		b.Log.Note("another build of " + b.Name + " for " + b.Target.String() + " is running: waiting for its end")
 	}
-	if b.kept, err = b.Home.Build(key, waiting); err != nil {
+	if b.kept, err = b.Home.Build(b.key(b.Target), waiting); err != nil {
 		return err
 	}
 	if b.ClearCache {
@@ -161,11 +164,36 @@ func (b *Build) open() (err error) {
 			return err
 		}
 	}
+	if err := b.beginWithCache(); err != nil {
+		return err
+	}
 	if b.blobs, err = loopback.OpenBlobs(filepath.Join(b.kept.Dir, "blobs")); err != nil {
 		return err
 	}
 	b.work, err = b.Home.NewWork()
 	return err
+}
+
+// key names what the builds of an image for a target keep.
+func (b *Build) key(to target.Target) string { return b.Name + " " + to.String() + " " + b.owner() }
+
+// beginWithCache makes the cache folder. The first build for a target begins
+// with the cache of another target's: npm's downloads are the same for all, and
+// what is not, buildpacks tell by the target in their layers' metadata.
+func (b *Build) beginWithCache() error {
+	cache := filepath.Join(b.kept.Dir, "cache")
+	if _, err := os.Lstat(cache); err == nil || b.ClearCache {
+		return os.MkdirAll(cache, 0o755)
+	}
+	for _, other := range target.All() {
+		if other == b.Target {
+			continue
+		}
+		if copied, err := b.Home.CopyKept(b.key(other), "cache", cache); copied || err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(cache, 0o755)
 }
 
 // owner keeps the caches of root and of other users apart where one folder is
@@ -189,9 +217,6 @@ func (b *Build) prepare(ctx context.Context) error {
 		if _, err := b.work.Folder(folder.name, folder.mode); err != nil {
 			return err
 		}
-	}
-	if err := os.MkdirAll(filepath.Join(b.kept.Dir, "cache"), 0o755); err != nil {
-		return err
 	}
 	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Filter) }); err != nil {
 		return err

@@ -270,8 +270,7 @@ type Build struct {
 // Build returns the folder for a key, such as an image's name and platform.
 // While another process has it, waiting is called once, and then waited.
 func (h Home) Build(key string, waiting func()) (*Build, error) {
-	sum := sha256.Sum256([]byte(key))
-	dir := filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
+	dir := h.buildDir(key)
 	l, err := lock(dir+".lock", unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		waiting()
@@ -285,6 +284,34 @@ func (h Home) Build(key string, waiting func()) (*Build, error) {
 		return nil, err
 	}
 	return &Build{Dir: dir, lock: l}, nil
+}
+
+func (h Home) buildDir(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
+}
+
+// CopyKept copies a folder that a build keeps to another place, unless there
+// is none or the build runs, and says whether it did.
+func (h Home) CopyKept(key, name, to string) (bool, error) {
+	dir := h.buildDir(key)
+	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+		return false, nil
+	}
+	l, err := lock(dir+".lock", unix.LOCK_SH|unix.LOCK_NB)
+	if err != nil {
+		return false, nil // at work: its cache changes
+	}
+	defer l.Close()
+	work, err := h.NewWork()
+	if err != nil {
+		return false, err
+	}
+	err = os.CopyFS(work.Path("copy"), os.DirFS(filepath.Join(dir, name)))
+	if err == nil {
+		err = os.Rename(work.Path("copy"), to)
+	}
+	return err == nil, errors.Join(err, work.Close())
 }
 
 // Clear forgets everything.

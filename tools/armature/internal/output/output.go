@@ -5,8 +5,10 @@ package output
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,11 +16,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/internal/engine"
@@ -47,11 +51,18 @@ func Parse(text string) (Output, error) {
 	return o, nil
 }
 
-// Write writes an image and returns how to find it: a folder, a file or a
-// reference, with the image's digest. Nothing half-written is left where it
-// goes.
-func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, image v1.Image) (string, error) {
-	digest, err := image.Digest()
+// Write writes an image, or several as one index, and returns how to find it: a
+// folder, a file or a reference, with the digest. Nothing half-written is left
+// where it goes.
+func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, made []v1.Image) (string, error) {
+	index, err := indexOf(made)
+	if err != nil {
+		return "", err
+	}
+	digest, err := index.Digest()
+	if len(made) == 1 {
+		digest, err = made[0].Digest()
+	}
 	if err != nil {
 		return "", err
 	}
@@ -59,22 +70,60 @@ func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, image v1.I
 	switch o.kind {
 	case "":
 		found = StorePath(h, tag)
-		if err = os.MkdirAll(filepath.Dir(found), 0o755); err == nil {
-			err = ociimage.WriteLayout(found, image)
-		}
+		err = writeLayout(found, index)
 	case layoutKind:
-		err = writeLayout(o.path, image)
+		err = writeLayout(o.path, index)
 	case tarKind:
-		err = writeTar(o.path, tag, image)
+		err = writeTar(o.path, tag, made)
 	case dockerKind:
-		found, err = tag.String(), engine.Load(ctx, io.Discard, image, tag.String())
+		found = tag.String()
+		err = load(ctx, tag, made)
 	case registryKind:
 		found = tag.String()
-		if err = remote.Write(tag, image, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-			err = images.Failed("pushing "+tag.String(), err)
-		}
+		err = push(ctx, tag, made, index)
 	}
 	return found + "@" + digest.String(), err
+}
+
+// indexOf lists images with their platforms, in the order they have.
+func indexOf(made []v1.Image) (v1.ImageIndex, error) {
+	index := v1.ImageIndex(empty.Index)
+	for _, image := range made {
+		config, err := image.ConfigFile()
+		if err != nil {
+			return nil, err
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: config.OS, Architecture: config.Architecture}},
+		})
+	}
+	return index, nil
+}
+
+func load(ctx context.Context, tag name.Tag, made []v1.Image) error {
+	if len(made) > 1 {
+		return onePlatform("a Docker engine keeps one platform under a name")
+	}
+	return engine.Load(ctx, io.Discard, made[0], tag.String())
+}
+
+func onePlatform(cause string) error {
+	return &failure.Failure{ID: "output-one-platform", Cause: cause, Remedy: "name one --platform, or another --output."}
+}
+
+// push writes to a registry. Layers that several images share are sent once.
+func push(ctx context.Context, tag name.Tag, made []v1.Image, index v1.ImageIndex) error {
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
+	var err error
+	if len(made) == 1 {
+		err = remote.Write(tag, made[0], options...)
+	} else {
+		err = remote.WriteIndex(tag, index, options...)
+	}
+	if err != nil {
+		return images.Failed("pushing "+tag.String(), err)
+	}
+	return nil
 }
 
 // StorePath is where the image of a name lies in armature's folder.
@@ -84,27 +133,41 @@ func StorePath(h home.Home, tag name.Tag) string {
 
 // writeLayout replaces a layout, or makes one; another folder with something
 // in it is left alone.
-func writeLayout(dir string, image v1.Image) error {
+func writeLayout(dir string, index v1.ImageIndex) error {
+	dir = filepath.Clean(dir)
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 && !images.IsLayout(dir) {
 		return &failure.Failure{ID: "output-occupied", Cause: dir + " holds something that is not an OCI layout", Remedy: "name another folder, or remove this one."}
 	}
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return unwritable(err)
 	}
-	if err := ociimage.WriteLayout(dir, image); err != nil {
+	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
+	if err != nil {
 		return unwritable(err)
 	}
-	return nil
+	defer os.RemoveAll(temp)
+	made := filepath.Join(temp, "new")
+	if _, err := layout.Write(made, index); err != nil {
+		return fmt.Errorf("writing the image: %w", err)
+	}
+	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unwritable(err)
+	}
+	return os.Rename(made, dir)
 }
 
-func writeTar(path string, tag name.Tag, image v1.Image) error {
+// writeTar writes what docker load takes.
+func writeTar(path string, tag name.Tag, made []v1.Image) error {
+	if len(made) > 1 {
+		return onePlatform("an archive for docker load holds one platform")
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return unwritable(err)
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	if err := tarball.Write(tag, image, file); err != nil {
+	if err := tarball.Write(tag, made[0], file); err != nil {
 		return err
 	}
 	if err := file.Chmod(0o644); err != nil {

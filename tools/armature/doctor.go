@@ -1,0 +1,129 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os/exec"
+	"slices"
+	"syscall"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
+	"github.com/armature-cnb/armature/tools/armature/internal/launch"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+const doctorHelp = `Tries what builds and runs need on this machine, and says what works, and what to
+do about what does not. It ends with status 1 when no image can be built here.`
+
+func doctorCommand() command {
+	return command{
+		name: "doctor", short: "says what works on this machine", long: doctorHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
+			return func(ctx context.Context, p *program, _ []string) error {
+				h, err := home.Open(*cacheDir, p.getenv)
+				if err != nil {
+					return err
+				}
+				return (&doctor{p}).look(ctx, h)
+			}
+		},
+	}
+}
+
+// doctor prints what it finds, a line each.
+type doctor struct{ *program }
+
+func (d *doctor) say(works bool, format string, args ...any) {
+	sign := "yes"
+	if !works {
+		sign = "no "
+	}
+	fmt.Fprintf(d.stdout, "%s  %s\n", sign, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) look(ctx context.Context, h home.Home) error {
+	best, err := d.sandboxes(ctx, h)
+	d.space(h)
+	d.builder(ctx)
+	d.platforms()
+	_, missing := exec.LookPath("docker")
+	d.say(missing == nil, "docker: only --output docker needs it")
+	if err == nil {
+		fmt.Fprintf(d.stdout, "\nBuilds are kept apart by a %s.\n", best)
+	}
+	return err
+}
+
+// sandboxes tries every way, and returns the best that works.
+func (d *doctor) sandboxes(ctx context.Context, h home.Home) (sandbox.Way, error) {
+	for _, way := range sandbox.Ways() {
+		if err := sandbox.Try(ctx, way, h.Dir); err != nil {
+			d.say(false, "sandbox %s: %s", way, err)
+			continue
+		}
+		d.say(true, "sandbox %s", way)
+	}
+	return sandbox.Find(ctx, h.Dir)
+}
+
+// wanted is the space that a builder and the work of a build take, in bytes.
+const wanted = 3 << 30
+
+func (d *doctor) space(h home.Home) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(h.Dir, &stat); err != nil {
+		d.say(false, "%s: %s", h.Dir, err)
+		return
+	}
+	free := int64(stat.Bavail) * stat.Bsize
+	d.say(free > wanted, "%s has %.1f GB free; a builder and a build take up to %.0f", h.Dir, float64(free)/1e9, float64(wanted)/1e9)
+}
+
+func (d *doctor) builder(ctx context.Context) {
+	called := d.getenv("ARMATURE_BUILDER")
+	if called == "" {
+		d.say(false, "builder: ARMATURE_BUILDER is not set, so that build wants --builder")
+		return
+	}
+	host, err := target.Host()
+	if err != nil {
+		d.say(false, "builder: %s", err)
+		return
+	}
+	for _, to := range target.All() {
+		_, found, err := images.Builder(ctx, called, host, to)
+		var f *failure.Failure
+		switch {
+		case err == nil:
+			d.say(true, "builder for %s: %s", to, found)
+		case errors.As(err, &f):
+			d.say(false, "builder for %s: %s; to fix it: %s", to, f.Cause, f.Remedy)
+		default:
+			d.say(false, "builder for %s: %s", to, err)
+		}
+	}
+}
+
+func (d *doctor) platforms() {
+	host, err := target.Host()
+	if err != nil {
+		return
+	}
+	others := slices.DeleteFunc(target.All(), func(to target.Target) bool { return to == host })
+	for _, to := range others {
+		works := launch.Emulated(to)
+		text := "armature run of " + to.String() + " images"
+		if !works {
+			text += ": as root, apt-get install qemu-user-static binfmt-support; building them works without"
+		}
+		d.say(works, "%s", text)
+	}
+}

@@ -1,0 +1,120 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/describe"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+)
+
+const inspectHelp = `Says what is in an image: its platforms, the version of Node.js, processes, layers
+with their sizes and owners, and how many components its bills of materials
+list.
+
+IMAGE is called as in armature run.`
+
+func inspectCommand() command {
+	return command{
+		name: "inspect", args: "IMAGE", max: 1, short: "says what is in an image", long: inspectHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			platform := set.String("platform", "", "only this one of the image's platforms (`OS/ARCH`)")
+			format := set.String("format", "text", "`FORMAT`: text or json")
+			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
+			return func(ctx context.Context, p *program, args []string) error {
+				if len(args) == 0 {
+					return &usageError{"inspect: IMAGE is missing"}
+				}
+				if *format != "text" && *format != "json" {
+					return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", *format)}
+				}
+				h, err := home.Open(*cacheDir, p.getenv)
+				if err != nil {
+					return err
+				}
+				found, err := describeAll(ctx, h, args[0], *platform)
+				if err != nil {
+					return err
+				}
+				if *format == "json" {
+					encoder := json.NewEncoder(p.stdout)
+					encoder.SetIndent("", "  ")
+					return encoder.Encode(found)
+				}
+				return printImages(p.stdout, found)
+			}
+		},
+	}
+}
+
+// describeAll describes an image for every platform it has, or for one.
+func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*describe.Image, error) {
+	if platform != "" {
+		image, err := findImage(ctx, h, called, platform)
+		if err != nil {
+			return nil, err
+		}
+		one, err := describe.Read(image)
+		return []*describe.Image{one}, err
+	}
+	var found []*describe.Image
+	var failed error
+	for _, to := range target.All() {
+		image, err := findImage(ctx, h, called, to.String())
+		if err != nil {
+			failed = err
+			continue
+		}
+		one, err := describe.Read(image)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	if len(found) == 0 {
+		return nil, failed
+	}
+	return found, nil
+}
+
+func printImages(out io.Writer, found []*describe.Image) error {
+	for at, image := range found {
+		if at > 0 {
+			fmt.Fprintln(out)
+		}
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(w, "platform\t%s\n", image.Platform)
+		fmt.Fprintf(w, "digest\t%s\n", image.Digest)
+		fmt.Fprintf(w, "size\t%s, compressed\n", megabytes(image.Size))
+		fmt.Fprintf(w, "Node.js\t%s\n", image.Node)
+		fmt.Fprintf(w, "run image\t%s\n", image.RunImage)
+		fmt.Fprintf(w, "user\t%s\n", image.User)
+		for _, process := range image.Processes {
+			name := process.Type
+			if process.Default {
+				name += " (default)"
+			}
+			fmt.Fprintf(w, "process\t%s: %s\n", name, strings.Join(process.Command, " "))
+		}
+		for _, layer := range image.Layers {
+			fmt.Fprintf(w, "layer\t%s  %s\n", megabytes(layer.Size), layer.Owner)
+		}
+		for _, bill := range image.SBOM {
+			fmt.Fprintf(w, "components\t%d of %s\n", bill.Components, bill.Owner)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -1,0 +1,117 @@
+//go:build linux
+
+package images_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
+)
+
+// layout writes an image for a platform into a folder.
+func layout(t *testing.T, dir, arch string) string {
+	t.Helper()
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: arch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := ociimage.WriteLayout(dir, image); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestABuilderIsFoundForItsPairOfPlatforms(t *testing.T) {
+	base := t.TempDir()
+	pair := layout(t, base+"/builder/v/linux-arm64-on-linux-amd64", "amd64")
+	run := layout(t, base+"/stack/run-arm64", "arm64")
+	for _, called := range []string{base + "/builder/v", pair} {
+		_, found, err := images.Builder(t.Context(), called, target.LinuxAMD64, target.LinuxARM64)
+		if err != nil || found != pair {
+			t.Errorf("%s: got %q, %v", called, found, err)
+		}
+	}
+	_, _, err := images.Builder(t.Context(), base+"/builder/v", target.LinuxARM64, target.LinuxARM64)
+	if !errors.Is(err, &failure.Failure{ID: "no-builder"}) {
+		t.Errorf("for another host: got %v", err)
+	}
+	if got := images.RunImageBeside(pair, target.LinuxARM64); got != run {
+		t.Errorf("got %q, want %q", got, run)
+	}
+	if got := images.RunImageBeside(pair, target.LinuxAMD64); got != "" {
+		t.Errorf("got %q, want none", got)
+	}
+}
+
+func TestAnImageOfAnotherPlatformIsNotTaken(t *testing.T) {
+	dir := layout(t, t.TempDir()+"/x", "amd64")
+	_, err := images.Find(t.Context(), dir, target.LinuxARM64)
+	if !errors.Is(err, &failure.Failure{ID: "image-platform"}) || !strings.Contains(err.Error(), "linux/amd64") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatARegistryAnswersHasAnID(t *testing.T) {
+	for _, tc := range []struct {
+		status    int
+		id        string
+		transient bool
+	}{
+		{http.StatusUnauthorized, "registry-refused", false},
+		{http.StatusForbidden, "registry-refused", false},
+		{http.StatusNotFound, "image-not-found", false},
+		{http.StatusTooManyRequests, "registry-unavailable", true},
+		{http.StatusServiceUnavailable, "registry-unavailable", true},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			if request.URL.Path != "/v2/" {
+				w.WriteHeader(tc.status)
+			}
+		}))
+		_, err := images.Find(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/team/app", target.LinuxARM64)
+		server.Close()
+		var f *failure.Failure
+		if !errors.As(err, &f) || f.ID != tc.id || f.Transient != tc.transient {
+			t.Errorf("%d: got %v, want %s", tc.status, err, tc.id)
+		}
+	}
+	_, err := images.Find(t.Context(), "127.0.0.1:1/app", target.LinuxARM64)
+	var f *failure.Failure
+	if !errors.As(err, &f) || f.ID != "registry-unreachable" || !f.Transient {
+		t.Errorf("got %v", err)
+	}
+	if _, err = images.Find(t.Context(), "No Name", target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-reference"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheRegistryOfShortNamesIsWrittenDown(t *testing.T) {
+	digest := v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}
+	for called, want := range map[string]string{
+		"armature/run:arm64":      "index.docker.io/armature/run@",
+		"127.0.0.1:5000/run":      "127.0.0.1:5000/run@",
+		"registry.example/a/b:c":  "registry.example/a/b@",
+		"run":                     "index.docker.io/library/run@",
+		"registry.example:1/rr:x": "registry.example:1/rr@",
+	} {
+		if got, err := images.Canonical(called, digest); err != nil || got != want+digest.String() {
+			t.Errorf("%s: got %q, %v", called, got, err)
+		}
+	}
+}
