@@ -28,7 +28,7 @@ func TestNPMStartPlan(t *testing.T) {
 		env                 []string
 	}{
 		{"of a plain command", `"start":"node ."`, "node launch=true\nnpm launch=false\nnode_modules launch=true relinks=true", nil},
-		{"of a script that calls npm", `"start":"npm run serve"`, "node launch=true\nnpm launch=true version-source=package.json: the script start calls npm\nnode_modules launch=true relinks=true", nil},
+		{"of a script that calls npm", `"start":"npm run serve"`, "node launch=true\nnpm launch=true version-source=package.json: the script start calls npm\nnode_modules launch=true npm=true relinks=true", nil},
 		{"under tini", `"start":"node ."`, "node launch=true\ntini launch=true\nnode_modules launch=true relinks=true", []string{"BP_LAUNCH_WITH_TINI=true"}},
 		{"with live reload", `"start":"node ."`, "node launch=true\nnpm launch=false\nnode_modules launch=true relinks=true\nwatchexec launch=true", []string{"BP_LIVE_RELOAD_ENABLED=T"}},
 		{"with live reload under tini", `"start":"node ."`, "node launch=true\ntini launch=true\nnode_modules launch=true relinks=true\nwatchexec launch=true", []string{"BP_LIVE_RELOAD_ENABLED=1", "BP_LAUNCH_WITH_TINI=1"}},
