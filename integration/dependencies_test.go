@@ -50,6 +50,21 @@ func dependencies(tg target.Target) func(*testing.T, spec.G, spec.S) {
 			})
 		})
 
+		when("one of the workspaces is chosen", func() {
+			it("has that and what it needs in the image, and nothing of the others", func() {
+				i := newImage(t)
+				t.Cleanup(i.remove)
+				built, _, err := packBuild(tg).
+					WithEnv(map[string]string{"BP_NODE_PROJECT_PATH": "packages/web"}).
+					Execute(i.name, copyApp(t, "workspaces"))
+				Expect(err).NotTo(HaveOccurred())
+				answers(t, built, "Hello web, again in 1m")
+				paths := files(t, built, "workspace/", "layers/armature_npm-install/")
+				Expect(paths).To(ContainElements("workspace/packages/greeter/greet.js", HaveSuffix("/node_modules/ms/package.json")))
+				Expect(paths).NotTo(ContainElement(Or(ContainSubstring("packages/worker"), ContainSubstring("/node_modules/escape-html"))))
+			})
+		})
+
 		when("a dependency is a folder of the app", func() {
 			it("finds it, and its dependencies", func() {
 				works("file-dependency", "Hello file, again in 1m")

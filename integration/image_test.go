@@ -81,6 +81,29 @@ func elfFiles(t *testing.T, built occam.Image, tg target.Target) (wrong, right [
 	return wrong, right
 }
 
+// files are the paths of the files in some folders of an image, without the
+// slash in front.
+func files(t *testing.T, built occam.Image, folders ...string) []string {
+	t.Helper()
+	rootFS := mutate.Extract(exported(t, built))
+	defer rootFS.Close()
+	var paths []string
+	for r := tar.NewReader(rootFS); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return paths
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := strings.TrimPrefix(header.Name, "/")
+		inside := func(folder string) bool { return strings.HasPrefix(path, folder) }
+		if header.Typeflag == tar.TypeReg && slices.ContainsFunc(folders, inside) {
+			paths = append(paths, path)
+		}
+	}
+}
+
 // elfMachines gives the machine type of every ELF file in an image's root
 // file system, or of those that are named.
 func elfMachines(t *testing.T, image v1.Image, names ...string) map[string]elf.Machine {
