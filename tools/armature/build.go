@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
@@ -38,7 +40,7 @@ Last, and alone on standard output, comes the image with its digest.`
 // buildFlags are the flags of build, as they were given.
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
-	network, sbomDir, progress, sandbox                string
+	network, sbomDir, progress, sandbox, descriptor    string
 	env, envFiles, bindings                            list
 	clearCache, quiet, timings                         bool
 }
@@ -51,11 +53,12 @@ func buildCommand() command {
 			set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
 			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
 			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
-			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; $ARMATURE_BUILDER when left out")
+			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; the descriptor's or $ARMATURE_BUILDER when left out")
 			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
 			set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
 			set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
+			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, and variables; project.toml of the app when left out")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
@@ -205,8 +208,15 @@ func (f *buildFlags) options(p *program, args []string) (build.Options, error) {
 	if o.Network != sandbox.Host && o.Network != sandbox.None {
 		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
 	}
-	if o.Builder == "" {
-		o.Builder = p.getenv("ARMATURE_BUILDER")
+	project, err := f.readDescriptor(o.App)
+	if err != nil {
+		return o, err
+	}
+	o.Filter = project.Filter
+	for _, other := range []string{project.Builder, p.getenv("ARMATURE_BUILDER")} {
+		if o.Builder == "" {
+			o.Builder = other
+		}
 	}
 	if o.Builder == "" {
 		return o, &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
@@ -219,15 +229,28 @@ func (f *buildFlags) options(p *program, args []string) (build.Options, error) {
 		style = progress.Quiet
 	}
 	o.Log = progress.New(p.stderr, style)
-	var err error
+	for _, key := range project.Ignored {
+		o.Log.Note("the project descriptor's key " + key + " means nothing here")
+	}
 	if o.Host, err = target.Host(); err != nil {
 		return o, err
 	}
-	if o.Env, err = readEnv(f.envFiles, f.env, p.getenv); err != nil {
+	given, err := readEnv(f.envFiles, f.env, p.getenv)
+	if err != nil {
 		return o, err
 	}
+	o.Env = map[string]string{}
+	maps.Copy(o.Env, project.Env)
+	maps.Copy(o.Env, given)
 	o.Home, err = home.Open(f.cacheDir, p.getenv)
 	return o, err
+}
+
+func (f *buildFlags) readDescriptor(app string) (*descriptor.Descriptor, error) {
+	if f.descriptor != "" {
+		return descriptor.Read(f.descriptor)
+	}
+	return descriptor.Find(app)
 }
 
 // readEnv reads variables as pack does: of files first, then of flags; a name

@@ -105,20 +105,23 @@ func parse(set *flag.FlagSet, args []string) (rest []string, err error) {
 func (c command) usage(out io.Writer) {
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	c.flags(set)
-	fmt.Fprintf(out, "Usage: %s [flags]\n\n%s\n", strings.TrimSpace("armature "+c.name+" "+c.args), c.long)
-	first := true
+	var flags strings.Builder
 	set.VisitAll(func(f *flag.Flag) {
-		if first {
-			fmt.Fprint(out, "\nFlags:\n")
-			first = false
-		}
 		value, text := flag.UnquoteUsage(f)
 		name := strings.TrimSpace("--" + f.Name + " " + value)
-		if f.DefValue != "" && f.DefValue != "false" {
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
 			text += " (" + f.DefValue + ")"
 		}
-		fmt.Fprintf(out, "  %-26s %s\n", name, text)
+		fmt.Fprintf(&flags, "  %-26s %s\n", name, text)
 	})
+	call := "armature " + c.name
+	if flags.Len() > 0 {
+		call += " [FLAG...]"
+	}
+	fmt.Fprintf(out, "Usage: %s\n\n%s\n", strings.TrimSpace(call+" "+c.args), c.long)
+	if flags.Len() > 0 {
+		fmt.Fprintf(out, "\nFlags:\n%s", &flags)
+	}
 }
 
 // list is a flag that may be given several times.

@@ -1,0 +1,168 @@
+//go:build linux
+
+// Package descriptor reads project.toml (Project Descriptor, schema 0.1 and
+// 0.2): which files of an app take part in a build, and variables for it.
+package descriptor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	ignore "github.com/sabhiram/go-gitignore"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Descriptor is what a build takes from the file.
+type Descriptor struct {
+	Builder string
+	Env     map[string]string
+	Ignored []string // keys that the schema does not have
+
+	// Filter says whether a file takes part, by its path in the app's folder;
+	// nil when all do. Patterns are gitignore's, as in pack.
+	Filter func(path string) bool
+}
+
+// Name is what the file is called in an app's folder.
+const Name = "project.toml"
+
+// buildTable is the part of the file that both schemas have, in different
+// places.
+type buildTable struct {
+	Include    []string   `toml:"include"`
+	Exclude    []string   `toml:"exclude"`
+	Builder    string     `toml:"builder"`
+	Env        []variable `toml:"env"`
+	Buildpacks []any      `toml:"buildpacks"`
+}
+
+type variable struct {
+	Name  string `toml:"name"`
+	Value string `toml:"value"`
+}
+
+// file is the whole, of either schema.
+type file struct {
+	Build buildTable     `toml:"build"` // 0.1
+	Own   map[string]any `toml:"project"`
+	Under struct {
+		Schema string `toml:"schema-version"`
+	} `toml:"_"`
+	IO struct {
+		Buildpacks struct { // 0.2
+			Include []string `toml:"include"`
+			Exclude []string `toml:"exclude"`
+			Builder string   `toml:"builder"`
+			Group   []any    `toml:"group"`
+			Pre     any      `toml:"pre"`
+			Post    any      `toml:"post"`
+			Build   struct {
+				Env []variable `toml:"env"`
+			} `toml:"build"`
+		} `toml:"buildpacks"`
+	} `toml:"io"`
+}
+
+// Find reads the file of an app's folder, if it has one. A link that leads out
+// of the folder is not followed.
+func Find(app string) (*Descriptor, error) {
+	root, err := os.OpenRoot(app)
+	if err != nil {
+		return &Descriptor{}, nil // that there is no folder, the copy says
+	}
+	defer root.Close()
+	text, err := root.ReadFile(Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Descriptor{}, nil
+	}
+	if err != nil {
+		return nil, unusable(filepath.Join(app, Name), err)
+	}
+	return parse(filepath.Join(app, Name), string(text))
+}
+
+// Read reads a file that was named.
+func Read(path string) (*Descriptor, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	return parse(path, string(text))
+}
+
+func unusable(path string, err error) error {
+	return &failure.Failure{ID: "descriptor-unusable", Cause: "reading " + path, Err: err, Remedy: "mend the file; buildpacks.io describes it under \"Project Descriptor\"."}
+}
+
+func parse(path, text string) (*Descriptor, error) {
+	var f file
+	keys, err := toml.Decode(text, &f)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	table, schema, err := f.table()
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	if len(table.Include) > 0 && len(table.Exclude) > 0 {
+		return nil, unusable(path, errors.New("it has both include and exclude: want one of them"))
+	}
+	if len(table.Buildpacks) > 0 {
+		return nil, &failure.Failure{ID: "descriptor-buildpacks", Cause: path + " names buildpacks", Remedy: "take them out, and name a builder that has them: armature build uses the builder's own."}
+	}
+	d := &Descriptor{Builder: table.Builder, Env: map[string]string{}, Filter: filter(table)}
+	for _, v := range table.Env {
+		if v.Name == "" {
+			return nil, unusable(path, errors.New("a variable has no name"))
+		}
+		d.Env[v.Name] = v.Value
+	}
+	for _, key := range keys.Undecoded() {
+		if name := key.String(); ours(name, schema) {
+			d.Ignored = append(d.Ignored, name)
+		}
+	}
+	return d, nil
+}
+
+// table is the part for the build, and which schema it is of.
+func (f file) table() (buildTable, string, error) {
+	switch f.Under.Schema {
+	case "", "0.1":
+		return f.Build, "0.1", nil
+	case "0.2":
+		b := f.IO.Buildpacks
+		table := buildTable{Include: b.Include, Exclude: b.Exclude, Builder: b.Builder, Env: b.Build.Env, Buildpacks: b.Group}
+		for _, addition := range []any{b.Pre, b.Post} {
+			if addition != nil {
+				table.Buildpacks = append(table.Buildpacks, addition)
+			}
+		}
+		return table, "0.2", nil
+	}
+	return buildTable{}, "", fmt.Errorf("its schema-version is %q, want 0.1 or 0.2", f.Under.Schema)
+}
+
+// ours says whether a key would be the schema's, and not somebody else's.
+func ours(key, schema string) bool {
+	prefixes := map[string][]string{"0.1": {"build.", "io.buildpacks."}, "0.2": {"io.buildpacks."}}[schema]
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
+
+func filter(table buildTable) func(string) bool {
+	switch {
+	case len(table.Exclude) > 0:
+		excluded := ignore.CompileIgnoreLines(table.Exclude...)
+		return func(path string) bool { return !excluded.MatchesPath(path) }
+	case len(table.Include) > 0:
+		return ignore.CompileIgnoreLines(table.Include...).MatchesPath
+	}
+	return nil
+}

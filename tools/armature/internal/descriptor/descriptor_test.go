@@ -1,0 +1,105 @@
+//go:build linux
+
+package descriptor_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
+)
+
+func app(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, descriptor.Name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestBothSchemasSayTheSame(t *testing.T) {
+	for name, text := range map[string]string{
+		"0.1": "[project]\nid = \"x\"\n[build]\nexclude = [\"*.env\", \"/secrets\", \"docs/\"]\nbuilder = \"b\"\n[[build.env]]\nname = \"BP_X\"\nvalue = \"1\"\n",
+		"0.2": "[_]\nschema-version = \"0.2\"\nname = \"x\"\n[io.buildpacks]\nexclude = [\"*.env\", \"/secrets\", \"docs/\"]\nbuilder = \"b\"\n[[io.buildpacks.build.env]]\nname = \"BP_X\"\nvalue = \"1\"\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := descriptor.Find(app(t, text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Builder != "b" || d.Env["BP_X"] != "1" || len(d.Ignored) != 0 {
+				t.Errorf("got %+v", d)
+			}
+			for path, want := range map[string]bool{
+				"server.js": true, "prod.env": false, "a/b/prod.env": false, "secrets": false, "secrets/key": false, "a/secrets": true, "docs/x": false,
+			} {
+				if got := d.Filter(path); got != want {
+					t.Errorf("%s: got %v, want %v", path, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestIncludeLeavesAllOthersOut(t *testing.T) {
+	d, err := descriptor.Find(app(t, "[build]\ninclude = [\"src/\", \"package*.json\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"package.json": true, "package-lock.json": true, "src/a.js": true, "test/a.js": false, "../../etc/passwd": false} {
+		if got := d.Filter(path); got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestAnAppWithoutTheFileTakesEverything(t *testing.T) {
+	d, err := descriptor.Find(t.TempDir())
+	if err != nil || d.Filter != nil || len(d.Env) != 0 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+func TestFilesThatCannotBeFollowed(t *testing.T) {
+	for name, tc := range map[string]struct{ text, id, want string }{
+		"no TOML":                 {"[build", "descriptor-unusable", "reading"},
+		"both lists":              {"[build]\ninclude = [\"a\"]\nexclude = [\"b\"]\n", "descriptor-unusable", "both include and exclude"},
+		"a schema to come":        {"[_]\nschema-version = \"0.9\"\n", "descriptor-unusable", `"0.9", want 0.1 or 0.2`},
+		"buildpacks":              {"[[build.buildpacks]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
+		"a group":                 {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.group]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
+		"buildpacks before":       {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.pre.group]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
+		"a variable without name": {"[[build.env]]\nvalue = \"x\"\n", "descriptor-unusable", "no name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := descriptor.Find(app(t, tc.text))
+			if !errors.Is(err, &failure.Failure{ID: tc.id}) || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := descriptor.Read("/nowhere/project.toml"); !errors.Is(err, &failure.Failure{ID: "descriptor-unusable"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALinkOutOfTheAppIsNotFollowed(t *testing.T) {
+	dir, secret := t.TempDir(), filepath.Join(t.TempDir(), "secret")
+	os.WriteFile(secret, []byte("canary"), 0o600)
+	os.Symlink(secret, filepath.Join(dir, descriptor.Name))
+	_, err := descriptor.Find(dir)
+	if !errors.Is(err, &failure.Failure{ID: "descriptor-unusable"}) || strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKeysThatNobodyReadsAreTold(t *testing.T) {
+	d, err := descriptor.Find(app(t, "[build]\nexcludes = [\"x\"]\n[metadata]\nmine = 1\n"))
+	if err != nil || len(d.Ignored) != 1 || d.Ignored[0] != "build.excludes" {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
