@@ -36,9 +36,11 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(remote.Write(tag, runImage)).To(Succeed())
 
-		app := filepath.Join("testdata", "express")
+		app := copyApp(t, "express")
+		write(t, app, "notes.txt", "of no use to the app")
+		write(t, app, "project.toml", "[build]\nexclude = [\"*.txt\"]\n[[build.env]]\nname = \"BP_LOG_LEVEL\"\nvalue = \"debug\"\n")
 		args := []string{"build", repository + "/app-pack", "--path", app, "--builder", "armature/builder:arm64", "--trust-builder",
-			"--publish", "--run-image", run, "--pull-policy", "never", "--network", "host", "--env", "BP_LOG_LEVEL=debug"}
+			"--publish", "--run-image", run, "--pull-policy", "never", "--network", "host"}
 		if settings.binding != "" {
 			args = append(args, "--volume", settings.binding+":/platform/bindings/"+filepath.Base(settings.binding)+":ro")
 		}
@@ -46,7 +48,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		Expect(err).NotTo(HaveOccurred(), string(out))
 
 		cmd := exec.Command("../bin/armature", "build", app, "--tag", repository+"/app-armature", "--output", "registry",
-			"--builder", os.Getenv("ARMATURE_BUILDERS"), "--run-image", run, "--cache-dir", t.TempDir(), "--env", "BP_LOG_LEVEL=debug")
+			"--builder", os.Getenv("ARMATURE_BUILDERS"), "--run-image", run, "--cache-dir", t.TempDir())
 		out, err = cmd.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 

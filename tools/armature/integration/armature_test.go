@@ -314,12 +314,20 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 	u := newUser(t, 0)
 	app := plainApp(t)
 	want := u.must(app, "--tag", "app") // what takes long only once is done
-	for i := range 10 {
+	ways := []string{"", "user-namespace"}
+	if os.Geteuid() == 0 {
+		ways = append(ways, "chroot")
+	}
+	for i := range 12 {
 		signal := syscall.SIGKILL
 		if i%2 == 1 {
 			signal = syscall.SIGINT
 		}
-		cmd := u.command(t.Context(), "build", app, "--tag", fmt.Sprintf("killed-%d", i))
+		args := []string{"build", app, "--tag", fmt.Sprintf("killed-%d", i%3)}
+		if way := ways[i%len(ways)]; way != "" {
+			args = append(args, "--sandbox", way)
+		}
+		cmd := u.command(t.Context(), args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -338,8 +346,10 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
 		t.Errorf("mounts are left:\n%s", mounts)
 	}
-	if got := u.must(app, "--tag", "app"); got.digest != want.digest {
-		t.Errorf("afterwards: got %s, want %s", got.digest, want.digest)
+	for _, tag := range []string{"app", "killed-0", "killed-1", "killed-2"} {
+		if got := u.must(app, "--tag", tag); got.digest != want.digest {
+			t.Errorf("%s afterwards: got %s, want %s", tag, got.digest, want.digest)
+		}
 	}
 	if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
 		t.Errorf("left over: %v", list)
@@ -366,6 +376,24 @@ func TestConcurrentBuildsNeitherFailNorMix(t *testing.T) {
 	all.Wait()
 	if digests[0] != digests[1] || digests[0] != digests[2] || digests[0] == digests[3] {
 		t.Errorf("got %q, want the first three alike", digests)
+	}
+}
+
+func TestADamagedCacheCostsTimeAndNothingElse(t *testing.T) {
+	u := newUser(t, 0)
+	app := plainApp(t)
+	want := u.must(app, "--tag", "damaged")
+	blobs, _ := filepath.Glob(filepath.Join(u.cache(), "builds/*/blobs/sha256-*"))
+	if len(blobs) == 0 {
+		t.Fatal("there are no blobs")
+	}
+	for _, blob := range blobs {
+		if err := os.Remove(blob); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := u.must(app, "--tag", "damaged"); got.digest != want.digest {
+		t.Errorf("got %s, want %s", got.digest, want.digest)
 	}
 }
 

@@ -105,18 +105,29 @@ func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if err := registry.Put(ctx, loopback.RunRepository, b.run.image); err != nil {
 		return fmt.Errorf("reading the run image: %w", err)
 	}
-	manifest, err := os.ReadFile(b.manifestPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	previous, err := b.previous()
+	if err != nil || previous == nil {
 		return err
 	}
-	previous, err := b.blobs.Image(manifest)
-	if err != nil {
-		return fmt.Errorf("reading the image of the last build: %w", err)
-	}
 	return registry.PutManifest(ctx, loopback.AppRepository, previous)
+}
+
+// previous is the image of the last build, or nil where there was none or
+// something of it is missing: then everything is made anew.
+func (b *Build) previous() (v1.Image, error) {
+	manifest, err := os.ReadFile(b.manifestPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	image, err := b.blobs.Image(manifest)
+	if err == nil && b.blobs.Whole(image) {
+		return image, nil
+	}
+	b.Log.Note("the last build's image is damaged and does not help this one")
+	return nil, os.Remove(b.manifestPath())
 }
 
 // creator is the lifecycle's call (Platform API, "creator").

@@ -25,6 +25,22 @@ func (b *Blobs) Image(manifest []byte) (v1.Image, error) {
 	return partial.CompressedToImage(&stored{blobs: b, raw: manifest, manifest: parsed})
 }
 
+// Whole says whether all blobs of an image are there, with the sizes they
+// should have.
+func (b *Blobs) Whole(image v1.Image) bool {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return false
+	}
+	for _, blob := range append([]v1.Descriptor{manifest.Config}, manifest.Layers...) {
+		size, err := b.Stat(context.Background(), "", blob.Digest)
+		if err != nil || size != blob.Size {
+			return false
+		}
+	}
+	return true
+}
+
 // stored is the part of an image that everything else follows from
 // (partial.CompressedImageCore).
 type stored struct {

@@ -164,13 +164,35 @@ func TestAnImageOutlivesItsRegistryAndNothingElseDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := validate.Image(kept); err != nil {
-		t.Error(err)
+	if err := validate.Image(kept); err != nil || !blobs.Whole(kept) {
+		t.Errorf("whole: %v, %v", blobs.Whole(kept), err)
 	}
 	layers, _ := other.Layers()
 	gone, _ := layers[0].Digest()
 	if _, err := blobs.Stat(t.Context(), "", gone); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnImageThatLacksABlobIsNotWhole(t *testing.T) {
+	r, blobs := serve(t)
+	image := randomImage(t)
+	if err := r.Put(t.Context(), loopback.AppRepository, image); err != nil {
+		t.Fatal(err)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := layers[1].Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(blobs.Path(top), 10); err != nil || blobs.Whole(image) {
+		t.Errorf("a short blob: %v, whole %v", err, blobs.Whole(image))
+	}
+	if err := os.Remove(blobs.Path(top)); err != nil || blobs.Whole(image) {
+		t.Errorf("a missing blob: %v, whole %v", err, blobs.Whole(image))
 	}
 }
 
