@@ -73,7 +73,11 @@ func buildCommand() command {
 }
 
 func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
-	options, err := f.options(p, args)
+	app := "."
+	if len(args) > 0 {
+		app = args[0]
+	}
+	options, err := f.options(p, app)
 	if err != nil {
 		return err
 	}
@@ -196,14 +200,11 @@ func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error
 	return way, sandbox.Try(ctx, way, h.Dir)
 }
 
-// options reads the flags.
-func (f *buildFlags) options(p *program, args []string) (build.Options, error) {
+// options reads the flags, for an app's folder or, when there is none, "".
+func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	o := build.Options{
-		App: ".", Builder: f.builder, RunImage: f.runImage, Bindings: f.bindings, ClearCache: f.clearCache,
+		App: app, Builder: f.builder, RunImage: f.runImage, Bindings: f.bindings, ClearCache: f.clearCache,
 		SBOMDir: f.sbomDir, Network: sandbox.Network(f.network), Getenv: p.getenv,
-	}
-	if len(args) > 0 {
-		o.App = args[0]
 	}
 	if o.Network != sandbox.Host && o.Network != sandbox.None {
 		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}

@@ -3,6 +3,7 @@
 package integration_test
 
 import (
+	"archive/tar"
 	"bufio"
 	"context"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -23,8 +25,10 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
+	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/describe"
 	"github.com/armature-cnb/armature/tools/armature/internal/launch"
@@ -184,6 +188,61 @@ func TestARunEndsAsItsProcessDoes(t *testing.T) {
 	if !strings.Contains(string(text), "[no-process]") {
 		t.Errorf("got %s", text)
 	}
+}
+
+func TestARebasedImageHasWhatABuildOnItsRunImageGives(t *testing.T) {
+	u := newUser(t, 0)
+	run := layoutImage(t, filepath.Join(made.stack, "run-arm64"), target.LinuxARM64)
+	patch, err := ociimage.WriteLayer(filepath.Join(t.TempDir(), "patch"), []ociimage.File{{Path: "patched", Type: tar.TypeReg, Mode: 0o644, Content: []byte("fixed")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := mutate.AppendLayers(run, patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newRun := filepath.Join(t.TempDir(), "run")
+	if err := ociimage.WriteLayout(newRun, newer); err != nil {
+		t.Fatal(err)
+	}
+	app := plainApp(t)
+	old := u.must(app, "--tag", "based")
+	anew := u.must(app, "--tag", "based-anew", "--run-image", newRun)
+	want := described(t, anew.folder)
+	for _, way := range []string{"", "user-namespace", "chroot"} {
+		args := []string{"rebase", old.folder, "--tag", "rebased", "--run-image", newRun}
+		if way != "" {
+			args = append(args, "--sandbox", way)
+		}
+		out, err := u.command(t.Context(), args...).Output()
+		if err != nil && way != "" {
+			t.Logf("%s: %v", way, err) // not every machine has every way
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, _, _ := strings.Cut(string(out), "@")
+		// The digests differ, because the lifecycle's rebaser drops the history.
+		if got := described(t, folder); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v\nwant %+v", way, got, want)
+		}
+	}
+	text, err := u.command(t.Context(), "rebase", old.folder, "--tag", "rebased", "--run-image", made.stack+"/run-amd64").CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "[image-platform]") {
+		t.Errorf("a run image of another platform: got %s, %v", text, err)
+	}
+}
+
+// described is all of an image for linux/arm64 but its digest.
+func described(t *testing.T, folder string) describe.Image {
+	t.Helper()
+	image, err := describe.Read(layoutImage(t, folder, target.LinuxARM64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image.Digest = ""
+	return *image
 }
 
 func TestDoctorSaysWhatWorks(t *testing.T) {

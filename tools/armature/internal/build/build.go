@@ -43,6 +43,10 @@ type Options struct {
 	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
 	Filter     func(path string) bool // which files of the app take part; all when nil
 
+	// Rebase, when set, is an image that gets the run image in place of its
+	// own; App and what is for buildpacks are not looked at.
+	Rebase v1.Image
+
 	Home   home.Home
 	Way    sandbox.Way
 	Log    *progress.Log
@@ -67,6 +71,8 @@ type Build struct {
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
+
+	rebaseName string // what the image to rebase calls its run image
 }
 
 // Source is the build's copy of the app's folder. Until the build runs, another
@@ -218,8 +224,11 @@ func (b *Build) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Filter) }); err != nil {
-		return err
+	if b.Rebase == nil {
+		copyApp := func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Filter) }
+		if err := b.Log.Step("copying the app", copyApp); err != nil {
+			return err
+		}
 	}
 	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	if err := b.offer(ctx, registry); err != nil {
 		return err
 	}
-	command, err := b.creator(registry)
+	command, err := b.command(registry)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		return err
 	}
 	if status != (sandbox.Status{}) {
-		return watch.failed(status)
+		return b.failed(watch, status)
 	}
 	image, err := registry.Get(ctx, loopback.AppRepository)
 	if err != nil {
@@ -105,6 +105,9 @@ func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if err := registry.Put(ctx, loopback.RunRepository, b.run.image); err != nil {
 		return fmt.Errorf("reading the run image: %w", err)
 	}
+	if b.Rebase != nil {
+		return b.offerRebase(ctx, registry)
+	}
 	previous, err := b.previous()
 	if err != nil || previous == nil {
 		return err
@@ -130,12 +133,18 @@ func (b *Build) previous() (v1.Image, error) {
 	return nil, os.Remove(b.manifestPath())
 }
 
-// creator is the lifecycle's call (Platform API, "creator").
-func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
-	auth, err := registry.Auth()
-	if err != nil {
-		return sandbox.Command{}, err
+// command is the lifecycle's call.
+func (b *Build) command(registry *loopback.Registry) (sandbox.Command, error) {
+	env, err := b.environment(registry)
+	args := b.creator(registry)
+	if b.Rebase != nil {
+		args = b.rebaser(registry)
 	}
+	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir, DropsRoot: true}, err
+}
+
+// creator are its arguments for a build (Platform API, "creator").
+func (b *Build) creator(registry *loopback.Registry) []string {
 	args := []string{
 		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, "-cache-dir", cacheDir,
 		"-run-image", registry.Reference(loopback.RunRepository),
@@ -143,6 +152,16 @@ func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
 	}
 	if b.ClearCache {
 		args = append(args, "-skip-restore")
+	}
+	return args
+}
+
+// environment is the lifecycle's. It passes on to buildpacks the home folder,
+// the host's name and the proxies, and nothing else.
+func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
+	auth, err := registry.Auth()
+	if err != nil {
+		return nil, err
 	}
 	env := append([]string{}, b.builder.env...)
 	env = append(env,
@@ -158,7 +177,7 @@ func (b *Build) creator(registry *loopback.Registry) (sandbox.Command, error) {
 			env = append(env, name+"="+value)
 		}
 	}
-	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir, DropsRoot: true}, nil
+	return env, nil
 }
 
 // keep checks an image, gives the run image its public name in it, and leaves
@@ -168,7 +187,12 @@ func (b *Build) keep(image v1.Image, runReference string) error {
 		return err
 	}
 	was, is := strings.TrimSuffix(runReference, ":"+loopback.Tag)+"@"+b.run.digest.String(), b.run.recorded
-	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) { return rename(config, was, is) })
+	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) {
+		if b.Rebase != nil {
+			config = bytes.ReplaceAll(config, namedInLabel(runReference), namedInLabel(b.rebaseName))
+		}
+		return rename(config, was, is)
+	})
 	if err != nil {
 		return fmt.Errorf("recording the run image: %w", err)
 	}

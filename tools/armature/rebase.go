@@ -1,0 +1,104 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/output"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+)
+
+const rebaseHelp = `Puts an image on another run image, such as one with Debian's latest fixes, without
+building it: the app's layers stay as they are. The builder's lifecycle does it,
+and refuses a run image of another distribution or platform.
+
+IMAGE is called as in armature run; all its platforms are rebased. What comes of
+it is called as before, or as --tag says.`
+
+func rebaseCommand() command {
+	return command{
+		name: "rebase", args: "IMAGE", max: 1, short: "puts an image on another run image", long: rebaseHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			f := &buildFlags{network: "none", progress: "plain"}
+			set.StringVar(&f.tag, "tag", "", "what the new image is called (`NAME[:TAG]`); IMAGE when left out")
+			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
+			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
+			set.StringVar(&f.runImage, "run-image", "", "the run image (`FOLDER` or reference), as in build")
+			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the lifecycle apart (`WAY`), as in build")
+			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
+			return f.rebase
+		},
+	}
+}
+
+func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) error {
+	if len(args) == 0 {
+		return &usageError{"rebase: IMAGE is missing"}
+	}
+	if f.tag == "" {
+		f.tag = args[0]
+	}
+	tag, err := parseTag(f.tag)
+	if err != nil {
+		return err
+	}
+	to, err := output.Parse(f.output)
+	if err != nil {
+		return err
+	}
+	options, err := f.options(p, "")
+	if err != nil {
+		return err
+	}
+	options.Name = tag.Name()
+	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
+		return err
+	}
+	if options.Way == sandbox.Chroot {
+		options.Network = sandbox.Host // which a chroot cannot keep away
+	}
+	builds, err := startRebases(ctx, options, args[0])
+	if err != nil {
+		return err
+	}
+	written, err := finish(ctx, options, builds, to, tag)
+	if err := errors.Join(err, closeAll(builds)); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, written)
+	return nil
+}
+
+// startRebases prepares one for every platform of an image.
+func startRebases(ctx context.Context, options build.Options, called string) (builds []*build.Build, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(builds))
+		}
+	}()
+	var missing error
+	for _, platform := range target.All() {
+		one := options
+		one.Target = platform
+		if one.Rebase, err = findImage(ctx, options.Home, called, platform.String()); err != nil {
+			missing = err
+			continue
+		}
+		b, err := build.Start(ctx, one)
+		if err != nil {
+			return builds, err
+		}
+		builds = append(builds, b)
+	}
+	if len(builds) == 0 {
+		return nil, missing
+	}
+	return builds, nil
+}
