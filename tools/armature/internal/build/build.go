@@ -90,10 +90,10 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 	if err := b.findImages(ctx); err != nil {
 		return nil, err
 	}
-	if err := b.unpack(); err != nil {
+	if err := b.unpack(ctx); err != nil {
 		return nil, err
 	}
-	if err := b.open(); err != nil {
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
 	return b, b.prepare(ctx)
@@ -135,7 +135,7 @@ const (
 )
 
 // unpack gets the builder's root file system from the cache, or fills it.
-func (b *Build) unpack() error {
+func (b *Build) unpack(ctx context.Context) error {
 	name := b.builder.digest.Hex
 	if !b.Way.OneID() {
 		name += "-owned" // files belong to those the image says, not to one user
@@ -146,9 +146,9 @@ func (b *Build) unpack() error {
 		Files:   append(hostfiles.Paths(), runFile),
 	}
 	var err error
-	b.root, b.rootUse, err = b.Home.Root(name, func(dir string) error {
+	b.root, b.rootUse, err = b.Home.Root(ctx, name, func(dir string) error {
 		return b.Log.Step("unpacking the builder, once for all builds", func() error {
-			return rootfs.Unpack(dir, b.builder.image, options)
+			return rootfs.Unpack(ctx, dir, b.builder.image, options)
 		})
 	})
 	if err != nil {
@@ -158,11 +158,11 @@ func (b *Build) unpack() error {
 }
 
 // open gets the folders of this build.
-func (b *Build) open() (err error) {
+func (b *Build) open(ctx context.Context) (err error) {
 	waiting := func() {
 		b.Log.Note("another build of " + b.Name + " for " + b.Target.String() + " is running: waiting for its end")
 	}
-	if b.kept, err = b.Home.Build(b.key(b.Target), waiting); err != nil {
+	if b.kept, err = b.Home.Build(ctx, b.key(b.Target), waiting); err != nil {
 		return err
 	}
 	if b.ClearCache {

@@ -208,7 +208,9 @@ func readSBOM(layer v1.Layer) ([]SBOM, error) {
 		if err := json.NewDecoder(io.LimitReader(archive, maxSBOM)).Decode(&bill); err != nil {
 			return nil, fmt.Errorf("%s: %w", header.Name, err)
 		}
-		owner = owner[strings.Index(owner, "sbom/launch/")+len("sbom/launch/"):]
+		if _, below, ok := strings.Cut(owner, "sbom/launch/"); ok {
+			owner = below
+		}
 		found = append(found, SBOM{Owner: owner, Components: len(bill.Components)})
 	}
 }

@@ -13,6 +13,7 @@
 package home
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -64,20 +65,37 @@ type Lock struct{ file *os.File }
 // Close lets go of it.
 func (l Lock) Close() error { return l.file.Close() }
 
-// lock waits for a lock on a file, which it makes. An operation of
-// unix.LOCK_NB does not wait.
-func lock(path string, operation int) (Lock, error) {
+// errLocked is that of a lock that somebody else has.
+const errLocked = unix.EWOULDBLOCK
+
+// tryLock locks a file, which it makes, or says that it is locked.
+func tryLock(path string, operation int) (Lock, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return Lock{}, err
 	}
+	if err := unix.Flock(int(file.Fd()), operation|unix.LOCK_NB); err != nil {
+		file.Close()
+		return Lock{}, err
+	}
+	return Lock{file}, nil
+}
+
+// patience is how often a lock is tried. Waiting in the kernel could not be
+// interrupted.
+const patience = 50 * time.Millisecond
+
+// waitLock locks a file when nobody else has it any more.
+func waitLock(ctx context.Context, path string, operation int) (Lock, error) {
 	for {
-		switch err = unix.Flock(int(file.Fd()), operation); {
-		case err == nil:
-			return Lock{file}, nil
-		case !errors.Is(err, unix.EINTR):
-			file.Close()
-			return Lock{}, err
+		l, err := tryLock(path, operation)
+		if !errors.Is(err, errLocked) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return Lock{}, ctx.Err()
+		case <-time.After(patience):
 		}
 	}
 }
@@ -95,7 +113,7 @@ func (h Home) NewWork() (*Work, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := lock(dir+".lock", unix.LOCK_EX)
+	l, err := tryLock(dir+".lock", unix.LOCK_EX)
 	if err != nil {
 		os.Remove(dir)
 		return nil, err
@@ -146,7 +164,7 @@ func (h Home) sweep() error {
 				continue
 			}
 		}
-		l, err := lock(dir+".lock", unix.LOCK_EX|unix.LOCK_NB)
+		l, err := tryLock(dir+".lock", unix.LOCK_EX)
 		if err != nil {
 			continue // it is at work
 		}
@@ -181,12 +199,12 @@ func RemoveAll(dir string) error {
 // Root returns the folder roots/<name>, which fill makes unless it is there;
 // another process that wants it meanwhile waits. The lock keeps it from being
 // pruned.
-func (h Home) Root(name string, fill func(dir string) error) (string, Lock, error) {
+func (h Home) Root(ctx context.Context, name string, fill func(dir string) error) (string, Lock, error) {
 	dir := filepath.Join(h.Dir, "roots", name)
 	if l, err := h.useRoot(dir); err == nil {
 		return dir, l, nil
 	}
-	making, err := lock(dir+".lock", unix.LOCK_EX)
+	making, err := waitLock(ctx, dir+".lock", unix.LOCK_EX)
 	if err != nil {
 		return "", Lock{}, err
 	}
@@ -206,7 +224,7 @@ func (h Home) Root(name string, fill func(dir string) error) (string, Lock, erro
 
 // useRoot locks a root that is there, and notes the time.
 func (h Home) useRoot(dir string) (Lock, error) {
-	l, err := lock(dir+".lock", unix.LOCK_SH)
+	l, err := tryLock(dir+".lock", unix.LOCK_SH)
 	if err != nil {
 		return Lock{}, err
 	}
@@ -248,7 +266,7 @@ func (h Home) Prune() error {
 		if err != nil || time.Since(info.ModTime()) < age {
 			continue
 		}
-		l, err := lock(path, unix.LOCK_EX|unix.LOCK_NB)
+		l, err := tryLock(path, unix.LOCK_EX)
 		if err != nil {
 			continue // in use
 		}
@@ -269,12 +287,12 @@ type Build struct {
 
 // Build returns the folder for a key, such as an image's name and platform.
 // While another process has it, waiting is called once, and then waited.
-func (h Home) Build(key string, waiting func()) (*Build, error) {
+func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, error) {
 	dir := h.buildDir(key)
-	l, err := lock(dir+".lock", unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	l, err := tryLock(dir+".lock", unix.LOCK_EX)
+	if errors.Is(err, errLocked) {
 		waiting()
-		l, err = lock(dir+".lock", unix.LOCK_EX)
+		l, err = waitLock(ctx, dir+".lock", unix.LOCK_EX)
 	}
 	if err != nil {
 		return nil, err
@@ -298,7 +316,7 @@ func (h Home) CopyKept(key, name, to string) (bool, error) {
 	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
 		return false, nil
 	}
-	l, err := lock(dir+".lock", unix.LOCK_SH|unix.LOCK_NB)
+	l, err := tryLock(dir+".lock", unix.LOCK_SH)
 	if err != nil {
 		return false, nil // at work: its cache changes
 	}

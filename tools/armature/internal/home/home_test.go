@@ -4,6 +4,7 @@ package home_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -100,7 +101,7 @@ func TestARootIsFilledOnceHoweverManyWantIt(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			dir, lock, err := h.Root("x", func(dir string) error {
+			dir, lock, err := h.Root(t.Context(), "x", func(dir string) error {
 				fills.Add(1)
 				time.Sleep(50 * time.Millisecond)
 				return os.WriteFile(filepath.Join(dir, "file"), []byte("whole"), 0o644)
@@ -124,7 +125,7 @@ func TestARootIsFilledOnceHoweverManyWantIt(t *testing.T) {
 func TestARootThatCannotBeFilledIsNotThere(t *testing.T) {
 	h := open(t, t.TempDir())
 	bad := errors.New("no space")
-	_, _, err := h.Root("x", func(dir string) error {
+	_, _, err := h.Root(t.Context(), "x", func(dir string) error {
 		os.WriteFile(filepath.Join(dir, "half"), nil, 0o644)
 		return bad
 	})
@@ -136,7 +137,7 @@ func TestARootThatCannotBeFilledIsNotThere(t *testing.T) {
 			t.Errorf("%s: got %v", name, list)
 		}
 	}
-	dir, lock, err := h.Root("x", func(string) error { return nil })
+	dir, lock, err := h.Root(t.Context(), "x", func(string) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestRootsThatNobodyUsesArePruned(t *testing.T) {
 	h := open(t, t.TempDir())
 	long := time.Now().Add(-31 * 24 * time.Hour)
 	make := func(name string, age time.Time) home.Lock {
-		dir, lock, err := h.Root(name, func(dir string) error { return os.Mkdir(filepath.Join(dir, "closed"), 0o500) })
+		dir, lock, err := h.Root(t.Context(), name, func(dir string) error { return os.Mkdir(filepath.Join(dir, "closed"), 0o500) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +177,7 @@ func TestRootsThatNobodyUsesArePruned(t *testing.T) {
 
 func TestBuildsOfOneKeyWaitForEachOther(t *testing.T) {
 	h := open(t, t.TempDir())
-	first, err := h.Build("app linux/arm64", func() { t.Error("the first waited") })
+	first, err := h.Build(t.Context(), "app linux/arm64", func() { t.Error("the first waited") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,18 +185,23 @@ func TestBuildsOfOneKeyWaitForEachOther(t *testing.T) {
 	waits := make(chan bool, 1)
 	done := make(chan *home.Build)
 	go func() {
-		second, err := h.Build("app linux/arm64", func() { waits <- true })
+		second, err := h.Build(t.Context(), "app linux/arm64", func() { waits <- true })
 		if err != nil {
 			t.Error(err)
 		}
 		done <- second
 	}()
 	<-waits
-	other, err := h.Build("app linux/amd64", func() { t.Error("another platform waited") })
+	other, err := h.Build(t.Context(), "app linux/amd64", func() { t.Error("another platform waited") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
+	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := h.Build(soon, "app linux/arm64", func() {}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("interrupted: got %v", err)
+	}
 	first.Close()
 	second := <-done
 	defer second.Close()

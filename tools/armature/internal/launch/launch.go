@@ -52,7 +52,7 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 		return sandbox.Status{}, err
 	}
 	defer func() { err = errors.Join(err, work.Close()) }()
-	spec, err := options.spec(work, config)
+	spec, err := options.spec(ctx, work, config)
 	if err != nil {
 		return sandbox.Status{}, err
 	}
@@ -69,7 +69,7 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 }
 
 // spec unpacks the image and says what it sees: itself, read-only, and a /tmp.
-func (o Options) spec(work *home.Work, config *v1.ConfigFile) (sandbox.Spec, error) {
+func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (sandbox.Spec, error) {
 	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: sandbox.Host, Stdout: o.Stdout, Stderr: o.Stderr}
 	paths := map[string]os.FileMode{"root": 0o755, "point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky}
 	for name, mode := range paths {
@@ -78,13 +78,13 @@ func (o Options) spec(work *home.Work, config *v1.ConfigFile) (sandbox.Spec, err
 		}
 	}
 	spec.Root, spec.Point = work.Path("root"), work.Path("point")
-	err := rootfs.Unpack(spec.Root, o.Image, rootfs.Options{
+	err := rootfs.Unpack(ctx, spec.Root, o.Image, rootfs.Options{
 		Owners: !o.Way.OneID(), Folders: []string{"/proc", "/dev", "/sys", "/tmp"}, Files: hostfiles.Paths(),
 	})
 	if err != nil {
 		return spec, fmt.Errorf("unpacking the image: %w", err)
 	}
-	if spec.User, spec.Group, err = user(spec.Root, config.Config.User); err != nil {
+	if spec.User, spec.Group, err = user(config.Config.User); err != nil {
 		return spec, err
 	}
 	if spec.Binds, err = hostfiles.Write(work.Path("etc")); err != nil {
@@ -136,7 +136,7 @@ func (o Options) checkProcess(root, program string) error {
 
 // user reads the image's user: a number or a name, and the same for the group
 // (OCI image spec, "User").
-func user(root, text string) (uid, gid int, err error) {
+func user(text string) (uid, gid int, err error) {
 	name, group, _ := strings.Cut(text, ":")
 	uid, err = strconv.Atoi(name)
 	if err == nil && group == "" {

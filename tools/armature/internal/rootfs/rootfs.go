@@ -6,6 +6,7 @@ package rootfs
 import (
 	"archive/tar"
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ const (
 // empty. Nothing is written outside of it, whatever the image's names and links
 // say. Devices, pipes and sockets are left out; setuid and setgid bits too. A
 // layer that is not what the image's configuration says is an error.
-func Unpack(dir string, image v1.Image, options Options) error {
+func Unpack(ctx context.Context, dir string, image v1.Image, options Options) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func Unpack(dir string, image v1.Image, options Options) error {
 	if got, want := len(layers), len(config.RootFS.DiffIDs); got != want {
 		return fmt.Errorf("the image has %d layers, its configuration says %d", got, want)
 	}
-	u := &unpacker{root: root, options: options, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
+	u := &unpacker{ctx: ctx, root: root, options: options, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
 	for i, layer := range layers {
 		if err := u.verified(layer, config.RootFS.DiffIDs[i]); err != nil {
 			return fmt.Errorf("unpacking layer %d of %d: %w", i+1, len(layers), err)
@@ -69,6 +70,7 @@ func Unpack(dir string, image v1.Image, options Options) error {
 
 // unpacker is one image being unpacked.
 type unpacker struct {
+	ctx     context.Context
 	root    *os.Root
 	options Options
 	modes   map[string]fs.FileMode // of folders, set when nothing more is written
@@ -109,6 +111,9 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 		}
 		if err != nil {
 			return err
+		}
+		if u.ctx.Err() != nil {
+			return u.ctx.Err()
 		}
 		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
 		if name == "" {

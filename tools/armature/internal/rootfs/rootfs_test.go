@@ -5,6 +5,7 @@ package rootfs_test
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -78,7 +79,7 @@ func unpack(t testing.TB, options rootfs.Options, layers ...[]byte) (string, err
 		os.WriteFile(filepath.Join(base, path), []byte(content), 0o644)
 	}
 	os.Remove(filepath.Join(dir, ".keep"))
-	err := rootfs.Unpack(dir, image(t, layers...), options)
+	err := rootfs.Unpack(t.Context(), dir, image(t, layers...), options)
 	if got, readErr := os.ReadFile(filepath.Join(base, "outside/file")); string(got) != "untouched" {
 		t.Errorf("a file outside has become %q, %v", got, readErr)
 	}
@@ -179,8 +180,17 @@ func TestALayerThatIsNotTheConfigurationsIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = rootfs.Unpack(t.TempDir(), img, rootfs.Options{})
+	err = rootfs.Unpack(t.Context(), t.TempDir(), img, rootfs.Options{})
 	if err == nil || !strings.Contains(err.Error(), "want sha256:0000") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCancellingEndsUnpacking(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := rootfs.Unpack(ctx, t.TempDir(), image(t, layer(t, entry{name: "a", content: "1"})), rootfs.Options{})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

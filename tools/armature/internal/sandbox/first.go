@@ -182,7 +182,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	defer errorRead.Close()
 	process, err := os.StartProcess("/proc/self/exe", []string{lastName}, &os.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
-		Files: []*os.File{nil, os.Stdout, os.Stderr, orderRead, errorWrite},
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
 	})
 	errorWrite.Close()
 	if err != nil {

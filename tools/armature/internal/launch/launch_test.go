@@ -1,0 +1,67 @@
+//go:build linux
+
+package launch
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+func TestUser(t *testing.T) {
+	for text, want := range map[string][2]int{"1001:1000": {1001, 1000}, "1002": {1002, 1002}, "65534:0": {65534, 0}} {
+		if uid, gid, err := user(text); err != nil || uid != want[0] || gid != want[1] {
+			t.Errorf("%q: got %d:%d, %v", text, uid, gid, err)
+		}
+	}
+	for _, text := range []string{"", "root", "0", "0:0", "cnb:cnb", "-1", "1001:x", "1001:-1"} {
+		if _, _, err := user(text); !errors.Is(err, &failure.Failure{ID: "image-user"}) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+func TestCommandIsTheImagesOwnUnlessNamed(t *testing.T) {
+	root := t.TempDir()
+	for _, path := range []string{"cnb/process/web", "cnb/process/worker", "bin/sh"} {
+		os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755)
+		if err := os.Symlink("/cnb/lifecycle/launcher", filepath.Join(root, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := &v1.ConfigFile{Config: v1.Config{Entrypoint: []string{"/cnb/process/web"}, Cmd: []string{"--fast"}, Env: []string{"A=1"}, WorkingDir: "/workspace"}}
+	for _, tc := range []struct {
+		name    string
+		options Options
+		want    []string
+	}{
+		{"the image's own", Options{}, []string{"/cnb/process/web", "--fast"}},
+		{"with arguments", Options{Args: []string{"x"}}, []string{"/cnb/process/web", "x"}},
+		{"another process", Options{Entrypoint: "worker"}, []string{"/cnb/process/worker"}},
+		{"a program", Options{Entrypoint: "/bin/sh", Args: []string{"-c", "x"}}, []string{"/bin/sh", "-c", "x"}},
+	} {
+		got, err := tc.options.command(root, config)
+		if err != nil || !slices.Equal(got.Args, tc.want) || got.Dir != "/workspace" || got.Env[0] != "A=1" {
+			t.Errorf("%s: got %+v, %v", tc.name, got, err)
+		}
+	}
+	if _, err := (Options{Entrypoint: "wroker"}).command(root, config); !errors.Is(err, &failure.Failure{ID: "no-process"}) {
+		t.Errorf("a misspelt one: got %v", err)
+	}
+	if _, err := (Options{}).command(root, &v1.ConfigFile{}); !errors.Is(err, &failure.Failure{ID: "no-process"}) {
+		t.Errorf("none at all: got %v", err)
+	}
+}
+
+func TestAnotherArchitectureWithoutAnInterpreterIsTold(t *testing.T) {
+	err := checkRunnable(&v1.ConfigFile{OS: "linux", Architecture: "s390x"})
+	if !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
+		t.Errorf("got %v", err)
+	}
+}
