@@ -275,6 +275,34 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(modules("launch-modules", "compiled", "deps", "obj", "kept")).To(BeARegularFile())
 		})
 
+		it("takes modules for other platforms out of the app image, where there is one for the target", func() {
+			ours, theirs := "linux-"+hostTarget(t).Node(), "linux-"+otherTarget(t).Node()
+			module := func(arch target.Target) string { return library(arch.ELF()) }
+			npms.publish("many", "1.0.0", nil, files{
+				"prebuilds/" + ours + "/x.glibc.node":   module(hostTarget(t)),
+				"prebuilds/" + theirs + "/x.glibc.node": module(otherTarget(t)),
+				"prebuilds/darwin-x64+arm64/x.node":     "\xcf\xfa\xed\xfe",
+				"prebuilds/notes/about.txt":             "kept",
+			})
+			npms.publish("few", "1.0.0", nil, files{
+				"prebuilds/" + ours + "/x.musl.node":    module(hostTarget(t)),
+				"prebuilds/" + theirs + "/x.glibc.node": module(otherTarget(t)),
+			})
+			withLock(files{"package.json": `{"name":"app","dependencies":{"many":"1.0.0","few":"1.0.0"}}`})
+			env = env.With("BP_NODE_MODULES_CHECK", "off")
+			built(launchOnly)
+			folders := func(name string) (names []string) {
+				entries, err := os.ReadDir(modules("launch-modules", name, "prebuilds"))
+				Expect(err).NotTo(HaveOccurred())
+				for _, entry := range entries {
+					names = append(names, entry.Name())
+				}
+				return names
+			}
+			Expect(folders("many")).To(ConsistOf(ours, "notes"))
+			Expect(folders("few")).To(ConsistOf(ours, theirs))
+		})
+
 		it("takes the tools' caches out of the app image", func() {
 			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"mkdir -p node_modules/.cache/x"},"dependencies":{"word":"1.0.0"}}`})
 			built(launchOnly)

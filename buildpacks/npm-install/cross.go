@@ -123,14 +123,8 @@ func scriptsToRun(dir string, t target.Target) ([]string, error) {
 // prebuildify makes them, or in an optional dependency that is made for the
 // target's platform and is installed.
 func isPrebuilt(dir string, installed lockfile.Lock, p lockfile.Package, t target.Target) (bool, error) {
-	entries, err := os.ReadDir(filepath.Join(dir, p.Path, "prebuilds", t.OS+"-"+t.Node()))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) == ".node" && !strings.Contains(entry.Name(), "musl") {
-			return true, nil
-		}
+	if found, err := hasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
+		return found, err
 	}
 	for name := range p.OptionalDeps {
 		found, ok := resolve(installed, p.Path, name)

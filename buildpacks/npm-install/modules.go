@@ -188,8 +188,8 @@ func (b *build) place(p part, from, to string) error {
 	return nil
 }
 
-// finishLaunch takes the tools' caches and what compiling needed out of the
-// layer, and looks at the native modules.
+// finishLaunch takes the tools' caches, what compiling needed and what is for
+// other platforms out of the layer, and looks at the native modules.
 func (b *build) finishLaunch(layerDir string) error {
 	if !b.keepCache {
 		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
@@ -197,6 +197,9 @@ func (b *build) finishLaunch(layerDir string) error {
 		}
 	}
 	if err := removeObjects(layerDir); err != nil {
+		return err
+	}
+	if err := removeForeignPrebuilds(layerDir, b.target); err != nil {
 		return err
 	}
 	return b.checkNative(layerDir)

@@ -1,0 +1,85 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// prebuildsDir is the folder of a package in which prebuildify puts a folder
+// for every platform that it was built for. What loads them (node-gyp-build
+// and its like) looks into that of its own platform only.
+const prebuildsDir = "prebuilds"
+
+// platformFolder matches the name of such a folder: "linux-arm64",
+// "darwin-x64+arm64".
+var platformFolder = regexp.MustCompile(`^(?:aix|android|darwin|freebsd|linux|linuxglibc|linuxmusl|netbsd|openbsd|sunos|win32)-[a-z0-9]+(?:\+[a-z0-9]+)*$`)
+
+// isFor tells whether a folder's name is that of the target's platform.
+func isFor(t target.Target, folder string) bool {
+	platform, architectures, _ := strings.Cut(folder, "-")
+	return platform == t.OS && slices.Contains(strings.Split(architectures, "+"), t.Node())
+}
+
+// hasPrebuild tells whether a package brings a module for the target, and for
+// its C library, in a folder of prebuilt ones.
+func hasPrebuild(packageDir string, t target.Target) (bool, error) {
+	folders, err := os.ReadDir(filepath.Join(packageDir, prebuildsDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	for _, folder := range folders {
+		if !isFor(t, folder.Name()) {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(packageDir, prebuildsDir, folder.Name()))
+		if err != nil {
+			return false, err
+		}
+		usable := func(file fs.DirEntry) bool {
+			return filepath.Ext(file.Name()) == ".node" && !strings.Contains(file.Name(), "musl")
+		}
+		if slices.ContainsFunc(files, usable) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// removeForeignPrebuilds takes modules for other platforms out of the
+// packages in a layer that bring one for the target. It leaves the others as
+// they are, for the check of native files to judge.
+func removeForeignPrebuilds(layerDir string, t target.Target) error {
+	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() || entry.Name() != prebuildsDir {
+			return err
+		}
+		found, err := hasPrebuild(filepath.Dir(place), t)
+		if err != nil || !found {
+			return err
+		}
+		folders, err := os.ReadDir(place)
+		if err != nil {
+			return err
+		}
+		for _, folder := range folders {
+			if folder.IsDir() && platformFolder.MatchString(folder.Name()) && !isFor(t, folder.Name()) {
+				if err := removeTree(filepath.Join(place, folder.Name())); err != nil {
+					return err
+				}
+			}
+		}
+		return fs.SkipDir
+	})
+	if err != nil {
+		return fmt.Errorf("removing modules for other platforms: %w", err)
+	}
+	return nil
+}
