@@ -44,12 +44,6 @@ func dependencies(tg target.Target) func(*testing.T, spec.G, spec.S) {
 			})
 		})
 
-		when("modules from the registry have to be compiled, or check their binaries", func() {
-			it("has them all for the target, and they work", func() {
-				works("natives", `{"bcrypt":true,"prebuilt":true,"sqlite":42,"esbuild":"let a = 1;","bufferutil":"0 3 2 5"}`)
-			})
-		})
-
 		when("the app is made of workspaces", func() {
 			it("finds one from the other, and its dependencies", func() {
 				works("workspaces", "Hello web, again in 1m")
