@@ -23,7 +23,6 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
-	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -42,7 +41,8 @@ type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
 	env, envFiles, bindings                            list
-	clearCache, quiet, timings                         bool
+	timings                                            string
+	clearCache, quiet                                  bool
 }
 
 func buildCommand() command {
@@ -65,8 +65,8 @@ func buildCommand() command {
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
 			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
 			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
-			set.StringVar(&f.progress, "progress", "plain", "`STYLE` of what is said on the way: plain or json, one object a line")
-			set.BoolVar(&f.timings, "timings", false, "end with a table of what took how long")
+			set.StringVar(&f.progress, "progress", "auto", "`STYLE` of what is said on the way: terminal, with a clock; plain; json, one object a line; or auto, terminal where there is one and CI is not set")
+			set.StringVar(&f.timings, "timings", "", "write where the time went into `FILE`, a page of HTML that needs nothing else, and end with a table of it")
 			return f.run
 		},
 	}
@@ -94,22 +94,32 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	options.Name = tag.Name()
-	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
-		return err
-	}
-	builds, err := start(ctx, options, targets)
+	defer options.Log.Close()
+	written, err := f.make(ctx, options, targets, to, tag)
+	err = errors.Join(err, f.tellTimings(p, options, written, err))
 	if err != nil {
 		return err
 	}
-	written, err := finish(ctx, options, builds, to, tag)
-	if err := errors.Join(err, closeAll(builds)); err != nil {
-		return err
-	}
-	if f.timings {
-		printTimings(p.stderr, options.Log.Timings())
-	}
+	options.Log.Close()
 	fmt.Fprintln(p.stdout, written)
 	return options.Home.Prune()
+}
+
+// make runs the builds and puts their image where it belongs.
+func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (written string, err error) {
+	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
+		return "", err
+	}
+	builds, err := start(ctx, options, targets)
+	if err != nil {
+		return "", err
+	}
+	written, err = finish(ctx, options, builds, to, tag)
+	err = errors.Join(err, options.Log.Step("removing the build's folders", func() error { return closeAll(builds) }))
+	if err == nil {
+		options.Log.Image(written)
+	}
+	return written, err
 }
 
 // start prepares a build for each target, all of the same copy of the app. It
@@ -222,14 +232,9 @@ func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	if o.Builder == "" {
 		return o, &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
 	}
-	style := progress.Style(f.progress)
-	if style != progress.Plain && style != progress.JSON {
-		return o, &usageError{fmt.Sprintf("build: --progress is %q, want plain or json", f.progress)}
+	if o.Log, err = f.log(p); err != nil {
+		return o, err
 	}
-	if f.quiet {
-		style = progress.Quiet
-	}
-	o.Log = progress.New(p.stderr, style)
 	for _, key := range project.Ignored {
 		o.Log.Note("the project descriptor's key " + key + " means nothing here")
 	}
@@ -291,10 +296,4 @@ func parseTag(text string) (name.Tag, error) {
 		return name.Tag{}, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."}
 	}
 	return tag, nil
-}
-
-func printTimings(out interface{ Write([]byte) (int, error) }, timings []progress.Timing) {
-	for _, t := range timings {
-		fmt.Fprintf(out, "  %7.1f s  %s\n", t.Seconds, strings.TrimSpace(t.Platform+" "+t.What))
-	}
 }

@@ -7,8 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 )
 
 //go:generate env CGO_ENABLED=0 go test -run ^TestTheDocumentIsUpToDate$ . -update
@@ -42,6 +45,26 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	}
 	if !bytes.Equal(text, want.Bytes()) {
 		t.Errorf("%s is not what the program's help says: run go generate ./tools/armature", document)
+	}
+}
+
+// The tables of events name every field and kind there is.
+func TestEveryFieldOfAnEventIsDocumented(t *testing.T) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := reflect.TypeFor[progress.Event]()
+	for i := range event.NumField() {
+		field, _, _ := strings.Cut(event.Field(i).Tag.Get("json"), ",")
+		if !strings.Contains(string(text), "\n| `"+field+"` |") {
+			t.Errorf("the field %s has no row in %s", field, document)
+		}
+	}
+	for _, kind := range progress.Kinds() {
+		if !strings.Contains(string(text), "`"+string(kind)+"`") {
+			t.Errorf("the kind %s is not in %s", kind, document)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -50,6 +51,7 @@ func main() {
 type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	log            *progress.Log // of a build, once there is one
 }
 
 // usageError is a call that no command understands.
@@ -69,20 +71,28 @@ func (p *program) status(err error, interrupted bool) int {
 	case errors.As(err, &ended):
 		return int(ended)
 	case interrupted:
-		fmt.Fprintln(p.stderr, "armature: interrupted")
+		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
 		fmt.Fprintf(p.stderr, "armature: %s\n", usage)
 		return statusUsage
 	case errors.As(err, &f):
-		fmt.Fprintln(p.stderr, err)
+		p.say(err, err.Error())
 		if f.Transient {
 			return statusTransient
 		}
 		return statusFailure
 	}
-	fmt.Fprintf(p.stderr, "[internal] %s\n", err)
+	p.say(err, "[internal] "+err.Error())
 	return statusInternal
+}
+
+// say tells why a call failed: the programs that follow a build's events, or
+// people.
+func (p *program) say(err error, text string) {
+	if p.log == nil || !p.log.Failure(err) {
+		fmt.Fprintln(p.stderr, text)
+	}
 }
 
 // ofThisMachine makes those errors failures that the machine's owner can mend.

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 )
 
 // call runs the program in this process.
@@ -63,6 +65,30 @@ func TestCallsThatNobodyUnderstands(t *testing.T) {
 		if status != statusUsage || log == "" || out != "" {
 			t.Errorf("%q: got status %d, %q, %q", args, status, out, log)
 		}
+	}
+}
+
+func TestAFailureIsAnEventToo(t *testing.T) {
+	timings := filepath.Join(t.TempDir(), "t.html")
+	out, log, status := call(t, "build", t.TempDir(), "--tag", "app", "--builder", filepath.Join(t.TempDir(), "none"), "--progress", "json", "--timings", timings)
+	var last progress.Event
+	for line := range strings.Lines(log) {
+		if err := json.Unmarshal([]byte(line), &last); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+	if status != statusFailure || out != "" || last.Event != "failure" || last.ID == "" || !strings.Contains(last.Text, "To fix it") {
+		t.Errorf("got status %d, %q, %+v", status, out, last)
+	}
+	if page, err := os.ReadFile(timings); err != nil || !strings.Contains(string(page), "No image: ["+last.ID+"]") {
+		t.Errorf("the timeline: got %s, %v", page, err)
+	}
+}
+
+func TestTimingsHaveAFolderBeforeTheBuildBegins(t *testing.T) {
+	_, log, status := call(t, "build", t.TempDir(), "--tag", "x", "--builder", "x", "--timings", filepath.Join(t.TempDir(), "none", "t.html"))
+	if status != statusFailure || !strings.HasPrefix(log, "[timings-unwritable] ") {
+		t.Errorf("got status %d, %s", status, log)
 	}
 }
 

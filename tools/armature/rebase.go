@@ -25,7 +25,7 @@ func rebaseCommand() command {
 	return command{
 		name: "rebase", args: "IMAGE", max: 1, short: "puts an image on another run image", long: rebaseHelp,
 		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &buildFlags{network: "none", progress: "plain"}
+			f := &buildFlags{network: "none", progress: "auto"}
 			set.StringVar(&f.tag, "tag", "", "what the new image is called (`NAME[:TAG]`); IMAGE when left out")
 			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
 			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
@@ -58,6 +58,7 @@ func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) erro
 		return err
 	}
 	options.Name = tag.Name()
+	defer options.Log.Close()
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return err
 	}
@@ -72,6 +73,7 @@ func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) erro
 	if err := errors.Join(err, closeAll(builds)); err != nil {
 		return err
 	}
+	options.Log.Close()
 	fmt.Fprintln(p.stdout, written)
 	return nil
 }

@@ -29,7 +29,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	watch := &watcher{log: b.Log, name: b.Name}
+	watch := newWatcher(b.Log, b.Name, titles(b.builder.image))
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
@@ -39,7 +39,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	registry := loopback.Serve(box.Listener, b.blobs)
 	defer registry.Close()
 	watch.names = b.publicNames(registry)
-	if err := b.offer(ctx, registry); err != nil {
+	if err := b.Log.Step("offering the run image", func() error { return b.offer(ctx, registry) }); err != nil {
 		return err
 	}
 	command, err := b.command(registry)
@@ -47,17 +47,27 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		return err
 	}
 	status, err := box.Run(ctx, command, nil)
-	watch.end()
+	failed := err != nil || status != sandbox.Status{}
+	watch.end(failed)
+	transfers := registry.Transfers()
+	if failed {
+		watch.steps.tellTransfers(transfers, nil)
+	}
 	if err != nil {
 		return err
 	}
-	if status != (sandbox.Status{}) {
+	if failed {
 		return b.failed(watch, status)
 	}
 	image, err := registry.Get(ctx, loopback.AppRepository)
 	if err != nil {
 		return fmt.Errorf("reading the image that the lifecycle made: %w", err)
 	}
+	names, err := blobNames(image)
+	if err != nil {
+		return err
+	}
+	watch.steps.tellTransfers(transfers, names)
 	return b.keep(image, registry.Reference(loopback.RunRepository))
 }
 

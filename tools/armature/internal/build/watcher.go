@@ -12,9 +12,10 @@ import (
 )
 
 // watcher passes on what the lifecycle prints, line by line, and notes in
-// which phase it is.
+// which phase it is, and what it is at.
 type watcher struct {
-	log *progress.Log
+	log   *progress.Log
+	steps steps
 
 	name  string            // of the image, as the user called it
 	names *strings.Replacer // from names in the build's own registry to those people know
@@ -28,15 +29,22 @@ type watcher struct {
 // phasePrefix is how the lifecycle announces a phase.
 const phasePrefix = "===> "
 
+// imagesLine is how it begins to list what it has written.
+const imagesLine = "*** Images ("
+
 // transientLine is how it prints a buildpack's status 75 (package exit).
 const transientLine = "failed to build: exit status 75"
+
+func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
+	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}}
+}
 
 func (w *watcher) line(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if phase, ok := strings.CutPrefix(text, phasePrefix); ok {
 		w.phase = phase
-		w.log.Phase(strings.ToLower(phase))
+		w.steps.enter(strings.ToLower(phase))
 		return
 	}
 	if strings.Contains(text, transientLine) {
@@ -45,11 +53,16 @@ func (w *watcher) line(text string) {
 	if w.names != nil {
 		text = w.names.Replace(text)
 	}
+	w.steps.line(text)
 	// The digest that the lifecycle tells is not yet the image's.
-	if strings.HasPrefix(text, "*** Images (") || strings.TrimSpace(text) == w.name {
+	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
 		return
 	}
-	w.log.Output(text)
+	if w.steps.chatters() {
+		w.log.Detail(text)
+	} else {
+		w.log.Output(text)
+	}
 }
 
 // stream is one of the lifecycle's outputs.
@@ -59,14 +72,17 @@ func (w *watcher) stream() io.Writer {
 	return l
 }
 
-// end passes on what was not ended by a line's end.
-func (w *watcher) end() {
+// end passes on what was not ended by a line's end, and says whether the
+// lifecycle failed.
+func (w *watcher) end(failed bool) {
 	for _, stream := range w.streams {
 		if len(stream.rest) > 0 {
 			w.line(string(stream.rest))
 		}
 	}
-	w.log.EndPhase()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps.leave(failed)
 }
 
 // lines calls line for every line that is written to it.

@@ -138,6 +138,43 @@ func (m lifecycleMetadata) owners() map[string]string {
 	return owners
 }
 
+// Owners are the owners of an image's layers, as in Layer, by digest.
+func Owners(image v1.Image) (map[v1.Hash]string, error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := image.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	var metadata lifecycleMetadata
+	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
+		return nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+	}
+	contents, owners, base := metadata.owners(), map[v1.Hash]string{}, true
+	for i, layer := range manifest.Layers {
+		if i >= len(config.RootFS.DiffIDs) {
+			break
+		}
+		content := config.RootFS.DiffIDs[i].String()
+		owners[layer.Digest] = ownerOf(contents, content, base)
+		base = base && content != metadata.RunImage.TopLayer
+	}
+	return owners, nil
+}
+
+func ownerOf(owners map[string]string, content string, base bool) string {
+	switch owner := owners[content]; {
+	case base:
+		return "run image"
+	case owner == "":
+		return "unknown"
+	default:
+		return owner
+	}
+}
+
 func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
 	layers, err := image.Layers()
 	if err != nil {
@@ -157,13 +194,7 @@ func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
 		if err != nil {
 			return err
 		}
-		owner := owners[content.String()]
-		switch {
-		case base:
-			owner = "run image"
-		case owner == "":
-			owner = "unknown"
-		}
+		owner := ownerOf(owners, content.String(), base)
 		base = base && content.String() != metadata.RunImage.TopLayer
 		i.Size += size
 		i.Layers = append(i.Layers, Layer{Owner: owner, Digest: digest.String(), Size: size})

@@ -39,6 +39,7 @@ type Registry struct {
 	guest   string // password of the lifecycle, which may write the app only
 	server  *http.Server
 	inside  *pipes
+	seen    transfers // of the lifecycle
 }
 
 // Serve starts a registry.
@@ -59,11 +60,14 @@ func (r *Registry) Close() error { return r.server.Close() }
 const user = "armature"
 
 func (r *Registry) guard(inner http.Handler) http.Handler {
+	observed := r.seen.watch(inner)
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, password, _ := request.BasicAuth()
 		reads := request.Method == http.MethodGet || request.Method == http.MethodHead
 		switch {
 		case same(password, r.owner):
+			inner.ServeHTTP(w, request)
+			return
 		case !same(password, r.guest):
 			w.Header().Set("WWW-Authenticate", `Basic realm="armature"`)
 			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
@@ -72,7 +76,7 @@ func (r *Registry) guard(inner http.Handler) http.Handler {
 			http.Error(w, `{"errors":[{"code":"DENIED"}]}`, http.StatusForbidden)
 			return
 		}
-		inner.ServeHTTP(w, request)
+		observed.ServeHTTP(w, request)
 	})
 }
 

@@ -1,15 +1,19 @@
 //go:build linux
 
-// Package progress tells people and programs how a build goes.
+// Package progress tells people and programs how a build goes, and measures
+// what takes how long.
 package progress
 
 import (
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
-	"slices"
+	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/failure"
 )
 
 // Style is how it is told.
@@ -17,130 +21,177 @@ type Style string
 
 // The styles there are.
 const (
-	Plain Style = "plain" // lines for people
-	JSON  Style = "json"  // one object a line
-	Quiet Style = "quiet" // nothing
+	Auto     Style = "auto"     // Terminal where that is one, or else Plain
+	Terminal Style = "terminal" // lines for people, with a clock below
+	Plain    Style = "plain"    // lines for people
+	JSON     Style = "json"     // one object a line
+	Quiet    Style = "quiet"    // nothing
 )
 
+// Styles are those that people may ask for.
+func Styles() []Style { return []Style{Auto, Terminal, Plain, JSON} }
+
 // Log tells what happens, in order. Logs that one was made of share its output
-// and may be used at once; each tells one phase at a time.
+// and may be used at once; each tells one phase at a time. Close the first.
 type Log struct {
 	shared *shared
-	style  Style
 	prefix string // the platform of one of several
-
-	phase   string
-	started time.Time
+	phase  *Work
 }
 
 type shared struct {
-	mu      sync.Mutex
-	out     io.Writer
-	timings []Timing
+	mu    sync.Mutex
+	began time.Time
+	told  teller
+	ids   int
+	open  []*Work
+	spans []Span
 }
 
-// Timing is how long something took.
-type Timing struct {
-	Platform string        `json:"platform,omitempty"`
-	What     string        `json:"what"`
-	Took     time.Duration `json:"-"`
-	Seconds  float64       `json:"seconds"`
+// teller writes what is told, in one style. It is called by one at a time.
+type teller interface {
+	begin(l *Log, span Span)
+	end(l *Log, span Span)
+	note(l *Log, text string)
+	output(l *Log, text string)
+	detail(l *Log, text string)
+	failure(l *Log, id, text string)
+	image(l *Log, text string)
 }
 
-// Event is what style JSON prints.
-type Event struct {
-	Event    string  `json:"event"` // note, start, end, output
-	Platform string  `json:"platform,omitempty"`
-	What     string  `json:"what,omitempty"` // a phase or a step
-	Text     string  `json:"text,omitempty"`
-	Seconds  float64 `json:"seconds,omitempty"`
+// New is a log that writes to out. The environment says what Auto is, and
+// whether there are colours.
+func New(out io.Writer, style Style, getenv func(string) string) *Log {
+	s := &shared{began: time.Now()}
+	if style == Auto {
+		style = choose(out, getenv)
+	}
+	switch style {
+	case Terminal:
+		s.told = newTerminal(s, out, getenv("NO_COLOR") == "")
+	case JSON:
+		s.told = &jsonLines{shared: s, out: out}
+	case Quiet:
+		s.told = quiet{}
+	default:
+		s.told = &plain{out: out}
+	}
+	return &Log{shared: s}
 }
 
-// New is a log that writes to out.
-func New(out io.Writer, style Style) *Log { return &Log{shared: &shared{out: out}, style: style} }
+// choose says which style there is for an output: a CI system's log is no
+// terminal even where it looks like one.
+func choose(out io.Writer, getenv func(string) string) Style {
+	file, ok := out.(*os.File)
+	ci := getenv("CI")
+	if !ok || getenv("TERM") == "" || getenv("TERM") == "dumb" || ci != "" && ci != "false" && ci != "0" {
+		return Plain
+	}
+	if _, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err != nil {
+		return Plain
+	}
+	return Terminal
+}
 
 // For is a log for one platform of several.
-func (l *Log) For(platform string) *Log {
-	return &Log{shared: l.shared, style: l.style, prefix: platform}
-}
+func (l *Log) For(platform string) *Log { return &Log{shared: l.shared, prefix: platform} }
 
-// Timings are those of all phases and steps that ended.
-func (l *Log) Timings() []Timing {
-	l.shared.mu.Lock()
-	defer l.shared.mu.Unlock()
-	return slices.Clone(l.shared.timings)
+// Close ends the log: what has not ended has failed. Nothing but Failure may be
+// told afterwards. Only the first call does something.
+func (l *Log) Close() {
+	s := l.shared
+	s.mu.Lock()
+	for len(s.open) > 0 {
+		s.open[0].end(true)
+	}
+	t, ok := s.told.(*terminal)
+	if ok {
+		s.told = quiet{}
+	}
+	s.mu.Unlock()
+	if ok {
+		t.close()
+	}
 }
 
 // Note tells a fact.
 func (l *Log) Note(text string) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
-	l.write(Event{Event: "note", Text: text}, "  "+text)
+	l.shared.told.note(l, text)
 }
 
 // Output passes on a line of what runs.
 func (l *Log) Output(text string) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
-	l.write(Event{Event: "output", What: l.phase, Text: text}, text)
+	l.shared.told.output(l, text)
+}
+
+// Detail passes on a line that people with a terminal need only when the phase
+// fails. Elsewhere it is Output.
+func (l *Log) Detail(text string) {
+	l.shared.mu.Lock()
+	defer l.shared.mu.Unlock()
+	l.shared.told.detail(l, text)
+}
+
+// Failure tells why there is no image, where that is told in the log's style,
+// and says whether it did. People are told elsewhere.
+func (l *Log) Failure(err error) bool {
+	l.shared.mu.Lock()
+	defer l.shared.mu.Unlock()
+	if _, ok := l.shared.told.(*jsonLines); !ok {
+		return false
+	}
+	id := "internal"
+	var f *failure.Failure
+	if errors.As(err, &f) {
+		id = f.ID
+	}
+	l.shared.told.failure(l, id, err.Error())
+	return true
+}
+
+// Image tells programs which image there is. People are told elsewhere.
+func (l *Log) Image(found string) {
+	l.shared.mu.Lock()
+	defer l.shared.mu.Unlock()
+	l.shared.told.image(l, found)
 }
 
 // Phase ends the phase before and begins another.
-func (l *Log) Phase(name string) {
+func (l *Log) Phase(name string) *Work {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
-	l.endPhase()
-	l.phase, l.started = name, time.Now()
-	l.write(Event{Event: "start", What: name}, "===> "+name)
+	l.phase.end(false)
+	l.phase = l.begin(nil, Phase, name)
+	return l.phase
 }
 
 // EndPhase ends the phase there is, if there is one.
-func (l *Log) EndPhase() {
+func (l *Log) EndPhase(failed bool) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
-	l.endPhase()
-}
-
-func (l *Log) endPhase() {
-	if l.phase == "" {
-		return
-	}
-	l.end(l.phase, time.Since(l.started))
-	l.phase = ""
-}
-
-func (l *Log) end(what string, took time.Duration) {
-	l.shared.timings = append(l.shared.timings, Timing{Platform: l.prefix, What: what, Took: took, Seconds: took.Seconds()})
-	l.write(Event{Event: "end", What: what, Seconds: took.Seconds()}, fmt.Sprintf("  %s: %.1f s", what, took.Seconds()))
+	l.phase.end(failed)
+	l.phase = nil
 }
 
 // Step tells when something begins and how long it took.
 func (l *Log) Step(what string, do func() error) error {
-	l.shared.mu.Lock()
-	l.write(Event{Event: "start", What: what}, "  "+what+" ...")
-	l.shared.mu.Unlock()
-	begin := time.Now()
-	if err := do(); err != nil {
-		return err
-	}
-	l.shared.mu.Lock()
-	defer l.shared.mu.Unlock()
-	l.end(what, time.Since(begin))
-	return nil
+	work := l.Begin(nil, Step, what)
+	err := do()
+	work.finish(err != nil)
+	return err
 }
 
-func (l *Log) write(event Event, text string) {
-	switch l.style {
-	case Plain:
-		if l.prefix != "" {
-			text = "[" + l.prefix + "] " + text
-		}
-		fmt.Fprintln(l.shared.out, text)
-	case JSON:
-		event.Platform = l.prefix
-		line, err := json.Marshal(event)
-		if err == nil {
-			fmt.Fprintf(l.shared.out, "%s\n", line)
-		}
+// phaseName is the phase that the log is in, or empty.
+func (l *Log) phaseName() string {
+	if l.phase == nil {
+		return ""
 	}
+	return l.phase.span.What
 }
+
+// major says whether people are told of it in a line of its own.
+func (k Kind) major() bool { return k == Step || k == Phase }
