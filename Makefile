@@ -52,7 +52,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature armature check bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration integration-armature armature check bench bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -112,6 +112,21 @@ package: ## Buildpackages, every one for both targets, into build/packages/VERSI
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
 	@ls $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/*.cnb
+
+# `make bench SCENARIOS=cold,rebuild WAYS=cross,native,floor ROUNDS=1` measures
+# some of it, and without an engine.
+SCENARIOS ?=
+WAYS ?=
+ROUNDS ?= 0
+
+bench: ## Measure builds beside a Dockerfile's and the least there is to do (SCENARIOS=cold,rebuild WAYS=cross,floor ROUNDS=1: some of it)
+	@scripts/$(if $(or $(findstring dockerfile,$(WAYS)),$(if $(WAYS),,all)),engine,emulation).sh linux/arm64 linux/amd64
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .bench
+
+.PHONY: .bench
+.bench: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(filter-out $(HOST_ARCH),$(ARCHES))-on-linux-$(filter-out $(HOST_ARCH),$(ARCHES))/index.json
+	@$(GO) run ./tools/bench -builder $(BUILDER) -archives build/archives$(WITH) -scenarios "$(SCENARIOS)" -ways "$(WAYS)" -rounds $(ROUNDS)
 
 bench-helpers: ## How long helpers take to start, beside a program that does nothing
 	@$(GO) test -run '^$$' -bench HelperStart -benchtime 300x ./buildpacks

@@ -1,0 +1,104 @@
+// Package builds calls armature and tells where the time went.
+package builds
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/armature-cnb/armature/tools/bench/internal/history"
+)
+
+// Armature is the program and what it is called with.
+type Armature struct {
+	Program string
+	Builder string // folder of builders, as make builder makes it
+	Homes   string // folder for its own folders
+}
+
+// Home is one of armature's own folders.
+type Home struct{ Dir string }
+
+// Home makes one. All share the builders that are unpacked: every other thing
+// in one is what builds with it left.
+func (a Armature) Home(name string) (Home, error) {
+	roots, dir := filepath.Join(a.Homes, "roots"), filepath.Join(a.Homes, name)
+	for _, folder := range []string{roots, dir} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return Home{}, err
+		}
+	}
+	if err := os.Symlink(roots, filepath.Join(dir, "roots")); err != nil && !errors.Is(err, os.ErrExist) {
+		return Home{}, err
+	}
+	return Home{Dir: dir}, nil
+}
+
+// Forget removes everything but the unpacked builders.
+func (h Home) Forget() error {
+	entries, err := os.ReadDir(h.Dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == "roots" {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(h.Dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Build is a call of armature build.
+type Build struct {
+	App      string // folder
+	Tag      string
+	Platform string // one or several, with a comma between
+	Home     Home
+	Output   string // as --output says; armature's own folder when empty
+	More     []string
+}
+
+// Run makes the image and returns the seconds of each phase, the phase
+// "building" as its buildpacks.
+func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
+	args := []string{"build", b.App, "--tag", b.Tag, "--builder", a.Builder, "--cache-dir", b.Home.Dir, "--progress", "json"}
+	if b.Platform != "" {
+		args = append(args, "--platform", b.Platform)
+	}
+	if b.Output != "" {
+		args = append(args, "--output", b.Output)
+	}
+	cmd := exec.CommandContext(ctx, a.Program, append(args, b.More...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	var all bytes.Buffer
+	parts, readErr := phases(io.TeeReader(said, &all), time.Now)
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("armature %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, tail(all.String(), 15))
+	}
+	return parts, readErr
+}
+
+// tail is the end of a text.
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

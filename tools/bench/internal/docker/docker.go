@@ -1,0 +1,203 @@
+// Package docker builds with Dockerfiles, on the run images that armature's
+// images have, to have something to compare with.
+package docker
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/bench/internal/archives"
+	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+// Engine is the Docker engine, with the images that Dockerfiles begin with.
+// All tags it makes begin with "bench-".
+type Engine struct {
+	Stack   string // folder of build and run images
+	Archive archives.Set
+	Work    string
+	CA      string // a file of certificates that npm trusts, too; empty for none
+	Run     string // names this run: no build uses what another run's left
+}
+
+// Kind is which Dockerfile an app gets.
+type Kind string
+
+// The Dockerfiles there are.
+const (
+	Plain    Kind = "plain"    // production dependencies and the sources
+	Frontend Kind = "frontend" // a build script that makes build/ with devDependencies
+)
+
+// base is the image that a Dockerfile's stages with npm begin with: what
+// node:24 is elsewhere.
+func base(to target.Target) string { return "bench-node:" + to.Arch }
+
+func runImage(to target.Target) string { return "bench-run:" + to.Arch }
+
+// runLabel marks the images of one run.
+const runLabel = "bench.run"
+
+// Answers says whether there is an engine.
+func Answers(ctx context.Context) bool {
+	_, err := step.Output(ctx, nil, "docker", "version", "--format", "{{.Server.Version}}")
+	return err == nil
+}
+
+// Load brings a target's images into the engine: the run image, and the build
+// image with Node.js and npm.
+func (e Engine) Load(ctx context.Context, log io.Writer, to target.Target) error {
+	image, err := engine.Image(filepath.Join(e.Stack, "run-"+to.Arch), to)
+	if err != nil {
+		return err
+	}
+	if err := engine.Load(ctx, log, image, runImage(to)); err != nil {
+		return err
+	}
+	image, err = engine.Image(filepath.Join(e.Stack, "build-"+to.Arch), to)
+	if err != nil {
+		return err
+	}
+	if err := engine.Load(ctx, log, image, "bench-build:"+to.Arch); err != nil {
+		return err
+	}
+	return e.makeBase(ctx, log, to, image)
+}
+
+// baseLabel says what [base] was made of.
+const baseLabel = "bench.base"
+
+// makeBase makes [base] of the build image, unless it is there.
+func (e Engine) makeBase(ctx context.Context, log io.Writer, to target.Target, image v1.Image) error {
+	var authorities []byte
+	if e.CA != "" {
+		var err error
+		if authorities, err = os.ReadFile(e.CA); err != nil {
+			return err
+		}
+	}
+	id, err := image.ConfigName()
+	if err != nil {
+		return err
+	}
+	key := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(authorities, "%s %s %s", id, e.Archive.Node[to], e.Archive.NPM)))
+	got, err := step.Output(ctx, nil, "docker", "image", "inspect", "--format", `{{index .Config.Labels "`+baseLabel+`"}}`, base(to))
+	if err == nil && got == key {
+		return nil
+	}
+	dir, err := os.MkdirTemp(e.Work, "node-image-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := e.Archive.UnpackNode(ctx, to, true, filepath.Join(dir, "node")); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "authorities.pem"), authorities, 0o644); err != nil {
+		return err
+	}
+	file := `FROM bench-build:` + to.Arch + `
+USER root
+COPY node/bin/node /usr/local/bin/node
+COPY node/npm /usr/local/lib/node_modules/npm
+COPY authorities.pem /etc/ssl/bench-authorities.pem
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/bench-authorities.pem
+LABEL ` + baseLabel + `=` + key + `
+`
+	return step.Do(log, "making "+base(to), func() error { return e.build(ctx, to, dir, file, base(to), false) })
+}
+
+// npm is how stages call it: scripts that npm comes with are not in [base].
+const npm = "node /usr/local/lib/node_modules/npm/bin/npm-cli.js"
+
+// Dockerfile is one as its author would write it after reading what there is
+// to read: several stages, manifests before sources, production dependencies
+// only, an ordinary user, and no npm at run time.
+//
+// The label keeps this run's cached steps apart from other runs'.
+func Dockerfile(kind Kind, to target.Target, run string) string {
+	label := "LABEL " + runLabel + "=" + run
+	file := `FROM ` + base(to) + ` AS dependencies
+` + label + `
+WORKDIR /workspace
+COPY package.json package-lock.json ./
+RUN ` + npm + ` ci --omit=dev --no-audit --no-fund
+`
+	sources := "COPY . .\n"
+	command := "node.js"
+	if kind == Frontend {
+		file += `
+FROM ` + base(to) + ` AS build
+` + label + `
+WORKDIR /workspace
+COPY package.json package-lock.json ./
+RUN ` + npm + ` ci --no-audit --no-fund
+COPY . .
+RUN ` + npm + ` run build
+`
+		sources = "COPY package.json ./\nCOPY --from=build /workspace/build ./build\n"
+		command = "build/server.js"
+	}
+	return file + `
+FROM ` + runImage(to) + `
+` + label + `
+COPY --from=dependencies /usr/local/bin/node /usr/local/bin/node
+WORKDIR /workspace
+COPY --from=dependencies /workspace/node_modules ./node_modules
+` + sources + `ENV NODE_ENV=production
+USER 1001:1000
+CMD ["/usr/local/bin/node", "` + command + `"]
+`
+}
+
+// Build builds an app's folder, with what the engine kept of earlier builds or
+// with nothing of it.
+func (e Engine) Build(ctx context.Context, kind Kind, to target.Target, app, tag string, cached bool) error {
+	if !strings.HasPrefix(tag, "bench-") && !strings.Contains(tag, "/bench-") {
+		return fmt.Errorf("the tag is %q: want one that begins with bench-", tag)
+	}
+	return e.build(ctx, to, app, Dockerfile(kind, to, e.Run), tag, cached)
+}
+
+func (e Engine) build(ctx context.Context, to target.Target, dir, dockerfile, tag string, cached bool) error {
+	file, err := os.CreateTemp(e.Work, "Dockerfile-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.WriteString(dockerfile); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	args := []string{"build", "--platform", to.String(), "--network", "host", "--force-rm", "--file", file.Name(), "--tag", tag}
+	if !cached {
+		args = append(args, "--no-cache")
+	}
+	return step.Run(ctx, nil, []string{"DOCKER_BUILDKIT=0"}, "docker", append(args, dir)...)
+}
+
+// Remove removes every image that this run's builds left, and keeps those that
+// Dockerfiles begin with.
+func (e Engine) Remove(ctx context.Context) error {
+	tags, err := step.Output(ctx, nil, "docker", "image", "ls", "--filter", "label="+runLabel+"="+e.Run, "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}")
+	if err != nil {
+		return err
+	}
+	if names := strings.Fields(tags); len(names) > 0 {
+		if err := step.Run(ctx, nil, nil, "docker", append([]string{"image", "rm", "--force"}, names...)...); err != nil {
+			return err
+		}
+	}
+	return step.Run(ctx, nil, nil, "docker", "image", "prune", "--force", "--filter", "label="+runLabel+"="+e.Run)
+}

@@ -1,0 +1,35 @@
+// Package figures does the arithmetic on repeated measurements.
+package figures
+
+import "slices"
+
+// Median is the middle value, or the mean of the two in the middle; 0 of none.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// Spread is the smallest and the largest value; 0 and 0 of none. Of the few
+// repetitions that a slow build gets, quartiles would say nothing.
+func Spread(values []float64) (least, most float64) {
+	if len(values) == 0 {
+		return 0, 0
+	}
+	return slices.Min(values), slices.Max(values)
+}
+
+// Ratio is the median of a's values over the median of b's, and whether there
+// is one: both must have values, and b's median must not be 0.
+func Ratio(a, b []float64) (float64, bool) {
+	if len(a) == 0 || len(b) == 0 || Median(b) == 0 {
+		return 0, false
+	}
+	return Median(a) / Median(b), true
+}

@@ -1,0 +1,108 @@
+// Package history keeps the results of runs of the benchmark: one JSON object
+// a line, the newest last.
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/armature-cnb/armature/tools/bench/internal/machine"
+)
+
+// Run is one run of the benchmark.
+type Run struct {
+	Date    string        `json:"date"`              // when it began, UTC, RFC 3339
+	Commit  string        `json:"commit"`            // of the checkout
+	Changed bool          `json:"changed,omitempty"` // the checkout had changes that are in no commit
+	Version string        `json:"version"`           // of Node.js in the images
+	Machine machine.Facts `json:"machine"`
+	Results []Result      `json:"results"`
+	Seconds float64       `json:"seconds"` // that the whole run took
+}
+
+// Result is what one way to do a scenario's work measured.
+type Result struct {
+	Scenario string    `json:"scenario"`
+	Way      string    `json:"way"`
+	Unit     Unit      `json:"unit"`
+	Samples  []float64 `json:"samples,omitempty"` // in the order they were taken
+	Parts    []Part    `json:"parts,omitempty"`   // what the value consists of, in order
+	Failed   string    `json:"failed,omitempty"`  // why there are no samples, or no more of them
+}
+
+// Unit is what a result's values are in.
+type Unit string
+
+// The units there are.
+const (
+	Seconds Unit = "s"
+	Bytes   Unit = "B"
+)
+
+// Part is one of the things that a result's value consists of: a phase, or a
+// layer. Of several samples it is the median.
+type Part struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"` // in the result's unit
+}
+
+// Find returns the result of a way, and whether it has any samples.
+func (r *Run) Find(scenario, way string) (Result, bool) {
+	at := slices.IndexFunc(r.Results, func(one Result) bool { return one.Scenario == scenario && one.Way == way })
+	if at < 0 {
+		return Result{}, false
+	}
+	return r.Results[at], len(r.Results[at].Samples) > 0
+}
+
+// Read reads all runs of a file, the oldest first. A file that is not there
+// has none.
+func Read(path string) ([]Run, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var runs []Run
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	lines.Buffer(nil, 1<<20)
+	for number := 1; lines.Scan(); number++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		var run Run
+		if err := json.Unmarshal(lines.Bytes(), &run); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", path, number, err)
+		}
+		runs = append(runs, run)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return runs, nil
+}
+
+// Append adds a run to a file, which it makes if there is none.
+func Append(path string, run Run) error {
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	line, err := json.Marshal(run)
+	if err != nil {
+		return err
+	}
+	content = append(append(content, line...), '\n')
+	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

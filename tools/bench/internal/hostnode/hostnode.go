@@ -1,0 +1,65 @@
+// Package hostnode runs npm outside of any build, with the Node.js that builds
+// use.
+package hostnode
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/bench/internal/archives"
+	"github.com/armature-cnb/armature/tools/internal/step"
+)
+
+// Node is a folder with bin/node and npm/, and the folder of what belongs to
+// its user.
+type Node struct {
+	Dir  string
+	Home string // without an .npmrc
+	CA   string // a file of certificates that are trusted, too; empty for none
+}
+
+// Unpack puts the host's Node.js and npm into dir/node, unless it is there.
+func Unpack(ctx context.Context, set archives.Set, host target.Target, dir string) (Node, error) {
+	node := Node{Dir: filepath.Join(dir, "node"), Home: filepath.Join(dir, "node-home")}
+	if err := os.MkdirAll(node.Home, 0o755); err != nil {
+		return node, err
+	}
+	if _, err := os.Lstat(node.Dir); err == nil {
+		return node, nil
+	}
+	work, err := os.MkdirTemp(dir, "node-")
+	if err != nil {
+		return node, err
+	}
+	defer os.RemoveAll(work)
+	if err := set.UnpackNode(ctx, host, true, work); err != nil {
+		return node, err
+	}
+	return node, os.Rename(work, node.Dir)
+}
+
+// NPM runs npm in a folder with a cache of its own. It asks nobody for audits,
+// funding or its own updates, and heeds no configuration of this machine but
+// the environment's registry.
+func (n Node) NPM(ctx context.Context, dir, cache string, args ...string) error {
+	env := []string{
+		"HOME=" + n.Home, "PATH=" + filepath.Join(n.Dir, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"npm_config_cache=" + cache, "npm_config_globalconfig=" + filepath.Join(n.Home, "none"), "npm_config_audit=false",
+		"npm_config_fund=false", "npm_config_update_notifier=false", "npm_config_progress=false", "npm_config_omit_lockfile_registry_resolved=true",
+	}
+	if n.CA != "" {
+		env = append(env, "NODE_EXTRA_CA_CERTS="+n.CA)
+	}
+	args = append([]string{"--prefix", dir}, args...)
+	return step.Run(ctx, nil, env, filepath.Join(n.Dir, "bin/node"), append([]string{filepath.Join(n.Dir, "npm", "bin/npm-cli.js")}, args...)...)
+}
+
+// Version is that of Node.js, "24.1.0".
+func (n Node) Version(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(n.Dir, "bin/node"), "--version").Output()
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), err
+}
