@@ -52,7 +52,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature armature check bench bench-helpers check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration integration-armature armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -130,6 +130,15 @@ bench: ## Measure builds beside a Dockerfile's and the least there is to do (SCE
 
 bench-helpers: ## How long helpers take to start, beside a program that does nothing
 	@$(GO) test -run '^$$' -bench HelperStart -benchtime 300x ./buildpacks
+
+profile: ## CPU and allocation profiles of the heavy parts, with real inputs, into build/profiles
+	@$(if $(WITH),,$(error [profile-without-archives] ARCHIVES is empty, but what node-engine does is measured with archives of Node.js: want for example make profile ARCHIVES=24))
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .profile
+
+.PHONY: .profile
+.profile: $(PACKAGES)/.done $(if $(WITH),build/archives$(WITH)/.done) $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
+	@scripts/profile.sh $(PACKAGES) $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) build/archives$(WITH)
 
 check-elf: ## Prove that every Node.js version there is can start on the run images
 	@scripts/needs.sh stack

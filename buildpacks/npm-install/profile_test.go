@@ -1,0 +1,68 @@
+package npminstall
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// BenchmarkOwnWork does what the buildpack does itself, beside npm, with the
+// modules of a real app.
+func BenchmarkOwnWork(b *testing.B) {
+	app := os.Getenv("ARMATURE_PROFILE_APP")
+	if app == "" {
+		b.Skip("ARMATURE_PROFILE_APP names no app: run make profile")
+	}
+	modules := filepath.Join(app, nodemodules.Dir)
+	run := func(name string, work func() error) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := work(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	run("lockfile", func() error { _, _, err := lockfile.Read(app); return err })
+	run("digest", func() error { _, err := treeDigest(modules); return err })
+	run("native", func() error { _, err := nativeFiles(app, target.LinuxARM64); return err })
+	run("links", func() error { _, err := anchorLinks(modules); return err })
+	run("sbom", func() error { return describe(app) })
+	dir := b.TempDir()
+	b.Run("copy", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			to := filepath.Join(dir, strconv.Itoa(i))
+			if err := copyTree(modules, to); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			if err := removeTree(to); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+	})
+}
+
+// describe makes the bills of materials of an app's modules, in all formats.
+func describe(app string) error {
+	b := &build{dir: app, process: processRebuild, context: packit.BuildContext{Layers: packit.Layers{Path: filepath.Join(app, "none")}}}
+	bill, err := b.billOfMaterials(part{layer: launchLayer})
+	if err != nil {
+		return err
+	}
+	for _, format := range bill.Formats() {
+		if _, err := io.Copy(io.Discard, format.Content); err != nil {
+			return err
+		}
+	}
+	return nil
+}

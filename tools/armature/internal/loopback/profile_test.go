@@ -1,0 +1,53 @@
+//go:build linux
+
+package loopback_test
+
+import (
+	"net"
+	"os"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/internal/engine"
+)
+
+// BenchmarkPut writes the layers of a whole builder into a registry.
+func BenchmarkPut(b *testing.B) {
+	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")
+	if layout == "" {
+		b.Skip("ARMATURE_PROFILE_BUILDER names no builder: run make profile")
+	}
+	host, err := target.Host()
+	if err != nil {
+		b.Fatal(err)
+	}
+	image, err := engine.Image(layout, host)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		blobs, err := loopback.OpenBlobs(b.TempDir())
+		if err != nil {
+			b.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			b.Fatal(err)
+		}
+		registry := loopback.Serve(listener, blobs)
+		b.StartTimer()
+		if err := registry.Put(b.Context(), loopback.AppRepository, image); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := registry.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err := blobs.Keep(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}

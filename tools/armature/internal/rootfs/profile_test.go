@@ -1,0 +1,45 @@
+//go:build linux
+
+package rootfs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
+	"github.com/armature-cnb/armature/tools/internal/engine"
+)
+
+// BenchmarkUnpack unpacks a whole builder, as the first build does.
+func BenchmarkUnpack(b *testing.B) {
+	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")
+	if layout == "" {
+		b.Skip("ARMATURE_PROFILE_BUILDER names no builder: run make profile")
+	}
+	host, err := target.Host()
+	if err != nil {
+		b.Fatal(err)
+	}
+	image, err := engine.Image(layout, host)
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	for i := 0; b.Loop(); i++ {
+		to := filepath.Join(dir, strconv.Itoa(i))
+		if err := os.Mkdir(to, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := rootfs.Unpack(b.Context(), to, image, rootfs.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := os.RemoveAll(to); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
