@@ -90,7 +90,7 @@ func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
 		return nil, err
 	}
 	var all bytes.Buffer
-	parts, readErr := phases(io.TeeReader(said, &all), time.Now)
+	parts, readErr := phases(io.TeeReader(said, &all))
 	if err := cmd.Wait(); err != nil {
 		return nil, fmt.Errorf("armature %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, tail(all.String(), 15))
 	}

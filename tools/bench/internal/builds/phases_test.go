@@ -6,37 +6,29 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// ticking is a clock that goes on by a second whenever it is asked.
-func ticking() func() time.Time {
-	at := time.Unix(0, 0)
-	return func() time.Time { at = at.Add(time.Second); return at }
-}
-
 func TestPhasesTellsTheBuildpacks(t *testing.T) {
-	got, err := phases(strings.NewReader(`{"event":"start","what":"detecting"}
+	got, err := phases(strings.NewReader(`{"event":"start","kind":"phase","what":"detecting"}
 {"event":"output","what":"detecting","text":"Armature Buildpack for nobody 0.1.0"}
-{"event":"end","what":"detecting","seconds":0.25}
+{"event":"end","kind":"phase","what":"detecting","seconds":0.25}
 not an event
-{"event":"start","what":"building"}
-{"event":"output","what":"building","text":"Armature Buildpack for Node.js 0.1.0"}
-{"event":"output","what":"building","text":"  Selected Node.js 24.21.0 (the default)"}
-{"event":"output","what":"building","text":"Armature Buildpack for npm install 0.1.0"}
-{"event":"end","what":"building","seconds":9}
-{"event":"start","what":"exporting"}
-{"event":"end","what":"exporting","seconds":4.5}
-`), ticking())
+{"event":"start","kind":"phase","what":"building"}
+{"event":"end","kind":"command","what":"npm ci","seconds":1}
+{"event":"end","kind":"buildpack","what":"Armature Buildpack for Node.js 0.1.0","seconds":5}
+{"event":"end","kind":"buildpack","what":"Armature Buildpack for npm install 0.1.0","seconds":3.5}
+{"event":"end","kind":"phase","what":"building","seconds":9}
+{"event":"end","kind":"layer","what":"layer x","seconds":1}
+{"event":"end","kind":"phase","what":"exporting","seconds":4.5}
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The clock is asked at each of the four lines of building.
 	want := []history.Part{
-		{Name: "detecting", Value: 0.25}, {Name: "building: Node.js", Value: 2},
-		{Name: "building: npm install", Value: 1}, {Name: "exporting", Value: 4.5},
+		{Name: "detecting", Value: 0.25}, {Name: "building: Node.js", Value: 5},
+		{Name: "building: npm install", Value: 3.5}, {Name: "exporting", Value: 4.5},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
@@ -44,17 +36,15 @@ not an event
 }
 
 func TestPhasesKeepsPlatformsApart(t *testing.T) {
-	got, err := phases(strings.NewReader(`{"event":"output","platform":"linux/arm64","what":"building","text":"Armature Buildpack for Node.js 0.1.0"}
-{"event":"output","platform":"linux/amd64","what":"building","text":"Armature Buildpack for Node.js 0.1.0"}
-{"event":"end","platform":"linux/arm64","what":"building","seconds":9}
-{"event":"end","platform":"linux/amd64","what":"building","seconds":9}
-{"event":"end","what":"writing the image","seconds":1}
-`), ticking())
+	got, err := phases(strings.NewReader(`{"event":"end","kind":"buildpack","platform":"linux/arm64","what":"Armature Buildpack for Node.js 0.1.0","seconds":2}
+{"event":"end","kind":"phase","platform":"linux/amd64","what":"exporting","seconds":3}
+{"event":"end","kind":"step","what":"writing the image","seconds":1}
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []history.Part{
-		{Name: "linux/arm64 building: Node.js", Value: 2}, {Name: "linux/amd64 building: Node.js", Value: 2}, {Name: "writing the image", Value: 1},
+		{Name: "linux/arm64 building: Node.js", Value: 2}, {Name: "linux/amd64 exporting", Value: 3}, {Name: "writing the image", Value: 1},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
