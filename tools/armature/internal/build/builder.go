@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
 // platformAPIs are the versions of the Platform API that a build can follow,
@@ -110,10 +111,10 @@ func (b *builder) id(name string) (int, error) {
 		if !ok {
 			continue
 		}
-		if id, err := strconv.Atoi(value); err == nil && id > 0 {
+		if id, err := strconv.Atoi(value); err == nil && id > 0 && id <= sandbox.MaxID {
 			return id, nil
 		}
-		return 0, notABuilder(b.found, fmt.Sprintf("%s is %q, want a number above 0", name, value))
+		return 0, notABuilder(b.found, fmt.Sprintf("%s is %q, want a number from 1 to %d", name, value, sandbox.MaxID))
 	}
 	return 0, notABuilder(b.found, "its environment has no "+name)
 }

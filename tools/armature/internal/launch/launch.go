@@ -145,7 +145,7 @@ func user(text string) (uid, gid int, err error) {
 	if err == nil {
 		gid, err = strconv.Atoi(group)
 	}
-	if err != nil || uid <= 0 || gid < 0 {
+	if err != nil || uid <= 0 || uid > sandbox.MaxID || gid < 0 || gid > sandbox.MaxID {
 		return 0, 0, &failure.Failure{ID: "image-user", Cause: fmt.Sprintf("the image's user is %q, want UID:GID, not root", text), Remedy: "run an image that buildpacks made."}
 	}
 	return uid, gid, nil

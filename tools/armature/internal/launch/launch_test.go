@@ -20,7 +20,7 @@ func TestUser(t *testing.T) {
 			t.Errorf("%q: got %d:%d, %v", text, uid, gid, err)
 		}
 	}
-	for _, text := range []string{"", "root", "0", "0:0", "cnb:cnb", "-1", "1001:x", "1001:-1"} {
+	for _, text := range []string{"", "root", "0", "0:0", "cnb:cnb", "-1", "1001:x", "1001:-1", "4294967296", "4294967295", "1001:4294967296"} {
 		if _, _, err := user(text); !errors.Is(err, &failure.Failure{ID: "image-user"}) {
 			t.Errorf("%q: got %v", text, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -41,6 +42,9 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 		return nil, errors.New("this program cannot make sandboxes, because it wants a dynamic linker: compile it with CGO_ENABLED=0")
 	}
 	s := &Sandbox{spec: spec, ended: make(chan error, 1)}
+	if err := spec.checkIDs(); err != nil {
+		return nil, err
+	}
 	if spec.Way == Chroot {
 		if spec.Network == None {
 			return nil, &failure.Failure{
@@ -56,6 +60,18 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// MaxID is the highest user and group. Every call of the kernel takes it for
+// what it is: those above may be cut off to 0, or mean that nothing changes.
+const MaxID = 1<<31 - 1
+
+// checkIDs refuses to run a program as root, whatever an image says.
+func (s Spec) checkIDs() error {
+	if s.User <= 0 || s.User > MaxID || s.Group < 0 || s.Group > MaxID {
+		return fmt.Errorf("a sandbox's user is %d:%d, want a user from 1 to %d and a group from 0", s.User, s.Group, MaxID)
+	}
+	return nil
 }
 
 func (s *Sandbox) start(ctx context.Context) error {
@@ -94,11 +110,11 @@ func (s *Sandbox) start(ctx context.Context) error {
 // first is the command that starts this executable as the first process. Its
 // environment is empty: the host's is nobody's business inside.
 func (s *Sandbox) first(control *os.File) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe")
+	cmd := exec.Command(executable())
 	cmd.Args = []string{firstName}
 	cmd.Env = []string{}
 	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = s.spec.Stdout, s.spec.Stderr
+	cmd.Stdout, cmd.Stderr = piped(s.spec.Stdout), piped(s.spec.Stderr)
 	cmd.ExtraFiles = []*os.File{control}
 	cmd.WaitDelay = 10 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
@@ -116,6 +132,15 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 		cmd.SysProcAttr.GidMappingsEnableSetgroups = !s.oneID()
 	}
 	return cmd
+}
+
+// piped makes the program write to a pipe, also where this process writes to a
+// terminal or a file: those can be read, too, and set.
+func piped(w io.Writer) io.Writer {
+	if w == nil {
+		return nil
+	}
+	return struct{ io.Writer }{w}
 }
 
 // maps are the ids of the user namespace: all that the host's root may use,

@@ -58,6 +58,9 @@ func makeDevices(root string) error {
 	if err != nil {
 		return err
 	}
+	if err := removeContents(dev); err != nil { // what the image has there
+		return err
+	}
 	for _, device := range devices {
 		path := filepath.Join(dev, device.name)
 		if err := unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(device.major, device.minor))); err != nil {
@@ -68,6 +71,19 @@ func makeDevices(root string) error {
 		}
 	}
 	return linkDevices(dev)
+}
+
+func removeContents(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // answerRoot makes the one link of /proc that a program needs while it is root.

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,6 +49,9 @@ type first struct {
 
 func runFirst() {
 	unix.CloseOnExec(controlFD)
+	if name, err := unix.BytePtrFromString(firstName[:15]); err == nil { // what ps shows
+		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+	}
 	control, err := newChannel(os.NewFile(controlFD, "control"))
 	if err != nil {
 		os.Exit(1)
@@ -180,7 +184,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 		return 0, err
 	}
 	defer errorRead.Close()
-	process, err := os.StartProcess("/proc/self/exe", []string{lastName}, &os.ProcAttr{
+	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
 	})

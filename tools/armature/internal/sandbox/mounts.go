@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -77,6 +78,42 @@ func (s setup) mountProc() error {
 	}
 	if err := unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return &Error{"mounting /proc", err}
+	}
+	return restrictProc(target)
+}
+
+// What of /proc is the whole machine's: settings, which stay readable, and
+// what says or does more than a build should know or do.
+var (
+	procReadOnly = []string{"bus", "fs", "irq", "sys", "sysrq-trigger"}
+	procHidden   = []string{"acpi", "asound", "kcore", "key-users", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"}
+)
+
+// restrictProc keeps even a program that became root from the machine's
+// settings.
+func restrictProc(proc string) error {
+	for _, name := range procReadOnly {
+		path := filepath.Join(proc, name)
+		if err := bind(path, path, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil && !errors.Is(err, unix.ENOENT) {
+			return err
+		}
+	}
+	for _, name := range procHidden {
+		path := filepath.Join(proc, name)
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		case info.IsDir():
+			err = unix.Mount("tmpfs", path, "tmpfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=555,size=4k")
+		default:
+			err = unix.Mount("/dev/null", path, "", unix.MS_BIND, "")
+		}
+		if err != nil {
+			return &Error{"hiding /proc/" + name, err}
+		}
 	}
 	return nil
 }

@@ -82,7 +82,10 @@ func (p program) giveUp() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return &Error{"setting no_new_privs", err}
 	}
-	leaveAbstractSockets()
+	leaveOthersAlone()
+	if err := p.filterSystemCalls(); err != nil {
+		return err
+	}
 	return closeInherited()
 }
 
@@ -131,11 +134,12 @@ func setCapabilities(kept []uintptr) error {
 	return unix.Capset(&header, &data[0])
 }
 
-// leaveAbstractSockets keeps the program from the host's sockets that have no
-// place in the file system, where it shares the host's network (Landlock, from
-// Linux 6.12 on). An older kernel cannot, and nothing depends on it.
-func leaveAbstractSockets() {
-	rules := unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET}
+// leaveOthersAlone keeps the program from the host's sockets that have no place
+// in the file system, where it shares the host's network, and from signals to
+// processes that are not of the sandbox, where it has no pid namespace
+// (Landlock, from Linux 6.12 on). An older kernel cannot.
+func leaveOthersAlone() {
+	rules := unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL}
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules), 0)
 	if errno != 0 {
 		return

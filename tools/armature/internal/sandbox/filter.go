@@ -1,0 +1,93 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// refused are system calls that an unprivileged process could make and no
+// build needs: they reach what namespaces do not separate, or much of the
+// kernel. Mounting and the like take capabilities, which nobody has inside.
+var refused = []uint32{
+	unix.SYS_ADD_KEY, unix.SYS_KEYCTL, unix.SYS_REQUEST_KEY, // keyrings are the host user's
+	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_SETNS,
+	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
+}
+
+// refusedInChroot reach other processes of the user, which are there where
+// there is no pid namespace.
+var refusedInChroot = []uint32{
+	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP, unix.SYS_PROCESS_MADVISE,
+}
+
+// Offsets in struct seccomp_data (seccomp(2)), of 32 bits each; of an argument
+// the lower half, since both architectures are little-endian.
+const (
+	offsetNumber = 0
+	offsetArch   = 4
+	offsetArg0   = 16
+	offsetArg1   = 24
+)
+
+var auditArch = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
+
+// x32 is the bit in a call's number that marks amd64's second ABI.
+const x32 = 0x40000000
+
+// filter is a program for the kernel (seccomp(2)) that decides about every
+// system call. Those of another ABI, whose numbers mean other calls, do not
+// exist; nor does clone3, whose flags it cannot see: libraries then use clone.
+func filter(way Way) []unix.SockFilter {
+	const (
+		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+		equal = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+		bits  = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
+		over  = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
+	)
+	answer := func(value uint32) unix.SockFilter { return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: value} }
+	allow, missing, denied := answer(unix.SECCOMP_RET_ALLOW), answer(unix.SECCOMP_RET_ERRNO|uint32(unix.ENOSYS)), answer(unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM))
+
+	program := []unix.SockFilter{
+		{Code: load, K: offsetArch}, {Code: equal, K: auditArch[runtime.GOARCH], Jt: 1}, missing,
+		{Code: load, K: offsetNumber}, {Code: over, K: x32, Jf: 1}, missing,
+		{Code: equal, K: unix.SYS_CLONE3, Jf: 1}, missing,
+	}
+	calls := refused
+	if way == Chroot {
+		calls = append(append([]uint32{}, refused...), refusedInChroot...)
+	}
+	for _, number := range calls {
+		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 1}, denied)
+	}
+	// A namespace would make its maker root in it.
+	for _, number := range []uint32{unix.SYS_CLONE, unix.SYS_UNSHARE} {
+		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 4},
+			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: bits, K: unix.CLONE_NEWUSER, Jf: 1}, denied, allow)
+	}
+	// Typing into a terminal for whoever sits before it.
+	program = append(program, unix.SockFilter{Code: equal, K: unix.SYS_IOCTL, Jf: 5},
+		unix.SockFilter{Code: load, K: offsetArg1}, unix.SockFilter{Code: equal, K: unix.TIOCSTI, Jt: 1}, unix.SockFilter{Code: equal, K: unix.TIOCLINUX, Jf: 1}, denied, allow)
+	return append(program, allow)
+}
+
+// filterSystemCalls puts the filter in force, for this process and all that
+// come of it. A kernel without filters has none; everything else holds.
+func (p program) filterSystemCalls() error {
+	code := filter(p.Setup.Way)
+	rules := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, uintptr(unsafe.Pointer(&rules)))
+	switch errno {
+	case 0, unix.ENOSYS:
+		return nil
+	case unix.EINVAL: // also: no such flag
+		_, _, errno = unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&rules)))
+		if errno == 0 || errno == unix.EINVAL {
+			return nil
+		}
+	}
+	return &Error{"filtering system calls", errno}
+}
