@@ -382,6 +382,59 @@ func TestBuildUsesBakedArchives(t *testing.T) {
 	}
 }
 
+// The layer of the build leads to releases that lie unpacked in the buildpack,
+// which it must not write to; the app image gets files of its own.
+func TestBuildLeadsToUnpackedArchives(t *testing.T) {
+	for _, source := range []string{"/registry", "/dist"} {
+		t.Run(source, func(t *testing.T) {
+			f := newFixture(t)
+			f.set("BP_NPM_REGISTRY=https://registry.invalid/")
+			for path, content := range f.files {
+				if strings.HasPrefix(path, source) {
+					f.bakeUnpacked(t, content)
+				}
+			}
+			f.nodejs.Close()
+			f.registry.Close()
+			dependencies := filepath.Join(f.buildpack, "dependencies")
+			before := tree(t, dependencies)
+			result, err := f.build(both())
+			if err != nil {
+				t.Fatal(err)
+			}
+			launch, build := layer(t, result, "node").Path, layer(t, result, "node-build")
+			if got := tree(t, launch); !slices.Equal(got, []string{"LICENSE", "bin/node"}) || read(t, launch, "bin/node") != "node 24.1.0 for linux/arm64" {
+				t.Errorf("node: got %q", got)
+			}
+			program, err := os.Readlink(filepath.Join(build.Path, "bin/node"))
+			if err != nil || !strings.HasPrefix(program, dependencies) || read(t, build.Path, "bin/node") != "node 24.1.0 for linux/amd64" {
+				t.Errorf("node-build: got the link %q, %v", program, err)
+			}
+			for name, want := range map[string]string{
+				"include/node/node.h":               "header",
+				"lib/node_modules/npm/npmrc":        "registry=\"https://registry.invalid/\"\nprefix=\"" + build.Path + "\"\n",
+				"lib/node_modules/npm/package.json": "{}",
+			} {
+				if name == "lib/node_modules/npm/package.json" && source == "/dist" {
+					continue // which the archives there do not have
+				}
+				if got := read(t, build.Path, name); got != want {
+					t.Errorf("%s: got %q, want %q", name, got, want)
+				}
+			}
+			if file, err := filepath.EvalSymlinks(filepath.Join(build.Path, "bin/npm")); err != nil || !strings.HasPrefix(file, build.Path) {
+				t.Errorf("npm is at %s, %v, where it does not find its configuration", file, err)
+			}
+			if build.Cache {
+				t.Error("node-build is cached although linking it again is cheaper")
+			}
+			if after := tree(t, dependencies); !slices.Equal(before, after) {
+				t.Errorf("the buildpack was changed: got %q, want %q", after, before)
+			}
+		})
+	}
+}
+
 func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
 	for _, tc := range []struct{ name, wish, want string }{
 		{name: "a line", wish: "24", want: "24.1.0"},

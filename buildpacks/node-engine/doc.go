@@ -22,7 +22,8 @@
 //	node             launch: the target's bin/node and LICENSE; npm only when
 //	                 an npm entry asks for it at launch
 //	node-build       build, and cache when it was downloaded: the host's Node.js
-//	                 with npm and headers
+//	                 with npm and headers; where these lie unpacked in the
+//	                 buildpack, links to them (link.go)
 //	ca-certificates  build: what ca-certificates bindings hold, for Node.js,
 //	                 npm, git and whoever else reads SSL_CERT_FILE
 //

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
+	"github.com/armature-cnb/armature/internal/archive"
+	"github.com/armature-cnb/armature/internal/checksum"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -201,6 +204,23 @@ func (f *fixture) write(t *testing.T, dir, name, text string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bakeUnpacked puts what an archive holds into the buildpack.
+func (f *fixture) bakeUnpacked(t *testing.T, content []byte) {
+	t.Helper()
+	pin, err := checksum.Parse(digest(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "archive")
+	dir := filepath.Join(f.buildpack, "dependencies", pin.FolderName())
+	if err := errors.Join(os.WriteFile(path, content, 0o644), os.MkdirAll(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Unpack(context.Background(), path, dir, archive.Selection{Dirs: map[string]string{"": ""}}); err != nil {
 		t.Fatal(err)
 	}
 }

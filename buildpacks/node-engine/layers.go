@@ -7,8 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/nodesource"
 	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 // Names of the layers.
@@ -40,6 +37,7 @@ type installation struct {
 	contents string         // what is in it, for the log
 	why      string         // why more is in it than usual, for the log; may be empty
 	registry string         // what npm's built-in configuration is to name; may be empty, may hold a password
+	passing  bool           // is of this build only, and may lead to files of the buildpack's
 	finish   func(layer *packit.Layer, found nodesource.Found)
 }
 
@@ -125,13 +123,14 @@ func (run *build) duringBuild() installation {
 		name:     buildLayer,
 		layers:   run.Layers,
 		registry: run.registry,
+		passing:  true,
 		why:      why,
 		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry)}),
 		dirs:     []string{"include"},
 		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
 		finish: func(layer *packit.Layer, found nodesource.Found) {
 			layer.Build = true
-			// Unpacking again is cheaper than restoring, downloading is not.
+			// Making it again is cheaper than restoring, downloading is not.
 			layer.Cache = found.Source != nodesource.Baked
 			layer.BuildEnv = environment(layer.Path)
 		},
@@ -173,13 +172,33 @@ func (i installation) install(ctx context.Context, found nodesource.Found) (pack
 // npmHome is where npm lies in a release, and in a layer.
 const npmHome = "lib/node_modules/npm"
 
-// fill unpacks Node.js, and npm when it is needed, from its own archive or
-// from the same.
+// fill puts Node.js into a folder, and npm when it is needed, from its own
+// archive or from the same.
 func (i installation) fill(ctx context.Context, dir string, found nodesource.Found) error {
+	var prefix string
+	if i.passing && found.Unpacked {
+		prefix = filepath.Join(i.layers.Path, i.name)
+		if err := linkRelease(found, dir); err != nil {
+			return err
+		}
+	} else if err := i.copy(ctx, found, dir); err != nil {
+		return err
+	}
+	if !i.NPM {
+		return nil
+	}
+	if err := i.configureNPM(dir, prefix); err != nil {
+		return err
+	}
+	return linkCommands(dir)
+}
+
+// copy unpacks, or copies what is unpacked.
+func (i installation) copy(ctx context.Context, found nodesource.Found, dir string) error {
 	selection := archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{},
-		Skip:  foreignHeader,
+		Skip:  nodesource.ForeignHeader,
 	}
 	for _, name := range i.dirs {
 		selection.Dirs[name] = name
@@ -187,51 +206,26 @@ func (i installation) fill(ctx context.Context, dir string, found nodesource.Fou
 	if i.NPM && found.NPM == "" {
 		selection.Dirs[npmHome] = npmHome
 	}
-	if err := archive.Unpack(ctx, found.Node, dir, selection); err != nil {
+	if err := archive.Unpack(ctx, found.Node, dir, selection); err != nil || !i.NPM || found.NPM == "" {
 		return err
 	}
-	if !i.NPM {
-		return nil
-	}
-	if found.NPM != "" {
-		if err := archive.Unpack(ctx, found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}}); err != nil {
-			return err
-		}
-	}
-	if err := i.configureNPM(dir); err != nil {
-		return err
-	}
-	return linkCommands(dir)
+	return archive.Unpack(ctx, found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}})
 }
 
-// configureNPM names the registry in npm's built-in configuration, which every
-// other npmrc file and variable goes before.
-func (i installation) configureNPM(dir string) error {
-	if i.registry == "" {
+// configureNPM writes npm's built-in configuration, which every other npmrc
+// file and variable goes before: the registry, and the folder for global
+// packages where it is not the one that node itself is in.
+func (i installation) configureNPM(dir, prefix string) error {
+	text := npmconfig.Builtin(i.registry, prefix)
+	if text == "" {
 		return nil
 	}
 	file, err := os.OpenFile(filepath.Join(dir, npmHome, npmconfig.BuiltinFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(npmconfig.BuiltinLine(i.registry))
+	_, err = file.WriteString(text)
 	return errors.Join(err, file.Close())
-}
-
-// openSSLHeaders is where a release keeps OpenSSL's headers once more for
-// every platform there is, some 60 MB, in folders called linux-x86_64,
-// solaris-x86-gcc and so on.
-const openSSLHeaders = "include/node/openssl/archs/"
-
-// foreignHeader says whether an entry is a header for a platform that no
-// native module is compiled for here.
-func foreignHeader(name string) bool {
-	inside, ok := strings.CutPrefix(name, openSSLHeaders)
-	if !ok {
-		return false
-	}
-	platform, _, _ := strings.Cut(inside, "/")
-	return !slices.ContainsFunc(target.All(), func(t target.Target) bool { return platform == t.OS+"-"+t.Machine() })
 }
 
 // linkCommands puts npm and npx beside node, as the releases of nodejs.org

@@ -11,7 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/project"
 )
 
-// bakedDir is the folder of the buildpack that archives may be baked into.
+// bakedDir is the folder of the buildpack that archives may be baked into, as
+// they are or unpacked.
 const bakedDir = "dependencies"
 
 // finder gets archives as the settings and bindings of this build say, and

@@ -717,12 +717,12 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(treeOf(t, app)).To(Equal(before))
 		})
 
-		it("tells it the registry of last resort, below all of npm's configuration", func() {
-			env = env.With("BP_NPM_VERSION", "77.0.1").With("BP_NPM_REGISTRY", "https://last.example/")
+		it("tells it the registry of last resort and the folder for global packages, below all of npm's configuration", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1").With("BP_NPM_REGISTRY", "https://last.example/").With("NODE_HOME", "/layers/home")
 			chosen("BP_NPM_VERSION")
 			text, err := os.ReadFile(filepath.Join(layersDir, "npm", "node_modules", "npm", "npmrc"))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(string(text)).To(Equal("registry=\"https://last.example/\"\n"))
+			Expect(string(text)).To(Equal("registry=\"https://last.example/\"\nprefix=\"/layers/home\"\n"))
 		})
 
 		it("installs that of packageManager", func() {

@@ -100,7 +100,7 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := b.nameRegistry(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
+	if err := b.configureNPM(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
 		return nil, err
 	}
 	layer.Build, layer.Cache = true, true
@@ -146,22 +146,23 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 	return layer, nil
 }
 
-// nameRegistry tells an npm of the app's choice the registry of last resort,
-// in its built-in configuration, as node-engine does for the one that comes
-// with Node.js.
-func (b *build) nameRegistry(npm string) error {
+// configureNPM writes the built-in configuration of an npm of the app's choice,
+// as node-engine does for the one that comes with Node.js: the registry of last
+// resort, and the folder for global packages, which is that of Node.js.
+func (b *build) configureNPM(npm string) error {
 	registry, err := npmconfig.BuiltinRegistry(b.env.Get)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(npm, "npmrc")
-	if registry == "" {
+	path := filepath.Join(npm, npmconfig.BuiltinFile)
+	text := npmconfig.Builtin(registry, b.env.Get("NODE_HOME"))
+	if text == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	return os.WriteFile(path, []byte(npmconfig.BuiltinLine(registry)), 0o644)
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // keepsNPM is true for a layer of the same exact version. A range may mean

@@ -1,5 +1,6 @@
-// Package archive unpacks chosen parts of gzipped tar archives, and nothing
-// outside of the folder it is told.
+// Package archive unpacks chosen parts of gzipped tar archives, or copies them
+// where an archive is unpacked already, and writes nothing outside of the
+// folder it is told.
 package archive
 
 import (
@@ -30,7 +31,8 @@ type Selection struct {
 }
 
 // Unpack unpacks the selected entries of the archive at archivePath into dir,
-// which must exist. Folders and executables get the mode 0755, other files
+// which must exist. Where a folder is at archivePath, it holds what the archive
+// holds below its first folder, and is copied from as if it were one. Folders and executables get the mode 0755, other files
 // 0644. An entry that would land outside of dir, a link that leads out of it,
 // and a kind other than file, folder and symbolic link are errors. What was
 // unpacked before an error stays: give it a folder that is thrown away then.
@@ -41,7 +43,16 @@ func Unpack(ctx context.Context, archivePath, dir string, selection Selection) e
 		return err
 	}
 	defer file.Close()
-	if err := unpack(interruptible{ctx, file}, dir, selection); err != nil {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		err = copyFolder(ctx, archivePath, dir, selection)
+	} else {
+		err = unpack(interruptible{ctx, file}, dir, selection)
+	}
+	if err != nil {
 		return fetch.DiskFull("unpacking "+filepath.Base(archivePath), err)
 	}
 	return nil
@@ -70,7 +81,7 @@ func unpack(r io.Reader, dir string, selection Selection) error {
 	if err != nil {
 		return err
 	}
-	u := unpacker{root: root, left: maps.Clone(selection.Files), seen: map[string]bool{}, Selection: selection}
+	u := newUnpacker(root, selection)
 	for entries := tar.NewReader(zipped); !u.complete(); {
 		header, err := entries.Next()
 		if err == io.EOF {
@@ -91,6 +102,10 @@ type unpacker struct {
 	root *os.Root          // refuses every path that leads out of it
 	left map[string]string // files that are still to come
 	seen map[string]bool   // folders of the selection that held something
+}
+
+func newUnpacker(root *os.Root, selection Selection) *unpacker {
+	return &unpacker{root: root, left: maps.Clone(selection.Files), seen: map[string]bool{}, Selection: selection}
 }
 
 // complete says that nothing further in the archive can be wanted.
@@ -121,12 +136,8 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	if !found {
 		return nil
 	}
-	to, wanted := u.destination(name)
-	if !wanted {
-		return nil
-	}
-	to = filepath.FromSlash(to)
-	if err := u.root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	to, err := u.place(name)
+	if to == "" || err != nil {
 		return err
 	}
 	switch header.Typeflag {
@@ -136,6 +147,17 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 		return u.link(to, header.Linkname)
 	}
 	return fmt.Errorf("its kind is %q, want a file, a folder or a symbolic link", header.Typeflag)
+}
+
+// place makes the folder that an entry goes into, and returns the entry's path,
+// or nothing where it is not wanted.
+func (u *unpacker) place(name string) (string, error) {
+	to, wanted := u.destination(name)
+	if !wanted {
+		return "", nil
+	}
+	to = filepath.FromSlash(to)
+	return to, u.root.MkdirAll(filepath.Dir(to), 0o755)
 }
 
 // destination is where an entry goes, and whether it is wanted at all.

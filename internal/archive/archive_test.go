@@ -116,6 +116,51 @@ func TestUnpackTakesWhatIsSelected(t *testing.T) {
 	}
 }
 
+// What is unpacked already is copied with the same result.
+func TestUnpackCopiesFromAFolder(t *testing.T) {
+	program := file("node-v1/bin/node", "program")
+	program.Mode = 0o755
+	path := write(t,
+		program, file("node-v1/README.md", "no"), file("node-v1/LICENSE", "license"), file("node-v1/include/node/node.h", "header"),
+		file("node-v1/include/vms/vms.h", "no"), file("node-v1/lib/npm/index.js", "npm"), link("node-v1/lib/npm/link.js", "./index.js"))
+	folder := t.TempDir()
+	if err := archive.Unpack(context.Background(), path, folder, archive.Selection{Dirs: map[string]string{"": ""}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, selection := range map[string]archive.Selection{
+		"everything": {Dirs: map[string]string{"": "all"}},
+		"some": {
+			Files: map[string]string{"bin/node": "node", "LICENSE": "LICENSE"},
+			Dirs:  map[string]string{"include": "include", "lib/npm": "npm"},
+			Skip:  func(name string) bool { return strings.HasPrefix(name, "include/vms/") },
+		},
+	} {
+		var trees [2][]string
+		for i, from := range []string{path, folder} {
+			dir := t.TempDir()
+			if err := archive.Unpack(context.Background(), from, dir, selection); err != nil {
+				t.Fatal(err)
+			}
+			trees[i] = tree(t, dir)
+		}
+		if !slices.Equal(trees[0], trees[1]) {
+			t.Errorf("%s: got %q of the archive and %q of the folder", name, trees[0], trees[1])
+		}
+	}
+	err := archive.Unpack(context.Background(), folder, t.TempDir(), archive.Selection{
+		Files: map[string]string{"bin/npm": "npm"}, Dirs: map[string]string{"share": "share"},
+	})
+	if err == nil || !strings.HasSuffix(err.Error(), "the archive has no bin/npm, share/") {
+		t.Errorf("what the folder lacks: got %v", err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(folder, "lib/npm/out")); err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Unpack(context.Background(), folder, t.TempDir(), archive.Selection{Dirs: map[string]string{"lib": "lib"}}); err == nil || !strings.Contains(err.Error(), "outside of its folder") {
+		t.Errorf("a link out of the folder: got %v", err)
+	}
+}
+
 func TestUnpackTakesAWholeArchive(t *testing.T) {
 	dir := t.TempDir()
 	err := archive.Unpack(context.Background(), write(t, file("package/package.json", "{}"), file("package/bin/x.js", "")), dir,

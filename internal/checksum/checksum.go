@@ -60,6 +60,11 @@ func (c Checksum) String() string { return c.Algorithm + ":" + c.Hex }
 // checksum is baked into a buildpack's dependencies folder.
 func (c Checksum) FileName() string { return c.Algorithm + "-" + c.Hex }
 
+// FolderName is "<algorithm>-<first 24 digits>", the name of the folder there
+// that holds what is in the archive: with all digits, the paths in it would be
+// too long for the tar archives that buildpackages consist of.
+func (c Checksum) FolderName() string { return c.Algorithm + "-" + c.Hex[:min(24, len(c.Hex))] }
+
 // Short is the algorithm and the first 12 digits, for the log.
 func (c Checksum) Short() string { return c.Algorithm + ":" + c.Hex[:min(12, len(c.Hex))] }
 

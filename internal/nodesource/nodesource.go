@@ -54,12 +54,16 @@ type Found struct {
 	Source string // NodeJSOrg, NPM or Baked
 	Node   string // path of the gzipped tar archive that holds bin/node
 	NPM    string // path of npm's own; empty when the one of Node holds npm, or npm is not needed
+
+	// Unpacked says that the paths are those of folders with what the archives
+	// hold, which stay where they are for as long as the build takes.
+	Unpacked bool
 }
 
 // Finder gets archives. Repair and Log may be left out.
 type Finder struct {
 	Source string // Auto, NodeJSOrg or NPM
-	Baked  string // folder of baked archives; need not exist
+	Baked  string // folder of baked archives, or of folders with their content; need not exist
 	Dir    string // existing folder that downloads go to; files that are there already and right are used
 	Client *fetch.Client
 
@@ -133,12 +137,19 @@ func foundAt(source string, need Need, paths []string) Found {
 
 // baked looks into the buildpack's dependencies folder, for the pins of
 // either source. Nothing there is not an error; a file with a wrong checksum
-// is.
+// is. A folder was checked by whoever unpacked it, as the buildpack's other
+// files were by whoever made them.
 func (f *Finder) baked(need Need) (Found, error) {
 	for _, source := range []string{NodeJSOrg, NPM} {
 		var paths []string
 		wanted := pins(source, need)
+		folders := 0
 		for _, pin := range wanted {
+			if folder := filepath.Join(f.Baked, pin.Checksum.FolderName()); exists(folder) {
+				folders++
+				paths = append(paths, folder)
+				continue
+			}
 			path := filepath.Join(f.Baked, pin.Checksum.FileName())
 			err := pin.Checksum.Verify(path)
 			if errors.Is(err, os.ErrNotExist) || (err != nil && f.Repair) {
@@ -150,10 +161,17 @@ func (f *Finder) baked(need Need) (Found, error) {
 			paths = append(paths, path)
 		}
 		if len(wanted) > 0 && len(paths) == len(wanted) {
-			return foundAt(Baked, need, paths), nil
+			found := foundAt(Baked, need, paths)
+			found.Unpacked = folders == len(paths)
+			return found, nil
 		}
 	}
 	return Found{}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // IsBaked says whether dir has the archives for a need, of either source. It
@@ -162,8 +180,7 @@ func IsBaked(dir string, need Need) bool {
 	return slices.ContainsFunc([]string{NodeJSOrg, NPM}, func(source string) bool {
 		wanted := pins(source, need)
 		missing := func(pin inventory.Pin) bool {
-			_, err := os.Stat(filepath.Join(dir, pin.Checksum.FileName()))
-			return err != nil
+			return !exists(filepath.Join(dir, pin.Checksum.FileName())) && !exists(filepath.Join(dir, pin.Checksum.FolderName()))
 		}
 		return len(wanted) > 0 && !slices.ContainsFunc(wanted, missing)
 	})

@@ -54,13 +54,17 @@ func BuiltinRegistry(getenv settings.Getenv) (string, error) {
 // npm's folder (npm help npmrc, "built-in config file").
 const BuiltinFile = "npmrc"
 
-// BuiltinLine is the line of an npmrc file that names a registry.
-func BuiltinLine(registry string) string {
-	quoted, err := json.Marshal(registry) // npm reads "…" as JSON, so that ; and # mean nothing
-	if err != nil {
-		return ""
+// Builtin is the text of that file: the registry, and the folder for global
+// packages (npm help config, "prefix"). What is empty is left out.
+func Builtin(registry, prefix string) string {
+	var text strings.Builder
+	for _, setting := range [][2]string{{"registry", registry}, {"prefix", prefix}} {
+		quoted, err := json.Marshal(setting[1]) // npm reads "…" as JSON, so that ; and # mean nothing
+		if err == nil && setting[1] != "" {
+			text.WriteString(setting[0] + "=" + string(quoted) + "\n")
+		}
 	}
-	return "registry=" + string(quoted) + "\n"
+	return text.String()
 }
 
 // Config is the configuration that [Load] found.

@@ -11,6 +11,9 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/armature-cnb/armature/internal/archive"
+	"github.com/armature-cnb/armature/internal/checksum"
+	"github.com/armature-cnb/armature/internal/nodesource"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -123,7 +126,8 @@ func (p *packager) make(b buildpack) error {
 		}
 	}
 	if b.name == archivesOwner && p.archives != "" {
-		if err := addArchives(p.archives, filepath.Join(dir, "dependencies")); err != nil {
+		unpack := func() error { return p.addArchives(filepath.Join(dir, "dependencies")) }
+		if err := step.Do(p.log, "unpacking the archives of "+p.archives, unpack); err != nil {
 			return err
 		}
 	}
@@ -212,26 +216,27 @@ func dispatcher(phase string) string {
 	return b.String()
 }
 
-// addArchives hard-links or copies the archives, whose names are their
-// checksums.
-func addArchives(from, to string) error {
-	entries, err := os.ReadDir(from)
+// addArchives unpacks the archives, whose names are their checksums, into
+// folders: a build then has nothing to unpack. They compress to what they were.
+func (p *packager) addArchives(to string) error {
+	entries, err := os.ReadDir(p.archives)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		source, dest := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
-		if os.Link(source, dest) == nil {
-			continue
-		}
-		data, err := os.ReadFile(source)
+	for _, entry := range entries {
+		pin, err := checksum.Parse(strings.Replace(entry.Name(), "-", ":", 1))
 		if err != nil {
+			continue // not an archive
+		}
+		source, dir := filepath.Join(p.archives, entry.Name()), filepath.Join(to, pin.FolderName())
+		if err := pin.Verify(source); err != nil {
 			return err
 		}
-		if err := os.WriteFile(dest, data, 0o644); err != nil {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		everything := archive.Selection{Dirs: map[string]string{"": ""}, Skip: nodesource.ForeignHeader}
+		if err := archive.Unpack(p.ctx, source, dir, everything); err != nil {
 			return err
 		}
 	}
