@@ -22,6 +22,7 @@ import (
 	"github.com/armature-cnb/armature/internal/nodesource"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/spans"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -85,6 +86,7 @@ type build struct {
 	inventory *inventory.Inventory
 	bindings  []servicebindings.Binding
 	authority []cacerts.File
+	spans     *spans.Teller // tells the platform what took how long
 
 	version  *semver.Version
 	launched inventory.Release // for the target
@@ -93,7 +95,7 @@ type build struct {
 
 // determine reads everything that says what to do.
 func (b Builder) determine(bp packit.BuildContext) (*build, error) {
-	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp}
+	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
 	if run.target, err = target.FromEnv(b.getenv); err != nil {
 		return nil, unsupported(err)
@@ -244,6 +246,7 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	group, ctx := errgroup.WithContext(run.Context)
 	for i, installation := range todo {
 		group.Go(func() (err error) {
+			defer run.spans.Begin(spans.Task, "making the layer "+installation.name)()
 			layers[i], err = installation.install(ctx, found[i])
 			return err
 		})

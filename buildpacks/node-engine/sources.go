@@ -3,12 +3,14 @@ package nodeengine
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
 	"github.com/armature-cnb/armature/internal/fetch"
 	"github.com/armature-cnb/armature/internal/nodesource"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/spans"
 )
 
 // bakedDir is the folder of the buildpack that archives may be baked into, as
@@ -38,6 +40,9 @@ func (run *build) finder(dir string) (*nodesource.Finder, error) {
 		Rewrites: rewrites,
 		Config:   config,
 		Log:      run.Logger.Subprocess,
+		Downloaded: func(file fetch.File, bytes int64, took time.Duration) {
+			run.spans.Tell(spans.Span{Kind: spans.Download, What: file.Name(), Bytes: bytes}, took)
+		},
 	}, nil
 }
 

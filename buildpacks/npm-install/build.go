@@ -15,6 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
 	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/spans"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -52,6 +53,7 @@ type build struct {
 	keepCache    bool
 	keepFolders  bool // of workspaces that are of no concern
 	sbom         bool
+	spans        *spans.Teller // tells the platform what took how long
 }
 
 // Build installs the dependencies into the layers that the plan asks for and
@@ -60,6 +62,7 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
 		b := &build{context: context, env: env, log: log, closures: map[bool]lockfile.Closure{}}
+		b.spans = spans.New(context.Platform.Path, log.TitleWriter)
 		for _, step := range []func() error{b.readSettings, b.readProject, b.findTarget, b.findNPM} {
 			if err := step(); err != nil {
 				return packit.BuildResult{}, err

@@ -13,6 +13,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/spans"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -64,9 +65,11 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	layer.Launch = p.layer == launchLayer
 	layer.Build, layer.Cache = p.layer == buildLayer && !p.hidden, p.layer == buildLayer
 	if b.sbom && !p.hidden {
+		described := b.spans.Begin(spans.Task, "writing the bill of materials of "+p.layer)
 		if layer.SBOM, err = b.billOfMaterials(p); err != nil {
 			return packit.Layer{}, err
 		}
+		described()
 	}
 	return layer, nil
 }
@@ -111,7 +114,9 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 	if err := b.run(p); err != nil {
 		return packit.Layer{}, err
 	}
+	moved := b.spans.Begin(spans.Task, "putting modules into the layer "+p.layer)
 	links, err := b.collect(p, layer.Path)
+	moved()
 	if err != nil {
 		return packit.Layer{}, err
 	}
@@ -202,6 +207,7 @@ func (b *build) finishLaunch(layerDir string) error {
 	if err := removeForeignPrebuilds(layerDir, b.target); err != nil {
 		return err
 	}
+	defer b.spans.Begin(spans.Task, "checking native files")()
 	return b.checkNative(layerDir)
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,6 +76,10 @@ type Finder struct {
 	Repair bool
 
 	Log func(format string, arguments ...any) // one line per call; nil for silence
+
+	// Downloaded is called when a file is there, with its bytes and how long it
+	// took; several times at once. It may be nil.
+	Downloaded func(file fetch.File, bytes int64, took time.Duration)
 }
 
 // Find gets the archives for all needs from the first source that has them,
@@ -264,7 +269,15 @@ func (f *Finder) file(ctx context.Context, client *fetch.Client, pin inventory.P
 		return err
 	}
 	f.log("Downloading %s", fetch.Redact(what.URL))
-	return client.Download(ctx, what, path)
+	begin := time.Now()
+	if err := client.Download(ctx, what, path); err != nil || f.Downloaded == nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err == nil {
+		f.Downloaded(what, info.Size(), time.Since(begin))
+	}
+	return err
 }
 
 // locate says where to download a pinned file from, and with what credentials.

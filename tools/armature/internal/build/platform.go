@@ -12,6 +12,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/hostca"
+	"github.com/armature-cnb/armature/internal/spans"
 )
 
 // envName is what a variable may be called: it becomes a file's name.
@@ -22,6 +23,9 @@ var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 // are the files' bytes, so they appear in no command line and no log.
 func writePlatform(dir string, env map[string]string, bindings []string, getenv func(string) string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "env"), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, spans.File), nil, 0o644); err != nil {
 		return err
 	}
 	for name, value := range env {

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/spans"
 	"github.com/armature-cnb/armature/tools/armature/internal/describe"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
@@ -17,8 +18,9 @@ import (
 
 // steps makes spans of the lines that the lifecycle and the buildpacks print:
 // something begins when the line comes that announces it, and is over when the
-// next one comes. Nothing but spans follows from these lines, so that an app
-// whose scripts print alike only deceives its own timeline.
+// next one comes. Our own buildpacks tell more, see package spans. Nothing but
+// spans follows from any of these lines, so that an app whose scripts print
+// alike only deceives its own timeline.
 type steps struct {
 	log    *progress.Log
 	titles map[string]bool // the lines by which buildpacks begin: "NAME VERSION"
@@ -58,12 +60,26 @@ var (
 	appLine   = regexp.MustCompile(`^(Added|Reused) \d+/\d+ app layer\(s\)$`)
 )
 
+// told takes a line by which a buildpack tells a span that is over.
+func (s *steps) told(text string) bool {
+	span, ok := spans.Parse(text)
+	if !ok || s.buildpack == nil {
+		return false
+	}
+	within := s.task
+	if within == nil {
+		within = s.buildpack
+	}
+	now := time.Now()
+	s.log.Past(within, progress.Span{Kind: progress.Kind(span.Kind), What: span.What, Bytes: span.Bytes}, now.Add(-time.Duration(span.Seconds*float64(time.Second))), now)
+	return true
+}
+
 // What buildpacks print: names of steps are indented by two, their parts by
 // four, and how long those took by six (packit's scribe).
 var (
 	taskLine      = regexp.MustCompile(`^  (\S.*)$`)
 	commandLine   = regexp.MustCompile(`^    Running '(.+)'$`)
-	downloadLine  = regexp.MustCompile(`^    Downloading (\S+)$`)
 	partLine      = regexp.MustCompile(`^    \S`)
 	completedLine = regexp.MustCompile(`^      Completed in [0-9.hmsµn]+$`)
 )
@@ -106,16 +122,13 @@ func (s *steps) ofBuildpack(text string) {
 	if within == nil {
 		within = s.buildpack
 	}
-	kind, found := progress.Command, commandLine.FindStringSubmatch(text)
-	if found == nil {
-		kind, found = progress.Download, downloadLine.FindStringSubmatch(text)
-	}
+	found := commandLine.FindStringSubmatch(text)
 	if found != nil || partLine.MatchString(text) {
 		s.command.End()
 		s.command = nil
 	}
 	if found != nil {
-		s.command = s.log.Begin(within, kind, found[1])
+		s.command = s.log.Begin(within, progress.Command, found[1])
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // printed is what a build prints, as it came from one.
-const printed = `===> ANALYZING
+var printed = strings.ReplaceAll(`===> ANALYZING
 Image with name "app" not found
 ===> BUILDING
 Armature Buildpack for Node.js 0.1.0
@@ -28,6 +28,7 @@ Armature Buildpack for Node.js 0.1.0
   WARNING: not a step
   Installing Node.js 24.21.0
     Downloading https://registry.example/node.tgz
+\x1e{"kind":"download","what":"node.tgz","seconds":0.0001,"bytes":7}
     Layer node: node for linux/arm64, from the npm registry
       Completed in 4.981s
 Armature Buildpack for npm install 0.1.0
@@ -48,7 +49,7 @@ Saving app...
       app
 Reusing cache layer 'armature/npm-install:npm-cache'
 Adding cache layer 'armature/npm-install:npm-cache'
-`
+`, `\x1e`, "\x1e")
 
 // wanted are its spans: what each is part of, and what it is.
 const wanted = `phase analyzing
@@ -56,7 +57,7 @@ phase building
   buildpack Armature Buildpack for Node.js 0.1.0
     task Choosing the Node.js version
     task Installing Node.js 24.21.0
-      download https://registry.example/node.tgz
+      download node.tgz 7 bytes
   buildpack Armature Buildpack for npm install 0.1.0
     task Executing launch build environment install process
       command npm ci --omit=dev
@@ -97,7 +98,8 @@ func outline(spans []progress.Span, parent int, indent string) string {
 var armatures = map[string]bool{"Armature Buildpack for Node.js 0.1.0": true, "Armature Buildpack for npm install 0.1.0": true}
 
 func TestWhatIsPrintedBecomesSpans(t *testing.T) {
-	log := progress.New(&bytes.Buffer{}, progress.Quiet, os.Getenv)
+	var said bytes.Buffer
+	log := progress.New(&said, progress.Plain, os.Getenv)
 	w := newWatcher(log, "app", armatures)
 	stdout := w.stream()
 	for line := range strings.Lines(printed) {
@@ -112,6 +114,9 @@ func TestWhatIsPrintedBecomesSpans(t *testing.T) {
 		{Digest: two, Reused: true, Begin: saved.Add(time.Microsecond), End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(-time.Second), End: saved.Add(-time.Second)}, // the analyzer's
 	}, map[v1.Hash]string{one: "app"})
+	if strings.Contains(said.String(), "\x1e") || !strings.Contains(said.String(), "Layer node: ") {
+		t.Errorf("people see\n%s", &said)
+	}
 	if got := outline(log.Spans(), 0, ""); got != wanted {
 		t.Errorf("got\n%s\nwant\n%s", got, wanted)
 	}

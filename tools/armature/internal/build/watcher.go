@@ -53,6 +53,9 @@ func (w *watcher) line(text string) {
 	if w.names != nil {
 		text = w.names.Replace(text)
 	}
+	if w.steps.told(text) {
+		return
+	}
 	w.steps.line(text)
 	// The digest that the lifecycle tells is not yet the image's.
 	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
