@@ -123,3 +123,14 @@ func TestTheTableHasWhatTakesPart(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", &out, want)
 	}
 }
+
+func TestPartsThatOverlapCountOnce(t *testing.T) {
+	text, _ := write(t, timeline.Build{Name: "app", Spans: []progress.Span{
+		{ID: 1, Kind: progress.Task, What: "both", End: ms(1000)},
+		{ID: 2, Parent: 1, Kind: progress.Upload, What: "long", End: ms(800)},
+		{ID: 3, Parent: 1, Kind: progress.Upload, What: "short", Begin: ms(100), End: ms(300)},
+	}})
+	if want := `both <small class="soft">task</small></span><span class="took">200 ms<`; !strings.Contains(strings.ReplaceAll(text, "<wbr>", ""), want) {
+		t.Errorf("%q is not in\n%s", want, text)
+	}
+}
