@@ -398,6 +398,49 @@ func TestADamagedCacheCostsTimeAndNothingElse(t *testing.T) {
 	}
 }
 
+// The layer of Node.js is made once for a builder, of no app that anybody
+// builds, and is the one that a build makes itself where there is none.
+func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
+	u := newUser(t, 0)
+	app := plainApp(t)
+	const reused = "Reusing layer 'armature/node-engine:node'"
+	first := u.must(app, "--tag", "seeded-one")
+	second := u.must(app, "--tag", "seeded-two", "--clear-cache")
+	for _, b := range []built{first, second} {
+		if !strings.Contains(b.log, reused) {
+			t.Errorf("a first build makes the layer of Node.js:\n%s", b.log)
+		}
+	}
+	if strings.Contains(second.log, "once for all builds") {
+		t.Errorf("the second app's build makes it again:\n%s", second.log)
+	}
+	blobs, err := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed/sha256-*"))
+	if err != nil || len(blobs) == 0 {
+		t.Fatal("there are no layers that were made beforehand", err)
+	}
+	for _, blob := range blobs {
+		if err := os.Remove(blob); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer func() { // for the tests that follow
+		seeds, _ := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed"))
+		for _, seed := range seeds {
+			os.RemoveAll(seed)
+		}
+	}()
+	without := u.must(app, "--tag", "seeded-three")
+	if strings.Contains(without.log, reused) {
+		t.Errorf("a layer is reused that is not there:\n%s", without.log)
+	}
+	if other := u.must(app, "--tag", "seeded-four", "--env", "BP_NODE_OPTIMIZE_MEMORY=true"); strings.Contains(other.log, reused) {
+		t.Errorf("a layer is reused that has other settings:\n%s", other.log)
+	}
+	if first.digest != without.digest || second.digest != without.digest {
+		t.Errorf("got %s and %s with the layer, %s without", first.digest, second.digest, without.digest)
+	}
+}
+
 func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
 	u := newUser(t, 0)
 	for _, tc := range []struct {

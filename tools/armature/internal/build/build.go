@@ -51,6 +51,8 @@ type Options struct {
 	Way    sandbox.Way
 	Log    *progress.Log
 	Getenv func(string) string // this program's environment
+
+	seeding bool // makes a seed, and begins with none
 }
 
 // Result is an image that was built.
@@ -71,6 +73,7 @@ type Build struct {
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
+	seed    v1.Image // that a first build begins with; nil when there is none
 
 	rebaseName string // what the image to rebase calls its run image
 }
@@ -94,6 +97,9 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 		return nil, err
 	}
 	if err := b.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.begin(ctx); err != nil {
 		return nil, err
 	}
 	return b, b.prepare(ctx)

@@ -125,12 +125,12 @@ func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	return registry.PutManifest(ctx, loopback.AppRepository, previous)
 }
 
-// previous is the image of the last build, or nil where there was none or
-// something of it is missing: then everything is made anew.
+// previous is the image of the last build or, where there was none, the seed;
+// nil where something of it is missing: then everything is made anew.
 func (b *Build) previous() (v1.Image, error) {
 	manifest, err := os.ReadFile(b.manifestPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return b.seed, nil
 	}
 	if err != nil {
 		return nil, err
@@ -159,9 +159,6 @@ func (b *Build) creator(registry *loopback.Registry) []string {
 		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, "-cache-dir", cacheDir,
 		"-run-image", registry.Reference(loopback.RunRepository),
 		"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group), "-no-color",
-	}
-	if b.ClearCache {
-		args = append(args, "-skip-restore")
 	}
 	return args
 }

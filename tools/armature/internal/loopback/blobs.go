@@ -75,6 +75,33 @@ func (b *Blobs) Put(_ context.Context, _ string, digest v1.Hash, content io.Read
 	return os.Rename(file.Name(), b.Path(digest))
 }
 
+// Take makes the blobs of another folder blobs of this one, too: as links, or
+// as copies where the file system has none.
+func (b *Blobs) Take(from *Blobs) error {
+	entries, err := os.ReadDir(from.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		digest, err := v1.NewHash(strings.Replace(entry.Name(), "-", ":", 1))
+		if err != nil {
+			continue // not a blob
+		}
+		err = os.Link(from.Path(digest), b.Path(digest))
+		if err == nil || errors.Is(err, os.ErrExist) {
+			continue
+		}
+		content, err := os.Open(from.Path(digest))
+		if err != nil {
+			return err
+		}
+		if err := b.Put(context.Background(), "", digest, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Keep removes every blob whose digest is not among those given, and what
 // interrupted builds left.
 func (b *Blobs) Keep(digests ...v1.Hash) error {

@@ -227,3 +227,26 @@ func TestReconfiguringChangesNothingButTheConfiguration(t *testing.T) {
 		t.Errorf("got %s\nwant %s", same, raw)
 	}
 }
+
+func TestBlobsOfAnotherFolderAreTaken(t *testing.T) {
+	r, from := serve(t)
+	image := randomImage(t)
+	if err := r.Put(t.Context(), loopback.AppRepository, image); err != nil {
+		t.Fatal(err)
+	}
+	to, err := loopback.OpenBlobs(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // those that are there already stay
+		if err := to.Take(from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := from.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	if !to.Whole(image) || from.Whole(image) {
+		t.Error("what was taken is not there any more, or what was given away is")
+	}
+}

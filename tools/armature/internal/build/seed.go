@@ -1,0 +1,217 @@
+//go:build linux
+
+package build
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+)
+
+// A seed is what the first build of any image with a builder begins with, as if
+// it were the image of a build before: the launch layer of the Node.js that the
+// builder brings along, compressed. The lifecycle makes it, of an app of
+// armature's own, once for a builder. No app's code, setting or binding has a
+// part in it, so no app can put anything into another's image by it.
+
+// seedApp is the least that the buildpacks take for an app. It has a lockfile
+// without packages, so that nothing is asked of a registry.
+var seedApp = map[string]string{
+	"package.json":      `{"name":"seed","version":"1.0.0","private":true,"scripts":{"start":"node server.js"}}`,
+	"package-lock.json": `{"name":"seed","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"seed","version":"1.0.0"}}}`,
+	"server.js":         "",
+}
+
+// seedManifest is the file that a seed's manifest is in. A folder without one
+// says that there is none: the builder could not build the app.
+const seedManifest = "manifest.json"
+
+// begin gives a build that has no build before it the builder's seed. A builder
+// without a Node.js of its own has none: it would have to be downloaded, and
+// which one apps want is not known.
+func (b *Build) begin(ctx context.Context) error {
+	if _, err := os.Lstat(b.manifestPath()); err == nil || b.Rebase != nil || b.seeding {
+		return nil
+	}
+	bringing, err := b.bringing()
+	if err != nil || len(bringing) == 0 {
+		return err
+	}
+	dir, use, err := b.Home.Root(ctx, filepath.Base(b.root)+"-seed", func(dir string) error {
+		return b.Log.Step("making the layer of Node.js, once for all builds", func() error { return b.makeSeed(ctx, dir, bringing) })
+	})
+	if err != nil {
+		return fmt.Errorf("making the layer of Node.js: %w", err)
+	}
+	defer use.Close()
+	manifest, err := os.ReadFile(filepath.Join(dir, seedManifest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	blobs, err := loopback.OpenBlobs(dir)
+	if err != nil {
+		return err
+	}
+	if err := b.blobs.Take(blobs); err != nil {
+		return err
+	}
+	seed, err := b.blobs.Image(manifest)
+	if err == nil && b.blobs.Whole(seed) { // without it everything is made anew
+		b.seed = seed
+	}
+	return err
+}
+
+// bringing lists the buildpacks of the builder that have archives of their own,
+// as the names of their folders.
+func (b *Build) bringing() ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(b.root, "cnb/buildpacks/*/*/dependencies"))
+	for i, path := range found {
+		found[i] = filepath.Base(filepath.Dir(filepath.Dir(path)))
+	}
+	return found, err
+}
+
+// makeSeed fills a folder. That the builder cannot build the app is no error.
+func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (err error) {
+	app, err := os.MkdirTemp(dir, ".app-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(app)) }()
+	for name, text := range seedApp {
+		if err := os.WriteFile(filepath.Join(app, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	options := Options{
+		App: app, Name: "seed of " + filepath.Base(b.root), Target: b.Target, Host: b.Host, Builder: b.Builder, RunImage: b.RunImage,
+		Network: b.Network, ClearCache: true, seeding: true,
+		Home: b.Home, Way: b.Way, Log: progress.New(io.Discard, progress.Quiet, b.Getenv), Getenv: func(string) string { return "" },
+	}
+	seed, err := Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, seed.kept.Clear(), seed.Close()) }()
+	made, err := seed.Run(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		b.Log.Note("the builder makes no layer beforehand: " + err.Error())
+		return nil
+	}
+	return seed.leave(made.Image, dir, bringing)
+}
+
+// leave puts an image into a folder that has the layers of the buildpacks that
+// bring archives, and no others.
+func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
+	seed, err := onlyLayersOf(made, bringing)
+	if err != nil {
+		return err
+	}
+	manifest, err := seed.Manifest()
+	if err != nil {
+		return err
+	}
+	config, err := seed.RawConfigFile()
+	if err != nil {
+		return err
+	}
+	if err := b.blobs.Put(context.Background(), "", manifest.Config.Digest, io.NopCloser(bytes.NewReader(config))); err != nil {
+		return err
+	}
+	keep := []v1.Hash{manifest.Config.Digest}
+	for _, layer := range manifest.Layers {
+		keep = append(keep, layer.Digest)
+	}
+	to, err := loopback.OpenBlobs(dir)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(b.blobs.Keep(keep...), to.Take(b.blobs)); err != nil {
+		return err
+	}
+	raw, err := seed.RawManifest()
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(dir, seedManifest), raw)
+}
+
+// layersMetadata is what is kept of the lifecycle's label (Platform API,
+// "io.buildpacks.lifecycle.metadata").
+type layersMetadata struct {
+	Buildpacks []struct {
+		Key     string                     `json:"key"`
+		Version string                     `json:"version"`
+		Layers  map[string]json.RawMessage `json:"layers"`
+	} `json:"buildpacks"`
+}
+
+// onlyLayersOf makes an image of the layers of some buildpacks, which are named
+// as their folders are.
+func onlyLayersOf(image v1.Image, folders []string) (v1.Image, error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	var metadata layersMetadata
+	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
+		return nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+	}
+	var layers []v1.Layer
+	kept := layersMetadata{}
+	for _, one := range metadata.Buildpacks {
+		if !slices.Contains(folders, strings.ReplaceAll(one.Key, "/", "_")) {
+			continue
+		}
+		kept.Buildpacks = append(kept.Buildpacks, one)
+		for _, name := range slices.Sorted(maps.Keys(one.Layers)) {
+			var named struct {
+				SHA v1.Hash `json:"sha"`
+			}
+			if err := json.Unmarshal(one.Layers[name], &named); err != nil {
+				return nil, fmt.Errorf("reading the label %s: layer %s of %s: %w", lifecycleLabel, name, one.Key, err)
+			}
+			layer, err := image.LayerByDiffID(named.SHA)
+			if err != nil {
+				return nil, err
+			}
+			layers = append(layers, layer)
+		}
+	}
+	label, err := json.Marshal(kept)
+	if err != nil {
+		return nil, err
+	}
+	only, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: config.OS, Architecture: config.Architecture, RootFS: v1.RootFS{Type: "layers"},
+		Config: v1.Config{Labels: map[string]string{lifecycleLabel: string(label)}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mutate.AppendLayers(only, layers...)
+}
