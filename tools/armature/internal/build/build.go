@@ -12,10 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
@@ -254,7 +254,13 @@ func (b *Build) giveAway() error {
 	if b.Way.OneID() {
 		return nil
 	}
-	folders := []string{filepath.Join(b.kept.Dir, "cache")}
+	var folders []string
+	// What an earlier build put there is its own already; in a chroot it may be
+	// a second name of a file of the builder's, which must not be given away.
+	cache := filepath.Join(b.kept.Dir, "cache")
+	if info, err := os.Lstat(cache); err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != b.builder.user {
+		folders = append(folders, cache)
+	}
 	for _, name := range []string{"app", "layers", "home"} {
 		folders = append(folders, b.work.Path(name))
 	}
@@ -293,24 +299,3 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 
 // manifestPath is where the manifest of the last build is kept.
 func (b *Build) manifestPath() string { return filepath.Join(b.kept.Dir, "manifest.json") }
-
-// copySBOM copies what the lifecycle left in /layers/sbom.
-func (b *Build) copySBOM() error {
-	if err := os.MkdirAll(b.SBOMDir, 0o755); err != nil {
-		return err
-	}
-	made, err := os.OpenRoot(b.work.Path("layers"))
-	if err != nil {
-		return err
-	}
-	defer made.Close()
-	sbom, err := made.OpenRoot("sbom")
-	if errors.Is(err, os.ErrNotExist) {
-		return &failure.Failure{ID: "no-sbom", Cause: "the build made no bill of materials", Remedy: "leave --sbom-dir out, or BP_DISABLE_SBOM."}
-	}
-	if err != nil {
-		return err
-	}
-	defer sbom.Close()
-	return os.CopyFS(b.SBOMDir, sbom.FS())
-}

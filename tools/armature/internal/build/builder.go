@@ -138,6 +138,9 @@ func (b *builder) readRoot(dir string, to target.Target) error {
 			}
 		}
 	}
+	if !ownFolder(b.home) {
+		return notABuilder(b.found, fmt.Sprintf("its user's home is %s, want a folder of its own", b.home))
+	}
 	launcher, err := root.Open("cnb/lifecycle/launcher")
 	if err != nil {
 		return notABuilder(b.found, "it has no /cnb/lifecycle/launcher")
@@ -155,6 +158,22 @@ func (b *builder) readRoot(dir string, to target.Target) error {
 	}
 	return nil
 }
+
+// ownFolder says whether a home folder is apart from every place that a build
+// has: one that scripts could move would be in their hands.
+func ownFolder(home string) bool {
+	if home == "/" {
+		return false
+	}
+	for _, place := range []string{appDir, layersDir, platformDir, cacheDir, "/tmp", "/var/tmp", "/proc", "/dev", "/cnb", "/etc"} {
+		if within(home, place) || within(place, home) {
+			return false
+		}
+	}
+	return true
+}
+
+func within(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
 // runImage is the image that the app's layers go on.
 type runImage struct {

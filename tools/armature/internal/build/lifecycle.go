@@ -106,7 +106,7 @@ func (b *Build) spec() (sandbox.Spec, error) {
 		return spec, err
 	}
 	// Beds for what is moved in; the shared root keeps its own.
-	return spec, rootfs.Clone(b.root, spec.Root, b.builder.user)
+	return spec, rootfs.Clone(b.root, spec.Root, b.builder.user, b.builder.group)
 }
 
 // offer puts the run image, and the image of the last build, where the
@@ -238,6 +238,28 @@ func (b *Build) check(image v1.Image) error {
 	for i, want := range run.RootFS.DiffIDs {
 		if i >= len(config.RootFS.DiffIDs) || config.RootFS.DiffIDs[i] != want {
 			return fmt.Errorf("layer %d of the image is not the run image's %s", i+1, want)
+		}
+	}
+	return b.checkLayers(image, len(config.RootFS.DiffIDs))
+}
+
+// checkLayers refuses a manifest that has other layers than the configuration
+// says: which are the run image's, both must say.
+func (b *Build) checkLayers(image v1.Image, configured int) error {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return err
+	}
+	if got := len(manifest.Layers); got != configured {
+		return fmt.Errorf("the image has %d layers, its configuration says %d", got, configured)
+	}
+	run, err := b.run.image.Manifest()
+	if err != nil {
+		return err
+	}
+	for i, want := range run.Layers {
+		if got := manifest.Layers[i].Digest; got != want.Digest {
+			return fmt.Errorf("layer %d of the image is %s, not the run image's %s", i+1, got, want.Digest)
 		}
 	}
 	return nil

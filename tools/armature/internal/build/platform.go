@@ -37,7 +37,11 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 		}
 	}
 	for _, binding := range bindings {
-		if err := copyBinding(binding, filepath.Join(dir, "bindings", filepath.Base(filepath.Clean(binding)))); err != nil {
+		binding, err := filepath.Abs(binding) // "." has a name, too
+		if err != nil {
+			return err
+		}
+		if err := copyBinding(binding, filepath.Join(dir, "bindings", filepath.Base(binding))); err != nil {
 			return err
 		}
 	}

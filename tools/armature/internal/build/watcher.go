@@ -88,6 +88,9 @@ func (w *watcher) end(failed bool) {
 	w.steps.leave(failed)
 }
 
+// maxLine is how many bytes of a line are passed on at once.
+const maxLine = 64 << 10
+
 // lines calls line for every line that is written to it.
 type lines struct {
 	rest []byte
@@ -98,6 +101,9 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.rest = append(l.rest, p...)
 	for {
 		line, rest, found := bytes.Cut(l.rest, []byte("\n"))
+		if !found && len(l.rest) >= maxLine { // nobody's memory holds a line without an end
+			line, rest, found = l.rest[:maxLine], l.rest[maxLine:], true
+		}
 		if !found {
 			return len(p), nil
 		}

@@ -11,9 +11,9 @@ import (
 )
 
 // Clone makes a copy of an unpacked image that shares its files' contents: it
-// links them, but copies those of the given user, who could write to them.
-// Both folders must be on one file system, and to must be there and empty.
-func Clone(from, to string, user int) error {
+// links them, but copies those that the given user, of the given group, could
+// write to. Both folders must be on one file system, and to must be there and empty.
+func Clone(from, to string, user, group int) error {
 	var folders []string
 	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -35,7 +35,7 @@ func Clone(from, to string, user int) error {
 				err = os.Chown(at, int(owner.Uid), int(owner.Gid))
 			}
 			return err
-		case info.Mode().IsRegular() && int(owner.Uid) == user:
+		case info.Mode().IsRegular() && writable(info.Mode(), owner, user, group):
 			return copyOwned(path, at, info, owner)
 		}
 		return os.Link(path, at)
@@ -53,6 +53,11 @@ func Clone(from, to string, user int) error {
 		}
 	}
 	return nil
+}
+
+// writable says whether a user can write to a file, or make it so.
+func writable(mode fs.FileMode, owner *syscall.Stat_t, user, group int) bool {
+	return int(owner.Uid) == user || int(owner.Gid) == group && mode&0o020 != 0 || mode&0o002 != 0
 }
 
 func copyOwned(from, to string, info fs.FileInfo, owner *syscall.Stat_t) error {

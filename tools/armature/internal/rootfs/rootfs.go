@@ -6,6 +6,7 @@ package rootfs
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sys/unix"
 )
 
 // Options say how files are made.
@@ -49,6 +51,9 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 	if err != nil {
 		return err
 	}
+	if err := checkConfig(image); err != nil {
+		return err
+	}
 	config, err := image.ConfigFile()
 	if err != nil {
 		return err
@@ -66,6 +71,28 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 		return err
 	}
 	return u.close()
+}
+
+// checkConfig compares an image's configuration with the digest in its manifest,
+// which a layout in a folder need not hold to: what is unpacked would go by the
+// digest of another image.
+func checkConfig(image v1.Image) error {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return err
+	}
+	text, err := image.RawConfigFile()
+	if err != nil {
+		return err
+	}
+	got, _, err := v1.SHA256(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	if want := manifest.Config.Digest; got != want {
+		return fmt.Errorf("the image's configuration is %s, its manifest says %s", got, want)
+	}
+	return nil
 }
 
 // unpacker is one image being unpacked.
@@ -89,7 +116,7 @@ func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
 	if err != nil {
 		return err
 	}
-	read := io.TeeReader(bufio.NewReaderSize(content, 1<<20), sum)
+	read := io.TeeReader(bufio.NewReaderSize(interruptible{u.ctx, content}, 1<<20), sum)
 	if err := u.entries(tar.NewReader(read)); err != nil {
 		return err
 	}
@@ -102,6 +129,23 @@ func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
 	return nil
 }
 
+// interruptible is a reader that ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
+}
+
+// maxPath is the most bytes of a path that any program could open (PATH_MAX in
+// limits.h); a tar's header can hold a million.
+const maxPath = 4096
+
 func (u *unpacker) entries(archive *tar.Reader) error {
 	u.layer = map[string]bool{}
 	for {
@@ -112,8 +156,11 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 		if err != nil {
 			return err
 		}
-		if u.ctx.Err() != nil {
-			return u.ctx.Err()
+		if header.Typeflag == tar.TypeXGlobalHeader {
+			continue // says something of the archive, and is no file
+		}
+		if length := max(len(header.Name), len(header.Linkname)); length > maxPath {
+			return fmt.Errorf("a path has %d bytes, want at most %d", length, maxPath)
 		}
 		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
 		if name == "" {
@@ -269,6 +316,9 @@ func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) 
 		return err
 	}
 	defer file.Close()
+	if err := hasRoom(file, header.Size); err != nil {
+		return err
+	}
 	if _, err := io.CopyBuffer(struct{ io.Writer }{file}, content, u.copied); err != nil {
 		return err
 	}
@@ -284,6 +334,24 @@ func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) 
 		return err
 	}
 	return u.root.Chtimes(name, header.ModTime, header.ModTime)
+}
+
+// large is from how many bytes on it is asked whether a file fits on the disk. A
+// few bytes of archive can say that a file has any size (sparse files).
+const large = 64 << 20
+
+func hasRoom(file *os.File, size int64) error {
+	if size < large {
+		return nil
+	}
+	var disk unix.Statfs_t
+	if err := unix.Fstatfs(int(file.Fd()), &disk); err != nil {
+		return err
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); uint64(size) > free {
+		return fmt.Errorf("it has %d bytes, and there are %d: %w", size, free, unix.ENOSPC)
+	}
+	return nil
 }
 
 func (u *unpacker) makeLink(name string, header *tar.Header) error {

@@ -245,7 +245,7 @@ func TestCloneSharesWhatItsUserCannotWrite(t *testing.T) {
 		t.Skip("giving files to another user takes root")
 	}
 	from, to := t.TempDir(), t.TempDir()
-	for _, name := range []string{"mine", "others"} {
+	for _, name := range []string{"mine", "others", "everybodys", "groups"} {
 		if err := os.WriteFile(filepath.Join(from, name), []byte(name), 0o640); err != nil {
 			t.Fatal(err)
 		}
@@ -255,10 +255,15 @@ func TestCloneSharesWhatItsUserCannotWrite(t *testing.T) {
 	if err := os.Chown(filepath.Join(from, "mine"), 1001, 1000); err != nil {
 		t.Fatal(err)
 	}
-	if err := rootfs.Clone(from, to, 1001); err != nil {
+	os.Chmod(filepath.Join(from, "everybodys"), 0o666)
+	os.Chmod(filepath.Join(from, "groups"), 0o660)
+	if err := os.Chown(filepath.Join(from, "groups"), 0, 1000); err != nil {
 		t.Fatal(err)
 	}
-	for name, wantShared := range map[string]bool{"mine": false, "others": true} {
+	if err := rootfs.Clone(from, to, 1001, 1000); err != nil {
+		t.Fatal(err)
+	}
+	for name, wantShared := range map[string]bool{"mine": false, "others": true, "everybodys": false, "groups": false} {
 		a, _ := os.Stat(filepath.Join(from, name))
 		b, err := os.Stat(filepath.Join(to, name))
 		if err != nil || os.SameFile(a, b) != wantShared || a.Mode() != b.Mode() || a.Sys().(*syscall.Stat_t).Uid != b.Sys().(*syscall.Stat_t).Uid {
