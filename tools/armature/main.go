@@ -40,6 +40,7 @@ var version = "development"
 func main() {
 	sandbox.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second time ends armature at once
 	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	err := p.run(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil

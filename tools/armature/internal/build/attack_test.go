@@ -155,9 +155,7 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 	}
 	for name, lies := range map[string]int{"other layers": 3, "fewer layers": 2} {
 		if lies == 2 {
-			if other, err = random.Image(100, 2); err != nil {
-				t.Fatal(err)
-			}
+			other = run
 		}
 		bad, err := mutate.ConfigFile(other, goodConfig)
 		if err != nil {

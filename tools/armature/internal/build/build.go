@@ -231,7 +231,7 @@ func (b *Build) prepare(ctx context.Context) error {
 		}
 	}
 	if b.Rebase == nil {
-		copyApp := func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Filter) }
+		copyApp := func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Home.Dir, b.Filter) }
 		if err := b.Log.Step("copying the app", copyApp); err != nil {
 			return err
 		}

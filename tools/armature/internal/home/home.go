@@ -6,7 +6,7 @@
 //
 //	roots/<digest>/         root file systems, each unpacked once
 //	builds/<key>/           what a build leaves for the next of the same name
-//	images/<name>/<tag>/    images without another output, as OCI layouts
+//	images/<name>:<tag>/    images without another output, as OCI layouts
 //	work/<random>/          one for each build that runs
 //
 // Any number of processes may use it at once.
@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,13 +51,34 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	if err != nil {
 		return Home{}, err
 	}
-	for _, name := range []string{"roots", "builds", "images", "work"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+	for name, mode := range map[string]fs.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
+		if err := makeOwn(filepath.Join(dir, name), mode); err != nil {
 			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 		}
 	}
 	h := Home{Dir: dir}
-	return h, h.sweep()
+	h.sweep()
+	return h, nil
+}
+
+// makeOwn makes a folder with a mode, or closes it as far. In the files below
+// are those of users that images name, whom this machine may have, too. A
+// folder that somebody else could change is an error.
+func makeOwn(path string, mode fs.FileMode) error {
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if owner := info.Sys().(*syscall.Stat_t).Uid; !info.IsDir() || int(owner) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to user %d, want a folder of user %d", path, owner, os.Geteuid())
+	}
+	if info.Mode().Perm()&^mode == 0 {
+		return nil
+	}
+	return os.Chmod(path, info.Mode().Perm()&mode)
 }
 
 // Lock is held until it is closed, or its process ends.
@@ -148,11 +170,12 @@ func (w *Work) Close() error {
 const youth = time.Minute
 
 // sweep removes the work of processes that are gone: nobody holds its lock.
-func (h Home) sweep() error {
+// What cannot be removed stays for the next call.
+func (h Home) sweep() {
 	work := filepath.Join(h.Dir, "work")
 	entries, err := os.ReadDir(work)
 	if err != nil {
-		return err
+		return
 	}
 	for _, entry := range entries {
 		if !entry.IsDir() {
@@ -168,32 +191,11 @@ func (h Home) sweep() error {
 		if err != nil {
 			continue // it is at work
 		}
-		err = RemoveAll(dir)
-		if err == nil {
-			err = os.Remove(dir + ".lock")
+		if RemoveAll(dir) == nil {
+			os.Remove(dir + ".lock")
 		}
 		l.Close()
-		if err != nil {
-			return fmt.Errorf("removing what a killed build left: %w", err)
-		}
 	}
-	return nil
-}
-
-// RemoveAll is os.RemoveAll for folders whose files may be closed to their
-// owner, as images and npm make them.
-func RemoveAll(dir string) error {
-	err := os.RemoveAll(dir)
-	if err == nil || !errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && err == nil {
-			os.Chmod(path, 0o700)
-		}
-		return nil // what cannot be opened, the second try names
-	})
-	return os.RemoveAll(dir)
 }
 
 // Root returns the folder roots/<name>, which fill makes unless it is there;
@@ -310,7 +312,8 @@ func (h Home) buildDir(key string) string {
 }
 
 // CopyKept copies a folder that a build keeps to another place, unless there
-// is none or the build runs, and says whether it did.
+// is none, the build runs, or something in it cannot be copied, and says
+// whether it did.
 func (h Home) CopyKept(key, name, to string) (bool, error) {
 	dir := h.buildDir(key)
 	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
@@ -329,7 +332,7 @@ func (h Home) CopyKept(key, name, to string) (bool, error) {
 	if err == nil {
 		err = os.Rename(work.Path("copy"), to)
 	}
-	return err == nil, errors.Join(err, work.Close())
+	return err == nil, work.Close()
 }
 
 // Clear forgets everything.

@@ -23,7 +23,7 @@ func BenchmarkCopy(b *testing.B) {
 		if err := os.Mkdir(to, 0o755); err != nil {
 			b.Fatal(err)
 		}
-		if err := source.Copy(b.Context(), app, to, nil); err != nil {
+		if err := source.Copy(b.Context(), app, to, "", nil); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

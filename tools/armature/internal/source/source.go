@@ -19,9 +19,11 @@ import (
 // empty. What is copied is what pack copies: names, contents, permissions,
 // times, and symbolic links as links, which are never followed. A filter that
 // returns false for a path, relative to from, leaves that file out; it is not
-// asked for folders that keep others in, whose copies appear when needed. An
-// error an app can cause is a [*failure.Failure].
-func Copy(ctx context.Context, from, to string, filter func(path string) bool) error {
+// asked for folders that keep others in, whose copies appear when needed. The
+// folder own, armature's, is left out where the app's has it inside: the copy
+// would be part of what is copied. An error an app can cause is a
+// [*failure.Failure].
+func Copy(ctx context.Context, from, to, own string, filter func(path string) bool) error {
 	source, err := os.OpenRoot(from)
 	if err != nil {
 		return &failure.Failure{ID: "app-unreadable", Cause: "opening the app's folder", Err: err, Remedy: "name the folder with the app's package.json: armature build FOLDER."}
@@ -32,13 +34,17 @@ func Copy(ctx context.Context, from, to string, filter func(path string) bool) e
 		return err
 	}
 	defer target.Close()
-	c := &copier{source: source, target: target, filter: filter}
+	c := &copier{ctx: ctx, source: source, target: target, filter: filter}
+	own = inside(from, own)
 	err = fs.WalkDir(source.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return unreadable(path, err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if path == own {
+			return fs.SkipDir
 		}
 		return c.entry(path, entry)
 	})
@@ -48,8 +54,31 @@ func Copy(ctx context.Context, from, to string, filter func(path string) bool) e
 	return c.closeFolders()
 }
 
+// inside is the path of a folder in another one, or "" where it is not.
+func inside(dir, folder string) string {
+	if folder == "" {
+		return ""
+	}
+	for _, path := range []*string{&dir, &folder} {
+		absolute, err := filepath.Abs(*path)
+		if err == nil {
+			absolute, err = filepath.EvalSymlinks(absolute)
+		}
+		if err != nil {
+			return ""
+		}
+		*path = absolute
+	}
+	path, err := filepath.Rel(dir, folder)
+	if err != nil || !filepath.IsLocal(path) || path == "." {
+		return ""
+	}
+	return filepath.ToSlash(path)
+}
+
 // copier copies one folder.
 type copier struct {
+	ctx            context.Context
 	source, target *os.Root
 	filter         func(path string) bool
 	folders        []folder // in the order they were made
@@ -126,7 +155,7 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	defer out.Close()
-	if _, err := io.Copy(out, in); err != nil {
+	if _, err := io.Copy(out, interruptible{c.ctx, in}); err != nil {
 		return fmt.Errorf("copying %s: %w", path, err)
 	}
 	if err := out.Chmod(info.Mode().Perm()); err != nil {
@@ -136,6 +165,19 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	return c.target.Chtimes(path, info.ModTime(), info.ModTime())
+}
+
+// interruptible is a reader that ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
 }
 
 func (c *copier) link(path string) error {

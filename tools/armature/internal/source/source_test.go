@@ -42,7 +42,7 @@ func TestCopyKeepsModesTimesAndLinks(t *testing.T) {
 	os.Chtimes(from+"/server.js", long, long)
 	os.Chmod(from+"/closed", 0o500)
 	t.Cleanup(func() { os.Chmod(from+"/closed", 0o700); os.Chmod(to+"/closed", 0o700) })
-	if err := source.Copy(t.Context(), from, to, nil); err != nil {
+	if err := source.Copy(t.Context(), from, to, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]fs.FileMode{"server.js": 0o640, "bin": fs.ModeDir | 0o755, "bin/run": 0o755, "closed": fs.ModeDir | 0o500, "closed/key": 0o400} {
@@ -65,7 +65,7 @@ func TestAFilterLeavesFilesOut(t *testing.T) {
 	write(t, from+"/a/keep.js", "x", 0o644)
 	write(t, from+"/a/b/drop.env", "x", 0o644)
 	filter := func(path string) bool { return strings.HasSuffix(path, ".js") } // folders, too, are not asked for
-	if err := source.Copy(t.Context(), from, to, filter); err != nil {
+	if err := source.Copy(t.Context(), from, to, "", filter); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(to + "/a/keep.js"); err != nil {
@@ -84,7 +84,7 @@ func TestFilesThatAreNoneAreToldOrLeftOut(t *testing.T) {
 	}
 	defer listener.Close()
 	to := t.TempDir()
-	if err := source.Copy(t.Context(), from, to, nil); err != nil {
+	if err := source.Copy(t.Context(), from, to, "", nil); err != nil {
 		t.Error(err)
 	}
 	if list, _ := os.ReadDir(to); len(list) != 0 {
@@ -93,14 +93,14 @@ func TestFilesThatAreNoneAreToldOrLeftOut(t *testing.T) {
 	if err := syscall.Mkfifo(from+"/pipe", 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = source.Copy(t.Context(), from, t.TempDir(), nil)
+	err = source.Copy(t.Context(), from, t.TempDir(), "", nil)
 	if !errors.Is(err, &failure.Failure{ID: "app-file-type"}) || !strings.Contains(err.Error(), "pipe") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestAFolderThatIsNoneIsTold(t *testing.T) {
-	err := source.Copy(t.Context(), filepath.Join(t.TempDir(), "none"), t.TempDir(), nil)
+	err := source.Copy(t.Context(), filepath.Join(t.TempDir(), "none"), "", t.TempDir(), nil)
 	if !errors.Is(err, &failure.Failure{ID: "app-unreadable"}) {
 		t.Errorf("got %v", err)
 	}
@@ -111,7 +111,33 @@ func TestCancellingEndsTheCopy(t *testing.T) {
 	write(t, from+"/a", "x", 0o644)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := source.Copy(ctx, from, t.TempDir(), nil); !errors.Is(err, context.Canceled) {
+	if err := source.Copy(ctx, from, t.TempDir(), "", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestArmaturesOwnFolderIsNoPartOfTheApp(t *testing.T) {
+	from := t.TempDir()
+	write(t, from+"/server.js", "x", 0o644)
+	write(t, from+"/.cache/other", "x", 0o644)
+	own := from + "/.cache/armature"
+	write(t, own+"/roots/x", "x", 0o644)
+	to := own + "/work/1/app"
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(own, link); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // without it, there is no end
+	defer cancel()
+	if err := source.Copy(ctx, from, to, link, nil); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"server.js": true, ".cache/other": true, ".cache/armature": false} {
+		if _, err := os.Lstat(filepath.Join(to, path)); (err == nil) != want {
+			t.Errorf("%s: there is %v, want %v", path, err == nil, want)
+		}
 	}
 }
