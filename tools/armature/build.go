@@ -260,29 +260,41 @@ func (f *buildFlags) readDescriptor(app string) (*descriptor.Descriptor, error) 
 }
 
 // readEnv reads variables as pack does: of files first, then of flags; a name
-// alone takes its value from here.
+// alone takes its value from here. What cannot be a name is not repeated: it may
+// be the second line of a secret.
 func readEnv(files, flags []string, getenv func(string) string) (map[string]string, error) {
 	env := map[string]string{}
-	set := func(item string) {
+	set := func(item, where string) error {
 		name, value, found := strings.Cut(item, "=")
 		if !found {
 			value = getenv(name)
 		}
+		if !build.IsEnvName(name) || strings.ContainsRune(value, 0) {
+			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, the name made of letters, digits and _."}
+		}
 		env[name] = value
+		return nil
 	}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, &failure.Failure{ID: "env-file-unreadable", Cause: "reading --env-file", Err: err, Remedy: "name a file with a line NAME=VALUE for every variable."}
 		}
+		number := 0
 		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); line != "" {
-				set(line)
+			number++
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			if err := set(line, fmt.Sprintf("line %d of %s", number, path)); err != nil {
+				return nil, err
 			}
 		}
 	}
-	for _, item := range flags {
-		set(item)
+	for at, item := range flags {
+		if err := set(item, fmt.Sprintf("--env number %d", at+1)); err != nil {
+			return nil, err
+		}
 	}
 	return env, nil
 }
@@ -292,6 +304,9 @@ func parseTag(text string) (name.Tag, error) {
 		return name.Tag{}, &usageError{"build: --tag is missing: it says what the image is called"}
 	}
 	tag, err := name.NewTag(text)
+	if err == nil && slices.ContainsFunc(strings.Split(tag.Context().Name(), "/"), func(part string) bool { return part == "." || part == ".." }) {
+		err = errors.New("a part of it is a folder's . or ..")
+	}
 	if err != nil {
 		return name.Tag{}, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."}
 	}

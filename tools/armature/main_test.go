@@ -149,6 +149,25 @@ func TestVariablesOfFlagsGoBeforeThoseOfFiles(t *testing.T) {
 	}
 }
 
+func TestWhatMayBePartOfASecretIsNotRepeated(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("KEY=-----BEGIN KEY-----\nca+na/ry==\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(string) string { return "" }
+	_, err := readEnv([]string{file}, nil, getenv)
+	if !errors.Is(err, &failure.Failure{ID: "env-name"}) || strings.Contains(err.Error(), "ry=") || !strings.Contains(err.Error(), "line 2 of "+file) {
+		t.Errorf("got %v", err)
+	}
+	_, err = readEnv(nil, []string{"A=1", "ca na ry"}, getenv)
+	if !errors.Is(err, &failure.Failure{ID: "env-name"}) || strings.Contains(err.Error(), "na ry") || !strings.Contains(err.Error(), "--env number 2") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := readEnv(nil, []string{"A=1\x00B=2"}, getenv); err == nil {
+		t.Error("a value with the byte 0: got no error")
+	}
+}
+
 func flagsOf(t *testing.T, args []string) (network string, rest []string) {
 	t.Helper()
 	set := flag.NewFlagSet("build", flag.ContinueOnError)

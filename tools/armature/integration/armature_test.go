@@ -459,6 +459,7 @@ func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
 		{"no tag", []string{plainApp(t)}, 2, "--tag is missing"},
 		{"an unknown flag", []string{plainApp(t), "--tga", "app"}, 2, "tga"},
 		{"a name that is none", []string{plainApp(t), "--tag", "App"}, 1, "[image-name]"},
+		{"a name that climbs", []string{plainApp(t), "--tag", "example.com/../../app"}, 1, "[image-name]"},
 		{"an output that is none", []string{plainApp(t), "--tag", "app", "--output", "zip:x"}, 1, "[output-unknown]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

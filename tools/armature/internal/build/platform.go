@@ -18,6 +18,9 @@ import (
 // envName is what a variable may be called: it becomes a file's name.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
+// IsEnvName says whether a variable may have that name.
+func IsEnvName(name string) bool { return envName.MatchString(name) }
+
 // writePlatform writes the platform folder (Platform API, "Platform
 // Directory"): a file for every variable, and the service bindings. Contents
 // are the files' bytes, so they appear in no command line and no log.
@@ -30,7 +33,7 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 	}
 	for name, value := range env {
 		if !envName.MatchString(name) {
-			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give --env NAME=VALUE, the name made of letters, digits and _."}
+			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give it another one, made of letters, digits and _."}
 		}
 		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(value), 0o644); err != nil {
 			return err

@@ -33,6 +33,9 @@ type Descriptor struct {
 // Name is what the file is called in an app's folder.
 const Name = "project.toml"
 
+// maxBytes is the most that a file may have; nobody writes more by hand.
+const maxBytes = 1 << 20
+
 // buildTable is the part of the file that both schemas have, in different
 // places.
 type buildTable struct {
@@ -78,9 +81,16 @@ func Find(app string) (*Descriptor, error) {
 		return &Descriptor{}, nil // that there is no folder, the copy says
 	}
 	defer root.Close()
-	text, err := root.ReadFile(Name)
+	info, err := root.Stat(Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Descriptor{}, nil
+	}
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) {
+		return nil, unusable(filepath.Join(app, Name), fmt.Errorf("want a file of at most %d bytes", maxBytes))
+	}
+	var text []byte
+	if err == nil {
+		text, err = root.ReadFile(Name)
 	}
 	if err != nil {
 		return nil, unusable(filepath.Join(app, Name), err)

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
@@ -101,5 +103,23 @@ func TestKeysThatNobodyReadsAreTold(t *testing.T) {
 	d, err := descriptor.Find(app(t, "[build]\nexcludes = [\"x\"]\n[metadata]\nmine = 1\n"))
 	if err != nil || len(d.Ignored) != 1 || d.Ignored[0] != "build.excludes" {
 		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+// A pipe that nobody writes to would be waited for, and could not be interrupted.
+func TestADescriptorThatIsNoFileIsAnError(t *testing.T) {
+	app := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(app, descriptor.Name), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { _, err := descriptor.Find(app); done <- err }()
+	select {
+	case err := <-done:
+		if !errors.Is(err, &failure.Failure{ID: "descriptor-unusable"}) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("it waits")
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -17,10 +15,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
@@ -126,59 +123,17 @@ func push(ctx context.Context, tag name.Tag, made []v1.Image, index v1.ImageInde
 	return nil
 }
 
-// StorePath is where the image of a name lies in armature's folder.
+// StorePath is where the image of a name lies in armature's folder. No two
+// names have one path, nor one path in another's: a colon is in no repository.
 func StorePath(h home.Home, tag name.Tag) string {
-	return filepath.Join(h.Dir, "images", tag.Context().RegistryStr(), filepath.FromSlash(tag.Context().RepositoryStr()), tag.TagStr())
+	inside := filepath.Join("/", tag.Context().RegistryStr(), filepath.FromSlash(tag.Context().RepositoryStr())+":"+tag.TagStr())
+	return filepath.Join(h.Dir, "images", inside)
 }
 
-// writeLayout replaces a layout, or makes one; another folder with something
-// in it is left alone.
-func writeLayout(dir string, index v1.ImageIndex) error {
-	dir = filepath.Clean(dir)
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 && !images.IsLayout(dir) {
-		return &failure.Failure{ID: "output-occupied", Cause: dir + " holds something that is not an OCI layout", Remedy: "name another folder, or remove this one."}
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return unwritable(err)
-	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
-	if err != nil {
-		return unwritable(err)
-	}
-	defer os.RemoveAll(temp)
-	made := filepath.Join(temp, "new")
-	if _, err := layout.Write(made, index); err != nil {
-		return fmt.Errorf("writing the image: %w", err)
-	}
-	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unwritable(err)
-	}
-	return os.Rename(made, dir)
-}
-
-// writeTar writes what docker load takes.
-func writeTar(path string, tag name.Tag, made []v1.Image) error {
-	if len(made) > 1 {
-		return onePlatform("an archive for docker load holds one platform")
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return unwritable(err)
-	}
-	defer os.Remove(file.Name())
-	defer file.Close()
-	if err := tarball.Write(tag, made[0], file); err != nil {
-		return err
-	}
-	if err := file.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
-}
-
+// unwritable says why an image cannot be where it should go.
 func unwritable(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return &failure.Failure{ID: "disk-full", Cause: "writing the image", Err: err, Remedy: "free some space, or name a place on another disk with --output."}
+	}
 	return &failure.Failure{ID: "output-unwritable", Cause: "writing the image", Err: err, Remedy: "name a place that you can write to."}
 }
