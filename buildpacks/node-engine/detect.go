@@ -31,9 +31,9 @@ type wish struct {
 // plan with a warning.
 func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		found, err := project.Find(context.WorkingDir, getenv)
+		found, err := find(context.WorkingDir, getenv)
 		if err != nil {
-			return packit.DetectResult{}, packit.Fail.WithMessage("%s", err)
+			return packit.DetectResult{}, err
 		}
 		wishes, err := wishes(nodeversion.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
 		if err != nil {
@@ -41,6 +41,20 @@ func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 		}
 		return packit.DetectResult{Plan: plan(wishes)}, nil
 	}
+}
+
+// find returns the project. A package.json above it that cannot be read makes
+// it one of its own here: npm-install says what is wrong.
+func find(workingDir string, getenv settings.Getenv) (project.Project, error) {
+	dir, err := project.Dir(workingDir, getenv)
+	if err != nil {
+		return project.Project{}, packit.Fail.WithMessage("%s", err)
+	}
+	found, err := project.Find(workingDir, getenv)
+	if err != nil {
+		return project.Project{Dir: dir, Root: dir}, nil
+	}
+	return found, nil
 }
 
 // plan offers node alone first, and else node and npm.

@@ -72,16 +72,16 @@ type Engine struct {
 // EngineList is one wish or a list of them; devEngines allows both.
 type EngineList []Engine
 
-// UnmarshalJSON reads an object or a list of objects.
+// UnmarshalJSON reads an object or a list of objects; anything else is none.
 func (l *EngineList) UnmarshalJSON(text []byte) error {
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
-		return json.Unmarshal(text, (*[]Engine)(l))
-	}
+	var list []Engine
 	var one Engine
-	if err := json.Unmarshal(text, &one); err != nil {
-		return err
+	switch {
+	case json.Unmarshal(text, &list) == nil:
+		*l = list
+	case json.Unmarshal(text, &one) == nil:
+		*l = EngineList{one}
 	}
-	*l = EngineList{one}
 	return nil
 }
 
@@ -100,24 +100,24 @@ func (l EngineList) Named(name string) (version string, found bool) {
 type Workspaces []string
 
 // UnmarshalJSON reads a list of globs, or an object that has one under
-// "packages".
+// "packages"; anything else is none.
 func (w *Workspaces) UnmarshalJSON(text []byte) error {
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		var object struct {
-			Packages []string `json:"packages"`
-		}
-		if err := json.Unmarshal(text, &object); err != nil {
-			return err
-		}
-		*w = object.Packages
-		return nil
+	var list []string
+	var object struct {
+		Packages []string `json:"packages"`
 	}
-	return json.Unmarshal(text, (*[]string)(w))
+	switch {
+	case json.Unmarshal(text, &list) == nil:
+		*w = list
+	case json.Unmarshal(text, &object) == nil:
+		*w = object.Packages
+	}
+	return nil
 }
 
 // Read returns the package.json in dir. A missing one is an error that
-// errors.Is(err, fs.ErrNotExist) tells; one that is not JSON, or whose fields
-// have another shape than npm's documentation gives them, is a
+// errors.Is(err, fs.ErrNotExist) tells; one that is not JSON, or whose scripts or
+// engines.node have another shape than npm's documentation gives them, is a
 // [failure.Failure] with [InvalidID].
 func Read(dir string) (Package, error) {
 	path := filepath.Join(dir, FileName)
@@ -127,14 +127,18 @@ func Read(dir string) (Package, error) {
 	}
 	pkg, err := Parse(text)
 	if err != nil {
-		return Package{}, &failure.Failure{
-			ID:     InvalidID,
-			Cause:  fmt.Sprintf("failed to open %s: %s cannot be decoded", FileName, path),
-			Remedy: fmt.Sprintf("correct %s; `npm pkg get` prints nothing but an error until it can be read.", FileName),
-			Err:    err,
-		}
+		return Package{}, undecodable(path, err)
 	}
 	return pkg, nil
+}
+
+func undecodable(path string, err error) error {
+	return &failure.Failure{
+		ID:     InvalidID,
+		Cause:  fmt.Sprintf("failed to open %s: %s cannot be decoded", FileName, path),
+		Remedy: fmt.Sprintf("correct %s; `npm pkg get` prints nothing but an error until it can be read.", FileName),
+		Err:    err,
+	}
 }
 
 // ReadFields returns all fields of the package.json in dir, as encoding/json
@@ -154,15 +158,49 @@ func ReadFields(dir string) (map[string]any, error) {
 // withoutMark takes the byte order mark off that editors on Windows write.
 func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
+// deciding are the fields that have to have the right shape: these buildpacks
+// take part, or do not, by them.
+type deciding struct {
+	Scripts map[string]string `json:"scripts"`
+	Engines struct {
+		Node string `json:"node"`
+	} `json:"engines"`
+}
+
 // Parse decodes the text of a package.json. Errors name the line and column,
-// or the field with the type that was got and the one that is wanted.
+// or the field with the type that was got and the one that is wanted. Only
+// scripts and engines.node have to have the right shape; of any other field
+// what has another one counts as absent, and npm says so where that matters.
 func Parse(text []byte) (Package, error) {
 	text = withoutMark(text)
+	if err := json.Unmarshal(text, new(deciding)); err != nil {
+		return Package{}, located(text, err)
+	}
 	var pkg Package
-	if err := json.Unmarshal(text, &pkg); err != nil {
+	var shape *json.UnmarshalTypeError
+	if err := json.Unmarshal(text, &pkg); err != nil && !errors.As(err, &shape) { // which leaves a field out and goes on
 		return Package{}, located(text, err)
 	}
 	return pkg, nil
+}
+
+// ReadWorkspaces returns the workspaces that the package.json in dir has,
+// whatever the shape of its other fields. Errors are those of [Read].
+func ReadWorkspaces(dir string) (Workspaces, error) {
+	path := filepath.Join(dir, FileName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	text = withoutMark(text)
+	var pkg struct {
+		Workspaces Workspaces `json:"workspaces"`
+	}
+	var shape *json.UnmarshalTypeError
+	if err := json.Unmarshal(text, &pkg); err != nil && !errors.As(err, &shape) {
+		return nil, undecodable(path, located(text, err))
+	}
+	return pkg.Workspaces, nil
 }
 
 func located(text []byte, err error) error {

@@ -56,6 +56,11 @@ func TestParse(t *testing.T) {
 			want: packagejson.Package{Volta: packagejson.Volta{Node: "22.1.0"}, PackageManager: "npm@11.6.0"},
 		},
 		{name: "fields of no concern may have any shape", text: `{"author":["x"],"bin":1,"repository":null}`},
+		{
+			name: "what decides nothing is passed over where it has another shape",
+			text: `{"name":["app"],"version":1,"main":["a"],"config":"x","volta":"22","devEngines":"24","packageManager":{},"workspaces":"packages/*","dependencies":[],"engines":{"node":"24","npm":false},"scripts":{"start":"node ."}}`,
+			want: packagejson.Package{Engines: packagejson.Engines{Node: "24"}, Scripts: map[string]string{"start": "node ."}},
+		},
 		{name: "null for a field is its absence", text: `{"scripts":null,"engines":null}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -134,5 +139,23 @@ func TestStartScript(t *testing.T) {
 	_, err := pkg.StartScript("web")
 	if !errors.Is(err, &failure.Failure{ID: "start-script-missing"}) || !strings.Contains(err.Error(), "(serve, start)") {
 		t.Errorf("a script that does not exist: got %v", err)
+	}
+}
+
+func TestReadWorkspacesPassesOverEverythingElse(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]int{`{"engines":["node >= 0.8"],"scripts":[],"workspaces":["a","b"]}`: 2, `{"workspaces":"a"}`: 0, `{}`: 0} {
+		if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := packagejson.ReadWorkspaces(dir); err != nil || len(got) != want {
+			t.Errorf("%s: got %q, %v", text, got, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := packagejson.ReadWorkspaces(dir); !errors.Is(err, &failure.Failure{ID: "package-json-invalid"}) {
+		t.Errorf("no JSON: got %v", err)
 	}
 }

@@ -16,6 +16,10 @@ import (
 // root.
 const PathVariable = "BP_NODE_PROJECT_PATH"
 
+// InvalidID is the id of the [failure.Failure] for a path that leads to no
+// folder of the app.
+const InvalidID = "project-path-invalid"
+
 // Project is where a Node.js project stands.
 type Project struct {
 	Dir string // its folder, absolute
@@ -34,8 +38,8 @@ func (p Project) Workspace() string {
 
 // Find returns the project, see [Dir]. It belongs to the nearest folder above,
 // inside the app, whose package.json has it among its workspaces, unless only
-// the project has a lockfile. A package.json above that cannot be decoded is
-// an error.
+// the project has a lockfile. A package.json above that is not JSON is an
+// error.
 func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 	dir, err := Dir(workingDir, getenv)
 	if err != nil {
@@ -56,8 +60,7 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 
 // Dir returns the project's folder: the app's root, or what
 // BP_NODE_PROJECT_PATH points to below it. A path that leaves the app, and
-// one that is not a folder, is a [failure.Failure] with the id
-// project-path-invalid.
+// one that is not a folder, is a [failure.Failure] with [InvalidID].
 func Dir(workingDir string, getenv settings.Getenv) (string, error) {
 	text := getenv(PathVariable)
 	if text == "" {
@@ -82,7 +85,7 @@ func Dir(workingDir string, getenv settings.Getenv) (string, error) {
 
 func invalid(got, why string) error {
 	return &failure.Failure{
-		ID:     "project-path-invalid",
+		ID:     InvalidID,
 		Cause:  fmt.Sprintf("could not find project path: %s is %q, but %s", PathVariable, got, why),
 		Remedy: fmt.Sprintf("set %s to a folder inside the app, relative to its root, or leave it unset.", PathVariable),
 	}

@@ -16,11 +16,11 @@ import (
 // listsWorkspace tells whether the package.json in root has a folder below it
 // among its workspaces.
 func listsWorkspace(root, dir string) (bool, error) {
-	pkg, err := packagejson.Read(root)
+	globs, err := packagejson.ReadWorkspaces(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil || len(pkg.Workspaces) == 0 {
+	if err != nil || len(globs) == 0 {
 		return false, err
 	}
 	folder, err := filepath.Rel(root, dir)
@@ -31,7 +31,7 @@ func listsWorkspace(root, dir string) (bool, error) {
 		return false, nil
 	}
 	folder = filepath.ToSlash(folder)
-	if IsWorkspace(pkg.Workspaces, folder) {
+	if IsWorkspace(globs, folder) {
 		return true, nil
 	}
 	lock, _, err := lockfile.Read(root)

@@ -41,6 +41,7 @@ func TestFind(t *testing.T) {
 			"package.json": listed, "package-lock.json": `{"lockfileVersion":3}`, "packages/a/package-lock.json": "{}",
 		}, workspace: "packages/a"},
 		{name: "an unreadable package.json above", path: "packages/a", files: map[string]string{"package.json": `{`}, err: &failure.Failure{ID: packagejson.InvalidID}},
+		{name: "a package.json above that nobody could install", path: "web", files: map[string]string{"package.json": `{"engines":["node >= 0.8"]}`}, root: "web"},
 		{name: "a path that does not exist", path: "missing", err: &failure.Failure{ID: "project-path-invalid"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
