@@ -60,13 +60,15 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 		}
 
 		for name, tc := range map[string]struct{ scripts, cause string }{
-			"shell syntax":   {`{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
-			"a hook":         {`{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
-			"npm":            {`{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
-			"a shell script": {`{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
+			"shell syntax":                   {`{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
+			"a hook":                         {`{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
+			"npm":                            {`{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
+			"a script that names no program": {`{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
+			"a shell script":                 {`{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
 		} {
 			it("is an error that says what needs a shell: "+name, func() {
 				write(t, filepath.Join(app, "start.sh"), "#!/bin/sh -e\n")
+				write(t, filepath.Join(app, "bare.sh"), "node server.js\n")
 				err := build(tc.scripts)
 				Expect(err).To(MatchError(&failure.Failure{ID: "shell-missing"}))
 				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no shell, but " + tc.cause)))

@@ -14,7 +14,8 @@
 // caught goes to the whole group. Where one that means an end was forwarded,
 // the rest of the group is waited for after its leader: a server behind a
 // shell may take its time to close. The shell of the script waits for it, too,
-// and ends with its status; what the script has after it is not run then.
+// and ends with its status; what the script has after it is not run then. Nor
+// is a script started whose -pre has got such a signal.
 //
 // The exit status is that of the process that ended it, 128 plus the signal's
 // number when a signal did, 126 and 127 as for sh when it could not be
@@ -71,6 +72,9 @@ func run(args []string, stderr io.Writer) int {
 			}
 			return statusCannotStart
 		}
+		if status == 0 && step.before && s.ended != nil { // the container is to end, not to start
+			status = signalled(s.ended)
+		}
 		if status != 0 {
 			return status
 		}
@@ -102,10 +106,8 @@ type step struct {
 	script    string   // npm_lifecycle_script, and how messages name it
 	variables []string // NAME=VALUE
 	argv      []string // what to start
+	before    bool     // it goes before the script itself
 }
-
-// shell runs what is not a plain command.
-const shell = "sh"
 
 func (o options) steps() []step {
 	main := step{event: o.event}
@@ -114,14 +116,16 @@ func (o options) steps() []step {
 		if len(o.args) > 0 && !strings.Contains(o.shell, "$@") {
 			script += ` "$@"`
 		}
-		main.script, main.argv = o.shell, append([]string{shell, "-c", script, shell}, o.args...)
+		main.script, main.argv = o.shell, append([]string{command.Shell, "-c", script, command.Shell}, o.args...)
 	} else {
 		main.variables, main.argv = command.Variables(o.args)
 		main.script = command.Quote(o.args)
 	}
 	var all []step
 	if o.pre != "" {
-		all = append(all, hook("pre"+o.event, o.pre))
+		pre := hook("pre"+o.event, o.pre)
+		pre.before = true
+		all = append(all, pre)
 	}
 	all = append(all, main)
 	if o.post != "" {
@@ -135,5 +139,5 @@ func hook(event, script string) step {
 		variables, argv := command.Variables(words)
 		return step{event: event, script: script, variables: variables, argv: argv}
 	}
-	return step{event: event, script: script, argv: []string{shell, "-c", script}}
+	return step{event: event, script: script, argv: []string{command.Shell, "-c", script}}
 }

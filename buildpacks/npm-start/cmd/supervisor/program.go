@@ -16,7 +16,7 @@ import (
 //
 // A script that begins with "#!/usr/bin/env node", as all in
 // node_modules/.bin do, is started with node itself: a run image need not
-// have env.
+// have env. One that names no program is started with sh, as a shell does it.
 func find(argv []string) (path string, arguments []string, err error) {
 	path, err = exec.LookPath(argv[0])
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -28,6 +28,9 @@ func find(argv []string) (path string, arguments []string, err error) {
 	interpreter, err := command.Interpreter(path)
 	if err != nil || len(interpreter) == 0 {
 		return path, argv, nil // if it cannot be read it may still be started
+	}
+	if interpreter[0] == command.Shell {
+		return find(append([]string{command.Shell, path}, argv[1:]...))
 	}
 	words, ok := command.ThroughEnv(interpreter)
 	if !ok {
@@ -46,7 +49,7 @@ func find(argv []string) (path string, arguments []string, err error) {
 
 // missing is the error for a command that is not there.
 func missing(name string, err error) error {
-	if name == shell {
+	if name == command.Shell {
 		return &failure.Failure{
 			ID:     "shell-missing",
 			Cause:  "the start script, or a hook of it, needs a shell, and the run image has no sh",

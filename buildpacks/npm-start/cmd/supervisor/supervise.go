@@ -16,6 +16,7 @@ type supervisor struct {
 	signals     chan os.Signal // those that are forwarded
 	children    chan os.Signal // SIGCHLD; one is enough for any number of children
 	catchOthers sync.Once      // see newSupervisor
+	ended       os.Signal      // the first of enders that was forwarded; nil before
 	terminal    bool           // this process has the terminal's foreground
 }
 
@@ -108,7 +109,12 @@ func (s *supervisor) supervise(pid int) int {
 		select {
 		case <-s.children:
 		case caught := <-s.signals:
-			ending = ending || slices.Contains(enders, caught)
+			if slices.Contains(enders, caught) {
+				ending = true
+				if s.ended == nil {
+					s.ended = caught
+				}
+			}
 			_ = unix.Kill(-pid, caught.(syscall.Signal)) // the group may be gone: then its SIGCHLD is on the way
 		}
 	}
@@ -125,9 +131,12 @@ func reap() (pid, status int) {
 		case err != nil || pid <= 0:
 			return 0, 0
 		case result.Signaled():
-			return pid, 128 + int(result.Signal())
+			return pid, signalled(result.Signal())
 		default:
 			return pid, result.ExitStatus()
 		}
 	}
 }
+
+// signalled is the exit status of what a signal has ended.
+func signalled(by os.Signal) int { return 128 + int(by.(syscall.Signal)) }

@@ -297,6 +297,29 @@ func TestPostRunsAfterAServerThatClosedWell(t *testing.T) {
 	}
 }
 
+func TestNothingStartsAfterAPreScriptThatWasAskedToEnd(t *testing.T) {
+	r := start(t, "-pre", "trap 'exit 0' TERM; "+loop, "--", "echo", "main")
+	r.send(unix.SIGTERM)
+	if line, ok := r.line(); ok {
+		t.Errorf("it says %q", line)
+	}
+	if got := r.status(); got != 143 {
+		t.Errorf("got %d, want 143", got)
+	}
+}
+
+func TestAScriptThatNamesNoProgramIsForTheShell(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "start.sh")
+	if err := os.WriteFile(path, []byte("echo \"$0 <$1> <$2>\"\nexit 5\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "--", path, "a b", "c")
+	output, _ := cmd.CombinedOutput()
+	if got, want := string(output), path+" <a b> <c>\n"; got != want || cmd.ProcessState.ExitCode() != 5 {
+		t.Errorf("got %q and %d, want %q and 5", got, cmd.ProcessState.ExitCode(), want)
+	}
+}
+
 func TestOrphansAreReaped(t *testing.T) {
 	r := start(t, "--", "sh", "-c", "(sh -c 'echo $PPID >/dev/null; exit 0' & ) ; (sleep 0.05 & ); sleep 0.3; echo ready; "+loop)
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", r.Process.Pid, r.Process.Pid))

@@ -11,9 +11,14 @@ import (
 // maxLine is as much of a file's first line as Linux looks at.
 const maxLine = 256
 
+// Shell is the program that runs scripts which name no other.
+const Shell = "sh"
+
 // Interpreter returns what a script in a file is to be run by, as its first
-// line says: a program and at most one argument ("#!/bin/sh -e"). For a file
-// that is not a script it is nothing.
+// line says: a program and at most one argument ("#!/bin/sh -e"). A text
+// without such a line is for [Shell]: the kernel starts none, and a shell takes
+// it for a script of its own then. For a file that is not a script it is
+// nothing.
 func Interpreter(path string) ([]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -27,6 +32,9 @@ func Interpreter(path string) ([]string, error) {
 	}
 	line, _, _ := bytes.Cut(head[:n], []byte("\n"))
 	text, found := strings.CutPrefix(string(line), "#!")
+	if !found && bytes.IndexByte(head[:n], 0) < 0 && !bytes.HasPrefix(head, []byte("\x7fELF")) {
+		return []string{Shell}, nil
+	}
 	if !found {
 		return nil, nil
 	}

@@ -24,8 +24,10 @@ func TestInterpreter(t *testing.T) {
 		{"another option of env", "#!/usr/bin/env -i node\n", []string{"/usr/bin/env", "-i node"}, nil},
 		{"a shell", "#! /bin/sh -e\n", []string{"/bin/sh", "-e"}, nil},
 		{"a shell, and no more", "#!/bin/sh", []string{"/bin/sh"}, nil},
+		{"a text that names nothing", "echo hello\n", []string{"sh"}, nil},
+		{"an empty file", "", []string{"sh"}, nil},
 		{"no script", "\x7fELF", nil, nil},
-		{"an empty file", "", nil, nil},
+		{"no script of any sort", "a\x00b", nil, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "file")
