@@ -122,8 +122,10 @@ const heapPercent = 75
 // withHeap sets the size of the old space of one process that may use so many
 // MiB, unless the user did in any of the ways there are.
 func withHeap(options string, mebibytes int64) string {
-	if strings.Contains(dashed(options), "--max-old-space-size") {
-		return options
+	for _, own := range []string{"--max-old-space-size", "--max-heap-size"} { // of which the first would go before the second
+		if strings.Contains(dashed(options), own) {
+			return options
+		}
 	}
 	return add(options, fmt.Sprintf("--max_old_space_size=%d", max(1, mebibytes*heapPercent/100)))
 }

@@ -144,6 +144,7 @@ func TestNodeOptions(t *testing.T) {
 		{name: "the user's own heap", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max-old-space-size=100"}, want: "--max-old-space-size=100 --use-openssl-ca"},
 		{name: "the user's own heap with underscores", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--max_old_space_size=100"}, want: "--max_old_space_size=100 --use-openssl-ca"},
 		{name: "the user's own heap as a percentage", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--use-bundled-ca --max-old-space-size-percentage=50"}},
+		{name: "the user's own heap, as a whole", limit: "536870912", env: heap, more: map[string]string{"NODE_OPTIONS": "--use-openssl-ca --max_heap_size=100"}},
 		{name: "the inspector", limit: "max", env: debug, want: "--use-openssl-ca --inspect"},
 		{name: "the inspector for 1", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "1"}, want: "--use-openssl-ca --inspect"},
 		{name: "no inspector for false", limit: "max", env: map[string]string{"BPL_DEBUG_ENABLED": "false"}},
