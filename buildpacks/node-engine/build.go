@@ -15,6 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/armature-cnb/armature/internal/bindings"
 	"github.com/armature-cnb/armature/internal/cacerts"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/fetch"
@@ -26,16 +27,11 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 )
 
-// Bindings finds service bindings; packit's resolver is one.
-type Bindings interface {
-	Resolve(bindingType, provider, platformDir string) ([]servicebindings.Binding, error)
-}
-
 // Builder holds what [Builder.Build] works with. All fields are needed.
 type Builder struct {
 	Context  context.Context // ends the build early when done
 	Environ  []string        // as os.Environ gives it
-	Bindings Bindings
+	Bindings bindings.Resolver
 	Host     target.Target // what this program runs on
 	Now      time.Time     // for warnings about the end of life, and nothing else
 	Logger   scribe.Emitter
@@ -124,12 +120,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	run.inventory = nodesource.Restrict(all, run.source, true)
-	for _, bindingType := range []string{cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmconfig.BindingType} {
-		found, err := b.Bindings.Resolve(bindingType, "", bp.Platform.Path)
-		if err != nil {
-			return nil, fmt.Errorf("reading service bindings: %w", err)
-		}
-		run.bindings = append(run.bindings, found...)
+	run.bindings, err = bindings.Find(b.Bindings, bp.Platform.Path, cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmconfig.BindingType)
+	if err != nil {
+		return nil, err
 	}
 	run.authority, err = cacerts.Read(run.bindings)
 	return run, err

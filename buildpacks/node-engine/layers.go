@@ -70,7 +70,7 @@ func (run *build) atLaunch() (installation, error) {
 		name:   launchLayer,
 		layers: run.Layers,
 		key: run.key(run.launched, map[string]any{
-			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize,
+			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize, "build": false, "launch": true,
 		}),
 		contents: fmt.Sprintf("node for %s", run.target),
 		finish: func(layer *packit.Layer, _ nodesource.Found) {
@@ -125,7 +125,7 @@ func (run *build) duringBuild() installation {
 		registry: run.registry,
 		passing:  true,
 		why:      why,
-		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry)}),
+		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry), "build": true, "launch": false}),
 		dirs:     []string{"include"},
 		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
 		finish: func(layer *packit.Layer, found nodesource.Found) {

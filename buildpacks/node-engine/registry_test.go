@@ -1,6 +1,7 @@
 package nodeengine_test
 
 import (
+	"fmt"
 	"errors"
 	"os"
 	"os/exec"
@@ -33,7 +34,7 @@ func TestBuildNamesTheRegistryInTheBuiltinConfiguration(t *testing.T) {
 	}
 	for _, l := range result.Layers {
 		for key, value := range l.Metadata {
-			if strings.Contains(value.(string), "secret") {
+			if strings.Contains(fmt.Sprint(value), "secret") {
 				t.Errorf("the metadata of %s shows the password: %s", l.Name, key)
 			}
 		}

@@ -16,8 +16,10 @@ import (
 	"github.com/armature-cnb/armature/internal/nodesource"
 )
 
-// key is everything that decides what a layer holds. All values are strings,
-// so that they compare equal after a round trip through TOML.
+// key is everything that decides what a layer holds, and what others look for
+// in the metadata of a layer of Node.js: dependency-sha, build and launch. All
+// values are strings or booleans, so that they compare equal after a round trip
+// through TOML.
 func (run *build) key(release inventory.Release, more map[string]any) map[string]any {
 	var pins []string
 	for _, pin := range []inventory.Pin{release.Archive, release.Package, release.NPM} {
@@ -30,6 +32,8 @@ func (run *build) key(release inventory.Release, more map[string]any) map[string
 		"platform":  release.Target.String(),
 		"checksums": strings.Join(pins, " "),
 		"buildpack": run.BuildpackInfo.Version,
+
+		"dependency-sha": pins[0],
 	}
 	maps.Copy(key, more)
 	return key

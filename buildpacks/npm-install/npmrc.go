@@ -1,11 +1,10 @@
 package npminstall
 
 import (
-	"fmt"
-
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
+	"github.com/armature-cnb/armature/internal/bindings"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 )
 
@@ -18,11 +17,11 @@ func globalConfig(env Environ, platformDir string, log scribe.Emitter) (string, 
 	if path := env.Get(globalConfigVariable); path != "" {
 		return path, nil
 	}
-	bindings, err := servicebindings.NewResolver().Resolve(npmconfig.BindingType, "", platformDir)
+	found, err := bindings.Find(servicebindings.NewResolver(), platformDir, npmconfig.BindingType)
 	if err != nil {
-		return "", fmt.Errorf("reading service bindings: %w", err)
+		return "", err
 	}
-	path, err := npmconfig.Binding(bindings)
+	path, err := npmconfig.Binding(found)
 	if err != nil || path == "" {
 		return "", err
 	}

@@ -1,6 +1,8 @@
 package npmconfig
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +28,8 @@ const (
 
 // Binding returns the path of the entry .npmrc of the binding that is of
 // [BindingType], or nothing when there is none; bindings of other types do not
-// matter. More than one of them, and one without that entry, is a
+// matter. An entry that is in no file, as one of VCAP_SERVICES is not, is
+// written into one below the folder for temporary files. More than one of them, and one without that entry, is a
 // [failure.Failure] with the id npmrc-binding-invalid.
 func Binding(bindings []servicebindings.Binding) (string, error) {
 	var path string
@@ -51,19 +54,44 @@ func Binding(bindings []servicebindings.Binding) (string, error) {
 // are as they were before the Kubernetes service binding specification. What
 // comes out of VCAP_SERVICES is in no file.
 func entry(binding servicebindings.Binding) (string, error) {
-	if _, ok := binding.Entries[bindingEntry]; !ok {
+	value, ok := binding.Entries[bindingEntry]
+	if !ok {
 		return "", bindingInvalid(fmt.Sprintf("the service binding %q of the type %s has no entry %s", binding.Name, BindingType, bindingEntry))
+	}
+	if binding.Path == "" {
+		text, err := value.ReadBytes()
+		if err != nil {
+			return "", fmt.Errorf("reading the service binding %q: %w", binding.Name, err)
+		}
+		binding.Entries[bindingEntry] = servicebindings.NewWithValue(text) // which can be read once
+		return written(text)
 	}
 	for _, folder := range []string{"", "secret"} {
 		path := filepath.Join(binding.Path, folder, bindingEntry)
 		switch _, err := os.Stat(path); {
-		case err == nil && binding.Path != "":
+		case err == nil:
 			return path, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
+		case !errors.Is(err, fs.ErrNotExist):
 			return "", fmt.Errorf("reading the service binding %q: %w", binding.Name, err)
 		}
 	}
 	return "", bindingInvalid(fmt.Sprintf("the entry %s of the service binding %q is no file", bindingEntry, binding.Name))
+}
+
+// written puts a text into a file that only this user can read: it may hold a
+// password. The same text is always in the same place, so that a layer that
+// depends on it can be reused.
+func written(text []byte) (string, error) {
+	sum := sha256.Sum256(text)
+	dir := filepath.Join(os.TempDir(), "npmrc-"+hex.EncodeToString(sum[:8]))
+	path := filepath.Join(dir, bindingEntry)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making a folder for npm's configuration: %w", err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return "", errors.Join(fmt.Errorf("writing npm's configuration: %w", err), os.RemoveAll(dir))
+	}
+	return path, nil
 }
 
 func bindingInvalid(cause string) error {

@@ -57,9 +57,22 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-func TestABindingThatIsNoFileIsRefused(t *testing.T) {
-	binding := servicebindings.Binding{Name: "a", Type: "npmrc", Entries: map[string]*servicebindings.Entry{".npmrc": servicebindings.NewWithValue(nil)}}
-	if _, err := npmconfig.Binding([]servicebindings.Binding{binding}); !errors.Is(err, &failure.Failure{ID: "npmrc-binding-invalid"}) {
-		t.Errorf("got %v", err)
+func TestABindingThatIsNoFileBecomesOne(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	const text = "//registry.example/:_authToken=secret\n"
+	binding := servicebindings.Binding{Name: "a", Type: "npmrc", Entries: map[string]*servicebindings.Entry{".npmrc": servicebindings.NewWithValue([]byte(text))}}
+	first, err := npmconfig.Binding([]servicebindings.Binding{binding})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(first)
+	if err != nil || string(got) != text {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if info, err := os.Stat(first); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got the mode %v, %v, want 0600", info.Mode(), err)
+	}
+	if again, err := npmconfig.Binding([]servicebindings.Binding{binding}); again != first || err != nil {
+		t.Errorf("the second time: got %q, %v, want %q", again, err, first)
 	}
 }
