@@ -16,6 +16,7 @@ import (
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
 	"github.com/armature-cnb/armature/internal/exit"
+	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -36,5 +37,5 @@ func main() {
 		Now:      time.Now(),
 		Logger:   logger,
 	}
-	packit.Run(nodeengine.Detect(os.Getenv, logger), builder.Build, packit.WithExitHandler(exit.New()))
+	packit.Run(nodeengine.Detect(os.Getenv, logger), settings.WarningOfTypos(builder.Build, builder.Environ, logger.Process), packit.WithExitHandler(exit.New()))
 }

@@ -10,10 +10,11 @@ import (
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
 	"github.com/armature-cnb/armature/internal/exit"
+	"github.com/armature-cnb/armature/internal/settings"
 )
 
 func main() {
 	env := npminstall.Environ(os.Environ())
 	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
-	packit.Run(npminstall.Detect(env), npminstall.Build(env, log), packit.WithExitHandler(exit.New()))
+	packit.Run(npminstall.Detect(env), settings.WarningOfTypos(npminstall.Build(env, log), env, log.Process), packit.WithExitHandler(exit.New()))
 }

@@ -11,12 +11,13 @@ import (
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 	"github.com/armature-cnb/armature/internal/exit"
+	"github.com/armature-cnb/armature/internal/settings"
 )
 
 func main() {
 	log := scribe.NewEmitter(os.Stdout).WithLevel(os.Getenv("BP_LOG_LEVEL"))
 	handler := exit.New()
-	packit.Run(npmstart.Detect(os.Getenv), npmstart.Build(os.Getenv, log), packit.WithExitHandler(handler))
+	packit.Run(npmstart.Detect(os.Getenv), settings.WarningOfTypos(npmstart.Build(os.Getenv, log), os.Environ(), log.Process), packit.WithExitHandler(handler))
 	if filepath.Base(os.Args[0]) != "build" {
 		return
 	}

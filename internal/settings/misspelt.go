@@ -1,0 +1,116 @@
+package settings
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/paketo-buildpacks/packit/v2"
+)
+
+// Typo is a variable that looks like a setting and is none.
+type Typo struct {
+	Got   string // as it is set: "BP_NODE_VERSON"
+	Meant string // the setting that it is nearly called like
+}
+
+// WarningOfTypos returns a build that warns at its end, good or bad, of every
+// variable in environ (as os.Environ gives it) that is nearly called like a
+// setting in the buildpack's buildpack.toml. Nobody would read it otherwise.
+func WarningOfTypos(build packit.BuildFunc, environ []string, warn func(format string, arguments ...any)) packit.BuildFunc {
+	return func(context packit.BuildContext) (packit.BuildResult, error) {
+		result, err := build(context)
+		names, declaredErr := declared(filepath.Join(context.CNBPath, "buildpack.toml"))
+		if declaredErr != nil {
+			return result, err // a help, no more
+		}
+		for _, typo := range Typos(environ, names) {
+			warn("WARNING: nobody reads %s. Is %s meant?", typo.Got, typo.Meant)
+		}
+		return result, err
+	}
+}
+
+// declared are the names of all settings of a buildpack.
+func declared(path string) ([]string, error) {
+	var descriptor struct {
+		Metadata struct {
+			Configurations []struct{ Name string }
+		}
+	}
+	if _, err := toml.DecodeFile(path, &descriptor); err != nil {
+		return nil, fmt.Errorf("reading the names of settings: %w", err)
+	}
+	var names []string
+	for _, one := range descriptor.Metadata.Configurations {
+		names = append(names, one.Name)
+	}
+	return names, nil
+}
+
+// Typos returns the BP_* and BPL_* variables in environ that are none of the
+// names and nearly one of them: one letter is wrong, missing, too much, or in
+// the place of the next; or two, behind a beginning that is the same
+// (BP_NODE_). A name that ends with <…> stands for all that begin like it.
+func Typos(environ, names []string) []Typo {
+	var typos []Typo
+	for _, pair := range environ {
+		got, _, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(got, "BP_") && !strings.HasPrefix(got, "BPL_") && !strings.HasPrefix(got, "PB_") {
+			continue
+		}
+		if slices.ContainsFunc(names, func(name string) bool { return is(got, name) }) {
+			continue
+		}
+		best, least := "", 3
+		for _, name := range names {
+			if d := distance(got, name); d < least && (d == 1 || beginning(got) == beginning(name)) {
+				best, least = name, d
+			}
+		}
+		if best != "" {
+			typos = append(typos, Typo{Got: got, Meant: best})
+		}
+	}
+	return typos
+}
+
+// is tells whether a variable is the setting with that name.
+func is(variable, name string) bool {
+	prefix, _, family := strings.Cut(name, "<")
+	return variable == name || family && strings.HasPrefix(variable, prefix)
+}
+
+// beginning is a name up to its second underscore.
+func beginning(name string) string {
+	words := strings.SplitN(name, "_", 3)
+	return strings.Join(words[:min(2, len(words))], "_")
+}
+
+// distance is how many letters have to be changed, added, taken away or
+// exchanged with the next for one text to become the other (optimal string
+// alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
