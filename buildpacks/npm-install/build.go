@@ -52,6 +52,8 @@ type build struct {
 	check        string // what BP_NODE_MODULES_CHECK says
 	keepCache    bool
 	keepFolders  bool // of workspaces that are of no concern
+	keepModules  bool // in the app image
+	runsScripts  bool
 	sbom         bool
 	spans        *spans.Teller // tells the platform what took how long
 }
@@ -100,6 +102,9 @@ func (b *build) readSettings() (err error) {
 		return err
 	}
 	if b.keepFolders, err = settings.Bool(b.env.Get, keepVariable, false); err != nil {
+		return err
+	}
+	if b.keepModules, err = settings.Bool(b.env.Get, modulesVariable, true); err != nil {
 		return err
 	}
 	disabled, err := settings.Bool(b.env.Get, "BP_DISABLE_SBOM", false)
@@ -195,6 +200,8 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.runsScripts = scripts
+	p.launch = p.launch && b.keepModules
 	if p.build || scripts {
 		keep := scripts || p.launch && b.process == processRebuild
 		layer, err := b.modules(part{layer: buildLayer, dev: true, target: b.host, keep: keep, hidden: !p.build})
@@ -221,6 +228,11 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 	}
 	if err := b.removeUnrelated(p); err != nil {
 		return nil, err
+	}
+	if !b.keepModules {
+		if err := b.leaveModulesOut(p); err != nil {
+			return nil, err
+		}
 	}
 	return layers, b.link(p, links, layers)
 }

@@ -214,6 +214,8 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			"a setting of npm's":  func() { env = env.With("NPM_CONFIG_SAVE", "false") },
 			"NODE_ENV":            func() { env = env.With("NODE_ENV", "staging") },
 			"the buildpack":       func() { version = "1.2.4" },
+			"what is checked":     func() { env = env.With("BP_NODE_MODULES_CHECK", "warn") },
+			"what is taken out":   func() { env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true") },
 			"the target":          func() { env = env.With("CNB_TARGET_ARCH", otherTarget(t).Arch) },
 			"the Node.js version": func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) },
 			"the ABI of modules":  func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) },
@@ -473,6 +475,19 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			built(buildAndLaunch)
 			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
 			Expect(modules("launch-modules", "hello", "more.js")).To(BeARegularFile())
+		})
+
+		it("does without those for development where another buildpack wants them for the build", func() {
+			Expect(os.RemoveAll(filepath.Join(app, "node_modules", "tool"))).To(Succeed())
+			built(buildAndLaunch)
+			Expect(modules("build-modules", "hello")).To(BeADirectory())
+			Expect(modules("launch-modules", "hello")).To(BeADirectory())
+		})
+
+		it("leaves them out of the app image when told to", func() {
+			env = env.With("BP_NODE_KEEP_MODULES", "false")
+			Expect(built(launchOnly)).NotTo(HaveKey("launch-modules"))
+			Expect(filepath.Join(app, "node_modules")).NotTo(BeADirectory())
 		})
 
 		it("is an error when some are missing", func() {
@@ -856,7 +871,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		Expect(os.Readlink(filepath.Join(app, "web", "node_modules"))).To(Equal(modules("launch-modules")))
 	})
 
-	for _, name := range []string{"BP_KEEP_NODE_BUILD_CACHE", "BP_DISABLE_SBOM", "BP_NODE_MODULES_CHECK"} {
+	for _, name := range []string{"BP_KEEP_NODE_BUILD_CACHE", "BP_DISABLE_SBOM", "BP_NODE_MODULES_CHECK", "BP_NODE_KEEP_MODULES", "BP_NODE_KEEP_WORKSPACES"} {
 		it("is an error when a setting cannot be read: "+name, func() {
 			withLock(simple)
 			env = env.With(name, "maybe")

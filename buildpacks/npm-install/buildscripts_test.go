@@ -156,6 +156,20 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			Expect(f.runs("app.js")).To(Equal("hello@1.0.0\n"))
 		})
 
+		it("leaves node_modules out of the app image when told to, for what the script bundles", func() {
+			f.env = f.env.With("BP_NODE_KEEP_MODULES", "false")
+			app(`"build":"tool made"`)()
+			layers := f.built(launchOnly)
+			Expect(layers).To(HaveKey("build-modules"))
+			Expect(layers).NotTo(HaveKey("launch-modules"))
+			Expect(f.read("out")).To(Equal("made\n"))
+			Expect(filepath.Join(f.app, "node_modules")).NotTo(BeADirectory())
+
+			f.next(app(`"build":"tool made"`))
+			f.built(launchOnly)
+			Expect(f.read("out")).To(Equal("made\n"))
+		})
+
 		it("runs in the project's folder", func() {
 			root := f.app
 			f.app = filepath.Join(root, "web")

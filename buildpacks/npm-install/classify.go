@@ -31,6 +31,9 @@ var errorLine = regexp.MustCompile(`(?m)^npm (?:error|ERR!)(?: |$)(.*)$`)
 // logLine finds the same in a debug log.
 var logLine = regexp.MustCompile(`(?m)^\d+ error(?: |$)(.*)$`)
 
+// refusedOption is what Node.js says of an option that it does not take.
+var refusedOption = regexp.MustCompile(`\S+ is not allowed in NODE_OPTIONS`)
+
 // unknownFault is the id of the failure for a fault that is none of the kinds.
 const unknownFault = "npm-failed"
 
@@ -48,6 +51,13 @@ func classify(f fault) error {
 	}
 	if f.args[0] != "run" && f.ranOutOfMemory() {
 		return &failure.Failure{ID: memory.id, Cause: f.command() + " failed: " + memory.cause, Remedy: memory.remedy}
+	}
+	if found := refusedOption.FindString(f.output); found != "" {
+		return &failure.Failure{
+			ID:     "node-options-invalid",
+			Cause:  fmt.Sprintf("%s failed: Node.js does not take its options: %s", f.command(), found),
+			Remedy: "correct NODE_OPTIONS of the build; `node --help` lists what this Node.js takes.",
+		}
 	}
 	return &failure.Failure{
 		ID:     unknownFault,
@@ -95,7 +105,7 @@ var noise = regexp.MustCompile(`^(code |syscall |errno |path |cwd |hostname |A c
 	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|$)`)
 
 // tags are words that npm puts before what it says.
-var tags = regexp.MustCompile(`^(?:(?:notarget|notsup|engine|network|EBADDEVENGINES)(?: |$)|Error:|FetchError:|\d{3} (\d{3} ))\s*`)
+var tags = regexp.MustCompile(`^(?:(?:notarget|notsup|engine|network|enoent|EBADDEVENGINES)(?: |$)|Error:|FetchError:|\d{3} (\d{3} ))\s*`)
 
 // opensslWords matches an error of OpenSSL's, around what it says.
 var opensslWords = regexp.MustCompile(`(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):.*`)
@@ -108,11 +118,17 @@ func (f fault) detail() string {
 			return opensslWords.ReplaceAllString(line, "$1")
 		}
 	}
+	if thrown := thrownError.FindString(f.output); thrown != "" { // by Node.js, before npm could say anything
+		return thrown
+	}
 	if f.err != nil {
 		return f.err.Error()
 	}
 	return "npm said nothing"
 }
+
+// thrownError is an exception that nobody has caught, as Node.js prints it.
+var thrownError = regexp.MustCompile(`(?m)^\w*Error: .*$`)
 
 // linesWith returns the lines of the report that begin with one of the words,
 // each once, without npm's tags.

@@ -210,6 +210,51 @@ var failures = []failing{
 			".npmrc":       "allow-git=all\n",
 		})
 	}},
+	{"locked-archive-missing", "file-missing", func(s *scene) {
+		s.write(files{
+			"package.json":      `{"name":"app","version":"1.0.0","dependencies":{"digital":"file:digital.tgz"}}`,
+			"package-lock.json": `{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"app","version":"1.0.0","dependencies":{"digital":"file:digital.tgz"}},"node_modules/digital":{"version":"1.0.0","resolved":"file:digital.tgz"}}}`,
+		})
+	}},
+	{"archive-missing", "linked-folder-missing", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"file:vendor/x.tgz"}}`})
+	}},
+	{"folder-missing", "linked-folder-missing", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"../x"}}`})
+	}},
+	{"registry-is-no-address", "npm-address-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("NPM_CONFIG_REGISTRY", "registry.example")
+	}},
+	{"registry-is-a-variable-that-is-not-set", "npm-address-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord, ".npmrc": "registry=${NOBODY_SETS_THIS}\n"})
+		s.env = s.env.Without("NPM_CONFIG_REGISTRY").Without("npm_config_registry")
+	}},
+	{"registry-is-none", "npm-registry-odd", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusMethodNotAllowed)
+	}},
+	{"payment-wanted", "npm-registry-forbidden", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusPaymentRequired)
+	}},
+	{"package-gone", "package-not-found", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.answers(http.StatusGone)
+	}},
+	{"option-of-node-unknown", "node-options-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("NODE_OPTIONS", "--no-such-option")
+	}},
+	{"npm-version-missing", "package-version-not-found", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.publish("npm", "1.0.0", nil, nil)
+		s.env = s.env.With("BP_NPM_VERSION", "99")
+	}},
+	{"npm-version-invalid", "npm-version-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("BP_NPM_VERSION", "eleven or so")
+	}},
 	{"protocol-of-another-manager", "dependency-protocol-unknown", func(s *scene) {
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"workspace:*"}}`})
 	}},
@@ -341,6 +386,7 @@ func (s *scene) general(text string) string {
 		{`http%3a%2f%2f[^ ]*`, "REGISTRY"},
 		{`Actual: .*`, "Actual: OURS"},
 		{`npm@\d+ `, "npm@LINE "},
+		{`npm version failed: npm's configuration`, "npm install failed: npm's configuration"}, // which some find out earlier
 		{`match "v[\d.]+"`, `match "OURS"`},
 	} {
 		text = regexp.MustCompile(one.from).ReplaceAllString(text, one.to)

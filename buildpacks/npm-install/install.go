@@ -57,6 +57,9 @@ func (b *build) withLockfile(npm npm, call func() error) error {
 
 // rebuild makes vendored modules fit the target.
 func (b *build) rebuild(npm npm, p part, which []string) error {
+	if p.dev && !b.runsScripts { // who wants modules for the build may do without those for development
+		which = append([]string{"--omit=dev"}, which[1:]...)
+	}
 	if err := b.checkVendored(npm, which); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ import (
 //     every .npmrc that npm reads,
 //   - npm's settings in the environment, NODE_ENV and NODE_OPTIONS; no
 //     credentials, so that a new token does not count,
+//   - for the launch, the settings for what is taken out of it and checked,
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
 func (b *build) key(p part) (string, error) {
@@ -44,6 +45,9 @@ func (b *build) key(p part) (string, error) {
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
 	say("settings", b.env.NPMConfig()...)
 	say("node", b.env.Get("NODE_ENV"), b.env.Get("NODE_OPTIONS"))
+	if p.layer == launchLayer {
+		say("choices", b.check, strconv.FormatBool(b.keepCache))
+	}
 	files, err := b.keyFiles(p)
 	if err != nil {
 		return "", err

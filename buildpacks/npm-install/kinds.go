@@ -26,7 +26,7 @@ var kinds = []kind{
 	{
 		codes: []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH",
 			"ENETDOWN", "EPIPE", "EAI_FAIL", "ERR_SOCKET_TIMEOUT", "ERR_SOCKET_CONNECTION_TIMEOUT", "ECONNECTIONTIMEOUT", "EIDLETIMEOUT", "ERESPONSETIMEOUT",
-			"ETRANSFERTIMEOUT", "FETCH_ERROR", "E408", "E429", "E500", "E502", "E503", "E504", "E520", "E521", "E522", "E523", "E524"},
+			"ETRANSFERTIMEOUT", "FETCH_ERROR", "E408", "E429", "E500", "E502", "E503", "E504", "E507", "E509", "E520", "E521", "E522", "E523", "E524"},
 		id:    "npm-registry-unreachable",
 		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
 		remedy: always("try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
@@ -79,13 +79,13 @@ var kinds = []kind{
 			"A token in an environment variable is read by a .npmrc that says ${NAME}, if the build has that variable."),
 	},
 	{
-		codes:  []string{"E403"},
+		codes:  []string{"E403", "E402", "E451"},
 		id:     "npm-registry-forbidden",
 		cause:  func(f fault) string { return "the registry refuses to give a package: " + f.detail() },
 		remedy: always("check that the token may read the package, and that no policy of the registry blocks this version."),
 	},
 	{
-		codes: []string{"E404"},
+		codes: []string{"E404", "E410"},
 		id:    "package-not-found",
 		cause: func(f fault) string { return "the registry does not have a package: " + f.detail() },
 		remedy: always("check the name in package.json. Registries also answer so for a private package without a login: " +
@@ -173,10 +173,33 @@ var kinds = []kind{
 		remedy: always("take the package from a registry; or allow what package.json itself names with allow-git=root or allow-remote=root in the project's .npmrc. npm 12 and later allow neither by default."),
 	},
 	{
-		codes: []string{"ENOGIT", "ENOENT"}, words: "git",
-		id:     "git-missing",
-		cause:  func(fault) string { return "a dependency comes from a git repository, and the build image has no git" },
-		remedy: always("use a build image with git, or take the package from a registry or as an archive: https://github.com/OWNER/NAME/archive/COMMIT.tar.gz."),
+		codes: []string{"ENOGIT"},
+		id:    "git-missing", cause: gitMissing, remedy: always(gitRemedy),
+	},
+	{
+		codes: []string{"ENOENT"}, words: "spawn git",
+		id: "git-missing", cause: gitMissing, remedy: always(gitRemedy),
+	},
+	{
+		codes:  []string{"ENOENT", "ENOTDIR", "EISDIR"},
+		id:     "file-missing",
+		cause:  func(f fault) string { return "npm does not find a file, or finds no file there: " + f.detail() },
+		remedy: always("let it be part of what is uploaded: look for it in .dockerignore, .gitignore, and exclude of project.toml; or take out what names it, in package.json or .npmrc."),
+	},
+	{
+		codes: []string{"ERR_INVALID_URL"},
+		id:    "npm-address-invalid",
+		cause: func(f fault) string { return "npm's configuration has something in place of an address: " + f.detail() },
+		remedy: always("correct registry, proxy or https-proxy in .npmrc, NPM_CONFIG_REGISTRY or HTTPS_PROXY: https://registry.example.com/ for example. " +
+			"A variable in .npmrc, ${NAME}, has to be set during the build."),
+	},
+	{
+		codes: []string{"E400", "E405", "E406", "E409", "E418", "E422", "E501", "E505"},
+		id:    "npm-registry-odd",
+		cause: func(f fault) string {
+			return "what is asked does not answer as an npm registry does: " + f.detail()
+		},
+		remedy: always("check the registry's address: registry= in .npmrc, the npmrc binding or NPM_CONFIG_REGISTRY."),
 	},
 	{
 		codes: []string{"128", "1"}, words: "git error",
@@ -197,6 +220,12 @@ var kinds = []kind{
 		remedy: always("let the build's user own the app's files, and write to no place outside of the app. Volumes that are mounted read-only cannot hold node_modules."),
 	},
 }
+
+func gitMissing(fault) string {
+	return "a dependency comes from a git repository, and the build image has no git"
+}
+
+const gitRemedy = "use a build image with git, or take the package from a registry or as an archive: https://github.com/OWNER/NAME/archive/COMMIT.tar.gz."
 
 // always is a remedy that is the same for every fault.
 func always(text string) func(fault) string { return func(fault) string { return text } }

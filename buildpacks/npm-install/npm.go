@@ -48,7 +48,7 @@ func newNPM(env Environ, log scribe.Emitter, cacheDir, elsewhere string) (npm, e
 	n := npm{env: baseEnvironment(env), log: log, cacheDir: cacheDir}
 	output, err := n.capture(elsewhere, "version", "--json")
 	if err != nil {
-		return npm{}, fmt.Errorf("asking npm for its version: %w", err)
+		return npm{}, err
 	}
 	if err := json.Unmarshal(output, &n.versions); err != nil {
 		return npm{}, fmt.Errorf("reading npm's version: got %q: %w", output, err)
@@ -159,7 +159,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	return nil, nil
 }
 
-// capture runs npm and returns what it prints.
+// capture runs npm and returns what it prints. Errors are those of [npm.run].
 func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	cmd, err := n.config("logs-max", "0").command(dir, args...)
 	if err != nil {
@@ -169,7 +169,7 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("npm %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+		return nil, classify(fault{args: args, err: err, output: stderr.String(), dir: dir, npm: n.versions.NPM})
 	}
 	return output, nil
 }

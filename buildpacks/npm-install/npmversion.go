@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
@@ -72,6 +74,36 @@ func refuses(text, version string) bool {
 	return err == nil && !wanted.Check(has)
 }
 
+// tag matches what a version may be called in a registry: "latest".
+var tag = regexp.MustCompile(`^[A-Za-z][\w.-]*$`)
+
+// check refuses what is neither a version or a range nor a tag.
+func (w npmWish) check() error {
+	if _, err := semver.NewConstraint(w.spec); err == nil || tag.MatchString(w.spec) {
+		return nil
+	}
+	return &failure.Failure{
+		ID:     "npm-version-invalid",
+		Cause:  fmt.Sprintf("%s asks for npm %q, which is neither a version, nor a range, nor a tag", w.source, w.spec),
+		Remedy: "give a version (11.6.0), a range (11, ^10.8), or a tag of the registry's (latest).",
+	}
+}
+
+// explain says of an error who wants that npm, and of a version that is not
+// there what would work.
+func (w npmWish) explain(err error) error {
+	var f *failure.Failure
+	if !errors.As(err, &f) {
+		return fmt.Errorf("update of npm failed: %w", err)
+	}
+	explained := *f
+	explained.Cause = fmt.Sprintf("update of npm failed: %s asks for npm %s: %s", w.source, w.spec, f.Cause)
+	if f.ID == "package-version-not-found" || f.ID == "package-not-found" {
+		explained.Remedy = "choose a version that the registry has: `npm view npm versions` lists them. A mirror may lag behind."
+	}
+	return &explained
+}
+
 // chooseNPM puts the npm that the app asks for in place of the one that was
 // found, for the build, and where npm is called at launch for that, too. The
 // project's files take no part in that, but for its .npmrc, and are not
@@ -83,6 +115,9 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 	}
 	if wish.spec == "" || wish.spec == b.npm.versions.NPM {
 		return nil, nil
+	}
+	if err := wish.check(); err != nil {
+		return nil, err
 	}
 	b.log.Process("Choosing npm %s (%s) in place of %s", wish.spec, wish.source, b.npm.versions.NPM)
 	layer, err := b.context.Layers.Get(npmLayer)
@@ -98,7 +133,7 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 		b.log.Break()
 		return nil, removeTree(filepath.Join(b.context.Layers.Path, npmLayer))
 	} else if err != nil {
-		return nil, err
+		return nil, wish.explain(err)
 	}
 	if err := b.configureNPM(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
 		return nil, err

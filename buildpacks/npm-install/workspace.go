@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
@@ -115,27 +114,6 @@ func (b *build) folders(p part) ([]string, error) {
 		return closure.Folders, nil
 	}
 	return b.lock.Links(), err
-}
-
-// checkFolders tells whether the folders of workspaces and file: dependencies
-// are there, those that the project needs: in an upload that leaves folders
-// out, the others may be missing.
-func (b *build) checkFolders() error {
-	for _, start := range b.starts() {
-		closure, _ := b.lock.Closure(start, false)
-		for _, folder := range closure.Folders {
-			if exists(filepath.Join(b.dir, folder)) {
-				continue
-			}
-			return &failure.Failure{
-				ID:    "linked-folder-missing",
-				Cause: fmt.Sprintf("%s depends on the package in the folder %s, which is not in the app", describeFolder(start), folder),
-				Remedy: "let the folder be part of what is uploaded: look for it in .dockerignore, .gitignore, and exclude of project.toml. " +
-					"A folder above the app cannot be: build the folder that has both, with BP_NODE_PROJECT_PATH.",
-			}
-		}
-	}
-	return nil
 }
 
 // starts are the folders whose dependencies are installed: the workspace's, or
