@@ -47,6 +47,7 @@ func TestNodeEngineRequiresWhatTheFilesSay(t *testing.T) {
 		{"not a bad .nvmrc that the variable goes before", "node version=22 version-source=BP_NODE_VERSION", contents{".nvmrc": "newest"}, []string{"BP_NODE_VERSION=22"}},
 		{"not a bad .nvmrc that engines goes before", "", contents{".nvmrc": "newest", "package.json": `{"engines":{"node":"22"}}`}, nil},
 		{"not a bad .node-version that .nvmrc goes before", "node version=22 version-source=.nvmrc", contents{".nvmrc": "22", ".node-version": "lts/jod"}, nil},
+		{"the project's files, whatever the package.json above is", "node version=22 version-source=.nvmrc", contents{"package.json": "{", "web/.nvmrc": "22"}, []string{"BP_NODE_PROJECT_PATH=web"}},
 		{"other files, after these", "node version=20 version-source=.node-version\nnode version=22.1.0 version-source=package.json volta.node\nnode version=^22 version-source=package.json devEngines.runtime\nnode version=24 version-source=mise.toml\nnode version=22 version-source=.tool-versions",
 			contents{".node-version": "20", "package.json": `{"volta":{"node":"22.1.0"},"devEngines":{"runtime":{"name":"node","version":"^22"}}}`, "mise.toml": "[tools]\nnode = \"24\"\n", ".tool-versions": "nodejs 22\n"}, nil},
 	} {
@@ -286,6 +287,13 @@ func TestNodeEngineReusesItsLayers(t *testing.T) {
 	equal(t, "reused", w.reused(engine, "node"), true)
 	equal(t, "layers", w.flags(engine), "node-build:build node:launch")
 	contain(t, "bill of materials", w.files(engine), "node.sbom.cdx.json")
+	for name, atLaunch := range map[string]bool{"node": true, "node-build": false} {
+		metadata := w.layersOf(engine)[name].Metadata
+		sum, _ := metadata["dependency-sha"].(string)
+		equal(t, name+": dependency-sha is "+sum, strings.HasPrefix(sum, "sha256:") && len(sum) == len("sha256:")+64, true)
+		equal(t, name+": build", metadata["build"], any(!atLaunch))
+		equal(t, name+": launch", metadata["launch"], any(atLaunch))
+	}
 
 	w.restore(nil)
 	w.built(engine, requires("node", "build", "launch", "version=22", "version-source=.nvmrc"))
@@ -318,6 +326,15 @@ func bom(w *world, id string) []string {
 		}
 	}
 	return all
+}
+
+func TestAMisspeltSettingIsWarnedOf(t *testing.T) {
+	w := newWorld(t, scripts(`"start":"node ."`)).small().set("BP_NODE_VERSON=22", "BP_NPM_STRAT_SCRIPT=serve", "BP_JVM_VERSION=21")
+	w.built(engine, requires("node", "launch"))
+	w.built(start)
+	contain(t, "output", w.output.String(), "nobody reads BP_NODE_VERSON. Is BP_NODE_VERSION meant?")
+	contain(t, "output", w.output.String(), "nobody reads BP_NPM_STRAT_SCRIPT. Is BP_NPM_START_SCRIPT meant?")
+	equal(t, "warnings", strings.Count(w.output.String(), "nobody reads"), 2)
 }
 
 func TestNodeEngineSettingsThatCannotBeRead(t *testing.T) {

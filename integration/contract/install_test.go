@@ -174,6 +174,8 @@ func TestNPMInstallDetectionEndsWith(t *testing.T) {
 		{"1 without the project's folder", contents{"package.json": "{}"}, []string{"BP_NODE_PROJECT_PATH=web"}, failed, "could not find project path"},
 		{"1 for what is no JSON", contents{"package.json": "{"}, nil, failed, "package.json"},
 		{"1 for engines as an array", contents{"package.json": `{"engines":["node >= 22"]}`}, nil, failed, "engines"},
+		{"0 for another field that has a wrong shape", contents{"package.json": `{"version":1,"main":["a"],"config":"x","engines":{"node":"24","npm":false}}`}, nil, passed, ""},
+		{"0 with a package.json above that nobody could install", contents{"package.json": `{"engines":[]}`, "web/package.json": "{}"}, []string{"BP_NODE_PROJECT_PATH=web"}, passed, ""},
 		{"1 for a start script that does not exist", contents{"package.json": `{"scripts":{"start":"node ."}}`}, []string{"BP_NPM_START_SCRIPT=serve"}, failed, "serve"},
 		{"1 for a switch that is no boolean", contents{"package.json": "{}"}, []string{"BP_NPM_INCLUDE_BUILD_PYTHON=yes"}, failed, "BP_NPM_INCLUDE_BUILD_PYTHON"},
 	} {
@@ -393,6 +395,12 @@ func TestNPMInstallReadsTheNpmrc(t *testing.T) {
 	equal(t, "of CNB_BINDINGS, in the form that it had", where(w), "/elsewhere/old/secret/.npmrc")
 
 	w = newWorld(t, locked(t))
+	w.set(`VCAP_SERVICES={"x":[{"name":"vcap","label":"npmrc","credentials":{".npmrc":"color=false\n"}}]}`)
+	path := where(w)
+	equal(t, "of VCAP_SERVICES", read(t, path), "color=false\n")
+	equal(t, "in a file of its own", filepath.Base(path), ".npmrc")
+
+	w = newWorld(t, locked(t))
 	w.bind("one", "npmrc", contents{".npmrc": ""})
 	w.bind("two", "npmrc", contents{".npmrc": ""})
 	place(t, w.platform, contents{"own": ""})
@@ -410,6 +418,11 @@ func TestNPMInstallBuildErrorsEndWith1(t *testing.T) {
 			w.bind("two", "npmrc", contents{".npmrc": ""})
 		}},
 		{"an npmrc binding without .npmrc", ".npmrc", func(w *world) { w.bind("one", "npmrc", contents{"npmrc": ""}) }},
+		{"a binding without a type", "service-binding-invalid", func(w *world) { place(w.t, w.platform, contents{"bindings/nameless/x": ""}) }},
+		{"a folder that a dependency names", "linked-folder-missing", func(w *world) {
+			place(w.t, w.app, contents{"package.json": `{"dependencies":{"x":"file:x"}}`})
+			os.Remove(filepath.Join(w.app, "package-lock.json"))
+		}},
 		{"BP_DISABLE_SBOM that is no boolean", "BP_DISABLE_SBOM", func(w *world) { w.set("BP_DISABLE_SBOM=maybe") }},
 		{"BP_KEEP_NODE_BUILD_CACHE that is no boolean", "BP_KEEP_NODE_BUILD_CACHE", func(w *world) { w.set("BP_KEEP_NODE_BUILD_CACHE=maybe") }},
 		{"a lockfile that is no JSON", "package-lock.json", func(w *world) { place(w.t, w.app, contents{"package-lock.json": "{"}) }},
