@@ -381,7 +381,7 @@ func TestNodeEngineTakesArchivesFromElsewhere(t *testing.T) {
 			w.set("BP_DEPENDENCY_MIRROR=file://" + filepath.Dir(archive) + "/{originalHost}")
 		}},
 		{"from a mirror of one host", func(w *world, archive string) {
-			w.set("BP_DEPENDENCY_MIRROR=file:///nowhere", "BP_DEPENDENCY_MIRROR_NODEJS_INVALID=file://"+filepath.Dir(archive)+"/nodejs.invalid")
+			w.set("BP_DEPENDENCY_MIRROR=file:///nowhere", "BP_DEPENDENCY_MIRROR_NODE__JS_INVALID=file://"+filepath.Dir(archive)+"/node-js.invalid")
 		}},
 		{"from the mirror of a binding", func(w *world, archive string) {
 			w.bind("mirror", "dependency-mirror", contents{"default": "file://" + filepath.Dir(archive) + "/{originalHost}"})
@@ -410,7 +410,7 @@ func TestNodeEngineTakesArchivesFromElsewhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			name := "v24.2.0/node-v24.2.0-linux-" + w.target.Node() + ".tar.gz"
-			place(t, elsewhere, contents{"nodejs.invalid/dist/" + name: read(t, archive), "short/" + name: read(t, archive)})
+			place(t, elsewhere, contents{"node-js.invalid/dist/" + name: read(t, archive), "short/" + name: read(t, archive)})
 			tc.prepare(w, archive)
 			w.built(engine, requires("node", "build", "launch", "version=24.2.0"))
 			equal(t, "installed", installed(w), "24.2.0")

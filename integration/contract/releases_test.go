@@ -39,7 +39,7 @@ func (w *world) small(baked ...string) *world {
 		sum := sha256.Sum256(archive)
 		name := hex.EncodeToString(sum[:])
 		for _, t := range target.All() {
-			text += fmt.Sprintf("[[metadata.dependencies]]\nid = \"node\"\nversion = %q\nos = %q\narch = %q\nuri = \"https://nodejs.invalid/dist/v%s/node-v%s-linux-%s.tar.gz\"\nchecksum = \"sha256:%s\"\nlicenses = [\"MIT\"]\npurl = \"pkg:generic/node@v%s\"\n",
+			text += fmt.Sprintf("[[metadata.dependencies]]\nid = \"node\"\nversion = %q\nos = %q\narch = %q\nuri = \"https://node-js.invalid/dist/v%s/node-v%s-linux-%s.tar.gz\"\nchecksum = \"sha256:%s\"\nlicenses = [\"MIT\"]\npurl = \"pkg:generic/node@v%s\"\n",
 				version, t.OS, t.Arch, version, version, t.Node(), name, version)
 		}
 		if len(baked) == 0 || strings.Contains(" "+strings.Join(baked, " ")+" ", " "+version+" ") {
