@@ -1,8 +1,8 @@
 package nodeengine_test
 
 import (
-	"fmt"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
