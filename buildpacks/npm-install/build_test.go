@@ -265,14 +265,19 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		})
 
 		it("takes what only compiling needed out of the app image", func() {
-			made := []string{"addon.node", "obj.target/addon/a.o", "obj/gen/a.c", ".deps/a.d", "lib.a"}
+			made := []string{"addon.node", "Makefile", "obj.target/addon/a.o", "obj/gen/a.c", ".deps/a.d", "lib.a", "../Makefile", "../config.gypi", "../addon.target.mk", "../binding.Makefile", "../deps/lib.target.mk"}
 			script := "for f in " + strings.Join(made, " ") + "; do mkdir -p $(dirname build/Release/$f) && echo > build/Release/$f; done"
 			npms.publish("compiled", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": script}}, files{"deps/obj.target/kept": "", "deps/obj/kept": ""})
 			withLock(files{"package.json": `{"name":"app","dependencies":{"compiled":"1.0.0"},"allowScripts":{"compiled":true}}`})
 			built(launchOnly)
-			left, err := filepath.Glob(modules("launch-modules", "compiled", "build", "Release", "*"))
-			Expect(err).NotTo(HaveOccurred())
-			Expect(left).To(Equal([]string{modules("launch-modules", "compiled", "build", "Release", "addon.node")}))
+			var left []string
+			Expect(filepath.WalkDir(modules("launch-modules", "compiled", "build"), func(place string, entry os.DirEntry, err error) error {
+				if err == nil && !entry.IsDir() {
+					left = append(left, filepath.Base(filepath.Dir(place))+"/"+entry.Name())
+				}
+				return err
+			})).To(Succeed())
+			Expect(left).To(Equal([]string{"Release/Makefile", "Release/addon.node"}))
 			Expect(modules("launch-modules", "compiled", "deps", "obj.target", "kept")).To(BeARegularFile())
 			Expect(modules("launch-modules", "compiled", "deps", "obj", "kept")).To(BeARegularFile())
 		})
@@ -645,6 +650,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			_, err := build(launchOnly)
 			Expect(err).To(MatchError(&failure.Failure{ID: "native-module-wrong-architecture"}))
 			Expect(err).To(MatchError(ContainSubstring("compiled: build/Release/x.node is for " + hostTarget(t).String())))
+			Expect(err).To(MatchError(And(ContainSubstring("comes with binaries for the target"), ContainSubstring("`armature build --emulate`"))))
 
 			env = env.With("BP_NODE_MODULES_CHECK", "warn")
 			built(launchOnly)

@@ -276,6 +276,9 @@ var failures = []failing{
 		s.withScript("make", nil)
 		s.env = s.env.With("PATH", only(s.t, s.env, "node", "npm", "sh", "env", "sed", "dirname", "uname", "basename"))
 	}},
+	{"script-runs-another-machines-program", "target-program-executed", func(s *scene) {
+		s.withScript("chmod +x program && ./program", files{"program": library(otherTarget(s.t).ELF())})
+	}},
 	{"install-scripts-not-allowed", "install-scripts-not-allowed", func(s *scene) {
 		needNPMFrom(s.t, s.env, 12)
 		s.withScript("true", nil)

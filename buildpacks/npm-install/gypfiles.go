@@ -12,8 +12,10 @@ import (
 const gypObjects = "obj.target"
 
 // removeObjects takes what only the compiler and linker need out of a layer of
-// modules: object files, generated sources, lists of dependencies and static
-// libraries beside a module that node-gyp has made. The module itself stays.
+// modules: object files, generated sources, lists of dependencies, static
+// libraries and makefiles beside a module that node-gyp has made. The module
+// itself stays. It is the same whether it was compiled on its target or across;
+// the makefiles are not, because they name the tools.
 func removeObjects(layerDir string) error {
 	var places []string
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
@@ -37,11 +39,31 @@ func removeObjects(layerDir string) error {
 		for _, name := range []string{gypObjects, "obj", ".deps"} {
 			archives = append(archives, filepath.Join(configuration, name))
 		}
-		for _, place := range archives {
+		makefiles, err := gypMakefiles(filepath.Dir(configuration))
+		if err != nil {
+			return fmt.Errorf("looking for what node-gyp has left behind: %w", err)
+		}
+		for _, place := range append(archives, makefiles...) {
 			if err := removeTree(place); err != nil {
 				return fmt.Errorf("removing what node-gyp has left behind: %w", err)
 			}
 		}
 	}
 	return nil
+}
+
+// gypMakefiles finds what node-gyp writes before it calls make: Makefile and
+// config.gypi in the folder itself, *.mk and *.Makefile there and below.
+func gypMakefiles(buildDir string) (found []string, err error) {
+	err = filepath.WalkDir(buildDir, func(place string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		top := filepath.Dir(place) == buildDir && slices.Contains([]string{"Makefile", "config.gypi"}, entry.Name())
+		if top || slices.Contains([]string{".mk", ".Makefile"}, filepath.Ext(entry.Name())) {
+			found = append(found, place)
+		}
+		return nil
+	})
+	return found, err
 }

@@ -87,6 +87,10 @@ func wrongFiles(files []nativeFile) []nativeFile {
 	return wrong
 }
 
+// uncrossable is what to do where a build for another target than the host
+// cannot make what a package needs, in the imperative.
+const uncrossable = "use a version of the package that comes with binaries for the target, or build in the target's own build image: with `armature build --emulate`, or on a machine of the target's architecture."
+
 // wrongPlatform names each package with one of its files, rather one that has
 // no business to be there than one that is there for another platform.
 func wrongPlatform(wrong []nativeFile, want, host target.Target) error {
@@ -97,7 +101,7 @@ func wrongPlatform(wrong []nativeFile, want, host target.Target) error {
 		id, cause = wrongArchitectureID, fmt.Sprintf("native modules are not for %s", want)
 		remedy = "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
 		if want != host {
-			remedy = fmt.Sprintf("use a version of the package that comes with binaries for %s, or build on a host of that architecture, where npm compiles it.", want)
+			remedy = "delete node_modules from the app, if it has one; then " + uncrossable
 		}
 	}
 	names, lines := describeWrong(wrong)

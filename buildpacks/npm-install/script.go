@@ -109,6 +109,14 @@ var symptoms = []symptom{
 		cause:  "node-gyp finds no compiler or no make",
 		remedy: "use a build image with make, gcc and g++, or a version of the package that comes with binaries for the target.",
 	},
+	{
+		// The kernel's error, as shells and Node.js say it; the last is qemu's, where
+		// the host has it and the target's dynamic loader is not there.
+		words:  regexp.MustCompile(`[Ee]xec format error|cannot execute binary file|\bENOEXEC\b|\bqemu-(?:aarch64|x86_64)(?:-static)?: `),
+		id:     "target-program-executed",
+		cause:  "it runs a program that is not for the machine that builds",
+		remedy: uncrossable,
+	},
 	memory,
 	{
 		words:  regexp.MustCompile(`No space left on device|ENOSPC`),
