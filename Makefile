@@ -52,7 +52,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -101,9 +101,21 @@ integration-armature: ## Integration tests of armature, as root and as an ordina
 	@$(MAKE) --no-print-directory .integration-armature
 
 .PHONY: .integration-armature
-.integration-armature: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
-	@ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
-	  $(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+.integration-armature .natives: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.integration-armature .natives: export ARMATURE := $(abspath bin/armature)
+.integration-armature .natives: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
+.integration-armature .natives: export ARMATURE_STACK := $(abspath build/stack)
+.integration-armature:
+	@$(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+
+natives: ## Apps with native modules, built on every host for every target, in part emulated: an hour or more
+	@scripts/emulation.sh linux/arm64 linux/amd64
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .natives
+
+.PHONY: .natives
+.natives:
+	@ARMATURE_NATIVES=1 $(GO) test -count=1 -timeout 3h -v -run 'TestNativeModules' ./tools/armature/integration
 
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +18,6 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
-	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -40,9 +37,9 @@ Last, and alone on standard output, comes the image with its digest.`
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
+	timings, hostPlatform                              string
 	env, envFiles, bindings                            list
-	timings                                            string
-	clearCache, quiet                                  bool
+	clearCache, quiet, emulate                         bool
 }
 
 func buildCommand() command {
@@ -52,6 +49,8 @@ func buildCommand() command {
 			f := &buildFlags{}
 			set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
 			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
+			set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
+			set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
 			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
 			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; the descriptor's or $ARMATURE_BUILDER when left out")
 			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
@@ -110,7 +109,7 @@ func (f *buildFlags) make(ctx context.Context, options build.Options, targets []
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return "", err
 	}
-	builds, err := start(ctx, options, targets)
+	builds, err := f.start(ctx, options, targets)
 	if err != nil {
 		return "", err
 	}
@@ -125,7 +124,7 @@ func (f *buildFlags) make(ctx context.Context, options build.Options, targets []
 // start prepares a build for each target, all of the same copy of the app. It
 // does so in the order that targets have, so that two calls never wait for
 // each other.
-func start(ctx context.Context, options build.Options, targets []target.Target) (builds []*build.Build, err error) {
+func (f *buildFlags) start(ctx context.Context, options build.Options, targets []target.Target) (builds []*build.Build, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, closeAll(builds))
@@ -134,6 +133,9 @@ func start(ctx context.Context, options build.Options, targets []target.Target) 
 	for _, to := range targets {
 		one := options
 		one.Target = to
+		if f.emulate {
+			one.Host = to
+		}
 		if len(targets) > 1 {
 			one.Log = options.Log.For(to.String())
 			if options.SBOMDir != "" {
@@ -208,107 +210,4 @@ func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error
 		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", sandbox.Ways())}
 	}
 	return way, sandbox.Try(ctx, way, h.Dir)
-}
-
-// options reads the flags, for an app's folder or, when there is none, "".
-func (f *buildFlags) options(p *program, app string) (build.Options, error) {
-	o := build.Options{
-		App: app, Builder: f.builder, RunImage: f.runImage, Bindings: f.bindings, ClearCache: f.clearCache,
-		SBOMDir: f.sbomDir, Network: sandbox.Network(f.network), Getenv: p.getenv,
-	}
-	if o.Network != sandbox.Host && o.Network != sandbox.None {
-		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
-	}
-	project, err := f.readDescriptor(o.App)
-	if err != nil {
-		return o, err
-	}
-	o.Filter = project.Filter
-	for _, other := range []string{project.Builder, p.getenv("ARMATURE_BUILDER")} {
-		if o.Builder == "" {
-			o.Builder = other
-		}
-	}
-	if o.Builder == "" {
-		return o, &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
-	}
-	if o.Log, err = f.log(p); err != nil {
-		return o, err
-	}
-	for _, key := range project.Ignored {
-		o.Log.Note("the project descriptor's key " + key + " means nothing here")
-	}
-	if o.Host, err = target.Host(); err != nil {
-		return o, err
-	}
-	given, err := readEnv(f.envFiles, f.env, p.getenv)
-	if err != nil {
-		return o, err
-	}
-	o.Env = map[string]string{}
-	maps.Copy(o.Env, project.Env)
-	maps.Copy(o.Env, given)
-	o.Home, err = home.Open(f.cacheDir, p.getenv)
-	return o, err
-}
-
-func (f *buildFlags) readDescriptor(app string) (*descriptor.Descriptor, error) {
-	if f.descriptor != "" {
-		return descriptor.Read(f.descriptor)
-	}
-	return descriptor.Find(app)
-}
-
-// readEnv reads variables as pack does: of files first, then of flags; a name
-// alone takes its value from here. What cannot be a name is not repeated: it may
-// be the second line of a secret.
-func readEnv(files, flags []string, getenv func(string) string) (map[string]string, error) {
-	env := map[string]string{}
-	set := func(item, where string) error {
-		name, value, found := strings.Cut(item, "=")
-		if !found {
-			value = getenv(name)
-		}
-		if !build.IsEnvName(name) || strings.ContainsRune(value, 0) {
-			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, the name made of letters, digits and _."}
-		}
-		env[name] = value
-		return nil
-	}
-	for _, path := range files {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, &failure.Failure{ID: "env-file-unreadable", Cause: "reading --env-file", Err: err, Remedy: "name a file with a line NAME=VALUE for every variable."}
-		}
-		number := 0
-		for line := range strings.Lines(string(text)) {
-			number++
-			if line = strings.TrimSpace(line); line == "" {
-				continue
-			}
-			if err := set(line, fmt.Sprintf("line %d of %s", number, path)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for at, item := range flags {
-		if err := set(item, fmt.Sprintf("--env number %d", at+1)); err != nil {
-			return nil, err
-		}
-	}
-	return env, nil
-}
-
-func parseTag(text string) (name.Tag, error) {
-	if text == "" {
-		return name.Tag{}, &usageError{"build: --tag is missing: it says what the image is called"}
-	}
-	tag, err := name.NewTag(text)
-	if err == nil && slices.ContainsFunc(strings.Split(tag.Context().Name(), "/"), func(part string) bool { return part == "." || part == ".." }) {
-		err = errors.New("a part of it is a folder's . or ..")
-	}
-	if err != nil {
-		return name.Tag{}, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."}
-	}
-	return tag, nil
 }

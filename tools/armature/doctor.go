@@ -13,9 +13,9 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
-	"github.com/armature-cnb/armature/tools/armature/internal/launch"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -119,10 +119,10 @@ func (d *doctor) platforms() {
 	}
 	others := slices.DeleteFunc(target.All(), func(to target.Target) bool { return to == host })
 	for _, to := range others {
-		works := launch.Emulated(to)
-		text := "armature run of " + to.String() + " images"
+		works := emulation.Works(to)
+		text := "armature run of " + to.String() + " images, and armature build --emulate for them"
 		if !works {
-			text += ": as root, apt-get install qemu-user-static binfmt-support; building them works without"
+			text += ": " + emulation.Install(to) + "; building them works without"
 		}
 		d.say(works, "%s", text)
 	}

@@ -60,6 +60,7 @@ func TestCallsThatNobodyUnderstands(t *testing.T) {
 	for _, args := range [][]string{
 		{"biuld"}, {"build", "--tga", "x"}, {"build", "a", "b", "--tag", "x"}, {"build", "--tag", "x", "--network", "bridge", "--builder", "x"},
 		{"build", "--tag", "x", "--progress", "fancy", "--builder", "x"}, {"version", "1"},
+		{"build", "--tag", "x", "--emulate", "--host-platform", "linux/arm64", "--builder", "x"},
 	} {
 		out, log, status := call(t, args...)
 		if status != statusUsage || log == "" || out != "" {

@@ -31,7 +31,7 @@ import (
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/describe"
-	"github.com/armature-cnb/armature/tools/armature/internal/launch"
+	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 )
 
 // bothBuilders says whether make made the builders for both targets.
@@ -121,7 +121,7 @@ func TestInspectSaysWhatIsInAnImage(t *testing.T) {
 }
 
 func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
-	if host(t) != target.LinuxARM64 && !launch.Emulated(target.LinuxARM64) {
+	if host(t) != target.LinuxARM64 && !emulation.Works(target.LinuxARM64) {
 		t.Skip("this machine has no emulation of linux/arm64")
 	}
 	for name, id := range map[string]int{"root": 0, "an ordinary user": nobody} {
@@ -174,7 +174,7 @@ func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
 }
 
 func TestARunEndsAsItsProcessDoes(t *testing.T) {
-	if host(t) != target.LinuxARM64 && !launch.Emulated(target.LinuxARM64) {
+	if host(t) != target.LinuxARM64 && !emulation.Works(target.LinuxARM64) {
 		t.Skip("this machine has no emulation of linux/arm64")
 	}
 	u := newUser(t, 0)

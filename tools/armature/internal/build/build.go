@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
@@ -32,9 +33,9 @@ type Options struct {
 	App      string // folder
 	Name     string // of the image, with its tag; builds of one name share a cache
 	Target   target.Target
-	Host     target.Target
-	Builder  string // folder or reference, as images.Builder takes it
-	RunImage string // folder or reference; the builder's own when empty
+	Host     target.Target // whose build image is used; another than this machine's is emulated
+	Builder  string        // folder or reference, as images.Builder takes it
+	RunImage string        // folder or reference; the builder's own when empty
 
 	Env        map[string]string // for the buildpacks
 	Bindings   []string          // folders of service bindings
@@ -121,6 +122,9 @@ func (b *Build) Close() error {
 }
 
 func (b *Build) findImages(ctx context.Context) error {
+	if err := emulation.Check("the build image has", b.Host, "build without --emulate and --host-platform, which runs this machine's own programs"); err != nil {
+		return err
+	}
 	image, found, err := images.Builder(ctx, b.Builder, b.Host, b.Target)
 	if err != nil {
 		return err
@@ -186,8 +190,16 @@ func (b *Build) open(ctx context.Context) (err error) {
 	return err
 }
 
-// key names what the builds of an image for a target keep.
-func (b *Build) key(to target.Target) string { return b.Name + " " + to.String() + " " + b.owner() }
+// key names what the builds of an image for a target keep. What a cross build
+// has made, an emulated one does not take over: it is there for what cannot be
+// crossed.
+func (b *Build) key(to target.Target) string {
+	key := b.Name + " " + to.String() + " " + b.owner()
+	if machine, err := target.Host(); err != nil || machine != b.Host {
+		key += " on " + b.Host.String()
+	}
+	return key
+}
 
 // beginWithCache makes the cache folder. The first build for a target begins
 // with the cache of another target's: npm's downloads are the same for all, and

@@ -19,6 +19,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
@@ -158,31 +159,5 @@ func checkRunnable(config *v1.ConfigFile) error {
 	if err != nil {
 		return &failure.Failure{ID: "unsupported-target", Cause: "reading the image", Err: err, Remedy: "run an image that armature build made."}
 	}
-	host, err := target.Host()
-	if err != nil || host == to || Emulated(to) {
-		return err
-	}
-	return &failure.Failure{
-		ID: "no-emulation", Cause: fmt.Sprintf("the image is for %s, and this machine is %s", to, host),
-		Remedy: "as root: apt-get install qemu-user-static binfmt-support; or run the image on a " + to.String() + " machine.",
-	}
-}
-
-// Emulated says whether the kernel starts an interpreter for a target's
-// programs, also where the interpreter's file is not to be seen (the flag F of
-// binfmt_misc).
-func Emulated(to target.Target) bool {
-	text, err := os.ReadFile("/proc/sys/fs/binfmt_misc/qemu-" + to.Machine())
-	if err != nil {
-		return false
-	}
-	enabled, fixed := false, false
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		enabled = enabled || line == "enabled"
-		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
-			fixed = strings.Contains(flags, "F")
-		}
-	}
-	return enabled && fixed
+	return emulation.Check("the image has", to, "run the image on a "+to.String()+" machine")
 }
