@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -37,8 +38,8 @@ Last, and alone on standard output, comes the image with its digest.`
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
-	timings, hostPlatform                              string
-	env, envFiles, bindings                            list
+	timings, hostPlatform, cacheImage                  string
+	env, envFiles, bindings, buildpacks                list
 	clearCache, quiet, emulate                         bool
 }
 
@@ -53,12 +54,14 @@ func buildCommand() command {
 			set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
 			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
 			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; the descriptor's or $ARMATURE_BUILDER when left out")
+			set.Var(&f.buildpacks, "buildpack", "a `BUILDPACK` in place of the builder's order: an id[@version] of the builder's, a folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that order; several times, or with commas between")
 			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
 			set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
 			set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
-			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, and variables; project.toml of the app when left out")
+			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
+			set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
 			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
@@ -136,7 +139,17 @@ func (f *buildFlags) start(ctx context.Context, options build.Options, targets [
 		if f.emulate {
 			one.Host = to
 		}
+		if f.cacheImage != "" {
+			tag, err := images.CacheTag(f.cacheImage)
+			if err != nil {
+				return builds, err
+			}
+			one.CacheImage = tag.Name()
+		}
 		if len(targets) > 1 {
+			if one.CacheImage != "" {
+				one.CacheImage += "-" + to.Arch
+			}
 			one.Log = options.Log.For(to.String())
 			if options.SBOMDir != "" {
 				one.SBOMDir = filepath.Join(options.SBOMDir, to.Dashed())

@@ -15,6 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -34,6 +35,10 @@ func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 		return o, err
 	}
 	o.Filter = project.Filter
+	o.Buildpacks = project.Buildpacks
+	if len(f.buildpacks) > 0 {
+		o.Buildpacks = namedBuildpacks(f.buildpacks)
+	}
 	for _, other := range []string{project.Builder, p.getenv("ARMATURE_BUILDER")} {
 		if o.Builder == "" {
 			o.Builder = other
@@ -82,6 +87,18 @@ func (f *buildFlags) readDescriptor(app string) (*descriptor.Descriptor, error) 
 		return descriptor.Read(f.descriptor)
 	}
 	return descriptor.Find(app)
+}
+
+// namedBuildpacks are those of flags, which go before the descriptor's. As with
+// pack, one flag may name several.
+func namedBuildpacks(flags []string) buildpacks.Wish {
+	var wish buildpacks.Wish
+	for _, text := range flags {
+		for one := range strings.SplitSeq(text, ",") {
+			wish.Buildpacks = append(wish.Buildpacks, buildpacks.Locator{Name: strings.TrimSpace(one)})
+		}
+	}
+	return wish
 }
 
 // readEnv reads variables as pack does: of files first, then of flags; a name

@@ -11,12 +11,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
@@ -37,10 +37,13 @@ type Options struct {
 	Builder  string        // folder or reference, as images.Builder takes it
 	RunImage string        // folder or reference; the builder's own when empty
 
+	Buildpacks buildpacks.Wish // instead of the builder's order, or around it
+
 	Env        map[string]string // for the buildpacks
 	Bindings   []string          // folders of service bindings
 	Network    sandbox.Network
 	ClearCache bool
+	CacheImage string                 // where the cache is kept in a registry; in the home when empty
 	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
 	Filter     func(path string) bool // which files of the app take part; all when nil
 
@@ -125,6 +128,11 @@ func (b *Build) findImages(ctx context.Context) error {
 	if err := emulation.Check("the build image has", b.Host, "build without --emulate and --host-platform, which runs this machine's own programs"); err != nil {
 		return err
 	}
+	if b.CacheImage != "" {
+		if err := images.MayPush(b.CacheImage); err != nil {
+			return err
+		}
+	}
 	image, found, err := images.Builder(ctx, b.Builder, b.Host, b.Target)
 	if err != nil {
 		return err
@@ -190,45 +198,6 @@ func (b *Build) open(ctx context.Context) (err error) {
 	return err
 }
 
-// key names what the builds of an image for a target keep. What a cross build
-// has made, an emulated one does not take over: it is there for what cannot be
-// crossed.
-func (b *Build) key(to target.Target) string {
-	key := b.Name + " " + to.String() + " " + b.owner()
-	if machine, err := target.Host(); err != nil || machine != b.Host {
-		key += " on " + b.Host.String()
-	}
-	return key
-}
-
-// beginWithCache makes the cache folder. The first build for a target begins
-// with the cache of another target's: npm's downloads are the same for all, and
-// what is not, buildpacks tell by the target in their layers' metadata.
-func (b *Build) beginWithCache() error {
-	cache := filepath.Join(b.kept.Dir, "cache")
-	if _, err := os.Lstat(cache); err == nil || b.ClearCache {
-		return os.MkdirAll(cache, 0o755)
-	}
-	for _, other := range target.All() {
-		if other == b.Target {
-			continue
-		}
-		if copied, err := b.Home.CopyKept(b.key(other), "cache", cache); copied || err != nil {
-			return err
-		}
-	}
-	return os.MkdirAll(cache, 0o755)
-}
-
-// owner keeps the caches of root and of other users apart where one folder is
-// given to both.
-func (b *Build) owner() string {
-	if b.Way.OneID() {
-		return "user " + strconv.Itoa(os.Geteuid())
-	}
-	return "root"
-}
-
 // prepare fills the work folder: the app's copy, and the platform's files.
 func (b *Build) prepare(ctx context.Context) error {
 	// The modes are those that pack's containers have.
@@ -256,6 +225,9 @@ func (b *Build) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := b.run.writeRun(b.work.Path("etc/run.toml")); err != nil {
+		return err
+	}
+	if err := b.writeBuildpacks(ctx); err != nil {
 		return err
 	}
 	return b.giveAway()

@@ -3,9 +3,7 @@
 package build
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
@@ -40,6 +39,9 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	defer registry.Close()
 	watch.names = b.publicNames(registry)
 	if err := b.Log.Step("offering the run image", func() error { return b.offer(ctx, registry) }); err != nil {
+		return err
+	}
+	if err := b.offerCache(ctx, registry); err != nil {
 		return err
 	}
 	command, err := b.command(registry)
@@ -68,7 +70,14 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		return err
 	}
 	watch.steps.tellTransfers(transfers, names)
-	return b.keep(image, registry.Reference(loopback.RunRepository))
+	cache, err := b.madeCache(ctx, registry)
+	if err != nil {
+		return err
+	}
+	if err := b.keep(image, cache, registry.Reference(loopback.RunRepository)); err != nil {
+		return err
+	}
+	return b.pushCache(ctx, cache)
 }
 
 // publicNames turns what the lifecycle calls the images into what people do.
@@ -76,7 +85,8 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 	app, run := registry.Reference(loopback.AppRepository), registry.Reference(loopback.RunRepository)
 	repository := func(reference string) string { return strings.TrimSuffix(reference, ":"+loopback.Tag) }
 	public, _, _ := strings.Cut(b.run.recorded, "@")
-	return strings.NewReplacer(app, b.Name, repository(app), b.Name, run, public, repository(run), public)
+	cache := registry.Reference(loopback.CacheRepository)
+	return strings.NewReplacer(app, b.Name, repository(app), b.Name, run, public, repository(run), public, cache, b.CacheImage, repository(cache), b.CacheImage)
 }
 
 // spec is what the build sees: nothing of the host but copies.
@@ -97,6 +107,9 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	spec.Binds = append(spec.Binds, b.etc...)
 	if b.run.asked != "" {
 		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("etc/run.toml"), Target: runFile})
+	}
+	if !b.Buildpacks.Empty() {
+		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("buildpacks"), Target: buildpacks.Dir}, sandbox.Bind{Source: b.work.Path("etc/order.toml"), Target: buildpacks.OrderFile})
 	}
 	if b.Way != sandbox.Chroot {
 		return spec, nil
@@ -155,8 +168,12 @@ func (b *Build) command(registry *loopback.Registry) (sandbox.Command, error) {
 
 // creator are its arguments for a build (Platform API, "creator").
 func (b *Build) creator(registry *loopback.Registry) []string {
+	cache := []string{"-cache-dir", cacheDir}
+	if b.CacheImage != "" {
+		cache = []string{"-cache-image", registry.Reference(loopback.CacheRepository)}
+	}
 	args := []string{
-		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, "-cache-dir", cacheDir,
+		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, cache[0], cache[1],
 		"-run-image", registry.Reference(loopback.RunRepository),
 		"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group), "-no-color",
 	}
@@ -185,122 +202,6 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 		}
 	}
 	return env, nil
-}
-
-// keep checks an image, gives the run image its public name in it, and leaves
-// it, and no other, for the next build.
-func (b *Build) keep(image v1.Image, runReference string) error {
-	if err := b.check(image); err != nil {
-		return err
-	}
-	was, is := strings.TrimSuffix(runReference, ":"+loopback.Tag)+"@"+b.run.digest.String(), b.run.recorded
-	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) {
-		if b.Rebase != nil {
-			config = bytes.ReplaceAll(config, namedInLabel(runReference), namedInLabel(b.rebaseName))
-		}
-		return rename(config, was, is)
-	})
-	if err != nil {
-		return fmt.Errorf("recording the run image: %w", err)
-	}
-	kept, err := b.blobs.Image(manifest)
-	if err != nil {
-		return err
-	}
-	if err := writeWhole(b.manifestPath(), manifest); err != nil {
-		return err
-	}
-	parsed, err := kept.Manifest()
-	if err != nil {
-		return err
-	}
-	digests := []v1.Hash{parsed.Config.Digest}
-	for _, layer := range parsed.Layers {
-		digests = append(digests, layer.Digest)
-	}
-	return b.blobs.Keep(digests...)
-}
-
-// check refuses an image that is not for the target, or whose lower layers are
-// not the run image's. The app's own scripts ran beside the lifecycle.
-func (b *Build) check(image v1.Image) error {
-	config, err := image.ConfigFile()
-	if err != nil {
-		return err
-	}
-	if got := config.OS + "/" + config.Architecture; got != b.Target.String() {
-		return fmt.Errorf("the lifecycle made an image for %s, want %s", got, b.Target)
-	}
-	run, err := b.run.image.ConfigFile()
-	if err != nil {
-		return err
-	}
-	for i, want := range run.RootFS.DiffIDs {
-		if i >= len(config.RootFS.DiffIDs) || config.RootFS.DiffIDs[i] != want {
-			return fmt.Errorf("layer %d of the image is not the run image's %s", i+1, want)
-		}
-	}
-	return b.checkLayers(image, len(config.RootFS.DiffIDs))
-}
-
-// checkLayers refuses a manifest that has other layers than the configuration
-// says: which are the run image's, both must say.
-func (b *Build) checkLayers(image v1.Image, configured int) error {
-	manifest, err := image.Manifest()
-	if err != nil {
-		return err
-	}
-	if got := len(manifest.Layers); got != configured {
-		return fmt.Errorf("the image has %d layers, its configuration says %d", got, configured)
-	}
-	run, err := b.run.image.Manifest()
-	if err != nil {
-		return err
-	}
-	for i, want := range run.Layers {
-		if got := manifest.Layers[i].Digest; got != want.Digest {
-			return fmt.Errorf("layer %d of the image is %s, not the run image's %s", i+1, got, want.Digest)
-		}
-	}
-	return nil
-}
-
-// lifecycleLabel holds the lifecycle's own metadata, among it what the run
-// image is called.
-const lifecycleLabel = "io.buildpacks.lifecycle.metadata"
-
-// rename replaces the run image's reference in the lifecycle's label, and
-// leaves every other byte of the configuration alone.
-func rename(config []byte, was, is string) ([]byte, error) {
-	from, err := inLabel(`"reference":"` + was + `"`)
-	if err != nil {
-		return nil, err
-	}
-	to, err := inLabel(`"reference":"` + is + `"`)
-	if err != nil {
-		return nil, err
-	}
-	if n := bytes.Count(config, from); n != 1 {
-		return nil, fmt.Errorf("the label %s names the run image %d times as %s, want once", lifecycleLabel, n, was)
-	}
-	return bytes.Replace(config, from, to, 1), nil
-}
-
-// inLabel is a piece of JSON as it stands in a label, which is a JSON string
-// itself.
-func inLabel(text string) ([]byte, error) {
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return nil, err
-	}
-	return quoted[1 : len(quoted)-1], nil
-}
-
-func writeWhole(path string, content []byte) error {
-	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }
 
 // The statuses of the lifecycle that mean something to whoever calls it

@@ -44,9 +44,10 @@ const seedManifest = "manifest.json"
 
 // begin gives a build that has no build before it the builder's seed. A builder
 // without a Node.js of its own has none: it would have to be downloaded, and
-// which one apps want is not known.
+// which one apps want is not known. For an emulated build it would take longer
+// to make than the build does.
 func (b *Build) begin(ctx context.Context) error {
-	if _, err := os.Lstat(b.manifestPath()); err == nil || b.Rebase != nil || b.seeding {
+	if _, err := os.Lstat(b.manifestPath()); err == nil || b.Rebase != nil || b.seeding || b.emulated() {
 		return nil
 	}
 	bringing, err := b.bringing()

@@ -1,7 +1,8 @@
 //go:build linux
 
 // Package descriptor reads project.toml (Project Descriptor, schema 0.1 and
-// 0.2): which files of an app take part in a build, and variables for it.
+// 0.2): which files of an app take part in a build, with which buildpacks, and
+// variables for it.
 package descriptor
 
 import (
@@ -17,6 +18,7 @@ import (
 	ignore "github.com/sabhiram/go-gitignore"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 )
 
 // Descriptor is what a build takes from the file.
@@ -24,6 +26,9 @@ type Descriptor struct {
 	Builder string
 	Env     map[string]string
 	Ignored []string // keys that the schema does not have
+
+	// Buildpacks are those that the file names. Paths are below its folder.
+	Buildpacks buildpacks.Wish
 
 	// Filter says whether a file takes part, by its path in the app's folder;
 	// nil when all do. Patterns are gitignore's, as in pack.
@@ -43,7 +48,21 @@ type buildTable struct {
 	Exclude    []string   `toml:"exclude"`
 	Builder    string     `toml:"builder"`
 	Env        []variable `toml:"env"`
-	Buildpacks []any      `toml:"buildpacks"`
+	Buildpacks []entry    `toml:"buildpacks"`
+	Pre, Post  []entry    `toml:"-"`
+}
+
+// entry is a buildpack: one of the builder's, one elsewhere, or a script.
+type entry struct {
+	ID      string            `toml:"id"`
+	Version string            `toml:"version"`
+	URI     string            `toml:"uri"`
+	Script  buildpacks.Script `toml:"script"`
+}
+
+// addition is what goes before or after the builder's order.
+type addition struct {
+	Group []entry `toml:"group"`
 }
 
 type variable struct {
@@ -63,9 +82,9 @@ type file struct {
 			Include []string `toml:"include"`
 			Exclude []string `toml:"exclude"`
 			Builder string   `toml:"builder"`
-			Group   []any    `toml:"group"`
-			Pre     any      `toml:"pre"`
-			Post    any      `toml:"post"`
+			Group   []entry  `toml:"group"`
+			Pre     addition `toml:"pre"`
+			Post    addition `toml:"post"`
 			Build   struct {
 				Env []variable `toml:"env"`
 			} `toml:"build"`
@@ -95,7 +114,7 @@ func Find(app string) (*Descriptor, error) {
 	if err != nil {
 		return nil, unusable(filepath.Join(app, Name), err)
 	}
-	return parse(filepath.Join(app, Name), string(text))
+	return parse(filepath.Join(app, Name), string(text), true)
 }
 
 // Read reads a file that was named.
@@ -104,14 +123,16 @@ func Read(path string) (*Descriptor, error) {
 	if err != nil {
 		return nil, unusable(path, err)
 	}
-	return parse(path, string(text))
+	return parse(path, string(text), false)
 }
 
 func unusable(path string, err error) error {
 	return &failure.Failure{ID: "descriptor-unusable", Cause: "reading " + path, Err: err, Remedy: "mend the file; buildpacks.io describes it under \"Project Descriptor\"."}
 }
 
-func parse(path, text string) (*Descriptor, error) {
+// parse reads the file at path. Whether it is the app's own decides where its
+// buildpacks may lie.
+func parse(path, text string, own bool) (*Descriptor, error) {
 	var f file
 	keys, err := toml.Decode(text, &f)
 	if err != nil {
@@ -124,15 +145,22 @@ func parse(path, text string) (*Descriptor, error) {
 	if len(table.Include) > 0 && len(table.Exclude) > 0 {
 		return nil, unusable(path, errors.New("it has both include and exclude: want one of them"))
 	}
-	if len(table.Buildpacks) > 0 {
-		return nil, &failure.Failure{ID: "descriptor-buildpacks", Cause: path + " names buildpacks", Remedy: "take them out, and name a builder that has them: armature build uses the builder's own."}
-	}
 	d := &Descriptor{Builder: table.Builder, Env: map[string]string{}, Filter: filter(table)}
 	for _, v := range table.Env {
 		if v.Name == "" {
 			return nil, unusable(path, errors.New("a variable has no name"))
 		}
 		d.Env[v.Name] = v.Value
+	}
+	for into, entries := range map[*[]buildpacks.Locator][]entry{&d.Buildpacks.Buildpacks: table.Buildpacks, &d.Buildpacks.Pre: table.Pre, &d.Buildpacks.Post: table.Post} {
+		for _, e := range entries {
+			l, err := e.locator()
+			if err != nil {
+				return nil, unusable(path, err)
+			}
+			l.Base, l.Inside = filepath.Dir(path), own
+			*into = append(*into, l)
+		}
 	}
 	for _, key := range keys.Undecoded() {
 		if name := key.String(); ours(name, schema) {
@@ -149,15 +177,27 @@ func (f file) table() (buildTable, string, error) {
 		return f.Build, "0.1", nil
 	case "0.2":
 		b := f.IO.Buildpacks
-		table := buildTable{Include: b.Include, Exclude: b.Exclude, Builder: b.Builder, Env: b.Build.Env, Buildpacks: b.Group}
-		for _, addition := range []any{b.Pre, b.Post} {
-			if addition != nil {
-				table.Buildpacks = append(table.Buildpacks, addition)
-			}
-		}
+		table := buildTable{Include: b.Include, Exclude: b.Exclude, Builder: b.Builder, Env: b.Build.Env, Buildpacks: b.Group, Pre: b.Pre.Group, Post: b.Post.Group}
 		return table, "0.2", nil
 	}
 	return buildTable{}, "", fmt.Errorf("its schema-version is %q, want 0.1 or 0.2", f.Under.Schema)
+}
+
+// locator is how a buildpack is named that an entry means.
+func (e entry) locator() (buildpacks.Locator, error) {
+	named := e.ID
+	if e.Version != "" {
+		named += "@" + e.Version
+	}
+	switch {
+	case e.URI != "":
+		return buildpacks.Locator{Name: e.URI}, nil
+	case e.ID == "":
+		return buildpacks.Locator{}, errors.New("a buildpack has neither id nor uri")
+	case e.Script.Inline != "":
+		return buildpacks.Locator{Name: named, Inline: &e.Script}, nil
+	}
+	return buildpacks.Locator{Name: named}, nil
 }
 
 // ours says whether a key would be the schema's, and not somebody else's.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 )
 
@@ -48,6 +49,50 @@ func TestBothSchemasSayTheSame(t *testing.T) {
 	}
 }
 
+func TestBuildpacksAreNamedInOrder(t *testing.T) {
+	for name, tc := range map[string]struct{ text, group, pre, post string }{
+		"0.1": {"[[build.buildpacks]]\nid = \"a/b\"\nversion = \"1.0.0\"\n[[build.buildpacks]]\nuri = \"bp\"\n[[build.buildpacks]]\nid = \"c\"\n", "a/b@1.0.0 bp c", "", ""},
+		"0.2": {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.group]]\nid = \"c\"\nuri = \"bp\"\n[[io.buildpacks.group]]\nuri = \"from=builder\"\n", "bp from=builder", "", ""},
+		"before and after": {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.pre.group]]\nid = \"x\"\n[io.buildpacks.pre.group.script]\napi = \"0.10\"\ninline = \"true\"\nshell = \"/bin/bash\"\n" +
+			"[[io.buildpacks.post.group]]\nid = \"y\"\nversion = \"2\"\n", "", "x: true in /bin/bash", "y@2"},
+	} {
+		dir := app(t, tc.text)
+		own, err := descriptor.Find(dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		named, err := descriptor.Read(filepath.Join(dir, descriptor.Name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, d := range []*descriptor.Descriptor{own, named} {
+			for _, list := range []struct {
+				got  []buildpacks.Locator
+				want string
+			}{{d.Buildpacks.Buildpacks, tc.group}, {d.Buildpacks.Pre, tc.pre}, {d.Buildpacks.Post, tc.post}} {
+				var names []string
+				for _, l := range list.got {
+					if l.Inline != nil {
+						l.Name += ": " + l.Inline.Inline + " in " + l.Inline.Shell
+					}
+					names = append(names, l.Name)
+					if l.Base != dir || l.Inside != (d == own) {
+						t.Errorf("%s: %s lies below %s (inside: %t)", name, l.Name, l.Base, l.Inside)
+					}
+				}
+				if got := strings.Join(names, " "); got != list.want {
+					t.Errorf("%s: got %q, want %q", name, got, list.want)
+				}
+			}
+		}
+		if len(own.Ignored) != 0 {
+			t.Errorf("%s: ignored %q", name, own.Ignored)
+		}
+	}
+}
+
 func TestIncludeLeavesAllOthersOut(t *testing.T) {
 	d, err := descriptor.Find(app(t, "[build]\ninclude = [\"src/\", \"package*.json\"]\n"))
 	if err != nil {
@@ -72,9 +117,7 @@ func TestFilesThatCannotBeFollowed(t *testing.T) {
 		"no TOML":                 {"[build", "descriptor-unusable", "reading"},
 		"both lists":              {"[build]\ninclude = [\"a\"]\nexclude = [\"b\"]\n", "descriptor-unusable", "both include and exclude"},
 		"a schema to come":        {"[_]\nschema-version = \"0.9\"\n", "descriptor-unusable", `"0.9", want 0.1 or 0.2`},
-		"buildpacks":              {"[[build.buildpacks]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
-		"a group":                 {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.group]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
-		"buildpacks before":       {"[_]\nschema-version = \"0.2\"\n[[io.buildpacks.pre.group]]\nid = \"x\"\n", "descriptor-buildpacks", "names buildpacks"},
+		"a buildpack of no name":  {"[[build.buildpacks]]\nversion = \"1.0.0\"\n", "descriptor-unusable", "neither id nor uri"},
 		"a variable without name": {"[[build.env]]\nvalue = \"x\"\n", "descriptor-unusable", "no name"},
 	} {
 		t.Run(name, func(t *testing.T) {

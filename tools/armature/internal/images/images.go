@@ -48,6 +48,21 @@ func Find(ctx context.Context, reference string, platform target.Target) (v1.Ima
 	return image, Check(image, reference, platform)
 }
 
+// Package returns a buildpackage from a registry: of one for several platforms
+// that for the given one, and otherwise the only one, whatever it says.
+func Package(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return nil, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is no image reference", reference), Err: err, Remedy: "name the buildpackage as docker://registry/name:tag."}
+	}
+	image, err := remote.Image(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
+		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
+	if err != nil {
+		return nil, Failed("fetching "+reference, err)
+	}
+	return image, nil
+}
+
 // Check says whether an image is for a platform.
 func Check(image v1.Image, called string, platform target.Target) error {
 	config, err := image.ConfigFile()

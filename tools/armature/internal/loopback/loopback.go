@@ -15,6 +15,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -26,9 +27,10 @@ import (
 
 // The repositories there are.
 const (
-	RunRepository = "run" // what the lifecycle may read only
-	AppRepository = "app"
-	Tag           = "latest"
+	RunRepository   = "run" // what the lifecycle may read only
+	AppRepository   = "app"
+	CacheRepository = "cache"
+	Tag             = "latest"
 )
 
 // Registry serves on a loopback address, to whoever knows a password: the
@@ -36,7 +38,7 @@ const (
 type Registry struct {
 	address string
 	owner   string // password of this process, which may do everything
-	guest   string // password of the lifecycle, which may write the app only
+	guest   string // password of the lifecycle, which may write the app and the cache only
 	server  *http.Server
 	inside  *pipes
 	seen    transfers // of the lifecycle
@@ -72,12 +74,18 @@ func (r *Registry) guard(inner http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Basic realm="armature"`)
 			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
 			return
-		case !reads && !strings.HasPrefix(request.URL.Path, "/v2/"+AppRepository+"/"):
+		case !reads && !isIn(request.URL.Path, AppRepository) && !isIn(request.URL.Path, CacheRepository):
 			http.Error(w, `{"errors":[{"code":"DENIED"}]}`, http.StatusForbidden)
 			return
 		}
 		observed.ServeHTTP(w, request)
 	})
+}
+
+// isIn says whether a request's path is in a repository, and in no other that
+// only begins with its name.
+func isIn(at, repository string) bool {
+	return strings.HasPrefix(at, "/v2/"+repository+"/") && path.Clean(at) == strings.TrimSuffix(at, "/")
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -66,7 +66,7 @@ func TestWhatIsPutCanBeGot(t *testing.T) {
 	}
 }
 
-func TestTheLifecycleWritesTheAppOnlyAndStrangersReadNothing(t *testing.T) {
+func TestTheLifecycleWritesAppAndCacheOnlyAndStrangersReadNothing(t *testing.T) {
 	r, _ := serve(t)
 	image := randomImage(t)
 	if err := r.Put(t.Context(), loopback.RunRepository, image); err != nil {
@@ -94,6 +94,8 @@ func TestTheLifecycleWritesTheAppOnlyAndStrangersReadNothing(t *testing.T) {
 		{"the lifecycle reads the run image", "GET", "/v2/run/manifests/latest", headers[address], http.StatusOK},
 		{"the lifecycle replaces the run image", "PUT", "/v2/run/manifests/latest", headers[address], http.StatusForbidden},
 		{"the lifecycle writes beside the app", "PUT", "/v2/run/../app/manifests/latest", headers[address], http.StatusForbidden},
+		{"the lifecycle writes beside the cache", "PUT", "/v2/cache/../run/manifests/latest", headers[address], http.StatusForbidden},
+		{"the lifecycle writes the cache", "PUT", "/v2/cache/manifests/latest", headers[address], http.StatusCreated},
 		{"the lifecycle writes the app", "PUT", "/v2/app/manifests/latest", headers[address], http.StatusCreated},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -61,7 +61,7 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 	if got, want := len(layers), len(config.RootFS.DiffIDs); got != want {
 		return fmt.Errorf("the image has %d layers, its configuration says %d", got, want)
 	}
-	u := &unpacker{ctx: ctx, root: root, options: options, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
+	u := newUnpacker(ctx, root, options)
 	for i, layer := range layers {
 		if err := u.verified(layer, config.RootFS.DiffIDs[i]); err != nil {
 			return fmt.Errorf("unpacking layer %d of %d: %w", i+1, len(layers), err)
@@ -93,6 +93,25 @@ func checkConfig(image v1.Image) error {
 		return fmt.Errorf("the image's configuration is %s, its manifest says %s", got, want)
 	}
 	return nil
+}
+
+// UnpackArchive writes what a tar archive holds into the folder dir, as [Unpack]
+// does with a layer: nothing outside, and no devices.
+func UnpackArchive(ctx context.Context, dir string, archive io.Reader) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	u := newUnpacker(ctx, root, Options{})
+	if err := u.entries(tar.NewReader(archive)); err != nil {
+		return err
+	}
+	return u.close()
+}
+
+func newUnpacker(ctx context.Context, root *os.Root, options Options) *unpacker {
+	return &unpacker{ctx: ctx, root: root, options: options, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
 }
 
 // unpacker is one image being unpacked.
@@ -163,7 +182,7 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 			return fmt.Errorf("a path has %d bytes, want at most %d", length, maxPath)
 		}
 		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
-		if name == "" {
+		if name == "" || header.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		if err := u.entry(name, header, archive); err != nil {
