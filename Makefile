@@ -52,7 +52,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -99,6 +99,19 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory .integration-armature
+
+soak: ## Builds at once and killed calls, by the dozen, as root and as an ordinary user: no part of CI
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .soak
+
+.PHONY: .soak
+.soak: bin/armature build/stack/run-arm64/index.json $(BUILDER)/linux-arm64-on-linux-$(HOST_ARCH)/index.json
+	@ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
+	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./tools/armature/integration
+
+FUZZTIME ?= 30s
+fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
+	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: .integration-armature
 .integration-armature .natives: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))

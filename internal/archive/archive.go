@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -85,7 +86,10 @@ func unpack(r io.Reader, dir string, selection Selection) error {
 	for entries := tar.NewReader(zipped); !u.complete(); {
 		header, err := entries.Next()
 		if err == io.EOF {
-			return u.missing()
+			if err := u.missing(); err != nil {
+				return err
+			}
+			break
 		}
 		if err != nil {
 			return err
@@ -94,7 +98,7 @@ func unpack(r io.Reader, dir string, selection Selection) error {
 			return fmt.Errorf("%s: %w", header.Name, err)
 		}
 	}
-	return nil
+	return u.checkLinks()
 }
 
 type unpacker struct {
@@ -102,6 +106,8 @@ type unpacker struct {
 	root *os.Root          // refuses every path that leads out of it
 	left map[string]string // files that are still to come
 	seen map[string]bool   // folders of the selection that held something
+
+	links []string // that were made
 }
 
 func newUnpacker(root *os.Root, selection Selection) *unpacker {
@@ -204,5 +210,17 @@ func (u *unpacker) link(to, points string) error {
 	if path.IsAbs(points) || !filepath.IsLocal(filepath.Join(filepath.Dir(to), filepath.FromSlash(points))) {
 		return fmt.Errorf("it links to %q, outside of its folder", points)
 	}
+	u.links = append(u.links, to)
 	return u.root.Symlink(points, to)
+}
+
+// checkLinks follows every link once all are there: through another one, what
+// looks local can lead out.
+func (u *unpacker) checkLinks() error {
+	for _, to := range u.links {
+		if _, err := u.root.Stat(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("following the link %s: %w", to, err)
+		}
+	}
+	return nil
 }

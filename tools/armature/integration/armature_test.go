@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,6 +32,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
@@ -312,6 +314,7 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 }
 
 func TestAKilledBuildLeavesNothing(t *testing.T) {
+	adoptOrphans(t)
 	u := newUser(t, 0)
 	app := plainApp(t)
 	want := u.must(app, "--tag", "app") // what takes long only once is done
@@ -336,13 +339,7 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 		time.Sleep(moment)
 		cmd.Process.Signal(signal)
 		cmd.Wait()
-		until := time.Now().Add(5 * time.Second)
-		for len(processes(u.home)) > 0 && time.Now().Before(until) {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if left := processes(u.home); len(left) > 0 {
-			t.Errorf("%s after %s: still running %q", signal, moment, left)
-		}
+		waitForNobody(t, fmt.Sprintf("%s after %s", signal, moment))
 	}
 	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
 		t.Errorf("mounts are left:\n%s", mounts)
@@ -498,16 +495,55 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// processes are those whose root or executable lies in a folder, or that are
-// a sandbox's first.
-func processes(folder string) (found []string) {
-	for _, kind := range []string{"root", "exe", "cwd"} {
-		links, _ := filepath.Glob("/proc/[0-9]*/" + kind)
-		for _, link := range links {
-			if to, err := os.Readlink(link); err == nil && strings.Contains(to, folder) {
-				found = append(found, link+" "+to)
+// descendants are the processes that this one started, or that were left to it
+// when who started them ended: everything that a call of armature can leave.
+func descendants(t *testing.T) (found []string) {
+	t.Helper()
+	for { // those that have ended
+		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
+			break
+		}
+	}
+	parents := map[string]string{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// pid (name) state ppid ...: proc_pid_stat(5)
+		after := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		parents[filepath.Base(filepath.Dir(path))] = after[1]
+	}
+	self := strconv.Itoa(os.Getpid())
+	for pid := range parents {
+		for at := pid; at != ""; at = parents[at] {
+			if parents[at] == self {
+				command, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+				found = append(found, pid+" "+strings.ReplaceAll(string(command), "\x00", " "))
+				break
 			}
 		}
 	}
 	return found
+}
+
+// adoptOrphans makes this process the parent of those below it whose parent ends.
+func adoptOrphans(t *testing.T) {
+	t.Helper()
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitForNobody reports processes that do not end within some seconds.
+func waitForNobody(t *testing.T, after string) {
+	t.Helper()
+	until := time.Now().Add(10 * time.Second)
+	for len(descendants(t)) > 0 && time.Now().Before(until) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if left := descendants(t); len(left) > 0 {
+		t.Errorf("%s: still running %q", after, left)
+	}
 }

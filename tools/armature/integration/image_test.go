@@ -121,6 +121,7 @@ func TestInspectSaysWhatIsInAnImage(t *testing.T) {
 }
 
 func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
+	adoptOrphans(t)
 	if host(t) != target.LinuxARM64 && !emulation.Works(target.LinuxARM64) {
 		t.Skip("this machine has no emulation of linux/arm64")
 	}
@@ -163,9 +164,7 @@ func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
 			if status := cmd.ProcessState.ExitCode(); status != 143 { // the app does not handle SIGTERM
 				t.Errorf("got status %d, want the app's 143", status)
 			}
-			if left := processes(u.home); len(left) > 0 {
-				t.Errorf("still running: %q", left)
-			}
+			waitForNobody(t, "the end of run")
 			if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
 				t.Errorf("left over: %v", list)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 )
 
@@ -279,5 +280,11 @@ func TestCloneSharesWhatItsUserCannotWrite(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	f.Add(layer(f, entry{name: "a", content: "1"}, entry{name: "l", to: "../outside"}, entry{name: "l/file", content: "x"}))
 	f.Add(layer(f, entry{name: ".wh..."}, entry{name: "h", to: "=../outside/file"}, entry{name: "d/.wh..wh..opq"}))
-	f.Fuzz(func(t *testing.T, archive []byte) { unpack(t, rootfs.Options{}, archive) })
+	f.Add(layer(f, entry{name: "a/", content: ""}, entry{name: "a/l", to: "/../.."}, entry{name: "a/l/b/../c", content: "x"}, entry{name: ".wh.a"}, entry{name: "a", to: "a/a"}))
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		dir, _ := unpack(t, rootfs.Options{Folders: []string{"/proc", "/a/l/tmp"}, Files: []string{"/etc/hosts"}}, archive)
+		if err := home.RemoveAll(dir); err != nil { // whatever the modes
+			t.Error(err)
+		}
+	})
 }

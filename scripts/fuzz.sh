@@ -1,0 +1,12 @@
+#!/bin/sh
+# Fuzzes everything that reads what others wrote, one after the other, each for
+# a time: scripts/fuzz.sh 30s. What is found lands in testdata/fuzz beside the
+# test, and is tried by every later `go test`.
+set -eu
+
+for file in $(git grep -l '^func Fuzz' -- '*_test.go'); do
+  for name in $(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' "$file"); do
+    echo "  fuzzing $(dirname "$file") $name for $1 ..." >&2
+    CGO_ENABLED=0 nice go test -run '^$' -fuzz "^$name\$" -fuzztime "$1" "./$(dirname "$file")"
+  done
+done
