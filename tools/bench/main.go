@@ -2,7 +2,7 @@
 
 // Command bench measures builds: armature's beside a Dockerfile's on the same
 // run image and beside the least that has to be done, in turns, and prints
-// what came of it. It is a benchmark and never a test: slow
+// what came of it; a run of everything goes into docs/benchmarks.md. It is a benchmark and never a test: slow
 // results are results.
 //
 //	bench -builder build/builder/0.1.0-with-24 -archives build/archives-with-24
@@ -16,11 +16,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/armature-cnb/armature/tools/bench/internal/contest"
+	"github.com/armature-cnb/armature/tools/bench/internal/apps"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 	"github.com/armature-cnb/armature/tools/bench/internal/machine"
 	"github.com/armature-cnb/armature/tools/bench/internal/report"
@@ -33,6 +32,9 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	s, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if s.render {
+		return render(s.docs)
 	}
 	chosen, unknown := choose(scenarios(), s.scenarios)
 	if unknown != "" {
@@ -64,17 +66,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 func (b *bench) run(ctx context.Context, chosen []scenario) (*history.Run, error) {
 	done := &history.Run{Date: b.began.Format(time.RFC3339)}
 	for _, one := range chosen {
-		s, err := one.make(b)
-		if err != nil {
-			return nil, fmt.Errorf("preparing %s: %w", one.name, err)
-		}
-		s.Ways = slices.DeleteFunc(s.Ways, func(way contest.Way) bool { return !b.wants(way.Name) })
-		for i := range s.Ways {
-			if b.rounds > 0 {
-				s.Ways[i].Rounds = b.rounds
-			}
-		}
-		results, err := contest.Run(ctx, b.log, s)
+		results, err := one.run(b, ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +76,8 @@ func (b *bench) run(ctx context.Context, chosen []scenario) (*history.Run, error
 	return done, nil
 }
 
-// keep writes the run to the work folder.
+// keep writes the run to the work folder; one of everything, or one that is to
+// be recorded, it adds to the history and renders the document.
 func (b *bench) keep(ctx context.Context, done *history.Run) error {
 	var err error
 	if done.Commit, err = step.Output(ctx, nil, "git", "rev-parse", "HEAD"); err != nil {
@@ -98,11 +91,57 @@ func (b *bench) keep(ctx context.Context, done *history.Run) error {
 	if done.Version, err = b.node.Version(ctx); err != nil {
 		return err
 	}
+	if done.Apps, err = b.madeApps(); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(done, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(b.work, "last.json"), append(text, '\n'), 0o644)
+	if err := os.WriteFile(filepath.Join(b.work, "last.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	if partial := len(b.settings.scenarios) > 0 || len(b.only) > 0 || b.rounds > 0; partial && !b.record {
+		return nil
+	}
+	path := filepath.Join(b.docs, report.History)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := history.Append(path, *done); err != nil {
+		return err
+	}
+	return render(b.docs)
+}
+
+// madeApps are the apps that were made for this run or one before.
+func (b *bench) madeApps() (all []history.App, err error) {
+	for _, a := range []app{compiled, large} {
+		dir := filepath.Join(b.work, "made", a.name)
+		if _, err := os.Lstat(dir); err != nil {
+			continue
+		}
+		one := history.App{Name: a.name}
+		if one.Packages, one.Lockfile, err = apps.Lockfile(dir); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// render writes the document's generated part and the plot.
+func render(docs string) error {
+	files, err := report.Render(docs)
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(docs, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func names(all []scenario) string {

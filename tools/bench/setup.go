@@ -26,11 +26,13 @@ import (
 
 // settings are the flags.
 type settings struct {
-	armature, builder, stack, archives, apps, work string
+	armature, builder, stack, archives, apps, work, docs string
 
 	scenarios []string // those to run; all when empty
 	only      []string // the ways to measure; all when empty
 	rounds    int      // of every way; each its own when 0
+	record    bool     // add the run to the history, although not all was measured
+	render    bool     // measure nothing and render the document
 }
 
 func parse(args []string) (settings, error) {
@@ -45,8 +47,14 @@ func parse(args []string) (settings, error) {
 	scenarios := flags.String("scenarios", "", "names of the scenarios to run, with commas between; all when left out")
 	ways := flags.String("ways", "", "names of the ways to measure, with commas between; all when left out: "+strings.Join(allWays, ", "))
 	flags.IntVar(&s.rounds, "rounds", 0, "how often everything is measured; each as often as it says when left out")
+	flags.StringVar(&s.docs, "docs", "docs", "the folder of the document and the history")
+	flags.BoolVar(&s.record, "record", false, "add the run to the history and render the document, although not everything was measured")
+	flags.BoolVar(&s.render, "render", false, "measure nothing; render the document from the history")
 	if err := flags.Parse(args); err != nil {
 		return s, err
+	}
+	if s.render {
+		return s, nil
 	}
 	if s.builder == "" || s.archives == "" {
 		return s, errors.New("want -builder and -archives: call it with make bench")
@@ -60,7 +68,7 @@ func parse(args []string) (settings, error) {
 			return s, fmt.Errorf("-ways: there is no way %q: want some of %s", name, strings.Join(allWays, ", "))
 		}
 	}
-	for _, path := range []*string{&s.armature, &s.builder, &s.stack, &s.archives, &s.apps, &s.work} {
+	for _, path := range []*string{&s.armature, &s.builder, &s.stack, &s.archives, &s.apps, &s.work, &s.docs} {
 		var err error
 		if *path, err = filepath.Abs(*path); err != nil {
 			return s, err

@@ -3,6 +3,8 @@ package apps
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +37,76 @@ func Copy(from, to, source string, node hostnode.Node) (*App, error) {
 		return nil, err
 	}
 	return &App{Dir: to, source: source, node: node}, os.RemoveAll(filepath.Join(to, "node_modules"))
+}
+
+// Made is an app that is too large to be kept in the repository, as what its
+// lockfile is made of: exact versions, and a day after which no version counts.
+type Made struct {
+	Dependencies map[string]string // name to exact version
+	Before       string            // "2025-03-01"
+	Server       string            // server.js
+}
+
+// Make makes the app in the folder dir, unless it is there. With the same npm
+// it is the same everywhere.
+func (m Made) Make(ctx context.Context, dir string, node hostnode.Node) error {
+	manifest, err := json.MarshalIndent(map[string]any{
+		"name": "made", "version": "1.0.0", "private": true, "license": "Apache-2.0",
+		"scripts": map[string]string{"start": "node server.js"}, "dependencies": m.Dependencies,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if had, err := os.ReadFile(filepath.Join(dir, "package.json")); err == nil && string(had) == string(manifest) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(dir), "made-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	for name, content := range map[string][]byte{"package.json": manifest, "server.js": []byte(m.Server)} {
+		if err := os.WriteFile(filepath.Join(work, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	cache, err := os.MkdirTemp(node.Home, "npm-cache-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(cache)
+	if err := node.NPM(ctx, work, cache, "install", "--package-lock-only", "--ignore-scripts", "--before", m.Before); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.Rename(work, dir)
+}
+
+// Lockfile is how many packages an app's lockfile has, and its SHA-256.
+func Lockfile(dir string) (packages int, digest string, err error) {
+	content, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
+	if err != nil {
+		return 0, "", err
+	}
+	var lock struct {
+		Packages map[string]struct {
+			Link bool `json:"link"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(content, &lock); err != nil {
+		return 0, "", fmt.Errorf("reading the lockfile of %s: %w", dir, err)
+	}
+	for path, one := range lock.Packages {
+		if path != "" && !one.Link {
+			packages++
+		}
+	}
+	return packages, fmt.Sprintf("%x", sha256.Sum256(content)), nil
 }
 
 // marker begins the line that changes. It is a statement, so that a build

@@ -56,3 +56,21 @@ func TestAnAppWithoutTheFileThatChangesIsAnError(t *testing.T) {
 		t.Error("got no error")
 	}
 }
+
+func TestLockfileCountsPackages(t *testing.T) {
+	dir := t.TempDir()
+	lock := `{"packages":{"":{},"node_modules/a":{},"node_modules/a/node_modules/b":{},"node_modules/c":{"link":true}}}`
+	if err := os.WriteFile(filepath.Join(dir, "package-lock.json"), []byte(lock), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	packages, digest, err := apps.Lockfile(dir)
+	if err != nil || packages != 2 || len(digest) != 64 {
+		t.Errorf("got %d, %q, %v, want 2 packages", packages, digest, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "package-lock.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := apps.Lockfile(dir); err == nil {
+		t.Error("a lockfile that is none: got no error")
+	}
+}

@@ -98,19 +98,28 @@ func platform(content io.Reader) (target.Target, error) {
 	return target.Target{}, fmt.Errorf("got a program for %s", machine)
 }
 
+// With says what to unpack beside Node.js.
+type With struct {
+	NPM     bool // into npm/
+	Headers bool // into include/, to compile native modules with
+}
+
 // UnpackNode unpacks bin/node and LICENSE of a target's archive into dir, and
-// with npm, npm into dir/npm. Every archive's checksum is verified.
-func (s Set) UnpackNode(ctx context.Context, to target.Target, npm bool, dir string) error {
+// what else is wanted. Every archive's checksum is verified.
+func (s Set) UnpackNode(ctx context.Context, to target.Target, with With, dir string) error {
 	err := s.unpack(ctx, s.Node[to], dir, func(name string) string {
-		if rest, found := strings.CutPrefix(name, npmInNode); found && npm {
+		if rest, found := strings.CutPrefix(name, npmInNode); found && with.NPM {
 			return filepath.Join("npm", rest)
+		}
+		if with.Headers && strings.HasPrefix(name, "include/") {
+			return name
 		}
 		if name == nodeProgram || name == "LICENSE" {
 			return name
 		}
 		return ""
 	})
-	if err != nil || !npm || s.NPM == "" {
+	if err != nil || !with.NPM || s.NPM == "" {
 		return err
 	}
 	return s.unpack(ctx, s.NPM, dir, func(name string) string { return filepath.Join("npm", name) })

@@ -51,14 +51,14 @@ func program(to target.Target) string {
 
 func TestNodeAndNPMComeFromArchivesOfTheirOwn(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
-	put(t, dir, entry{"package/LICENSE", "free"}, entry{"package/bin/node", program(target.LinuxARM64)}, entry{"package/README.md", "x"})
+	put(t, dir, entry{"package/LICENSE", "free"}, entry{"package/bin/node", program(target.LinuxARM64)}, entry{"package/include/node/node.h", "api"})
 	put(t, dir, entry{"package/bin/node", program(target.LinuxAMD64)})
 	put(t, dir, entry{"package/bin/npm-cli.js", "npm"}, entry{"package/lib/npm.js", "lib"})
 	set, err := archives.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.UnpackNode(t.Context(), target.LinuxARM64, true, out); err != nil {
+	if err := set.UnpackNode(t.Context(), target.LinuxARM64, archives.With{NPM: true}, out); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
@@ -68,7 +68,7 @@ func TestNodeAndNPMComeFromArchivesOfTheirOwn(t *testing.T) {
 			t.Errorf("%s: got %q, %v", path, got, err)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(out, "README.md")); err == nil {
+	if _, err := os.Lstat(filepath.Join(out, "include")); err == nil {
 		t.Error("more was unpacked than Node.js and its licence")
 	}
 }
@@ -76,17 +76,19 @@ func TestNodeAndNPMComeFromArchivesOfTheirOwn(t *testing.T) {
 func TestNPMInsideOfNodesArchive(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
 	for _, to := range target.All() {
-		put(t, dir, entry{"node-v24/bin/node", program(to)}, entry{"node-v24/lib/node_modules/npm/bin/npm-cli.js", "npm"})
+		put(t, dir, entry{"node-v24/bin/node", program(to)}, entry{"node-v24/lib/node_modules/npm/bin/npm-cli.js", "npm"}, entry{"node-v24/include/node/node.h", "api"})
 	}
 	set, err := archives.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.UnpackNode(t.Context(), target.LinuxAMD64, true, out); err != nil {
+	if err := set.UnpackNode(t.Context(), target.LinuxAMD64, archives.With{NPM: true, Headers: true}, out); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile(filepath.Join(out, "npm/bin/npm-cli.js")); err != nil || string(got) != "npm" {
-		t.Errorf("got %q, %v", got, err)
+	for path, want := range map[string]string{"npm/bin/npm-cli.js": "npm", "include/node/node.h": "api"} {
+		if got, err := os.ReadFile(filepath.Join(out, path)); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v", path, got, err)
+		}
 	}
 }
 
@@ -120,7 +122,7 @@ func TestOtherBytesThanTheNameSaysAreAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	set.Node[target.LinuxARM64] = wrong
-	err = set.UnpackNode(t.Context(), target.LinuxARM64, false, t.TempDir())
+	err = set.UnpackNode(t.Context(), target.LinuxARM64, archives.With{}, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "want 0000") {
 		t.Errorf("got %v, want an error about the digest", err)
 	}

@@ -27,19 +27,38 @@ type Armature struct {
 // Home is one of armature's own folders.
 type Home struct{ Dir string }
 
-// Home makes one. All share the builders that are unpacked: every other thing
-// in one is what builds with it left.
+// rootsFolder is where armature keeps unpacked builders in its folder.
+const rootsFolder = "roots"
+
+// Home makes one. Every thing in it is what builds with it left, but for the
+// unpacked builders: [Armature.Lend] brings them from home to home.
 func (a Armature) Home(name string) (Home, error) {
-	roots, dir := filepath.Join(a.Homes, "roots"), filepath.Join(a.Homes, name)
-	for _, folder := range []string{roots, dir} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return Home{}, err
+	dir := filepath.Join(a.Homes, name)
+	return Home{Dir: dir}, os.MkdirAll(dir, 0o755)
+}
+
+// Lend moves the unpacked builders into a home, from the one that was used
+// last.
+func (a Armature) Lend(to Home) error {
+	own := filepath.Join(to.Dir, rootsFolder)
+	all, err := filepath.Glob(filepath.Join(a.Homes, "*", rootsFolder))
+	if err != nil {
+		return err
+	}
+	for _, roots := range all {
+		entries, err := os.ReadDir(roots)
+		if err != nil {
+			return err
 		}
+		if roots == own || len(entries) == 0 {
+			continue
+		}
+		if err := os.Remove(own); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("two homes have unpacked builders: %w", err)
+		}
+		return os.Rename(roots, own)
 	}
-	if err := os.Symlink(roots, filepath.Join(dir, "roots")); err != nil && !errors.Is(err, os.ErrExist) {
-		return Home{}, err
-	}
-	return Home{Dir: dir}, nil
+	return nil
 }
 
 // Forget removes everything but the unpacked builders.
@@ -49,7 +68,7 @@ func (h Home) Forget() error {
 		return err
 	}
 	for _, entry := range entries {
-		if entry.Name() == "roots" {
+		if entry.Name() == rootsFolder {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(h.Dir, entry.Name())); err != nil {
@@ -72,6 +91,9 @@ type Build struct {
 // Run makes the image and returns the seconds of each phase, the phase
 // "building" as its buildpacks.
 func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
+	if err := a.Lend(b.Home); err != nil {
+		return nil, err
+	}
 	args := []string{"build", b.App, "--tag", b.Tag, "--builder", a.Builder, "--cache-dir", b.Home.Dir, "--progress", "json"}
 	if b.Platform != "" {
 		args = append(args, "--platform", b.Platform)

@@ -1,8 +1,6 @@
 package builds
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,39 +46,5 @@ func TestPhasesKeepsPlatformsApart(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
-	}
-}
-
-func TestForgettingLeavesTheUnpackedBuilders(t *testing.T) {
-	a := Armature{Homes: t.TempDir()}
-	home, err := a.Home("cold")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.Home("cold"); err != nil {
-		t.Fatalf("a home that is there: %v", err)
-	}
-	for _, path := range []string{"roots/abc/bin/sh", "builds/1/cache/file", "layers/node"} {
-		path = filepath.Join(home.Dir, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := home.Forget(); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(home.Dir)
-	if err != nil || len(entries) != 1 || entries[0].Name() != "roots" {
-		t.Errorf("got %v, %v, want roots alone", entries, err)
-	}
-	other, err := a.Home("warm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Lstat(filepath.Join(other.Dir, "roots/abc/bin/sh")); err != nil {
-		t.Errorf("homes do not share builders: %v", err)
 	}
 }

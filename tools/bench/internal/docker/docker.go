@@ -35,6 +35,7 @@ type Kind string
 // The Dockerfiles there are.
 const (
 	Plain    Kind = "plain"    // production dependencies and the sources
+	Compiled Kind = "compiled" // the same, with native modules that are compiled
 	Frontend Kind = "frontend" // a build script that makes build/ with devDependencies
 )
 
@@ -89,7 +90,7 @@ func (e Engine) makeBase(ctx context.Context, log io.Writer, to target.Target, i
 	if err != nil {
 		return err
 	}
-	key := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(authorities, "%s %s %s", id, e.Archive.Node[to], e.Archive.NPM)))
+	key := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(authorities, "with headers %s %s %s", id, e.Archive.Node[to], e.Archive.NPM)))
 	got, err := step.Output(ctx, nil, "docker", "image", "inspect", "--format", `{{index .Config.Labels "`+baseLabel+`"}}`, base(to))
 	if err == nil && got == key {
 		return nil
@@ -99,7 +100,7 @@ func (e Engine) makeBase(ctx context.Context, log io.Writer, to target.Target, i
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := e.Archive.UnpackNode(ctx, to, true, filepath.Join(dir, "node")); err != nil {
+	if err := e.Archive.UnpackNode(ctx, to, archives.With{NPM: true, Headers: true}, filepath.Join(dir, "node")); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "authorities.pem"), authorities, 0o644); err != nil {
@@ -108,6 +109,7 @@ func (e Engine) makeBase(ctx context.Context, log io.Writer, to target.Target, i
 	file := `FROM bench-build:` + to.Arch + `
 USER root
 COPY node/bin/node /usr/local/bin/node
+COPY node/include /usr/local/include
 COPY node/npm /usr/local/lib/node_modules/npm
 COPY authorities.pem /etc/ssl/bench-authorities.pem
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/bench-authorities.pem
@@ -126,9 +128,13 @@ const npm = "node /usr/local/lib/node_modules/npm/bin/npm-cli.js"
 // The label keeps this run's cached steps apart from other runs'.
 func Dockerfile(kind Kind, to target.Target, run string) string {
 	label := "LABEL " + runLabel + "=" + run
+	compile := ""
+	if kind == Compiled {
+		compile = "ENV npm_config_build_from_source=true npm_config_nodedir=/usr/local\n"
+	}
 	file := `FROM ` + base(to) + ` AS dependencies
 ` + label + `
-WORKDIR /workspace
+` + compile + `WORKDIR /workspace
 COPY package.json package-lock.json ./
 RUN ` + npm + ` ci --omit=dev --no-audit --no-fund
 `

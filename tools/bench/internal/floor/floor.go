@@ -60,10 +60,10 @@ func (f Floor) Run(ctx context.Context) ([]history.Part, error) {
 }
 
 func (f Floor) unpack(ctx context.Context, work string) error {
-	if err := f.Archive.UnpackNode(ctx, f.Target, false, filepath.Join(work, "image/node")); err != nil {
+	if err := f.Archive.UnpackNode(ctx, f.Target, archives.With{}, filepath.Join(work, "image/node")); err != nil {
 		return err
 	}
-	return f.Archive.UnpackNode(ctx, f.Host, true, filepath.Join(work, "host"))
+	return f.Archive.UnpackNode(ctx, f.Host, archives.With{NPM: true}, filepath.Join(work, "host"))
 }
 
 func (f Floor) install(ctx context.Context, work string) error {

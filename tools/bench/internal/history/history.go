@@ -22,8 +22,16 @@ type Run struct {
 	Changed bool          `json:"changed,omitempty"` // the checkout had changes that are in no commit
 	Version string        `json:"version"`           // of Node.js in the images
 	Machine machine.Facts `json:"machine"`
+	Apps    []App         `json:"apps,omitempty"`
 	Results []Result      `json:"results"`
 	Seconds float64       `json:"seconds"` // that the whole run took
+}
+
+// App is one that was made for the run: another lockfile is another app.
+type App struct {
+	Name     string `json:"name"`
+	Packages int    `json:"packages"` // in the lockfile, for all platforms
+	Lockfile string `json:"lockfile"` // its SHA-256
 }
 
 // Result is what one way to do a scenario's work measured.

@@ -14,6 +14,8 @@ func (u Unit) Text(value float64) string {
 		return fmt.Sprintf("%.1f ms", value*1e3)
 	case u == Bytes && value >= 5e5:
 		return fmt.Sprintf("%.1f MB", value/1e6)
+	case u == Bytes && value < 1e3:
+		return fmt.Sprintf("%.0f B", value)
 	case u == Bytes:
 		return fmt.Sprintf("%.1f kB", value/1e3)
 	}

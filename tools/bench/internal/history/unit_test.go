@@ -18,6 +18,7 @@ func TestText(t *testing.T) {
 		{history.Seconds, 0.0123, "12.3 ms"},
 		{history.Bytes, 45_123_456, "45.1 MB"},
 		{history.Bytes, 8_651, "8.7 kB"},
+		{history.Bytes, 0, "0 B"},
 		{"furlongs", 3, "3 furlongs"},
 	} {
 		if got := c.unit.Text(c.value); got != c.want {

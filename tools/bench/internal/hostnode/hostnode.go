@@ -36,7 +36,7 @@ func Unpack(ctx context.Context, set archives.Set, host target.Target, dir strin
 		return node, err
 	}
 	defer os.RemoveAll(work)
-	if err := set.UnpackNode(ctx, host, true, work); err != nil {
+	if err := set.UnpackNode(ctx, host, archives.With{NPM: true}, work); err != nil {
 		return node, err
 	}
 	return node, os.Rename(work, node.Dir)

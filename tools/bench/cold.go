@@ -1,0 +1,197 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/bench/internal/apps"
+	"github.com/armature-cnb/armature/tools/bench/internal/builds"
+	"github.com/armature-cnb/armature/tools/bench/internal/contest"
+	"github.com/armature-cnb/armature/tools/bench/internal/floor"
+	"github.com/armature-cnb/armature/tools/bench/internal/history"
+)
+
+// way is one of armature's or of a Dockerfile's.
+type way struct {
+	name      string
+	platforms []target.Target
+	rounds    int
+	more      []string // armature's arguments
+	engine    bool     // a Dockerfile's
+}
+
+// ways are all that work here, in the order of their turns.
+func (b *bench) ways(a app) []way {
+	one := func(name string, to target.Target, rounds int) way {
+		return way{name: name, platforms: []target.Target{to}, rounds: rounds}
+	}
+	all := []way{one(cross, b.foreign, a.quick), one(native, b.host, a.quick)}
+	if b.engine != nil {
+		for _, w := range []way{one(dockerfile, b.foreign, a.slow), one(dockerfileNative, b.host, a.quick)} {
+			w.engine = true
+			all = append(all, w)
+		}
+	}
+	if b.emulates {
+		w := one(emulated, b.foreign, a.slow)
+		w.more = []string{"--emulate"}
+		all = append(all, w)
+	}
+	return all
+}
+
+// build is what builds one app in one way.
+type build struct {
+	app  *apps.App
+	home builds.Home // armature's folder, empty but for the unpacked builders
+	run  func(context.Context) ([]history.Part, error)
+}
+
+// prepare makes the copy of the app and the folder for a way. The image gets
+// the repository and tag that are given, or one of the scenario's and way's.
+func (b *bench) prepare(ctx context.Context, name string, w way, a app, cached bool, more ...string) (*build, error) {
+	copied, err := b.copy(ctx, a, name+"-"+w.name)
+	if err != nil {
+		return nil, err
+	}
+	tag := "bench-" + name + ":" + w.name
+	if w.engine {
+		return &build{app: copied, run: func(ctx context.Context) ([]history.Part, error) {
+			for _, to := range w.platforms {
+				if err := b.engine.Build(ctx, a.kind, to, copied.Dir, tag, cached); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		}}, nil
+	}
+	home, err := b.armature.Home(name + "-" + w.name)
+	if err != nil {
+		return nil, err
+	}
+	if err := home.Forget(); err != nil {
+		return nil, err
+	}
+	for _, variable := range a.env {
+		more = append(more, "--env", variable)
+	}
+	var platforms []string
+	for _, to := range w.platforms {
+		platforms = append(platforms, to.String())
+	}
+	call := builds.Build{App: copied.Dir, Tag: tag, Platform: strings.Join(platforms, ","), Home: home, More: append(more, w.more...)}
+	return &build{app: copied, home: home, run: func(ctx context.Context) ([]history.Part, error) { return b.armature.Run(ctx, call) }}, nil
+}
+
+// coldWay measures builds of which nothing is there but builders, unpacked,
+// and base images.
+func (b *bench) coldWay(ctx context.Context, name string, w way, a app) (contest.Way, error) {
+	made, err := b.prepare(ctx, name, w, a, false)
+	if err != nil {
+		return contest.Way{}, err
+	}
+	one := contest.Way{Name: w.name, Rounds: w.rounds, Measure: clock(made.run)}
+	if !w.engine {
+		one.Prepare = func(context.Context) error { return made.home.Forget() }
+	}
+	return one, nil
+}
+
+// cold measures such builds of an app in all ways, and with least the floor.
+func (b *bench) cold(ctx context.Context, name string, a app, least bool) (contest.Scenario, error) {
+	s := contest.Scenario{Name: name, Unit: history.Seconds}
+	for _, w := range b.ways(a) {
+		one, err := b.coldWay(ctx, name, w, a)
+		if err != nil {
+			return s, err
+		}
+		s.Ways = append(s.Ways, one)
+	}
+	if !least {
+		return s, nil
+	}
+	app, err := b.copy(ctx, a, name+"-floor")
+	if err != nil {
+		return s, err
+	}
+	work := floor.Floor{App: app.Dir, Archive: b.archive, Node: b.node, Host: b.host, Target: b.foreign, Work: b.work}
+	s.Ways = append(s.Ways, contest.Way{Name: bare, Rounds: a.quick, Measure: clock(work.Run)})
+	return s, nil
+}
+
+// first measures the first build on a machine: the builder is unpacked for it,
+// and whatever else armature does once for a builder is done.
+func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error) {
+	other := *b
+	other.armature.Homes = filepath.Join(b.work, "first")
+	w := way{name: cross, platforms: []target.Target{b.foreign}}
+	made, err := other.prepare(ctx, name, w, express, false)
+	if err != nil {
+		return contest.Scenario{}, err
+	}
+	forget := func(context.Context) error {
+		if err := os.RemoveAll(other.armature.Homes); err != nil {
+			return err
+		}
+		_, err := other.armature.Home(filepath.Base(made.home.Dir))
+		return err
+	}
+	return contest.Scenario{Name: name, Unit: history.Seconds, Ways: []contest.Way{{Name: cross, Rounds: 1, Prepare: forget, Measure: clock(made.run)}}}, nil
+}
+
+// both measures cold builds for both architectures, with one call of armature
+// and one after the other with Dockerfiles.
+func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error) {
+	a := express
+	a.quick = 2
+	s := contest.Scenario{Name: name, Unit: history.Seconds}
+	for _, w := range b.ways(a) {
+		if w.name == native || w.name == dockerfileNative {
+			continue
+		}
+		w.platforms = []target.Target{b.foreign, b.host}
+		one, err := b.coldWay(ctx, name, w, a)
+		if err != nil {
+			return s, err
+		}
+		s.Ways = append(s.Ways, one)
+	}
+	return s, nil
+}
+
+// unchanged is the change of a build that is done again.
+func unchanged(*apps.App, context.Context) error { return nil }
+
+// rebuild measures builds of an app that was built before, after a change that
+// was never there before.
+func (b *bench) rebuild(ctx context.Context, name string, a app, change func(*apps.App, context.Context) error) (contest.Scenario, error) {
+	s := contest.Scenario{Name: name, Unit: history.Seconds}
+	for _, w := range b.ways(a) {
+		made, err := b.prepare(ctx, name, w, a, true)
+		if err != nil {
+			return s, err
+		}
+		built := false
+		s.Ways = append(s.Ways, contest.Way{Name: w.name, Rounds: w.rounds, Measure: clock(made.run), Prepare: func(ctx context.Context) error {
+			if !built {
+				if _, err := made.run(ctx); err != nil {
+					return err
+				}
+				built = true
+			}
+			return change(made.app, ctx)
+		}})
+	}
+	return s, nil
+}
+
+func clock(do func(context.Context) ([]history.Part, error)) func(context.Context) (contest.Sample, error) {
+	return func(ctx context.Context) (contest.Sample, error) {
+		return contest.Clock(func() ([]history.Part, error) { return do(ctx) })
+	}
+}

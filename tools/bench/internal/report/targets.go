@@ -1,0 +1,119 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/armature-cnb/armature/tools/bench/internal/figures"
+	"github.com/armature-cnb/armature/tools/bench/internal/history"
+)
+
+// target is a figure that is wanted. It is shown beside what was measured and
+// judges nothing.
+type target struct {
+	what string
+	want string
+	got  func(*history.Run) (text string, met, measured bool)
+	why  string // it is not met, when it is not
+}
+
+// targets are all there are, in the document's order.
+func targets() []target {
+	return []target{
+		atMost("Cold build for the host's architecture", "cold", "native", 7),
+		atMost("Cold build for the other architecture", "cold", "cross", 7),
+		ratio("The same, beside the one for the host's", "cold/cross", "cold/native", 1.15, ""),
+		ratio("The same, beside the Dockerfile's, emulated", "cold/cross", "cold/dockerfile", 0.25, ""),
+		ratio("The same, beside armature's own, emulated", "cold/cross", "cold/emulated", 0.25, ""),
+		ratio("The same, beside the floor", "cold/cross", "cold/floor", 8, ""),
+		atMost("Rebuild after a change of one source line", "rebuild-source", "cross", 2.5),
+		ratio("The same, beside the cold build", "rebuild-source/cross", "cold/cross", 0.2, ""),
+		atMost("Rebuild with nothing changed", "rebuild", "cross", 2),
+		largeTarget(),
+		startTarget(),
+		pushTarget(),
+		atMost("Image, compressed, on the run image", "size", "cross", 62e6),
+		atMost("Image, compressed, on the tiny run image", "size", "tiny", 56e6),
+		atMost("Image, compressed, above the run image", "size-above-base", "cross", 50e6),
+	}
+}
+
+// atMost wants a way's median to be no more than a limit in its unit.
+func atMost(what, scenario, way string, limit float64) target {
+	unit := history.Seconds
+	if strings.HasPrefix(scenario, "size") {
+		unit = history.Bytes
+	}
+	return target{what: what, want: "≤ " + unit.Text(limit), got: func(run *history.Run) (string, bool, bool) {
+		one, ok := run.Find(scenario, way)
+		value := figures.Median(one.Samples)
+		return unit.Text(value), value <= limit, ok
+	}}
+}
+
+// ratio wants a median to be no more than limit times another's. Both are
+// called scenario/way.
+func ratio(what, a, b string, limit float64, why string) target {
+	find := func(run *history.Run, name string) []float64 {
+		scenario, way, _ := strings.Cut(name, "/")
+		one, _ := run.Find(scenario, way)
+		return one.Samples
+	}
+	return target{what: what, why: why, want: fmt.Sprintf("≤ %.2f ×", limit), got: func(run *history.Run) (string, bool, bool) {
+		value, ok := figures.Ratio(find(run, a), find(run, b))
+		return fmt.Sprintf("%.2f ×", value), value <= limit, ok
+	}}
+}
+
+// part is the value of a result's part.
+func part(one history.Result, name string) float64 {
+	for _, p := range one.Parts {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return 0
+}
+
+// largeTarget wants a large app's build to be little more than what npm and
+// compressing take in it.
+func largeTarget() target {
+	return target{what: "Cold build of the large app, beside npm ci and compressing", want: "≤ 1.3 × npm ci + compressing", got: func(run *history.Run) (string, bool, bool) {
+		built, ok := run.Find("large", "cross")
+		least, measured := run.Find("large", "floor")
+		value, limit := figures.Median(built.Samples), 1.3*part(least, "npm ci")+part(least, "hashing and compressing")
+		return fmt.Sprintf("%s of %s", history.Seconds.Text(value), history.Seconds.Text(limit)), value <= limit, ok && measured
+	}}
+}
+
+// startTarget wants the image to start nearly as fast as Node.js alone.
+func startTarget() target {
+	const limit = 0.010
+	return target{what: "Start of the image to its first answer, over Node.js alone", want: "≤ 10 ms more", got: func(run *history.Run) (string, bool, bool) {
+		image, ok := run.Find("start", "native")
+		plain, measured := run.Find("start", "node")
+		value := figures.Median(image.Samples) - figures.Median(plain.Samples)
+		return fmt.Sprintf("%.1f ms more", value*1e3), value <= limit, ok && measured
+	}}
+}
+
+// pushTarget wants a push after a source change to send one layer and what
+// describes the image.
+func pushTarget() target {
+	return target{what: "Pushed after a change of one source line", want: "≤ app layer, configuration and manifest", got: func(run *history.Run) (string, bool, bool) {
+		one, ok := run.Find("pushed-source", "cross")
+		limit, layers := 0.0, 0
+		for _, p := range one.Parts {
+			limit += p.Value
+			if p.Name == ChangedLayer {
+				layers++
+			}
+		}
+		value := figures.Median(one.Samples)
+		return fmt.Sprintf("%s of %s, %d layer", one.Unit.Text(value), one.Unit.Text(limit), layers), value <= limit && layers <= 1, ok
+	}}
+}
+
+// ChangedLayer is what the parts of a push are called that are layers which the
+// image before did not have.
+const ChangedLayer = "changed layer"

@@ -1,0 +1,47 @@
+package report
+
+// subject is what the document calls a scenario.
+type subject struct{ scenario, title string }
+
+// subjects are the scenarios in the document's order.
+var subjects = []subject{
+	{"cold", "Cold build of the Express app"},
+	{"first", "First build on a machine, of the Express app"},
+	{"rebuild", "Rebuild, nothing changed"},
+	{"rebuild-source", "Rebuild, one source line changed"},
+	{"rebuild-dependency", "Rebuild, one dependency changed"},
+	{"both", "Cold build for both architectures"},
+	{"frontend", "Cold build of a TypeScript and Vite app"},
+	{"compiled", "Cold build of an app with bcrypt, compiled"},
+	{"large", "Cold build of a large app"},
+	{"pushed-first", "Pushed, first build"},
+	{"pushed-unchanged", "Pushed, nothing changed"},
+	{"pushed-source", "Pushed, one source line changed"},
+	{"pushed-dependency", "Pushed, one dependency changed"},
+	{"size", "Image of the Express app, compressed"},
+	{"size-above-base", "The same, without the run image"},
+	{"size-uncompressed", "The same, uncompressed, with the run image"},
+	{"start", "Start of the image to its first answer"},
+	{"memory", "Memory of a cold build"},
+}
+
+// waysNames are what the document calls the ways.
+var waysNames = map[string]string{
+	"cross":             "armature, other architecture",
+	"native":            "armature, host's architecture",
+	"emulated":          "armature, other, emulated",
+	"dockerfile":        "Dockerfile, other, emulated",
+	"dockerfile-native": "Dockerfile, host's",
+	"floor":             "floor",
+	"tiny":              "armature, other, tiny run image",
+	"node":              "Node.js alone, same image",
+}
+
+func subjectTitle(scenario string) string {
+	for _, s := range subjects {
+		if s.scenario == scenario {
+			return s.title
+		}
+	}
+	return scenario
+}

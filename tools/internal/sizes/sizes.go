@@ -1,0 +1,58 @@
+// Package sizes says how large an image and its layers are.
+package sizes
+
+import (
+	"errors"
+	"io"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Layer is one of an image's layers, or several together.
+type Layer struct {
+	Owner        string `json:"owner"`
+	Compressed   int64  `json:"compressed"`   // bytes
+	Uncompressed int64  `json:"uncompressed"` // bytes
+}
+
+// Of measures all layers of an image, the lowest first. Owners are the names
+// of the layers by digest; those that have none are called after their digest.
+func Of(image v1.Image, owners map[string]string) ([]Layer, error) {
+	layers, err := image.Layers()
+	if err != nil {
+		return nil, err
+	}
+	var all []Layer
+	for _, layer := range layers {
+		digest, err := layer.Digest()
+		if err != nil {
+			return nil, err
+		}
+		one := Layer{Owner: owners[digest.String()]}
+		if one.Owner == "" {
+			one.Owner = digest.String()
+		}
+		if one.Compressed, err = layer.Size(); err != nil {
+			return nil, err
+		}
+		content, err := layer.Uncompressed()
+		if err != nil {
+			return nil, err
+		}
+		one.Uncompressed, err = io.Copy(io.Discard, content)
+		if err := errors.Join(err, content.Close()); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// Total is the sum of layers.
+func Total(layers []Layer) (sum Layer) {
+	for _, one := range layers {
+		sum.Compressed += one.Compressed
+		sum.Uncompressed += one.Uncompressed
+	}
+	return sum
+}
