@@ -52,7 +52,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers profile check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -113,13 +113,21 @@ FUZZTIME ?= 30s
 fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
 
-.PHONY: .integration-armature
-.integration-armature .natives: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
-.integration-armature .natives: export ARMATURE := $(abspath bin/armature)
-.integration-armature .natives: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
-.integration-armature .natives: export ARMATURE_STACK := $(abspath build/stack)
+.PHONY: .integration-armature .sizes
+.integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.integration-armature .natives .sizes: export ARMATURE := $(abspath bin/armature)
+.integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
+.integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
+.integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
 .integration-armature:
 	@$(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+
+sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory .sizes
+
+.sizes:
+	@$(GO) test -count=1 -run '^TestSizesAreThoseOnRecord$$' ./tools/armature/integration -record-sizes
 
 natives: ## Apps with native modules, built on every host for every target, in part emulated: an hour or more
 	@scripts/emulation.sh linux/arm64 linux/amd64
