@@ -3,6 +3,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -225,4 +226,28 @@ func TestAChrootsDevicesAreItsOwn(t *testing.T) {
 	if strings.Contains(got, "/dev/console") || strings.Contains(got, "/dev/sub") || !strings.Contains(got, "/dev/null") {
 		t.Errorf("got %s", got)
 	}
+}
+
+func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		for i := range 10 {
+			s := spec(t, way)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Duration(i)*time.Millisecond, cancel)
+			done := make(chan error, 1)
+			go func() {
+				box, err := sandbox.Start(ctx, s)
+				if err == nil {
+					err = box.Close()
+				}
+				done <- err
+			}()
+			select {
+			case <-done: // made or not, it is over
+			case <-time.After(10 * time.Second):
+				t.Fatal("it waits for a process that is gone")
+			}
+			cancel()
+		}
+	})
 }

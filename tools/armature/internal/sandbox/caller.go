@@ -79,10 +79,11 @@ func (s *Sandbox) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer far.Close()
 	s.control = control
 	s.cmd = s.first(far)
-	if err := s.supervise(); err != nil {
+	err = s.supervise()
+	far.Close() // or the end of the first process would not be the channel's
+	if err != nil {
 		s.cmd = nil
 		return &Error{Step: "starting a process for a " + string(s.spec.Way), Cause: err}
 	}
