@@ -37,7 +37,7 @@ var (
 		made: &apps.Made{
 			Dependencies: map[string]string{
 				"express": "4.21.2", "react-scripts": "5.0.1", "webpack-dev-server": "4.15.2", "@nestjs/core": "10.4.15",
-				"@nestjs/common": "10.4.15", "jsdom": "25.0.1", "ts-jest": "27.1.5", "@aws-sdk/client-s3": "3.726.0",
+				"@nestjs/common": "10.4.15", "jsdom": "25.0.1", "ts-jest": "27.1.5",
 			},
 			Before: "2025-03-01", Server: server("'Hello World!'"),
 		},
