@@ -261,13 +261,32 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 		}
 	}
 	u := newUser(t, 0)
-	os.Setenv("ARMATURE_TEST_TOKEN", canary)
-	defer os.Unsetenv("ARMATURE_TEST_TOKEN")
-	timings := filepath.Join(t.TempDir(), "build.html")
-	b := u.must(plainApp(t), "--tag", "app", "--env", "ARMATURE_TEST_TOKEN", "--env", "OTHER="+canary, "--binding", binding, "--timings", timings)
-	if page, err := os.ReadFile(timings); err != nil || strings.Contains(b.log+string(page), canary) {
-		t.Errorf("it is in the log or in the timeline, %v:\n%s\n%s", err, b.log, page)
+	file, bills := filepath.Join(t.TempDir(), "env"), t.TempDir()
+	if err := os.WriteFile(file, []byte("OF_FILE="+canary+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
+	t.Setenv("ARMATURE_TEST_TOKEN", canary)
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} { // nobody is there
+		t.Setenv(name, "http://user:"+canary+"@127.0.0.1:1")
+	}
+	given := []string{"--env", "ARMATURE_TEST_TOKEN", "--env", "OTHER=" + canary, "--env-file", file, "--binding", binding, "--sbom-dir", bills, "--progress", "json"}
+	b := u.must(plainApp(t), append(given, "--tag", "app", "--timings", filepath.Join(bills, "timings.html"))...)
+	if strings.Contains(b.log, canary) {
+		t.Errorf("it is in the log:\n%s", b.log)
+	}
+	needy := plainApp(t)
+	if err := os.WriteFile(filepath.Join(needy, "package.json"), []byte(`{"name":"needy","version":"1.0.0","dependencies":{"express":"5"},"scripts":{"start":"node server.js"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if failed := u.build(needy, append(given, "--tag", "needy", "--env", "NPM_CONFIG_FETCH_RETRIES=0")...); failed.status == 0 || strings.Contains(failed.log, canary) {
+		t.Errorf("a build that fails: got status %d, and it is in the log:\n%s", failed.status, failed.log)
+	}
+	filepath.WalkDir(bills, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && strings.Contains(read(t, path), canary) {
+			t.Errorf("it is in %s", path)
+		}
+		return err
+	})
 	image, err := ociimage.ReadLayout(b.folder)
 	if err != nil {
 		t.Fatal(err)
