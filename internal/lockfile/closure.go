@@ -93,7 +93,7 @@ func (w *walk) resolve(from, name string) (Package, bool) {
 
 // above is the folder above, "" for that of the lockfile.
 func above(dir string) string {
-	if dir = path.Dir(dir); dir == "." {
+	if dir = path.Dir(dir); dir == "." || dir == "/" {
 		return ""
 	}
 	return dir

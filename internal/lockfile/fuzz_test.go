@@ -13,6 +13,7 @@ func FuzzParse(f *testing.F) {
 		`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0","resolved":"x","integrity":"sha512-x","optionalDependencies":{"a-linux-arm64":"1"},"os":["linux"],"cpu":["!x64"],"libc":"glibc"},"w":{"link":true,"resolved":"../w"}}}`,
 		`{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0","requires":{"b":"1"},"dependencies":{"b":{"version":"1.0.0","dev":true}}}}}`,
 		`{"lockfileVersion":2,"packages":{"":{"workspaces":["a"]},"node_modules/a":{"link":true,"resolved":"a"},"a":{"dependencies":{"a":"*"}}}}`,
+		`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"/a":{"dependencies":{"b":"1"},"optionalDependencies":{"x-linux-arm64":"1","x-linux-x64":"1"}},"node_modules/a":{"link":true,"resolved":"/a"}}}`,
 		`null`, `{}`, `[]`,
 	} {
 		f.Add([]byte(text))

@@ -77,7 +77,7 @@ func found(byPath map[string]Package, from, name string) bool {
 		if from == "" || from == "." {
 			return false
 		}
-		if from = path.Dir(from); from == "." {
+		if from = path.Dir(from); from == "." || from == "/" {
 			from = ""
 		}
 	}
