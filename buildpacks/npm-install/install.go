@@ -16,6 +16,7 @@ func (b *build) run(p part) error {
 	if err != nil {
 		return err
 	}
+	npm = npm.once()
 	which := "--omit=dev"
 	if p.dev {
 		which = "--include=dev"

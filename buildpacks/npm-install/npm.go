@@ -16,6 +16,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -36,6 +37,49 @@ type versions struct {
 	NAPI    string `json:"napi"`
 }
 
+// askVersions asks npm in a folder that is no project, or, where npm's own
+// package can be read, Node.js alone: that starts in a fraction of the time.
+func (n npm) askVersions(elsewhere string) (v versions, err error) {
+	version, err := n.packagedVersion()
+	if err != nil {
+		return v, err
+	}
+	var output []byte
+	if version != "" {
+		output, err = n.captureNode(elsewhere, "--print", "JSON.stringify(process.versions)")
+	}
+	if version == "" || err != nil { // npm's own failure is one that is known
+		output, err = n.capture(elsewhere, "version", "--json")
+	}
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(output, &v); err != nil {
+		return v, fmt.Errorf("reading the versions of npm and Node.js: got %q: %w", output, err)
+	}
+	if version != "" {
+		v.NPM = version
+	}
+	return v, nil
+}
+
+// packagedVersion is the version in the package.json of the package that the
+// program npm belongs to; empty where it is the program of something else.
+func (n npm) packagedVersion() (string, error) {
+	program, err := lookPath("npm", n.env.Get("PATH"))
+	if err != nil {
+		return "", err
+	}
+	if program, err = filepath.EvalSymlinks(program); err != nil || filepath.Base(program) != "npm-cli.js" {
+		return "", err
+	}
+	pkg, err := packagejson.Read(filepath.Dir(filepath.Dir(program)))
+	if err != nil || pkg.Name != "npm" {
+		return "", nil // it will say itself
+	}
+	return pkg.Version, nil
+}
+
 // libc is the C library of every target, in npm's words.
 const libc = "glibc"
 
@@ -43,17 +87,12 @@ const libc = "glibc"
 // why it failed.
 const maxKeptOutput = 256 << 10
 
-// newNPM finds npm and asks for its versions, in a folder that is no project.
+// newNPM finds npm and its versions.
 func newNPM(env Environ, log scribe.Emitter, cacheDir, elsewhere string) (npm, error) {
 	n := npm{env: baseEnvironment(env), log: log, cacheDir: cacheDir}
-	output, err := n.capture(elsewhere, "version", "--json")
-	if err != nil {
-		return npm{}, err
-	}
-	if err := json.Unmarshal(output, &n.versions); err != nil {
-		return npm{}, fmt.Errorf("reading npm's version: got %q: %w", output, err)
-	}
-	return n, nil
+	var err error
+	n.versions, err = n.askVersions(elsewhere)
+	return n, err
 }
 
 // baseEnvironment is what holds for every call: what npm may say, and no
@@ -117,6 +156,17 @@ func (n npm) with(name, value string) npm {
 	return n
 }
 
+// once returns an npm that does not write down what Node.js compiled of it, as
+// it would below /tmp (NODE_COMPILE_CACHE of Node.js 22 and later). A build has
+// a /tmp of its own, so that nobody would read it. Scripts that build the app
+// may call one tool often, and keep it.
+func (n npm) once() npm {
+	if n.env.Get("NODE_COMPILE_CACHE") == "" {
+		n.env = n.env.Default("NODE_DISABLE_COMPILE_CACHE", "1")
+	}
+	return n
+}
+
 // config returns an npm that has a setting.
 func (n npm) config(name, value string) npm {
 	n.env = n.env.WithNPMConfig(name, value)
@@ -161,7 +211,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 
 // capture runs npm and returns what it prints. Errors are those of [npm.run].
 func (n npm) capture(dir string, args ...string) ([]byte, error) {
-	cmd, err := n.config("logs-max", "0").command(dir, args...)
+	cmd, err := n.once().config("logs-max", "0").command(dir, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +224,27 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	return output, nil
 }
 
+// captureNode runs the Node.js that runs npm, and returns what it prints.
+func (n npm) captureNode(dir string, args ...string) ([]byte, error) {
+	cmd, err := n.program("node", dir, args...)
+	if err != nil {
+		return nil, err
+	}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("running node %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return output, nil
+}
+
 func (n npm) command(dir string, args ...string) (*exec.Cmd, error) {
-	path, err := lookPath("npm", n.env.Get("PATH"))
+	return n.program("npm", dir, args...)
+}
+
+func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
+	path, err := lookPath(name, n.env.Get("PATH"))
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +254,8 @@ func (n npm) command(dir string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// lookPath is exec.LookPath for another PATH than this process's.
+// lookPath is exec.LookPath for another PATH than this process's. That there is
+// no such program is a [failure.Failure] with the id npm-missing.
 func lookPath(name, path string) (string, error) {
 	for _, dir := range filepath.SplitList(path) {
 		file := filepath.Join(dir, name)
