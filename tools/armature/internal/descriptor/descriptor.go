@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-	ignore "github.com/sabhiram/go-gitignore"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
@@ -145,7 +144,11 @@ func parse(path, text string, own bool) (*Descriptor, error) {
 	if len(table.Include) > 0 && len(table.Exclude) > 0 {
 		return nil, unusable(path, errors.New("it has both include and exclude: want one of them"))
 	}
-	d := &Descriptor{Builder: table.Builder, Env: map[string]string{}, Filter: filter(table)}
+	pass, err := filter(table)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	d := &Descriptor{Builder: table.Builder, Env: map[string]string{}, Filter: pass}
 	for _, v := range table.Env {
 		if v.Name == "" {
 			return nil, unusable(path, errors.New("a variable has no name"))
@@ -204,15 +207,4 @@ func (e entry) locator() (buildpacks.Locator, error) {
 func ours(key, schema string) bool {
 	prefixes := map[string][]string{"0.1": {"build.", "io.buildpacks."}, "0.2": {"io.buildpacks."}}[schema]
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
-}
-
-func filter(table buildTable) func(string) bool {
-	switch {
-	case len(table.Exclude) > 0:
-		excluded := ignore.CompileIgnoreLines(table.Exclude...)
-		return func(path string) bool { return !excluded.MatchesPath(path) }
-	case len(table.Include) > 0:
-		return ignore.CompileIgnoreLines(table.Include...).MatchesPath
-	}
-	return nil
 }

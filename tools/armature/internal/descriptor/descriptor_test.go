@@ -105,6 +105,18 @@ func TestIncludeLeavesAllOthersOut(t *testing.T) {
 	}
 }
 
+func TestPatternsMayHaveBracketsCommentsAndEmptyLines(t *testing.T) {
+	d, err := descriptor.Find(app(t, "[build]\nexclude = [\"\", \" \", \"# mine [\", \"key[0-9]\", 'odd\\[', \"!key1\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{"key1": true, "key2": false, "odd[": false, "server.js": true} {
+		if got := d.Filter(path); got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+}
+
 func TestAnAppWithoutTheFileTakesEverything(t *testing.T) {
 	d, err := descriptor.Find(t.TempDir())
 	if err != nil || d.Filter != nil || len(d.Env) != 0 {
@@ -116,6 +128,8 @@ func TestFilesThatCannotBeFollowed(t *testing.T) {
 	for name, tc := range map[string]struct{ text, id, want string }{
 		"no TOML":                 {"[build", "descriptor-unusable", "reading"},
 		"both lists":              {"[build]\ninclude = [\"a\"]\nexclude = [\"b\"]\n", "descriptor-unusable", "both include and exclude"},
+		"a pattern to exclude":    {"[build]\nexclude = [\"*.env\", \"secret[\"]\n", "descriptor-unusable", `exclude has the pattern "secret["`},
+		"a pattern to include":    {"[build]\ninclude = [\"!(a\"]\n", "descriptor-unusable", `include has the pattern "!(a"`},
 		"a schema to come":        {"[_]\nschema-version = \"0.9\"\n", "descriptor-unusable", `"0.9", want 0.1 or 0.2`},
 		"a buildpack of no name":  {"[[build.buildpacks]]\nversion = \"1.0.0\"\n", "descriptor-unusable", "neither id nor uri"},
 		"a variable without name": {"[[build.env]]\nvalue = \"x\"\n", "descriptor-unusable", "no name"},
