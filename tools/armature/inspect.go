@@ -8,8 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf16"
 
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/describe"
@@ -45,9 +47,7 @@ func inspectCommand() command {
 					return err
 				}
 				if *format == "json" {
-					encoder := json.NewEncoder(p.stdout)
-					encoder.SetIndent("", "  ")
-					return encoder.Encode(found)
+					return printJSON(p.stdout, found)
 				}
 				return printImages(p.stdout, found)
 			}
@@ -85,30 +85,70 @@ func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*
 	return found, nil
 }
 
+// printJSON leaves no character in it that a terminal would act upon.
+func printJSON(out io.Writer, found []*describe.Image) error {
+	text, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if _, err := fmt.Fprintln(out, escaped(line, func(r rune) string {
+			var units strings.Builder
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&units, "\\u%04x", unit)
+			}
+			return units.String()
+		})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain is a text of an image's, on one line, with escapes as Go's for what
+// cannot be seen.
+func plain(text string) string {
+	return escaped(text, func(r rune) string { return strings.Trim(strconv.QuoteRune(r), "'") })
+}
+
+// escaped replaces what is neither a space nor a visible character: whoever
+// made the image could have a terminal do something with it.
+func escaped(text string, escape func(rune) string) string {
+	var safe strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			safe.WriteRune(r)
+		} else {
+			safe.WriteString(escape(r))
+		}
+	}
+	return safe.String()
+}
+
 func printImages(out io.Writer, found []*describe.Image) error {
 	for at, image := range found {
 		if at > 0 {
 			fmt.Fprintln(out)
 		}
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "platform\t%s\n", image.Platform)
-		fmt.Fprintf(w, "digest\t%s\n", image.Digest)
+		fmt.Fprintf(w, "platform\t%s\n", plain(image.Platform))
+		fmt.Fprintf(w, "digest\t%s\n", plain(image.Digest))
 		fmt.Fprintf(w, "size\t%s, compressed\n", megabytes(image.Size))
-		fmt.Fprintf(w, "Node.js\t%s\n", image.Node)
-		fmt.Fprintf(w, "run image\t%s\n", image.RunImage)
-		fmt.Fprintf(w, "user\t%s\n", image.User)
+		fmt.Fprintf(w, "Node.js\t%s\n", plain(image.Node))
+		fmt.Fprintf(w, "run image\t%s\n", plain(image.RunImage))
+		fmt.Fprintf(w, "user\t%s\n", plain(image.User))
 		for _, process := range image.Processes {
 			name := process.Type
 			if process.Default {
 				name += " (default)"
 			}
-			fmt.Fprintf(w, "process\t%s: %s\n", name, strings.Join(process.Command, " "))
+			fmt.Fprintf(w, "process\t%s: %s\n", plain(name), plain(strings.Join(process.Command, " ")))
 		}
 		for _, layer := range image.Layers {
-			fmt.Fprintf(w, "layer\t%s  %s\n", megabytes(layer.Size), layer.Owner)
+			fmt.Fprintf(w, "layer\t%s  %s\n", megabytes(layer.Size), plain(layer.Owner))
 		}
 		for _, bill := range image.SBOM {
-			fmt.Fprintf(w, "components\t%d of %s\n", bill.Components, bill.Owner)
+			fmt.Fprintf(w, "components\t%d of %s\n", bill.Components, plain(bill.Owner))
 		}
 		if err := w.Flush(); err != nil {
 			return err
