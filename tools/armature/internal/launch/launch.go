@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -115,11 +117,23 @@ func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, e
 	if len(args) == 0 {
 		return sandbox.Command{}, &failure.Failure{ID: "no-process", Cause: "the image says no process to run", Remedy: "name one: armature run IMAGE -- PROGRAM."}
 	}
-	command := sandbox.Command{Args: args, Env: append([]string{}, config.Config.Env...), Dir: config.Config.WorkingDir}
-	for name, value := range o.Env {
-		command.Env = append(command.Env, name+"="+value)
+	return sandbox.Command{Args: args, Env: o.environment(config.Config.Env), Dir: config.Config.WorkingDir}, o.checkProcess(root, args[0])
+}
+
+// environment is the image's own with what was given in its place: of two
+// variables of one name, programs differ in which they take.
+func (o Options) environment(own []string) []string {
+	var all []string
+	for _, variable := range own {
+		name, _, _ := strings.Cut(variable, "=")
+		if _, given := o.Env[name]; !given {
+			all = append(all, variable)
+		}
 	}
-	return command, o.checkProcess(root, args[0])
+	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
+		all = append(all, name+"="+o.Env[name])
+	}
+	return all
 }
 
 // checkProcess tells a misspelt process type from other reasons not to start.

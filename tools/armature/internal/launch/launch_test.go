@@ -59,6 +59,14 @@ func TestCommandIsTheImagesOwnUnlessNamed(t *testing.T) {
 	}
 }
 
+func TestGivenVariablesReplaceTheImagesOwn(t *testing.T) {
+	options := Options{Env: map[string]string{"X": "given", "NEW": "1"}}
+	got := options.environment([]string{"PATH=/cnb/process", "X=own", "XY=kept", "X=twice", "odd"})
+	if want := []string{"PATH=/cnb/process", "XY=kept", "odd", "NEW=1", "X=given"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestAnotherArchitectureWithoutAnInterpreterIsTold(t *testing.T) {
 	err := checkRunnable(&v1.ConfigFile{OS: "linux", Architecture: "s390x"})
 	if !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
