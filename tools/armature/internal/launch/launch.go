@@ -68,7 +68,27 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 		return sandbox.Status{}, err
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
-	return box.Run(ctx, command, signals)
+	status, err := box.Run(ctx, command, signals)
+	return status, notExecuted(err, command.Args[0])
+}
+
+// notExecuted makes a failure of an error that is the program's, or the
+// image's, and no fault of the sandbox's; others stay as they are.
+func notExecuted(err error, program string) error {
+	var step *sandbox.Error
+	if !errors.As(err, &step) || !step.Executing() {
+		return err
+	}
+	remedy := "name another program, or one of the processes that armature inspect IMAGE lists."
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		remedy = "see that the image has it, where its links lead, and the interpreter that its first line names; armature inspect IMAGE lists the processes."
+	case errors.Is(err, syscall.EACCES):
+		remedy = "let everybody execute it (chmod +x) and go through its folders, then build the image again."
+	case errors.Is(err, syscall.ENOEXEC):
+		remedy = "give the image a program for its platform, or a script that begins with #! and its interpreter."
+	}
+	return &failure.Failure{ID: "program-not-executable", Cause: program + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
 }
 
 // spec unpacks the image and says what it sees: itself, read-only, and a /tmp.

@@ -53,7 +53,7 @@ func (p program) become() error {
 	}
 	unix.Umask(0o022)
 	err := unix.Exec(p.Command.Args[0], p.Command.Args, p.Command.Env)
-	return &Error{"executing " + p.Command.Args[0], err}
+	return &Error{executing + p.Command.Args[0], err}
 }
 
 // giveUp leaves the process with the user's ids, no capability in any set and

@@ -14,6 +14,7 @@ package sandbox
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Way is how a sandbox is separated from the rest of the machine.
@@ -100,6 +101,13 @@ type Error struct {
 	Step  string // "mounting /proc"
 	Cause error  // mostly a syscall.Errno
 }
+
+// executing begins the step of a program that cannot be executed.
+const executing = "executing "
+
+// Executing says whether everything stood, and the program that was asked for
+// could not be executed: Cause is the error of execve(2).
+func (e *Error) Executing() bool { return strings.HasPrefix(e.Step, executing) }
 
 func (e *Error) Error() string { return e.Step + ": " + e.Cause.Error() }
 

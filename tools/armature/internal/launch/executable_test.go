@@ -1,0 +1,108 @@
+//go:build linux
+
+package launch
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox/sandboxtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(sandboxtest.Main(m)) }
+
+// oddImage is for this machine, and has no program that can be executed.
+func oddImage(t *testing.T) v1.Image {
+	t.Helper()
+	var content bytes.Buffer
+	archive := tar.NewWriter(&content)
+	for _, header := range []tar.Header{
+		{Name: "closed", Mode: 0o644, Typeflag: tar.TypeReg},
+		{Name: "empty", Mode: 0o755, Typeflag: tar.TypeReg},
+		{Name: "folder/", Mode: 0o755, Typeflag: tar.TypeDir},
+		{Name: "dangling", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "/cnb/lifecycle/launcher"},
+		{Name: "script", Mode: 0o755, Typeflag: tar.TypeReg, Size: 11},
+	} {
+		if err := archive.WriteHeader(&header); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(archive, "#!/nowhere\n"[:header.Size])
+	}
+	archive.Close()
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content.Bytes())), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture, _ = strings.Cut(host.String(), "/")
+	config.Config.User = "1001:1000"
+	if image, err = mutate.ConfigFile(image, config); err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
+	h, err := home.Open(t.TempDir(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way, err := sandbox.Find(t.Context(), h.Dir)
+	if err != nil {
+		t.Skip("no sandbox can be made here: ", err)
+	}
+	for name, tc := range map[string]struct{ program, remedy string }{
+		"no permission":            {"/closed", "chmod +x"},
+		"a folder":                 {"/folder", "chmod +x"},
+		"no format":                {"/empty", "a program for its platform"},
+		"a link to nothing":        {"/dangling", "where its links lead"},
+		"a script for nothing":     {"/script", "the interpreter that its first line names"},
+		"a name without a folder":  {"node", "see that the image has it"},
+		"a file that is no folder": {"/closed/x", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			options := Options{Image: oddImage(t), Home: h, Way: way, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: tc.program}
+			if !strings.HasPrefix(tc.program, "/") {
+				options.Entrypoint, options.Args = "", []string{tc.program}
+			}
+			_, err := Run(t.Context(), options, nil)
+			id := "program-not-executable"
+			if tc.remedy == "" {
+				id = "no-process" // it is not there
+			}
+			var f *failure.Failure
+			if !errors.As(err, &f) || f.ID != id || !strings.Contains(f.Remedy, tc.remedy) {
+				t.Errorf("got %v, want %s and %q", err, id, tc.remedy)
+			}
+			if left, _ := os.ReadDir(h.Dir + "/work"); len(left) != 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
