@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/interrupt"
 )
 
 // Selection says which entries of an archive to unpack, and where to. Names
@@ -51,25 +52,12 @@ func Unpack(ctx context.Context, archivePath, dir string, selection Selection) e
 	if info.IsDir() {
 		err = copyFolder(ctx, archivePath, dir, selection)
 	} else {
-		err = unpack(interruptible{ctx, file}, dir, selection)
+		err = unpack(interrupt.Reader(ctx, file), dir, selection)
 	}
 	if err != nil {
 		return fetch.DiskFull("unpacking "+filepath.Base(archivePath), err)
 	}
 	return nil
-}
-
-// interruptible is a reader that ends with its context.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.Reader.Read(p)
 }
 
 func unpack(r io.Reader, dir string, selection Selection) error {

@@ -38,6 +38,7 @@ Last, and alone on standard output, comes the image with its digest.`
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
+	compression                                        string
 	timings, hostPlatform, cacheImage                  string
 	env, envFiles, bindings, buildpacks                list
 	clearCache, quiet, emulate                         bool
@@ -63,6 +64,7 @@ func buildCommand() command {
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 			set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
 			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
+			set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
 			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")

@@ -30,6 +30,13 @@ func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	if o.Network != sandbox.Host && o.Network != sandbox.None {
 		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
 	}
+	switch f.compression {
+	case "", "fast": // a rebase compresses nothing
+	case "small":
+		o.Small = true
+	default:
+		return o, &usageError{fmt.Sprintf("build: --compression is %q, want fast or small", f.compression)}
+	}
 	project, err := f.readDescriptor(o.App)
 	if err != nil {
 		return o, err

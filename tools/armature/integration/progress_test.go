@@ -21,6 +21,7 @@ type event struct {
 	Seconds float64
 	Bytes   int64
 	Failed  bool
+	Reused  bool
 	ID      string
 	Text    string
 }
@@ -72,14 +73,18 @@ func TestEventsAndTimelineTellWhereTheTimeGoes(t *testing.T) {
 	for _, what := range []string{
 		"step copying the app", "step writing the image", "phase analyzing", "phase detecting", "phase building", "phase exporting",
 		"buildpack Armature Buildpack for Node.js 0.1.0", "task making the layer node-build", "task checking native files",
-		"command npm ci --omit=dev --prefer-offline --ignore-scripts", "layer layer armature/node-engine:node", "upload armature/node-engine:node",
+		"command npm ci --omit=dev --prefer-offline --ignore-scripts", "layer layer armature/node-engine:node", "upload armature/node-engine:node", "upload armature/npm-install:launch-modules",
 	} {
 		if _, ok := found[what]; !ok {
 			t.Errorf("there is no %s in\n%s", what, b.log)
 		}
 	}
-	if up := found["upload armature/node-engine:node"]; up.Bytes < 1e6 || ended[up.Parent].What != "compressing and uploading layers" {
+	up, reused := found["upload armature/npm-install:launch-modules"], found["upload armature/node-engine:node"]
+	if up.Bytes < 1e5 || up.Reused || ended[up.Parent].What != "compressing and uploading layers" {
 		t.Errorf("got %+v, part of %+v", up, ended[up.Parent])
+	}
+	if reused.Bytes != 0 || !reused.Reused { // it was made once for the builder
+		t.Errorf("got %+v, want a layer that is reused", reused)
 	}
 }
 

@@ -43,6 +43,7 @@ type Options struct {
 	Bindings   []string          // folders of service bindings
 	Network    sandbox.Network
 	ClearCache bool
+	Small      bool                   // compress layers well; as the lifecycle does, fast, when not set
 	CacheImage string                 // where the cache is kept in a registry; in the home when empty
 	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
 	Filter     func(path string) bool // which files of the app take part; all when nil
@@ -78,6 +79,7 @@ type Build struct {
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
 	seed    v1.Image // that a first build begins with; nil when there is none
+	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
 
 	rebaseName string // what the image to rebase calls its run image
 }

@@ -13,11 +13,15 @@ import (
 
 // key names what the builds of an image for a target keep. What a cross build
 // has made, an emulated one does not take over: it is there for what cannot be
-// crossed.
+// crossed. Layers that are compressed in one way stay out of images that are to
+// have the other, or what an image is called would depend on what was before.
 func (b *Build) key(to target.Target) string {
 	key := b.Name + " " + to.String() + " " + b.owner()
 	if b.emulated() {
 		key += " on " + b.Host.String()
+	}
+	if b.Small {
+		key += " small"
 	}
 	return key
 }

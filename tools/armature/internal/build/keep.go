@@ -4,6 +4,7 @@ package build
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 // keep checks an image, gives the run image its public name in it, and leaves
 // it and the cache image, which may be nil, and no other, for the next build.
-func (b *Build) keep(image, cache v1.Image, runReference string) error {
+func (b *Build) keep(ctx context.Context, image, cache v1.Image, runReference string) error {
 	if err := b.check(image); err != nil {
 		return err
 	}
@@ -34,6 +35,14 @@ func (b *Build) keep(image, cache v1.Image, runReference string) error {
 	if err != nil {
 		return err
 	}
+	if b.Small {
+		if manifest, err = b.smaller(ctx, kept); err != nil {
+			return fmt.Errorf("compressing the layers: %w", err)
+		}
+		if kept, err = b.blobs.Image(manifest); err != nil {
+			return err
+		}
+	}
 	if err := writeWhole(b.manifestPath(), manifest); err != nil {
 		return err
 	}
@@ -47,6 +56,29 @@ func (b *Build) keep(image, cache v1.Image, runReference string) error {
 		return err
 	}
 	return b.blobs.Keep(digests...)
+}
+
+// smaller compresses the layers of an image, except those of the run image and
+// those that the build began with, which are compressed already.
+func (b *Build) smaller(ctx context.Context, image v1.Image) (manifest []byte, err error) {
+	done := map[v1.Hash]bool{}
+	for _, before := range []v1.Image{b.run.image, b.before} {
+		if before == nil {
+			continue
+		}
+		parsed, err := before.Manifest()
+		if err != nil {
+			return nil, err
+		}
+		for _, layer := range parsed.Layers {
+			done[layer.Digest] = true
+		}
+	}
+	err = b.Log.Step("compressing the layers", func() error {
+		manifest, err = b.blobs.Smaller(ctx, image, func(layer v1.Descriptor) bool { return !done[layer.Digest] })
+		return err
+	})
+	return manifest, err
 }
 
 // check refuses an image that is not for the target, or whose lower layers are

@@ -74,7 +74,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := b.keep(image, cache, registry.Reference(loopback.RunRepository)); err != nil {
+	if err := b.keep(ctx, image, cache, registry.Reference(loopback.RunRepository)); err != nil {
 		return err
 	}
 	return b.pushCache(ctx, cache)
@@ -131,11 +131,11 @@ func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if b.Rebase != nil {
 		return b.offerRebase(ctx, registry)
 	}
-	previous, err := b.previous()
-	if err != nil || previous == nil {
+	var err error
+	if b.before, err = b.previous(); err != nil || b.before == nil {
 		return err
 	}
-	return registry.PutManifest(ctx, loopback.AppRepository, previous)
+	return registry.PutManifest(ctx, loopback.AppRepository, b.before)
 }
 
 // previous is the image of the last build or, where there was none, the seed;

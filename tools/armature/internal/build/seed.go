@@ -54,7 +54,7 @@ func (b *Build) begin(ctx context.Context) error {
 	if err != nil || len(bringing) == 0 {
 		return err
 	}
-	dir, use, err := b.Home.Root(ctx, filepath.Base(b.root)+"-seed", func(dir string) error {
+	dir, use, err := b.Home.Root(ctx, b.seedName(), func(dir string) error {
 		return b.Log.Step("making the layer of Node.js, once for all builds", func() error { return b.makeSeed(ctx, dir, bringing) })
 	})
 	if err != nil {
@@ -82,6 +82,15 @@ func (b *Build) begin(ctx context.Context) error {
 	return err
 }
 
+// seedName is that of the seed's folder beside the builder's.
+func (b *Build) seedName() string {
+	name := filepath.Base(b.root) + "-seed"
+	if b.Small {
+		name += "-small"
+	}
+	return name
+}
+
 // bringing lists the buildpacks of the builder that have archives of their own,
 // as the names of their folders.
 func (b *Build) bringing() ([]string, error) {
@@ -106,7 +115,7 @@ func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (er
 	}
 	options := Options{
 		App: app, Name: "seed of " + filepath.Base(b.root), Target: b.Target, Host: b.Host, Builder: b.Builder, RunImage: b.RunImage,
-		Network: b.Network, ClearCache: true, seeding: true,
+		Network: b.Network, ClearCache: true, Small: b.Small, seeding: true,
 		Home: b.Home, Way: b.Way, Log: progress.New(io.Discard, progress.Quiet, b.Getenv), Getenv: func(string) string { return "" },
 	}
 	seed, err := Start(ctx, options)

@@ -105,18 +105,24 @@ func (b *Blobs) Reconfigured(image v1.Image, change func(config []byte) ([]byte,
 	if err := b.Put(context.Background(), "", digest, io.NopCloser(bytes.NewReader(config))); err != nil {
 		return nil, err
 	}
-	was, err := json.Marshal(manifest.Config)
-	if err != nil {
-		return nil, err
-	}
 	now := manifest.Config
 	now.Digest, now.Size = digest, size
-	is, err := json.Marshal(now)
+	return replaced(raw, manifest.Config, now)
+}
+
+// replaced is a manifest with a descriptor in place of another, which is in it
+// once. Not another byte changes.
+func replaced(raw []byte, was, is v1.Descriptor) ([]byte, error) {
+	before, err := json.Marshal(was)
 	if err != nil {
 		return nil, err
 	}
-	if n := bytes.Count(raw, was); n != 1 {
-		return nil, fmt.Errorf("the manifest names its configuration %d times in the form %s, want once", n, was)
+	after, err := json.Marshal(is)
+	if err != nil {
+		return nil, err
 	}
-	return bytes.Replace(raw, was, is, 1), nil
+	if n := bytes.Count(raw, before); n != 1 {
+		return nil, fmt.Errorf("the manifest has %s %d times in the form %s, want once", was.Digest, n, before)
+	}
+	return bytes.Replace(raw, before, after, 1), nil
 }

@@ -18,6 +18,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/interrupt"
 )
 
 // Options say how files are made.
@@ -135,7 +137,7 @@ func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
 	if err != nil {
 		return err
 	}
-	read := io.TeeReader(bufio.NewReaderSize(interruptible{u.ctx, content}, 1<<20), sum)
+	read := io.TeeReader(bufio.NewReaderSize(interrupt.Reader(u.ctx, content), 1<<20), sum)
 	if err := u.entries(tar.NewReader(read)); err != nil {
 		return err
 	}
@@ -146,19 +148,6 @@ func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
 		return fmt.Errorf("its content is %s:%s, want %s", want.Algorithm, got, want)
 	}
 	return nil
-}
-
-// interruptible is a reader that ends with its context.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.Reader.Read(p)
 }
 
 // maxPath is the most bytes of a path that any program could open (PATH_MAX in

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/interrupt"
 )
 
 // Copy copies the folder from into the folder to, which must be there and
@@ -155,7 +156,7 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	defer out.Close()
-	if _, err := io.Copy(out, interruptible{c.ctx, in}); err != nil {
+	if _, err := io.Copy(out, interrupt.Reader(c.ctx, in)); err != nil {
 		return fmt.Errorf("copying %s: %w", path, err)
 	}
 	if err := out.Chmod(info.Mode().Perm()); err != nil {
@@ -165,19 +166,6 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	return c.target.Chtimes(path, info.ModTime(), info.ModTime())
-}
-
-// interruptible is a reader that ends with its context.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.Reader.Read(p)
 }
 
 func (c *copier) link(path string) error {
