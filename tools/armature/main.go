@@ -104,6 +104,8 @@ func ofThisMachine(err error) error {
 		return err
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return &failure.Failure{ID: "disk-full", Cause: "writing", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
+	case errors.Is(err, syscall.EROFS):
+		return &failure.Failure{ID: "cache-dir-unusable", Cause: "writing to a file system that is read-only", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 	case errors.Is(err, fs.ErrPermission):
 		return &failure.Failure{ID: "not-permitted", Cause: "opening what belongs to somebody else", Err: err, Remedy: "change its permissions, or run armature as its owner."}
 	}

@@ -52,7 +52,11 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 		return Home{}, err
 	}
 	for name, mode := range map[string]fs.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
-		if err := makeOwn(filepath.Join(dir, name), mode); err != nil {
+		err := makeOwn(filepath.Join(dir, name), mode)
+		switch {
+		case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
+			return Home{}, &failure.Failure{ID: "disk-full", Cause: "making armature's folder", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
+		case err != nil:
 			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 		}
 	}

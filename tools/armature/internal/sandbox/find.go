@@ -22,7 +22,8 @@ func Ways() []Way {
 }
 
 // Find tries which way works here, by making a sandbox of each below dir. An
-// error is a [*failure.Failure] that says what stands in the way.
+// error is a [*failure.Failure] that says what stands in the way, unless nothing
+// can be written to dir: no way would do then.
 func Find(ctx context.Context, dir string) (Way, error) {
 	var refused []error
 	for _, way := range Ways() {
@@ -33,6 +34,10 @@ func Find(ctx context.Context, dir string) (Way, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
+		var folder *folderError
+		if errors.As(err, &folder) {
+			return "", err
+		}
 		refused = append(refused, fmt.Errorf("%s: %w", way, err))
 	}
 	return "", &failure.Failure{
@@ -41,17 +46,22 @@ func Find(ctx context.Context, dir string) (Way, error) {
 	}
 }
 
+// folderError is that of the folder for a try, which says nothing of the way.
+type folderError struct{ error }
+
+func (e *folderError) Unwrap() error { return e.error }
+
 // Try makes an empty sandbox below dir in one way, and ends it.
 func Try(ctx context.Context, way Way, dir string) (err error) {
 	work, err := os.MkdirTemp(dir, ".try-")
 	if err != nil {
-		return err
+		return &folderError{err}
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	spec := Spec{Way: way, Root: filepath.Join(work, "root"), Point: filepath.Join(work, "point"), User: 1, Group: 1, Hostname: "try", Network: Host}
 	for _, folder := range []string{spec.Point, spec.Root + "/proc", spec.Root + "/dev"} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return err
+			return &folderError{err}
 		}
 	}
 	s, err := Start(ctx, spec)

@@ -1,0 +1,97 @@
+//go:build linux
+
+package integration_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// smallDisk mounts a file system of its own, with these options.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		t.Skip("mounting a small disk takes root, and being allowed to: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// nothingHalf says what a call left below armature's folder: no work, no root
+// or image that a later call would take for whole.
+func nothingHalf(t *testing.T, dir string) {
+	t.Helper()
+	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			t.Error(err)
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		known := map[string]bool{".": true, "roots": true, "builds": true, "images": true, "work": true}[name]
+		if !known && (entry.IsDir() || !strings.HasSuffix(name, ".lock")) {
+			t.Errorf("left behind: %s", name)
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+		}
+		return nil
+	})
+}
+
+func (b built) wantFailure(t *testing.T, id, remedy string) {
+	t.Helper()
+	_, fix, _ := strings.Cut(b.log, "To fix it: ")
+	if b.status != 1 || strings.Count(b.log, "["+id+"] ") != 1 || !strings.Contains(fix, remedy) {
+		t.Errorf("got status %d, want 1, [%s] and %q\n%s", b.status, id, remedy, b.log)
+	}
+}
+
+func TestAFullDiskIsAFailureAndLeavesNothingHalf(t *testing.T) {
+	for name, options := range map[string]string{"while unpacking": "size=8m", "for a few files": "nr_inodes=40", "at once": "nr_inodes=3", "before a try": "nr_inodes=6"} {
+		t.Run(name, func(t *testing.T) {
+			disk := smallDisk(t, options)
+			b := newUser(t, 0).build(plainApp(t), "--tag", "plain", "--cache-dir", disk)
+			b.wantFailure(t, "disk-full", "--cache-dir")
+			nothingHalf(t, disk)
+		})
+	}
+}
+
+func TestAReadOnlyCacheFolderIsAFailure(t *testing.T) {
+	disk := smallDisk(t, "size=1m")
+	if err := unix.Mount("", disk, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	newUser(t, 0).build(plainApp(t), "--tag", "plain", "--cache-dir", disk).wantFailure(t, "cache-dir-unusable", "--cache-dir")
+	newUser(t, 0).build(plainApp(t), "--tag", "plain", "--cache-dir", filepath.Join(disk, "below")).wantFailure(t, "cache-dir-unusable", "--cache-dir")
+}
+
+// A folder that was written to, and cannot be any more.
+func TestACacheFolderThatBecomesReadOnlyIsAFailure(t *testing.T) {
+	disk := smallDisk(t, "size=1m")
+	for name, mode := range map[string]os.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
+		if err := os.Mkdir(filepath.Join(disk, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := unix.Mount("", disk, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	newUser(t, 0).build(plainApp(t), "--tag", "plain", "--cache-dir", disk).wantFailure(t, "cache-dir-unusable", "--cache-dir")
+}
+
+func TestWithoutAHomeTheCacheFolderHasToBeNamed(t *testing.T) {
+	u := newUser(t, 0)
+	u.home = ""
+	u.build(plainApp(t)).wantFailure(t, "no-cache-dir", "--cache-dir")
+}
