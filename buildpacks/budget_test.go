@@ -96,9 +96,8 @@ var helpers = []helper{
 		name: "node-options", program: "node-engine/cmd/node-options",
 		env: func(*testing.B) []string { return []string{"NODE_OPTIONS=--use-openssl-ca", "OPTIMIZE_MEMORY=true"} },
 	},
-	{name: "ca-certificates without a binding", program: "node-engine/cmd/ca-certificates"},
 	{
-		name: "ca-certificates with one", program: "node-engine/cmd/ca-certificates",
+		name: "node-options with an authority", program: "node-engine/cmd/node-options",
 		env: func(b *testing.B) []string { return []string{"SERVICE_BINDING_ROOT=" + bindings(b)} },
 	},
 	{name: "relink", program: "npm-install/cmd/relink", env: func(b *testing.B) []string { return []string{"NODE_PROJECT_PATH=" + b.TempDir()} }},

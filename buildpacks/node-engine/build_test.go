@@ -38,7 +38,7 @@ func TestBuildMakesOneLayerForTheTargetAndOneForTheHost(t *testing.T) {
 		t.Errorf("node: got %s", got)
 	}
 	helpers := filepath.Join(f.buildpack, "bin/linux-arm64")
-	if want := []string{helpers + "/ca-certificates", helpers + "/node-options"}; !slices.Equal(launch.ExecD, want) {
+	if want := []string{helpers + "/node-options"}; !slices.Equal(launch.ExecD, want) {
 		t.Errorf("node: got the helpers %q, want %q", launch.ExecD, want)
 	}
 
@@ -496,7 +496,7 @@ func TestBuildLeavesNodeToAnExtension(t *testing.T) {
 	if !node.Launch || !node.Build || node.Cache || node.SharedEnv["NODE_HOME.default"] != "" || node.SharedEnv["NODE_ENV.default"] != "production" {
 		t.Errorf("got %+v", node)
 	}
-	if len(node.ExecD) != 2 || node.LaunchEnv["OPTIMIZE_MEMORY.default"] != "true" {
+	if len(node.ExecD) != 1 || node.LaunchEnv["OPTIMIZE_MEMORY.default"] != "true" {
 		t.Errorf("it lacks the helpers: got %v, %v", node.ExecD, node.LaunchEnv)
 	}
 	if len(f.asked) != 0 {

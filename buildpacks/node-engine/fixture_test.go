@@ -86,7 +86,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.write(t, f.buildpack, "buildpack.toml", f.releases(t))
 	for _, tg := range target.All() {
-		for _, helper := range []string{"ca-certificates", "node-options"} {
+		for _, helper := range []string{"node-options"} {
 			f.write(t, f.buildpack, "bin/"+tg.Dashed()+"/"+helper, helper+" for "+tg.String())
 		}
 	}

@@ -25,7 +25,7 @@ const (
 
 // helpers are the programs that run before the app's process, in this order.
 // Each is in the buildpack's bin/<os>-<arch> folder.
-var helpers = []string{"ca-certificates", "node-options"}
+var helpers = []string{"node-options"}
 
 // installation is one layer of Node.js that is wanted.
 type installation struct {

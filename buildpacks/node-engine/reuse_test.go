@@ -96,7 +96,7 @@ func TestRebuildMakesAnewWhatHasChanged(t *testing.T) {
 		{name: "npm at launch", plan: []packit.BuildpackPlanEntry{both(), entry("npm", "launch")}, want: []string{"node"}},
 		{name: "the target", change: func(t *testing.T, f *fixture) { f.set("CNB_TARGET_ARCH=amd64") }, want: []string{"node"}},
 		{name: "the host", change: func(t *testing.T, f *fixture) { f.host = target.LinuxARM64 }, want: []string{"node-build"}},
-		{name: "a helper", change: func(t *testing.T, f *fixture) { f.write(t, f.buildpack, "bin/linux-arm64/ca-certificates", "new") }, want: []string{"node"}},
+		{name: "a helper", change: func(t *testing.T, f *fixture) { f.write(t, f.buildpack, "bin/linux-arm64/node-options", "new") }, want: []string{"node"}},
 		{name: "the registry of last resort", change: func(t *testing.T, f *fixture) { f.set("BP_NPM_REGISTRY=https://new.example/") }, want: []string{"node-build"}},
 		{name: "the option for the heap", change: func(t *testing.T, f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=true") }, want: []string{"node"}},
 		{name: "the option for the heap, switched off", change: func(t *testing.T, f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=false") }, want: []string{"node"}},

@@ -207,7 +207,7 @@ func TestNodeEngineEnvironment(t *testing.T) {
 		}
 		equal(t, layer.name, w.variables(engine, layer.name), strings.Join(want, "\n"))
 	}
-	equal(t, "exec.d", w.files(engine, "node", "exec.d"), "0-ca-certificates 1-node-options")
+	equal(t, "exec.d", w.files(engine, "node", "exec.d"), "0-node-options")
 	equal(t, "NODE_HOME of later buildpacks", w.env.Get("NODE_HOME"), w.dir(engine, "node-build"))
 	contain(t, "PATH of later buildpacks", w.env.Get("PATH"), w.dir(engine, "node-build", "bin"))
 	launched := w.launched(noHeap)
@@ -426,6 +426,6 @@ func TestNodeEngineInstallsTheTargetsNode(t *testing.T) {
 		w.built(engine, requires("node", "launch", "version=24"))
 		equal(t, "layer", w.files(engine, "node"), "LICENSE bin env.launch exec.d")
 		equal(t, "machine", machine(t, w.dir(engine, "node", "bin", "node")), one.Machine())
-		equal(t, "machine of the helpers", machine(t, w.dir(engine, "node", "exec.d", "1-node-options")), one.Machine())
+		equal(t, "machine of the helpers", machine(t, w.dir(engine, "node", "exec.d", "0-node-options")), one.Machine())
 	}
 }

@@ -1,12 +1,7 @@
-// Command ca-certificates is an exec.d program: it runs before the app's
-// process and makes Node.js trust the authorities of the container's
-// ca-certificates bindings, by setting NODE_EXTRA_CA_CERTS. It never keeps a
-// container from starting: whatever goes wrong is a warning, and the exit
-// status is always 0.
-//
-// exec.d programs write the variables they set as TOML to file descriptor 3
-// (Buildpack API, "Launch", exec.d).
-package main
+// Package authorities makes Node.js trust, at launch, the authorities of the
+// container's ca-certificates bindings, by setting NODE_EXTRA_CA_CERTS. It
+// never keeps a container from starting: whatever goes wrong is a warning.
+package authorities
 
 import (
 	"fmt"
@@ -22,18 +17,15 @@ import (
 // variable is where Node.js reads the name of one more file of authorities.
 const variable = "NODE_EXTRA_CA_CERTS"
 
-func main() {
-	h := helper{
-		getenv:  os.Getenv,
-		warn:    os.Stderr,
-		folders: []string{os.Getenv("TMPDIR"), "/tmp", "/dev/shm"},
+// Set writes the variable to out, as an exec.d program does (Buildpack API,
+// "Launch", exec.d), when the bindings hold something to trust. lookup is
+// os.LookupEnv or its like; warnings go to warn, a line each.
+func Set(out io.Writer, lookup func(string) (string, bool), warn io.Writer) {
+	getenv := func(name string) string {
+		value, _ := lookup(name)
+		return value
 	}
-	out, err := execd.Output()
-	if err != nil {
-		h.warning("%s", err)
-		return
-	}
-	h.run(out)
+	helper{getenv: getenv, warn: warn, folders: []string{getenv("TMPDIR"), "/tmp", "/dev/shm"}}.run(out)
 }
 
 type helper struct {
