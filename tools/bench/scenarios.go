@@ -20,11 +20,13 @@ const (
 	dockerfile       = "dockerfile"        // for the other architecture, emulated
 	dockerfileNative = "dockerfile-native" // for the host's
 	bare             = "floor"             // the least that has to be done, for the other architecture
+	small            = "small"             // as cross, with --compression small
 	tiny             = "tiny"              // as cross, on the tiny run image
+	smallTiny        = "small-tiny"        // both
 	node             = "node"              // of an image: Node.js alone, without what the image starts it with
 )
 
-var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, tiny, node}
+var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, node}
 
 // scenario measures one thing in all ways.
 type scenario struct {

@@ -22,9 +22,12 @@ import (
 // compressed without the run image.
 func (b *bench) size(ctx context.Context) ([]history.Result, error) {
 	ways := b.ways(express)
-	onTiny := way{name: tiny, platforms: []target.Target{b.foreign}, more: []string{"--run-image", filepath.Join(b.stack, "run-tiny-"+b.foreign.Arch)}}
+	other, well := []target.Target{b.foreign}, []string{"--compression", "small"}
+	onTiny := []string{"--run-image", filepath.Join(b.stack, "run-tiny-"+b.foreign.Arch)}
+	ways = append(ways, way{name: small, platforms: other, more: well}, way{name: tiny, platforms: other, more: onTiny},
+		way{name: smallTiny, platforms: other, more: append(onTiny, well...)})
 	var all []history.Result
-	for _, w := range append(ways, onTiny) {
+	for _, w := range ways {
 		if !b.wants(w.name) || w.name == emulated {
 			continue
 		}

@@ -33,7 +33,9 @@ var waysNames = map[string]string{
 	"dockerfile":        "Dockerfile, other, emulated",
 	"dockerfile-native": "Dockerfile, host's",
 	"floor":             "floor",
+	"small":             "armature, other, compressed small",
 	"tiny":              "armature, other, tiny run image",
+	"small-tiny":        "armature, other, tiny, compressed small",
 	"node":              "Node.js alone, same image",
 }
 
