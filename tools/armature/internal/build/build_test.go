@@ -5,6 +5,7 @@ package build
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +138,15 @@ func TestTheLifecyclesOutputBecomesPhases(t *testing.T) {
 	var f *failure.Failure
 	if err := w.failed(sandbox.Status{Code: 51}); !errors.As(err, &f) || f.ID != "build-failed" || !f.Transient {
 		t.Errorf("got %v", err)
+	}
+	full := newWatcher(progress.New(io.Discard, progress.Quiet, os.Getenv), "app", nil)
+	full.stream().Write([]byte("ERROR: failed to export: write /layers/x.tar: no space left on device\n"))
+	full.end(true)
+	if err := full.failed(sandbox.Status{Code: 62}); !errors.Is(err, &failure.Failure{ID: "disk-full"}) {
+		t.Errorf("got %v", err)
+	}
+	if err := w.failed(sandbox.Status{Code: 62}); errors.As(err, new(*failure.Failure)) {
+		t.Errorf("got %v, want a fault of nobody's", err)
 	}
 	if err := (&watcher{}).failed(sandbox.Status{Code: 20}); !errors.Is(err, &failure.Failure{ID: "no-buildpack-applies"}) {
 		t.Errorf("got %v", err)

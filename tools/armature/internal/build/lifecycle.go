@@ -221,6 +221,11 @@ func (w *watcher) failed(status sandbox.Status) error {
 			ID: "build-failed", Cause: "a buildpack ended the build", Transient: w.transient,
 			Remedy: "mend what it says above.",
 		}
+	case w.full:
+		return &failure.Failure{
+			ID: "disk-full", Cause: "the lifecycle could not write all of the phase " + w.phase,
+			Remedy: "free some space, or name a folder on another disk with --cache-dir.",
+		}
 	}
 	return fmt.Errorf("the lifecycle ended with %s in the phase %s", status, w.phase)
 }

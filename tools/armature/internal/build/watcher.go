@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 )
@@ -23,6 +24,7 @@ type watcher struct {
 	mu        sync.Mutex
 	phase     string // "ANALYZING"
 	transient bool   // a buildpack said that its failure may pass
+	full      bool   // somebody said that there is no space left
 	streams   []*lines
 }
 
@@ -46,6 +48,9 @@ func (w *watcher) line(text string) {
 		w.phase = phase
 		w.steps.enter(strings.ToLower(phase))
 		return
+	}
+	if strings.Contains(text, syscall.ENOSPC.Error()) {
+		w.full = true
 	}
 	if strings.Contains(text, transientLine) {
 		w.transient = true

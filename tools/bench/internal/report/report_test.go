@@ -33,7 +33,7 @@ func example() history.Run {
 		seconds("large", "cross", 35), least,
 		seconds("start", "native", 0.120), seconds("start", "node", 0.105),
 		bytesOf("pushed-source", "cross", 900, history.Part{Name: "manifest", Value: 300}, history.Part{Name: "configuration", Value: 400}, history.Part{Name: report.ChangedLayer, Value: 200}),
-		bytesOf("size", "cross", 61e6), bytesOf("size", "tiny", 57e6),
+		bytesOf("size", "cross", 61e6), bytesOf("size", "small-tiny", 57e6),
 	}}
 }
 
