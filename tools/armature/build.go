@@ -217,12 +217,17 @@ func parseTargets(text string) ([]target.Target, error) {
 
 // findWay takes the sandbox that was asked for, if it works, or the best.
 func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error) {
+	ways := sandbox.Ways()
 	if asked == "" {
-		return sandbox.Find(ctx, h.Dir)
+		return sandbox.Find(ctx, h.Dir, ways...)
 	}
-	way := sandbox.Way(asked)
-	if !slices.Contains(sandbox.Ways(), way) {
-		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", sandbox.Ways())}
+	if !slices.Contains(ways, sandbox.Way(asked)) {
+		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", ways)}
 	}
-	return way, sandbox.Try(ctx, way, h.Dir)
+	way, err := sandbox.Find(ctx, h.Dir, sandbox.Way(asked))
+	var refused *failure.Failure
+	if errors.As(err, &refused) && len(ways) > 1 {
+		refused.Remedy = "leave --sandbox out, or " + refused.Remedy
+	}
+	return way, err
 }

@@ -71,7 +71,7 @@ func (d *doctor) sandboxes(ctx context.Context, h home.Home) (sandbox.Way, error
 		}
 		d.say(true, "sandbox %s", way)
 	}
-	return sandbox.Find(ctx, h.Dir)
+	return sandbox.Find(ctx, h.Dir, sandbox.Ways()...)
 }
 
 // wanted is the space that a builder and the work of a build take, in bytes.

@@ -102,6 +102,8 @@ func ofThisMachine(err error) error {
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
+	case errors.Is(err, sandbox.ErrLimit):
+		return sandbox.Refused(err)
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return &failure.Failure{ID: "disk-full", Cause: "writing", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
 	case errors.Is(err, syscall.EROFS):

@@ -25,8 +25,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(sandboxtest.Main(m)) }
 
-// oddImage is for this machine, and has no program that can be executed.
-func oddImage(t *testing.T) v1.Image {
+// oddImage is for this machine, and has no program that can be executed. Its
+// processes begin in dir.
+func oddImage(t *testing.T, dir string) v1.Image {
 	t.Helper()
 	var content bytes.Buffer
 	archive := tar.NewWriter(&content)
@@ -61,22 +62,29 @@ func oddImage(t *testing.T) v1.Image {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture, _ = strings.Cut(host.String(), "/")
-	config.Config.User = "1001:1000"
+	config.Config.User, config.Config.WorkingDir = "1001:1000", dir
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		t.Fatal(err)
 	}
 	return image
 }
 
-func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
+// place is where images can be run, and the way to do so.
+func place(t *testing.T) (home.Home, sandbox.Way) {
+	t.Helper()
 	h, err := home.Open(t.TempDir(), os.Getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	way, err := sandbox.Find(t.Context(), h.Dir)
+	way, err := sandbox.Find(t.Context(), h.Dir, sandbox.Ways()...)
 	if err != nil {
 		t.Skip("no sandbox can be made here: ", err)
 	}
+	return h, way
+}
+
+func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
+	h, way := place(t)
 	for name, tc := range map[string]struct{ program, remedy string }{
 		"no permission":            {"/closed", "chmod +x"},
 		"a folder":                 {"/folder", "chmod +x"},
@@ -87,7 +95,7 @@ func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
 		"a file that is no folder": {"/closed/x", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options := Options{Image: oddImage(t), Home: h, Way: way, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: tc.program}
+			options := Options{Image: oddImage(t, "/folder"), Home: h, Way: way, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: tc.program}
 			if !strings.HasPrefix(tc.program, "/") {
 				options.Entrypoint, options.Args = "", []string{tc.program}
 			}
@@ -99,6 +107,22 @@ func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
 			var f *failure.Failure
 			if !errors.As(err, &f) || f.ID != id || !strings.Contains(f.Remedy, tc.remedy) {
 				t.Errorf("got %v, want %s and %q", err, id, tc.remedy)
+			}
+			if left, _ := os.ReadDir(h.Dir + "/work"); len(left) != 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestAWorkingDirThatCannotBeEnteredIsAFailure(t *testing.T) {
+	h, way := place(t)
+	for name, dir := range map[string]string{"missing": "/nowhere", "a file": "/closed", "a link to nothing": "/dangling"} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Run(t.Context(), Options{Image: oddImage(t, dir), Home: h, Way: way, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: "/script"}, nil)
+			var f *failure.Failure
+			if !errors.As(err, &f) || f.ID != "working-dir-unusable" || !strings.Contains(f.Cause, dir) {
+				t.Errorf("got %v, want working-dir-unusable and %s", err, dir)
 			}
 			if left, _ := os.ReadDir(h.Dir + "/work"); len(left) != 0 {
 				t.Errorf("left behind: %v", left)

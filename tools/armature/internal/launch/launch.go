@@ -69,14 +69,22 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
 	status, err := box.Run(ctx, command, signals)
-	return status, notExecuted(err, command.Args[0])
+	return status, notStarted(err, command)
 }
 
-// notExecuted makes a failure of an error that is the program's, or the
+// notStarted makes a failure of an error that is the program's, or the
 // image's, and no fault of the sandbox's; others stay as they are.
-func notExecuted(err error, program string) error {
+func notStarted(err error, command sandbox.Command) error {
 	var step *sandbox.Error
-	if !errors.As(err, &step) || !step.Executing() {
+	switch {
+	case !errors.As(err, &step):
+		return err
+	case step.Entering():
+		return &failure.Failure{
+			ID: "working-dir-unusable", Cause: "the image's working directory " + command.Dir + " cannot be entered", Err: step.Cause,
+			Remedy: "build the image again with a folder there, or with a WorkingDir in its configuration that it has.",
+		}
+	case !step.Executing():
 		return err
 	}
 	remedy := "name another program, or one of the processes that armature inspect IMAGE lists."
@@ -88,7 +96,7 @@ func notExecuted(err error, program string) error {
 	case errors.Is(err, syscall.ENOEXEC):
 		remedy = "give the image a program for its platform, or a script that begins with #! and its interpreter."
 	}
-	return &failure.Failure{ID: "program-not-executable", Cause: program + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
+	return &failure.Failure{ID: "program-not-executable", Cause: command.Args[0] + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
 }
 
 // spec unpacks the image and says what it sees: itself, read-only, and a /tmp.

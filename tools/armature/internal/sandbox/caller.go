@@ -36,6 +36,9 @@ type Sandbox struct {
 
 // Start makes a sandbox. An error that the system gave is an [*Error].
 func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
+	if !reexec.Load() {
+		return nil, errors.New("this program cannot make sandboxes, because it does not begin with sandbox.Reexec")
+	}
 	if static, err := Static(); err != nil {
 		return nil, err
 	} else if !static {
@@ -85,7 +88,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	far.Close() // or the end of the first process would not be the channel's
 	if err != nil {
 		s.cmd = nil
-		return &Error{Step: "starting a process for a " + string(s.spec.Way), Cause: err}
+		return startError("starting a process for a "+string(s.spec.Way), err)
 	}
 	defer s.killWhenDone(ctx)()
 	message := setup{

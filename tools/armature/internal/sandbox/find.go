@@ -21,12 +21,12 @@ func Ways() []Way {
 	return []Way{Users}
 }
 
-// Find tries which way works here, by making a sandbox of each below dir. An
-// error is a [*failure.Failure] that says what stands in the way, unless nothing
-// can be written to dir: no way would do then.
-func Find(ctx context.Context, dir string) (Way, error) {
+// Find tries which of some ways works here, by making a sandbox of each below
+// dir. An error is a [*failure.Failure] that says what stands in the way, unless
+// nothing can be written to dir: no way would do then.
+func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 	var refused []error
-	for _, way := range Ways() {
+	for _, way := range ways {
 		err := Try(ctx, way, dir)
 		if err == nil {
 			return way, nil
@@ -40,9 +40,17 @@ func Find(ctx context.Context, dir string) (Way, error) {
 		}
 		refused = append(refused, fmt.Errorf("%s: %w", way, err))
 	}
-	return "", &failure.Failure{
-		ID: "no-sandbox", Cause: "this system does not let armature separate a build from the rest of it", Err: errors.Join(refused...),
-		Remedy: Remedy(facts()),
+	return "", Refused(errors.Join(refused...))
+}
+
+// Refused is the failure to make of an error of [Start] or [Try] where the
+// system is the reason.
+func Refused(err error) *failure.Failure {
+	f := facts()
+	f.LimitReached = errors.Is(err, ErrLimit)
+	return &failure.Failure{
+		ID: "no-sandbox", Cause: "this system does not let armature separate a build from the rest of it", Err: err,
+		Remedy: Remedy(f),
 	}
 }
 
@@ -79,8 +87,10 @@ type Facts struct {
 	Container  bool // this runs in a container
 	AppArmor   bool // kernel.apparmor_restrict_unprivileged_userns is on
 	Disabled   bool // kernel.unprivileged_userns_clone is off
-	NoneLeft   bool // user.max_user_namespaces is 0
 	MaskedProc bool // parts of /proc are hidden, so that no other can be mounted
+
+	NoneAllowed  []string // settings that limit a kind of namespaces to 0: "user.max_user_namespaces"
+	LimitReached bool     // the kernel makes no more namespaces ([ErrLimit])
 }
 
 func facts() Facts {
@@ -89,8 +99,9 @@ func facts() Facts {
 		Container:  exists("/.dockerenv") || exists("/run/.containerenv") || os.Getenv("KUBERNETES_SERVICE_HOST") != "",
 		AppArmor:   setting("kernel/apparmor_restrict_unprivileged_userns") == "1",
 		Disabled:   setting("kernel/unprivileged_userns_clone") == "0",
-		NoneLeft:   setting("user/max_user_namespaces") == "0",
 		MaskedProc: procIsMasked(),
+
+		NoneAllowed: noneAllowed(),
 	}
 }
 
@@ -98,8 +109,10 @@ func facts() Facts {
 // the first reason that applies.
 func Remedy(f Facts) string {
 	switch {
-	case f.NoneLeft:
-		return "as root: sysctl user.max_user_namespaces=15000 (it is 0)."
+	case len(f.NoneAllowed) > 0:
+		return "as root: sysctl " + strings.Join(f.NoneAllowed, "=15000 ") + "=15000 (" + itIs(f.NoneAllowed) + " 0)."
+	case f.LimitReached:
+		return "let other sandboxes and containers of this user end, or as root: sysctl user.max_user_namespaces=15000, and the same for those of user.max_mnt_namespaces, user.max_pid_namespaces, user.max_ipc_namespaces and user.max_uts_namespaces that are low; inside a container, on its host."
 	case f.Disabled:
 		return "as root: sysctl kernel.unprivileged_userns_clone=1 (it is 0)."
 	case f.AppArmor && !f.Container:
@@ -110,6 +123,13 @@ func Remedy(f Facts) string {
 		return "start the container with the capabilities that Docker gives by default (SYS_CHROOT, MKNOD, SETUID, SETGID, CHOWN), or with --cap-add SYS_ADMIN --security-opt apparmor=unconfined" + unmask(f) + "."
 	}
 	return "run armature as root, or let users make user namespaces (the kernel's CONFIG_USER_NS; a seccomp filter or a security module may forbid it)."
+}
+
+func itIs(settings []string) string {
+	if len(settings) == 1 {
+		return "it is"
+	}
+	return "they are"
 }
 
 func unmask(f Facts) string {

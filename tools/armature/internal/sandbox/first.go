@@ -26,6 +26,7 @@ const (
 // processes that the sandbox itself starts it does their work and ends them,
 // in any other it returns.
 func Reexec() {
+	reexec.Store(true)
 	switch os.Args[0] {
 	case firstName:
 		runtime.LockOSThread()
@@ -36,6 +37,10 @@ func Reexec() {
 		becomeProgram()
 	}
 }
+
+// reexec says whether Reexec was called. Where it was not, the first process
+// would do again whatever this one does, and make a first process of its own.
+var reexec atomic.Bool
 
 // controlFD is what a process inherits to talk to the one that started it.
 const controlFD = 3
@@ -190,7 +195,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	})
 	errorWrite.Close()
 	if err != nil {
-		return 0, &Error{"starting the program", err}
+		return 0, startError("starting the program", err)
 	}
 	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
 		return 0, &Error{"starting the program", err}

@@ -42,8 +42,9 @@ func (p program) become() error {
 			return &Error{"changing the root folder", err}
 		}
 	}
-	if err := os.Chdir(filepath.Join("/", p.Command.Dir)); err != nil {
-		return err
+	dir := filepath.Join("/", p.Command.Dir)
+	if err := unix.Chdir(dir); err != nil {
+		return &Error{entering + dir, err}
 	}
 	if err := p.giveUp(); err != nil {
 		return err

@@ -37,6 +37,7 @@ type report struct {
 	Step   string `json:",omitempty"` // of an error
 	Cause  string `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
+	Limit  bool   `json:",omitempty"` // the cause is ErrLimit
 	Status *Status
 }
 
@@ -44,6 +45,8 @@ func (r report) err() error {
 	switch {
 	case r.Step == "":
 		return nil
+	case r.Limit:
+		return &Error{Step: r.Step, Cause: ErrLimit}
 	case r.Errno != 0:
 		return &Error{Step: r.Step, Cause: syscall.Errno(r.Errno)}
 	}
@@ -51,7 +54,7 @@ func (r report) err() error {
 }
 
 func reportOf(err error) report {
-	r := report{Step: "making the sandbox", Cause: err.Error()}
+	r := report{Step: "making the sandbox", Cause: err.Error(), Limit: errors.Is(err, ErrLimit)}
 	var step *Error
 	if errors.As(err, &step) {
 		r.Step, r.Cause = step.Step, step.Cause.Error()

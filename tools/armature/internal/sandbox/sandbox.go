@@ -102,12 +102,20 @@ type Error struct {
 	Cause error  // mostly a syscall.Errno
 }
 
-// executing begins the step of a program that cannot be executed.
-const executing = "executing "
+// What the steps begin with that a command's program and folder are the reason
+// for.
+const (
+	executing = "executing "
+	entering  = "entering the folder "
+)
 
 // Executing says whether everything stood, and the program that was asked for
 // could not be executed: Cause is the error of execve(2).
 func (e *Error) Executing() bool { return strings.HasPrefix(e.Step, executing) }
+
+// Entering says whether everything stood, and the folder that the program was
+// to begin in could not be entered: Cause is the error of chdir(2).
+func (e *Error) Entering() bool { return strings.HasPrefix(e.Step, entering) }
 
 func (e *Error) Error() string { return e.Step + ": " + e.Cause.Error() }
 
