@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -128,5 +129,18 @@ func TestAWorkingDirThatCannotBeEnteredIsAFailure(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+func TestASignalBeforeTheProgramEndsTheRunWithoutIt(t *testing.T) {
+	h, way := place(t)
+	signals := make(chan syscall.Signal, 1)
+	signals <- syscall.SIGTERM
+	status, err := Run(t.Context(), Options{Image: oddImage(t, "/folder"), Home: h, Way: way, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: "/script"}, signals)
+	if err != nil || status != (sandbox.Status{Signal: int(syscall.SIGTERM)}) {
+		t.Errorf("got %v, %v, want the signal: the script, which cannot be executed, was not to be tried", status, err)
+	}
+	if left, _ := os.ReadDir(h.Dir + "/work"); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

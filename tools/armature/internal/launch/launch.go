@@ -41,7 +41,8 @@ type Options struct {
 }
 
 // Run unpacks an image, runs it and returns how it ended. Signals are passed
-// on to it; when ctx is done it is killed.
+// on to it; one that comes before there is anything to pass it to is what ended
+// it. When ctx is done it is killed.
 func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_ sandbox.Status, err error) {
 	config, err := options.Image.ConfigFile()
 	if err != nil {
@@ -55,21 +56,62 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 		return sandbox.Status{}, err
 	}
 	defer func() { err = errors.Join(err, work.Close()) }()
-	spec, err := options.spec(ctx, work, config)
+	making, made := untilSignal(ctx, signals)
+	box, command, err := options.start(making, work, config)
+	signal := made()
+	if box != nil {
+		defer func() { err = errors.Join(err, box.Close()) }()
+	}
+	if signal != 0 {
+		return sandbox.Status{Signal: int(signal)}, nil
+	}
 	if err != nil {
 		return sandbox.Status{}, err
 	}
-	command, err := options.command(spec.Root, config)
-	if err != nil {
-		return sandbox.Status{}, err
-	}
-	box, err := sandbox.Start(ctx, spec)
-	if err != nil {
-		return sandbox.Status{}, err
-	}
-	defer func() { err = errors.Join(err, box.Close()) }()
 	status, err := box.Run(ctx, command, signals)
 	return status, notStarted(err, command)
+}
+
+// start makes the sandbox, and says what it is to run.
+func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFile) (*sandbox.Sandbox, sandbox.Command, error) {
+	spec, err := o.spec(ctx, work, config)
+	if err != nil {
+		return nil, sandbox.Command{}, err
+	}
+	command, err := o.command(spec.Root, config)
+	if err != nil {
+		return nil, command, err
+	}
+	box, err := sandbox.Start(ctx, spec)
+	return box, command, err
+}
+
+// untilSignal returns a context that is done when a signal comes, and a function
+// that returns that signal, or 0: further ones are not taken.
+func untilSignal(ctx context.Context, signals <-chan syscall.Signal) (context.Context, func() syscall.Signal) {
+	ctx, cancel := context.WithCancel(ctx)
+	came, looked := make(chan syscall.Signal, 1), make(chan struct{})
+	go func() {
+		defer close(looked)
+		select {
+		case signal := <-signals:
+			came <- signal
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() syscall.Signal {
+		cancel()
+		<-looked
+		select {
+		case signal := <-came:
+			return signal
+		case signal := <-signals:
+			return signal
+		default:
+			return 0
+		}
+	}
 }
 
 // notStarted makes a failure of an error that is the program's, or the
