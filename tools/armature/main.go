@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -104,8 +105,8 @@ func ofThisMachine(err error) error {
 		return err
 	case errors.Is(err, sandbox.ErrLimit):
 		return sandbox.Refused(err)
-	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-		return &failure.Failure{ID: "disk-full", Cause: "writing", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
+	case diskfull.Is(err):
+		return diskfull.Failure("writing", err, "", "--cache-dir")
 	case errors.Is(err, syscall.EROFS):
 		return &failure.Failure{ID: "cache-dir-unusable", Cause: "writing to a file system that is read-only", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 	case errors.Is(err, fs.ErrPermission):

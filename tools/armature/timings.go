@@ -12,8 +12,10 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/timeline"
+	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
 )
 
 // log is the one that the flags ask for. The program's failures are told in
@@ -49,7 +51,10 @@ func (f *buildFlags) tellTimings(p *program, options build.Options, written stri
 	if failed != nil {
 		shown.Image, shown.Failed = "", failed.Error()
 	}
-	if err := writeWhole(f.timings, func(out io.Writer) error { return timeline.Write(out, shown) }); err != nil {
+	if err := wholefile.Write(f.timings, func(out io.Writer) error { return timeline.Write(out, shown) }); err != nil {
+		if diskfull.Is(err) {
+			return diskfull.Failure("writing the timeline", err, f.timings, "--timings")
+		}
 		return unwritableTimings(err)
 	}
 	if style := progress.Style(f.progress); f.quiet || style == progress.JSON {
@@ -60,24 +65,4 @@ func (f *buildFlags) tellTimings(p *program, options build.Options, written stri
 
 func unwritableTimings(err error) error {
 	return &failure.Failure{ID: "timings-unwritable", Cause: "writing the timeline", Err: err, Remedy: "give --timings a file in a folder that you can write to."}
-}
-
-// writeWhole writes a file so that nothing half-written has its name.
-func writeWhole(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // does nothing once renamed
-	defer file.Close()
-	if err := write(file); err != nil {
-		return err
-	}
-	if err := file.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

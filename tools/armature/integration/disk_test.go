@@ -95,3 +95,26 @@ func TestWithoutAHomeTheCacheFolderHasToBeNamed(t *testing.T) {
 	u.home = ""
 	u.build(plainApp(t)).wantFailure(t, "no-cache-dir", "--cache-dir")
 }
+
+// A disk that fills up where something is to be put is named by the flag that
+// chose it, and has no part of it.
+func TestAFullDiskWhereSomethingIsPutIsAFailureAndHasNoPartOfIt(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, size, flag, value, remedy string }{
+		{"an OCI layout", "size=8m", "--output", "oci:DISK/app", "--output"},
+		{"an archive", "size=8m", "--output", "tar:DISK/app.tar", "--output"},
+		{"a timeline", "size=4k", "--timings", "DISK/build.html", "--timings"},
+		{"bills of materials", "size=64k", "--sbom-dir", "DISK", "--sbom-dir"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			disk := smallDisk(t, tc.size)
+			app := plainApp(t)
+			b := newUser(t, 0).build(app, "--tag", "full-"+tc.flag[2:], tc.flag, strings.ReplaceAll(tc.value, "DISK", disk))
+			b.wantFailure(t, "disk-full", tc.remedy)
+			b.wantFailure(t, "disk-full", disk)
+			if list, err := os.ReadDir(disk); err != nil || len(list) > 0 {
+				t.Errorf("left behind: %v, %v", list, err)
+			}
+		})
+	}
+}

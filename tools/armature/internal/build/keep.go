@@ -7,12 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
 )
 
 // keep checks an image, gives the run image its public name in it, and leaves
@@ -43,7 +43,7 @@ func (b *Build) keep(ctx context.Context, image, cache v1.Image, runReference st
 			return err
 		}
 	}
-	if err := writeWhole(b.manifestPath(), manifest); err != nil {
+	if err := wholefile.WriteBytes(b.manifestPath(), manifest); err != nil {
 		return err
 	}
 	digests, err := blobsOf(kept)
@@ -154,13 +154,6 @@ func inLabel(text string) ([]byte, error) {
 		return nil, err
 	}
 	return quoted[1 : len(quoted)-1], nil
-}
-
-func writeWhole(path string, content []byte) error {
-	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }
 
 // blobsOf are the digests of everything an image consists of.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
@@ -222,10 +223,7 @@ func (w *watcher) failed(status sandbox.Status) error {
 			Remedy: "mend what it says above.",
 		}
 	case w.full:
-		return &failure.Failure{
-			ID: "disk-full", Cause: "the lifecycle could not write all of the phase " + w.phase,
-			Remedy: "free some space, or name a folder on another disk with --cache-dir.",
-		}
+		return diskfull.Failure("the lifecycle could not write all of the phase "+w.phase, nil, "", "--cache-dir")
 	}
 	return fmt.Errorf("the lifecycle ended with %s in the phase %s", status, w.phase)
 }

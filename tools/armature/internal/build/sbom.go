@@ -3,6 +3,7 @@
 package build
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 )
 
 // copySBOM copies what the lifecycle left in /layers/sbom.
@@ -28,15 +30,19 @@ func (b *Build) copySBOM() error {
 	}
 	defer sbom.Close()
 	if err := copyPlain(sbom, b.SBOMDir); err != nil {
+		if diskfull.Is(err) {
+			return diskfull.Failure("writing the bills of materials", err, b.SBOMDir, "--sbom-dir")
+		}
 		return &failure.Failure{ID: "output-unwritable", Cause: "writing the bills of materials", Err: err, Remedy: "name a folder that you can write to with --sbom-dir."}
 	}
 	return nil
 }
 
 // copyPlain copies folders and files, and nothing else, in place of what is
-// there. Scripts of the app could write to the source: a link among what they
-// left would lead the next copy to wherever they like.
-func copyPlain(from *os.Root, to string) error {
+// there: all of them, or on an error none. Scripts of the app could write to
+// the source: a link among what they left would lead the next copy to wherever
+// they like.
+func copyPlain(from *os.Root, to string) (err error) {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
@@ -45,32 +51,47 @@ func copyPlain(from *os.Root, to string) error {
 		return err
 	}
 	defer target.Close()
-	return fs.WalkDir(from.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == "." {
-			return err
+	stage := ".armature-" + rand.Text()
+	defer func() { err = errors.Join(err, target.RemoveAll(stage)) }()
+	err = walkPlain(from, func(path string, isFolder bool) error {
+		if isFolder {
+			return target.MkdirAll(filepath.Join(stage, path), 0o755)
 		}
-		if there, err := target.Lstat(path); err == nil && !(there.IsDir() && entry.IsDir()) {
+		return copyFile(from, target, path, filepath.Join(stage, path))
+	})
+	if err != nil {
+		return err
+	}
+	return walkPlain(from, func(path string, isFolder bool) error {
+		if there, err := target.Lstat(path); err == nil && !(there.IsDir() && isFolder) {
 			if err := target.RemoveAll(path); err != nil {
 				return err
 			}
 		}
-		switch {
-		case entry.IsDir():
-			return target.MkdirAll(filepath.FromSlash(path), 0o755)
-		case entry.Type().IsRegular():
-			return copyFile(from, target, path)
+		if isFolder {
+			return target.MkdirAll(path, 0o755)
 		}
-		return nil
+		return target.Rename(filepath.Join(stage, path), path)
 	})
 }
 
-func copyFile(from, to *os.Root, path string) error {
+// walkPlain calls do for every folder and every file of a folder, itself first.
+func walkPlain(dir *os.Root, do func(path string, isFolder bool) error) error {
+	return fs.WalkDir(dir.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() && !entry.Type().IsRegular() {
+			return err
+		}
+		return do(filepath.FromSlash(path), entry.IsDir())
+	})
+}
+
+func copyFile(from, to *os.Root, path, as string) error {
 	in, err := from.Open(path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := to.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := to.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
 )
 
 // A seed is what the first build of any image with a builder begins with, as if
@@ -167,7 +168,7 @@ func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(dir, seedManifest), raw)
+	return wholefile.WriteBytes(filepath.Join(dir, seedManifest), raw)
 }
 
 // layersMetadata is what is kept of the lifecycle's label (Platform API,

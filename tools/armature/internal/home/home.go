@@ -28,6 +28,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 )
 
 // Home is that folder.
@@ -54,8 +55,8 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	for name, mode := range map[string]fs.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
 		err := makeOwn(filepath.Join(dir, name), mode)
 		switch {
-		case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
-			return Home{}, &failure.Failure{ID: "disk-full", Cause: "making armature's folder", Err: err, Remedy: "free some space, or name a folder on another disk with --cache-dir."}
+		case diskfull.Is(err):
+			return Home{}, diskfull.Failure("making armature's folder", err, dir, "--cache-dir")
 		case err != nil:
 			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 		}

@@ -109,15 +109,15 @@ func writeLayout(dir string, index v1.ImageIndex) (err error) {
 	}
 	s, err := newStage(dir)
 	if err != nil {
-		return unwritable(err)
+		return unwritable(dir, err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	made := filepath.Join(s.dir, "new")
 	if _, err := layout.Write(made, index); err != nil {
-		return unwritable(err)
+		return unwritable(dir, err)
 	}
 	if err := replace(made, dir); err != nil {
-		return unwritable(err)
+		return unwritable(dir, err)
 	}
 	return nil
 }
@@ -150,22 +150,22 @@ func writeTar(path string, tag name.Tag, made []v1.Image) (err error) {
 	}
 	s, err := newStage(path)
 	if err != nil {
-		return unwritable(err)
+		return unwritable(path, err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	file, err := os.Create(filepath.Join(s.dir, "new"))
 	if err != nil {
-		return unwritable(err)
+		return unwritable(path, err)
 	}
 	defer file.Close()
 	if err := tarball.Write(tag, made[0], file); err != nil {
-		return unwritable(err)
+		return unwritable(path, err)
 	}
 	if err := file.Close(); err != nil {
-		return unwritable(err)
+		return unwritable(path, err)
 	}
 	if err := os.Rename(file.Name(), path); err != nil {
-		return unwritable(err)
+		return unwritable(path, err)
 	}
 	return nil
 }

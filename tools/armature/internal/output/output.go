@@ -5,7 +5,6 @@ package output
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -17,9 +16,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/internal/engine"
@@ -130,10 +129,10 @@ func StorePath(h home.Home, tag name.Tag) string {
 	return filepath.Join(h.Dir, "images", inside)
 }
 
-// unwritable says why an image cannot be where it should go.
-func unwritable(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return &failure.Failure{ID: "disk-full", Cause: "writing the image", Err: err, Remedy: "free some space, or name a place on another disk with --output."}
+// unwritable says why an image cannot be at the path where it should go.
+func unwritable(path string, err error) error {
+	if diskfull.Is(err) {
+		return diskfull.Failure("writing the image", err, path, "--output")
 	}
 	return &failure.Failure{ID: "output-unwritable", Cause: "writing the image", Err: err, Remedy: "name a place that you can write to."}
 }

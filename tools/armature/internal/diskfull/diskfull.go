@@ -1,0 +1,26 @@
+//go:build linux
+
+// Package diskfull says of disks and quotas that are used up where that is, and
+// what to do.
+package diskfull
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Is says whether an error is that of a full disk, or of a user who may have
+// no more of it.
+func Is(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// Failure is what to tell of it: what was done, an error or nil, at which path
+// there is no space, or "" where that is not known, and the flag that names
+// another place.
+func Failure(doing string, err error, place, flag string) *failure.Failure {
+	if place != "" {
+		place = " at " + place
+	}
+	return &failure.Failure{ID: "disk-full", Cause: doing, Err: err, Remedy: "free some space" + place + ", or name a place on another disk with " + flag + "."}
+}
