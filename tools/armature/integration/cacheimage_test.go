@@ -15,14 +15,19 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// private serves a registry that wants a password, and returns its address.
+// private serves a registry that wants a password, and returns its address. It
+// takes nothing into the repositories below forbidden/.
 func private(t *testing.T, password string) string {
 	t.Helper()
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if _, got, _ := request.BasicAuth(); got != password {
 			w.Header().Set("WWW-Authenticate", `Basic realm="private"`)
 			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if request.Method != http.MethodGet && strings.HasPrefix(request.URL.Path, "/v2/forbidden/") {
+			w.WriteHeader(http.StatusForbidden)
 			return
 		}
 		inner.ServeHTTP(w, request)

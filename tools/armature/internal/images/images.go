@@ -22,6 +22,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/internal/engine"
 )
 
@@ -97,10 +98,14 @@ func Canonical(reference string, digest v1.Hash) (string, error) {
 	return ref.Context().Name() + "@" + digest.String(), nil
 }
 
-// Failed makes an error of a registry one that says what to do.
+// Failed makes an error of a registry one that says what to do, and no
+// credential.
 func Failed(doing string, err error) error {
-	if ctx := (context.Canceled); errors.Is(err, ctx) {
+	if errors.Is(err, context.Canceled) {
 		return err
+	}
+	if err = redacted(err); diskfull.Is(err) { // the system's errors look like those of a network
+		return fmt.Errorf("%s: %w", doing, err)
 	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {

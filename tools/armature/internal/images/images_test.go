@@ -4,16 +4,19 @@ package images_test
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/ociimage"
@@ -113,5 +116,38 @@ func TestTheRegistryOfShortNamesIsWrittenDown(t *testing.T) {
 		if got, err := images.Canonical(called, digest); err != nil || got != want+digest.String() {
 			t.Errorf("%s: got %q, %v", called, got, err)
 		}
+	}
+}
+
+// A registry lets uploads go to addresses that are as good as a password.
+func TestSignedAddressesAreNotRepeated(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodHead:
+			w.WriteHeader(http.StatusNotFound)
+		case http.MethodPost: // "nowhere" fails at once, and is not tried again
+			w.Header().Set("Location", "nowhere://somebody:canary@storage.example/upload?signature=canary")
+			w.WriteHeader(http.StatusAccepted)
+		}
+	}))
+	defer server.Close()
+	image, err := random.Image(10, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = images.PushCache(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/cache", image)
+	if err == nil || !strings.Contains(err.Error(), "storage.example/upload") || strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v, want the address without what signs it", err)
+	}
+	if !errors.Is(err, &failure.Failure{ID: "registry-unreachable"}) {
+		t.Errorf("got %v, want the failure registry-unreachable", err)
+	}
+}
+
+func TestAFullDiskIsNoUnreachableRegistry(t *testing.T) {
+	err := images.Failed("fetching", &fs.PathError{Op: "write", Path: "blob", Err: syscall.ENOSPC})
+	var f *failure.Failure
+	if errors.As(err, &f) || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v, want the system's error", err)
 	}
 }

@@ -1,0 +1,39 @@
+//go:build linux
+
+package images
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// redacted is an error whose text leaves out what the addresses in it ask with:
+// a registry sends uploads and downloads to addresses that are signed, and who
+// knows one needs no password. The library leaves that out where it reads, and
+// not where it writes.
+func redacted(err error) error {
+	var of *url.Error
+	if !errors.As(err, &of) {
+		return err
+	}
+	short := "an address that cannot be read"
+	if address, parseErr := url.Parse(of.URL); parseErr == nil {
+		if address.RawQuery != "" {
+			address.RawQuery = "REDACTED"
+		}
+		short = address.Redacted()
+	}
+	if short == of.URL {
+		return err
+	}
+	return &redactedError{text: strings.ReplaceAll(err.Error(), of.URL, short), err: err}
+}
+
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }
