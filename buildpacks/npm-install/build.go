@@ -87,6 +87,9 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 		if err := b.boundCache(cache.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
+		if err := b.npm.cache.close(); err != nil {
+			return packit.BuildResult{}, err
+		}
 		if filled, err := hasEntries(cache.Path); err != nil || !filled {
 			return packit.BuildResult{Layers: layers}, err
 		}
@@ -157,7 +160,8 @@ func (b *build) findNPM() (err error) {
 	if b.globalConfig != "" {
 		env = env.WithNPMConfig("globalconfig", b.globalConfig)
 	}
-	b.npm, err = newNPM(env, b.log, filepath.Join(b.context.Layers.Path, cacheLayer), b.context.Layers.Path)
+	cache := &downloads{dir: filepath.Join(b.context.Layers.Path, cacheLayer), log: b.log, spans: b.spans, vendored: b.inputs.cache}
+	b.npm, err = newNPM(env, b.log, cache, b.context.Layers.Path)
 	return err
 }
 
@@ -274,6 +278,8 @@ func (b *build) openCache() (packit.Layer, error) {
 		if layer, err = b.vendoredCache(layer); err != nil {
 			return packit.Layer{}, err
 		}
+	} else {
+		delete(layer.Metadata, keyMetadata) // what is there becomes another
 	}
 	layer.Launch, layer.Build, layer.Cache = false, false, true
 	if err := os.MkdirAll(layer.Path, 0o755); err != nil {
@@ -292,12 +298,12 @@ func (b *build) vendoredCache(layer packit.Layer) (packit.Layer, error) {
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if restored && layer.Metadata["cache_sha"] == digest {
+	if restored && layer.Metadata[keyMetadata] == digest {
 		return layer, removeTree(folder)
 	}
 	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
-	layer.Metadata = map[string]any{"cache_sha": digest}
+	layer.Metadata = map[string]any{keyMetadata: digest}
 	return layer, errors.Join(os.Remove(layer.Path), moveTree(folder, layer.Path))
 }

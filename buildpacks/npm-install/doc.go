@@ -9,7 +9,8 @@
 //   - launch-modules (launch): the production dependencies, for the target.
 //   - build-modules (build, cache): all dependencies, for the host, because
 //     that is where later buildpacks run them.
-//   - npm-cache (cache): npm's cache of downloads.
+//   - npm-cache (cache): npm's cache of downloads, as one archive; a folder
+//     where the app brought it.
 //   - npm (build, cache): another npm than Node.js comes with, where
 //     BP_NPM_VERSION or package.json (packageManager, devEngines, engines) ask
 //     for one; and npm-launch (launch), the same, where npm is called there.

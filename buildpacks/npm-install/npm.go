@@ -24,7 +24,7 @@ import (
 type npm struct {
 	env      Environ
 	log      scribe.Emitter
-	cacheDir string // absolute; npm's cache of downloads
+	cache    *downloads
 	versions versions
 }
 
@@ -88,8 +88,8 @@ const libc = "glibc"
 const maxKeptOutput = 256 << 10
 
 // newNPM finds npm and its versions.
-func newNPM(env Environ, log scribe.Emitter, cacheDir, elsewhere string) (npm, error) {
-	n := npm{env: baseEnvironment(env), log: log, cacheDir: cacheDir}
+func newNPM(env Environ, log scribe.Emitter, cache *downloads, elsewhere string) (npm, error) {
+	n := npm{env: baseEnvironment(env), log: log, cache: cache}
 	var err error
 	n.versions, err = n.askVersions(elsewhere)
 	return n, err
@@ -183,8 +183,14 @@ func (n npm) run(dir string, args ...string) error {
 	return classify(*f)
 }
 
-// execute is run without a judgement on npm's faults.
+// execute is run without a judgement on npm's faults. Scripts get by without
+// what was downloaded before.
 func (n npm) execute(dir string, args ...string) (*fault, error) {
+	if args[0] != "run" {
+		if err := n.cache.open(); err != nil {
+			return nil, err
+		}
+	}
 	logs, err := os.MkdirTemp("", "npm-logs-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for npm's logs: %w", err)
@@ -250,7 +256,7 @@ func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
-	cmd.Env = n.env.With("PWD", dir).WithNPMConfig("cache", n.cacheDir)
+	cmd.Env = n.env.With("PWD", dir).WithNPMConfig("cache", n.cache.dir)
 	return cmd, nil
 }
 

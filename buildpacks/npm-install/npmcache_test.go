@@ -1,18 +1,26 @@
 package npminstall_test
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	. "github.com/onsi/gomega"
 )
 
 // cached returns the index of npm's cache in a folder of layers, and how many
 // contents there are.
 func cached(t *testing.T, layers string) (index string, contents int) {
 	t.Helper()
-	store := filepath.Join(layers, "npm-cache", "_cacache")
-	for path, text := range treeOf(t, store) {
+	unpacked := t.TempDir()
+	command := exec.Command("tar", "-xf", filepath.Join(layers, "npm-cache", "downloads.tar"), "-C", unpacked)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %s", err, output)
+	}
+	for path, text := range treeOf(t, filepath.Join(unpacked, "_cacache")) {
 		switch {
 		case strings.Contains(path, "/index-v5/"):
 			index += text
@@ -110,5 +118,46 @@ func TestAVendoredCacheIsEnough(t *testing.T) {
 				t.Error("npm's logs are in the cache")
 			}
 		})
+	}
+}
+
+// Between builds the cache is one file, which stays as it is when npm installs
+// nothing, whatever a build script leaves beside it.
+func TestNPMsCacheIsOneFileBetweenBuilds(t *testing.T) {
+	f := newFixture(t)
+	archive := f.in("npm-cache", "downloads.tar")
+	upload := func(word string) func() {
+		return func() {
+			f.withLock(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":"` + word + `"},` +
+				`"scripts":{"build":"mkdir -p $npm_config_cache/_cacache && date >$npm_config_cache/_cacache/more"}}`})
+		}
+	}
+	build := func() []byte {
+		t.Helper()
+		f.built(wants(map[string]any{"launch": true}))
+		f.Expect(filepath.Glob(f.in("npm-cache", "*"))).To(Equal([]string{archive}))
+		content, err := os.ReadFile(archive)
+		f.Expect(err).NotTo(HaveOccurred())
+		return content
+	}
+	upload("1.0.0")()
+	first := build()
+
+	f.next(upload("1.0.0"))
+	f.Expect(os.WriteFile(filepath.Join(f.app, "server.js"), nil, 0o644)).To(Succeed())
+	f.Expect(build()).To(Equal(first))
+	f.Expect(f.log.String()).NotTo(ContainSubstring("Running 'npm ci"))
+
+	f.next(upload("1.1.0"))
+	f.Expect(build()).NotTo(Equal(first))
+
+	for _, damaged := range [][]byte{first[:600], bytes.Repeat([]byte("x"), 2048), nil} {
+		f.next(upload("1.0.0"))
+		f.Expect(os.WriteFile(archive, damaged, 0o644)).To(Succeed())
+		f.Expect(os.Remove(f.in("launch-modules.toml"))).To(Succeed())
+		build()
+		if len(damaged) > 0 {
+			f.Expect(f.log.String()).To(ContainSubstring("WARNING: beginning with an empty cache of npm's"))
+		}
 	}
 }

@@ -140,7 +140,7 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 	}
 	layer.Build, layer.Cache = true, true
 	b.env = b.env.With("PATH", bin+":"+b.env.Get("PATH"))
-	if b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cacheDir, b.context.Layers.Path); err != nil {
+	if b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cache, b.context.Layers.Path); err != nil {
 		return nil, err
 	}
 	layers = []packit.Layer{layer}

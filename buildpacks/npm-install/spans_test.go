@@ -30,6 +30,6 @@ func TestAPlatformThatAsksIsToldWhatTookHowLong(t *testing.T) {
 	f.Expect(os.MkdirAll(f.layersDir, 0o755)).To(Succeed())
 	f.built(wants(map[string]any{"launch": true}))
 	f.Expect(told()).To(Equal([]string{
-		"putting modules into the layer launch-modules", "checking native files", "writing the bill of materials of launch-modules",
+		"putting modules into the layer launch-modules", "checking native files", "writing the bill of materials of launch-modules", "packing npm's cache",
 	}))
 }

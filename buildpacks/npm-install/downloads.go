@@ -1,0 +1,122 @@
+package npminstall
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+	"github.com/paketo-buildpacks/packit/v2/vacation"
+
+	"github.com/armature-cnb/armature/internal/spans"
+)
+
+// downloadsFile is the archive that is all the layer of npm's cache holds
+// between builds. The cache itself is thousands of small files in as many
+// folders, all of which the lifecycle would restore, hash and store again in
+// builds in which npm does not even run.
+const downloadsFile = "downloads.tar"
+
+// downloads is npm's cache of downloads: a folder while npm runs, an archive in
+// that folder before and afterwards. One that the app brought is a folder
+// always.
+type downloads struct {
+	dir      string // absolute; the layer
+	log      scribe.Emitter
+	spans    *spans.Teller
+	vendored bool
+}
+
+func (d *downloads) archive() string { return filepath.Join(d.dir, downloadsFile) }
+
+// open unpacks the archive, if there is one, for npm to use what is in it. One
+// that cannot be unpacked costs the downloads in it.
+func (d *downloads) open() error {
+	file, err := os.Open(d.archive())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	defer d.spans.Begin(spans.Task, "unpacking npm's cache")()
+	err = vacation.NewTarArchive(file).Decompress(d.dir)
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return diskFull("the disk is full while unpacking npm's cache into "+d.dir, err)
+	case err != nil:
+		d.log.Process("WARNING: beginning with an empty cache of npm's: %s", strings.ReplaceAll(err.Error(), "%", "%%"))
+		if err := removeTree(d.dir); err != nil {
+			return err
+		}
+		return os.Mkdir(d.dir, 0o755)
+	}
+	return os.Remove(d.archive())
+}
+
+// close makes an archive of what npm has left. Where npm did not ask for the
+// archive that is there, that stays, and what scripts have put beside it goes.
+func (d *downloads) close() error {
+	filled, err := hasEntries(d.dir)
+	if err != nil || !filled || d.vendored {
+		return err
+	}
+	defer d.spans.Begin(spans.Task, "packing npm's cache")()
+	made := d.dir + ".tar" // beside the layer: no layer itself, as it has no TOML file
+	if err := os.Rename(d.archive(), made); errors.Is(err, fs.ErrNotExist) {
+		err = writeArchive(made, d.dir)
+		if err != nil {
+			return errors.Join(copyingFault(d.dir, made, err), os.Remove(made))
+		}
+	} else if err != nil {
+		return err
+	}
+	if err := removeTree(d.dir); err != nil {
+		return err
+	}
+	if err := os.Mkdir(d.dir, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(made, d.archive())
+}
+
+// writeArchive writes the files of a folder to a tar archive, in order, without
+// owners and times. Folders are those of their files, and what is neither file
+// nor folder npm has not made: it is left out.
+func writeArchive(path, dir string) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	archive := tar.NewWriter(file)
+	err = walkFiles(dir, func(path string) error {
+		from, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer from.Close()
+		info, err := from.Stat()
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: info.Size(), Mode: int64(info.Mode().Perm())}
+		if err := archive.WriteHeader(header); err != nil {
+			return fmt.Errorf("archiving %s: %w", path, err)
+		}
+		_, err = io.Copy(archive, from)
+		return err
+	})
+	return errors.Join(err, archive.Close())
+}
