@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -42,26 +43,62 @@ func (b *bench) ways(a app) []way {
 		w.more = []string{"--emulate"}
 		all = append(all, w)
 	}
-	return all
+	return slices.DeleteFunc(all, func(w way) bool { return slices.Contains(a.without, w.name) })
 }
 
 // build is what builds one app in one way.
 type build struct {
-	app  *apps.App
-	home builds.Home // armature's folder, empty but for the unpacked builders
-	run  func(context.Context) ([]history.Part, error)
+	app    *apps.App
+	home   builds.Home // armature's folder, empty but for the unpacked builders
+	engine bool
+	built  bool // it has run
+	do     func(ctx context.Context, cached bool) ([]history.Part, error)
+}
+
+// run builds with all that there is from builds before.
+func (m *build) run(ctx context.Context) ([]history.Part, error) {
+	m.built = true
+	return m.do(ctx, true)
+}
+
+// forget makes the next build a cold one; an engine is told so with the build.
+func (m *build) forget(context.Context) error {
+	if m.engine {
+		return nil
+	}
+	return m.home.Forget()
+}
+
+// runCold builds after forget.
+func (m *build) runCold(ctx context.Context) ([]history.Part, error) {
+	m.built = true
+	return m.do(ctx, false)
+}
+
+// shared is the build of an app in one way for several scenarios: what one has
+// built, the next need not build before it builds it again.
+func (b *bench) shared(ctx context.Context, w way, a app) (*build, error) {
+	key := a.name + "-" + w.name
+	if b.made[key] == nil {
+		made, err := b.prepare(ctx, a.name, w, a)
+		if err != nil {
+			return nil, err
+		}
+		b.made[key] = made
+	}
+	return b.made[key], nil
 }
 
 // prepare makes the copy of the app and the folder for a way. The image gets
 // the repository and tag that are given, or one of the scenario's and way's.
-func (b *bench) prepare(ctx context.Context, name string, w way, a app, cached bool, more ...string) (*build, error) {
+func (b *bench) prepare(ctx context.Context, name string, w way, a app, more ...string) (*build, error) {
 	copied, err := b.copy(ctx, a, name+"-"+w.name)
 	if err != nil {
 		return nil, err
 	}
 	tag := "bench-" + name + ":" + w.name
 	if w.engine {
-		return &build{app: copied, run: func(ctx context.Context) ([]history.Part, error) {
+		return &build{app: copied, engine: true, do: func(ctx context.Context, cached bool) ([]history.Part, error) {
 			for _, to := range w.platforms {
 				if err := b.engine.Build(ctx, a.kind, to, copied.Dir, tag, cached); err != nil {
 					return nil, err
@@ -85,32 +122,24 @@ func (b *bench) prepare(ctx context.Context, name string, w way, a app, cached b
 		platforms = append(platforms, to.String())
 	}
 	call := builds.Build{App: copied.Dir, Tag: tag, Platform: strings.Join(platforms, ","), Home: home, More: append(more, w.more...)}
-	return &build{app: copied, home: home, run: func(ctx context.Context) ([]history.Part, error) { return b.armature.Run(ctx, call) }}, nil
+	return &build{app: copied, home: home, do: func(ctx context.Context, _ bool) ([]history.Part, error) { return b.armature.Run(ctx, call) }}, nil
 }
 
 // coldWay measures builds of which nothing is there but builders, unpacked,
 // and base images.
-func (b *bench) coldWay(ctx context.Context, name string, w way, a app) (contest.Way, error) {
-	made, err := b.prepare(ctx, name, w, a, false)
-	if err != nil {
-		return contest.Way{}, err
-	}
-	one := contest.Way{Name: w.name, Rounds: w.rounds, Measure: clock(made.run)}
-	if !w.engine {
-		one.Prepare = func(context.Context) error { return made.home.Forget() }
-	}
-	return one, nil
+func coldWay(w way, made *build) contest.Way {
+	return contest.Way{Name: w.name, Rounds: w.rounds, Prepare: made.forget, Measure: clock(made.runCold)}
 }
 
 // cold measures such builds of an app in all ways, and with least the floor.
 func (b *bench) cold(ctx context.Context, name string, a app, least bool) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	for _, w := range b.ways(a) {
-		one, err := b.coldWay(ctx, name, w, a)
+		made, err := b.shared(ctx, w, a)
 		if err != nil {
 			return s, err
 		}
-		s.Ways = append(s.Ways, one)
+		s.Ways = append(s.Ways, coldWay(w, made))
 	}
 	if !least {
 		return s, nil
@@ -130,7 +159,7 @@ func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error
 	other := *b
 	other.armature.Homes = filepath.Join(b.work, "first")
 	w := way{name: cross, platforms: []target.Target{b.foreign}}
-	made, err := other.prepare(ctx, name, w, express, false)
+	made, err := other.prepare(ctx, name, w, express)
 	if err != nil {
 		return contest.Scenario{}, err
 	}
@@ -145,23 +174,23 @@ func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error
 }
 
 // both measures cold builds for both architectures, with one call of armature
-// and one after the other with Dockerfiles.
+// and one after the other with Dockerfiles, in turns with builds for one.
 func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error) {
 	a := express
-	a.quick = 2
+	a.without = []string{native, dockerfileNative, emulated}
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	for _, w := range b.ways(a) {
-		if w.name == native || w.name == dockerfileNative {
-			continue
-		}
 		w.platforms = []target.Target{b.foreign, b.host}
-		one, err := b.coldWay(ctx, name, w, a)
+		made, err := b.prepare(ctx, name, w, a)
 		if err != nil {
 			return s, err
 		}
-		s.Ways = append(s.Ways, one)
+		s.Ways = append(s.Ways, coldWay(w, made))
 	}
-	return s, nil
+	w := way{name: single, platforms: []target.Target{b.foreign}, rounds: a.quick}
+	made, err := b.prepare(ctx, name, w, a)
+	s.Ways = append(s.Ways, coldWay(w, made))
+	return s, err
 }
 
 // unchanged is the change of a build that is done again.
@@ -172,17 +201,15 @@ func unchanged(*apps.App, context.Context) error { return nil }
 func (b *bench) rebuild(ctx context.Context, name string, a app, change func(*apps.App, context.Context) error) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	for _, w := range b.ways(a) {
-		made, err := b.prepare(ctx, name, w, a, true)
+		made, err := b.shared(ctx, w, a)
 		if err != nil {
 			return s, err
 		}
-		built := false
 		s.Ways = append(s.Ways, contest.Way{Name: w.name, Rounds: w.rounds, Measure: clock(made.run), Prepare: func(ctx context.Context) error {
-			if !built {
+			if !made.built {
 				if _, err := made.run(ctx); err != nil {
 					return err
 				}
-				built = true
 			}
 			return change(made.app, ctx)
 		}})

@@ -23,10 +23,11 @@ const (
 	small            = "small"             // as cross, with --compression small
 	tiny             = "tiny"              // as cross, on the tiny run image
 	smallTiny        = "small-tiny"        // both
+	single           = "single"            // as cross, beside builds for both architectures
 	node             = "node"              // of an image: Node.js alone, without what the image starts it with
 )
 
-var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, node}
+var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, single, node}
 
 // scenario measures one thing in all ways.
 type scenario struct {
@@ -60,6 +61,9 @@ func scenarios() []scenario {
 		}),
 		timed("large", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
 			return b.cold(ctx, name, large, true)
+		}),
+		timed("large-source", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
+			return b.rebuild(ctx, name, large, (*apps.App).ChangeLine)
 		}),
 		{"pushed", (*bench).pushed},
 		{"size", (*bench).size},

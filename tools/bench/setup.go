@@ -104,12 +104,13 @@ type bench struct {
 	engine   *docker.Engine // nil where none answers
 	emulates bool           // armature build knows --emulate
 	began    time.Time
+	made     map[string]*build // those that scenarios share
 }
 
 // setUp makes everything that is needed before the first measurement, and
 // leaves it in the work folder for the next run.
 func setUp(ctx context.Context, s settings, log io.Writer) (*bench, error) {
-	b := &bench{settings: s, log: log, began: time.Now().UTC()}
+	b := &bench{settings: s, log: log, began: time.Now().UTC(), made: map[string]*build{}}
 	if err := os.MkdirAll(s.work, 0o755); err != nil {
 		return nil, err
 	}

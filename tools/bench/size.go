@@ -81,7 +81,7 @@ func (b *bench) layers(ctx context.Context, w way) ([]sizes.Layer, error) {
 		return b.layersOfEngine(ctx, w, to)
 	}
 	layout := filepath.Join(b.work, "size-"+w.name)
-	made, err := b.prepare(ctx, "size", w, express, false, "--output", "oci:"+layout)
+	made, err := b.prepare(ctx, "size", w, express, "--output", "oci:"+layout)
 	if err != nil {
 		return nil, err
 	}

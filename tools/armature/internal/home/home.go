@@ -21,7 +21,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -89,8 +88,13 @@ func makeOwn(path string, mode fs.FileMode) error {
 // Lock is held until it is closed, or its process ends.
 type Lock struct{ file *os.File }
 
-// Close lets go of it.
-func (l Lock) Close() error { return l.file.Close() }
+// Close lets go of it. The zero Lock holds nothing.
+func (l Lock) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
 
 // errLocked is that of a lock that somebody else has.
 const errLocked = unix.EWOULDBLOCK
@@ -201,89 +205,6 @@ func (h Home) sweep() {
 		}
 		l.Close()
 	}
-}
-
-// Root returns the folder roots/<name>, which fill makes unless it is there;
-// another process that wants it meanwhile waits. The lock keeps it from being
-// pruned.
-func (h Home) Root(ctx context.Context, name string, fill func(dir string) error) (string, Lock, error) {
-	dir := filepath.Join(h.Dir, "roots", name)
-	if l, err := h.useRoot(dir); err == nil {
-		return dir, l, nil
-	}
-	making, err := waitLock(ctx, dir+".lock", unix.LOCK_EX)
-	if err != nil {
-		return "", Lock{}, err
-	}
-	if _, err := os.Lstat(dir); err != nil {
-		if err := h.makeRoot(dir, fill); err != nil {
-			making.Close()
-			return "", Lock{}, err
-		}
-	}
-	// From exclusive to shared, without a moment in between.
-	if err := unix.Flock(int(making.file.Fd()), unix.LOCK_SH); err != nil {
-		making.Close()
-		return "", Lock{}, err
-	}
-	return dir, making, nil
-}
-
-// useRoot locks a root that is there, and notes the time.
-func (h Home) useRoot(dir string) (Lock, error) {
-	l, err := tryLock(dir+".lock", unix.LOCK_SH)
-	if err != nil {
-		return Lock{}, err
-	}
-	if _, err := os.Lstat(dir); err != nil {
-		l.Close()
-		return Lock{}, err
-	}
-	now := time.Now()
-	return l, os.Chtimes(dir+".lock", now, now)
-}
-
-// makeRoot fills a work folder and gives it its name when it is whole.
-func (h Home) makeRoot(dir string, fill func(dir string) error) error {
-	work, err := h.NewWork()
-	if err != nil {
-		return err
-	}
-	made, err := work.Folder("root", 0o755)
-	if err == nil {
-		err = fill(made)
-	}
-	if err == nil {
-		err = os.Rename(made, dir)
-	}
-	return errors.Join(err, work.Close())
-}
-
-// age is how long a root is kept that nobody uses.
-const age = 30 * 24 * time.Hour
-
-// Prune removes roots that were not used for a month.
-func (h Home) Prune() error {
-	locks, err := filepath.Glob(filepath.Join(h.Dir, "roots", "*.lock"))
-	if err != nil {
-		return err
-	}
-	for _, path := range locks {
-		info, err := os.Lstat(path)
-		if err != nil || time.Since(info.ModTime()) < age {
-			continue
-		}
-		l, err := tryLock(path, unix.LOCK_EX)
-		if err != nil {
-			continue // in use
-		}
-		err = RemoveAll(strings.TrimSuffix(path, ".lock"))
-		l.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Build is what a build leaves for the next one: its own until it is closed.

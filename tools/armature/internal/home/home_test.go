@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -173,6 +175,53 @@ func TestRootsThatNobodyUsesArePruned(t *testing.T) {
 			t.Errorf("%s: there is %v, want %v", name, got, want)
 		}
 	}
+}
+
+func TestOnlyTheNewestRootsOfAKindAreKept(t *testing.T) {
+	h := open(t, t.TempDir())
+	const all = 5
+	root := func(name string, minutes int) home.Lock {
+		t.Helper()
+		dir, lock, err := h.Root(t.Context(), name, func(string) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(time.Duration(minutes) * time.Minute)
+		if err := os.Chtimes(dir+".lock", at, at); err != nil {
+			t.Fatal(err)
+		}
+		return lock
+	}
+	for i := range all {
+		root(fmt.Sprintf("run-%d", i), i-100).Close()
+	}
+	defer root("run-used", -200).Close()
+	root("other", -300).Close()
+	keep := func(want ...string) {
+		t.Helper()
+		if err := h.KeepRoots("run-", 2); err != nil {
+			t.Fatal(err)
+		}
+		folders, err := filepath.Glob(filepath.Join(h.Dir, "roots", "*[^k]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, folder := range folders {
+			got = append(got, filepath.Base(folder))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	keep("other", "run-3", "run-4", "run-used")
+	// Made anew it is the newest, whatever its old lock says.
+	_, lock, err := h.Root(t.Context(), "run-0", func(string) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.Close()
+	keep("other", "run-0", "run-4", "run-used")
 }
 
 func TestBuildsOfOneKeyWaitForEachOther(t *testing.T) {

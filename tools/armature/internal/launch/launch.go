@@ -40,9 +40,9 @@ type Options struct {
 	Stdout, Stderr io.Writer
 }
 
-// Run unpacks an image, runs it and returns how it ended. Signals are passed
-// on to it; one that comes before there is anything to pass it to is what ended
-// it. When ctx is done it is killed.
+// Run runs an image and returns how it ended. It unpacks the image, unless one
+// of the last runs did. Signals are passed on to it; one that comes before there
+// is anything to pass it to is what ended it. When ctx is done it is killed.
 func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_ sandbox.Status, err error) {
 	config, err := options.Image.ConfigFile()
 	if err != nil {
@@ -57,33 +57,49 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 	}
 	defer func() { err = errors.Join(err, work.Close()) }()
 	making, made := untilSignal(ctx, signals)
-	box, command, err := options.start(making, work, config)
+	begun := started{home: options.Home}
+	err = options.start(making, work, config, &begun)
 	signal := made()
-	if box != nil {
-		defer func() { err = errors.Join(err, box.Close()) }()
-	}
+	defer func() { err = errors.Join(err, begun.close()) }()
 	if signal != 0 {
 		return sandbox.Status{Signal: int(signal)}, nil
 	}
 	if err != nil {
 		return sandbox.Status{}, err
 	}
-	status, err := box.Run(ctx, command, signals)
-	return status, notStarted(err, command)
+	status, err := begun.box.Run(ctx, begun.command, signals)
+	return status, notStarted(err, begun.command)
+}
+
+// started is a sandbox, and what it is to run.
+type started struct {
+	home    home.Home
+	box     *sandbox.Sandbox
+	command sandbox.Command
+	use     home.Lock // of the image's files
+}
+
+// close ends the sandbox, and lets go of what it needed.
+func (s *started) close() error {
+	var err error
+	if s.box != nil {
+		err = s.box.Close()
+	}
+	return errors.Join(err, s.use.Close(), s.home.KeepRoots(rootPrefix, keptRoots))
 }
 
 // start makes the sandbox, and says what it is to run.
-func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFile) (*sandbox.Sandbox, sandbox.Command, error) {
-	spec, err := o.spec(ctx, work, config)
+func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFile, into *started) error {
+	spec, use, err := o.spec(ctx, work, config)
+	into.use = use
 	if err != nil {
-		return nil, sandbox.Command{}, err
+		return err
 	}
-	command, err := o.command(spec.Root, config)
-	if err != nil {
-		return nil, command, err
+	if into.command, err = o.command(spec.Root, config); err != nil {
+		return err
 	}
-	box, err := sandbox.Start(ctx, spec)
-	return box, command, err
+	into.box, err = sandbox.Start(ctx, spec)
+	return err
 }
 
 // untilSignal returns a context that is done when a signal comes, and a function
@@ -141,30 +157,65 @@ func notStarted(err error, command sandbox.Command) error {
 	return &failure.Failure{ID: "program-not-executable", Cause: command.Args[0] + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
 }
 
-// spec unpacks the image and says what it sees: itself, read-only, and a /tmp.
-func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (sandbox.Spec, error) {
+// Roots of images that ran are kept for their next run, as many as are tried in
+// turns: those of the last ones.
+const (
+	rootPrefix = "run-"
+	keptRoots  = 3
+)
+
+// spec says what the image sees: itself, read-only, and a /tmp. Its files are
+// there for as long as the lock is held.
+func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (_ sandbox.Spec, use home.Lock, err error) {
 	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: sandbox.Host, Stdout: o.Stdout, Stderr: o.Stderr}
-	paths := map[string]os.FileMode{"root": 0o755, "point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky}
-	for name, mode := range paths {
+	for name, mode := range map[string]os.FileMode{"point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky} {
 		if _, err := work.Folder(name, mode); err != nil {
-			return spec, err
+			return spec, use, err
 		}
 	}
-	spec.Root, spec.Point = work.Path("root"), work.Path("point")
-	err := rootfs.Unpack(ctx, spec.Root, o.Image, rootfs.Options{
-		Owners: !o.Way.OneID(), Folders: []string{"/proc", "/dev", "/sys", "/tmp"}, Files: hostfiles.Paths(),
-	})
-	if err != nil {
-		return spec, fmt.Errorf("unpacking the image: %w", err)
-	}
+	spec.Point = work.Path("point")
 	if spec.User, spec.Group, err = user(config.Config.User); err != nil {
-		return spec, err
+		return spec, use, err
 	}
 	if spec.Binds, err = hostfiles.Write(work.Path("etc")); err != nil {
-		return spec, err
+		return spec, use, err
 	}
 	spec.Binds = append(spec.Binds, sandbox.Bind{Source: work.Path("tmp"), Target: "/tmp", Writable: true})
-	return spec, nil
+	spec.Root, use, err = o.root(ctx)
+	if err == nil && o.Way == sandbox.Chroot {
+		spec.Root, err = o.ownRoot(work, spec)
+	}
+	return spec, use, err
+}
+
+// root is the unpacked image, which others may run at the same time.
+func (o Options) root(ctx context.Context) (string, home.Lock, error) {
+	digest, err := o.Image.ConfigName() // that of its files, too
+	if err != nil {
+		return "", home.Lock{}, err
+	}
+	name := rootPrefix + digest.Hex
+	if !o.Way.OneID() {
+		name += "-owned"
+	}
+	dir, use, err := o.Home.Root(ctx, name, func(dir string) error {
+		return rootfs.Unpack(ctx, dir, o.Image, rootfs.Options{
+			Owners: !o.Way.OneID(), Folders: []string{"/proc", "/dev", "/sys", "/tmp"}, Files: hostfiles.Paths(),
+		})
+	})
+	if err != nil {
+		return "", home.Lock{}, fmt.Errorf("unpacking the image: %w", err)
+	}
+	return dir, use, nil
+}
+
+// ownRoot is a copy for a sandbox that cannot keep its program from writing.
+func (o Options) ownRoot(work *home.Work, spec sandbox.Spec) (string, error) {
+	dir, err := work.Folder("root", 0o755)
+	if err != nil {
+		return "", err
+	}
+	return dir, rootfs.Clone(spec.Root, dir, spec.User, spec.Group)
 }
 
 // processes is where the lifecycle puts a link to the launcher for every

@@ -18,7 +18,8 @@ type App struct {
 	Dir    string
 	source string // the file, below Dir, in which a line changes
 	node   hostnode.Node
-	change int
+	lines  int // how often a line has changed
+	others int // how often a dependency has
 }
 
 // Copy copies an app's folder from, without node_modules, to the folder to,
@@ -120,9 +121,9 @@ func (a *App) ChangeLine(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.change++
+	a.lines++
 	before, _, _ := strings.Cut(string(content), marker)
-	return os.WriteFile(path, fmt.Appendf(nil, "%s%s%d')\n", before, marker, a.change), 0o644)
+	return os.WriteFile(path, fmt.Appendf(nil, "%s%s%d')\n", before, marker, a.lines), 0o644)
 }
 
 // The dependency that changes: small, without dependencies of its own, with a
@@ -136,7 +137,7 @@ const (
 // ChangeDependency gives package.json and its lockfile a version of one small
 // package that they never had before.
 func (a *App) ChangeDependency(ctx context.Context) error {
-	if a.change >= versions {
+	if a.others >= versions {
 		return fmt.Errorf("%s has no version left that was not used: want at most %d changes", dependency, versions)
 	}
 	cache, err := os.MkdirTemp(a.node.Home, "npm-cache-")
@@ -144,7 +145,7 @@ func (a *App) ChangeDependency(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(cache)
-	version := fmt.Sprintf("%s@5.0.%d", dependency, first+a.change)
-	a.change++
+	version := fmt.Sprintf("%s@5.0.%d", dependency, first+a.others)
+	a.others++
 	return a.node.NPM(ctx, a.Dir, cache, "install", "--package-lock-only", "--save-exact", version)
 }

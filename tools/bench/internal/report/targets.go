@@ -29,6 +29,7 @@ func targets() []target {
 		atMost("Rebuild after a change of one source line", "rebuild-source", "cross", 2.5),
 		ratio("The same, beside the cold build", "rebuild-source/cross", "cold/cross", 0.2, ""),
 		atMost("Rebuild with nothing changed", "rebuild", "cross", 2),
+		ratio("Cold build for both architectures, beside one for one of them", "both/cross", "both/single", 1.3, ""),
 		largeTarget(),
 		startTarget(),
 		pushTarget(),

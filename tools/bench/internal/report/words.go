@@ -14,6 +14,7 @@ var subjects = []subject{
 	{"frontend", "Cold build of a TypeScript and Vite app"},
 	{"compiled", "Cold build of an app with bcrypt, compiled"},
 	{"large", "Cold build of a large app"},
+	{"large-source", "Rebuild of the large app, one source line changed"},
 	{"pushed-first", "Pushed, first build"},
 	{"pushed-unchanged", "Pushed, nothing changed"},
 	{"pushed-source", "Pushed, one source line changed"},
@@ -36,6 +37,7 @@ var waysNames = map[string]string{
 	"small":             "armature, other, compressed small",
 	"tiny":              "armature, other, tiny run image",
 	"small-tiny":        "armature, other, tiny, compressed small",
+	"single":            "armature, other architecture only",
 	"node":              "Node.js alone, same image",
 }
 
