@@ -5,6 +5,7 @@ package rootfs_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -181,7 +182,15 @@ func TestCancellingEndsReadingWhatNeverEnds(t *testing.T) {
 
 type endless struct{ v1.Layer }
 
-func (endless) Uncompressed() (io.ReadCloser, error) { return io.NopCloser(zeros{}), nil }
+func (endless) Compressed() (io.ReadCloser, error) {
+	read, write := io.Pipe()
+	go func() {
+		zip := gzip.NewWriter(write)
+		_, err := io.Copy(zip, zeros{})
+		write.CloseWithError(err)
+	}()
+	return read, nil
+}
 
 type zeros struct{}
 

@@ -128,7 +128,7 @@ type unpacker struct {
 
 // verified unpacks a layer and compares what it read with its digest.
 func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
-	content, err := layer.Uncompressed()
+	content, err := inflated(layer)
 	if err != nil {
 		return err
 	}
