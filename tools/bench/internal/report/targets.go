@@ -22,22 +22,36 @@ func targets() []target {
 	return []target{
 		atMost("Cold build for the host's architecture", "cold", "native", 7),
 		atMost("Cold build for the other architecture", "cold", "cross", 7),
-		ratio("The same, beside the one for the host's", "cold/cross", "cold/native", 1.15, ""),
-		ratio("The same, beside the Dockerfile's, emulated", "cold/cross", "cold/dockerfile", 0.25, ""),
-		ratio("The same, beside armature's own, emulated", "cold/cross", "cold/emulated", 0.25, ""),
-		ratio("The same, beside the floor", "cold/cross", "cold/floor", 8, ""),
+		ratio("The same, beside the one for the host's", "cold/cross", "cold/native", 1.15),
+		ratio("The same, beside the Dockerfile's, emulated", "cold/cross", "cold/dockerfile", 0.25),
+		ratio("The same, beside armature's own, emulated", "cold/cross", "cold/emulated", 0.25),
+		ratio("The same, beside the floor", "cold/cross", "cold/floor", 8),
 		atMost("Rebuild after a change of one source line", "rebuild-source", "cross", 2.5),
-		ratio("The same, beside the cold build", "rebuild-source/cross", "cold/cross", 0.2, ""),
+		ratio("The same, beside the cold build", "rebuild-source/cross", "cold/cross", 0.2).because(rebuilds),
 		atMost("Rebuild with nothing changed", "rebuild", "cross", 2),
-		ratio("Cold build for both architectures, beside one for one of them", "both/cross", "both/single", 1.3, ""),
+		ratio("Cold build for both architectures, beside one for one of them", "both/cross", "both/single", 1.3),
 		largeTarget(),
 		startTarget(),
 		pushTarget(),
 		atMost("Image, compressed, on the run image", "size", "cross", 62e6),
 		atMost("The same with --compression small", "size", "small", 62e6),
-		atMost("Image, compressed small, on the tiny run image", "size", "small-tiny", 56e6),
-		atMost("Image, compressed small, above the run image", "size-above-base", "small", 50e6),
+		atMost("Image, on the tiny run image", "size", "tiny", 56e6).because(levels),
+		atMost("The same with --compression small", "size", "small-tiny", 56e6),
+		atMost("Image, above the run image", "size-above-base", "cross", 50e6).because(levels),
+		atMost("The same with --compression small", "size-above-base", "small", 50e6),
 	}
+}
+
+// Why targets are not met.
+const (
+	levels   = "the lifecycle compresses with gzip's fastest level, on which the digest that pack gives the image depends; bin/node alone takes 52 MB then"
+	rebuilds = "the cold build became faster than the rebuild could: of the rebuild, most is starting the lifecycle's and the buildpacks' programs one after the other and reading what has not changed, see below where the time goes"
+)
+
+// because is the target with the reason why it is not met.
+func (t target) because(why string) target {
+	t.why = why
+	return t
 }
 
 // atMost wants a way's median to be no more than a limit in its unit.
@@ -55,13 +69,13 @@ func atMost(what, scenario, way string, limit float64) target {
 
 // ratio wants a median to be no more than limit times another's. Both are
 // called scenario/way.
-func ratio(what, a, b string, limit float64, why string) target {
+func ratio(what, a, b string, limit float64) target {
 	find := func(run *history.Run, name string) []float64 {
 		scenario, way, _ := strings.Cut(name, "/")
 		one, _ := run.Find(scenario, way)
 		return one.Samples
 	}
-	return target{what: what, why: why, want: fmt.Sprintf("≤ %.2f ×", limit), got: func(run *history.Run) (string, bool, bool) {
+	return target{what: what, want: fmt.Sprintf("≤ %.2f ×", limit), got: func(run *history.Run) (string, bool, bool) {
 		value, ok := figures.Ratio(find(run, a), find(run, b))
 		return fmt.Sprintf("%.2f ×", value), value <= limit, ok
 	}}
