@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 type source struct {
 	constants map[string]string // by folder and name, "../lockfile.InvalidID"
 	literals  []literal
+	texts     []string
 }
 
 type literal struct {
@@ -56,6 +58,10 @@ func (s *source) look(dir string, node ast.Node) bool {
 		}
 	case *ast.CompositeLit:
 		s.literals = append(s.literals, literal{n, dir})
+	case *ast.BasicLit:
+		if text, ok := text(n); ok {
+			s.texts = append(s.texts, text)
+		}
 	}
 	return true
 }
@@ -108,41 +114,109 @@ func (s *source) value(dir string, e ast.Expr) string {
 	return ""
 }
 
-// Every id of the buildpacks' and armature's sources is a row of docs/errors.md, and no other
-// is; the exit status 75 is there for those that may pass.
-func TestTheDocumentListsEveryID(t *testing.T) {
-	document, err := os.ReadFile("../../docs/errors.md")
+// bracketed are the ids in texts that are printed as they are.
+func (s *source) bracketed() map[string]bool {
+	found := map[string]bool{}
+	for _, text := range s.texts {
+		for _, id := range regexp.MustCompile(`\[([a-z]+(?:-[a-z]+)+)\] `).FindAllStringSubmatch(text, -1) {
+			found[id[1]] = false
+		}
+	}
+	return found
+}
+
+// ofScripts are the ids of the scripts and of the Makefile.
+func ofScripts(t *testing.T) map[string]bool {
+	t.Helper()
+	paths, err := filepath.Glob("../../scripts/*.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := parse(t, "../../buildpacks", "..", "../../tools/armature")
-	ids := sources.ids()
-	if len(ids) < 100 {
-		t.Fatalf("only %d ids are found in the sources", len(ids))
+	found := map[string]bool{}
+	for _, path := range append(paths, "../../Makefile") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range regexp.MustCompile(`(?:\bfail |\(error \[)([a-z]+(?:-[a-z]+)*)[ \]]`).FindAllStringSubmatch(string(text), -1) {
+			found[id[1]] = false
+		}
 	}
+	return found
+}
+
+// section is what stands in the document under a heading, before the next one.
+func section(t *testing.T, document, heading string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(document, heading+"\n")
+	if !found {
+		t.Fatalf("docs/errors.md has no %q", heading)
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return text
+}
+
+// checkTable compares a table, whose rows begin with an id and have so many
+// cells, with the ids of the sources and whether they may pass.
+func checkTable(t *testing.T, table string, columns int, ids map[string]bool) {
+	t.Helper()
 	var listed []string
-	for line := range strings.Lines(string(document)) {
+	for line := range strings.Lines(table) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
 		id, ok := strings.CutPrefix(strings.TrimSpace(cells[0]), "`")
-		if !ok || len(cells) != 5 {
+		if !ok || !strings.HasPrefix(line, "|") {
 			continue
 		}
 		id = strings.TrimSuffix(id, "`")
 		listed = append(listed, id)
+		if len(cells) != columns {
+			t.Errorf("%s has %d cells in docs/errors.md, want %d", id, len(cells), columns)
+			continue
+		}
 		transient, known := ids[id]
 		if !known {
 			t.Errorf("%s is in docs/errors.md and not in the sources", id)
 		}
-		if strings.Contains(cells[4], "75") != transient {
-			t.Errorf("%s has the exit status %s in docs/errors.md; whether it may pass is %t in the sources", id, strings.TrimSpace(cells[4]), transient)
+		if status := cells[columns-1]; strings.Contains(status, "75") != transient {
+			t.Errorf("%s has the exit status %s in docs/errors.md; whether it may pass is %t in the sources", id, strings.TrimSpace(status), transient)
 		}
 	}
 	for id := range ids {
 		if !slices.Contains(listed, id) {
-			t.Errorf("%s is not in docs/errors.md", id)
+			t.Errorf("%s is not in docs/errors.md, or under another heading", id)
 		}
 	}
 	if !slices.IsSorted(listed) {
-		t.Error("docs/errors.md is not sorted by id")
+		t.Error("a table of docs/errors.md is not sorted by id")
 	}
+}
+
+// Every id of the sources is a row of docs/errors.md, and no other is; the exit
+// status 75 is there for those that may pass.
+func TestTheDocumentListsEveryID(t *testing.T) {
+	text, err := os.ReadFile("../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := string(text)
+	tools, err := os.ReadDir("../../tools")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others []string
+	for _, tool := range tools {
+		if tool.Name() != "armature" {
+			others = append(others, filepath.Join("../../tools", tool.Name()))
+		}
+	}
+	products, packager, rest := parse(t, "../../buildpacks", "..", "../../tools/armature"), parse(t, "../../tools/packager"), parse(t, others...)
+	ids, warnings, commands := products.ids(), products.bracketed(), rest.ids()
+	maps.Copy(ids, packager.bracketed()) // which stand in a script of every buildpackage
+	maps.Copy(commands, ofScripts(t))
+	if len(ids) < 100 || len(warnings) < 3 || len(commands) < 15 {
+		t.Fatalf("only %d, %d and %d ids are found in the sources", len(ids), len(warnings), len(commands))
+	}
+	checkTable(t, section(t, document, "# Errors"), 5, ids)
+	checkTable(t, section(t, document, "## Warnings"), 4, warnings)
+	checkTable(t, section(t, document, "## A checkout's own commands"), 4, commands)
 }
