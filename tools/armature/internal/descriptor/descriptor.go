@@ -30,7 +30,7 @@ type Descriptor struct {
 	Buildpacks buildpacks.Wish
 
 	// Filter says whether a file takes part, by its path in the app's folder;
-	// nil when all do. Patterns are gitignore's, as in pack.
+	// nil when all do. Patterns are gitignore's, as pack reads them; see asGit.
 	Filter func(path string) bool
 }
 

@@ -129,7 +129,7 @@ func TestFilesThatCannotBeFollowed(t *testing.T) {
 		"no TOML":                 {"[build", "descriptor-unusable", "reading"},
 		"both lists":              {"[build]\ninclude = [\"a\"]\nexclude = [\"b\"]\n", "descriptor-unusable", "both include and exclude"},
 		"a pattern to exclude":    {"[build]\nexclude = [\"*.env\", \"secret[\"]\n", "descriptor-unusable", `exclude has the pattern "secret["`},
-		"a pattern to include":    {"[build]\ninclude = [\"!(a\"]\n", "descriptor-unusable", `include has the pattern "!(a"`},
+		"a pattern to include":    {"[build]\ninclude = [\"![a\"]\n", "descriptor-unusable", `include has the pattern "![a"`},
 		"a schema to come":        {"[_]\nschema-version = \"0.9\"\n", "descriptor-unusable", `"0.9", want 0.1 or 0.2`},
 		"a buildpack of no name":  {"[[build.buildpacks]]\nversion = \"1.0.0\"\n", "descriptor-unusable", "neither id nor uri"},
 		"a variable without name": {"[[build.env]]\nvalue = \"x\"\n", "descriptor-unusable", "no name"},

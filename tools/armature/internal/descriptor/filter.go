@@ -10,24 +10,38 @@ import (
 	ignore "github.com/sabhiram/go-gitignore"
 )
 
-// filter is a [Descriptor]'s Filter. A pattern that cannot be read is an
-// error: without it, files would take part that somebody wants to keep out.
+// filter is a [Descriptor]'s Filter, with pack's library and [asGit] before it.
+// A pattern that cannot be read is an error: without it, files would take part
+// that somebody wants to keep out.
 func filter(table buildTable) (func(string) bool, error) {
-	for key, patterns := range map[string][]string{"exclude": table.Exclude, "include": table.Include} {
-		for _, pattern := range patterns {
-			if !readable(pattern) {
-				return nil, fmt.Errorf("%s has the pattern %q, which cannot be read: close every [ and (, or write \\\\ before it where it is part of a name", key, pattern)
-			}
-		}
-	}
 	switch {
 	case len(table.Exclude) > 0:
-		excluded := ignore.CompileIgnoreLines(table.Exclude...)
+		excluded, err := compile("exclude", table.Exclude)
+		if err != nil {
+			return nil, err
+		}
 		return func(path string) bool { return !excluded.MatchesPath(path) }, nil
 	case len(table.Include) > 0:
-		return ignore.CompileIgnoreLines(table.Include...).MatchesPath, nil
+		included, err := compile("include", table.Include)
+		if err != nil {
+			return nil, err
+		}
+		return included.MatchesPath, nil
 	}
 	return nil, nil
+}
+
+// compile reads the patterns of a key.
+func compile(key string, patterns []string) (*ignore.GitIgnore, error) {
+	lines := make([]string, len(patterns))
+	for i, pattern := range patterns {
+		line, ok := asGit(pattern)
+		if !ok || !readable(line) {
+			return nil, fmt.Errorf("%s has the pattern %q, which cannot be read: close every [, or write \\\\ before it where it is part of a name", key, pattern)
+		}
+		lines[i] = line
+	}
+	return ignore.CompileIgnoreLines(lines...), nil
 }
 
 // readable says whether the library takes a pattern: those that it cannot
