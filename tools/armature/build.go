@@ -216,15 +216,20 @@ func parseTargets(text string) ([]target.Target, error) {
 }
 
 // findWay takes the sandbox that was asked for, if it works, or the best.
-func findWay(ctx context.Context, asked string, h home.Home) (sandbox.Way, error) {
+func findWay(ctx context.Context, asked string, h home.Home) (_ sandbox.Way, err error) {
+	work, err := h.NewWork()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, work.Close()) }()
 	ways := sandbox.Ways()
 	if asked == "" {
-		return sandbox.Find(ctx, h.Dir, ways...)
+		return sandbox.Find(ctx, work.Dir, ways...)
 	}
 	if !slices.Contains(ways, sandbox.Way(asked)) {
 		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", ways)}
 	}
-	way, err := sandbox.Find(ctx, h.Dir, sandbox.Way(asked))
+	way, err := sandbox.Find(ctx, work.Dir, sandbox.Way(asked))
 	var refused *failure.Failure
 	if errors.As(err, &refused) && len(ways) > 1 {
 		refused.Remedy = "leave --sandbox out, or " + refused.Remedy

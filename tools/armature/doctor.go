@@ -63,15 +63,20 @@ func (d *doctor) look(ctx context.Context, h home.Home) error {
 }
 
 // sandboxes tries every way, and returns the best that works.
-func (d *doctor) sandboxes(ctx context.Context, h home.Home) (sandbox.Way, error) {
+func (d *doctor) sandboxes(ctx context.Context, h home.Home) (_ sandbox.Way, err error) {
+	work, err := h.NewWork()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, work.Close()) }()
 	for _, way := range sandbox.Ways() {
-		if err := sandbox.Try(ctx, way, h.Dir); err != nil {
+		if err := sandbox.Try(ctx, way, work.Dir); err != nil {
 			d.say(false, "sandbox %s: %s", way, err)
 			continue
 		}
 		d.say(true, "sandbox %s", way)
 	}
-	return sandbox.Find(ctx, h.Dir, sandbox.Ways()...)
+	return sandbox.Find(ctx, work.Dir, sandbox.Ways()...)
 }
 
 // wanted is the space that a builder and the work of a build take, in bytes.

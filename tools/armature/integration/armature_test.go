@@ -293,6 +293,30 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 	}
 }
 
+// Every command begins with a try of the ways to make a sandbox.
+func TestACallThatIsKilledWhileItTriesSandboxesLeavesNothing(t *testing.T) {
+	u := newUser(t, 0)
+	u.home = t.TempDir()
+	for i := range 15 {
+		cmd := u.command(t.Context(), "doctor")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 20 * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	if err := u.command(t.Context(), "doctor").Run(); err != nil {
+		t.Error(err)
+	}
+	for _, pattern := range []string{"/.*", "/work/*"} {
+		list, err := filepath.Glob(u.cache() + pattern)
+		if err != nil || len(list) != 0 {
+			t.Errorf("left over: %v, %v", list, err)
+		}
+	}
+}
+
 func TestConcurrentBuildsNeitherFailNorMix(t *testing.T) {
 	u := newUser(t, 0)
 	app, other := plainApp(t), plainApp(t)

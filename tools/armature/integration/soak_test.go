@@ -202,8 +202,10 @@ func nothingLeft(t *testing.T, u *user) {
 	if list, err := os.ReadDir(filepath.Join(u.cache(), "work")); err != nil || len(list) != 0 {
 		t.Errorf("left over: %v, %v", list, err)
 	}
-	hidden, err := filepath.Glob(u.cache() + "/images/*/*/.*")
-	if err != nil || len(hidden) != 0 {
-		t.Errorf("left over: %v, %v", hidden, err)
+	for _, pattern := range []string{"/.*", "/images/*/*/.*"} {
+		hidden, err := filepath.Glob(u.cache() + pattern)
+		if err != nil || len(hidden) != 0 {
+			t.Errorf("left over: %v, %v", hidden, err)
+		}
 	}
 }

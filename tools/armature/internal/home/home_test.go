@@ -97,6 +97,27 @@ func TestTheWorkOfAKilledProcessIsRemovedAndThatOfALivingOneIsNot(t *testing.T) 
 	}
 }
 
+func TestALockWhoseFolderIsGoneIsRemovedUnlessSomebodyHoldsIt(t *testing.T) {
+	h := open(t, t.TempDir())
+	work := filepath.Join(h.Dir, "work")
+	if err := os.WriteFile(filepath.Join(work, "left.lock"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	held, err := h.NewWork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(held.Dir); err != nil { // as in the middle of Close
+		t.Fatal(err)
+	}
+	open(t, h.Dir)
+	list, _ := os.ReadDir(work)
+	if len(list) != 1 || list[0].Name() != filepath.Base(held.Dir)+".lock" {
+		t.Errorf("got %v, want the lock that is held", list)
+	}
+	held.Close()
+}
+
 func TestARootIsFilledOnceHoweverManyWantIt(t *testing.T) {
 	h := open(t, t.TempDir())
 	var fills atomic.Int32
