@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -243,6 +244,45 @@ func TestOnlyTheNewestRootsOfAKindAreKept(t *testing.T) {
 	}
 	lock.Close()
 	keep("other", "run-0", "run-4", "run-used")
+}
+
+// A call may be killed while it removes one.
+func TestARootThatIsRemovedIsWholeUntilItIsGone(t *testing.T) {
+	h := open(t, t.TempDir())
+	const files = 3000
+	file := func(dir string, i int) string { return filepath.Join(dir, strconv.Itoa(i%10), strconv.Itoa(i)) }
+	dir, lock, err := h.Root(t.Context(), "run-x", func(dir string) error {
+		for i := range files {
+			os.MkdirAll(filepath.Dir(file(dir, i)), 0o755)
+			if err := os.WriteFile(file(dir, i), nil, 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.Close()
+	removed := make(chan error, 1)
+	go func() { removed <- h.KeepRoots("run-", 0) }()
+	for gone := false; !gone; {
+		for i := 0; i < files && !gone; i++ {
+			if _, err := os.Lstat(file(dir, i)); err == nil {
+				continue
+			}
+			if _, err := os.Lstat(dir); err == nil {
+				t.Fatalf("%s is there without its file %d", dir, i)
+			}
+			gone = true
+		}
+	}
+	if err := <-removed; err != nil {
+		t.Error(err)
+	}
+	if list, _ := os.ReadDir(filepath.Join(h.Dir, "work")); len(list) != 0 {
+		t.Errorf("left over: %v", list)
+	}
 }
 
 func TestBuildsOfOneKeyWaitForEachOther(t *testing.T) {

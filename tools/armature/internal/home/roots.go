@@ -5,6 +5,7 @@ package home
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -90,7 +91,7 @@ func (h Home) Prune() error {
 		if err != nil || time.Since(info.ModTime()) < age {
 			continue
 		}
-		if err := removeRoot(strings.TrimSuffix(path, ".lock")); err != nil {
+		if err := h.removeRoot(strings.TrimSuffix(path, ".lock")); err != nil {
 			return err
 		}
 	}
@@ -114,19 +115,27 @@ func (h Home) KeepRoots(prefix string, newest int) error {
 	}
 	roots := slices.SortedFunc(maps.Keys(used), func(a, b string) int { return used[b].Compare(used[a]) })
 	for _, root := range roots[min(newest, len(roots)):] {
-		if err := removeRoot(root); err != nil {
+		if err := h.removeRoot(root); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// removeRoot removes a root unless it is in use.
-func removeRoot(dir string) error {
+// removeRoot removes a root unless it is in use: at first its name, so that
+// nobody ever finds a part of it, should this process be killed meanwhile.
+func (h Home) removeRoot(dir string) error {
 	l, err := tryLock(dir+".lock", unix.LOCK_EX)
 	if err != nil {
 		return nil
 	}
 	defer l.Close()
-	return RemoveAll(dir)
+	work, err := h.NewWork()
+	if err != nil {
+		return err
+	}
+	if err = os.Rename(dir, work.Path("root")); errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, work.Close())
 }
