@@ -301,6 +301,8 @@ func TestBuildScriptFailures(t *testing.T) {
 		{"is killed", `"build":"kill -9 $$"`, "build-script-failed", "ended with signal: killed\nTo fix it: a machine that runs out of memory"},
 		{"has a process that is killed", `"build":"sh -c 'kill -9 $$'; exit $?"`, "build-script-failed", "a machine that runs out of memory"},
 		{"has too little memory", `"build":"echo FATAL ERROR: JavaScript heap out of memory; exit 134"`, "out-of-memory", "there was not enough memory"},
+		{"fills the disk", `"build":"echo Error: ENOSPC: no space left on device, write; exit 1"`, "disk-full", "the disk is full"},
+		{"watches too many files", `"build":"echo Error: ENOSPC: System limit for number of file watchers reached, watch x; exit 1"`, "build-script-failed", "ended with exit status 1"},
 		{"installs what there is not", `"build":"npm install no-such-package"`, "package-not-found", "the build script build failed: npm run failed: the registry does not have a package"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

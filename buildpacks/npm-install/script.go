@@ -119,7 +119,7 @@ var symptoms = []symptom{
 	},
 	memory,
 	{
-		words:  regexp.MustCompile(`No space left on device|ENOSPC`),
+		words:  regexp.MustCompile(`[Nn]o space left on device`), // ENOSPC alone may be the limit of watched files
 		id:     "disk-full",
 		cause:  "the disk is full",
 		remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
