@@ -23,8 +23,8 @@ const (
 	certificateLayer = "ca-certificates"
 )
 
-// helpers are the programs that run before the app's process, in this order.
-// Each is in the buildpack's bin/<os>-<arch> folder.
+// helpers are the programs that run before the app's process: in the
+// buildpack's bin/<os>-<arch> folder.
 var helpers = []string{"node-options"}
 
 // installation is one layer of Node.js that is wanted.

@@ -4,28 +4,15 @@ package loopback_test
 
 import (
 	"net"
-	"os"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/tools/internal/engine/enginetest"
 )
 
 // BenchmarkPut writes the layers of a whole builder into a registry.
 func BenchmarkPut(b *testing.B) {
-	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")
-	if layout == "" {
-		b.Skip("ARMATURE_PROFILE_BUILDER names no builder: run make profile")
-	}
-	host, err := target.Host()
-	if err != nil {
-		b.Fatal(err)
-	}
-	image, err := engine.Image(layout, host)
-	if err != nil {
-		b.Fatal(err)
-	}
+	image := enginetest.Builder(b)
 	for b.Loop() {
 		b.StopTimer()
 		blobs, err := loopback.OpenBlobs(b.TempDir())

@@ -3,34 +3,21 @@
 package output_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/tools/internal/engine/enginetest"
 )
 
 // BenchmarkWrite writes a whole builder as each kind of output that needs no
 // server.
 func BenchmarkWrite(b *testing.B) {
-	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")
-	if layout == "" {
-		b.Skip("ARMATURE_PROFILE_BUILDER names no builder: run make profile")
-	}
-	host, err := target.Host()
-	if err != nil {
-		b.Fatal(err)
-	}
-	image, err := engine.Image(layout, host)
-	if err != nil {
-		b.Fatal(err)
-	}
+	image := enginetest.Builder(b)
 	tag, err := name.NewTag("profile/builder")
 	if err != nil {
 		b.Fatal(err)

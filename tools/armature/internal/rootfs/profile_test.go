@@ -8,25 +8,13 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/tools/internal/engine/enginetest"
 )
 
 // BenchmarkUnpack unpacks a whole builder, as the first build does.
 func BenchmarkUnpack(b *testing.B) {
-	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")
-	if layout == "" {
-		b.Skip("ARMATURE_PROFILE_BUILDER names no builder: run make profile")
-	}
-	host, err := target.Host()
-	if err != nil {
-		b.Fatal(err)
-	}
-	image, err := engine.Image(layout, host)
-	if err != nil {
-		b.Fatal(err)
-	}
+	image := enginetest.Builder(b)
 	dir := b.TempDir()
 	for i := 0; b.Loop(); i++ {
 		to := filepath.Join(dir, strconv.Itoa(i))
