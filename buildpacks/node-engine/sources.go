@@ -71,7 +71,7 @@ func (run *build) npmConfig() (*npmconfig.Config, error) {
 		return nil, err
 	}
 	binding := ""
-	if run.getenv(npmconfig.GlobalVariable) == "" { // which goes before it
+	if npmconfig.Global(run.Environ) == "" { // which goes before it
 		if binding, err = npmconfig.Binding(run.bindings); err != nil {
 			return nil, err
 		}

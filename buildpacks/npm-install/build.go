@@ -259,7 +259,14 @@ func (b *build) link(p plan, links nodemodules.Links, layers []packit.Layer) err
 		}
 		return nodemodules.Link(b.dir, modules.Path, links.Build)
 	case p.build:
-		return nodemodules.Link(b.dir, layers[0].Path, links.Build)
+		modules := layers[0]
+		if p.relinks { // there are none for the launch: the last buildpack takes the links away
+			if err := links.Write(modules.Path); err != nil {
+				return err
+			}
+			modules.BuildEnv.Override(nodemodules.LaunchLayerVariable, filepath.Join(b.context.Layers.Path, launchLayer))
+		}
+		return nodemodules.Link(b.dir, modules.Path, links.Build)
 	case p.launch:
 		return nodemodules.Link(b.dir, layers[len(layers)-1].Path, links.Launch)
 	}

@@ -494,6 +494,15 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(filepath.Join(app, "node_modules")).NotTo(BeADirectory())
 		})
 
+		it("leaves no link to them either, where another buildpack wants them for the build", func() {
+			env = env.With("BP_NODE_KEEP_MODULES", "false")
+			layers := built(buildAndLaunch)
+			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
+			Expect(nodemodules.Relink(app, layers["build-modules"].BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
+			_, err := os.Lstat(filepath.Join(app, "node_modules"))
+			Expect(err).To(MatchError(os.ErrNotExist))
+		})
+
 		it("is an error when some are missing", func() {
 			Expect(os.RemoveAll(filepath.Join(app, "node_modules", "hello"))).To(Succeed())
 			_, err := build(launchOnly)
@@ -681,14 +690,16 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(log.String()).To(ContainSubstring("Loading service binding of type 'npmrc'"))
 		})
 
-		it("reads what NPM_CONFIG_GLOBALCONFIG names, and no binding then", func() {
-			withLock(simple)
-			path := filepath.Join(t.TempDir(), "npmrc")
-			Expect(os.WriteFile(path, []byte("registry="+npms.URL+"/\n"), 0o644)).To(Succeed())
-			env = env.Without("NPM_CONFIG_REGISTRY").With("NPM_CONFIG_GLOBALCONFIG", path)
-			writeFiles(t, platform, files{"bindings/a/type": "npmrc", "bindings/b/type": "npmrc"})
-			built(launchOnly)
-		})
+		for _, variable := range []string{"NPM_CONFIG_GLOBALCONFIG", "npm_config_globalconfig"} {
+			it("reads what "+variable+" names, and no binding then", func() {
+				withLock(simple)
+				path := filepath.Join(t.TempDir(), "npmrc")
+				Expect(os.WriteFile(path, []byte("registry="+npms.URL+"/\n"), 0o644)).To(Succeed())
+				env = env.Without("NPM_CONFIG_REGISTRY").With(variable, path)
+				writeFiles(t, platform, files{"bindings/a/type": "npmrc", "bindings/b/type": "npmrc"})
+				built(launchOnly)
+			})
+		}
 
 		for why, bindings := range map[string]files{
 			"there are two":    {"bindings/a/type": "npmrc", "bindings/a/.npmrc": "", "bindings/b/type": "npmrc", "bindings/b/.npmrc": ""},

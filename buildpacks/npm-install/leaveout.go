@@ -12,7 +12,8 @@ import (
 const modulesVariable = "BP_NODE_KEEP_MODULES"
 
 // leaveModulesOut removes the modules from the app that it has brought along.
-// Those of the build are linked afterwards where a later buildpack wants them.
+// Those of the build are linked afterwards where a later buildpack wants them;
+// the last one takes the links away.
 func (b *build) leaveModulesOut(p plan) error {
 	b.log.Process("Leaving %s out of the app image: %s is false", nodemodules.Dir, modulesVariable)
 	b.log.Break()

@@ -11,10 +11,10 @@ import (
 const globalConfigVariable = npmconfig.GlobalVariable
 
 // globalConfig returns the path of npm's global configuration: what
-// NPM_CONFIG_GLOBALCONFIG names, or else the entry .npmrc of the service
+// NPM_CONFIG_GLOBALCONFIG names, in any case of letters, or else the entry .npmrc of the service
 // binding with the type npmrc, or nothing.
 func globalConfig(env Environ, platformDir string, log scribe.Emitter) (string, error) {
-	if path := env.Get(globalConfigVariable); path != "" {
+	if path := npmconfig.Global(env); path != "" {
 		return path, nil
 	}
 	found, err := bindings.Find(servicebindings.NewResolver(), platformDir, npmconfig.BindingType)

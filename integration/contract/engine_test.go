@@ -354,8 +354,11 @@ func TestNodeEngineReadsNoNpmrcBindingWhereAVariableGoesBeforeIt(t *testing.T) {
 	_, status := w.build(engine, requires("node", "launch"))
 	equal(t, "status with two", status, failed)
 	place(t, w.platform, contents{"own": ""})
-	w.set("NPM_CONFIG_GLOBALCONFIG=" + w.platform + "/own")
-	w.built(engine, requires("node", "launch"))
+	for _, variable := range []string{"npm_config_globalconfig", "NPM_CONFIG_GLOBALCONFIG"} {
+		w.set(variable + "=" + w.platform + "/own")
+		w.built(engine, requires("node", "launch"))
+		w.set(variable + "=")
+	}
 }
 
 func TestNodeEngineLeavesNodeToAnExtension(t *testing.T) {

@@ -20,11 +20,15 @@ const (
 	// configuration.
 	BindingType = "npmrc"
 	// GlobalVariable names the path of that configuration, and goes before the
-	// binding.
+	// binding: in any case of letters, see [Global].
 	GlobalVariable = "NPM_CONFIG_GLOBALCONFIG"
 
 	bindingEntry = ".npmrc"
 )
+
+// Global returns the path of npm's global configuration that the environment
+// names, or nothing. As for npm, the variable may be written npm_config_globalconfig.
+func Global(environ []string) string { return fromEnviron(environ)["globalconfig"] }
 
 // Binding returns the path of the entry .npmrc of the binding that is of
 // [BindingType], or nothing when there is none; bindings of other types do not
