@@ -79,6 +79,7 @@ type Build struct {
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
 	seed    v1.Image // that a first build begins with; nil when there is none
+	full    bool     // the lifecycle or a buildpack said that a disk is full
 	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
 
 	rebaseName string // what the image to rebase calls its run image

@@ -60,6 +60,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		return err
 	}
 	if failed {
+		b.full = watch.full
 		return b.failed(watch, status)
 	}
 	image, err := registry.Get(ctx, loopback.AppRepository)

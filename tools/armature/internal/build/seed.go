@@ -20,6 +20,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
@@ -58,6 +60,9 @@ func (b *Build) begin(ctx context.Context) error {
 	dir, use, err := b.Home.Root(ctx, b.seedName(), func(dir string) error {
 		return b.Log.Step("making the layer of Node.js, once for all builds", func() error { return b.makeSeed(ctx, dir, bringing) })
 	})
+	if errors.Is(err, errNoSeed) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("making the layer of Node.js: %w", err)
 	}
@@ -102,7 +107,8 @@ func (b *Build) bringing() ([]string, error) {
 	return found, err
 }
 
-// makeSeed fills a folder. That the builder cannot build the app is no error.
+// makeSeed fills a folder. That the builder cannot build the app is no error,
+// but errNoSeed where that may pass.
 func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (err error) {
 	app, err := os.MkdirTemp(dir, ".app-")
 	if err != nil {
@@ -114,12 +120,7 @@ func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (er
 			return err
 		}
 	}
-	options := Options{
-		App: app, Name: "seed of " + filepath.Base(b.root), Target: b.Target, Host: b.Host, Builder: b.Builder, RunImage: b.RunImage,
-		Network: b.Network, ClearCache: true, Small: b.Small, seeding: true,
-		Home: b.Home, Way: b.Way, Log: progress.New(io.Discard, progress.Quiet, b.Getenv), Getenv: func(string) string { return "" },
-	}
-	seed, err := Start(ctx, options)
+	seed, err := Start(ctx, b.forSeed(app, "seed of "+filepath.Base(b.root)))
 	if err != nil {
 		return err
 	}
@@ -130,9 +131,35 @@ func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (er
 	}
 	if err != nil {
 		b.Log.Note("the builder makes no layer beforehand: " + err.Error())
+		if seed.full || passes(err) {
+			return errNoSeed
+		}
 		return nil
 	}
 	return seed.leave(made.Image, dir, bringing)
+}
+
+// errNoSeed is that of a seed that could not be made this time.
+var errNoSeed = errors.New("there is no layer of Node.js now")
+
+// passes says whether what a seed was not made for may be over at the next
+// build. What stays is that the builder's buildpacks do not take the app, or
+// cannot build it: then no seed is remembered.
+func passes(err error) bool {
+	var f *failure.Failure
+	return !errors.As(err, &f) || f.Transient || f.ID != "no-buildpack-applies" && f.ID != "build-failed"
+}
+
+// forSeed are the options of the build that makes a seed of an app: this
+// build's, without what its user gave for the app.
+func (b *Build) forSeed(app, name string) Options {
+	o := b.Options
+	o.App, o.Name, o.Filter, o.Rebase = app, name, nil, nil
+	o.Env, o.Bindings, o.Buildpacks = nil, nil, buildpacks.Wish{}
+	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
+	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }
+	o.seeding = true
+	return o
 }
 
 // leave puts an image into a folder that has the layers of the buildpacks that

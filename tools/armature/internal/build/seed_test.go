@@ -4,7 +4,12 @@ package build
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -12,6 +17,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
 // Of the image that a seed is made of, nothing stays but the layers of the
@@ -70,6 +82,55 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 		}
 		if _, err := onlyLayersOf(made, []string{"a_engine"}); err == nil {
 			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+// An option that is added is either the user's for an app, or decided about
+// here.
+func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
+	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Small": true, "Home": true, "Way": true}
+	b := &Build{Options: Options{
+		App: "app", Name: "name", Target: target.LinuxARM64, Host: target.LinuxAMD64, Builder: "builder", RunImage: "run",
+		Buildpacks: buildpacks.Wish{Buildpacks: []buildpacks.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
+		Network: sandbox.None, ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
+		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Getenv: func(string) string { return "secret" },
+	}}
+	made := b.forSeed("seed's app", "seed")
+	was, is := reflect.ValueOf(b.Options), reflect.ValueOf(made)
+	for i := range was.NumField() {
+		field := was.Type().Field(i)
+		if was.Field(i).IsZero() && field.Name != "ClearCache" && field.Name != "seeding" {
+			t.Errorf("this test gives no %s", field.Name)
+		}
+		if !field.IsExported() {
+			continue
+		}
+		same := reflect.DeepEqual(was.Field(i).Interface(), is.Field(i).Interface())
+		if same != ofTheBuild[field.Name] {
+			t.Errorf("%s is the user's build's: got %v, want %v", field.Name, same, ofTheBuild[field.Name])
+		}
+	}
+	if !made.seeding || !made.ClearCache || made.Env != nil || made.Bindings != nil || made.Filter != nil || made.Rebase != nil || !made.Buildpacks.Empty() || made.Getenv("A") != "" {
+		t.Errorf("got %+v", made)
+	}
+}
+
+func TestOnlyWhatStaysIsRememberedOfASeed(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want bool
+	}{
+		{&failure.Failure{ID: "build-failed"}, false},
+		{fmt.Errorf("building: %w", &failure.Failure{ID: "no-buildpack-applies"}), false},
+		{&failure.Failure{ID: "build-failed", Transient: true}, true},
+		{&failure.Failure{ID: "disk-full"}, true},
+		{&failure.Failure{ID: "registry-unreachable", Transient: true}, true},
+		{syscall.ENOSPC, true},
+		{errors.New("the lifecycle ended with a signal"), true},
+	} {
+		if got := passes(tc.err); got != tc.want {
+			t.Errorf("%v: got %v, want %v", tc.err, got, tc.want)
 		}
 	}
 }
