@@ -120,7 +120,7 @@ func killAll(t *testing.T, u *user) {
 		{"build to a tar", build("--tag", "tar", "--output", "tar:"+out+"/app.tar"), rounds / 2, func() (v1.Image, error) { return tarball.ImageFromPath(out+"/app.tar", nil) }},
 		{"build to a registry", build("--tag", tag.String(), "--output", "registry"), rounds / 2, func() (v1.Image, error) { return remote.Image(tag) }},
 		{"rebase", rebase, rounds, layout(out + "/rebased")},
-		{"run", []string{"run", "kept", "--port", "8399"}, rounds, nil},
+		{"run", []string{"run", "kept", "--port", fmt.Sprint(freePort(t))}, rounds, nil},
 	} {
 		long, ended := lasts(t, u, p), map[string]int{}
 		for i := range p.count {
