@@ -19,6 +19,7 @@ import (
 func FuzzCopy(f *testing.F) {
 	f.Add("a/b\na/l>../../outside\na/l/x\nz>/etc\n", "a/*")
 	f.Add("l>.\nl/l/x\nd>l/..\nd/../../outside/x\n", "!x")
+	f.Add("caf\xe9/x", "y") // Latin-1
 	f.Fuzz(func(t *testing.T, tree, kept string) {
 		base := t.TempDir()
 		for _, folder := range []string{"from", "to", "outside"} {

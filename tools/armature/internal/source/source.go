@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/interrupt"
@@ -35,21 +36,8 @@ func Copy(ctx context.Context, from, to, own string, filter func(path string) bo
 		return err
 	}
 	defer target.Close()
-	c := &copier{ctx: ctx, source: source, target: target, filter: filter}
-	own = inside(from, own)
-	err = fs.WalkDir(source.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return unreadable(path, err)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if path == own {
-			return fs.SkipDir
-		}
-		return c.entry(path, entry)
-	})
-	if err != nil {
+	c := &copier{ctx: ctx, source: source, target: target, filter: filter, own: inside(from, own)}
+	if err := c.walk("."); err != nil {
 		return err
 	}
 	return c.closeFolders()
@@ -82,6 +70,7 @@ type copier struct {
 	ctx            context.Context
 	source, target *os.Root
 	filter         func(path string) bool
+	own            string   // a folder to leave out, or ""
 	folders        []folder // in the order they were made
 }
 
@@ -90,14 +79,44 @@ type folder struct {
 	info fs.FileInfo
 }
 
-func (c *copier) entry(path string, entry fs.DirEntry) error {
-	if path == "." {
-		return nil
-	}
-	info, err := entry.Info()
+// walk copies what is in a folder. It takes any name that the system does, where
+// fs.WalkDir wants UTF-8.
+func (c *copier) walk(dir string) error {
+	opened, err := c.source.Open(dir)
 	if err != nil {
-		return unreadable(path, err)
+		return unreadable(dir, err)
 	}
+	names, err := opened.Readdirnames(-1)
+	opened.Close()
+	if err != nil {
+		return unreadable(dir, err)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if c.ctx.Err() != nil {
+			return c.ctx.Err()
+		}
+		if path == c.own {
+			continue
+		}
+		info, err := c.source.Lstat(path)
+		if err != nil {
+			return unreadable(path, err)
+		}
+		if err := c.entry(path, info); err != nil {
+			return err
+		}
+		if info.IsDir() {
+			if err := c.walk(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *copier) entry(path string, info fs.FileInfo) error {
 	if c.filter != nil && !c.filter(path) {
 		return nil
 	}

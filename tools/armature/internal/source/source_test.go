@@ -36,6 +36,7 @@ func TestCopyKeepsModesTimesAndLinks(t *testing.T) {
 	write(t, from+"/server.js", "x", 0o640)
 	write(t, from+"/bin/run", "y", 0o755)
 	write(t, from+"/closed/key", "z", 0o400)
+	write(t, from+"/caf\xe9/cr\xe8me", "Latin-1, as old archives have it", 0o644)
 	os.Symlink("/etc/passwd", from+"/outside")
 	os.Symlink("../../..", from+"/bin/up")
 	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
@@ -45,7 +46,7 @@ func TestCopyKeepsModesTimesAndLinks(t *testing.T) {
 	if err := source.Copy(t.Context(), from, to, "", nil); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]fs.FileMode{"server.js": 0o640, "bin": fs.ModeDir | 0o755, "bin/run": 0o755, "closed": fs.ModeDir | 0o500, "closed/key": 0o400} {
+	for path, want := range map[string]fs.FileMode{"server.js": 0o640, "bin": fs.ModeDir | 0o755, "bin/run": 0o755, "closed": fs.ModeDir | 0o500, "closed/key": 0o400, "caf\xe9/cr\xe8me": 0o644} {
 		if info, err := os.Lstat(filepath.Join(to, path)); err != nil || info.Mode() != want {
 			t.Errorf("%s: got %v, %v, want %v", path, info, err, want)
 		}
