@@ -84,8 +84,11 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if options.Way, err = findWay(ctx, f.sandbox, h); err != nil {
 		return err
 	}
-	ctx, signals, stop := graceful(ctx)
+	ctx, signals, stop, err := graceful(ctx)
 	defer stop()
+	if err != nil {
+		return err
+	}
 	status, err := launch.Run(ctx, options, signals)
 	switch {
 	case ctx.Err() != nil:
@@ -105,9 +108,9 @@ const grace = 10 * time.Second
 
 // graceful returns the signals that are to be passed on, and a context that is
 // done when the process has not ended after one of them: soon, or at once with
-// the second.
-func graceful(ctx context.Context) (context.Context, <-chan syscall.Signal, func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// the second. A signal that came before is an error: nobody else will hear of it.
+func graceful(interrupted context.Context) (_ context.Context, _ <-chan syscall.Signal, stop func(), err error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(interrupted))
 	received, passed := make(chan os.Signal, 2), make(chan syscall.Signal, 2)
 	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -125,7 +128,8 @@ func graceful(ctx context.Context) (context.Context, <-chan syscall.Signal, func
 			}
 		}
 	}()
-	return ctx, passed, func() { signal.Stop(received); cancel() }
+	// Only now can none come in between.
+	return ctx, passed, func() { signal.Stop(received); cancel() }, interrupted.Err()
 }
 
 // findImage finds an image by what people call it: one that build left in
