@@ -53,15 +53,6 @@ func (s *scene) withScript(script string, extra files) {
 	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"scripted":"1.0.0"},"allowScripts":{"scripted":true}}`})
 }
 
-// Each failure is npm's own, of the npm on the PATH; what is said of it stands
-// in testdata/failures under its name.
-func TestFailures(t *testing.T) {
-	needNPM(t)
-	for _, tc := range failures {
-		t.Run(tc.name, func(t *testing.T) { tc.run(t, "", "") })
-	}
-}
-
 // failing is an app that cannot be built, and the id of the failure.
 type failing struct {
 	name, id string

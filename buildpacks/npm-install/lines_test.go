@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,19 +16,35 @@ var npmLines = []string{"9", "10", "11", "12"}
 // nodeLine is a release line of Node.js that all of them run on.
 const nodeLine = "24"
 
-// Each npm fails in words of its own; what is said of it is the same but for
-// what it repeats of them.
-func TestFailuresOfEachNPM(t *testing.T) {
+// Each npm fails in words of its own; what is said of it, which stands in
+// testdata/failures under the failure's name, is the same but for what it
+// repeats of them. The npm on the PATH stands for its release line.
+func TestFailures(t *testing.T) {
 	needNPM(t)
-	for _, line := range npmLines {
+	here := lineOnPath(t)
+	for _, line := range slices.Compact(slices.Sorted(slices.Values(append([]string{here}, npmLines...)))) {
 		t.Run("npm "+line, func(t *testing.T) {
 			t.Parallel()
-			dir := npmOf(t, line)
+			dir := ""
+			if line != here {
+				dir = npmOf(t, line)
+			}
 			for _, tc := range failures {
 				t.Run(tc.name, func(t *testing.T) { tc.run(t, dir, line) })
 			}
 		})
 	}
+}
+
+// lineOnPath is the release line of the npm on the PATH.
+func lineOnPath(t *testing.T) string {
+	t.Helper()
+	version, err := exec.Command("npm", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(version)), ".")
+	return line
 }
 
 // npmOf returns a folder with the newest npm of a release line and a Node.js
