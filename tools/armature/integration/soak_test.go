@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -76,6 +77,11 @@ type place struct {
 
 func TestSoakKilledCallsLeaveNothing(t *testing.T) {
 	adoptOrphans(t)
+	if signal.Ignored(os.Interrupt) { // as in the background of a script: calls would be born deaf to it
+		ignored := make(chan os.Signal, 1)
+		signal.Notify(ignored, os.Interrupt)
+		t.Cleanup(func() { signal.Stop(ignored) })
+	}
 	for name, id := range map[string]int{"root": 0, "an ordinary user": nobody} {
 		t.Run(name, func(t *testing.T) {
 			u := newUser(t, id)
@@ -124,8 +130,8 @@ func killAll(t *testing.T, u *user) {
 	} {
 		long, ended := lasts(t, u, p), map[string]int{}
 		for i := range p.count {
-			signal := []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM}[i%3]
-			ended[kill(t, u, p, signal, time.Duration(rand.Int64N(int64(long))))]++
+			end := []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM}[i%3]
+			ended[kill(t, u, p, end, time.Duration(rand.Int64N(int64(long))))]++
 		}
 		t.Logf("%s, which lasts %s: %d calls, %v", p.name, long.Round(time.Millisecond), p.count, ended)
 	}
