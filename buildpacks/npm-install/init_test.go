@@ -8,7 +8,7 @@ import (
 )
 
 func TestNPMInstall(t *testing.T) {
-	suite := spec.New("npm-install", spec.Report(report.Terminal{}))
+	suite := spec.New("npm-install", spec.Report(report.Terminal{}), spec.Parallel())
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
 	suite("BuildScripts", testBuildScripts)
