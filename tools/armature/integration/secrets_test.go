@@ -18,11 +18,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 )
@@ -45,9 +47,10 @@ func (s secret) notInLog(t *testing.T, b built) {
 	}
 }
 
-// notBelow looks into the files of a folder, into compressed ones, too. Root
-// file systems that are unpacked from builders are left out.
-func (s secret) notBelow(t *testing.T, dir string) {
+// notBelow looks into the files of a folder that were made or named since a time,
+// into compressed ones, too. Root file systems that are unpacked from builders
+// are left out.
+func (s secret) notBelow(t *testing.T, dir string, since time.Time) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -58,7 +61,15 @@ func (s secret) notBelow(t *testing.T, dir string) {
 		case !entry.Type().IsRegular():
 			return nil
 		}
-		text, err := os.ReadFile(path)
+		var info unix.Stat_t
+		err = unix.Lstat(path, &info)
+		if err == nil && time.Unix(info.Ctim.Unix()).Before(since) {
+			return nil
+		}
+		var text []byte
+		if err == nil {
+			text, err = os.ReadFile(path)
+		}
 		if errors.Is(err, fs.ErrNotExist) { // another call's work
 			return nil
 		}
@@ -123,6 +134,7 @@ func forFiles(t *testing.T, image v1.Image, see func(name string, text []byte)) 
 
 func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
 	const canary = "canary-5b1e9c"
 	dir := t.TempDir()
 	binding, file, bills := filepath.Join(dir, "secret"), filepath.Join(dir, "env"), filepath.Join(dir, "bills")
@@ -142,13 +154,13 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 		t.Errorf("npm installed through a proxy that is not there\n%s", failed.log)
 	}
 	secret(canary).notInLog(t, failed)
-	secret(canary).notBelow(t, bills)
+	secret(canary).notBelow(t, bills, begin)
 	image, err := ociimage.ReadLayout(b.folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	secret(canary).notInImage(t, image)
-	secret(canary).notBelow(t, u.cache()) // nor does the next build find it
+	secret(canary).notBelow(t, u.cache(), begin) // nor does the next build find it
 }
 
 // probe is a build script that puts all that it can read of other processes,
@@ -179,6 +191,7 @@ fs.writeFileSync("found.txt", found.join("\n"));
 // scripts find them, nor does anybody later.
 func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
 	const canary = secret("canary-7f02d4")
 	address := private(t, string(canary))
 	login := remote.WithAuth(&authn.Basic{Username: "somebody", Password: string(canary)})
@@ -218,7 +231,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				t.Fatalf("got status %d\n%s", b.status, b.log)
 			}
 			canary.notInLog(t, b)
-			canary.notBelow(t, kept)
+			canary.notBelow(t, kept, begin)
 			for _, repository := range []string{"/team/" + tc.way, "/team/cache-" + tc.way} {
 				tag, err := name.NewTag(address + repository)
 				if err != nil {
@@ -238,7 +251,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 			if !strings.Contains(b.log, want) {
 				t.Errorf("the script found no %s:\n%s", want, b.log)
 			}
-			canary.notBelow(t, cacheDir)
+			canary.notBelow(t, cacheDir, begin)
 			if !tc.fails {
 				return
 			}
@@ -247,7 +260,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				t.Errorf("got status %d, want the failure registry-refused\n%s", refused.status, refused.log)
 			}
 			canary.notInLog(t, refused)
-			canary.notBelow(t, kept)
+			canary.notBelow(t, kept, begin)
 		})
 	}
 }
@@ -289,6 +302,7 @@ func privateNPM(t *testing.T, token string) string {
 // and says all that it can say.
 func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
 	const canary = secret("canary-c30a11")
 	registry := privateNPM(t, string(canary))
 	_, host, _ := strings.Cut(registry, ":")
@@ -333,8 +347,8 @@ func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 			} else {
 				canary.notInLog(t, b)
 			}
-			canary.notBelow(t, kept)
-			canary.notBelow(t, u.cache())
+			canary.notBelow(t, kept, begin)
+			canary.notBelow(t, u.cache(), begin)
 		})
 	}
 }
