@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/descriptor"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -157,7 +158,7 @@ func parseTag(text string) (name.Tag, error) {
 		err = errors.New("a part of it is a folder's . or ..")
 	}
 	if err != nil {
-		return name.Tag{}, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."}
+		return name.Tag{}, images.Misnamed(text, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."})
 	}
 	return tag, nil
 }

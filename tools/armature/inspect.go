@@ -16,6 +16,7 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/describe"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 )
 
 const inspectHelp = `Says what is in an image: its platforms, the version of Node.js, processes, layers
@@ -58,7 +59,7 @@ func inspectCommand() command {
 // describeAll describes an image for every platform it has, or for one.
 func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*describe.Image, error) {
 	if platform != "" {
-		image, err := findImage(ctx, h, called, platform)
+		image, _, err := findImage(ctx, h, called, platform)
 		if err != nil {
 			return nil, err
 		}
@@ -68,10 +69,13 @@ func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*
 	var found []*describe.Image
 	var failed error
 	for _, to := range target.All() {
-		image, err := findImage(ctx, h, called, to.String())
-		if err != nil {
+		image, _, err := findImage(ctx, h, called, to.String())
+		if images.IsOtherPlatform(err) {
 			failed = err
 			continue
+		}
+		if err != nil {
+			return nil, err
 		}
 		one, err := describe.Read(image)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -89,9 +90,13 @@ func startRebases(ctx context.Context, options build.Options, called string) (bu
 	for _, platform := range target.All() {
 		one := options
 		one.Target = platform
-		if one.Rebase, err = findImage(ctx, options.Home, called, platform.String()); err != nil {
+		one.Rebase, _, err = findImage(ctx, options.Home, called, platform.String())
+		if images.IsOtherPlatform(err) {
 			missing = err
 			continue
+		}
+		if err != nil {
+			return builds, err
 		}
 		b, err := build.Start(ctx, one)
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -70,11 +69,11 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	image, err := findImage(ctx, h, args[0], f.platform)
+	image, found, err := findImage(ctx, h, args[0], f.platform)
 	if err != nil {
 		return err
 	}
-	options := launch.Options{Image: image, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
+	options := launch.Options{Image: image, Called: found, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
 	if options.Env, err = readEnv(f.envFiles, f.env, p.getenv); err != nil {
 		return err
 	}
@@ -133,9 +132,10 @@ func graceful(interrupted context.Context) (_ context.Context, _ <-chan syscall.
 }
 
 // findImage finds an image by what people call it: one that build left in
-// armature's folder, an OCI layout, or a reference.
-func findImage(ctx context.Context, h home.Home, called, platform string) (v1.Image, error) {
-	reference := called
+// armature's folder, an OCI layout, or a reference. It returns the folder or
+// reference, too.
+func findImage(ctx context.Context, h home.Home, called, platform string) (image v1.Image, reference string, err error) {
+	reference = called
 	if !images.IsLayout(called) {
 		tag, err := name.NewTag(called)
 		if err == nil && images.IsLayout(output.StorePath(h, tag)) {
@@ -145,13 +145,14 @@ func findImage(ctx context.Context, h home.Home, called, platform string) (v1.Im
 	if platform != "" {
 		to, err := target.Parse(platform)
 		if err != nil {
-			return nil, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
+			return nil, "", &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
 		}
-		return images.Find(ctx, reference, to)
+		image, err = images.Find(ctx, reference, to)
+		return image, reference, err
 	}
 	host, err := target.Host()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	order := []target.Target{host}
 	for _, other := range target.All() {
@@ -162,12 +163,10 @@ func findImage(ctx context.Context, h home.Home, called, platform string) (v1.Im
 	var failed error
 	for _, to := range order {
 		image, err := images.Find(ctx, reference, to)
-		if err == nil {
-			return image, nil
+		if err == nil || !images.IsOtherPlatform(err) {
+			return image, reference, err
 		}
-		if failed == nil || strings.Contains(failed.Error(), "image-platform") {
-			failed = err
-		}
+		failed = err
 	}
-	return nil, failed
+	return nil, "", failed
 }

@@ -18,6 +18,18 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
+// OtherPlatforms is the error of an OCI layout that has images, and none of them
+// for the platform that is wanted.
+type OtherPlatforms struct {
+	Dir     string
+	Offered []string // os/arch
+	Want    target.Target
+}
+
+func (e *OtherPlatforms) Error() string {
+	return fmt.Sprintf("the OCI layout %s has images for %s, want %s", e.Dir, strings.Join(e.Offered, ", "), e.Want)
+}
+
 // Image opens the image of an OCI layout that runs on a platform. A layout
 // with one manifest has only that to offer; its platform must still match.
 func Image(dir string, platform target.Target) (v1.Image, error) {
@@ -45,7 +57,7 @@ func Image(dir string, platform target.Target) (v1.Image, error) {
 		}
 		offered = append(offered, got)
 	}
-	return nil, fmt.Errorf("the OCI layout %s has images for %s, want %s", dir, strings.Join(offered, ", "), platform)
+	return nil, &OtherPlatforms{Dir: dir, Offered: offered, Want: platform}
 }
 
 // Load gives an image a tag in the engine. An engine that has this very image

@@ -173,7 +173,7 @@ func (b *Build) unpack(ctx context.Context) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("unpacking the builder %s: %w", b.builder.found, err)
+		return images.ReadFailed("unpacking the builder "+b.builder.found, b.builder.found, err)
 	}
 	return b.builder.readRoot(b.root, b.Target)
 }

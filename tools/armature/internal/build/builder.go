@@ -177,6 +177,7 @@ func within(path, dir string) bool { return path == dir || strings.HasPrefix(pat
 
 // runImage is the image that the app's layers go on.
 type runImage struct {
+	found    string // folder or reference
 	image    v1.Image
 	recorded string // what the app image says it is, with its digest
 	digest   v1.Hash
@@ -206,7 +207,7 @@ func (b *builder) findRunImage(ctx context.Context, asked string, to target.Targ
 	if err != nil {
 		return nil, fmt.Errorf("looking for the run image: %w", err)
 	}
-	r := &runImage{image: image}
+	r := &runImage{found: from, image: image}
 	if asked != "" && called == asked {
 		r.asked = asked
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -128,7 +129,7 @@ func (b *Build) spec() (sandbox.Spec, error) {
 // lifecycle looks for them.
 func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if err := registry.Put(ctx, loopback.RunRepository, b.run.image); err != nil {
-		return fmt.Errorf("reading the run image: %w", err)
+		return images.ReadFailed("reading the run image "+b.run.found, b.run.found, err)
 	}
 	if b.Rebase != nil {
 		return b.offerRebase(ctx, registry)

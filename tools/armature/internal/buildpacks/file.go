@@ -18,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/source"
@@ -62,7 +63,7 @@ func (f *finder) file(l Locator, path string) (Ref, []module, error) {
 		if err != nil {
 			return Ref{}, nil, unusable(l.Name, err)
 		}
-		return f.ofImage(l.Name, image)
+		return f.ofImage(l.Name, image, func(err error) error { return unusable(l.Name, err) })
 	}
 	m, err := inFolder(dir)
 	if err != nil {
@@ -163,7 +164,14 @@ func (f *finder) image(reference string) (Ref, []module, error) {
 	if err != nil {
 		return Ref{}, nil, err
 	}
-	return f.ofImage(reference, image)
+	return f.ofImage(reference, image, func(err error) error {
+		err = images.Failed("fetching "+reference, err)
+		var known *failure.Failure
+		if errors.As(err, &known) {
+			return err
+		}
+		return unusable(reference, err)
+	})
 }
 
 // packageLabel says which of a buildpackage's buildpacks is its main one
@@ -171,10 +179,11 @@ func (f *finder) image(reference string) (Ref, []module, error) {
 const packageLabel = "io.buildpacks.buildpackage.metadata"
 
 // ofImage unpacks a buildpackage's image: its files are those of a builder.
-func (f *finder) ofImage(name string, image v1.Image) (Ref, []module, error) {
+// unread makes an error of one that the image cannot be read for.
+func (f *finder) ofImage(name string, image v1.Image, unread func(error) error) (Ref, []module, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
-		return Ref{}, nil, unusable(name, err)
+		return Ref{}, nil, unread(err)
 	}
 	var label struct {
 		ID      string `json:"id"`
@@ -189,7 +198,7 @@ func (f *finder) ofImage(name string, image v1.Image) (Ref, []module, error) {
 		return Ref{}, nil, err
 	}
 	if err := rootfs.Unpack(f.ctx, dir, image, rootfs.Options{}); err != nil {
-		return Ref{}, nil, unusable(name, err)
+		return Ref{}, nil, unread(err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {

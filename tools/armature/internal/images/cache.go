@@ -21,7 +21,7 @@ import (
 func CacheTag(reference string) (name.Tag, error) {
 	tag, err := name.NewTag(reference)
 	if err != nil {
-		return tag, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be a cache image's name", reference), Err: err, Remedy: "name one in a registry: --cache-image registry/team/my-app-cache."}
+		return tag, Misnamed(reference, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be a cache image's name", reference), Err: err, Remedy: "name one in a registry: --cache-image registry/team/my-app-cache."})
 	}
 	return tag, nil
 }

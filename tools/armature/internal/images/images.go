@@ -5,9 +5,12 @@
 package images
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -32,36 +35,82 @@ import (
 func Find(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
 	if IsLayout(reference) {
 		image, err := engine.Image(reference, platform)
-		if err != nil {
-			return nil, &failure.Failure{ID: "image-platform", Cause: "looking for an image", Err: err, Remedy: "name an image for " + platform.String() + "."}
+		var others *engine.OtherPlatforms
+		switch {
+		case errors.As(err, &others):
+			return nil, otherPlatform(err.Error(), platform)
+		case err != nil:
+			return nil, &failure.Failure{ID: "image-unreadable", Cause: "reading the OCI layout " + reference, Err: err, Remedy: "make the image again, or see that its files can be read."}
 		}
 		return image, nil
 	}
 	ref, err := name.ParseReference(reference)
 	if err != nil {
-		return nil, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is neither a folder with an OCI layout nor an image reference", reference), Err: err, Remedy: "name the folder, or the image as registry/name:tag."}
+		return nil, Misnamed(reference, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is neither a folder with an OCI layout nor an image reference", reference), Err: err, Remedy: "name the folder, or the image as registry/name:tag."})
 	}
-	image, err := remote.Image(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
+	image, err := fetch(ctx, ref, reference, platform)
 	if err != nil {
-		return nil, Failed("fetching "+reference, err)
+		return nil, err
 	}
 	return image, Check(image, reference, platform)
 }
+
+// fetch returns an image of a registry, of one for several platforms that for
+// the given one.
+func fetch(ctx context.Context, ref name.Reference, called string, platform target.Target) (v1.Image, error) {
+	found, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
+		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
+	if err == nil && found.MediaType.IsIndex() {
+		err = offers(found, called, platform)
+	}
+	var image v1.Image
+	if err == nil {
+		image, err = found.Image()
+	}
+	if err != nil {
+		return nil, Failed("fetching "+called, err)
+	}
+	return image, nil
+}
+
+// offers says whether an index has an image for a platform.
+func offers(found *remote.Descriptor, called string, platform target.Target) error {
+	manifest, err := v1.ParseIndexManifest(bytes.NewReader(found.Manifest))
+	if err != nil {
+		return err
+	}
+	var offered []string
+	for _, one := range manifest.Manifests {
+		got := "an unnamed platform"
+		if one.Platform != nil {
+			got = one.Platform.OS + "/" + one.Platform.Architecture
+		}
+		if got == platform.String() {
+			return nil
+		}
+		offered = append(offered, got)
+	}
+	return otherPlatform(fmt.Sprintf("%s is for %s, want %s", called, strings.Join(offered, ", "), platform), platform)
+}
+
+func otherPlatform(cause string, want target.Target) error {
+	return &failure.Failure{ID: idOtherPlatform, Cause: cause, Remedy: "name an image for " + want.String() + "."}
+}
+
+const idOtherPlatform = "image-platform"
+
+// IsOtherPlatform says whether an error of Find means that the image is there,
+// for other platforms.
+func IsOtherPlatform(err error) bool { return errors.Is(err, &failure.Failure{ID: idOtherPlatform}) }
 
 // Package returns a buildpackage from a registry: of one for several platforms
 // that for the given one, and otherwise the only one, whatever it says.
 func Package(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
-		return nil, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is no image reference", reference), Err: err, Remedy: "name the buildpackage as docker://registry/name:tag."}
+		return nil, Misnamed(reference, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is no image reference", reference), Err: err, Remedy: "name the buildpackage as docker://registry/name:tag."})
 	}
-	image, err := remote.Image(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
-	if err != nil {
-		return nil, Failed("fetching "+reference, err)
-	}
-	return image, nil
+	return fetch(ctx, ref, reference, platform)
 }
 
 // Check says whether an image is for a platform.
@@ -71,7 +120,7 @@ func Check(image v1.Image, called string, platform target.Target) error {
 		return Failed("fetching "+called, err)
 	}
 	if got := config.OS + "/" + config.Architecture; got != platform.String() {
-		return &failure.Failure{ID: "image-platform", Cause: fmt.Sprintf("%s is for %s, want %s", called, got, platform), Remedy: "name an image for " + platform.String() + "."}
+		return otherPlatform(fmt.Sprintf("%s is for %s, want %s", called, got, platform), platform)
 	}
 	return nil
 }
@@ -101,7 +150,8 @@ func Canonical(reference string, digest v1.Hash) (string, error) {
 // Failed makes an error of a registry one that says what to do, and no
 // credential.
 func Failed(doing string, err error) error {
-	if errors.Is(err, context.Canceled) {
+	var failed *failure.Failure
+	if errors.Is(err, context.Canceled) || errors.As(err, &failed) {
 		return err
 	}
 	if err = redacted(err); diskfull.Is(err) { // the system's errors look like those of a network
@@ -109,8 +159,7 @@ func Failed(doing string, err error) error {
 	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
-		var netErr net.Error
-		if errors.As(err, &netErr) {
+		if ofConnection(err) {
 			return &failure.Failure{ID: "registry-unreachable", Cause: doing, Err: err, Transient: true, Remedy: "see that the registry can be reached from here, then try again."}
 		}
 		return fmt.Errorf("%s: %w", doing, err)
@@ -124,6 +173,23 @@ func Failed(doing string, err error) error {
 		return &failure.Failure{ID: "registry-unavailable", Cause: doing, Err: err, Transient: true, Remedy: "try again later."}
 	}
 	return &failure.Failure{ID: "registry-refused", Cause: doing, Err: err, Remedy: "mend what the registry says."}
+}
+
+// ReadFailed is the error of reading an image that Find found: in a registry,
+// where the blobs are fetched only then, as Failed makes it.
+func ReadFailed(doing, reference string, err error) error {
+	if IsLayout(reference) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return Failed(doing, err)
+}
+
+// ofConnection says whether an error is one of a connection, which may have
+// broken off. Those of files have the same methods.
+func ofConnection(err error) bool {
+	var ofPath *fs.PathError
+	var ofNetwork net.Error
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &ofNetwork) && !errors.As(err, &ofPath)
 }
 
 // Builder finds the builder for a target on a host: an OCI layout, a folder of

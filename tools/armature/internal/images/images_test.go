@@ -4,7 +4,9 @@ package images_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,10 +15,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/ociimage"
@@ -104,6 +109,44 @@ func TestWhatARegistryAnswersHasAnID(t *testing.T) {
 	}
 }
 
+func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/team/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: empty.Image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "riscv64"}}})
+	if err := remote.WriteIndex(tag, index); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := images.Find(t.Context(), tag.String(), target.LinuxARM64); !images.IsOtherPlatform(err) || !strings.Contains(err.Error(), "linux/riscv64") {
+		t.Errorf("got %v", err)
+	}
+	damaged := layout(t, t.TempDir()+"/damaged", "arm64")
+	if err := os.RemoveAll(damaged + "/blobs"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := images.Find(t.Context(), damaged, target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-unreadable"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOnlyARegistrysImageBreaksOff(t *testing.T) {
+	unreachable := &failure.Failure{ID: "registry-unreachable"}
+	if err := images.ReadFailed("unpacking", "registry.example/app", io.ErrUnexpectedEOF); !errors.Is(err, unreachable) {
+		t.Errorf("got %v", err)
+	}
+	for called, err := range map[string]error{
+		layout(t, t.TempDir()+"/x", "arm64"): io.ErrUnexpectedEOF,
+		"registry.example/app":               &fs.PathError{Op: "open", Path: "etc", Err: syscall.EACCES},
+	} {
+		if got := images.ReadFailed("unpacking", called, err); errors.Is(got, unreachable) || !errors.Is(got, err) {
+			t.Errorf("%s: got %v", called, got)
+		}
+	}
+}
+
 func TestTheRegistryOfShortNamesIsWrittenDown(t *testing.T) {
 	digest := v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}
 	for called, want := range map[string]string{
@@ -141,6 +184,15 @@ func TestSignedAddressesAreNotRepeated(t *testing.T) {
 	}
 	if !errors.Is(err, &failure.Failure{ID: "registry-unreachable"}) {
 		t.Errorf("got %v, want the failure registry-unreachable", err)
+	}
+}
+
+func TestAPasswordInANameIsNotRepeated(t *testing.T) {
+	for _, called := range []string{"somebody:canary@registry.example/team/app", "https://somebody:canary@registry.example/app:1", ":canary@registry.example:5000/app"} {
+		_, err := images.Find(t.Context(), called, target.LinuxARM64)
+		if !errors.Is(err, &failure.Failure{ID: "image-reference"}) || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "docker login") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -31,6 +32,7 @@ import (
 // Options say what to run, and how.
 type Options struct {
 	Image      v1.Image
+	Called     string            // folder or reference that the image was found by
 	Args       []string          // for the image's process, instead of its own
 	Entrypoint string            // instead of the image's: a process type, or a path
 	Env        map[string]string // besides the image's own
@@ -204,7 +206,7 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 		})
 	})
 	if err != nil {
-		return "", home.Lock{}, fmt.Errorf("unpacking the image: %w", err)
+		return "", home.Lock{}, images.ReadFailed("unpacking the image", o.Called, err)
 	}
 	return dir, use, nil
 }
