@@ -25,10 +25,11 @@ type app struct {
 
 var (
 	express  = app{name: "express", source: "node.js", kind: docker.Plain, slow: 1, quick: 3}
-	frontend = app{name: "frontend", source: "src/main.ts", kind: docker.Frontend, slow: 1, quick: 2, without: []string{emulated}}
+	frontend = app{name: "frontend", source: "src/main.ts", kind: docker.Frontend, quick: 2, without: []string{dockerfile, emulated}}
 	compiled = app{
 		name: "compiled", source: "server.js", kind: docker.Compiled, slow: 1, quick: 2,
-		env: []string{"npm_config_build_from_source=true"}, // no binaries from elsewhere
+		env:     []string{"npm_config_build_from_source=true"}, // no binaries from elsewhere
+		without: []string{dockerfile},
 		made: &apps.Made{
 			Dependencies: map[string]string{"express": "4.21.2", "bcrypt": "5.1.1"}, Before: "2025-03-01",
 			Server: "const bcrypt = require('bcrypt')\n" + server("bcrypt.hashSync('Hello World!', 4)"),

@@ -49,17 +49,17 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	done, err := b.run(ctx, chosen)
+	if err == nil {
+		done.Machine = facts
+		err = b.keep(ctx, done)
+	}
+	if err == nil {
+		err = report.Text(os.Stdout, *done)
+	}
 	if b.engine != nil {
 		err = errors.Join(err, b.engine.Remove(context.WithoutCancel(ctx)))
 	}
-	if err != nil {
-		return err
-	}
-	done.Machine = facts
-	if err := b.keep(ctx, done); err != nil {
-		return err
-	}
-	return report.Text(os.Stdout, *done)
+	return err
 }
 
 // run measures the chosen scenarios, one after the other.

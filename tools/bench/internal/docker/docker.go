@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -196,12 +197,16 @@ func (e Engine) build(ctx context.Context, to target.Target, dir, dockerfile, ta
 // Remove removes every image that this run's builds left, and keeps those that
 // Dockerfiles begin with.
 func (e Engine) Remove(ctx context.Context) error {
-	tags, err := step.Output(ctx, nil, "docker", "image", "ls", "--filter", "label="+runLabel+"="+e.Run, "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}")
+	// By id: an image that was pushed and then built anew has no tag any more, and
+	// is not dangling either.
+	found, err := step.Output(ctx, nil, "docker", "image", "ls", "--filter", "label="+runLabel+"="+e.Run, "--filter", "dangling=false", "--quiet", "--no-trunc")
 	if err != nil {
 		return err
 	}
-	if names := strings.Fields(tags); len(names) > 0 {
-		if err := step.Run(ctx, nil, nil, "docker", append([]string{"image", "rm", "--force"}, names...)...); err != nil {
+	ids := strings.Fields(found)
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) > 0 {
+		if err := step.Run(ctx, nil, nil, "docker", append([]string{"image", "rm", "--force"}, ids...)...); err != nil {
 			return err
 		}
 	}
