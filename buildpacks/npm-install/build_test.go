@@ -140,6 +140,16 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		npms.lock(env, app)
 	}
 
+	// forOther has what was built restored for a build for another target.
+	forOther := func(layers map[string]packit.Layer) map[string]packit.Layer {
+		t.Helper()
+		restore(layers)
+		Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+		env = env.With("CNB_TARGET_ARCH", otherTarget(t).Arch)
+		log.Reset()
+		return built(launchOnly)
+	}
+
 	modules := func(layer string, path ...string) string {
 		return filepath.Join(append([]string{layersDir, layer, "node_modules"}, path...)...)
 	}
@@ -206,6 +216,41 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
 		})
 
+		it("reuses the layer for another target, where nothing in it is for one", func() {
+			layers := built(launchOnly)
+			Expect(layers["launch-modules"].Metadata).To(HaveKeyWithValue("any-target", true))
+			again := forOther(layers)
+			Expect(log.String()).To(ContainSubstring("Reusing cached layer"))
+			for _, key := range []string{"cache_sha", "any-target"} {
+				Expect(again["launch-modules"].Metadata).To(HaveKeyWithValue(key, layers["launch-modules"].Metadata[key]))
+			}
+		})
+
+		for what, of := range map[string]struct {
+			extra    map[string]any
+			contents files
+		}{
+			"has an install script":                  {extra: map[string]any{"scripts": map[string]string{"install": "node index.js"}}},
+			"is made for some platforms":             {extra: map[string]any{"cpu": []string{"arm64", "x64"}}},
+			"has native files for several platforms": {contents: files{"linux-x64/a.node": library(elf.EM_X86_64), "linux-arm64/a.node": library(elf.EM_AARCH64)}},
+		} {
+			it("installs anew for another target when a package "+what, func() {
+				npms.publish("native", "1.0.0", of.extra, of.contents)
+				withLock(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"native":"^1.0.0"}}`})
+				layers := built(launchOnly)
+				Expect(layers["launch-modules"].Metadata).NotTo(HaveKey("any-target"))
+				forOther(layers)
+				Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+				Expect(modules("launch-modules", "native")).To(BeADirectory())
+			})
+		}
+
+		it("installs anew for another target when native files were not looked at", func() {
+			env = env.With("BP_NODE_MODULES_CHECK", "off")
+			forOther(built(launchOnly))
+			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
+		})
+
 		for what, change := range map[string]func(){
 			"package.json":        func() { writeFiles(t, app, files{"package.json": simple["package.json"] + "\n"}) },
 			"the lockfile":        func() { appendTo(t, filepath.Join(app, "package-lock.json"), "\n") },
@@ -215,7 +260,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			"the buildpack":       func() { version = "1.2.4" },
 			"what is checked":     func() { env = env.With("BP_NODE_MODULES_CHECK", "warn") },
 			"what is taken out":   func() { env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true") },
-			"the target":          func() { env = env.With("CNB_TARGET_ARCH", otherTarget(t).Arch) },
 			"the Node.js version": func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) },
 			"the ABI of modules":  func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) },
 			"the npm version":     func() { env = otherVersions(t, env, `"npm": "`, `"npm": "9`) },

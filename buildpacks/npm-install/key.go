@@ -34,13 +34,16 @@ import (
 //   - for the launch, the settings for what is taken out of it and checked,
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
-func (b *build) key(p part) (string, error) {
+//
+// The platform does not count in the key of a layer that is good for any.
+type keys struct{ own, anyTarget string }
+
+func (b *build) keys(p part) (keys, error) {
 	sum := sha256.New()
 	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }
 
 	say("buildpack", b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version)
 	say("process", string(b.process), b.dir, b.workspace, p.layer, strconv.FormatBool(p.relink))
-	say("platform", p.target.String())
 	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
 	say("settings", b.env.NPMConfig()...)
@@ -50,26 +53,28 @@ func (b *build) key(p part) (string, error) {
 	}
 	files, err := b.keyFiles(p)
 	if err != nil {
-		return "", err
+		return keys{}, err
 	}
 	for _, path := range files {
 		digest, err := fileDigest(path)
 		if err != nil {
-			return "", fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
+			return keys{}, fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
 		}
 		say("file", path, digest)
 	}
 	if b.process == processRebuild {
 		digest, err := b.vendoredDigest()
 		if err != nil {
-			return "", fmt.Errorf("reading the vendored %s: %w", nodemodules.Dir, err)
+			return keys{}, fmt.Errorf("reading the vendored %s: %w", nodemodules.Dir, err)
 		}
 		say("vendored", digest)
 	}
 	if p.layer == launchLayer && b.generated.digest != "" {
 		say("generated", b.generated.digest)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	anyTarget := hex.EncodeToString(sum.Sum(nil))
+	say("platform", p.target.String())
+	return keys{own: hex.EncodeToString(sum.Sum(nil)), anyTarget: anyTarget}, nil
 }
 
 // keyFiles are the files whose contents belong to the key.

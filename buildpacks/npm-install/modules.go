@@ -34,8 +34,9 @@ const relinkHelper = "relink"
 
 // Keys of a layer's metadata.
 const (
-	keyMetadata   = "cache_sha"
-	linksMetadata = "links"
+	keyMetadata       = "cache_sha"
+	linksMetadata     = "links"
+	anyTargetMetadata = "any-target" // the layer is the same for every target: a platform that builds for several may begin with it
 )
 
 // modules makes a layer of modules, or reuses the one of the build before.
@@ -55,7 +56,10 @@ func (b *build) modules(p part) (packit.Layer, error) {
 		if layer, err = b.makeModules(p, layer); err != nil {
 			return packit.Layer{}, err
 		}
-		layer.Metadata[keyMetadata] = key
+		layer.Metadata[keyMetadata] = key.own
+		if b.forAnyTarget(p, key) {
+			layer.Metadata[keyMetadata], layer.Metadata[anyTargetMetadata] = key.anyTarget, true
+		}
 	}
 	if !fresh || p.layer == buildLayer {
 		if err := b.configure(p, &layer); err != nil {
@@ -74,24 +78,32 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	return layer, nil
 }
 
-// reuse returns the key of a layer, and whether the layer that was restored
-// has it. A launch layer is reused without its content: the lifecycle takes
-// that from the previous image.
-func (b *build) reuse(p part, layer packit.Layer) (key string, fresh bool, err error) {
+// forAnyTarget says whether a launch layer came out as it would for any other
+// target: the lockfile names nothing that depends on it, no script has run, and
+// nothing in the layer is native.
+func (b *build) forAnyTarget(p part, key keys) bool {
+	return p.layer == launchLayer && !p.relink && key.own != "" && b.process == processCI && b.generated.digest == "" &&
+		b.lock.ForAnyTarget() && b.native.looked && b.native.files == 0
+}
+
+// reuse returns the keys of a layer, and whether the layer that was restored
+// has one of them. A launch layer is reused without its content: the lifecycle
+// takes that from the previous image.
+func (b *build) reuse(p part, layer packit.Layer) (key keys, fresh bool, err error) {
 	why, ok, err := b.reusable(p)
 	if err != nil {
-		return "", false, err
+		return keys{}, false, err
 	}
 	if !ok {
 		if why != "" {
 			b.log.Process("Not reusing layers of modules: %s", why)
 		}
-		return "", false, nil
+		return keys{}, false, nil
 	}
-	if key, err = b.key(p); err != nil {
-		return "", false, err
+	if key, err = b.keys(p); err != nil {
+		return keys{}, false, err
 	}
-	if layer.Metadata[keyMetadata] != key {
+	if restored := layer.Metadata[keyMetadata]; restored != key.own && (restored != key.anyTarget || p.layer != launchLayer) {
 		return key, false, nil
 	}
 	if p.layer == buildLayer {

@@ -271,6 +271,16 @@ func (l Lock) Production(os, cpu, libc string) []Package {
 	return kept
 }
 
+// ForAnyTarget tells whether an install without devDependencies comes out the
+// same for every platform, as far as the lockfile says: no package is made for
+// some platforms only, and none has an install script. Version 1 of the format
+// does not say it, so there it is false.
+func (l Lock) ForAnyTarget() bool {
+	return l.Version > 1 && !slices.ContainsFunc(l.Packages, func(p Package) bool {
+		return !p.Dev && (p.HasPlatform() || p.InNodeModules() && p.HasInstallScript)
+	})
+}
+
 // InNodeModules is false for the folders of workspaces and file:
 // dependencies, which have entries of their own.
 func (p Package) InNodeModules() bool {

@@ -105,6 +105,29 @@ func TestRunsOn(t *testing.T) {
 	}
 }
 
+func TestForAnyTarget(t *testing.T) {
+	for packages, want := range map[string]bool{
+		`"node_modules/a": {}`: true,
+		`"node_modules/a": {"dev": true, "cpu": ["x64"], "hasInstallScript": true}`:  true, // is not installed
+		`"": {"hasInstallScript": true}, "node_modules/a": {}`:                       true, // the project's own
+		`"node_modules/a": {"hasInstallScript": true}`:                               false,
+		`"node_modules/a": {}, "node_modules/a/node_modules/b": {"libc": ["glibc"]}`: false,
+		`"node_modules/a": {"optional": true, "os": ["darwin"]}`:                     false,
+	} {
+		lock, err := lockfile.Parse([]byte(`{"lockfileVersion": 3, "packages": {` + packages + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lock.ForAnyTarget(); got != want {
+			t.Errorf("%s: got %v", packages, got)
+		}
+	}
+	old, err := lockfile.Parse([]byte(version1))
+	if err != nil || old.ForAnyTarget() {
+		t.Errorf("version 1, which does not say it: got true, %v", err)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"a merge conflict", "{\n<<<<<<< HEAD\n", "invalid character '<'"},

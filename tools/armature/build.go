@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
@@ -177,21 +175,10 @@ func closeAll(builds []*build.Build) error {
 	return errors.Join(failed...)
 }
 
-// finish runs the builds at once and puts their image where it belongs. When
-// one fails, the others are ended.
+// finish runs the builds and puts their image where it belongs.
 func finish(ctx context.Context, options build.Options, builds []*build.Build, to output.Output, tag name.Tag) (written string, err error) {
-	made := make([]v1.Image, len(builds))
-	group, groupCtx := errgroup.WithContext(ctx)
-	for i, b := range builds {
-		group.Go(func() error {
-			result, err := b.Run(groupCtx)
-			if err == nil {
-				made[i] = result.Image
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	made, err := build.RunAll(ctx, builds)
+	if err != nil {
 		return "", err
 	}
 	err = options.Log.Step("writing the image", func() error {

@@ -77,6 +77,15 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 	if err := validate.Index(index); err != nil {
 		t.Error(err)
 	}
+	// The second begins with what the first has made, which nobody sees in it.
+	second := target.All()[1]
+	if want := "[" + second.String() + "]   beginning with the layers for any target"; !strings.Contains(b.log, want) {
+		t.Errorf("got no %q in\n%s", want, b.log)
+	}
+	alone := u.must(express, "--tag", "alone", "--platform", second.String())
+	if got, err := layoutImage(t, b.folder, second).Digest(); err != nil || got.String() != alone.digest {
+		t.Errorf("got %s for %s, want %s as when it is built alone (%v)", got, second, alone.digest, err)
+	}
 	var both [2]*describe.Image
 	for i, to := range target.All() {
 		if both[i], err = describe.Read(layoutImage(t, b.folder, to)); err != nil {

@@ -3,7 +3,6 @@
 package build
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
@@ -165,64 +165,53 @@ func (b *Build) forSeed(app, name string) Options {
 // leave puts an image into a folder that has the layers of the buildpacks that
 // bring archives, and no others.
 func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
-	seed, err := onlyLayersOf(made, bringing)
+	metadata, layers, err := layersOf(made, func(buildpack string, _ json.RawMessage) bool {
+		return slices.Contains(bringing, strings.ReplaceAll(buildpack, "/", "_"))
+	})
 	if err != nil {
 		return err
 	}
-	manifest, err := seed.Manifest()
+	seed, err := imageOf(b.Target, metadata, layers)
 	if err != nil {
 		return err
-	}
-	config, err := seed.RawConfigFile()
-	if err != nil {
-		return err
-	}
-	if err := b.blobs.Put(context.Background(), "", manifest.Config.Digest, io.NopCloser(bytes.NewReader(config))); err != nil {
-		return err
-	}
-	keep := []v1.Hash{manifest.Config.Digest}
-	for _, layer := range manifest.Layers {
-		keep = append(keep, layer.Digest)
 	}
 	to, err := loopback.OpenBlobs(dir)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(b.blobs.Keep(keep...), to.Take(b.blobs)); err != nil {
-		return err
-	}
-	raw, err := seed.RawManifest()
+	manifest, err := to.Store(seed, b.blobs)
 	if err != nil {
 		return err
 	}
-	return wholefile.WriteBytes(filepath.Join(dir, seedManifest), raw)
+	return wholefile.WriteBytes(filepath.Join(dir, seedManifest), manifest)
 }
 
 // layersMetadata is what is kept of the lifecycle's label (Platform API,
 // "io.buildpacks.lifecycle.metadata").
 type layersMetadata struct {
-	Buildpacks []struct {
-		Key     string                     `json:"key"`
-		Version string                     `json:"version"`
-		Layers  map[string]json.RawMessage `json:"layers"`
-	} `json:"buildpacks"`
+	Buildpacks []buildpackLayers `json:"buildpacks"`
 }
 
-// onlyLayersOf makes an image of the layers of some buildpacks, which are named
-// as their folders are.
-func onlyLayersOf(image v1.Image, folders []string) (v1.Image, error) {
+type buildpackLayers struct {
+	Key     string                     `json:"key"`
+	Version string                     `json:"version"`
+	Layers  map[string]json.RawMessage `json:"layers"`
+}
+
+// layersOf returns those layers of an image's buildpacks that are wanted, and
+// what the image's label says of them.
+func layersOf(image v1.Image, wanted func(buildpack string, layer json.RawMessage) bool) (kept layersMetadata, layers []v1.Layer, err error) {
 	config, err := image.ConfigFile()
 	if err != nil {
-		return nil, err
+		return kept, nil, err
 	}
 	var metadata layersMetadata
 	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
-		return nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+		return kept, nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
 	}
-	var layers []v1.Layer
-	kept := layersMetadata{}
 	for _, one := range metadata.Buildpacks {
-		if !slices.Contains(folders, strings.ReplaceAll(one.Key, "/", "_")) {
+		maps.DeleteFunc(one.Layers, func(_ string, layer json.RawMessage) bool { return !wanted(one.Key, layer) })
+		if len(one.Layers) == 0 {
 			continue
 		}
 		kept.Buildpacks = append(kept.Buildpacks, one)
@@ -231,25 +220,39 @@ func onlyLayersOf(image v1.Image, folders []string) (v1.Image, error) {
 				SHA v1.Hash `json:"sha"`
 			}
 			if err := json.Unmarshal(one.Layers[name], &named); err != nil {
-				return nil, fmt.Errorf("reading the label %s: layer %s of %s: %w", lifecycleLabel, name, one.Key, err)
+				return kept, nil, fmt.Errorf("reading the label %s: layer %s of %s: %w", lifecycleLabel, name, one.Key, err)
 			}
 			layer, err := image.LayerByDiffID(named.SHA)
 			if err != nil {
-				return nil, err
+				return kept, nil, err
 			}
-			layers = append(layers, layer)
+			layers = append(layers, known{layer, named.SHA})
 		}
 	}
-	label, err := json.Marshal(kept)
+	return kept, layers, nil
+}
+
+// known is a layer that need not be unpacked to know what its content is
+// called.
+type known struct {
+	v1.Layer
+	diffID v1.Hash
+}
+
+func (k known) DiffID() (v1.Hash, error) { return k.diffID, nil }
+
+// imageOf makes an image of layers and what its label says of them.
+func imageOf(to target.Target, metadata layersMetadata, layers []v1.Layer) (v1.Image, error) {
+	label, err := json.Marshal(metadata)
 	if err != nil {
 		return nil, err
 	}
-	only, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
-		OS: config.OS, Architecture: config.Architecture, RootFS: v1.RootFS{Type: "layers"},
+	bare, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: to.OS, Architecture: to.Arch, RootFS: v1.RootFS{Type: "layers"},
 		Config: v1.Config{Labels: map[string]string{lifecycleLabel: string(label)}},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return mutate.AppendLayers(only, layers...)
+	return mutate.AppendLayers(bare, layers...)
 }

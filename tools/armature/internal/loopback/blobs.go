@@ -87,19 +87,27 @@ func (b *Blobs) Take(from *Blobs) error {
 		if err != nil {
 			continue // not a blob
 		}
-		err = os.Link(from.Path(digest), b.Path(digest))
-		if err == nil || errors.Is(err, os.ErrExist) {
-			continue
-		}
-		content, err := os.Open(from.Path(digest))
-		if err != nil {
-			return err
-		}
-		if err := b.Put(context.Background(), "", digest, content); err != nil {
+		if err := b.take(from, digest); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *Blobs) take(from *Blobs, digest v1.Hash) error {
+	err := os.Link(from.Path(digest), b.Path(digest))
+	if err == nil || errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	content, err := os.Open(from.Path(digest))
+	if errors.Is(err, os.ErrNotExist) { // then it has to be here
+		_, missing := os.Lstat(b.Path(digest))
+		return missing
+	}
+	if err != nil {
+		return err
+	}
+	return b.Put(context.Background(), "", digest, content)
 }
 
 // Keep removes every blob whose digest is not among those given, and what

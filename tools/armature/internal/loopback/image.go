@@ -41,6 +41,28 @@ func (b *Blobs) Whole(image v1.Image) bool {
 	return true
 }
 
+// Store makes an image one of this folder's, and returns its manifest. Layers
+// that are not here are taken from the other folder's blobs, as links or copies.
+func (b *Blobs) Store(image v1.Image, from *Blobs) ([]byte, error) {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	for _, layer := range manifest.Layers {
+		if err := b.take(from, layer.Digest); err != nil {
+			return nil, err
+		}
+	}
+	config, err := image.RawConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Put(context.Background(), "", manifest.Config.Digest, io.NopCloser(bytes.NewReader(config))); err != nil {
+		return nil, err
+	}
+	return image.RawManifest()
+}
+
 // stored is the part of an image that everything else follows from
 // (partial.CompressedImageCore).
 type stored struct {
