@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,20 +43,20 @@ func TestIntegration(t *testing.T) {
 
 	suite := spec.New("integration", spec.Report(report.Terminal{}))
 	for _, tg := range target.All() {
-		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Sequential())
-		suite(fmt.Sprintf("Running for %s", tg), running(tg), spec.Sequential())
-		suite(fmt.Sprintf("Dependencies for %s", tg), dependencies(tg), spec.Sequential())
-		suite(fmt.Sprintf("Tiny run image for %s", tg), tiny(tg), spec.Sequential())
+		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Parallel())
+		suite(fmt.Sprintf("Running for %s", tg), running(tg), spec.Parallel())
+		suite(fmt.Sprintf("Dependencies for %s", tg), dependencies(tg), spec.Parallel())
+		suite(fmt.Sprintf("Tiny run image for %s", tg), tiny(tg), spec.Parallel())
 	}
-	suite("Rebuilding", rebuilding, spec.Sequential())
-	suite("Reloading", reloading, spec.Sequential())
-	suite("Bad input", badInput, spec.Sequential())
-	suite("Packages", packages, spec.Sequential())
-	suite("Registries", registries, spec.Sequential())
-	suite("Offline", offline, spec.Sequential())
-	suite("Publishing the builder", publish, spec.Sequential())
+	suite("Rebuilding", rebuilding, spec.Parallel())
+	suite("Reloading", reloading, spec.Parallel())
+	suite("Bad input", badInput, spec.Parallel())
+	suite("Packages", packages, spec.Parallel())
+	suite("Registries", registries, spec.Parallel())
+	suite("Offline", offline, spec.Parallel())
+	suite("Publishing the builder", publish, spec.Parallel())
 	suite("Engine", engine, spec.Sequential())
-	suite("armature", armature, spec.Sequential())
+	suite("armature", armature, spec.Parallel())
 	suite.Run(t)
 }
 
@@ -106,27 +108,49 @@ func newImage(t *testing.T) image {
 func (i image) remove() {
 	docker := occam.NewDocker()
 	docker.Image.Remove.WithForce().Execute(i.name)
-	docker.Volume.Remove.Execute(occam.CacheVolumeNames(i.name))
+	// occam.CacheVolumeNames does not know those of pack 0.40.
+	if out, err := exec.Command("docker", "volume", "ls", "--quiet", "--filter", "name=pack-cache-library_"+i.name+"_latest-").Output(); err == nil {
+		docker.Volume.Remove.Execute(strings.Fields(string(out)))
+	}
 }
 
 // shared are the images that several tests look at, by app and target.
-var shared = map[string]occam.Image{}
+var shared = struct {
+	sync.Mutex
+	images map[string]*sharedBuild
+}{images: map[string]*sharedBuild{}}
+
+type sharedBuild struct {
+	sync.Mutex
+	image *occam.Image // nil until it is built
+}
+
+// making is held by tests that call make: it makes files that several need.
+var making sync.Mutex
 
 // sharedImage is the image of an app of testdata for a target. The first test
 // that asks for it has it built; it is removed at the end of all.
 func sharedImage(t *testing.T, app string, tg target.Target) occam.Image {
 	t.Helper()
 	key := app + " for " + tg.String()
-	if _, ok := shared[key]; !ok {
+	shared.Lock()
+	if shared.images[key] == nil {
+		shared.images[key] = &sharedBuild{}
+	}
+	build := shared.images[key]
+	shared.Unlock()
+	build.Lock()
+	defer build.Unlock()
+	if build.image == nil {
 		i := newImage(t)
 		settings.suite.Cleanup(i.remove)
 		built, logs, err := packBuild(tg).Execute(i.name, copyApp(t, app))
 		if err != nil {
 			t.Fatalf("building %s: %v\n%s", key, err, logs)
 		}
-		shared[key] = built
+		build.image = &built
 	}
-	return shared[key]
+	return *build.image
 }
 
 // answers starts a container of an image and waits until the app in it says

@@ -59,7 +59,9 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 			const version = "0.1.0-offline"
 			cmd := exec.Command("make", "--no-print-directory", "-C", "..", "package", "OFFLINE=1", "NODE=22", "VERSION="+version)
 			cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+			making.Lock()
 			out, err := cmd.CombinedOutput()
+			making.Unlock()
 			Expect(err).NotTo(HaveOccurred(), string(out))
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 			folder := filepath.Join("..", filepath.Dir(lines[len(lines)-1]))

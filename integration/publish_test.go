@@ -33,7 +33,9 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 
 		cmd := exec.Command("make", "-C", "..", "publish", "PLATFORM=linux/arm64", "REPOSITORY="+repository, "BUILDER="+t.TempDir())
 		cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+		making.Lock()
 		out, err := cmd.CombinedOutput()
+		making.Unlock()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 
 		runImages := []string{repository + "/run:arm64", repository + "/run-tiny:arm64"}

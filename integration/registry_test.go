@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,13 +129,18 @@ type npmRegistry struct {
 	jane, mallory string // tokens: jane may read the package
 }
 
-var startedRegistry *npmRegistry
+var (
+	startedRegistry *npmRegistry
+	starting        sync.Mutex
+)
 
 // privateRegistry starts verdaccio for all tests, the first time it is asked
 // for, and publishes the package. (verdaccio names node-fetch by a tag, which a
 // mirror need not have: hence the override in its package.json.)
 func privateRegistry(t *testing.T) npmRegistry {
 	t.Helper()
+	starting.Lock()
+	defer starting.Unlock()
 	if startedRegistry != nil {
 		return *startedRegistry
 	}

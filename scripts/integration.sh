@@ -16,8 +16,9 @@ done
 need_npm "$PWD/$packages"
 PATH=$PWD/build/bin:$PATH
 PACK_HOME=$PWD/build/pack-home
+PACK_VOLUME_KEY=armature-integration # pack loses keys that it makes in builds side by side
 ARMATURE_VERSION=$version
 ARMATURE_PACKAGES=$PWD/$packages
 ARMATURE_BUILDERS=$PWD/$builders
-export PATH PACK_HOME ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS
+export PATH PACK_HOME PACK_VOLUME_KEY ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS
 exec go test -count=1 -timeout 35m -v ./integration
