@@ -31,6 +31,9 @@ ifeq ($(filter $(PLATFORM),$(addprefix linux/,$(ARCHES))),)
   $(error [unsupported-target] unsupported target "$(PLATFORM)": want linux/arm64 or linux/amd64)
 endif
 
+# Parts are made two at a time, or as -j says that make is called with.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+
 PACK := build/bin/pack
 PACK_VERSION := 0.40.6
 SOURCES := $(shell find internal tools -name '*.go') go.mod go.sum
@@ -61,7 +64,7 @@ help: ## Show this list
 demo: ## Make everything, build the Express app for PLATFORM, run it and call it (ENGINE=docker: with pack and Docker)
 	@scripts/$(if $(filter docker,$(ENGINE)),engine,emulation).sh $(PLATFORM)
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .demo
+	@$(MAKE) --no-print-directory $(JOBS) .demo
 
 DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO) run ./tools/demo -engine $(ENGINE) -armature $(abspath bin/armature) -platform $(PLATFORM) -pack $(abspath $(PACK)) \
   -builder $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) -run-image build/stack/run-$(ARCH)
@@ -81,7 +84,7 @@ check: ## Format, vet, generated files up to date
 
 unit: ## Unit tests, tests of the packaged programs, and the structure tests of the build and run images
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory stack $(PACKAGES)/.done
+	@$(MAKE) --no-print-directory $(JOBS) stack $(PACKAGES)/.done
 	@scripts/unit.sh $(PACKAGES)
 
 unit-releases: ## Unit tests of the release inventory and what reads it
@@ -90,7 +93,7 @@ unit-releases: ## Unit tests of the release inventory and what reads it
 integration: ## Integration tests against the packaged buildpacks and the builders, both targets
 	@scripts/engine.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .integration
+	@$(MAKE) --no-print-directory $(JOBS) .integration
 
 .PHONY: .integration
 .integration: $(PACK) bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
@@ -98,11 +101,11 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 
 integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .integration-armature
+	@$(MAKE) --no-print-directory $(JOBS) .integration-armature
 
 soak: ## Builds at once and killed calls, by the dozen, as root and as an ordinary user: no part of CI
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .soak
+	@$(MAKE) --no-print-directory $(JOBS) .soak
 
 .PHONY: .soak
 .soak: bin/armature build/stack/run-arm64/index.json $(BUILDER)/linux-arm64-on-linux-$(HOST_ARCH)/index.json
@@ -124,7 +127,7 @@ fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .sizes
+	@$(MAKE) --no-print-directory $(JOBS) .sizes
 
 .sizes:
 	@$(GO) test -count=1 -run '^TestSizesAreThoseOnRecord$$' ./tools/armature/integration -record-sizes
@@ -132,7 +135,7 @@ sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json;
 natives: ## Apps with native modules, built on every host for every target, in part emulated: an hour or more
 	@scripts/emulation.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .natives
+	@$(MAKE) --no-print-directory $(JOBS) .natives
 
 .PHONY: .natives
 .natives:
@@ -143,7 +146,7 @@ generate: ## Render generated files from their sources
 
 package: ## Buildpackages, every one for both targets, into build/packages/VERSION (OFFLINE=1 NODE=24,22: with archives)
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
+	@$(MAKE) --no-print-directory $(JOBS) $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
 	@ls $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/*.cnb
 
 # `make bench SCENARIOS=cold,rebuild WAYS=cross,native,floor ROUNDS=1` measures
@@ -155,7 +158,7 @@ ROUNDS ?= 0
 bench: ## Measure builds beside a Dockerfile's and the least there is to do (SCENARIOS=cold,rebuild WAYS=cross,floor ROUNDS=1: some of it)
 	@scripts/$(if $(or $(findstring dockerfile,$(WAYS)),$(if $(WAYS),,all)),engine,emulation).sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .bench
+	@$(MAKE) --no-print-directory $(JOBS) .bench
 
 .PHONY: .bench
 .bench: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(filter-out $(HOST_ARCH),$(ARCHES))-on-linux-$(filter-out $(HOST_ARCH),$(ARCHES))/index.json
@@ -167,7 +170,7 @@ bench-helpers: ## How long helpers take to start, beside a program that does not
 profile: ## CPU and allocation profiles of the heavy parts, with real inputs, into build/profiles
 	@$(if $(WITH),,$(error [profile-without-archives] ARCHIVES is empty, but what node-engine does is measured with archives of Node.js: want for example make profile ARCHIVES=24))
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory .profile
+	@$(MAKE) --no-print-directory $(JOBS) .profile
 
 .PHONY: .profile
 .profile: $(PACKAGES)/.done $(if $(WITH),build/archives$(WITH)/.done) $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
@@ -176,16 +179,16 @@ profile: ## CPU and allocation profiles of the heavy parts, with real inputs, in
 check-elf: ## Prove that every Node.js version there is can start on the run images
 	@scripts/needs.sh stack
 	@rm -f build/check-elf.done
-	@$(MAKE) --no-print-directory build/check-elf.done
+	@$(MAKE) --no-print-directory $(JOBS) build/check-elf.done
 
 builder: ## The builder for PLATFORM on all HOSTS, as one OCI index
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory $(BUILDER)/linux-$(ARCH)/index.json
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILDER)/linux-$(ARCH)/index.json
 	@echo "$(BUILDER)/linux-$(ARCH)"
 
 publish: ## Push the builder and run images for PLATFORM to REPOSITORY (registry/name)
 	@$(if $(findstring /,$(REPOSITORY)),,$(error [repository-unset] REPOSITORY is "$(REPOSITORY)": want registry/name, for example make publish REPOSITORY=registry.example.com/armature))
-	@$(MAKE) --no-print-directory builder
+	@$(MAKE) --no-print-directory $(JOBS) builder
 	@$(GO) run ./tools/publish build/stack/run-$(ARCH)=$(REPOSITORY)/run:$(ARCH) build/stack/run-tiny-$(ARCH)=$(REPOSITORY)/run-tiny:$(ARCH) $(BUILDER)/linux-$(ARCH)=$(REPOSITORY)/builder:$(ARCH)
 
 stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
