@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -82,7 +83,8 @@ type Build struct {
 	full    bool     // the lifecycle or a buildpack said that a disk is full
 	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
 
-	rebaseName string // what the image to rebase calls its run image
+	emulation  map[string]string // variables of an emulated build's programs; the user's go before
+	rebaseName string            // what the image to rebase calls its run image
 }
 
 // Source is the build's copy of the app's folder. Until the build runs, another
@@ -92,6 +94,12 @@ func (b *Build) Source() string { return b.work.Path("app") }
 // Start does everything that comes before the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
 	b := &Build{Options: options}
+	if b.emulated() {
+		b.emulation = emulation.Environment(b.Host)
+		b.Env = map[string]string{}
+		maps.Copy(b.Env, b.emulation)
+		maps.Copy(b.Env, options.Env)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())

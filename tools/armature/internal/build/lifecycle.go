@@ -196,6 +196,9 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 		"CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AMAZON=true", "CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AZURE=true",
 		"HOME="+b.builder.home, "USER="+b.builder.userName, "HOSTNAME="+hostfiles.Hostname,
 	)
+	for name := range b.emulation {
+		env = append(env, name+"="+b.Env[name])
+	}
 	if b.builder.platformAPI == "0.15" {
 		env = append(env, "CNB_EXEC_ENV=production")
 	}
