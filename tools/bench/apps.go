@@ -27,7 +27,7 @@ var (
 	express  = app{name: "express", source: "node.js", kind: docker.Plain, slow: 1, quick: 3}
 	frontend = app{name: "frontend", source: "src/main.ts", kind: docker.Frontend, quick: 2, without: []string{dockerfile, emulated}}
 	compiled = app{
-		name: "compiled", source: "server.js", kind: docker.Compiled, slow: 1, quick: 2,
+		name: "compiled", source: "server.js", kind: docker.Compiled, slow: 1, quick: 1,
 		env:     []string{"npm_config_build_from_source=true"}, // no binaries from elsewhere
 		without: []string{dockerfile},
 		made: &apps.Made{
