@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,14 +34,20 @@ func WarningOfTypos(build packit.BuildFunc, environ []string, warn func(format s
 	}
 }
 
-// declared are the names of all settings of a buildpack.
+// declared are the names of all settings of a buildpack. Its dependencies, which
+// come last, are not read: that of Node.js has thousands of lines of them.
 func declared(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the names of settings: %w", err)
+	}
+	upper, _, _ := strings.Cut(string(text), "\n[[metadata.dependencies]]")
 	var descriptor struct {
 		Metadata struct {
 			Configurations []struct{ Name string }
 		}
 	}
-	if _, err := toml.DecodeFile(path, &descriptor); err != nil {
+	if _, err := toml.Decode(upper, &descriptor); err != nil {
 		return nil, fmt.Errorf("reading the names of settings: %w", err)
 	}
 	var names []string
