@@ -141,7 +141,7 @@ func (p *pusher) image(ctx context.Context) (v1.Image, error) {
 }
 
 // startRounds is how often each start is measured.
-const startRounds = 15
+const startRounds = 40
 
 // start measures the host's image from its start to its first answer, as it is
 // and with Node.js alone: what the launcher and the helpers cost is between.
