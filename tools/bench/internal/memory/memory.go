@@ -17,8 +17,9 @@ const interval = 50 * time.Millisecond
 
 // Peak is the most that do's processes used at once, in bytes: the sum of the
 // proportional set sizes (PSS, proc_pid_smaps(5)) of all processes that roots
-// says and of everything they started, less what those had before. The page
-// cache of files is not in it.
+// says and of everything they started, less what those had before. This process
+// itself, which may give memory back meanwhile, does not count, nor does the page
+// cache of files.
 func Peak(ctx context.Context, roots func() ([]int, error), do func() error) (int64, error) {
 	before, err := used(roots)
 	if err != nil {
@@ -75,6 +76,9 @@ func used(roots func() ([]int, error)) (int64, error) {
 	}
 	var sum int64
 	for pid := range family(all, first) {
+		if pid == os.Getpid() {
+			continue
+		}
 		content, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
 		if err != nil {
 			continue // it has ended
