@@ -56,9 +56,9 @@ func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
 // follows says whether a build waits for another one's image. It is worth it
 // where that is going to have the modules of both: that the lockfile says so is
 // no promise, and a wrong guess costs time only. What build scripts make, each
-// build makes by itself.
+// build makes by itself, and of other buildpacks nothing is known.
 func (b *Build) follows(other *Build) bool {
-	if b.Rebase != nil || b.emulated() || other.emulated() {
+	if b.Rebase != nil || b.emulated() || other.emulated() || !b.Buildpacks.Empty() {
 		return false
 	}
 	if _, err := os.Lstat(b.manifestPath()); !errors.Is(err, fs.ErrNotExist) {
