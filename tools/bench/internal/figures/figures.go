@@ -25,11 +25,20 @@ func Spread(values []float64) (least, most float64) {
 	return slices.Min(values), slices.Max(values)
 }
 
-// Ratio is the median of a's values over the median of b's, and whether there
-// is one: both must have values, and b's median must not be 0.
+// Ratio is a's values over b's, and whether there is one: both must have values,
+// and b's must not be 0. Where both were measured as often, in turns, it is the
+// median of the turns' ratios: what changes from one turn to the next, such as
+// the other load of the machine, is in both. Otherwise it is that of the medians.
 func Ratio(a, b []float64) (float64, bool) {
-	if len(a) == 0 || len(b) == 0 || Median(b) == 0 {
+	if len(a) == 0 || len(b) == 0 || slices.Contains(b, 0) {
 		return 0, false
 	}
-	return Median(a) / Median(b), true
+	if len(a) != len(b) {
+		return Median(a) / Median(b), true
+	}
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = a[i] / b[i]
+	}
+	return Median(ratios), true
 }
