@@ -81,7 +81,7 @@ func offers(found *remote.Descriptor, called string, platform target.Target) err
 	}
 	var offered []string
 	for _, one := range manifest.Manifests {
-		got := "an unnamed platform"
+		got := target.LinuxAMD64.String() // as the library takes what is not named
 		if one.Platform != nil {
 			got = one.Platform.OS + "/" + one.Platform.Architecture
 		}

@@ -132,6 +132,33 @@ func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) 
 	}
 }
 
+// An index need not name platforms; what it says nothing of is for linux/amd64.
+func TestAnIndexNeedNotNameItsPlatform(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/team/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image})
+	if manifest, err := index.IndexManifest(); err != nil || manifest.Manifests[0].Platform != nil {
+		t.Fatalf("got %+v, %v, want no platform", manifest, err)
+	}
+	if err := remote.WriteIndex(tag, index); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := images.Find(t.Context(), tag.String(), target.LinuxAMD64); err != nil {
+		t.Error(err)
+	}
+	if _, err := images.Find(t.Context(), tag.String(), target.LinuxARM64); !images.IsOtherPlatform(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOnlyARegistrysImageBreaksOff(t *testing.T) {
 	unreachable := &failure.Failure{ID: "registry-unreachable"}
 	if err := images.ReadFailed("unpacking", "registry.example/app", io.ErrUnexpectedEOF); !errors.Is(err, unreachable) {
