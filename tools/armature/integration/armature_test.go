@@ -15,6 +15,7 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -103,11 +104,19 @@ func newUser(t *testing.T, id int) *user {
 // publish serves the builder and the run image for arm64 from a registry.
 func publish(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
-	repository := strings.TrimPrefix(server.URL, "http://") + "/armature"
+	repository := serveRegistry(t, http.Handler.ServeHTTP) + "/armature"
 	pushBuilder(t, repository)
 	return repository
+}
+
+// serveRegistry serves a registry with something around it, and returns its
+// address.
+func serveRegistry(t *testing.T, around func(registry http.Handler, w http.ResponseWriter, r *http.Request)) string {
+	t.Helper()
+	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { around(inner, w, r) }))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
 }
 
 // pushBuilder writes the builder and the run image for arm64 into a repository.

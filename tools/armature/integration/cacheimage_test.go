@@ -5,22 +5,16 @@ package integration_test
 import (
 	"encoding/base64"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/google/go-containerregistry/pkg/registry"
 )
 
 // private serves a registry that wants a password, and returns its address. It
 // takes nothing into the repositories below forbidden/.
 func private(t *testing.T, password string) string {
 	t.Helper()
-	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+	return serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, request *http.Request) {
 		if _, got, _ := request.BasicAuth(); got != password {
 			w.Header().Set("WWW-Authenticate", `Basic realm="private"`)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -30,10 +24,8 @@ func private(t *testing.T, password string) string {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
-		inner.ServeHTTP(w, request)
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+		registry.ServeHTTP(w, request)
+	})
 }
 
 func TestACacheImageServesBuildsElsewhere(t *testing.T) {

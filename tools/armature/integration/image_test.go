@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,7 +21,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
@@ -49,17 +46,15 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 	u := newUser(t, 0)
 	pushed := map[string]int{}
 	var mu sync.Mutex
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+	address := serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, request *http.Request) {
 		if digest := request.URL.Query().Get("digest"); request.Method == http.MethodPut && digest != "" {
 			mu.Lock()
 			pushed[digest]++
 			mu.Unlock()
 		}
-		inner.ServeHTTP(w, request)
-	}))
-	defer server.Close()
-	tag := strings.TrimPrefix(server.URL, "http://") + "/team/both"
+		registry.ServeHTTP(w, request)
+	})
+	tag := address + "/team/both"
 	b := u.must(express, "--tag", tag, "--platform", "linux/amd64,linux/arm64")
 	again := u.must(express, "--tag", tag, "--platform", "linux/arm64,linux/amd64", "--output", "registry")
 	if b.digest != again.digest {

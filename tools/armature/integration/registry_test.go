@@ -3,16 +3,12 @@
 package integration_test
 
 import (
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -20,15 +16,6 @@ import (
 
 	"github.com/armature-cnb/armature/internal/target"
 )
-
-// ailing serves a registry with something around it, and returns its address.
-func ailing(t *testing.T, around func(registry http.Handler, w http.ResponseWriter, r *http.Request)) string {
-	t.Helper()
-	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { around(inner, w, r) }))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
-}
 
 // breaking ends the connection after the first piece of an answer.
 type breaking struct{ http.ResponseWriter }
@@ -42,7 +29,7 @@ func (b breaking) Write(piece []byte) (int, error) {
 func TestARegistryThatBreaksOffIsWorthAnotherTry(t *testing.T) {
 	t.Parallel()
 	layers := map[string]bool{} // "/v2/<repository>/blobs/<digest>"
-	address := ailing(t, func(registry http.Handler, w http.ResponseWriter, r *http.Request) {
+	address := serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && layers[r.URL.Path] {
 			w = breaking{w}
 		}
@@ -92,7 +79,7 @@ func TestAPlatformThatCannotBeFetchedIsNotLeftOut(t *testing.T) {
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: to.OS, Architecture: to.Arch}}})
 	}
-	address := ailing(t, func(registry http.Handler, w http.ResponseWriter, r *http.Request) {
+	address := serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.Path == missing {
 			w.WriteHeader(http.StatusNotImplemented) // which the library does not ask for again
 			return

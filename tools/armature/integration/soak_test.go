@@ -6,10 +6,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math/rand/v2"
-	"net/http/httptest"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -20,7 +18,6 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -100,9 +97,7 @@ func killAll(t *testing.T, u *user) {
 		t.Fatalf("got status %d\n%s", first.status, first.log)
 	}
 	want := u.must(app, "--tag", "kept")
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
-	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/team/app:1")
+	tag, err := name.NewTag(serveRegistry(t, http.Handler.ServeHTTP) + "/team/app:1")
 	if err != nil {
 		t.Fatal(err)
 	}
