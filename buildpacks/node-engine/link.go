@@ -1,7 +1,6 @@
 package nodeengine
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -21,55 +20,42 @@ func linkRelease(found nodesource.Found, dir string) error {
 	if npm == "" {
 		npm = filepath.Join(found.Node, npmHome)
 	}
-	entries, err := os.ReadDir(npm)
+	copied := map[string]func(from, to string) error{"bin": copyFolder, "lib": linkLibrary}
+	return mirror(npm, filepath.Join(dir, npmHome), copied, link)
+}
+
+// linkLibrary gives npm its lib: copies of what leads to npm.js, and links to the
+// commands and what they share, which are most of it.
+func linkLibrary(from, to string) error {
+	return mirror(from, to, map[string]func(from, to string) error{"commands": link, "utils": link}, copyFolder)
+}
+
+// mirror makes a folder of copies of another one's files, and of what becomes of
+// its folders: those that are named in another way than all others.
+func mirror(from, to string, named map[string]func(from, to string) error, others func(from, to string) error) error {
+	entries, err := os.ReadDir(from)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, npmHome), 0o755); err != nil {
+	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		from, to := filepath.Join(npm, entry.Name()), filepath.Join(dir, npmHome, entry.Name())
-		switch {
-		case entry.Name() == "bin":
-			err = os.CopyFS(to, os.DirFS(from))
-		case entry.Name() == "lib":
-			err = linkLibrary(from, to)
-		case entry.IsDir():
-			err = link(from, to)
-		default:
-			err = copyFile(from, to)
+		treat := others
+		if one, ok := named[entry.Name()]; ok {
+			treat = one
 		}
-		if err != nil {
+		if !entry.IsDir() {
+			treat = copyFile
+		}
+		if err := treat(filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// linkLibrary gives npm its lib: copies of what leads to npm.js, and links to the
-// commands and what they share, which are most of it.
-func linkLibrary(from, to string) error {
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		from, to := filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())
-		switch name := entry.Name(); {
-		case name == "commands" || name == "utils":
-			err = link(from, to)
-		case entry.IsDir():
-			err = os.CopyFS(to, os.DirFS(from))
-		default:
-			err = errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), copyFile(from, to))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func copyFolder(from, to string) error { return os.CopyFS(to, os.DirFS(from)) }
 
 func link(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
