@@ -50,16 +50,13 @@ type build struct {
 	generated    generated
 	unfolded     bool   // the project has the modules of the build as folders
 	check        string // what BP_NODE_MODULES_CHECK says
-	native       struct {
-		looked bool
-		files  int
-	} // native files in the modules of the launch
-	keepCache   bool
-	keepFolders bool // of workspaces that are of no concern
-	keepModules bool // in the app image
-	runsScripts bool
-	sbom        bool
-	spans       *spans.Teller // tells the platform what took how long
+	natives      int    // how many native files the modules of the launch have, unless check is off
+	keepCache    bool
+	keepFolders  bool // of workspaces that are of no concern
+	keepModules  bool // in the app image
+	runsScripts  bool
+	sbom         bool
+	spans        *spans.Teller // tells the platform what took how long
 }
 
 // Build installs the dependencies into the layers that the plan asks for and

@@ -18,8 +18,8 @@ import (
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
-// A layer may be reused when everything that its content depends on is as it
-// was. Its key is a digest of all of that:
+// keys are those of one layer. It may be reused when everything that its content
+// depends on is as it was; the key own is a digest of all of that:
 //
 //   - this buildpack's version, the process and the folder of the project, and
 //     whether the layer needs a helper at launch,
@@ -35,9 +35,11 @@ import (
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
 //
-// The platform does not count in the key of a layer that is good for any.
+// In the key anyTarget the platform does not count. It is that of a layer which
+// is good for any, see [build.forAnyTarget].
 type keys struct{ own, anyTarget string }
 
+// keys computes those of a part.
 func (b *build) keys(p part) (keys, error) {
 	sum := sha256.New()
 	say := func(name string, values ...string) { fmt.Fprintf(sum, "%s=%q\n", name, values) }

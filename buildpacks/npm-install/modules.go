@@ -83,7 +83,7 @@ func (b *build) modules(p part) (packit.Layer, error) {
 // nothing in the layer is native.
 func (b *build) forAnyTarget(p part, key keys) bool {
 	return p.layer == launchLayer && !p.relink && key.own != "" && b.process == processCI && b.generated.digest == "" &&
-		b.lock.ForAnyTarget() && b.native.looked && b.native.files == 0
+		b.lock.ForAnyTarget() && b.check != "off" && b.natives == 0
 }
 
 // reuse returns the keys of a layer, and whether the layer that was restored

@@ -50,7 +50,7 @@ func (b *build) checkNative(layerDir string) error {
 	if err != nil {
 		return fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
 	}
-	b.native.looked, b.native.files = true, len(files)
+	b.natives = len(files)
 	b.warnOfNewerLibc(files)
 	wrong := wrongFiles(files)
 	if len(wrong) == 0 {
