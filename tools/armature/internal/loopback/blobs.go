@@ -94,16 +94,15 @@ func (b *Blobs) Take(from *Blobs) error {
 	return nil
 }
 
+// take is [Blobs.Take] of one blob, which need not be there if it is here.
 func (b *Blobs) take(from *Blobs, digest v1.Hash) error {
-	err := os.Link(from.Path(digest), b.Path(digest))
-	if err == nil || errors.Is(err, os.ErrExist) {
+	if _, err := os.Lstat(b.Path(digest)); err == nil {
+		return nil
+	}
+	if err := os.Link(from.Path(digest), b.Path(digest)); err == nil || errors.Is(err, os.ErrExist) {
 		return nil
 	}
 	content, err := os.Open(from.Path(digest))
-	if errors.Is(err, os.ErrNotExist) { // then it has to be here
-		_, missing := os.Lstat(b.Path(digest))
-		return missing
-	}
 	if err != nil {
 		return err
 	}
