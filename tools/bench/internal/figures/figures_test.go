@@ -45,6 +45,9 @@ func TestRatio(t *testing.T) {
 	if got, ok := figures.Ratio([]float64{8, 10, 12}, []float64{4}); !ok || got != 2.5 {
 		t.Errorf("got %v, %v, want 2.5", got, ok)
 	}
+	if got, ok := figures.Ratio([]float64{2, 9, 12}, []float64{1, 3, 6}); !ok || got != 2 {
+		t.Errorf("in turns: got %v, %v, want the middle one of 2, 3 and 2", got, ok)
+	}
 	for what, b := range map[string][]float64{"nothing measured": nil, "a median of 0": {0}} {
 		if _, ok := figures.Ratio([]float64{1}, b); ok {
 			t.Errorf("%s: got a ratio", what)
