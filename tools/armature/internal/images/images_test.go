@@ -109,18 +109,25 @@ func TestWhatARegistryAnswersHasAnID(t *testing.T) {
 	}
 }
 
-func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) {
+// served puts an index into a registry and returns its reference.
+func served(t *testing.T, index v1.ImageIndex) string {
+	t.Helper()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/team/app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: empty.Image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "riscv64"}}})
 	if err := remote.WriteIndex(tag, index); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := images.Find(t.Context(), tag.String(), target.LinuxARM64); !images.IsOtherPlatform(err) || !strings.Contains(err.Error(), "linux/riscv64") {
+	return tag.String()
+}
+
+func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) {
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: empty.Image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "riscv64"}}})
+	called := served(t, index)
+	if _, err := images.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) || !strings.Contains(err.Error(), "linux/riscv64") {
 		t.Errorf("got %v", err)
 	}
 	damaged := layout(t, t.TempDir()+"/damaged", "arm64")
@@ -134,12 +141,6 @@ func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) 
 
 // An index need not name platforms; what it says nothing of is for linux/amd64.
 func TestAnIndexNeedNotNameItsPlatform(t *testing.T) {
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/team/app")
-	if err != nil {
-		t.Fatal(err)
-	}
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
 	if err != nil {
 		t.Fatal(err)
@@ -148,13 +149,11 @@ func TestAnIndexNeedNotNameItsPlatform(t *testing.T) {
 	if manifest, err := index.IndexManifest(); err != nil || manifest.Manifests[0].Platform != nil {
 		t.Fatalf("got %+v, %v, want no platform", manifest, err)
 	}
-	if err := remote.WriteIndex(tag, index); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := images.Find(t.Context(), tag.String(), target.LinuxAMD64); err != nil {
+	called := served(t, index)
+	if _, err := images.Find(t.Context(), called, target.LinuxAMD64); err != nil {
 		t.Error(err)
 	}
-	if _, err := images.Find(t.Context(), tag.String(), target.LinuxARM64); !images.IsOtherPlatform(err) {
+	if _, err := images.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) {
 		t.Errorf("got %v", err)
 	}
 }
