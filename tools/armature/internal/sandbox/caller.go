@@ -195,8 +195,10 @@ func (s *Sandbox) kill() {
 	s.cmd.Process.Kill()
 }
 
-// Run starts the program and returns when it has ended, or been killed because
-// ctx was done. A sandbox runs one program only. Signals go to it until then.
+// Run starts a program and returns when it has ended, or been killed because
+// ctx was done. Signals go to it until then. The last of a sandbox's programs is
+// the first that is not followed by another, or that fails; when Run returns from
+// it everything that was printed has been passed on.
 func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan syscall.Signal) (Status, error) {
 	defer s.killWhenDone(ctx)()
 	if err := s.control.send(order{Command: &command}, nil); err != nil {
@@ -220,6 +222,9 @@ func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan sysca
 	}
 	if err := answer.err(); err != nil {
 		return Status{}, err
+	}
+	if *answer.Status == (Status{}) && command.Followed {
+		return Status{}, nil
 	}
 	return *answer.Status, s.wait()
 }

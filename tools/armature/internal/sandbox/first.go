@@ -5,6 +5,7 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -47,9 +48,10 @@ const controlFD = 3
 
 // first is the sandbox's first process.
 type first struct {
-	setup   setup
-	control channel
-	program atomic.Int64 // process id, 0 before it runs
+	setup    setup
+	control  channel
+	commands chan Command
+	program  atomic.Int64 // process id, 0 while none runs
 }
 
 func runFirst() {
@@ -61,7 +63,7 @@ func runFirst() {
 	if err != nil {
 		os.Exit(1)
 	}
-	f := &first{control: control}
+	f := &first{control: control, commands: make(chan Command)}
 	if _, err := control.receive(&f.setup); err != nil {
 		os.Exit(1) // the caller is gone
 	}
@@ -75,18 +77,20 @@ func runFirst() {
 	}
 	control.send(report{}, listener)
 	listener.Close()
-	var o order
-	if _, err := control.receive(&o); err != nil || o.Command == nil {
-		f.endAll()
-		return
+	go f.follow()
+	for more := true; more; {
+		command := <-f.commands
+		status, err := f.run(command)
+		more = err == nil && status == Status{} && command.Followed
+		if !more {
+			f.endAll()
+		}
+		answer := report{Status: &status}
+		if err != nil {
+			answer = reportOf(err)
+		}
+		control.send(answer, nil)
 	}
-	status, err := f.run(*o.Command)
-	f.endAll()
-	if err != nil {
-		control.send(reportOf(err), nil)
-		return
-	}
-	control.send(report{Status: &status}, nil)
 }
 
 // prepare makes everything but the program, and the listener in the sandbox's
@@ -123,14 +127,20 @@ func (f *first) prepare() (*os.File, error) {
 	return listener.(*net.TCPListener).File()
 }
 
-// run starts the program and waits for it, reaping whatever else ends.
+// run starts a program and waits for it, reaping whatever else ends.
 func (f *first) run(command Command) (Status, error) {
+	if command.Heading != "" {
+		fmt.Println(command.Heading)
+	}
+	if len(command.Args) == 0 && command.Followed {
+		return Status{}, nil
+	}
 	pid, err := f.startProgram(command)
 	if err != nil {
 		return Status{}, err
 	}
 	f.program.Store(int64(pid))
-	go f.follow()
+	defer f.program.Store(0)
 	for {
 		var status unix.WaitStatus
 		got, err := unix.Wait4(-1, &status, 0, nil)
@@ -147,7 +157,7 @@ func (f *first) run(command Command) (Status, error) {
 	}
 }
 
-// follow passes signals on, and ends everything when the caller is gone.
+// follow takes the caller's orders, and ends everything when the caller is gone.
 func (f *first) follow() {
 	for {
 		var o order
@@ -155,8 +165,11 @@ func (f *first) follow() {
 			f.endAll()
 			os.Exit(1)
 		}
-		if o.Signal != 0 {
-			unix.Kill(int(f.program.Load()), unix.Signal(o.Signal))
+		if o.Command != nil {
+			f.commands <- *o.Command
+		}
+		if pid := int(f.program.Load()); o.Signal != 0 && pid != 0 {
+			unix.Kill(pid, unix.Signal(o.Signal))
 		}
 	}
 }

@@ -76,6 +76,13 @@ type Command struct {
 	Env  []string // all of its environment, as NAME=value
 	Dir  string   // absolute, inside; / when empty
 
+	// Heading is a line that standard output gets before the program begins.
+	Heading string
+
+	// Followed says that another command comes after this one, unless it fails.
+	// One that is followed need not have a program.
+	Followed bool
+
 	// DropsRoot says that the program becomes the user by itself when it is
 	// started as root, as the lifecycle does. In a chroot it is, because a
 	// chroot has no /proc and the lifecycle asks it where its executable is:

@@ -43,9 +43,15 @@ var programs = map[string]func(){
 	},
 	"environment": func() { os.Stdout.WriteString(strings.Join(os.Environ(), "\n")) },
 	"exit 0":      func() {},
-	"exit 7":      func() { os.Exit(7) },
-	"abort":       func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
-	"sleep":       func() { os.Stdout.WriteString("sleeping\n"); time.Sleep(time.Hour) },
+	"count": func() { // how often it was called, from what is kept in /data
+		file, _ := os.OpenFile("/data/count", os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+		file.WriteString("x")
+		info, _ := file.Stat()
+		fmt.Println(info.Size())
+	},
+	"exit 7": func() { os.Exit(7) },
+	"abort":  func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
+	"sleep":  func() { os.Stdout.WriteString("sleeping\n"); time.Sleep(time.Hour) },
 	"orphan": func() {
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Env = []string{"PROGRAM=sleep"}
@@ -408,6 +414,37 @@ func TestSignalsReachTheProgram(t *testing.T) {
 		status, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=sleep"}}, signals)
 		if err != nil || status.Signal != int(syscall.SIGTERM) {
 			t.Errorf("got %v, %v", status, err)
+		}
+	})
+}
+
+func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		var out bytes.Buffer
+		s := spec(t, way)
+		s.Stdout = &out
+		box, err := sandbox.Start(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer box.Close()
+		for _, step := range []struct {
+			program string // none when empty
+			code    int
+		}{{"count", 0}, {"", 0}, {"count", 0}, {"exit 7", 7}} {
+			command := sandbox.Command{Heading: "next: " + step.program, Followed: true}
+			if step.program != "" {
+				command.Args, command.Env = []string{"/bin/program"}, []string{"PROGRAM=" + step.program}
+			}
+			if status, err := box.Run(t.Context(), command, nil); err != nil || status.Code != step.code {
+				t.Fatalf("%q: got %v, %v, want status %d", step.program, status, err, step.code)
+			}
+		}
+		if want := "next: count\n1\nnext: \nnext: count\n2\nnext: exit 7\n"; out.String() != want {
+			t.Errorf("got %q, want %q", &out, want)
+		}
+		if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}}, nil); err == nil {
+			t.Error("a program ran after one that failed")
 		}
 	})
 }
