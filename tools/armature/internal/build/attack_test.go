@@ -99,7 +99,7 @@ func TestTheCachesFilesAreNotGivenAway(t *testing.T) {
 		}
 		return int(info.Sys().(*syscall.Stat_t).Uid)
 	}
-	cache, shared := filepath.Join(b.kept.Dir, "cache"), filepath.Join(h.Dir, "shared")
+	cache, shared := b.cacheFolder(), filepath.Join(h.Dir, "shared")
 	write(t, cache+"/committed/x", "")
 	write(t, shared, "of the builder")
 	if err := b.giveAway(); err != nil {

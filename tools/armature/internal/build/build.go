@@ -82,6 +82,12 @@ type Build struct {
 	seed    v1.Image // that a first build begins with; nil when there is none
 	full    bool     // the lifecycle or a buildpack said that a disk is full
 	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
+	first   *Build   // the build for another target that makes layers for this one, too; nil when there is none
+	took    bool     // what is known of such layers
+	busy    event    // a buildpack runs a command, or is done
+	layered event    // the buildpacks have made their layers
+	made    event    // Run has returned image
+	image   v1.Image
 
 	emulation  map[string]string // variables of an emulated build's programs; the user's go before
 	rebaseName string            // what the image to rebase calls its run image
@@ -93,7 +99,7 @@ func (b *Build) Source() string { return b.work.Path("app") }
 
 // Start does everything that comes before the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
-	b := &Build{Options: options}
+	b := &Build{Options: options, busy: newEvent(), layered: newEvent(), made: newEvent()}
 	if b.emulated() {
 		b.emulation = emulation.Environment(b.Host)
 		b.Env = map[string]string{}
@@ -252,7 +258,7 @@ func (b *Build) giveAway() error {
 	var folders []string
 	// What an earlier build put there is its own already; in a chroot it may be
 	// a second name of a file of the builder's, which must not be given away.
-	cache := filepath.Join(b.kept.Dir, "cache")
+	cache := b.cacheFolder()
 	if info, err := os.Lstat(cache); err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != b.builder.user {
 		folders = append(folders, cache)
 	}
@@ -269,6 +275,11 @@ func (b *Build) giveAway() error {
 
 // Run runs the lifecycle and returns the image it made.
 func (b *Build) Run(ctx context.Context) (*Result, error) {
+	if b.first != nil && !b.divided() {
+		if err := b.afterFirst(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := b.lifecycle(ctx); err != nil {
 		return nil, err
 	}
@@ -288,6 +299,10 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 		if err := b.copySBOM(); err != nil {
 			return nil, fmt.Errorf("copying the bills of materials: %w", err)
 		}
+	}
+	b.image = image
+	for _, e := range []event{b.busy, b.layered, b.made} {
+		e.tell()
 	}
 	return &Result{Image: image, Digest: digest}, nil
 }

@@ -5,7 +5,6 @@ package build
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/armature-cnb/armature/internal/target"
@@ -36,7 +35,7 @@ func (b *Build) emulated() bool {
 // with the cache of another target's: npm's downloads are the same for all, and
 // what is not, buildpacks tell by the target in their layers' metadata.
 func (b *Build) beginWithCache() error {
-	cache := filepath.Join(b.kept.Dir, "cache")
+	cache := b.cacheFolder()
 	if _, err := os.Lstat(cache); err == nil || b.ClearCache {
 		return os.MkdirAll(cache, 0o755)
 	}

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,13 +24,14 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
-// lifecycle runs the creator and keeps the image it made.
+// lifecycle runs the lifecycle and keeps the image it made.
 func (b *Build) lifecycle(ctx context.Context) (err error) {
 	spec, err := b.spec()
 	if err != nil {
 		return err
 	}
 	watch := newWatcher(b.Log, b.Name, titles(b.builder.image))
+	watch.running, watch.exporting = b.busy.tell, func() { b.busy.tell(); b.layered.tell() }
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
@@ -46,11 +47,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	if err := b.offerCache(ctx, registry); err != nil {
 		return err
 	}
-	command, err := b.command(registry)
-	if err != nil {
-		return err
-	}
-	status, err := box.Run(ctx, command, nil)
+	status, err := b.phases(ctx, box, registry)
 	failed := err != nil || status != sandbox.Status{}
 	watch.end(failed)
 	transfers := registry.Transfers()
@@ -100,7 +97,7 @@ func (b *Build) spec() (sandbox.Spec, error) {
 		Binds: []sandbox.Bind{
 			{Source: b.work.Path("app"), Target: appDir, Writable: true},
 			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
-			{Source: filepath.Join(b.kept.Dir, "cache"), Target: cacheDir, Writable: true},
+			{Source: b.cacheFolder(), Target: cacheDir, Writable: true},
 			{Source: b.work.Path("platform"), Target: platformDir},
 			{Source: b.work.Path("tmp"), Target: "/tmp", Writable: true},
 			{Source: b.work.Path("vartmp"), Target: "/var/tmp", Writable: true},
@@ -134,7 +131,10 @@ func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if b.Rebase != nil {
 		return b.offerRebase(ctx, registry)
 	}
-	var err error
+	return b.offerPrevious(ctx, registry)
+}
+
+func (b *Build) offerPrevious(ctx context.Context, registry *loopback.Registry) (err error) {
 	if b.before, err = b.previous(); err != nil || b.before == nil {
 		return err
 	}
@@ -159,29 +159,54 @@ func (b *Build) previous() (v1.Image, error) {
 	return nil, os.Remove(b.manifestPath())
 }
 
-// command is the lifecycle's call.
-func (b *Build) command(registry *loopback.Registry) (sandbox.Command, error) {
+// phases runs the lifecycle: all phases in one program or, where another build
+// makes layers for this one, each by itself.
+func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry) (sandbox.Status, error) {
 	env, err := b.environment(registry)
-	args := b.creator(registry)
-	if b.Rebase != nil {
-		args = b.rebaser(registry)
+	if err != nil {
+		return sandbox.Status{}, err
 	}
-	return sandbox.Command{Args: append(args, registry.Reference(loopback.AppRepository)), Env: env, Dir: layersDir, DropsRoot: true}, err
+	call := func(program string, args ...string) sandbox.Command {
+		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, DropsRoot: true}
+	}
+	if b.divided() {
+		return b.inTwoHalves(ctx, box, registry, call)
+	}
+	app := registry.Reference(loopback.AppRepository)
+	args := slices.Concat(inApp, inLayers, inPlatform, b.cacheArgs(registry), b.runImageArgs(registry), b.userArgs())
+	command := call("creator", append(args, app)...)
+	if b.Rebase != nil {
+		command = call("rebaser", append(b.rebaser(registry), app)...)
+	}
+	return box.Run(ctx, command, nil)
 }
 
-// creator are its arguments for a build (Platform API, "creator").
-func (b *Build) creator(registry *loopback.Registry) []string {
-	cache := []string{"-cache-dir", cacheDir}
-	if b.CacheImage != "" {
-		cache = []string{"-cache-image", registry.Reference(loopback.CacheRepository)}
-	}
-	args := []string{
-		"/cnb/lifecycle/creator", "-app", appDir, "-layers", layersDir, "-platform", platformDir, cache[0], cache[1],
-		"-run-image", registry.Reference(loopback.RunRepository),
-		"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group), "-no-color",
-	}
-	return args
+// Arguments of the lifecycle's phases (Platform API, "Lifecycle Interface").
+var (
+	inApp      = []string{"-app", appDir}
+	inLayers   = []string{"-layers", layersDir}
+	inPlatform = []string{"-platform", platformDir}
+)
+
+func (b *Build) userArgs() []string {
+	return []string{"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group)}
 }
+
+func (b *Build) runImageArgs(registry *loopback.Registry) []string {
+	return []string{"-run-image", registry.Reference(loopback.RunRepository)}
+}
+
+func (b *Build) cacheArgs(registry *loopback.Registry) []string {
+	if b.CacheImage != "" {
+		return []string{"-cache-image", registry.Reference(loopback.CacheRepository)}
+	}
+	return []string{"-cache-dir", cacheDir}
+}
+
+// noAuthorities keep the lifecycle from reading the certificates of the builder's
+// authorities whenever it starts, which takes it longer than everything else it
+// does then. It speaks to no registry but the build's own, and without TLS.
+var noAuthorities = []string{"SSL_CERT_FILE=/dev/null", "SSL_CERT_DIR=/nonexistent"}
 
 // environment is the lifecycle's. It passes on to buildpacks the home folder,
 // the host's name and the proxies, and nothing else.
@@ -191,6 +216,7 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 		return nil, err
 	}
 	env := append([]string{}, b.builder.env...)
+	env = append(env, noAuthorities...)
 	env = append(env,
 		"CNB_PLATFORM_API="+b.builder.platformAPI, "CNB_REGISTRY_AUTH="+auth,
 		"CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AMAZON=true", "CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AZURE=true",

@@ -7,7 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -20,10 +20,7 @@ import (
 // rebaser are the lifecycle's arguments to change a run image (Platform API,
 // "rebaser").
 func (b *Build) rebaser(registry *loopback.Registry) []string {
-	return []string{
-		"/cnb/lifecycle/rebaser", "-run-image", registry.Reference(loopback.RunRepository), "-report", "/tmp/report.toml",
-		"-uid", strconv.Itoa(b.builder.user), "-gid", strconv.Itoa(b.builder.group), "-no-color",
-	}
+	return slices.Concat(b.runImageArgs(registry), []string{"-report", "/tmp/report.toml"}, b.userArgs())
 }
 
 // offerRebase puts the image to rebase where the lifecycle looks for it. The

@@ -29,7 +29,7 @@ import (
 
 // A seed is what the first build of any image with a builder begins with, as if
 // it were the image of a build before: the launch layer of the Node.js that the
-// builder brings along, compressed. The lifecycle makes it, of an app of
+// builder brings along, and the lifecycle's launcher, compressed. The lifecycle makes it, of an app of
 // armature's own, once for a builder. No app's code, setting or binding has a
 // part in it, so no app can put anything into another's image by it.
 
@@ -162,13 +162,16 @@ func (b *Build) forSeed(app, name string) Options {
 	return o
 }
 
-// leave puts an image into a folder that has the layers of the buildpacks that
-// bring archives, and no others.
+// leave puts an image into a folder that has the launcher, the layers of the
+// buildpacks that bring archives, and no others.
 func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 	metadata, layers, err := layersOf(made, func(buildpack string, _ json.RawMessage) bool {
 		return slices.Contains(bringing, strings.ReplaceAll(buildpack, "/", "_"))
 	})
 	if err != nil {
+		return err
+	}
+	if layers, err = withLauncher(made, &metadata, layers); err != nil {
 		return err
 	}
 	seed, err := imageOf(b.Target, metadata, layers)
@@ -190,6 +193,11 @@ func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 // "io.buildpacks.lifecycle.metadata").
 type layersMetadata struct {
 	Buildpacks []buildpackLayers `json:"buildpacks"`
+	Launcher   *launcherLayer    `json:"launcher,omitempty"`
+}
+
+type launcherLayer struct {
+	SHA v1.Hash `json:"sha"`
 }
 
 type buildpackLayers struct {
@@ -201,13 +209,9 @@ type buildpackLayers struct {
 // layersOf returns those layers of an image's buildpacks that are wanted, and
 // what the image's label says of them.
 func layersOf(image v1.Image, wanted func(buildpack string, layer json.RawMessage) bool) (kept layersMetadata, layers []v1.Layer, err error) {
-	config, err := image.ConfigFile()
+	metadata, err := readLayersMetadata(image)
 	if err != nil {
 		return kept, nil, err
-	}
-	var metadata layersMetadata
-	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
-		return kept, nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
 	}
 	for _, one := range metadata.Buildpacks {
 		maps.DeleteFunc(one.Layers, func(_ string, layer json.RawMessage) bool { return !wanted(one.Key, layer) })
@@ -230,6 +234,32 @@ func layersOf(image v1.Image, wanted func(buildpack string, layer json.RawMessag
 		}
 	}
 	return kept, layers, nil
+}
+
+func readLayersMetadata(image v1.Image) (metadata layersMetadata, err error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return metadata, err
+	}
+	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
+		return metadata, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+	}
+	return metadata, nil
+}
+
+// withLauncher adds the layer of an image that the lifecycle's launcher is in, if
+// it has one, to what layersOf returned.
+func withLauncher(image v1.Image, kept *layersMetadata, layers []v1.Layer) ([]v1.Layer, error) {
+	metadata, err := readLayersMetadata(image)
+	if err != nil || metadata.Launcher == nil {
+		return layers, err
+	}
+	layer, err := image.LayerByDiffID(metadata.Launcher.SHA)
+	if err != nil {
+		return nil, err
+	}
+	kept.Launcher = metadata.Launcher
+	return append(layers, known{layer, metadata.Launcher.SHA}), nil
 }
 
 // known is a layer that need not be unpacked to know what its content is

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -26,10 +27,10 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
-// Of the image that a seed is made of, nothing stays but the layers of the
-// buildpacks that bring Node.js, and what their metadata say of them.
+// Of the image that a seed is made of, nothing stays but the launcher and the
+// layers of the buildpacks that bring Node.js, and what the label says of them.
 func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
-	made, err := random.Image(100, 3)
+	made, err := random.Image(100, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,13 +43,23 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	layers := config.RootFS.DiffIDs
 	config.Config.Env = []string{"SECRET=x"}
 	config.Config.Labels = map[string]string{"other": "x", lifecycleLabel: fmt.Sprintf(
-		`{"app":[{"sha":%q}],"sbom":{"sha":%q},"buildpacks":[{"key":"a/install","version":"1","layers":{"modules":{"sha":%[1]q,"launch":true}}},{"key":"a/engine","version":"2","layers":{"node":{"sha":%[3]q,"data":{"version":"24"},"launch":true}}}]}`,
-		layers[0], layers[1], layers[2])}
+		`{"app":[{"sha":%q}],"sbom":{"sha":%q},"buildpacks":[{"key":"a/install","version":"1","layers":{"modules":{"sha":%[1]q,"launch":true}}},{"key":"a/engine","version":"2","layers":{"node":{"sha":%[3]q,"data":{"version":"24"},"launch":true}}}],"launcher":{"sha":%[4]q}}`,
+		layers[0], layers[1], layers[2], layers[3])}
 	if made, err = mutate.ConfigFile(made, config); err != nil {
 		t.Fatal(err)
 	}
 	metadata, kept, err := layersOf(made, func(buildpack string, _ json.RawMessage) bool { return buildpack == "a/engine" })
 	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{lifecycleLabel: "{}"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := withLauncher(without, &metadata, kept); err != nil || len(same) != 1 || metadata.Launcher != nil {
+		t.Errorf("from an image without a launcher: got %v, %v, want nothing new", same, err)
+	}
+	if kept, err = withLauncher(made, &metadata, kept); err != nil {
 		t.Fatal(err)
 	}
 	seed, err := imageOf(target.LinuxARM64, metadata, kept)
@@ -65,10 +76,10 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	if got.OS != "linux" || got.Architecture != "arm64" || len(got.Config.Env) != 0 || len(got.Config.Labels) != 1 {
 		t.Errorf("got %+v", got)
 	}
-	if len(got.RootFS.DiffIDs) != 1 || got.RootFS.DiffIDs[0] != layers[2] {
+	if !slices.Equal(got.RootFS.DiffIDs, layers[2:]) {
 		t.Errorf("got the layers %v, want %v", got.RootFS.DiffIDs, layers[2:])
 	}
-	want := fmt.Sprintf(`{"buildpacks":[{"key":"a/engine","version":"2","layers":{"node":{"sha":%q,"data":{"version":"24"},"launch":true}}}]}`, layers[2])
+	want := fmt.Sprintf(`{"buildpacks":[{"key":"a/engine","version":"2","layers":{"node":{"sha":%q,"data":{"version":"24"},"launch":true}}}],"launcher":{"sha":%q}}`, layers[2], layers[3])
 	if label := got.Config.Labels[lifecycleLabel]; label != want || !json.Valid([]byte(label)) {
 		t.Errorf("got the label %s, want %s", label, want)
 	}

@@ -6,51 +6,68 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
+	"github.com/BurntSushi/toml"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
-// RunAll runs the builds of one app for several targets, and returns their
-// images in the order of the builds. They run at once, but for one that has no
-// build before it and can begin with what the first has made for any target.
-// When one fails, the others are ended.
+// RunAll runs the builds of one app for several targets, all at once, and returns
+// their images in the order of the builds. One that has no build before it begins
+// with what the first makes for any target. When one fails, the others are ended.
 func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
+	for _, b := range builds[1:] {
+		if b.follows(builds[0]) {
+			b.first = builds[0]
+		}
+	}
 	made := make([]v1.Image, len(builds))
-	first := make(chan struct{}) // closed when the first has made its image
 	group, ctx := errgroup.WithContext(ctx)
 	for i, b := range builds {
 		group.Go(func() error {
-			if i > 0 && b.follows(builds[0]) {
-				select {
-				case <-first:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-				if err := b.Log.Step("beginning with the layers for any target", func() error { return b.beginWith(builds[0], made[0]) }); err != nil {
-					return err
-				}
-			}
 			result, err := b.Run(ctx)
-			if err != nil {
-				return err
+			if err == nil {
+				made[i] = result.Image
 			}
-			made[i] = result.Image
-			if i == 0 {
-				close(first)
-			}
-			return nil
+			return err
 		})
 	}
 	return made, group.Wait()
+}
+
+// event is something that happens once.
+type event struct {
+	tell func() // that it has happened, as often as one likes
+	told chan struct{}
+}
+
+func newEvent() event {
+	told := make(chan struct{})
+	return event{tell: sync.OnceFunc(func() { close(told) }), told: told}
+}
+
+// wait is over when it has happened, or ctx is done.
+func (e event) wait(ctx context.Context) error {
+	select {
+	case <-e.told:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // follows says whether a build waits for another one's image. It is worth it
@@ -70,16 +87,150 @@ func (b *Build) follows(other *Build) bool {
 		return false
 	}
 	pkg, err := packagejson.Read(found.Dir)
-	if err != nil || slices.Contains(pkg.ScriptNames(), "build") || getenv("BP_NODE_RUN_SCRIPTS") != "" {
+	if err != nil || slices.Contains(pkg.ScriptNames(), "build") || getenv("BP_NODE_RUN_SCRIPTS") != "" || getenv("BP_NODE_MODULES_CHECK") == "off" {
 		return false
 	}
 	lock, ok, err := lockfile.Read(found.Root)
 	return err == nil && ok && lock.ForAnyTarget()
 }
 
-// beginWith gives a build what another target's has made for any: the layers
-// whose metadata says so, and the cache.
-func (b *Build) beginWith(other *Build, made v1.Image) error {
+// divided says whether the build runs beside the one that makes layers for it.
+// The phases of the lifecycle that must not be root find in a chroot no
+// executable of theirs, which the lifecycle asks for: there the build waits for
+// the other's end.
+func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroot }
+
+// inTwoHalves runs the phases of the lifecycle, each by itself. The first half
+// comes before the buildpacks, while the first build waits for the network. For
+// the buildpacks it waits until the first build's are done, and for the export
+// until that one's image is.
+func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (status sandbox.Status, err error) {
+	run := func(heading string, command sandbox.Command) {
+		if err == nil && status == (sandbox.Status{}) {
+			command.Heading, command.Followed = heading, command.Followed || heading != ""
+			status, err = box.Run(ctx, command, nil)
+		}
+	}
+	then := func(do func() error) {
+		if err == nil && status == (sandbox.Status{}) {
+			err = do()
+		}
+	}
+	app := registry.Reference(loopback.AppRepository)
+	analyzer := call("analyzer", append(slices.Concat(inLayers, b.runImageArgs(registry), b.userArgs()), app)...)
+	fresh, err := b.hasNoCache()
+	then(func() error { return b.first.busy.wait(ctx) })
+	run(phasePrefix+"ANALYZING", analyzer)
+	run(phasePrefix+"DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
+	run(phasePrefix+"RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
+	run(phasePrefix+"WAITING", sandbox.Command{})
+	then(func() error { return b.first.layered.wait(ctx) })
+	then(b.takeMetadata)
+	run(phasePrefix+"BUILDING", call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
+	run(phasePrefix+"WAITING", sandbox.Command{})
+	then(func() error { return b.afterFirst(ctx) })
+	then(func() error { return b.offerPrevious(ctx, registry) })
+	run(phasePrefix+exporting, analyzer)
+	run("", call("exporter", append(slices.Concat(inApp, inLayers, b.cacheArgs(registry), b.userArgs()), app)...))
+	if fresh && b.took {
+		then(b.takeCache)
+	}
+	return status, err
+}
+
+// takeMetadata gives a build what is known of the first one's layers for any
+// target, but for their content, as the lifecycle's restorer does with what it
+// knows of the image before (Platform API, "restorer"). Scripts of the app could
+// write to the folders of both.
+func (b *Build) takeMetadata() error {
+	theirs, err := os.OpenRoot(b.first.work.Path("layers"))
+	if err != nil {
+		return err
+	}
+	defer theirs.Close()
+	ours, err := os.OpenRoot(b.work.Path("layers"))
+	if err != nil {
+		return err
+	}
+	defer ours.Close()
+	paths, err := fs.Glob(theirs.FS(), "*/*.toml")
+	for _, path := range paths {
+		if err = b.takeMetadataOf(path, theirs, ours); err != nil {
+			return fmt.Errorf("taking over %s: %w", path, err)
+		}
+	}
+	return err
+}
+
+func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) error {
+	if _, err := ours.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err // it has one of its own
+	}
+	text, err := readSmall(theirs, path)
+	if err != nil {
+		return err
+	}
+	var layer struct {
+		Types struct {
+			Launch bool `toml:"launch"`
+			Build  bool `toml:"build"`
+			Cache  bool `toml:"cache"`
+		} `toml:"types"`
+		Metadata map[string]any `toml:"metadata"`
+	}
+	if toml.Unmarshal(text, &layer) != nil || layer.Metadata[anyTarget] != true || !layer.Types.Launch || layer.Types.Build || layer.Types.Cache {
+		return nil
+	}
+	known, err := toml.Marshal(map[string]any{"metadata": layer.Metadata})
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := ours.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	b.took = true
+	if err := ours.WriteFile(path, known, 0o644); err != nil || b.Way.OneID() {
+		return err
+	}
+	return errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
+}
+
+// readSmall reads a file that is no larger than any of its kind would be, or
+// nothing.
+func readSmall(dir *os.Root, path string) ([]byte, error) {
+	const most = 1 << 20
+	if info, err := dir.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return nil, err
+	}
+	file, err := dir.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, most))
+}
+
+// afterFirst waits for the first build's image, and gives this build its layers
+// for any target, as if they were of an image of its own.
+func (b *Build) afterFirst(ctx context.Context) error {
+	if err := b.first.made.wait(ctx); err != nil {
+		return err
+	}
+	return b.Log.Step("beginning with the layers for any target", func() error {
+		err := b.beginWith(b.first.image)
+		if err != nil || b.divided() {
+			return err
+		}
+		if fresh, err := b.hasNoCache(); err != nil || !fresh {
+			return err
+		}
+		return b.takeCache()
+	})
+}
+
+// beginWith adds to the seed of a build an image's layers for any target.
+func (b *Build) beginWith(made v1.Image) error {
 	metadata, layers, err := layersOf(made, func(_ string, layer json.RawMessage) bool { return isForAnyTarget(layer) })
 	if err != nil || len(layers) == 0 {
 		return err
@@ -90,41 +241,48 @@ func (b *Build) beginWith(other *Build, made v1.Image) error {
 			return err
 		}
 		metadata.Buildpacks, layers = append(seedMetadata.Buildpacks, metadata.Buildpacks...), append(seedLayers, layers...)
+		if layers, err = withLauncher(b.seed, &metadata, layers); err != nil {
+			return err
+		}
 	}
 	seed, err := imageOf(b.Target, metadata, layers)
 	if err != nil {
 		return err
 	}
-	manifest, err := b.blobs.Store(seed, other.blobs)
+	manifest, err := b.blobs.Store(seed, b.first.blobs)
 	if err != nil {
 		return err
 	}
-	if b.seed, err = b.blobs.Image(manifest); err != nil {
-		return err
-	}
-	return b.takeCache(other)
+	b.seed, err = b.blobs.Image(manifest)
+	return err
 }
 
-// isForAnyTarget reads that of a layer's metadata (npm-install's any-target).
+// anyTarget is the key of a layer's metadata by which a buildpack says that the
+// layer is the same for every target (npm-install does).
+const anyTarget = "any-target"
+
+// isForAnyTarget says whether what an image says of a layer has that key.
 func isForAnyTarget(layer json.RawMessage) bool {
 	var said struct {
-		Data struct {
-			AnyTarget bool `json:"any-target"`
-		} `json:"data"`
+		Data map[string]any `json:"data"`
 	}
-	return json.Unmarshal(layer, &said) == nil && said.Data.AnyTarget
+	return json.Unmarshal(layer, &said) == nil && said.Data[anyTarget] == true
 }
 
-// takeCache copies another build's cache, which has npm's downloads, in place of
-// one that is empty. Something in it that cannot be copied costs the next build
-// time, and no more.
-func (b *Build) takeCache(other *Build) error {
-	cache := filepath.Join(b.kept.Dir, "cache")
-	if entries, err := os.ReadDir(cache); err != nil || len(entries) > 0 || b.CacheImage != "" {
-		return err
+// hasNoCache says whether nothing was kept in the build's folder for it.
+func (b *Build) hasNoCache() (bool, error) {
+	if b.CacheImage != "" {
+		return false, nil
 	}
+	entries, err := os.ReadDir(b.cacheFolder())
+	return len(entries) == 0, err
+}
+
+// takeCache gives the next build a copy of the first one's cache, which has
+// npm's downloads. What cannot be copied costs that build time, and no more.
+func (b *Build) takeCache() error {
 	copied := b.work.Path("cache")
-	if err := os.CopyFS(copied, os.DirFS(filepath.Join(other.kept.Dir, "cache"))); err != nil {
+	if err := os.CopyFS(copied, os.DirFS(b.first.cacheFolder())); err != nil {
 		return nil
 	}
 	if !b.Way.OneID() {
@@ -132,5 +290,8 @@ func (b *Build) takeCache(other *Build) error {
 			return err
 		}
 	}
-	return errors.Join(os.Remove(cache), os.Rename(copied, cache))
+	return errors.Join(home.RemoveAll(b.cacheFolder()), os.Rename(copied, b.cacheFolder()))
 }
+
+// cacheFolder is what the lifecycle's cache is kept in.
+func (b *Build) cacheFolder() string { return filepath.Join(b.kept.Dir, "cache") }

@@ -21,6 +21,10 @@ type watcher struct {
 	name  string            // of the image, as the user called it
 	names *strings.Replacer // from names in the build's own registry to those people know
 
+	// Both are called whenever it happens, and must not be nil.
+	running   func() // a buildpack runs a command
+	exporting func() // that phase begins
+
 	mu        sync.Mutex
 	phase     string // "ANALYZING"
 	transient bool   // a buildpack said that its failure may pass
@@ -31,6 +35,9 @@ type watcher struct {
 // phasePrefix is how the lifecycle announces a phase.
 const phasePrefix = "===> "
 
+// exporting is the phase after the buildpacks have made their layers.
+const exporting = "EXPORTING"
+
 // imagesLine is how it begins to list what it has written.
 const imagesLine = "*** Images ("
 
@@ -38,7 +45,7 @@ const imagesLine = "*** Images ("
 const transientLine = "failed to build: exit status 75"
 
 func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
-	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}}
+	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, exporting: func() {}}
 }
 
 func (w *watcher) line(text string) {
@@ -47,6 +54,9 @@ func (w *watcher) line(text string) {
 	if phase, ok := strings.CutPrefix(text, phasePrefix); ok {
 		w.phase = phase
 		w.steps.enter(strings.ToLower(phase))
+		if phase == exporting {
+			w.exporting()
+		}
 		return
 	}
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
@@ -62,6 +72,9 @@ func (w *watcher) line(text string) {
 		return
 	}
 	w.steps.line(text)
+	if w.steps.command != nil {
+		w.running()
+	}
 	// The digest that the lifecycle tells is not yet the image's.
 	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
 		return
