@@ -179,18 +179,19 @@ func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error)
 	a := express
 	a.without = []string{native, dockerfileNative, emulated}
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
-	for _, w := range b.ways(a) {
-		w.platforms = []target.Target{b.foreign, b.host}
+	ways := b.ways(a)
+	for i := range ways {
+		ways[i].platforms = []target.Target{b.foreign, b.host}
+	}
+	// Next to the builds for both, so that their turns are close to each other.
+	for _, w := range slices.Insert(ways, 1, way{name: single, platforms: []target.Target{b.foreign}, rounds: a.quick}) {
 		made, err := b.prepare(ctx, name, w, a)
 		if err != nil {
 			return s, err
 		}
 		s.Ways = append(s.Ways, coldWay(w, made))
 	}
-	w := way{name: single, platforms: []target.Target{b.foreign}, rounds: a.quick}
-	made, err := b.prepare(ctx, name, w, a)
-	s.Ways = append(s.Ways, coldWay(w, made))
-	return s, err
+	return s, nil
 }
 
 // unchanged is the change of a build that is done again.

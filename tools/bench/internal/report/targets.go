@@ -45,7 +45,7 @@ func targets() []target {
 // Why targets are not met.
 const (
 	levels   = "the lifecycle compresses with gzip's fastest level, on which the digest that pack gives the image depends; bin/node alone takes 52 MB then"
-	second   = "the second build begins when the first has ended, and what it does by itself takes a second: starting the lifecycle's and the buildpacks' programs, and exporting; more where many files were deleted shortly before, as in a run of everything"
+	second   = "the second build's buildpacks run when the first one's have, and its export comes after the first one's; most of what that takes is starting the lifecycle's and the buildpacks' programs"
 	starting = "three programs start one after the other before Node.js: the lifecycle's launcher, which alone takes about half of it, one helper and the supervisor, 2 to 3 ms each"
 	rebuilds = "the cold build became faster than the rebuild could: of the rebuild, most is starting the lifecycle's and the buildpacks' programs one after the other and reading what has not changed, see below where the time goes"
 )
