@@ -70,7 +70,7 @@ func (e event) wait(ctx context.Context) error {
 	}
 }
 
-// follows says whether a build waits for another one's image. It is worth it
+// follows says whether a build waits for another one's layers. It is worth it
 // where that is going to have the modules of both: that the lockfile says so is
 // no promise, and a wrong guess costs time only. What build scripts make, each
 // build makes by itself, and of other buildpacks nothing is known.
