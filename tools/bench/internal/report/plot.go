@@ -11,8 +11,8 @@ import (
 
 // Sizes of the plot, in pixels.
 const (
-	plotWidth  = 760
-	labelWidth = 220 // left of the bars
+	plotWidth  = 800
+	labelWidth = 260 // left of the bars
 	valueWidth = 130 // right of the longest bar
 	barHeight  = 18
 	barGap     = 4
@@ -21,7 +21,7 @@ const (
 )
 
 // style has colours for light and for dark, that keep apart for people who see
-// few colours: armature's bars are filled, all others have an outline only.
+// few colours: those of armature are darker, and the floor is an outline only.
 const style = `
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; }
@@ -41,7 +41,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 `
 
 // classes are the ways' kinds of bar.
-var classes = map[string]string{"cross": "ours", "native": "ours", "emulated": "slow", "floor": "floor"}
+var classes = map[string]string{"cross": "ours", "native": "ours", "single": "ours", "emulated": "slow", "floor": "floor"}
 
 // plot draws the builds of a run: a group of bars for every scenario that is
 // measured in seconds and has several ways, each group with its own scale.
