@@ -59,6 +59,7 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 	}
 	if failed {
 		b.full = watch.full
+		b.Log.Explain()
 		return b.failed(watch, status)
 	}
 	image, err := registry.Get(ctx, loopback.AppRepository)

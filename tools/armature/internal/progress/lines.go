@@ -21,6 +21,38 @@ func (quiet) detail(*Log, string)          {}
 func (quiet) failure(*Log, string, string) {}
 func (quiet) image(*Log, string)           {}
 
+// untold says nothing, and keeps what the last phase of each log printed.
+type untold struct {
+	quiet
+	out   io.Writer
+	lines map[*Log][]string
+}
+
+func (u *untold) begin(l *Log, span Span) {
+	if span.Kind == Phase {
+		delete(u.lines, l)
+	}
+}
+
+// mostUntold is how many lines are kept, the last ones.
+const mostUntold = 500
+
+func (u *untold) output(l *Log, text string) {
+	lines := append(u.lines[l], text)
+	u.lines[l] = lines[max(0, len(lines)-mostUntold):]
+}
+
+func (u *untold) detail(l *Log, text string) { u.output(l, text) }
+
+// tell passes on what was kept of a log.
+func (u *untold) tell(l *Log) {
+	lines := plain{out: u.out}
+	for _, text := range u.lines[l] {
+		lines.line(l, text)
+	}
+	delete(u.lines, l)
+}
+
 // plain writes lines for people, and for the logs of CI systems.
 type plain struct {
 	quiet

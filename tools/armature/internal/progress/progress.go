@@ -25,7 +25,7 @@ const (
 	Terminal Style = "terminal" // lines for people, with a clock below
 	Plain    Style = "plain"    // lines for people
 	JSON     Style = "json"     // one object a line
-	Quiet    Style = "quiet"    // nothing
+	Quiet    Style = "quiet"    // nothing, but why a phase failed
 )
 
 // Styles are those that people may ask for.
@@ -72,7 +72,7 @@ func New(out io.Writer, style Style, getenv func(string) string) *Log {
 	case JSON:
 		s.told = &jsonLines{shared: s, out: out}
 	case Quiet:
-		s.told = quiet{}
+		s.told = &untold{out: out, lines: map[*Log][]string{}}
 	default:
 		s.told = &plain{out: out}
 	}
@@ -134,6 +134,15 @@ func (l *Log) Detail(text string) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
 	l.shared.told.detail(l, text)
+}
+
+// Explain passes on what the last phase printed, if its style did not.
+func (l *Log) Explain() {
+	l.shared.mu.Lock()
+	defer l.shared.mu.Unlock()
+	if u, ok := l.shared.told.(*untold); ok {
+		u.tell(l)
+	}
 }
 
 // Failure tells why there is no image, where that is told in the log's style,

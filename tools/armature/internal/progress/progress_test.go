@@ -87,6 +87,28 @@ func TestQuietSaysNothingAndMeasures(t *testing.T) {
 	}
 }
 
+func TestQuietExplainsThePhaseThatFailed(t *testing.T) {
+	var out bytes.Buffer
+	log := progress.New(&out, progress.Quiet, none)
+	one, other := log.For("linux/arm64"), log.For("linux/amd64")
+	one.Phase("detecting")
+	one.Output("of the phase before")
+	other.Phase("building")
+	other.Output("of another target")
+	one.Phase("building")
+	for i := range 600 {
+		one.Detail(fmt.Sprint(i))
+	}
+	one.Output("npm error")
+	one.EndPhase(true)
+	one.Explain()
+	one.Explain() // says it once
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 500 || lines[0] != "[linux/arm64] 101" || lines[499] != "[linux/arm64] npm error" {
+		t.Errorf("got %d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
 func TestAStepThatFailsHasNoEndInPlainLinesAndASpan(t *testing.T) {
 	var out bytes.Buffer
 	log := progress.New(&out, progress.Plain, none)
