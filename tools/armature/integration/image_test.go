@@ -81,6 +81,14 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 	if got, err := layoutImage(t, b.folder, second).Digest(); err != nil || got.String() != alone.digest {
 		t.Errorf("got %s for %s, want %s as when it is built alone (%v)", got, second, alone.digest, err)
 	}
+	for _, way := range []string{"user-namespace", "chroot"} {
+		other := u.build(express, "--tag", "both-"+way, "--platform", "linux/amd64,linux/arm64", "--sandbox", way)
+		if other.status != 0 && strings.Contains(other.log, "[no-sandbox]") {
+			t.Logf("this machine refuses a %s", way)
+		} else if other.digest != b.digest || strings.Count(other.log, "Running 'npm ci") != 1 {
+			t.Errorf("%s: got %s, want %s with npm run once\n%s", way, other.digest, b.digest, other.log)
+		}
+	}
 	var both [2]*describe.Image
 	for i, to := range target.All() {
 		if both[i], err = describe.Read(layoutImage(t, b.folder, to)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -52,6 +53,11 @@ type first struct {
 	control  channel
 	commands chan Command
 	program  atomic.Int64 // process id, 0 while none runs
+
+	// namespaces is the setting for how many user namespaces there may be below
+	// this process's. Where it cannot be written, it is as in any other process
+	// of the user, and this is nil.
+	namespaces *os.File
 }
 
 func runFirst() {
@@ -82,9 +88,7 @@ func runFirst() {
 		command := <-f.commands
 		status, err := f.run(command)
 		more = err == nil && status == Status{} && command.Followed
-		if !more {
-			f.endAll()
-		}
+		f.endAll()
 		answer := report{Status: &status}
 		if err != nil {
 			answer = reportOf(err)
@@ -108,7 +112,10 @@ func (f *first) prepare() (*os.File, error) {
 			return nil, &Error{"naming the sandbox", err}
 		}
 		if f.setup.Way == Users {
-			f.setup.forbidUserNamespaces()
+			if file, err := os.OpenFile("/proc/sys/user/max_user_namespaces", os.O_WRONLY, 0); err == nil {
+				f.namespaces = file
+			}
+			f.allowUserNamespaces(0)
 		}
 		if err := f.setup.mountAll(); err != nil {
 			return nil, err
@@ -174,11 +181,17 @@ func (f *first) follow() {
 	}
 }
 
-// endAll ends every process there is but this one. In a pid namespace the
-// kernel does so when its first process ends.
+// endAll ends every process there is but this one.
 func (f *first) endAll() {
 	if f.setup.Way == Chroot {
 		killChildren()
+		return
+	}
+	unix.Kill(-1, unix.SIGKILL)
+	for {
+		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
 	}
 }
 
@@ -202,11 +215,19 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 		return 0, err
 	}
 	defer errorRead.Close()
+	if f.setup.OneID {
+		// That of a program before may still be counted. Of the processes there
+		// are now, none is a program's: this one waits for its order.
+		f.allowUserNamespaces(100)
+	}
 	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
 	})
 	errorWrite.Close()
+	if f.setup.OneID {
+		f.allowUserNamespaces(1)
+	}
 	if err != nil {
 		return 0, startError("starting the program", err)
 	}
@@ -249,16 +270,12 @@ func joinEmptyKeyring() error {
 	return &Error{"leaving the session keyring", errno}
 }
 
-// forbidUserNamespaces keeps the program from becoming root in a namespace of
-// its own: none may be made below this one, but for the program's where it
-// has one. Where the setting cannot be written it is as in any other process
-// of the user.
-func (s setup) forbidUserNamespaces() {
-	allowed := "0"
-	if s.OneID {
-		allowed = "1"
+// allowUserNamespaces keeps programs from becoming root in a namespace of their
+// own: no more may be made than there are.
+func (f *first) allowUserNamespaces(most int) {
+	if f.namespaces != nil {
+		f.namespaces.WriteAt([]byte(strconv.Itoa(most)), 0)
 	}
-	os.WriteFile("/proc/sys/user/max_user_namespaces", []byte(allowed), 0o644)
 }
 
 // raiseLoopback makes 127.0.0.1 work in a network of its own.

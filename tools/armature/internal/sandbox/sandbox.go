@@ -80,7 +80,8 @@ type Command struct {
 	Heading string
 
 	// Followed says that another command comes after this one, unless it fails.
-	// One that is followed need not have a program.
+	// One that is followed need not have a program. What a program leaves running
+	// is ended before the next one begins.
 	Followed bool
 
 	// DropsRoot says that the program becomes the user by itself when it is

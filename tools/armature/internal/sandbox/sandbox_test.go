@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +44,27 @@ var programs = map[string]func(){
 	},
 	"environment": func() { os.Stdout.WriteString(strings.Join(os.Environ(), "\n")) },
 	"exit 0":      func() {},
+	"leave": func() {
+		cmd := exec.Command("/proc/self/exe")
+		if _, err := os.Stat("/proc/self/exe"); err != nil { // a chroot has none
+			cmd = exec.Command("/bin/program")
+		}
+		cmd.Env = []string{"PROGRAM=sleep"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			fmt.Println(err)
+			return
+		}
+		os.WriteFile("/data/left", []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
+	},
+	"left": func() { // whether what "leave" started still runs
+		text, _ := os.ReadFile("/data/left")
+		pid, err := strconv.Atoi(string(text))
+		if err == nil {
+			err = syscall.Kill(pid, 0)
+		}
+		fmt.Println(err)
+	},
 	"count": func() { // how often it was called, from what is kept in /data
 		file, _ := os.OpenFile("/data/count", os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 		file.WriteString("x")
@@ -431,7 +453,7 @@ func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
 		for _, step := range []struct {
 			program string // none when empty
 			code    int
-		}{{"count", 0}, {"", 0}, {"count", 0}, {"exit 7", 7}} {
+		}{{"count", 0}, {"", 0}, {"leave", 0}, {"left", 0}, {"namespace", 0}, {"count", 0}, {"exit 7", 7}} {
 			command := sandbox.Command{Heading: "next: " + step.program, Followed: true}
 			if step.program != "" {
 				command.Args, command.Env = []string{"/bin/program"}, []string{"PROGRAM=" + step.program}
@@ -440,13 +462,45 @@ func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
 				t.Fatalf("%q: got %v, %v, want status %d", step.program, status, err, step.code)
 			}
 		}
-		if want := "next: count\n1\nnext: \nnext: count\n2\nnext: exit 7\n"; out.String() != want {
+		if want := "next: count\n1\nnext: \nnext: leave\nnext: left\nno such process\nnext: namespace\nrefusednext: count\n2\nnext: exit 7\n"; out.String() != want {
 			t.Errorf("got %q, want %q", &out, want)
 		}
 		if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}}, nil); err == nil {
 			t.Error("a program ran after one that failed")
 		}
 	})
+}
+
+// Root and an ordinary user have different user namespaces.
+func TestAnOrdinaryUserHasTheSame(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("this is an ordinary user")
+	}
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "sandbox-test-") // t.TempDir is in a folder for root alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.MkdirAll(dir+"/bin", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install(t, dir)
+	for _, path := range []string{dir, dir + "/bin"} {
+		if err := errors.Join(os.Chmod(path, 0o755), os.Chown(path, nobody, nobody)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), dir+"/bin/program", "-test.v")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "--- PASS: TestProgramsFollowOneAnotherUntilOneFails/user-namespace") {
+		t.Skip("this machine has no user namespaces for ordinary users")
+	}
 }
 
 func TestAMountThroughALinkOfTheImageIsRefused(t *testing.T) {
