@@ -44,6 +44,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		if settings.binding != "" {
 			args = append(args, "--volume", settings.binding+":/platform/bindings/"+filepath.Base(settings.binding)+":ro")
 		}
+		defer removeCaches(repository + "/app-pack")
 		out, err := exec.Command("pack", args...).CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 

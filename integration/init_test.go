@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -106,11 +107,16 @@ func newImage(t *testing.T) image {
 }
 
 func (i image) remove() {
-	docker := occam.NewDocker()
-	docker.Image.Remove.WithForce().Execute(i.name)
-	// occam.CacheVolumeNames does not know those of pack 0.40.
-	if out, err := exec.Command("docker", "volume", "ls", "--quiet", "--filter", "name=pack-cache-library_"+i.name+"_latest-").Output(); err == nil {
-		docker.Volume.Remove.Execute(strings.Fields(string(out)))
+	occam.NewDocker().Image.Remove.WithForce().Execute(i.name)
+	removeCaches(i.name)
+}
+
+// removeCaches removes the volumes that pack kept for an image of a name without
+// a tag. occam.CacheVolumeNames does not know those of pack 0.40.
+func removeCaches(name string) {
+	volumes := "name=pack-cache-" + path.Base(name) + "_latest-"
+	if out, err := exec.Command("docker", "volume", "ls", "--quiet", "--filter", volumes).Output(); err == nil {
+		occam.NewDocker().Volume.Remove.Execute(strings.Fields(string(out)))
 	}
 }
 
