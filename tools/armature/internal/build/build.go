@@ -83,7 +83,6 @@ type Build struct {
 	full    bool     // the lifecycle or a buildpack said that a disk is full
 	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
 	first   *Build   // the build for another target that makes layers for this one, too; nil when there is none
-	took    bool     // what is known of such layers
 	busy    event    // a buildpack runs a command, or is done
 	layered event    // the buildpacks have made their layers
 	made    event    // Run has returned image
@@ -276,7 +275,7 @@ func (b *Build) giveAway() error {
 // Run runs the lifecycle and returns the image it made.
 func (b *Build) Run(ctx context.Context) (*Result, error) {
 	if b.first != nil && !b.divided() {
-		if err := b.afterFirst(ctx); err != nil {
+		if err := b.wholeAfterFirst(ctx); err != nil {
 			return nil, err
 		}
 	}

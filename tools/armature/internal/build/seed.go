@@ -193,10 +193,11 @@ func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 // "io.buildpacks.lifecycle.metadata").
 type layersMetadata struct {
 	Buildpacks []buildpackLayers `json:"buildpacks"`
-	Launcher   *launcherLayer    `json:"launcher,omitempty"`
+	Launcher   *digested         `json:"launcher,omitempty"`
 }
 
-type launcherLayer struct {
+// digested is what the label says of a layer: how its content is called.
+type digested struct {
 	SHA v1.Hash `json:"sha"`
 }
 
@@ -220,9 +221,7 @@ func layersOf(image v1.Image, wanted func(buildpack string, layer json.RawMessag
 		}
 		kept.Buildpacks = append(kept.Buildpacks, one)
 		for _, name := range slices.Sorted(maps.Keys(one.Layers)) {
-			var named struct {
-				SHA v1.Hash `json:"sha"`
-			}
+			var named digested
 			if err := json.Unmarshal(one.Layers[name], &named); err != nil {
 				return kept, nil, fmt.Errorf("reading the label %s: layer %s of %s: %w", lifecycleLabel, name, one.Key, err)
 			}

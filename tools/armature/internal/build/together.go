@@ -105,34 +105,42 @@ func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroo
 // the buildpacks it waits until the first build's are done, and for the export
 // until that one's image is.
 func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (status sandbox.Status, err error) {
-	run := func(heading string, command sandbox.Command) {
-		if err == nil && status == (sandbox.Status{}) {
-			command.Heading, command.Followed = heading, command.Followed || heading != ""
-			status, err = box.Run(ctx, command, nil)
-		}
-	}
 	then := func(do func() error) {
 		if err == nil && status == (sandbox.Status{}) {
 			err = do()
 		}
 	}
+	last := func(command sandbox.Command) {
+		then(func() (err error) {
+			status, err = box.Run(ctx, command, nil)
+			return err
+		})
+	}
+	run := func(phase string, command sandbox.Command) {
+		command.Heading, command.Followed = phasePrefix+phase, true
+		last(command)
+	}
 	app := registry.Reference(loopback.AppRepository)
 	analyzer := call("analyzer", append(slices.Concat(inLayers, b.runImageArgs(registry), b.userArgs()), app)...)
+	took := false
 	fresh, err := b.hasNoCache()
 	then(func() error { return b.first.busy.wait(ctx) })
-	run(phasePrefix+"ANALYZING", analyzer)
-	run(phasePrefix+"DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
-	run(phasePrefix+"RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
-	run(phasePrefix+"WAITING", sandbox.Command{})
+	run("ANALYZING", analyzer)
+	run("DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
+	run("RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
+	run("WAITING", sandbox.Command{})
 	then(func() error { return b.first.layered.wait(ctx) })
-	then(b.takeMetadata)
-	run(phasePrefix+"BUILDING", call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
-	run(phasePrefix+"WAITING", sandbox.Command{})
+	then(func() (err error) {
+		took, err = b.takeMetadata()
+		return err
+	})
+	run("BUILDING", call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
+	run("WAITING", sandbox.Command{})
 	then(func() error { return b.afterFirst(ctx) })
 	then(func() error { return b.offerPrevious(ctx, registry) })
-	run(phasePrefix+exporting, analyzer)
-	run("", call("exporter", append(slices.Concat(inApp, inLayers, b.cacheArgs(registry), b.userArgs()), app)...))
-	if fresh && b.took {
+	run(exporting, analyzer)
+	last(call("exporter", append(slices.Concat(inApp, inLayers, b.cacheArgs(registry), b.userArgs()), app)...))
+	if fresh && took {
 		then(b.takeCache)
 	}
 	return status, err
@@ -140,35 +148,37 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 
 // takeMetadata gives a build what is known of the first one's layers for any
 // target, but for their content, as the lifecycle's restorer does with what it
-// knows of the image before (Platform API, "restorer"). Scripts of the app could
-// write to the folders of both.
-func (b *Build) takeMetadata() error {
+// knows of the image before (Platform API, "restorer"), and says whether there was
+// any. Scripts of the app could write to the folders of both.
+func (b *Build) takeMetadata() (took bool, err error) {
 	theirs, err := os.OpenRoot(b.first.work.Path("layers"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer theirs.Close()
 	ours, err := os.OpenRoot(b.work.Path("layers"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer ours.Close()
 	paths, err := fs.Glob(theirs.FS(), "*/*.toml")
 	for _, path := range paths {
-		if err = b.takeMetadataOf(path, theirs, ours); err != nil {
-			return fmt.Errorf("taking over %s: %w", path, err)
+		one, err := b.takeMetadataOf(path, theirs, ours)
+		if err != nil {
+			return took, fmt.Errorf("taking over %s: %w", path, err)
 		}
+		took = took || one
 	}
-	return err
+	return took, err
 }
 
-func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) error {
+func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, err error) {
 	if _, err := ours.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err // it has one of its own
+		return false, err // it has one of its own
 	}
 	text, err := readSmall(theirs, path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var layer struct {
 		Types struct {
@@ -179,21 +189,20 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) error {
 		Metadata map[string]any `toml:"metadata"`
 	}
 	if toml.Unmarshal(text, &layer) != nil || layer.Metadata[anyTarget] != true || !layer.Types.Launch || layer.Types.Build || layer.Types.Cache {
-		return nil
+		return false, nil
 	}
 	known, err := toml.Marshal(map[string]any{"metadata": layer.Metadata})
 	if err != nil {
-		return err
+		return false, err
 	}
 	dir := filepath.Dir(path)
 	if err := ours.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return false, err
 	}
-	b.took = true
 	if err := ours.WriteFile(path, known, 0o644); err != nil || b.Way.OneID() {
-		return err
+		return err == nil, err
 	}
-	return errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
+	return true, errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
 }
 
 // readSmall reads a file that is no larger than any of its kind would be, or
@@ -217,16 +226,19 @@ func (b *Build) afterFirst(ctx context.Context) error {
 	if err := b.first.made.wait(ctx); err != nil {
 		return err
 	}
-	return b.Log.Step("beginning with the layers for any target", func() error {
-		err := b.beginWith(b.first.image)
-		if err != nil || b.divided() {
-			return err
-		}
-		if fresh, err := b.hasNoCache(); err != nil || !fresh {
-			return err
-		}
-		return b.takeCache()
-	})
+	return b.Log.Step("beginning with the layers for any target", func() error { return b.beginWith(b.first.image) })
+}
+
+// wholeAfterFirst is what comes before the whole lifecycle of a build that waits
+// for the first one's end.
+func (b *Build) wholeAfterFirst(ctx context.Context) error {
+	if err := b.afterFirst(ctx); err != nil {
+		return err
+	}
+	if fresh, err := b.hasNoCache(); err != nil || !fresh {
+		return err
+	}
+	return b.takeCache()
 }
 
 // beginWith adds to the seed of a build an image's layers for any target.

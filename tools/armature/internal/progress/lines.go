@@ -38,8 +38,13 @@ func (u *untold) begin(l *Log, span Span) {
 const mostUntold = 500
 
 func (u *untold) output(l *Log, text string) {
-	lines := append(u.lines[l], text)
-	u.lines[l] = lines[max(0, len(lines)-mostUntold):]
+	u.lines[l] = last(mostUntold, u.lines[l], text)
+}
+
+// last are the last of some lines and one more.
+func last(most int, lines []string, text string) []string {
+	lines = append(lines, text)
+	return lines[max(len(lines)-most, 0):]
 }
 
 func (u *untold) detail(l *Log, text string) { u.output(l, text) }

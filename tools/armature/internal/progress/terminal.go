@@ -147,8 +147,7 @@ func (t *terminal) detail(l *Log, text string) {
 		t.output(l, text)
 		return
 	}
-	held := append(t.held[l.phase.span.ID], text)
-	t.held[l.phase.span.ID] = held[max(len(held)-mostHeld, 0):]
+	t.held[l.phase.span.ID] = last(mostHeld, t.held[l.phase.span.ID], text)
 }
 
 func (t *terminal) line(l *Log, text string) {
