@@ -111,8 +111,8 @@ func (i image) remove() {
 	removeCaches(i.name)
 }
 
-// removeCaches removes the volumes that pack kept for an image of a name without
-// a tag. occam.CacheVolumeNames does not know those of pack 0.40.
+// removeCaches removes the volumes that pack kept for an image: of a name without
+// a tag, and one component after the registry. occam.CacheVolumeNames does not know those of pack 0.40.
 func removeCaches(name string) {
 	volumes := "name=pack-cache-" + path.Base(name) + "_latest-"
 	if out, err := exec.Command("docker", "volume", "ls", "--quiet", "--filter", volumes).Output(); err == nil {

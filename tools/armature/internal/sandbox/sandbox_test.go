@@ -45,17 +45,9 @@ var programs = map[string]func(){
 	"environment": func() { os.Stdout.WriteString(strings.Join(os.Environ(), "\n")) },
 	"exit 0":      func() {},
 	"leave": func() {
-		cmd := exec.Command("/proc/self/exe")
-		if _, err := os.Stat("/proc/self/exe"); err != nil { // a chroot has none
-			cmd = exec.Command("/bin/program")
+		if cmd := startSleep(nil); cmd != nil {
+			os.WriteFile("/data/left", []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
 		}
-		cmd.Env = []string{"PROGRAM=sleep"}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		if err := cmd.Start(); err != nil {
-			fmt.Println(err)
-			return
-		}
-		os.WriteFile("/data/left", []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
 	},
 	"left": func() { // whether what "leave" started still runs
 		text, _ := os.ReadFile("/data/left")
@@ -75,11 +67,7 @@ var programs = map[string]func(){
 	"abort":  func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
 	"sleep":  func() { os.Stdout.WriteString("sleeping\n"); time.Sleep(time.Hour) },
 	"orphan": func() {
-		cmd := exec.Command("/proc/self/exe")
-		cmd.Env = []string{"PROGRAM=sleep"}
-		cmd.Stdout = os.Stdout
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		cmd.Start()
+		startSleep(os.Stdout)
 		time.Sleep(100 * time.Millisecond)
 	},
 	"look": func() {
@@ -97,7 +85,7 @@ var programs = map[string]func(){
 		}
 	},
 	"namespace": func() {
-		cmd := exec.Command("/proc/self/exe")
+		cmd := exec.Command("/bin/program") // a chroot has no /proc/self/exe
 		cmd.Env = []string{"PROGRAM=exit 0"}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
 		os.Stdout.WriteString(outcome(cmd.Run()))
@@ -130,6 +118,19 @@ func privileges() string {
 	noNewPrivs, _ := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
 	return fmt.Sprintf("%d:%d effective %x permitted %x inheritable %x bounding %x no_new_privs %d", os.Getuid(), os.Getgid(),
 		data[0].Effective|data[1].Effective, data[0].Permitted|data[1].Permitted, data[0].Inheritable|data[1].Inheritable, bounding, noNewPrivs)
+}
+
+// startSleep starts a program that nobody waits for. A chroot has no /proc/self/exe.
+func startSleep(stdout io.Writer) *exec.Cmd {
+	cmd := exec.Command("/bin/program")
+	cmd.Env = []string{"PROGRAM=sleep"}
+	cmd.Stdout = stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		fmt.Println(err)
+		return nil
+	}
+	return cmd
 }
 
 func outcome(err error) string {
