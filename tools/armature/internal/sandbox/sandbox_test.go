@@ -441,6 +441,24 @@ func TestSignalsReachTheProgram(t *testing.T) {
 	})
 }
 
+func TestASignalThatComesTooEarlyWaitsForTheProgram(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		signals := make(chan syscall.Signal, 1)
+		signals <- syscall.SIGTERM
+		box, err := sandbox.Start(t.Context(), spec(t, way))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer box.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		status, err := box.Run(ctx, sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=sleep"}}, signals)
+		if err != nil || status.Signal != int(syscall.SIGTERM) {
+			t.Errorf("got %v, %v", status, err)
+		}
+	})
+}
+
 func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
 	each(t, func(t *testing.T, way sandbox.Way) {
 		var out bytes.Buffer
@@ -492,7 +510,7 @@ func TestAnOrdinaryUserHasTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), dir+"/bin/program", "-test.v")
+	cmd := exec.CommandContext(t.Context(), dir+"/bin/program", "-test.v", "-test.timeout=5m")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
