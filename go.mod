@@ -17,6 +17,7 @@ require (
 	github.com/buildpacks/lifecycle v0.21.17
 	github.com/google/go-containerregistry v0.21.9
 	github.com/klauspost/compress v1.19.1
+	github.com/klauspost/readahead v1.4.0
 	github.com/onsi/gomega v1.44.0
 	github.com/paketo-buildpacks/occam v0.31.3
 	github.com/paketo-buildpacks/packit/v2 v2.25.7

@@ -6,18 +6,32 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/readahead"
 )
 
-// ahead is how many bytes are inflated while those before them are written.
-const ahead = 1 << 20
+// So many pieces of so many bytes are inflated while those before them are
+// written. Large files take longer to inflate than to write, small ones the
+// other way round: each side has to have something to do meanwhile.
+const (
+	ahead = 32
+	piece = 1 << 20
+)
+
+// pieces is room for what one layer after the other is inflated into.
+func pieces() [][]byte {
+	all := make([]byte, ahead*piece)
+	return slices.Collect(slices.Chunk(all, piece))
+}
 
 // inflated reads what a layer's archive holds, ahead of who reads it. Layers
-// that gzip did not make are read as they come.
-func inflated(layer v1.Layer) (io.ReadCloser, error) {
+// that gzip did not make are read as they come. The room is free again when the
+// reader is closed.
+func inflated(layer v1.Layer, room [][]byte) (io.ReadCloser, error) {
 	kind, err := layer.MediaType()
 	if err != nil {
 		return nil, err
@@ -29,30 +43,25 @@ func inflated(layer v1.Layer) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	buffered := bufio.NewReaderSize(compressed, ahead)
+	buffered := bufio.NewReaderSize(compressed, piece)
 	plain, err := gzip.NewReader(buffered)
 	if err != nil {
 		return nil, errors.Join(err, compressed.Close())
 	}
-	read, write := io.Pipe()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_, err := io.CopyBuffer(struct{ io.Writer }{write}, struct{ io.Reader }{plain}, make([]byte, ahead))
-		write.CloseWithError(errors.Join(err, compressed.Close()))
-	}()
-	return &inflating{PipeReader: read, ended: ended}, nil
+	read, err := readahead.NewReaderBuffer(struct{ io.Reader }{plain}, room)
+	if err != nil {
+		return nil, errors.Join(err, compressed.Close())
+	}
+	return &inflating{ReadCloser: read, compressed: compressed}, nil
 }
 
-// inflating is a pipe at whose other end somebody inflates.
+// inflating is what somebody else inflates.
 type inflating struct {
-	*io.PipeReader
-	ended chan struct{}
+	io.ReadCloser
+	compressed io.Closer
 }
 
 // Close ends that, and waits for its end.
 func (i *inflating) Close() error {
-	err := i.PipeReader.Close()
-	<-i.ended
-	return err
+	return errors.Join(i.ReadCloser.Close(), i.compressed.Close())
 }

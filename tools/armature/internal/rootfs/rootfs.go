@@ -64,8 +64,10 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 		return fmt.Errorf("the image has %d layers, its configuration says %d", got, want)
 	}
 	u := newUnpacker(ctx, root, options)
+	defer u.leave()
+	room := pieces()
 	for i, layer := range layers {
-		if err := u.verified(layer, config.RootFS.DiffIDs[i]); err != nil {
+		if err := u.verified(layer, room, config.RootFS.DiffIDs[i]); err != nil {
 			return fmt.Errorf("unpacking layer %d of %d: %w", i+1, len(layers), err)
 		}
 	}
@@ -106,6 +108,7 @@ func UnpackArchive(ctx context.Context, dir string, archive io.Reader) error {
 	}
 	defer root.Close()
 	u := newUnpacker(ctx, root, Options{})
+	defer u.leave()
 	if err := u.entries(tar.NewReader(archive)); err != nil {
 		return err
 	}
@@ -124,11 +127,77 @@ type unpacker struct {
 	modes   map[string]fs.FileMode // of folders, set when nothing more is written
 	layer   map[string]bool        // what the current layer made, so that its whiteouts leave it
 	copied  []byte                 // buffer
+	last    place
+}
+
+// place is the folder of the last entry, open. Most entries are in the same one
+// as the one before, and finding it takes several calls for each of its parents.
+type place struct {
+	called string   // by the entry
+	name   string   // its real path
+	open   *os.Root // nil where there is none
+}
+
+// enter is [unpacker.folder], and leaves the folder open.
+func (u *unpacker) enter(name string) (string, error) {
+	if u.last.open != nil && u.last.called == name {
+		return u.last.name, nil
+	}
+	found, err := u.folder(name)
+	if err != nil {
+		return "", err
+	}
+	return found, u.openPlace(name, found)
+}
+
+func (u *unpacker) openPlace(called, name string) error {
+	u.leave()
+	open, err := u.root.OpenRoot(name)
+	if err == nil {
+		u.last = place{called: called, name: name, open: open}
+	}
+	return err
+}
+
+// leave must be called when anything is removed: the folder's name may have led
+// through it.
+func (u *unpacker) leave() {
+	if u.last.open != nil {
+		u.last.open.Close()
+	}
+	u.last = place{}
+}
+
+// in returns the open folder of a real path.
+func (u *unpacker) in(name string) (*os.Root, error) {
+	if dir := path.Dir(name); u.last.open == nil || u.last.name != dir {
+		if err := u.openPlace(dir, dir); err != nil {
+			return nil, err
+		}
+	}
+	return u.last.open, nil
+}
+
+// make makes what an entry is, in place of what an earlier one of the name made.
+func (u *unpacker) make(name string, maker func(parent *os.Root, base string) error) error {
+	for again := false; ; again = true {
+		parent, err := u.in(name)
+		if err != nil {
+			return err
+		}
+		err = maker(parent, path.Base(name))
+		if again || !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := u.remove(name); err != nil {
+			return err
+		}
+	}
 }
 
 // verified unpacks a layer and compares what it read with its digest.
-func (u *unpacker) verified(layer v1.Layer, want v1.Hash) error {
-	content, err := inflated(layer)
+func (u *unpacker) verified(layer v1.Layer, room [][]byte, want v1.Hash) error {
+	content, err := inflated(layer, room)
 	if err != nil {
 		return err
 	}
@@ -181,7 +250,7 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 }
 
 func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) error {
-	parent, err := u.folder(path.Dir(name))
+	parent, err := u.enter(path.Dir(name))
 	if err != nil {
 		return err
 	}
@@ -201,9 +270,6 @@ func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) err
 	if header.Typeflag == tar.TypeDir {
 		return u.makeFolder(name, header)
 	}
-	if err := u.remove(name); err != nil {
-		return err
-	}
 	switch header.Typeflag {
 	case tar.TypeReg:
 		return u.makeFile(name, header, content)
@@ -212,7 +278,7 @@ func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) err
 	case tar.TypeLink:
 		return u.makeHardLink(name, header)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
-		return nil
+		return u.remove(name)
 	}
 	return fmt.Errorf("a tar entry of type %q, want a file, folder or link", header.Typeflag)
 }
@@ -264,13 +330,19 @@ func (u *unpacker) folder(name string) (string, error) {
 
 // remove takes away what an earlier entry made, if anything.
 func (u *unpacker) remove(name string) error {
-	info, err := u.root.Lstat(name)
+	parent, err := u.in(name)
+	if err != nil {
+		return err
+	}
+	info, err := parent.Lstat(path.Base(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return err
-	case !info.IsDir():
+	}
+	u.leave()
+	if !info.IsDir() {
 		return u.root.Remove(name)
 	}
 	for at := range u.modes {
@@ -303,23 +375,29 @@ func (u *unpacker) empty(name string) error {
 }
 
 func (u *unpacker) makeFolder(name string, header *tar.Header) error {
-	info, err := u.root.Lstat(name)
-	if err == nil && !info.IsDir() {
-		if err := u.root.Remove(name); err != nil {
+	err := u.make(name, func(parent *os.Root, base string) error {
+		err := parent.Mkdir(base, 0o755)
+		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-	}
-	if err != nil || !info.IsDir() {
-		if err := u.root.Mkdir(name, 0o755); err != nil {
-			return err
+		if info, statErr := parent.Lstat(base); statErr == nil && info.IsDir() {
+			return nil
 		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	u.modes[name] = header.FileInfo().Mode() & (fs.ModePerm | fs.ModeSticky)
 	return u.own(name, header)
 }
 
 func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) error {
-	file, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var file *os.File
+	err := u.make(name, func(parent *os.Root, base string) (err error) {
+		file, err = parent.OpenFile(base, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -341,7 +419,11 @@ func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) 
 	if err := file.Close(); err != nil {
 		return err
 	}
-	return u.root.Chtimes(name, header.ModTime, header.ModTime)
+	parent, err := u.in(name)
+	if err != nil {
+		return err
+	}
+	return parent.Chtimes(path.Base(name), header.ModTime, header.ModTime)
 }
 
 // large is from how many bytes on it is asked whether a file fits on the disk. A
@@ -363,7 +445,8 @@ func hasRoom(file *os.File, size int64) error {
 }
 
 func (u *unpacker) makeLink(name string, header *tar.Header) error {
-	if err := u.root.Symlink(header.Linkname, name); err != nil {
+	err := u.make(name, func(parent *os.Root, base string) error { return parent.Symlink(header.Linkname, base) })
+	if err != nil {
 		return err
 	}
 	return u.own(name, header)
@@ -372,6 +455,9 @@ func (u *unpacker) makeLink(name string, header *tar.Header) error {
 // makeHardLink links a file that is there already.
 func (u *unpacker) makeHardLink(name string, header *tar.Header) error {
 	other := strings.TrimPrefix(path.Clean("/"+header.Linkname), "/")
+	if err := u.remove(name); err != nil {
+		return err
+	}
 	parent, err := u.folder(path.Dir(other))
 	if err != nil {
 		return err
@@ -383,7 +469,11 @@ func (u *unpacker) own(name string, header *tar.Header) error {
 	if !u.options.Owners {
 		return nil
 	}
-	return u.root.Lchown(name, header.Uid, header.Gid)
+	parent, err := u.in(name)
+	if err != nil {
+		return err
+	}
+	return parent.Lchown(path.Base(name), header.Uid, header.Gid)
 }
 
 // points makes what the image lacks of the options' folders and files.

@@ -147,6 +147,41 @@ func TestLinksAreFollowedAsInside(t *testing.T) {
 	}
 }
 
+// Each time the folder of the entry before is called the same, and is another.
+func TestAFolderThatIsReplacedIsFoundAnew(t *testing.T) {
+	for name, tc := range map[string]struct {
+		entries []entry
+		want    string // the only one of the files that is there, and is "2"
+	}{
+		"by a link to another":        {[]entry{{name: "other/"}, {name: "d/x", content: "1"}, {name: "d", to: "other"}, {name: "d/x", content: "2"}}, "other/x"},
+		"as one that links lead to":   {[]entry{{name: "a/"}, {name: "b/"}, {name: "d", to: "a"}, {name: "d/y", content: "1"}, {name: ".wh.a"}, {name: "d", to: "b"}, {name: "d/x", content: "2"}}, "b/x"},
+		"by a whiteout and a new one": {[]entry{{name: "d/y", content: "1"}, {name: ".wh.d"}, {name: "d/x", content: "2"}}, "d/x"},
+		"with the one above it":       {[]entry{{name: "up/d/y", content: "1"}, {name: "up", content: "a file"}, {name: "up", to: "."}, {name: "up/d/x", content: "2"}}, "d/x"},
+		"by a folder after a file":    {[]entry{{name: "d/y", content: "1"}, {name: "d", content: "a file"}, {name: "d/"}, {name: "d/x", content: "2"}}, "d/x"},
+		"from within, by a link":      {[]entry{{name: "d/other/"}, {name: "d/m", to: "."}, {name: "l", to: "d/m"}, {name: "l/m", to: "other"}, {name: "l/x", content: "2"}}, "d/other/x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, err := unpack(t, rootfs.Options{}, layer(t, tc.entries...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var files []string
+			err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.Type().IsRegular() {
+					files = append(files, path[len(dir)+1:])
+				}
+				return err
+			})
+			if err != nil || len(files) != 1 || files[0] != tc.want {
+				t.Fatalf("got the files %v, %v, want %s", files, err, tc.want)
+			}
+			if got := content(t, filepath.Join(dir, tc.want)); got != "2" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestNothingIsWrittenOutside(t *testing.T) {
 	for name, entries := range map[string][]entry{
 		"a name that climbs":             {{name: "../outside/file", content: "x"}},
