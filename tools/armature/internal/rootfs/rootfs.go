@@ -267,10 +267,9 @@ func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) err
 	}
 	name = path.Join(parent, base)
 	u.layer[name] = true
-	if header.Typeflag == tar.TypeDir {
-		return u.makeFolder(name, header)
-	}
 	switch header.Typeflag {
+	case tar.TypeDir:
+		return u.makeFolder(name, header)
 	case tar.TypeReg:
 		return u.makeFile(name, header, content)
 	case tar.TypeSymlink:

@@ -11,7 +11,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -53,56 +52,13 @@ type first struct {
 	setup    setup
 	control  channel
 	commands chan Command
-	target   target
+	program  atomic.Int64  // process id, 0 while none runs
+	begun    chan struct{} // gets something for each command, when program is its process, or it has none
 
 	// namespaces is the setting for how many user namespaces there may be below
 	// this process's. Where it cannot be written, it is as in any other process
 	// of the user, and this is nil.
 	namespaces *os.File
-}
-
-// target is the program that signals go to. Those that come when it is ordered,
-// and before it runs, wait for it.
-type target struct {
-	lock    sync.Mutex
-	ordered bool
-	pid     int // 0 while none runs
-	waiting []unix.Signal
-}
-
-// order is called before a program is started.
-func (t *target) order() {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	t.ordered, t.waiting = true, nil
-}
-
-// runs gives the program what waited for it.
-func (t *target) runs(pid int) {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	t.pid = pid
-	for _, signal := range t.waiting {
-		unix.Kill(pid, signal)
-	}
-}
-
-// over is called when the program has ended, or was not started.
-func (t *target) over() {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	t.ordered, t.pid = false, 0
-}
-
-func (t *target) send(signal unix.Signal) {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	switch {
-	case t.pid != 0:
-		unix.Kill(t.pid, signal)
-	case t.ordered:
-		t.waiting = append(t.waiting, signal)
-	}
 }
 
 func runFirst() {
@@ -114,7 +70,7 @@ func runFirst() {
 	if err != nil {
 		os.Exit(1)
 	}
-	f := &first{control: control, commands: make(chan Command)}
+	f := &first{control: control, commands: make(chan Command), begun: make(chan struct{})}
 	if _, err := control.receive(&f.setup); err != nil {
 		os.Exit(1) // the caller is gone
 	}
@@ -132,7 +88,6 @@ func runFirst() {
 	for more := true; more; {
 		command := <-f.commands
 		status, err := f.run(command)
-		f.target.over()
 		more = err == nil && status == Status{} && command.Followed
 		f.endAll()
 		answer := report{Status: &status}
@@ -185,14 +140,17 @@ func (f *first) run(command Command) (Status, error) {
 	if command.Heading != "" {
 		fmt.Println(command.Heading)
 	}
-	if len(command.Args) == 0 && command.Followed {
-		return Status{}, nil
+	var pid int
+	var err error
+	if len(command.Args) > 0 || !command.Followed {
+		pid, err = f.startProgram(command)
 	}
-	pid, err := f.startProgram(command)
-	if err != nil {
+	f.program.Store(int64(pid))
+	defer f.program.Store(0)
+	f.begun <- struct{}{}
+	if pid == 0 {
 		return Status{}, err
 	}
-	f.target.runs(pid)
 	for {
 		var status unix.WaitStatus
 		got, err := unix.Wait4(-1, &status, 0, nil)
@@ -218,11 +176,11 @@ func (f *first) follow() {
 			os.Exit(1)
 		}
 		if o.Command != nil {
-			f.target.order()
 			f.commands <- *o.Command
+			<-f.begun // a signal that comes next is for it
 		}
-		if o.Signal != 0 {
-			f.target.send(unix.Signal(o.Signal))
+		if pid := int(f.program.Load()); o.Signal != 0 && pid != 0 {
+			unix.Kill(pid, unix.Signal(o.Signal))
 		}
 	}
 }
