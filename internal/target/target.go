@@ -79,7 +79,11 @@ func FromEnv(getenv func(string) string) (Target, error) {
 	if arch == "" {
 		arch = host.Arch
 	}
-	return Parse(os + "/" + arch)
+	t, err := Parse(os + "/" + arch)
+	if err != nil {
+		return Target{}, err
+	}
+	return t, checkLauncher(t)
 }
 
 // Host returns the target this program runs on. Under user-mode emulation
