@@ -1,5 +1,6 @@
 // Command lifecycle makes the lifecycle archive of a builder from the
-// lifecycle's Go module, unmodified, for one pairing of host and target.
+// lifecycle's Go module, its programs unmodified, for one pairing of host and
+// target. The same module gives the same bytes.
 //
 //	lifecycle -host linux/amd64 -target linux/arm64 -out build/lifecycle/….tgz
 //
@@ -87,13 +88,16 @@ func makeArchive(ctx context.Context, log io.Writer, host, tgt target.Target, ou
 	if err := writeSBOMs(dir, version); err != nil {
 		return err
 	}
-	archive := filepath.Join(work, "lifecycle.tgz")
+	archive, normal := filepath.Join(work, "lifecycle.tgz"), filepath.Join(work, "normal.tgz")
 	err = step.Run(ctx, nil, nil, "go", "tool", "packager", "-archivePath", archive,
 		"-descriptorPath", filepath.Join(source, "lifecycle.toml"), "-inputDir", dir, "-version", version)
 	if err != nil {
 		return err
 	}
-	return os.Rename(archive, out)
+	if err := normalise(archive, normal, host, tgt); err != nil {
+		return err
+	}
+	return os.Rename(normal, out)
 }
 
 // locate returns the version (without the v) and folder of the lifecycle

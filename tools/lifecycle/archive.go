@@ -1,0 +1,137 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/BurntSushi/toml"
+	"github.com/buildpacks/lifecycle/api"
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/target"
+)
+
+// descriptorName is the archive's description of the lifecycle, which goes
+// into the builder's labels.
+const descriptorName = "lifecycle.toml"
+
+// firstWithTarget is the version of the Platform API from which on the
+// lifecycle takes the target from the run image. Below it, it names the
+// architecture that it runs on.
+const firstWithTarget = "0.12"
+
+// normalise writes the archive at from, as the lifecycle's packager made it, to
+// out: with the same bytes whenever and by whomever it is made, and with a
+// descriptor that is true of the pairing.
+func normalise(from, out string, host, tgt target.Target) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	zipped, err := gzip.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", from, err)
+	}
+	file, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	zip := gzip.NewWriter(file)
+	to := tar.NewWriter(zip)
+	for archive := tar.NewReader(zipped); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", from, err)
+		}
+		if err := copyEntry(to, header, archive, host, tgt); err != nil {
+			return fmt.Errorf("writing %s of the lifecycle: %w", header.Name, err)
+		}
+	}
+	return errors.Join(to.Close(), zip.Close())
+}
+
+// copyEntry writes an entry with the times of every layer, and with modes that
+// do not depend on the umask.
+func copyEntry(to *tar.Writer, header *tar.Header, content io.Reader, host, tgt target.Target) error {
+	data, err := io.ReadAll(content)
+	if err != nil {
+		return err
+	}
+	if header.Name == descriptorName {
+		if data, err = describe(data, host, tgt); err != nil {
+			return err
+		}
+	}
+	clean := &tar.Header{
+		Typeflag: header.Typeflag, Name: header.Name, Linkname: header.Linkname,
+		Mode: modeOf(header), Size: int64(len(data)), ModTime: ociimage.ModTime,
+	}
+	if err := to.WriteHeader(clean); err != nil {
+		return err
+	}
+	_, err = to.Write(data)
+	return err
+}
+
+func modeOf(header *tar.Header) int64 {
+	switch {
+	case header.Typeflag == tar.TypeSymlink:
+		return 0o777
+	case header.Typeflag == tar.TypeDir || header.Mode&0o100 != 0:
+		return 0o755
+	}
+	return 0o644
+}
+
+// describe returns the descriptor for a pairing of host and target. Where they
+// differ it leaves out the versions of the Platform API that do not tell them
+// apart, so that a platform that speaks no other says so before it builds.
+func describe(descriptor []byte, host, tgt target.Target) ([]byte, error) {
+	if host == tgt {
+		return descriptor, nil
+	}
+	var all map[string]any
+	if err := toml.Unmarshal(descriptor, &all); err != nil {
+		return nil, err
+	}
+	var known struct {
+		APIs struct {
+			Platform struct{ Supported, Deprecated []*api.Version }
+		}
+	}
+	if err := toml.Unmarshal(descriptor, &known); err != nil {
+		return nil, err
+	}
+	supported, deprecated := withTarget(known.APIs.Platform.Supported), withTarget(known.APIs.Platform.Deprecated)
+	if len(supported) == 0 {
+		return nil, fmt.Errorf("got no version of the Platform API from %s on, which builders for %s on %s need", firstWithTarget, tgt, host)
+	}
+	all["apis"].(map[string]any)["platform"] = map[string]any{"supported": supported, "deprecated": deprecated}
+	if oldest, ok := all["api"].(map[string]any); ok { // as before RFC 110: the oldest that works
+		oldest["platform"] = supported[0]
+	}
+	var out bytes.Buffer
+	err := toml.NewEncoder(&out).Encode(all)
+	return out.Bytes(), err
+}
+
+// withTarget returns those of the versions that are not too old, never nil.
+func withTarget(versions []*api.Version) []string {
+	left := []string{}
+	for _, version := range versions {
+		if version.AtLeast(firstWithTarget) {
+			left = append(left, version.String())
+		}
+	}
+	return left
+}
