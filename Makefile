@@ -36,9 +36,18 @@ JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
 PACK := build/bin/pack
 PACK_VERSION := 0.40.6
-SOURCES := $(shell find internal tools -name '*.go') go.mod go.sum
-BUILDPACKS := $(shell find buildpacks internal -name '*.go' -not -name '*_test.go') $(wildcard buildpacks/*/buildpack.toml) go.mod go.sum LICENSE NOTICE
-STACK_SOURCES := $(shell find stack tools/stack -type f -not -name '*_test.go' 2>/dev/null)
+# What each part is made of: every file that a program's build reads, those that
+# it embeds included. scripts/makefile_test.go compares them with what the Go
+# toolchain says.
+files = $(shell find $(1) -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
+MODULE := go.mod go.sum
+SOURCES := $(call files,internal tools) $(MODULE)
+BUILDPACKS := $(call files,buildpacks internal) $(MODULE) LICENSE NOTICE
+STACK_SOURCES := $(call files,stack tools/stack internal/ociimage internal/target internal/failure) $(MODULE)
+LIFECYCLE_SOURCES := $(call files,tools/lifecycle tools/internal/step internal/ociimage internal/sbom internal/target internal/failure) $(MODULE)
+PACKAGER_SOURCES := $(call files,tools/packager tools/internal/step internal) $(MODULE)
+BUILDER_SOURCES := $(call files,builder tools/builder tools/internal/step internal/ociimage internal/target internal/failure) $(MODULE)
+CHECK_ELF_SOURCES := $(call files,tools/noderelease internal/target internal/failure) $(MODULE)
 
 ifneq ($(OFFLINE),)
   ifeq ($(NODE),)
@@ -220,19 +229,19 @@ bin/armature-linux-%: $(SOURCES)
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
 
 build/stack/run-%/index.json: $(STACK_SOURCES)
-	@$(GO) run ./tools/stack -kind run -target linux/$* -out $(@D)
+	@$(GO) run -trimpath ./tools/stack -kind run -target linux/$* -out $(@D)
 	@touch $@
 
 build/stack/run-tiny-%/index.json: $(STACK_SOURCES)
-	@$(GO) run ./tools/stack -kind run-tiny -target linux/$* -out $(@D)
+	@$(GO) run -trimpath ./tools/stack -kind run-tiny -target linux/$* -out $(@D)
 	@touch $@
 
 build/stack/build-%/index.json: $(STACK_SOURCES)
-	@$(GO) run ./tools/stack -kind build -target linux/$* -out $(@D)
+	@$(GO) run -trimpath ./tools/stack -kind build -target linux/$* -out $(@D)
 	@touch $@
 
 define lifecycle_rule
-build/lifecycle/linux-$(1)-for-linux-$(2).tgz: go.mod go.sum $$(wildcard tools/lifecycle/*.go)
+build/lifecycle/linux-$(1)-for-linux-$(2).tgz: $(LIFECYCLE_SOURCES)
 	@$(GO) run ./tools/lifecycle -host linux/$(1) -target linux/$(2) -out $$@
 endef
 $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call lifecycle_rule,$(h),$(t)))))
@@ -243,23 +252,23 @@ build/archives$(WITH)/.done: buildpacks/node-engine/buildpack.toml
 
 # A version that would not start on the run images is not packaged.
 RUN_LAYOUTS := $(foreach k,run run-tiny,$(foreach a,$(ARCHES),build/stack/$(k)-$(a)))
-build/check-elf.done: buildpacks/node-engine/releases.lock.json $(addsuffix /index.json,$(RUN_LAYOUTS))
+build/check-elf.done: buildpacks/node-engine/releases.lock.json $(CHECK_ELF_SOURCES) $(addsuffix /index.json,$(RUN_LAYOUTS))
 	@$(GO) run ./tools/noderelease -dir buildpacks/node-engine -check-elf $(addprefix -run-image ,$(RUN_LAYOUTS))
 	@touch $@
 
-build/packages/$(VERSION)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/check-elf.done
+build/packages/$(VERSION)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/check-elf.done
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK))
 	@touch $@
 
 ifneq ($(WITH),)
-$(PACKAGES)/.done: $(BUILDPACKS) $(wildcard tools/packager/*.go) $(PACK) build/archives$(WITH)/.done build/check-elf.done
+$(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WITH)/.done build/check-elf.done
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH)
 	@touch $@
 endif
 
 # Which hosts a builder is made for is in its folder's name: one of them, or
 # all that HOSTS names.
-BUILDER_PARTS := builder/builder.toml $(wildcard tools/builder/*.go) $(PACK) $(PACKAGES)/.done
+BUILDER_PARTS := $(BUILDER_SOURCES) $(PACK) $(PACKAGES)/.done
 make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -repository $(REPOSITORY) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
 
 define pair_rule

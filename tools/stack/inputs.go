@@ -2,47 +2,39 @@ package main
 
 import (
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/stack"
 )
 
-//go:embed *.go
-var source embed.FS
-
 // inputsOf is a digest of all that decides on an image, the state of Debian's
-// archive excepted: this program's source, the folder stack, the kind and the
-// target.
+// archive excepted: this program, with everything that it is compiled from and
+// by, the folder stack in it, and the kind and the target.
 func inputsOf(r request) (string, error) {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %s\n", r.kind.name, r.target)
-	for _, files := range []fs.FS{source, stack.Files} {
-		if err := hashFiles(sum, files); err != nil {
-			return "", err
-		}
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
 	}
-	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+	return inputsTo(self, r)
 }
 
-func hashFiles(w io.Writer, files fs.FS) error {
-	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
-			return err
-		}
-		content, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(w, "%s %x\n", name, sha256.Sum256(content))
-		return err
-	})
+// inputsTo is [inputsOf] of the program at a path.
+func inputsTo(program string, r request) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s %s\n", r.kind.name, r.target)
+	file, err := os.Open(program)
+	if err != nil {
+		return "", fmt.Errorf("reading this program: %w", err)
+	}
+	defer file.Close()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("reading this program: %w", err)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // isMade reports whether out is an image that was made from inputs.
