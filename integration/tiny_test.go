@@ -106,7 +106,7 @@ func tiny(tg target.Target) func(*testing.T, spec.G, spec.S) {
 				write(t, app, "package.json", `{"name": "app", "version": "1.0.0", "scripts": {"start": "node server.js | cat"}}`)
 				_, logs, err := onTiny().Execute(built.name, app)
 				Expect(err).To(HaveOccurred())
-				Expect(logs.String()).To(ContainSubstring("[shell-missing] the run image armature/trixie-run-tiny has no shell"))
+				Expect(logs.String()).To(ContainSubstring("[shell-missing] the run image io.github.armature-cnb.trixie-run-tiny has no shell"))
 				Expect(logs.String()).To(ContainSubstring("To fix it:"))
 			})
 		})

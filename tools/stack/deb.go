@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // deb is one package file.
@@ -17,9 +18,10 @@ type deb struct {
 	path    string
 	name    string
 	version string
-	arch    string   // "arm64", "amd64" or "all"
-	control []byte   // the control stanza, as the package has it
-	only    []string // paths to take from it; all when empty
+	arch    string    // "arm64", "amd64" or "all"
+	control []byte    // the control stanza, as the package has it
+	made    time.Time // when Debian made it, as the package says; the same wherever it is downloaded
+	only    []string  // paths to take from it; all when empty
 }
 
 // readDebs returns the packages in a folder, base-files first, since it
@@ -73,6 +75,7 @@ func readDeb(ctx context.Context, path string) (deb, error) {
 				if d.control, err = io.ReadAll(archive); err != nil {
 					return err
 				}
+				d.made = header.ModTime
 			}
 		}
 	})

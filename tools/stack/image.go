@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -53,9 +54,54 @@ func configFile(image v1.Image, k kind, t target.Target, labels map[string]strin
 	return config
 }
 
-// labels are those of the Platform API's base images (io.buildpacks.base.*)
-// and the list of packages.
+// maxLabel is how long a label's name and value may be together, in bytes:
+// containerd runs no image with a longer one.
+const maxLabel = 4096
+
+// packagesLabel lists the packages of an image, where they are few enough.
+const packagesLabel = "io.armature.packages"
+
+// labels are those of the Platform API's base images (io.buildpacks.base.*,
+// "Run Image" and "Target Data") and the list of packages.
 func labels(k kind, pointRelease string, packages []deb) (map[string]string, error) {
+	const base = "io.buildpacks.base."
+	metadata, err := json.Marshal(map[string]any{"suites": suites, "packages": len(packages)})
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{
+		base + "id":             "io.github.armature-cnb.trixie-" + k.name,
+		base + "name":           "Armature " + k.name + " image",
+		base + "description":    k.description,
+		base + "version":        pointRelease,
+		base + "maintainer":     "Armature",
+		base + "homepage":       homepage,
+		base + "released":       released(packages),
+		base + "metadata":       string(metadata),
+		base + "distro.name":    "debian",
+		base + "distro.version": debianVersion,
+	}
+	if k.isRun() {
+		// A later run image keeps what programs were linked with: Debian changes
+		// no interface of a library within a release.
+		all["io.buildpacks.rebasable"] = "true"
+	}
+	list, err := packageList(packages)
+	if err != nil {
+		return nil, err
+	}
+	if len(packagesLabel)+len(list) <= maxLabel {
+		all[packagesLabel] = list
+	}
+	for name, value := range all {
+		if n := len(name) + len(value); n > maxLabel {
+			return nil, fmt.Errorf("label %s: got %d bytes, want at most %d", name, n, maxLabel)
+		}
+	}
+	return all, nil
+}
+
+func packageList(packages []deb) (string, error) {
 	type entry struct {
 		Name    string `json:"name"`
 		Version string `json:"version"`
@@ -65,21 +111,20 @@ func labels(k kind, pointRelease string, packages []deb) (map[string]string, err
 		entries = append(entries, entry{p.name, p.version})
 	}
 	list, err := json.Marshal(entries)
-	if err != nil {
-		return nil, err
+	return string(list), err
+}
+
+// released is the day on which Debian made the newest package of an image. The
+// day on which the image is put together would give the same packages another
+// digest every day.
+func released(packages []deb) string {
+	var newest time.Time
+	for _, p := range packages {
+		if p.made.After(newest) {
+			newest = p.made
+		}
 	}
-	const base = "io.buildpacks.base."
-	return map[string]string{
-		base + "id":             "armature/trixie-" + k.name,
-		base + "name":           "Armature " + k.name + " image",
-		base + "description":    k.description,
-		base + "version":        pointRelease,
-		base + "maintainer":     "Armature",
-		base + "homepage":       homepage,
-		base + "distro.name":    "debian",
-		base + "distro.version": debianVersion,
-		"io.armature.packages":  string(list),
-	}, nil
+	return newest.UTC().Format(time.DateOnly)
 }
 
 // pointRelease is the release of Debian that a root file system says it is of,

@@ -17,11 +17,14 @@ type kind struct {
 	env          []string          // of the image's configuration
 }
 
+// isRun says whether apps run on the image.
+func (k kind) isRun() bool { return k.name != buildKind.name }
+
 var searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 var runKind = kind{
 	name:        "run",
-	description: "Debian 13 with what Node.js needs to run: no package manager, no setuid file",
+	description: "Debian 13 with what Node.js and start scripts need to run: no package manager, no setuid file",
 	drop:        runDropped,
 	env:         []string{searchPath},
 }
