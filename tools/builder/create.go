@@ -62,6 +62,9 @@ func create(ctx context.Context, log io.Writer, s settings, npmRegistry string) 
 	if _, err := layout.Write(made, index); err != nil {
 		return err
 	}
+	if err := openToRead(made); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(out); err != nil {
 		return err
 	}
@@ -137,7 +140,11 @@ func (m *maker) forHost(host target.Target) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pull(m.ctx, ref, host)
+	made, err := pull(m.ctx, ref, host)
+	if err != nil {
+		return nil, err
+	}
+	return finish(made)
 }
 
 // configure writes the filled-in builder.toml, and a pack configuration that

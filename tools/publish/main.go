@@ -19,6 +19,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -63,7 +64,23 @@ func push(ctx context.Context, dir, reference string) error {
 		return err
 	}
 	if only != nil {
+		if err := checkMediaTypes(only); err != nil {
+			return fmt.Errorf("checking the image of %s: %w", dir, err)
+		}
 		return remote.Write(ref, only, options...)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return err
+	}
+	for _, one := range manifest.Manifests {
+		image, err := index.Image(one.Digest)
+		if err != nil {
+			return err
+		}
+		if err := checkMediaTypes(image); err != nil {
+			return fmt.Errorf("checking the image %s of %s: %w", one.Digest, dir, err)
+		}
 	}
 	return remote.WriteIndex(ref, index, options...)
 }
@@ -80,4 +97,22 @@ func onlyImage(index v1.ImageIndex) (v1.Image, error) {
 		return nil, nil
 	}
 	return index.Image(manifest.Manifests[0].Digest)
+}
+
+// checkMediaTypes refuses an image of which one part is OCI's and another
+// Docker's: not every registry and engine takes it.
+func checkMediaTypes(image v1.Image) error {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return err
+	}
+	if manifest.MediaType != types.OCIManifestSchema1 || manifest.Config.MediaType != types.OCIConfigJSON {
+		return fmt.Errorf("got a manifest of type %s with a configuration of type %s, want OCI's: make it anew", manifest.MediaType, manifest.Config.MediaType)
+	}
+	for _, layer := range manifest.Layers {
+		if layer.MediaType != types.OCILayer {
+			return fmt.Errorf("got the layer %s of type %s, want %s: make it anew", layer.Digest, layer.MediaType, types.OCILayer)
+		}
+	}
+	return nil
 }
