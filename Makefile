@@ -131,8 +131,9 @@ fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 .integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
 .integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
+# Without cgo: the tests make sandboxes, which start the test program again.
 .integration-armature:
-	@$(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+	@CGO_ENABLED=0 $(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
 	@scripts/needs.sh stack

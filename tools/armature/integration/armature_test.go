@@ -36,6 +36,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 	"github.com/armature-cnb/armature/tools/internal/engine"
 )
 
@@ -46,6 +47,7 @@ const nobody = 65534
 var made struct{ program, builders, stack string }
 
 func TestMain(m *testing.M) {
+	sandbox.Reexec()
 	made.program, made.builders, made.stack = os.Getenv("ARMATURE"), os.Getenv("ARMATURE_BUILDERS"), os.Getenv("ARMATURE_STACK")
 	if made.program == "" || made.builders == "" || made.stack == "" {
 		fmt.Fprintln(os.Stderr, "ARMATURE, ARMATURE_BUILDERS and ARMATURE_STACK are not set: run `make integration-armature`, which makes everything first")
