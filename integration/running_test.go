@@ -24,11 +24,14 @@ func running(tg target.Target) func(*testing.T, spec.G, spec.S) {
 		)
 
 		when("the app closes down by itself", func() {
-			for status, signal := range map[int]string{7: "SIGTERM", 8: "SIGINT", 9: "SIGHUP"} {
-				it("gets "+signal+" and the container ends with the app's own status", func() {
+			for _, told := range []struct {
+				signal string
+				status int
+			}{{"SIGTERM", 7}, {"SIGINT", 8}, {"SIGHUP", 9}} {
+				it("gets "+told.signal+" and the container ends with the app's own status", func() {
 					server := serving(t, container, sharedImage(t, "server", tg), "up")
-					dockerOutput(t, "kill", "--signal", signal, server.ID)
-					Expect(exitStatus(t, server)).To(Equal(status))
+					dockerOutput(t, "kill", "--signal", told.signal, server.ID)
+					Expect(exitStatus(t, server)).To(Equal(told.status))
 				})
 			}
 

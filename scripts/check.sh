@@ -10,6 +10,26 @@ say "  format: ok"
 go vet ./...
 say "  vet: ok"
 
+# The tools are called by version, so that the product's go.mod does not grow.
+# staticcheck.conf says which of its checks are left out.
+found=$(go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... 2>&1) || fail staticcheck "staticcheck found: $(printf '\n%s' "$found")" "mend what it names."
+say "  staticcheck: ok"
+
+# The database of known vulnerabilities is not to be reached from everywhere.
+if found=$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); then
+  say "  known vulnerabilities: none"
+elif printf '%s' "$found" | grep -q 'fetching vulnerabilities:'; then
+  say "  known vulnerabilities: not looked for, since their database cannot be reached from here"
+else
+  fail govulncheck "govulncheck found: $(printf '\n%s' "$found")" "use a version of the module that has the fix."
+fi
+
+# spec runs a function once to number its specs and again for each: in a loop
+# over a map, the one that runs is another than the one that is named.
+loops=$(git grep -lz sclevine/spec -- '*_test.go' | xargs -0 grep -nE 'range map\[' || true)
+[ -z "$loops" ] || fail specs-of-a-map "a file with specs loops over a map: $(printf '\n%s' "$loops")" "loop over a slice of structs."
+say "  specs: ok"
+
 # The tree may hold uncommitted work, so what `go generate` changes is told by
 # comparing before with after, not with the last commit.
 state() { git ls-files -z --cached --others --exclude-standard | xargs -0 sha256sum 2>/dev/null | sha256sum; }

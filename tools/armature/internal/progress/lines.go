@@ -110,7 +110,6 @@ type Event struct {
 
 // jsonLines writes one object a line.
 type jsonLines struct {
-	quiet
 	shared *shared
 	out    io.Writer
 }

@@ -79,9 +79,7 @@ func Write(out io.Writer, build Build) error {
 		}
 	}
 	for i := range p.Lanes {
-		for _, row := range p.Lanes[i].Rows {
-			p.Longest = append(p.Longest, row)
-		}
+		p.Longest = append(p.Longest, p.Lanes[i].Rows...)
 	}
 	slices.SortStableFunc(p.Longest, func(a, b row) int { return int(b.own - a.own) })
 	p.Longest = slices.DeleteFunc(p.Longest[:min(len(p.Longest), mostLongest)], func(r row) bool { return r.own < total/100 })
