@@ -26,6 +26,10 @@ import (
 // zip archive can tell from "no time".
 var ModTime = time.Date(1980, time.January, 1, 0, 0, 1, 0, time.UTC)
 
+// level is how hard layers are compressed, which are written once and fetched
+// often: the next one takes nine times as long for 0.1 % less.
+const level = 8
+
 // File is one entry of a layer.
 type File struct {
 	Path     string // relative to the root, "/" between names, no "./" before: "usr/bin/sh"
@@ -52,7 +56,7 @@ func WriteLayer(path string, files []File) (_ v1.Layer, err error) {
 	}()
 
 	compressed, uncompressed := &digester{w: out, hash: sha256.New()}, &digester{hash: sha256.New()}
-	zip, err := gzip.NewWriterLevel(compressed, gzip.DefaultCompression)
+	zip, err := gzip.NewWriterLevel(compressed, level)
 	if err != nil {
 		return nil, err
 	}

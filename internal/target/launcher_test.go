@@ -19,9 +19,13 @@ func program(t *testing.T, machine elf.Machine) string {
 	header := make([]byte, 64)
 	copy(header, elf.ELFMAG)
 	header[elf.EI_CLASS], header[elf.EI_DATA], header[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
-	binary.LittleEndian.PutUint16(header[16:], uint16(elf.ET_EXEC))
-	binary.LittleEndian.PutUint16(header[18:], uint16(machine))
-	binary.LittleEndian.PutUint32(header[20:], uint32(elf.EV_CURRENT))
+	var order binary.ByteOrder = binary.LittleEndian
+	if machine == elf.EM_S390 {
+		header[elf.EI_DATA], order = byte(elf.ELFDATA2MSB), binary.BigEndian
+	}
+	order.PutUint16(header[16:], uint16(elf.ET_EXEC))
+	order.PutUint16(header[18:], uint16(machine))
+	order.PutUint32(header[20:], uint32(elf.EV_CURRENT))
 	path := filepath.Join(t.TempDir(), "launcher")
 	if err := os.WriteFile(path, header, 0o755); err != nil {
 		t.Fatal(err)
@@ -51,6 +55,7 @@ func TestATargetThatTheLauncherIsNotForIsRefused(t *testing.T) {
 		{name: "a builder for amd64 whose platform names arm64", arch: "arm64", launcher: elf.EM_X86_64, asked: target.LinuxARM64},
 		{name: "a platform that names nothing, and the other launcher", launcher: other.ELF(), asked: host},
 		{name: "a platform that names nothing, and the host's launcher", launcher: host.ELF(), want: host},
+		{name: "a launcher of the other byte order", arch: "arm64", launcher: elf.EM_S390, asked: target.LinuxARM64},
 		{name: "a launcher that no target is for", arch: "arm64", launcher: elf.EM_RISCV, asked: target.LinuxARM64},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -85,12 +90,20 @@ func TestWhereThereIsNoLauncherThereIsNothingToCompareWith(t *testing.T) {
 }
 
 func TestALauncherThatIsNoProgramIsAnError(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "launcher")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	target.UseLauncher(t, path)
-	if _, err := target.FromEnv(func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("got %v, want that %s cannot be read", err, path)
+	for _, tc := range []struct{ name, text string }{
+		{"a script", "#!/bin/sh\nexec /bin/launcher \"$@\"\n"},
+		{"the beginning of a program", elf.ELFMAG},
+		{"nothing", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "launcher")
+			if err := os.WriteFile(path, []byte(tc.text), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			target.UseLauncher(t, path)
+			if _, err := target.FromEnv(func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v, want that %s cannot be read", err, path)
+			}
+		})
 	}
 }

@@ -36,6 +36,9 @@ var runDropped = []string{
 	// Programs that need packages which are not there.
 	"usr/sbin/update-ca-certificates",
 	"etc/update-motd.d",
+	// Libraries that nothing here asks for, of packages with one that is needed.
+	"usr/lib/*/libtic.so*",
+	"usr/lib/*/libpsx.so*",
 }
 
 var tinyKind = kind{
