@@ -49,6 +49,10 @@ PACKAGER_SOURCES := $(call files,tools/packager tools/internal/step internal) $(
 BUILDER_SOURCES := $(call files,builder tools/builder tools/internal/step internal/ociimage internal/target internal/failure) $(MODULE)
 CHECK_ELF_SOURCES := $(call files,tools/noderelease internal/target internal/failure) $(MODULE)
 
+# A variable that decides on a file whose name does not say it is a prerequisite
+# as a file that holds its value and changes with it.
+setting = $(shell mkdir -p build/settings && { printf '%s\n' '$($(1))' | cmp -s - build/settings/$(1) || printf '%s\n' '$($(1))' >build/settings/$(1); })build/settings/$(1)
+
 ifneq ($(OFFLINE),)
   ifeq ($(NODE),)
     $(error [offline-without-node] OFFLINE is set, but NODE does not say which release lines to ship: want for example make package OFFLINE=1 NODE=24,22)
@@ -222,11 +226,11 @@ $(PACK): go.mod go.sum
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $@ github.com/buildpacks/pack
 
 # Statically linked: it starts itself again inside of other root file systems.
-bin/armature: $(SOURCES)
+bin/armature: $(SOURCES) $(call setting,VERSION)
 	@echo "  compiling armature ..."
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
 
-bin/armature-linux-%: $(SOURCES)
+bin/armature-linux-%: $(SOURCES) $(call setting,VERSION)
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
 
 build/stack/run-%/index.json: $(STACK_SOURCES)
@@ -280,7 +284,7 @@ endef
 $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),$(eval $(call pair_rule,$(h),$(t)))))
 
 define index_rule
-$(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json build/stack/run-tiny-$(1)/index.json
+$(BUILDER)/linux-$(1)/index.json: $(BUILDER_PARTS) $(call setting,HOSTS) $(foreach h,$(notdir $(subst $(comma), ,$(HOSTS))),build/lifecycle/linux-$(h)-for-linux-$(1).tgz build/stack/build-$(h)/index.json) build/stack/run-$(1)/index.json build/stack/run-tiny-$(1)/index.json
 	@$$(call make_builder,$(1),$$(HOSTS))
 	@touch $$@
 endef

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/armature-cnb/armature/internal/target"
 )
@@ -54,13 +55,76 @@ func TestMakeKnowsEveryFileThatAProgramIsMadeOf(t *testing.T) {
 	}
 }
 
+// The version is in the program and not in its name, and so are the hosts in a
+// builder's index.
+func TestMakeKnowsVariablesThatNamesDoNotSay(t *testing.T) {
+	makefile, err := filepath.Abs("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	value := func(variable string, settings ...string) (string, time.Time) {
+		t.Helper()
+		cmd := exec.Command("make", append([]string{"--no-print-directory", "--silent", "-C", dir, "-f", makefile, "help"}, settings...)...)
+		cmd.Env = environment()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("make: %v\n%s", err, out)
+		}
+		path := filepath.Join(dir, "build/settings", variable)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(text)), info.ModTime()
+	}
+	for _, tc := range []struct{ variable, first, second string }{
+		{"VERSION", "1.0.0", "2.0.0"},
+		{"HOSTS", "linux/amd64", "linux/amd64,linux/arm64"},
+	} {
+		t.Run(tc.variable, func(t *testing.T) {
+			got, made := value(tc.variable, tc.variable+"="+tc.first)
+			if got != tc.first {
+				t.Errorf("got %q, want %q", got, tc.first)
+			}
+			if _, again := value(tc.variable, tc.variable+"="+tc.first); !again.Equal(made) {
+				t.Errorf("the file is written again, though the value is the same")
+			}
+			if got, later := value(tc.variable, tc.variable+"="+tc.second); got != tc.second || !later.After(made) {
+				t.Errorf("got %q at %s, want %q later than %s", got, later, tc.second, made)
+			}
+		})
+	}
+	for target, setting := range map[string]string{"bin/armature": "VERSION", "bin/armature-linux-%": "VERSION", "$(BUILDER)/linux-$(1)/index.json": "HOSTS"} {
+		text, err := os.ReadFile(makefile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rule, found := strings.Cut(string(text), "\n"+target+": ")
+		rule, _, _ = strings.Cut(rule, "\n")
+		if !found || !strings.Contains(rule, "$(call setting,"+setting+")") {
+			t.Errorf("%s: got the prerequisites %q, want those with the setting %s", target, rule, setting)
+		}
+	}
+}
+
+// environment is this one without what a make around the tests says for its own
+// parts.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return strings.HasPrefix(name, "MAKE") || slices.Contains([]string{"MFLAGS", "VERSION", "HOSTS", "ARCHIVES", "PLATFORM", "OFFLINE"}, name)
+	})
+}
+
 // prerequisites are the words of a variable of the Makefile.
 func prerequisites(t *testing.T, variable string) []string {
 	t.Helper()
 	cmd := exec.Command("make", "--no-print-directory", "--silent", "--eval", "print-words: ; @printf '%s\\n' $("+variable+")", "print-words")
-	cmd.Dir = ".."
-	// What a make around the tests says is for its own parts.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "MAKE") || strings.HasPrefix(pair, "MFLAGS=") })
+	cmd.Dir, cmd.Env = "..", environment()
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("make: %v", err)
