@@ -44,34 +44,34 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 	context("when the run image has no shell", func() {
 		it.Before(func() { analyzed(withoutShell) })
 
-		for name, scripts := range map[string]string{
-			"a plain command":                       `{"start":"node server.js"}`,
-			"a plain command with variables":        `{"start":"PORT=1 node server.js"}`,
-			"a command of a package":                `{"start":"next start"}`,
-			"plain hooks":                           `{"start":"node a.js","prestart":"node b.js","poststart":"node c.js"}`,
-			"a script for node":                     `{"start":"./bin/www"}`,
-			"a command with npm as an argument":     `{"start":"node a.js --with npm"}`,
-			"a hook of another script that may not": `{"start":"node a.js","prebuild":"a && b"}`,
+		for _, row := range []struct{ name, scripts string }{
+			{"a plain command", `{"start":"node server.js"}`},
+			{"a plain command with variables", `{"start":"PORT=1 node server.js"}`},
+			{"a command of a package", `{"start":"next start"}`},
+			{"plain hooks", `{"start":"node a.js","prestart":"node b.js","poststart":"node c.js"}`},
+			{"a script for node", `{"start":"./bin/www"}`},
+			{"a command with npm as an argument", `{"start":"node a.js --with npm"}`},
+			{"a hook of another script that may not", `{"start":"node a.js","prebuild":"a && b"}`},
 		} {
-			it("builds "+name, func() {
+			it("builds "+row.name, func() {
 				write(t, filepath.Join(app, "bin", "www"), "#!/usr/bin/env node\n")
-				Expect(build(scripts)).To(Succeed())
+				Expect(build(row.scripts)).To(Succeed())
 			})
 		}
 
-		for name, tc := range map[string]struct{ scripts, cause string }{
-			"shell syntax":                   {`{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
-			"a hook":                         {`{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
-			"npm":                            {`{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
-			"a script that names no program": {`{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
-			"a shell script":                 {`{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
+		for _, row := range []struct{ name, scripts, cause string }{
+			{"shell syntax", `{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
+			{"a hook", `{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
+			{"npm", `{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
+			{"a script that names no program", `{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
+			{"a shell script", `{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
 		} {
-			it("is an error that says what needs a shell: "+name, func() {
+			it("is an error that says what needs a shell: "+row.name, func() {
 				write(t, filepath.Join(app, "start.sh"), "#!/bin/sh -e\n")
 				write(t, filepath.Join(app, "bare.sh"), "node server.js\n")
-				err := build(tc.scripts)
+				err := build(row.scripts)
 				Expect(err).To(MatchError(&failure.Failure{ID: "shell-missing"}))
-				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no shell, but " + tc.cause)))
+				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no shell, but " + row.cause)))
 				Expect(err).To(MatchError(ContainSubstring("armature/run")))
 			})
 		}
