@@ -135,9 +135,8 @@ func environmentIn(context packit.BuildContext, env packit.Environment) (packit.
 		return packit.Layer{}, err
 	}
 	layer.Launch = true
-	layer.LaunchEnv = env
 	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, nil
+	return layer, writeEnvironment(layer.Path, env)
 }
 
 func digestOf(env packit.Environment) string {

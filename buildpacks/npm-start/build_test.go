@@ -106,7 +106,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		result, err := build()
 		Expect(err).NotTo(HaveOccurred())
 		Expect(result.Launch.DirectProcesses[0].WorkingDirectory).To(Equal(filepath.Join(app, "packages", "a")))
-		Expect(result.Layers[1].LaunchEnv).To(HaveKeyWithValue("PATH.prepend",
+		Expect(filesOf(t, filepath.Join(result.Layers[1].Path, "env.launch"))).To(HaveKeyWithValue("PATH.prepend",
 			filepath.Join(app, "packages", "a", "node_modules", ".bin")+":"+filepath.Join(app, "node_modules", ".bin")))
 	})
 
@@ -240,7 +240,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			for i, layer := range again.Layers {
 				Expect(layer.Launch).To(BeTrue())
 				Expect(layer.Metadata).To(Equal(result.Layers[i].Metadata))
-				Expect(layer.LaunchEnv).To(BeEmpty())
 				Expect(layer.Path).NotTo(BeADirectory())
 			}
 		})
@@ -267,7 +266,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			"config":{"port":8080,"list":["a"],"deep":{"x-y":true}}}`)
 		result, err := build()
 		Expect(err).NotTo(HaveOccurred())
-		Expect(result.Layers[1].LaunchEnv).To(Equal(packit.Environment{
+		Expect(filesOf(t, filepath.Join(result.Layers[1].Path, "env.launch"))).To(Equal(map[string]string{
 			"INIT_CWD.default":                    app,
 			"PATH.prepend":                        filepath.Join(app, "node_modules", ".bin"),
 			"PATH.delim":                          ":",
@@ -323,4 +322,22 @@ func restore(t *testing.T, layersDir string, layers []packit.Layer) {
 		text := "[metadata]\nsha256 = \"" + layer.Metadata["sha256"].(string) + "\"\n"
 		write(t, filepath.Join(layersDir, layer.Name+".toml"), text)
 	}
+}
+
+// filesOf are the texts of the files in a folder, by their names.
+func filesOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[entry.Name()] = string(text)
+	}
+	return texts
 }
