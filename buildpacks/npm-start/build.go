@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -51,15 +50,17 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 		if err := s.checkShell(context.Layers.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
+		if err := s.checkStart(filepath.Dir(context.Layers.Path), getenv, log); err != nil {
+			return packit.BuildResult{}, err
+		}
 		layers, err := s.layers(context, t, log)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
-		for _, warning := range s.warnings() {
-			log.Process("WARNING: %s", strings.ReplaceAll(warning, "%", "%%"))
-			log.Break()
+		if why := s.workspaceReason(); why != "" {
+			warn(log, why)
 		}
 		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, nil
 	}
