@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -30,8 +31,10 @@ const (
 // whether it is reused.
 const keyMetadata = "sha256"
 
-// Build sets the process web, in layers of its own.
-func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
+// Build sets the process web, in layers of its own, and gives the image the
+// variables and labels that settings name. environ is the whole environment, as
+// os.Environ gives it, for settings of which only the beginning is known.
+func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
 		s, err := readStart(context.WorkingDir, getenv)
@@ -53,30 +56,73 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 		if err := s.checkStart(filepath.Dir(context.Layers.Path), getenv, log); err != nil {
 			return packit.BuildResult{}, err
 		}
-		layers, err := s.layers(context, t, log)
+		others, err := readGroup(filepath.Dir(context.Layers.Path))
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		given, err := s.given(getenv, environ, others)
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		layers, err := s.layers(context, t, given.variables, log)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
+		describeVariables(log, given.variables)
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
-		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, nil
+		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes, Labels: given.labels}}, nil
 	}
 }
 
-func (s start) layers(context packit.BuildContext, t target.Target, log scribe.Emitter) ([]packit.Layer, error) {
+// given is what settings give the image.
+type given struct {
+	variables packit.Environment
+	labels    map[string]string
+}
+
+// given reads it, but for what another buildpack of the group gives.
+func (s start) given(getenv settings.Getenv, environ []string, others group) (g given, err error) {
+	if !others["environment-variables"] {
+		if g.variables, err = givenVariables(environ); err != nil {
+			return given{}, err
+		}
+	}
+	if !others["image-labels"] {
+		g.labels, err = labels(getenv)
+	}
+	return g, err
+}
+
+func (s start) layers(context packit.BuildContext, t target.Target, given packit.Environment, log scribe.Emitter) (layers []packit.Layer, err error) {
+	if !s.tini {
+		supervisor, err := supervisorIn(context, t, log)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, supervisor)
+	}
 	variables, err := s.environment()
 	if err != nil {
 		return nil, err
 	}
-	environment, err := environmentIn(context, variables)
-	if err != nil || s.tini {
-		return []packit.Layer{environment}, err
+	for _, one := range []struct {
+		layer string
+		env   packit.Environment
+	}{{environmentLayer, variables}, {variablesLayer, given}} {
+		if len(one.env) == 0 {
+			continue
+		}
+		layer, err := environmentIn(context, one.layer, one.env)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
 	}
-	supervisor, err := supervisorIn(context, t, log)
-	return []packit.Layer{supervisor, environment}, err
+	return layers, nil
 }
 
 // supervisorIn copies the target's supervisor into its layer. The layer of
@@ -120,10 +166,9 @@ func writeProgram(path string, program []byte) error {
 	return nil
 }
 
-// environmentIn makes the layer of variables, or reuses that of the build
-// before.
-func environmentIn(context packit.BuildContext, env packit.Environment) (packit.Layer, error) {
-	layer, err := context.Layers.Get(environmentLayer)
+// environmentIn makes a layer of variables, or reuses that of the build before.
+func environmentIn(context packit.BuildContext, name string, env packit.Environment) (packit.Layer, error) {
+	layer, err := context.Layers.Get(name)
 	if err != nil {
 		return packit.Layer{}, err
 	}
@@ -141,17 +186,14 @@ func environmentIn(context packit.BuildContext, env packit.Environment) (packit.
 }
 
 func digestOf(env packit.Environment) string {
-	var names []string
-	for name := range env {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	sum := sha256.New()
-	for _, name := range names {
+	for _, name := range sortedNames(env) {
 		fmt.Fprintf(sum, "%q=%q\n", name, env[name])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
+
+func sortedNames(env packit.Environment) []string { return slices.Sorted(maps.Keys(env)) }
 
 func describe(log scribe.Emitter, processes []packit.DirectProcess) {
 	log.Process("Assigning launch processes:")

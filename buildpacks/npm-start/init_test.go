@@ -15,6 +15,7 @@ func TestNPMStart(t *testing.T) {
 	suite("Build", testBuild)
 	suite("Run image", testRunImage)
 	suite("Start check", testStartCheck)
+	suite("Given", testGiven)
 	suite("Warnings", testWarnings)
 	suite.Run(t)
 }
