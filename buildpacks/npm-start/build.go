@@ -15,6 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
@@ -56,7 +57,7 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if err := s.checkStart(filepath.Dir(context.Layers.Path), getenv, log); err != nil {
 			return packit.BuildResult{}, err
 		}
-		others, err := readGroup(filepath.Dir(context.Layers.Path))
+		others, err := buildplan.ReadGroup(filepath.Dir(context.Layers.Path))
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -85,13 +86,13 @@ type given struct {
 }
 
 // given reads it, but for what another buildpack of the group gives.
-func (s start) given(getenv settings.Getenv, environ []string, others group) (g given, err error) {
-	if !others["environment-variables"] {
+func (s start) given(getenv settings.Getenv, environ []string, others buildplan.Group) (g given, err error) {
+	if !others[buildplan.EnvironmentVariables] {
 		if g.variables, err = givenVariables(environ); err != nil {
 			return given{}, err
 		}
 	}
-	if !others["image-labels"] {
+	if !others[buildplan.ImageLabels] {
 		g.labels, err = labels(getenv)
 	}
 	return g, err

@@ -103,6 +103,19 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			})
 		}
 
+		for _, row := range []struct {
+			script string
+			needs  bool
+		}{
+			{"run-s build serve", true}, {"NODE_ENV=x run-p a b", true}, {"cross-env A=1 npm-run-all -p a b", true}, {`concurrently \"npm:a\" \"node b.js\"`, true}, {"concurrently npm:a", true},
+			{`concurrently \"node a.js\" \"node b.js\"`, false}, {"node run-s.js", false}, {"node a.js run-s", false},
+		} {
+			it("requires npm at launch for what runs scripts through it: "+row.script, func() {
+				write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"`+row.script+`"}}`)
+				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", row.needs))
+			})
+		}
+
 		it("does not count a hook of another script", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"x","serve":"node a.js","prestart":"npx migrate"}}`)
 			env["BP_NPM_START_SCRIPT"] = "serve"

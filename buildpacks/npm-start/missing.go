@@ -12,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/procfile"
 	"github.com/armature-cnb/armature/internal/project"
 )
 
@@ -110,9 +111,9 @@ func (s start) fromRoot(folder string) string {
 // line web of a Procfile, server.js, or its main file. It is empty where there
 // is none of them.
 func (s start) likely() string {
-	for _, line := range readProcfile(s.root) {
-		if line.kind == webProcess && s.root == s.dir {
-			return line.command
+	for _, process := range procfile.Read(s.root) {
+		if process.Type == webProcess && s.root == s.dir {
+			return process.Command
 		}
 	}
 	for _, name := range []string{"server.js", s.pkg.Main} {

@@ -86,10 +86,11 @@ func (s start) scripts() []script {
 	return all
 }
 
-// npmReason says which script calls npm or npx, or nothing when none does.
+// npmReason says which script calls npm or npx, or what needs npm, or nothing
+// when none does.
 func (s start) npmReason() string {
 	for _, one := range s.scripts() {
-		if npm, calls := CallsNPM(one.text); calls {
+		if npm, calls := needsNPM(one.text); calls {
 			return fmt.Sprintf("%s: the script %s calls %s", packagejson.FileName, one.name, npm)
 		}
 	}

@@ -1,4 +1,4 @@
-package npmstart
+package buildplan
 
 import (
 	"errors"
@@ -15,17 +15,17 @@ import (
 // (Platform API, "group.toml"), beside the buildpacks' folders of layers.
 const groupFile = "group.toml"
 
-// group are the buildpacks of a build, by the last part of their ids:
+// Group are the buildpacks of a build, by the last part of their ids:
 // "environment-variables", "procfile".
-type group map[string]bool
+type Group map[string]bool
 
-// readGroup reads the group; it is empty where it is not to be found out.
+// ReadGroup reads the group; it is empty where it is not to be found out.
 // layersDir holds the layers of all buildpacks.
-func readGroup(layersDir string) (group, error) {
+func ReadGroup(layersDir string) (Group, error) {
 	file := filepath.Join(layersDir, groupFile)
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return group{}, nil
+		return Group{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for the other buildpacks: %w", err)
@@ -38,7 +38,7 @@ func readGroup(layersDir string) (group, error) {
 	if err := toml.Unmarshal(text, &read); err != nil {
 		return nil, fmt.Errorf("looking for the other buildpacks in %s: %w", file, err)
 	}
-	all := group{}
+	all := Group{}
 	for _, one := range read.Group {
 		all[path.Base(one.ID)] = true
 	}
