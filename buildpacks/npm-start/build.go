@@ -72,6 +72,7 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
 		describeVariables(log, given.variables)
+		s.warnOfProcfile(others, log)
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
@@ -110,6 +111,7 @@ func (s start) layers(context packit.BuildContext, t target.Target, given packit
 	if err != nil {
 		return nil, err
 	}
+	logLaunchEnvironment(log, variables, given)
 	for _, one := range []struct {
 		layer string
 		env   packit.Environment

@@ -94,7 +94,7 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 
 		it("are warned of where they take the programs away", func() {
 			launched(nil, "BPE_PATH=/bin")
-			Expect(log.String()).To(ContainSubstring("WARNING: the app's PATH is what BPE_PATH says"))
+			Expect(log.String()).To(ContainSubstring("WARNING: [path-replaced] the app's PATH is what BPE_PATH says"))
 			launched(nil, "BPE_PREPEND_PATH=/bin")
 			Expect(log.String()).To(ContainSubstring("nothing stands between the app's PATH and what BPE_PREPEND_PATH adds"))
 		})

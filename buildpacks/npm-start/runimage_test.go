@@ -1,7 +1,7 @@
 package npmstart_test
 
 import (
-	"io"
+	"bytes"
 	"path/filepath"
 	"testing"
 
@@ -20,17 +20,19 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 
 		app, layers, buildpack string
 		env                    map[string]string
+		log                    *bytes.Buffer
 	)
 
 	it.Before(func() {
 		app, layers, buildpack = t.TempDir(), t.TempDir(), t.TempDir()
 		env = map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
+		log = &bytes.Buffer{}
 		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "for arm64")
 	})
 
 	build := func(scripts string) error {
 		write(t, filepath.Join(app, "package.json"), `{"scripts":`+scripts+`}`)
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(io.Discard))(packit.BuildContext{
+		_, err := npmstart.Build(getter(env), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		return err
@@ -80,6 +82,58 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			env["BP_LAUNCH_WITH_TINI"] = "true"
 			Expect(build(`{"start":"node a.js"}`)).To(Succeed())
 			Expect(build(`{"start":"PORT=1 node a.js"}`)).To(MatchError(ContainSubstring("tini starts one program")))
+		})
+	})
+
+	context("when the run image has no bash and another buildpack needs it", func() {
+		const start = `{"start":"node a.js"}`
+
+		it.Before(func() { analyzed(withoutShell) })
+
+		for _, row := range []struct {
+			name, launch string
+			want         string // what is named; empty where there is nothing wrong
+		}{
+			{"a process for bash", "[[processes]]\ntype = \"worker\"\ncommand = \"node b.js | tee log\"\n", "worker (of some_procfile)"},
+			{"one that says so", "[[processes]]\ntype = \"web\"\ncommand = \"node\"\nargs = [\"b.js\"]\ndirect = false\n", "web (of some_procfile)"},
+			{"several", "[[processes]]\ntype = \"b\"\ncommand = \"x\"\n[[processes]]\ntype = \"a\"\ncommand = \"x\"\n", "a (of some_procfile), b (of some_procfile)"},
+			{"a direct process", "[[processes]]\ntype = \"worker\"\ncommand = \"node\"\ndirect = true\n", ""},
+			{"a direct process as of Buildpack API 0.9", "[[processes]]\ntype = \"worker\"\ncommand = [\"node\", \"b.js\"]\n", ""},
+			{"labels only", "[[labels]]\nkey = \"a\"\nvalue = \"b\"\n", ""},
+		} {
+			it("is an error that names it: "+row.name, func() {
+				write(t, filepath.Join(layers, "some_procfile", "launch.toml"), row.launch)
+				err := build(start)
+				if row.want == "" {
+					Expect(err).NotTo(HaveOccurred())
+					return
+				}
+				Expect(err).To(MatchError(&failure.Failure{ID: "bash-missing"}))
+				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no bash, and the lifecycle's launcher starts these processes with it: " + row.want + "\n")))
+				env["BP_NODE_START_CHECK"] = "warn"
+				Expect(build(start)).To(Succeed())
+				Expect(log.String()).To(ContainSubstring("WARNING: [bash-missing]"))
+				env["BP_NODE_START_CHECK"] = "off"
+				Expect(build(start)).To(Succeed())
+				analyzed("[run-image.target]\nid = \"armature/trixie-run\"\n")
+				delete(env, "BP_NODE_START_CHECK")
+				Expect(build(start)).To(Succeed())
+			})
+		}
+
+		it("warns of what only bash reads", func() {
+			write(t, filepath.Join(app, ".profile"), "export A=1\n")
+			for _, row := range []struct{ layer, types string }{{"launched", "launch = true"}, {"built", "build = true"}} {
+				write(t, filepath.Join(layers, "some_apt", row.layer, "profile.d", "a.sh"), "export B=1\n")
+				write(t, filepath.Join(layers, "some_apt", row.layer+".toml"), "[types]\n"+row.types+"\n")
+			}
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).To(ContainSubstring("WARNING: [profile-not-read] the run image armature/trixie-run-tiny has no bash, so nobody reads .profile of the app, some_apt/launched/profile.d. "))
+		})
+
+		it("says nothing without any", func() {
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
 		})
 	})
 

@@ -19,7 +19,10 @@ const checkVariable = "BP_NODE_START_CHECK"
 // the layers of all buildpacks.
 func (s start) checkStart(layersDir string, getenv settings.Getenv, log scribe.Emitter) error {
 	mode, err := settings.OneOf(getenv, checkVariable, "error", "warn", "off")
-	if err != nil || mode == "off" {
+	if err != nil {
+		return err
+	}
+	if err := s.checkBash(layersDir, mode, log); err != nil || mode == "off" {
 		return err
 	}
 	modules, err := s.findLaunched(layersDir, getenv)

@@ -82,12 +82,12 @@ func describeVariables(log scribe.Emitter, env packit.Environment) {
 	log.Break()
 	const path = "PATH"
 	if _, set := env[path+".override"]; set {
-		warn(log, "the app's PATH is what "+givenPrefix+path+" says, and programs such as node are found there only. "+givenPrefix+"PREPEND_PATH with "+givenPrefix+"DELIM_PATH=: adds to it")
+		warn(log, "[path-replaced] the app's PATH is what "+givenPrefix+path+" says, and programs such as node are found there only. "+givenPrefix+"PREPEND_PATH with "+givenPrefix+"DELIM_PATH=: adds to it")
 	}
 	for _, ending := range []string{"append", "prepend"} {
 		_, set := env[path+"."+ending]
 		if _, divided := env[path+".delim"]; set && !divided {
-			warn(log, "nothing stands between the app's PATH and what "+givenPrefix+strings.ToUpper(ending)+"_PATH adds to it: set "+givenPrefix+"DELIM_PATH=:")
+			warn(log, "[path-not-divided] nothing stands between the app's PATH and what "+givenPrefix+strings.ToUpper(ending)+"_PATH adds to it: set "+givenPrefix+"DELIM_PATH=:")
 		}
 	}
 }
