@@ -73,16 +73,18 @@ type build struct {
 	Builder
 	packit.BuildContext
 
-	target    target.Target
-	source    string // BP_NODE_SOURCE
-	sbom      bool   // whether to write bills of materials
-	optimize  string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
-	strict    bool   // BP_NODE_VERSION_STRICT
-	registry  string // BP_NPM_REGISTRY; may hold a password
-	inventory *inventory.Inventory
-	bindings  []servicebindings.Binding
-	authority []cacerts.File
-	spans     *spans.Teller // tells the platform what took how long
+	target   target.Target
+	source   string // BP_NODE_SOURCE
+	sbom     bool   // whether to write bills of materials
+	optimize string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
+	strict   bool   // BP_NODE_VERSION_STRICT
+
+	npmBecause string // why npm is in the app image, where no entry of the plan wants that
+	registry   string // BP_NPM_REGISTRY; may hold a password
+	inventory  *inventory.Inventory
+	bindings   []servicebindings.Binding
+	authority  []cacerts.File
+	spans      *spans.Teller // tells the platform what took how long
 
 	version  *semver.Version
 	launched inventory.Release // for the target
@@ -113,6 +115,9 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 		return nil, err
 	}
 	if run.registry, err = npmconfig.BuiltinRegistry(b.getenv); err != nil {
+		return nil, err
+	}
+	if err := run.findNPM(); err != nil {
 		return nil, err
 	}
 	all, err := inventory.Read(filepath.Join(bp.CNBPath, "buildpack.toml"))

@@ -20,7 +20,8 @@
 // Build answers the entries node and npm of the buildpack plan. It writes
 //
 //	node             launch: the target's bin/node and LICENSE; npm only when
-//	                 an npm entry asks for it at launch
+//	                 an npm entry asks for it at launch, BP_NODE_INCLUDE_NPM
+//	                 says so, or a process of the Procfile calls it
 //	node-build       build, and cache when it was downloaded: the host's Node.js
 //	                 with npm and headers; where these lie unpacked in the
 //	                 buildpack, links to them (link.go)

@@ -83,7 +83,10 @@ func (run *build) atLaunch() (installation, error) {
 	if run.NPMAtLaunch {
 		i.contents = fmt.Sprintf("node and npm for %s", run.target)
 		i.why = "npm is there because an entry of the plan wants it at launch"
-		if run.NPMSource != "" {
+		switch {
+		case run.npmBecause != "":
+			i.why = "npm is there because of " + run.npmBecause
+		case run.NPMSource != "":
 			i.why += " (" + run.NPMSource + ")"
 		}
 	}
@@ -133,6 +136,7 @@ func (run *build) duringBuild() installation {
 			// Making it again is cheaper than restoring, downloading is not.
 			layer.Cache = found.Source != nodesource.Baked
 			layer.BuildEnv = environment(layer.Path)
+			run.tellOfNPM(layer)
 		},
 	}
 }

@@ -76,7 +76,7 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		wanted := readPlan(context.Plan)
-		layers, err := b.chooseNPM(wanted.npm)
+		layers, err := b.chooseNPM(wanted.npm || b.env.Get(buildplan.NPMAtLaunchVariable) == "true")
 		if err != nil {
 			return packit.BuildResult{}, err
 		}

@@ -858,6 +858,13 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(filepath.Join(layersDir, "npm-launch", "bin")).NotTo(BeADirectory())
 		})
 
+		it("has it at launch whoever wants npm there", func() {
+			env = env.With("BP_NPM_VERSION", "77.0.1").With("ARMATURE_NPM_AT_LAUNCH", "true")
+			layers := built(wants(map[string]any{"launch": true, "relinks": true}))
+			Expect(layers["npm-launch"].Launch).To(BeTrue())
+			Expect(filepath.Join(layersDir, "npm-launch", "bin", "npm")).To(BeAnExistingFile())
+		})
+
 		it("keeps an exact version for the next build", func() {
 			env = env.With("BP_NPM_VERSION", "77.0.1")
 			restore(built(launchOnly))

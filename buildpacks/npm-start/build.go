@@ -6,15 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
-	"strings"
+	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
@@ -31,8 +32,10 @@ const (
 // whether it is reused.
 const keyMetadata = "sha256"
 
-// Build sets the process web, in layers of its own.
-func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
+// Build sets the process web, in layers of its own, and gives the image the
+// variables and labels that settings name. environ is the whole environment, as
+// os.Environ gives it, for settings of which only the beginning is known.
+func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
 		s, err := readStart(context.WorkingDir, getenv)
@@ -51,31 +54,78 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 		if err := s.checkShell(context.Layers.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
-		layers, err := s.layers(context, t, log)
+		if err := s.checkStart(filepath.Dir(context.Layers.Path), getenv, log); err != nil {
+			return packit.BuildResult{}, err
+		}
+		others, err := buildplan.ReadGroup(filepath.Dir(context.Layers.Path))
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		given, err := s.given(getenv, environ, others)
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		layers, err := s.layers(context, t, given.variables, log)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
-		for _, warning := range s.warnings() {
-			log.Process("WARNING: %s", strings.ReplaceAll(warning, "%", "%%"))
-			log.Break()
+		describeVariables(log, given.variables)
+		s.warnOfProcfile(others, log)
+		if why := s.workspaceReason(); why != "" {
+			warn(log, why)
 		}
-		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, nil
+		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes, Labels: given.labels}}, nil
 	}
 }
 
-func (s start) layers(context packit.BuildContext, t target.Target, log scribe.Emitter) ([]packit.Layer, error) {
+// given is what settings give the image.
+type given struct {
+	variables packit.Environment
+	labels    map[string]string
+}
+
+// given reads it, but for what another buildpack of the group gives.
+func (s start) given(getenv settings.Getenv, environ []string, others buildplan.Group) (g given, err error) {
+	if !others[buildplan.EnvironmentVariables] {
+		if g.variables, err = givenVariables(environ); err != nil {
+			return given{}, err
+		}
+	}
+	if !others[buildplan.ImageLabels] {
+		g.labels, err = labels(getenv)
+	}
+	return g, err
+}
+
+func (s start) layers(context packit.BuildContext, t target.Target, given packit.Environment, log scribe.Emitter) (layers []packit.Layer, err error) {
+	if !s.tini {
+		supervisor, err := supervisorIn(context, t, log)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, supervisor)
+	}
 	variables, err := s.environment()
 	if err != nil {
 		return nil, err
 	}
-	environment, err := environmentIn(context, variables)
-	if err != nil || s.tini {
-		return []packit.Layer{environment}, err
+	logLaunchEnvironment(log, variables, given)
+	for _, one := range []struct {
+		layer string
+		env   packit.Environment
+	}{{environmentLayer, variables}, {variablesLayer, given}} {
+		if len(one.env) == 0 {
+			continue
+		}
+		layer, err := environmentIn(context, one.layer, one.env)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer)
 	}
-	supervisor, err := supervisorIn(context, t, log)
-	return []packit.Layer{supervisor, environment}, err
+	return layers, nil
 }
 
 // supervisorIn copies the target's supervisor into its layer. The layer of
@@ -119,10 +169,9 @@ func writeProgram(path string, program []byte) error {
 	return nil
 }
 
-// environmentIn makes the layer of variables, or reuses that of the build
-// before.
-func environmentIn(context packit.BuildContext, env packit.Environment) (packit.Layer, error) {
-	layer, err := context.Layers.Get(environmentLayer)
+// environmentIn makes a layer of variables, or reuses that of the build before.
+func environmentIn(context packit.BuildContext, name string, env packit.Environment) (packit.Layer, error) {
+	layer, err := context.Layers.Get(name)
 	if err != nil {
 		return packit.Layer{}, err
 	}
@@ -135,23 +184,19 @@ func environmentIn(context packit.BuildContext, env packit.Environment) (packit.
 		return packit.Layer{}, err
 	}
 	layer.Launch = true
-	layer.LaunchEnv = env
 	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, nil
+	return layer, writeEnvironment(layer.Path, env)
 }
 
 func digestOf(env packit.Environment) string {
-	var names []string
-	for name := range env {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	sum := sha256.New()
-	for _, name := range names {
+	for _, name := range sortedNames(env) {
 		fmt.Fprintf(sum, "%q=%q\n", name, env[name])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
+
+func sortedNames(env packit.Environment) []string { return slices.Sorted(maps.Keys(env)) }
 
 func describe(log scribe.Emitter, processes []packit.DirectProcess) {
 	log.Process("Assigning launch processes:")

@@ -54,11 +54,14 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		return all
 	}
 
-	// expectFail wants a failed detection, exit status 100, not an error.
-	expectFail := func(words string) {
+	// expectFail wants a failed detection, exit status 100, not an error, with
+	// these words in it.
+	expectFail := func(words ...string) {
 		_, err := detect()
 		Expect(err).To(BeAssignableToTypeOf(packit.Fail))
-		Expect(err).To(MatchError(ContainSubstring(words)))
+		for _, word := range words {
+			Expect(err).To(MatchError(ContainSubstring(word)))
+		}
 	}
 
 	context("when the start script is a plain command", func() {
@@ -87,16 +90,29 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	context("when a script calls npm", func() {
-		for name, scripts := range map[string]string{
-			"start":    `{"start":"npm run serve"}`,
-			"prestart": `{"start":"node a.js","prestart":"npx migrate"}`,
+		for _, row := range []struct{ name, scripts string }{
+			{"start", `{"start":"npm run serve"}`},
+			{"prestart", `{"start":"node a.js","prestart":"npx migrate"}`},
 		} {
-			it("requires npm at launch and says why: "+name, func() {
-				write(t, filepath.Join(app, "package.json"), `{"scripts":`+scripts+`}`)
+			it("requires npm at launch and says why: "+row.name, func() {
+				write(t, filepath.Join(app, "package.json"), `{"scripts":`+row.scripts+`}`)
 				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", true))
-				Expect(requires()["npm"]["version-source"]).To(HavePrefix("package.json: the script " + name + " calls np"))
+				Expect(requires()["npm"]["version-source"]).To(HavePrefix("package.json: the script " + row.name + " calls np"))
 				env["BP_LAUNCH_WITH_TINI"] = "true"
 				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", true))
+			})
+		}
+
+		for _, row := range []struct {
+			script string
+			needs  bool
+		}{
+			{"run-s build serve", true}, {"NODE_ENV=x run-p a b", true}, {"cross-env A=1 npm-run-all -p a b", true}, {`concurrently \"npm:a\" \"node b.js\"`, true}, {"concurrently npm:a", true},
+			{`concurrently \"node a.js\" \"node b.js\"`, false}, {"node run-s.js", false}, {"node a.js run-s", false},
+		} {
+			it("requires npm at launch for what runs scripts through it: "+row.script, func() {
+				write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"`+row.script+`"}}`)
+				Expect(requires()["npm"]).To(HaveKeyWithValue("launch", row.needs))
 			})
 		}
 
@@ -117,8 +133,10 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			Expect(requires()).To(HaveKey("node"))
 		})
 
-		it("fails without it", func() {
-			expectFail("no package.json in " + app)
+		it("fails without it, and names the folder", func() {
+			write(t, filepath.Join(app, "node_modules", "a", "package.json"), `{}`)
+			write(t, filepath.Join(app, ".cache", "package.json"), `{}`)
+			expectFail("[package-json-missing] no package.json in " + app + "\nTo fix it: set BP_NODE_PROJECT_PATH to the folder of the project: web.")
 		})
 
 		it("is an error when the folder does not exist", func() {
@@ -129,9 +147,15 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	context("when there is nothing to start", func() {
-		it("fails and lists the scripts that there are", func() {
+		it("fails without an id when no folder has a package.json", func() {
+			_, err := detect()
+			Expect(err).To(MatchError("no package.json in " + app))
+			expectFail()
+		})
+
+		it("fails with the id, and lists the scripts that there are", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"dev":"vite","build":"vite build"}}`)
-			expectFail("no start script in package.json; its scripts: build, dev.")
+			expectFail("[start-script-missing] no start script in package.json; its scripts: build, dev\nTo fix it: ", "BP_NPM_START_SCRIPT")
 		})
 
 		it("names the workspaces that could be started by themselves", func() {
@@ -139,13 +163,33 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			write(t, filepath.Join(app, "packages", "api", "package.json"), `{"scripts":{"start":"node ."}}`)
 			write(t, filepath.Join(app, "packages", "lib", "package.json"), `{"scripts":{"test":"node ."}}`)
 			write(t, filepath.Join(app, "tools", "package.json"), `{"scripts":{"start":"node ."}}`)
-			expectFail("Its workspaces that have one: packages/api, tools. BP_NODE_PROJECT_PATH set to such a folder starts that one")
+			expectFail("Its workspaces that have one: packages/api, tools\n", "To fix it: set BP_NODE_PROJECT_PATH to the folder of the workspace to start (packages/api, tools)")
+		})
+
+		it("names a workspace by its path in the app", func() {
+			write(t, filepath.Join(app, "js", "package.json"), `{"workspaces":["apps/*"]}`)
+			write(t, filepath.Join(app, "js", "apps", "web", "package.json"), `{"scripts":{"start":"node ."}}`)
+			env["BP_NODE_PROJECT_PATH"] = "js"
+			expectFail("set BP_NODE_PROJECT_PATH to the folder of the workspace to start (js/apps/web)")
 		})
 
 		it("fails for a script of blanks", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":" "}}`)
-			expectFail("its scripts: there are none.")
+			expectFail("[start-script-missing]", "its scripts: there are none\n")
 		})
+
+		for _, row := range []struct{ name, pkg, file, text, want string }{
+			{"server.js, which npm would start", `{"main":"index.js"}`, "server.js", "", `add "start": "node server.js" to the scripts of package.json`},
+			{"the main file", `{"main":"lib/index.js"}`, "lib/index.js", "", `add "start": "node lib/index.js"`},
+			{"the process of a Procfile", `{"main":"index.js"}`, "Procfile", "worker: node b.js\nweb: node app/web.js\n", `add "start": "node app/web.js"`},
+			{"a file that is not there", `{"main":"none.js"}`, "README", "", "add a script start to package.json that starts the app, such as `node server.js`."},
+		} {
+			it("says in its remedy how the app could be started: "+row.name, func() {
+				write(t, filepath.Join(app, "package.json"), row.pkg)
+				write(t, filepath.Join(app, row.file), row.text)
+				expectFail("[start-script-missing]", row.want)
+			})
+		}
 
 		it("is an error, with a list, when a script is chosen that does not exist", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node .","dev":"vite"}}`)

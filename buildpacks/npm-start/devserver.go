@@ -61,30 +61,27 @@ func (d developing) serves(arguments []string) bool {
 // programPackages are the packages of further programs that start scripts
 // call, where the names differ.
 var programPackages = map[string]string{
-	"babel-node": "@babel/node", "cross-env-shell": "cross-env", "dotenv": "dotenv-cli", "run-p": "npm-run-all", "run-s": "npm-run-all",
+	"babel": "@babel/cli", "babel-node": "@babel/node", "dotenvx": "@dotenvx/dotenvx", "sequelize": "sequelize-cli", "swc": "@swc/cli", "cross-env-shell": "cross-env", "dotenv": "dotenv-cli", "run-p": "npm-run-all", "run-s": "npm-run-all",
 	"tsc": "typescript", "tsnd": "ts-node-dev",
 }
 
-// warnings are what is likely to be wrong with the scripts that start the app,
-// a sentence or more each.
-func (s start) warnings() []string {
+// warnings are what may be wrong with the scripts that start the app, a
+// sentence or more each.
+func (s start) warnings(modules launched) []string {
 	var all []string
 	for _, one := range s.scripts() {
 		for _, words := range calls(one.text) {
 			program := path.Base(words[0])
 			known, isKnown := developmentServers[program]
 			if isKnown && known.serves(words[1:]) {
-				all = append(all, fmt.Sprintf("[start-is-dev-server] the script %s starts the development server of %s, which is slow, unsafe and not meant for production. %s",
-					one.name, program, s.alternative()))
+				all = append(all, fmt.Sprintf("[start-is-dev-server] the script %s starts the development server of %s, which is slow, unsafe and not meant for production. To fix it: %s.",
+					one.name, program, s.alternative(modules)))
 			}
-			if pkg := packageOf(program); s.onlyForDevelopment(pkg) {
-				all = append(all, fmt.Sprintf("[start-needs-dev-dependency] the script %s calls %s, which the image will not have: %s is under devDependencies of %s. Move it to dependencies, or start what the build script makes with node.",
+			if pkg := packageOf(program); s.onlyForDevelopment(pkg) && modules.command(program) != present {
+				all = append(all, fmt.Sprintf("[start-needs-dev-dependency] the script %s calls %s, which the image may not have: %s is under devDependencies of %s. To fix it: move it to dependencies, or start what the build script makes with node.",
 					one.name, program, pkg, packagejson.FileName))
 			}
 		}
-	}
-	if why := s.workspaceReason(); why != "" {
-		all = append(all, why)
 	}
 	return all
 }
@@ -106,16 +103,28 @@ func (s start) onlyForDevelopment(pkg string) bool {
 	return development && !production && !optional
 }
 
+// alternatives are the names that scripts which start a built app have.
+var alternatives = []string{"start:prod", "start:production", "start-prod", "prod:start", "production", "prod", "start:server", "start:node", "serve:prod", "serve", "preview", "server"}
+
 // alternative tells how to start the built app: by another script, if one
-// looks like it.
-func (s start) alternative() string {
-	const general = "To fix it: let the build script make the app, serve what it makes with a server for production, and name the script that starts that in "
-	for _, name := range []string{"start:prod", "start:production", "start-prod", "production", "prod", "serve", "preview", "server"} {
-		if text := s.pkg.Scripts[name]; strings.TrimSpace(text) != "" && name != s.name && !startsDevelopment(text) {
-			return fmt.Sprintf("To fix it: start what the build script makes; set %s=%s if that is what the script %s does.", scriptVariable, name, name)
+// looks like it and can run.
+func (s start) alternative(modules launched) string {
+	if name := s.otherScript(modules); name != "" {
+		return fmt.Sprintf("start what the build script makes: set %s=%s if that is what the script %s does", scriptVariable, name, name)
+	}
+	return "let the build script make the app, serve what it makes with a server for production, and name the script that starts that in " + scriptVariable
+}
+
+// otherScript is the name of a script that looks like one for production and
+// of which nothing is known that keeps it from running; empty without any.
+func (s start) otherScript(modules launched) string {
+	for _, name := range alternatives {
+		text := s.pkg.Scripts[name]
+		if strings.TrimSpace(text) != "" && name != s.name && !startsDevelopment(text) && (oracle{start: s, launched: modules}).ofScript(name).kind != dies {
+			return name
 		}
 	}
-	return general + scriptVariable + "."
+	return ""
 }
 
 func startsDevelopment(script string) bool {

@@ -3,8 +3,10 @@
 //
 // It takes part where the project's package.json has a start script (or the
 // one that BP_NPM_START_SCRIPT names), and requires node and node_modules at
-// launch. It requires npm too, but at launch only when a script calls npm or
-// npx: nothing else needs it in the app image.
+// launch. It requires npm too, but at launch only when a script calls npm, npx
+// or what runs scripts through them: nothing else needs it in the app image.
+// Where there is nothing to start, detection ends with 100 and a failure's text,
+// whose id and remedy a platform can show.
 //
 // # The process
 //
@@ -17,8 +19,10 @@
 // Node.js as process 1 would ignore SIGTERM. What is given to the container as
 // arguments is added to the script's end, each as one word.
 //
-// A start script that starts a development server, or what is a development
-// dependency only, is warned of, as is one that has npm start a workspace.
+// A start script that is known not to run in the app image ends the build
+// (startcheck.go, BP_NODE_START_CHECK): the scripts are followed (fate.go,
+// wrapped.go) to programs that the modules of the launch do not have
+// (launched.go). One that may not run, or should not, is warned of.
 //
 // With BP_LAUNCH_WITH_TINI tini takes the supervisor's place. With
 // BP_LIVE_RELOAD_ENABLED watchexec runs the process and restarts it when the
@@ -32,6 +36,9 @@
 //   - supervisor (launch): bin/supervisor for the target.
 //   - environment (launch): npm_package_* and the PATH, as npm sets them for a
 //     script.
+//   - variables (launch): those of the settings BPE_*, where there are any.
+//
+// The image gets the labels that BP_IMAGE_LABELS and BP_OCI_* name.
 //
 // No file is written into the app. Where npm-install made modules for the
 // build and for the launch, the app's node_modules is led to the latter, see

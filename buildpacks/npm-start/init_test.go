@@ -14,6 +14,8 @@ func TestNPMStart(t *testing.T) {
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
 	suite("Run image", testRunImage)
+	suite("Start check", testStartCheck)
+	suite("Given", testGiven)
 	suite("Warnings", testWarnings)
 	suite.Run(t)
 }

@@ -1,16 +1,31 @@
 package npmstart
 
-import "regexp"
+import (
+	"regexp"
 
-// npmCall finds npm or npx where a command can begin, or after a program that
-// starts another.
-var npmCall = regexp.MustCompile(`(?:^|[\s;&|(){}'"/` + "`" + `])(npm|npx)(?:$|[\s;&|)'"` + "`" + `])`)
+	"github.com/armature-cnb/armature/internal/procfile"
+)
 
-// CallsNPM returns "npm" or "npx" when a script seems to call one of them. It
-// would rather find one too many: an argument of that name counts.
-func CallsNPM(script string) (name string, calls bool) {
-	if found := npmCall.FindStringSubmatch(script); found != nil {
-		return found[1], true
+// CallsNPM returns "npm" or "npx" when a script seems to call one of them, see
+// [procfile.CallsNPM].
+func CallsNPM(script string) (name string, calls bool) { return procfile.CallsNPM(script) }
+
+// throughNPM finds a program that runs the scripts that it is given through
+// npm, and a script for concurrently.
+var throughNPM = regexp.MustCompile(`(?:^|[\s;&|(){}'"/])(run-s|run-p|npm-run-all2?|concurrently)\s(.*)`)
+
+// needsNPM returns the program of a script that is npm or npx, or that needs
+// npm for what it starts.
+func needsNPM(script string) (name string, needs bool) {
+	if name, calls := CallsNPM(script); calls {
+		return name, true
 	}
-	return "", false
+	found := throughNPM.FindStringSubmatch(script)
+	if found == nil || found[1] == "concurrently" && !npmScript.MatchString(found[2]) {
+		return "", false
+	}
+	return found[1], true
 }
+
+// npmScript matches what concurrently takes for a script: "npm:watch".
+var npmScript = regexp.MustCompile(`(?:^|[\s'"])npm:\S`)

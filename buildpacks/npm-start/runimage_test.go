@@ -1,7 +1,7 @@
 package npmstart_test
 
 import (
-	"io"
+	"bytes"
 	"path/filepath"
 	"testing"
 
@@ -20,17 +20,19 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 
 		app, layers, buildpack string
 		env                    map[string]string
+		log                    *bytes.Buffer
 	)
 
 	it.Before(func() {
 		app, layers, buildpack = t.TempDir(), t.TempDir(), t.TempDir()
 		env = map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
+		log = &bytes.Buffer{}
 		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "for arm64")
 	})
 
 	build := func(scripts string) error {
 		write(t, filepath.Join(app, "package.json"), `{"scripts":`+scripts+`}`)
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(io.Discard))(packit.BuildContext{
+		_, err := npmstart.Build(getter(env), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		return err
@@ -44,34 +46,34 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 	context("when the run image has no shell", func() {
 		it.Before(func() { analyzed(withoutShell) })
 
-		for name, scripts := range map[string]string{
-			"a plain command":                       `{"start":"node server.js"}`,
-			"a plain command with variables":        `{"start":"PORT=1 node server.js"}`,
-			"a command of a package":                `{"start":"next start"}`,
-			"plain hooks":                           `{"start":"node a.js","prestart":"node b.js","poststart":"node c.js"}`,
-			"a script for node":                     `{"start":"./bin/www"}`,
-			"a command with npm as an argument":     `{"start":"node a.js --with npm"}`,
-			"a hook of another script that may not": `{"start":"node a.js","prebuild":"a && b"}`,
+		for _, row := range []struct{ name, scripts string }{
+			{"a plain command", `{"start":"node server.js"}`},
+			{"a plain command with variables", `{"start":"PORT=1 node server.js"}`},
+			{"a command of a package", `{"start":"next start"}`},
+			{"plain hooks", `{"start":"node a.js","prestart":"node b.js","poststart":"node c.js"}`},
+			{"a script for node", `{"start":"./bin/www"}`},
+			{"a command with npm as an argument", `{"start":"node a.js --with npm"}`},
+			{"a hook of another script that may not", `{"start":"node a.js","prebuild":"a && b"}`},
 		} {
-			it("builds "+name, func() {
+			it("builds "+row.name, func() {
 				write(t, filepath.Join(app, "bin", "www"), "#!/usr/bin/env node\n")
-				Expect(build(scripts)).To(Succeed())
+				Expect(build(row.scripts)).To(Succeed())
 			})
 		}
 
-		for name, tc := range map[string]struct{ scripts, cause string }{
-			"shell syntax":                   {`{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
-			"a hook":                         {`{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
-			"npm":                            {`{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
-			"a script that names no program": {`{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
-			"a shell script":                 {`{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
+		for _, row := range []struct{ name, scripts, cause string }{
+			{"shell syntax", `{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
+			{"a hook", `{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
+			{"npm", `{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
+			{"a script that names no program", `{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
+			{"a shell script", `{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
 		} {
-			it("is an error that says what needs a shell: "+name, func() {
+			it("is an error that says what needs a shell: "+row.name, func() {
 				write(t, filepath.Join(app, "start.sh"), "#!/bin/sh -e\n")
 				write(t, filepath.Join(app, "bare.sh"), "node server.js\n")
-				err := build(tc.scripts)
+				err := build(row.scripts)
 				Expect(err).To(MatchError(&failure.Failure{ID: "shell-missing"}))
-				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no shell, but " + tc.cause)))
+				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no shell, but " + row.cause)))
 				Expect(err).To(MatchError(ContainSubstring("armature/run")))
 			})
 		}
@@ -80,6 +82,58 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			env["BP_LAUNCH_WITH_TINI"] = "true"
 			Expect(build(`{"start":"node a.js"}`)).To(Succeed())
 			Expect(build(`{"start":"PORT=1 node a.js"}`)).To(MatchError(ContainSubstring("tini starts one program")))
+		})
+	})
+
+	context("when the run image has no bash and another buildpack needs it", func() {
+		const start = `{"start":"node a.js"}`
+
+		it.Before(func() { analyzed(withoutShell) })
+
+		for _, row := range []struct {
+			name, launch string
+			want         string // what is named; empty where there is nothing wrong
+		}{
+			{"a process for bash", "[[processes]]\ntype = \"worker\"\ncommand = \"node b.js | tee log\"\n", "worker (of some_procfile)"},
+			{"one that says so", "[[processes]]\ntype = \"web\"\ncommand = \"node\"\nargs = [\"b.js\"]\ndirect = false\n", "web (of some_procfile)"},
+			{"several", "[[processes]]\ntype = \"b\"\ncommand = \"x\"\n[[processes]]\ntype = \"a\"\ncommand = \"x\"\n", "a (of some_procfile), b (of some_procfile)"},
+			{"a direct process", "[[processes]]\ntype = \"worker\"\ncommand = \"node\"\ndirect = true\n", ""},
+			{"a direct process as of Buildpack API 0.9", "[[processes]]\ntype = \"worker\"\ncommand = [\"node\", \"b.js\"]\n", ""},
+			{"labels only", "[[labels]]\nkey = \"a\"\nvalue = \"b\"\n", ""},
+		} {
+			it("is an error that names it: "+row.name, func() {
+				write(t, filepath.Join(layers, "some_procfile", "launch.toml"), row.launch)
+				err := build(start)
+				if row.want == "" {
+					Expect(err).NotTo(HaveOccurred())
+					return
+				}
+				Expect(err).To(MatchError(&failure.Failure{ID: "bash-missing"}))
+				Expect(err).To(MatchError(ContainSubstring("the run image armature/trixie-run-tiny has no bash, and the lifecycle's launcher starts these processes with it: " + row.want + "\n")))
+				env["BP_NODE_START_CHECK"] = "warn"
+				Expect(build(start)).To(Succeed())
+				Expect(log.String()).To(ContainSubstring("WARNING: [bash-missing]"))
+				env["BP_NODE_START_CHECK"] = "off"
+				Expect(build(start)).To(Succeed())
+				analyzed("[run-image.target]\nid = \"armature/trixie-run\"\n")
+				delete(env, "BP_NODE_START_CHECK")
+				Expect(build(start)).To(Succeed())
+			})
+		}
+
+		it("warns of what only bash reads", func() {
+			write(t, filepath.Join(app, ".profile"), "export A=1\n")
+			for _, row := range []struct{ layer, types string }{{"launched", "launch = true"}, {"built", "build = true"}} {
+				write(t, filepath.Join(layers, "some_apt", row.layer, "profile.d", "a.sh"), "export B=1\n")
+				write(t, filepath.Join(layers, "some_apt", row.layer+".toml"), "[types]\n"+row.types+"\n")
+			}
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).To(ContainSubstring("WARNING: [profile-not-read] the run image armature/trixie-run-tiny has no bash, so nobody reads .profile of the app, some_apt/launched/profile.d. "))
+		})
+
+		it("says nothing without any", func() {
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
 		})
 	})
 

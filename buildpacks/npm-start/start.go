@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/paketo-buildpacks/packit/v2"
-
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
 	"github.com/armature-cnb/armature/internal/settings"
@@ -38,7 +36,7 @@ type start struct {
 }
 
 // readStart reads the project. One that this buildpack has nothing to start for
-// is a [packit.Fail].
+// is a failed detection, see [fail].
 func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	found, err := project.Find(workingDir, getenv)
 	if err != nil {
@@ -47,7 +45,7 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	s := start{root: workingDir, dir: found.Dir, modules: found.Root, name: defaultScript}
 	s.pkg, err = packagejson.Read(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return start{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, s.dir)
+		return start{}, packageMissing(s.root, s.dir)
 	}
 	if err != nil {
 		return start{}, err
@@ -60,8 +58,7 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 		s.name = chosen
 	}
 	if strings.TrimSpace(s.script) == "" {
-		return start{}, packit.Fail.WithMessage("no %s script in %s; its scripts: %s. %s chooses another one%s",
-			s.name, packagejson.FileName, s.pkg.DescribeScripts(), scriptVariable, workspaceHint(s.dir, s.pkg, s.name))
+		return start{}, s.scriptMissing()
 	}
 	s.pre, s.post = s.pkg.Scripts["pre"+s.name], s.pkg.Scripts["post"+s.name]
 	return s, s.readModes(getenv)
@@ -89,10 +86,11 @@ func (s start) scripts() []script {
 	return all
 }
 
-// npmReason says which script calls npm or npx, or nothing when none does.
+// npmReason says which script calls npm or npx, or what needs npm, or nothing
+// when none does.
 func (s start) npmReason() string {
 	for _, one := range s.scripts() {
-		if npm, calls := CallsNPM(one.text); calls {
+		if npm, calls := needsNPM(one.text); calls {
 			return fmt.Sprintf("%s: the script %s calls %s", packagejson.FileName, one.name, npm)
 		}
 	}

@@ -17,23 +17,23 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 	var (
 		Expect = NewWithT(t).Expect
 
-		app string
-		env map[string]string
+		app, layers string
+		env         map[string]string
 	)
 
 	it.Before(func() {
-		app = t.TempDir()
+		app, layers = t.TempDir(), t.TempDir()
 		env = map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
 	})
 
 	// log is what a build says.
-	log := func(packageJSON string) string {
+	log := func(packageJSON string, environ ...string) string {
 		write(t, filepath.Join(app, env["BP_NODE_PROJECT_PATH"], "package.json"), packageJSON)
 		buildpack := t.TempDir()
 		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
 		var log bytes.Buffer
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(&log))(packit.BuildContext{
-			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(t.TempDir(), "armature_npm-start")},
+		_, err := npmstart.Build(getter(env), scribe.NewEmitter(&log).WithLevel(env["BP_LOG_LEVEL"]), environ...)(packit.BuildContext{
+			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		Expect(err).NotTo(HaveOccurred())
 		return log.String()
@@ -93,6 +93,50 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 
 		it("does not when it is a dependency as well", func() {
 			Expect(log(`{"scripts":{"start":"serve dist"},"devDependencies":{"serve":"1"},"dependencies":{"serve":"1"}}`)).NotTo(ContainSubstring("WARNING"))
+		})
+	})
+
+	context("when the app has a Procfile", func() {
+		procfile := func(text string) { write(t, filepath.Join(app, "Procfile"), text) }
+
+		it("warns of processes that nobody makes", func() {
+			procfile("web: node other.js\nworker: node b.js\n")
+			said := log(`{"scripts":{"start":"node a.js"}}`)
+			Expect(said).To(ContainSubstring("WARNING: [procfile-not-read] Procfile is not read: the process web is that of the script start, and what the file says of web, worker is in no process."))
+		})
+
+		for _, row := range []struct{ name, line string }{{"it is the same", "web: node a.js"}, {"it is the same through npm", "web: npm start"}, {"it is through npm run", "web: npm run start"}, {"there is none", "# web: x"}} {
+			it("does not warn of the process web where "+row.name, func() {
+				procfile(row.line)
+				Expect(log(`{"scripts":{"start":"node a.js"}}`)).NotTo(ContainSubstring("WARNING"))
+			})
+		}
+
+		it("warns of that of another script", func() {
+			env["BP_NPM_START_SCRIPT"] = "serve"
+			procfile("web: npm start")
+			Expect(log(`{"scripts":{"start":"node a.js","serve":"node b.js"}}`)).To(ContainSubstring("[procfile-not-read]"))
+		})
+
+		it("leaves it to the buildpack that is made for it", func() {
+			procfile("worker: node b.js")
+			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
+			Expect(log(`{"scripts":{"start":"node a.js"}}`)).NotTo(ContainSubstring("WARNING"))
+		})
+	})
+
+	context("with BP_LOG_LEVEL=DEBUG", func() {
+		it("says what is in the environment of the launch", func() {
+			env["BP_LOG_LEVEL"] = "DEBUG"
+			said := log(`{"version":"1.2.3","scripts":{"start":"node a.js"}}`, "BPE_TOKEN=s3cret")
+			Expect(said).To(ContainSubstring("Environment of the launch:"))
+			Expect(said).To(ContainSubstring(`npm_package_version.default: "1.2.3"`))
+			Expect(said).To(ContainSubstring("TOKEN.override: (as BPE_… says)"))
+			Expect(said).NotTo(ContainSubstring("s3cret"))
+		})
+
+		it("says it then only", func() {
+			Expect(log(`{"version":"1.2.3","scripts":{"start":"node a.js"}}`)).NotTo(ContainSubstring("Environment of the launch"))
 		})
 	})
 

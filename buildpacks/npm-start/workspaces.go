@@ -33,16 +33,6 @@ func startable(dir string, pkg packagejson.Package, name string) []string {
 	return slices.Compact(found)
 }
 
-// workspaceHint tells how to start one of the workspaces by itself, or
-// nothing where none can be.
-func workspaceHint(dir string, pkg packagejson.Package, name string) string {
-	found := startable(dir, pkg, name)
-	if len(found) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(". Its workspaces that have one: %s. %s set to such a folder starts that one", strings.Join(found, ", "), project.PathVariable)
-}
-
 // workspaceFlag is how a script tells npm to work in a workspace.
 var workspaceFlag = regexp.MustCompile(`(?:^|\s)(?:-w|--workspace)(?:=|\s+)['"]?([^\s'";&|]+)`)
 

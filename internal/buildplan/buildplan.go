@@ -22,3 +22,16 @@ type Requirement struct {
 	Build         bool   `toml:"build"`
 	Launch        bool   `toml:"launch"`
 }
+
+// NPMAtLaunchVariable is set to true for later buildpacks by the one that
+// provides npm where npm is in the app image, whoever has asked for that. It
+// should be the npm that the app asks for.
+const NPMAtLaunchVariable = "ARMATURE_NPM_AT_LAUNCH"
+
+// Ids of buildpacks, without what is before the slash, that do what npm-start
+// does otherwise, or leaves undone without them.
+const (
+	EnvironmentVariables = "environment-variables" // reads BPE_ variables
+	ImageLabels          = "image-labels"          // reads BP_IMAGE_LABELS and BP_OCI_
+	Procfile             = "procfile"              // makes processes of a Procfile
+)

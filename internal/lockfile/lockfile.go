@@ -60,6 +60,7 @@ type Package struct {
 	OptionalDeps     map[string]string
 	DevDeps          map[string]string // of the project, workspaces and file: dependencies only
 	PeerDeps         map[string]string // but for those that are optional
+	Commands         []string          // the names of its programs, sorted; version 1 does not know them
 }
 
 // Read returns the lockfile in dir. Where there is none, found is false. One
@@ -142,6 +143,7 @@ type rawPackage struct {
 	OptionalDeps     map[string]string `json:"optionalDependencies"`
 	DevDeps          map[string]string `json:"devDependencies"`
 	PeerDeps         map[string]string `json:"peerDependencies"`
+	Commands         ranges            `json:"bin"`
 	PeersMeta        map[string]struct {
 		Optional bool `json:"optional"`
 	} `json:"peerDependenciesMeta"`
@@ -159,6 +161,7 @@ func (r rawPackage) pkg(place string) Package {
 		DevOptional: r.DevOptional, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
 		OS: r.OS, CPU: r.CPU, Libc: r.Libc, Engines: r.Engines,
 		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps, DevDeps: r.DevDeps, PeerDeps: r.PeerDeps,
+		Commands: slices.Sorted(maps.Keys(r.Commands)),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ const version3 = `{
     "node_modules/a": {"version": "1.0.0", "resolved": "r", "integrity": "sha512-x", "license": "MIT", "dependencies": {"b": "2"}},
     "node_modules/a/node_modules/@s/b": {"version": "2.0.0", "license": {"type": "ISC"}},
     "node_modules/alias": {"name": "real", "version": "3.0.0"},
-    "node_modules/tool": {"version": "4.0.0", "dev": true, "engines": ["node"]},
+    "node_modules/tool": {"version": "4.0.0", "dev": true, "engines": ["node"], "bin": {"tool-b": "b.js", "tool-a": "a.js"}},
     "node_modules/w": {"resolved": "packages/w", "link": true},
     "node_modules/native-arm64": {"version": "5.0.0", "optional": true, "os": ["linux"], "cpu": ["arm64"], "libc": "glibc"},
     "node_modules/native-x64": {"version": "5.0.0", "optional": true, "os": ["linux"], "cpu": ["x64"]},
@@ -54,6 +55,11 @@ func TestParseVersion3(t *testing.T) {
 	}
 	if got := lock.Links(); !reflect.DeepEqual(got, []string{"packages/w"}) {
 		t.Errorf("got %q", got)
+	}
+	for _, p := range lock.Packages {
+		if want := map[string][]string{"node_modules/tool": {"tool-a", "tool-b"}}[p.Path]; !slices.Equal(p.Commands, want) {
+			t.Errorf("%s: got the commands %q, want %q", p.Path, p.Commands, want)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func main() {
 	log := scribe.NewEmitter(os.Stdout).WithLevel(os.Getenv("BP_LOG_LEVEL"))
 	handler := exit.New()
-	packit.Run(npmstart.Detect(os.Getenv), settings.WarningOfTypos(npmstart.Build(os.Getenv, log), os.Environ(), log.Process), packit.WithExitHandler(handler))
+	packit.Run(npmstart.Detect(os.Getenv), settings.WarningOfTypos(npmstart.Build(os.Getenv, log, os.Environ()...), os.Environ(), log.Process), packit.WithExitHandler(handler))
 	if filepath.Base(os.Args[0]) != "build" {
 		return
 	}

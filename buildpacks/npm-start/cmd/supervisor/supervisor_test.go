@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -243,6 +244,40 @@ func TestNodeEndsAtOnce(t *testing.T) {
 	}
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("took %s", took)
+	}
+}
+
+// A process of the group that outlives the group's leader may close, too: the
+// container would end with the supervisor.
+func TestTheRestOfTheGroupIsWaitedForAfterASignal(t *testing.T) {
+	const script = `
+		trap 'exit 3' TERM
+		(trap 'sleep 0.3; : > "$0"; exit 0' TERM; echo ready; exec >/dev/null 2>&1; while :; do sleep 0.01; done) &
+		wait`
+	closed := filepath.Join(t.TempDir(), "closed")
+	r := start(t, "--", "sh", "-c", script, closed)
+	r.send(unix.SIGTERM)
+	if got := r.status(); got != 3 {
+		t.Errorf("got the status %d, want the leader's 3", got)
+	}
+	if _, err := os.Stat(closed); err != nil {
+		t.Errorf("the supervisor ended before the rest of the group: %v", err)
+	}
+}
+
+// Without a signal nobody waits for what a leader leaves behind: it may never
+// end.
+func TestTheRestOfTheGroupIsNotWaitedForWithoutASignal(t *testing.T) {
+	began := time.Now()
+	r := start(t, "--", "sh", "-c", `(exec >/dev/null 2>&1; exec sleep 60) & echo ready; echo $!; exit 4`)
+	line, _ := r.line()
+	left, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(left, syscall.SIGKILL) })
+	if got := r.status(); got != 4 || time.Since(began) > patience/2 {
+		t.Errorf("got the status %d after %s, want 4 at once", got, time.Since(began))
 	}
 }
 

@@ -1,0 +1,237 @@
+package npmstart
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+// kind is what is known of a command before it runs.
+type kind int
+
+const (
+	runs kind = iota // it may well be the server: nothing behind it matters
+	ends             // it comes to an end by itself, and what is behind it starts
+	dies             // it cannot run in the app image
+)
+
+// fate is what will become of a command or a script. The rest is of one that
+// dies.
+type fate struct {
+	kind
+	why     string   // the reason, behind the name of a script: "calls tsc, which …"
+	scripts []string // the scripts that lead there, from the outermost
+	program string   // what is called and is not there; may be empty
+	pkg     string   // the package that is not there; may be empty
+	fix     string   // a remedy of its own, in the imperative; may be empty
+}
+
+// oracle tells what will become of scripts. It would rather be wrong about one
+// that cannot run than about one that can.
+type oracle struct {
+	start
+	launched
+	follows int // how many scripts are being followed
+}
+
+// maxFollows is how deep scripts that call scripts are followed.
+const maxFollows = 12
+
+// ofScript is the fate of one of package.json's scripts with its hooks.
+func (o oracle) ofScript(name string) fate {
+	text, ok := o.pkg.Scripts[name]
+	if !ok && len(o.places) == 0 {
+		return fate{} // nothing is known of how this project is put together
+	}
+	if !ok {
+		return fate{kind: dies, scripts: []string{name}, why: "is not in " + packagejson.FileName}
+	}
+	if o.follows++; o.follows > maxFollows {
+		return fate{}
+	}
+	if before := o.pkg.Scripts["pre"+name]; before != "" {
+		if f := o.of(before); f.kind == dies {
+			return f.through("pre" + name).through(name)
+		}
+	}
+	f := o.of(text)
+	if f.kind == runs && isFinite(name) {
+		f.kind = ends
+	}
+	return f.through(name)
+}
+
+// through adds in which script a reason is.
+func (f fate) through(script string) fate {
+	if f.kind == dies {
+		f.scripts = append([]string{script}, f.scripts...)
+	}
+	return f
+}
+
+// String is the reason as a sentence: "the script start runs build, which calls
+// tsc, …".
+func (f fate) String() string {
+	text := "the script " + f.scripts[0]
+	for i, script := range f.scripts[1:] {
+		if i > 0 {
+			text += ", which"
+		}
+		text += " runs " + script
+	}
+	if len(f.scripts) > 1 {
+		text += ", which"
+	}
+	return text + " " + f.why
+}
+
+// isFinite is true for the names of scripts that nobody gives to a server.
+func isFinite(script string) bool {
+	first, _, _ := strings.Cut(script, ":")
+	return slices.Contains(finite, first) || strings.HasPrefix(script, "pre") && first != "preview"
+}
+
+var finite = strings.Fields("build compile bundle transpile clean generate migrate migration migrations lint format test typecheck check copy css styles assets icons postinstall codegen tsc")
+
+// of is the fate of a shell script: that of its commands, one after the other,
+// as far as each depends on those before it.
+func (o oracle) of(script string) fate {
+	parts, ok := command.List(script)
+	if !ok || len(parts) == 0 {
+		return fate{}
+	}
+	last := fate{kind: ends}
+	for i, part := range parts {
+		piped := i+1 < len(parts) && parts[i+1].Op == "|"
+		switch {
+		case part.Op == "&" || part.Op == "|" || piped:
+			return fate{}
+		case part.Op == "&&" && last.kind == dies: // is not run
+			continue
+		case part.Op == "||" && last.kind == ends: // may run or not
+			continue
+		case part.Op == "||" && last.kind != dies:
+			return last
+		}
+		if last.kind == runs {
+			return last
+		}
+		if path.Base(part.Words[0]) == "cd" {
+			return fate{} // npm finds another package there
+		}
+		last = o.ofCommand(part.Words)
+	}
+	return last
+}
+
+// ofAll is the fate of several commands that start together: it dies when all
+// do, or when one does and takes the others with it.
+func ofAll(fates []fate, together bool) fate {
+	isDead := func(f fate) bool { return f.kind == dies }
+	dead := slices.IndexFunc(fates, isDead)
+	if dead < 0 || !together && slices.ContainsFunc(fates, func(f fate) bool { return !isDead(f) }) {
+		return fate{}
+	}
+	return fates[dead]
+}
+
+// ofCommand is the fate of one command: the program that is started, and what
+// it starts in its turn.
+func (o oracle) ofCommand(words []string) fate {
+	program := words[0]
+	if strings.Contains(program, "$") {
+		return fate{}
+	}
+	if name, ok := inBin(program); ok {
+		program = name
+	} else if strings.Contains(program, "/") {
+		return fate{}
+	}
+	if slices.Contains(builtins, program) {
+		return fate{kind: ends}
+	}
+	if slices.Contains(common, program) {
+		return fate{}
+	}
+	switch program {
+	case "node":
+		return o.ofNode(words[1:])
+	case "npm":
+		return o.ofNPM(words[1:])
+	case "npx":
+		return o.ofNPX(words[1:])
+	case "exec", "time", "env", "sh", "bash":
+		return o.ofWrapped(program, words[1:])
+	}
+	if f := o.ofProgram(program, words[1:]); f.kind == dies {
+		return f
+	}
+	return o.ofWrapped(program, words[1:])
+}
+
+// inBin returns the program of a path such as node_modules/.bin/next.
+func inBin(word string) (program string, ok bool) {
+	dir, name := path.Split(path.Clean(word))
+	return name, dir == nodemodules.Dir+"/.bin/"
+}
+
+// builtins are commands of the shell's and of every run image with a shell
+// that do something small.
+var builtins = strings.Fields("[ basename cat chmod cp date dirname echo export false find grep ls mkdir mv printf pwd rm sed set sleep test touch true umask unset")
+
+// common are programs that run images may have, and packages, too.
+var common = strings.Fields("awk bc curl cut envsubst expr file getopt git gzip head hostname id jq less ln nice nohup openssl ps readlink realpath sort split stat tail tar tee timeout tr tree uuid uuidgen wait-for-it wc wget which whoami xargs yq")
+
+// ofProgram is the fate of a program by itself. That it is not there is known
+// where it is one of a package that only development needs, or a development
+// server.
+func (o oracle) ofProgram(program string, arguments []string) fate {
+	if o.command(program) != absent {
+		if o.typescriptMissing(program, arguments) {
+			return o.nextWithoutTypescript()
+		}
+		return fate{}
+	}
+	pkg := packageOf(program)
+	if locked := o.brings(program); locked != "" && !o.onlyForDevelopment(pkg) {
+		pkg = locked
+	}
+	why := ""
+	switch _, isServer := developmentServers[program]; {
+	case o.onlyForDevelopment(pkg):
+		why = fmt.Sprintf("%s is under devDependencies", pkg)
+	case o.brings(program) != "":
+		why = fmt.Sprintf("only devDependencies bring its package %s", pkg)
+	case isServer:
+		why = fmt.Sprintf("%s is not under dependencies", pkg)
+	default:
+		return fate{}
+	}
+	return fate{kind: dies, program: program, pkg: pkg, why: fmt.Sprintf("calls %s, which the app image does not have: %s", program, why)}
+}
+
+// finishing are programs of packages that come to an end by themselves, unless
+// one of these words is among their arguments; with true, only with one of them.
+var finishing = map[string]struct {
+	words []string
+	only  bool
+}{
+	"tsc": {words: []string{"-w", "--watch"}}, "tsup": {words: []string{"--watch", "-w"}}, "babel": {words: []string{"-w", "--watch"}}, "swc": {words: []string{"-w", "--watch"}},
+	"esbuild": {words: []string{"--watch", "--serve", "--servedir"}}, "rollup": {words: []string{"-w", "--watch"}}, "tsc-alias": {words: []string{"-w", "--watch"}},
+	"rimraf": {}, "del-cli": {}, "shx": {}, "mkdirp": {}, "cpx": {words: []string{"-w", "--watch"}}, "cpy": {}, "ncp": {}, "copyfiles": {}, "eslint": {}, "prettier": {}, "jest": {}, "mocha": {},
+	"patch-package": {}, "husky": {}, "tailwindcss": {words: []string{"-w", "--watch"}}, "sass": {words: []string{"-w", "--watch"}}, "prisma": {words: []string{"studio", "dev"}}, "sequelize": {}, "sequelize-cli": {}, "knex": {}, "typeorm": {}, "drizzle-kit": {words: []string{"studio"}},
+	"vite": {words: []string{"build"}, only: true}, "next": {words: []string{"build"}, only: true}, "nest": {words: []string{"build"}, only: true}, "ng": {words: []string{"build"}, only: true},
+	"nuxt": {words: []string{"build", "generate", "prepare"}, only: true}, "astro": {words: []string{"build", "check"}, only: true}, "react-scripts": {words: []string{"build"}, only: true}, "vue-cli-service": {words: []string{"build"}, only: true},
+	"remix": {words: []string{"build", "vite:build"}, only: true}, "react-router": {words: []string{"build"}, only: true}, "webpack": {words: []string{"serve", "s", "server", "watch", "w", "--watch", "-w"}}, "parcel": {words: []string{"build"}, only: true},
+}
+
+func isFinishing(program string, arguments []string) bool {
+	known, ok := finishing[program]
+	found := slices.ContainsFunc(arguments, func(word string) bool { return slices.Contains(known.words, word) })
+	return ok && found == known.only
+}

@@ -1,0 +1,110 @@
+package npmstart
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// checkBash is the error for a process of any buildpack of the group that the
+// lifecycle's launcher starts with bash, on a run image that is known to have
+// none; mode is what BP_NODE_START_CHECK says. What only such processes read is
+// warned of. layersDir holds the layers of all buildpacks.
+func (s start) checkBash(layersDir, mode string, log scribe.Emitter) error {
+	id, err := runImageID(filepath.Join(layersDir, analyzedFile))
+	if err != nil || mode == "off" || !strings.HasSuffix(id, tiny) {
+		return err
+	}
+	indirect, err := indirectProcesses(layersDir)
+	if err != nil {
+		return err
+	}
+	if len(indirect) > 0 {
+		failed := &failure.Failure{
+			ID:     "bash-missing",
+			Cause:  fmt.Sprintf("the run image %s has no bash, and the lifecycle's launcher starts these processes with it: %s", id, strings.Join(indirect, ", ")),
+			Remedy: "build with a run image that has bash, such as armature/run, or let their buildpack make them direct. " + checkVariable + "=warn makes the image all the same.",
+		}
+		if mode == "error" {
+			return failed
+		}
+		warn(log, fmt.Sprintf("[%s] %s. To fix it: build with a run image that has bash, such as armature/run", failed.ID, failed.Cause))
+	}
+	profiles, err := s.profiles(layersDir)
+	if err != nil {
+		return err
+	}
+	if len(profiles) > 0 {
+		warn(log, fmt.Sprintf("[profile-not-read] the run image %s has no bash, so nobody reads %s. To fix it: build with a run image that has bash, such as armature/run, and set the variables in another way, such as BPE_NAME=value",
+			id, strings.Join(profiles, ", ")))
+	}
+	return nil
+}
+
+// indirectProcesses are the types of the processes that need bash, with the
+// folder of their buildpack, sorted. Since Buildpack API 0.9 there are none, and
+// the command is a list.
+func indirectProcesses(layersDir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(escape(layersDir), "*", "launch.toml"))
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, file := range files {
+		var launch struct {
+			Processes []struct {
+				Type    string `toml:"type"`
+				Command any    `toml:"command"`
+				Direct  bool   `toml:"direct"`
+			} `toml:"processes"`
+		}
+		if _, err := toml.DecodeFile(file, &launch); err != nil {
+			return nil, fmt.Errorf("reading the processes of another buildpack from %s: %w", file, err)
+		}
+		for _, process := range launch.Processes {
+			if _, old := process.Command.(string); old && !process.Direct {
+				all = append(all, fmt.Sprintf("%s (of %s)", process.Type, filepath.Base(filepath.Dir(file))))
+			}
+		}
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+// profiles are the scripts that the launcher has bash read: those in profile.d
+// of any layer for the launch, and the app's own.
+func (s start) profiles(layersDir string) ([]string, error) {
+	var all []string
+	if isFile(filepath.Join(s.root, ".profile")) {
+		all = append(all, ".profile of the app")
+	}
+	folders, err := filepath.Glob(filepath.Join(escape(layersDir), "*", "*", "profile.d"))
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		var layer struct {
+			Types struct {
+				Launch bool `toml:"launch"`
+			} `toml:"types"`
+		}
+		if _, err := toml.DecodeFile(filepath.Dir(folder)+".toml", &layer); err != nil || !layer.Types.Launch {
+			continue // it is no layer of the app image
+		}
+		if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
+			relative, err := filepath.Rel(layersDir, folder)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, relative)
+		}
+	}
+	return all, nil
+}

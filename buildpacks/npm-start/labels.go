@@ -1,0 +1,112 @@
+package npmstart
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// labelsVariable is the setting with labels of any name for the image.
+const labelsVariable = "BP_IMAGE_LABELS"
+
+// createdVariable is the one of these that has a form of its own.
+const createdVariable = "BP_OCI_CREATED"
+
+// ociLabels are the settings for single labels, and what follows
+// org.opencontainers.image. in their keys (OCI Image Format, "Annotations").
+var ociLabels = []struct{ variable, key string }{
+	{"BP_OCI_AUTHORS", "authors"}, {createdVariable, "created"}, {"BP_OCI_DESCRIPTION", "description"}, {"BP_OCI_DOCUMENTATION", "documentation"},
+	{"BP_OCI_LICENSES", "licenses"}, {"BP_OCI_REF_NAME", "ref.name"}, {"BP_OCI_REVISION", "revision"}, {"BP_OCI_SOURCE", "source"},
+	{"BP_OCI_TITLE", "title"}, {"BP_OCI_URL", "url"}, {"BP_OCI_VENDOR", "vendor"}, {"BP_OCI_VERSION", "version"},
+}
+
+// reservedLabels is how the keys of labels begin that the lifecycle writes.
+const reservedLabels = "io.buildpacks."
+
+// labels are those that settings give the image. Of a key that is there twice
+// the last one counts, and a setting of its own before BP_IMAGE_LABELS.
+func labels(getenv settings.Getenv) (map[string]string, error) {
+	all := map[string]string{}
+	words, ok := quotedWords(getenv(labelsVariable))
+	if !ok {
+		return nil, badLabels("a quote in it is not closed")
+	}
+	for _, word := range words {
+		key, value, found := strings.Cut(word, "=")
+		switch {
+		case !found:
+			return nil, badLabels(fmt.Sprintf("%q has no value", word))
+		case key == "" || strings.ContainsAny(key, " \t\r\n"):
+			return nil, badLabels(fmt.Sprintf("%q is no key", key))
+		case strings.HasPrefix(key, reservedLabels):
+			return nil, badLabels(fmt.Sprintf("%s is a label that the lifecycle writes", key))
+		}
+		all[key] = value
+	}
+	for _, one := range ociLabels {
+		if value := getenv(one.variable); value != "" {
+			all["org.opencontainers.image."+one.key] = value
+		}
+	}
+	if created := getenv(createdVariable); created != "" {
+		if _, err := time.Parse(time.RFC3339, created); err != nil {
+			return nil, &failure.Failure{
+				ID:     "setting-invalid",
+				Cause:  fmt.Sprintf("%s is %q, want a time as RFC 3339 writes it", createdVariable, created),
+				Remedy: fmt.Sprintf("set %s to a time such as 2026-01-31T12:00:00Z, or leave it unset.", createdVariable),
+			}
+		}
+	}
+	return all, nil
+}
+
+func badLabels(cause string) error {
+	return &failure.Failure{
+		ID:     "setting-invalid",
+		Cause:  fmt.Sprintf("%s cannot be read: %s", labelsVariable, cause),
+		Remedy: fmt.Sprintf(`set %s to key=value pairs with blanks between, such as team=web "contact=the web team"; keys do not begin with %s`, labelsVariable, reservedLabels) + ".",
+	}
+}
+
+// quotedWords divides a text at its blanks as a shell does, with quotes and
+// backslashes; nothing else has a meaning. It is false where a quote is not
+// closed.
+func quotedWords(text string) (words []string, ok bool) {
+	var word strings.Builder
+	inWord, quote := false, rune(0)
+	escaped := false
+	for _, c := range text {
+		switch {
+		case escaped:
+			if quote == '"' && !strings.ContainsRune("$`\"\\", c) {
+				word.WriteByte('\\')
+			}
+			word.WriteRune(c)
+			escaped = false
+		case c == '\\' && quote != '\'':
+			escaped, inWord = true, true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case c == '\'' || c == '"':
+			quote, inWord = c, true
+		case strings.ContainsRune(" \t\r\n", c):
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+			}
+			inWord = false
+		default:
+			word.WriteRune(c)
+			inWord = true
+		}
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, quote == 0 && !escaped
+}

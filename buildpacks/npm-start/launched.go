@@ -1,0 +1,207 @@
+package npmstart
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// presence says whether the app image will have something.
+type presence int
+
+const (
+	unknown presence = iota
+	present
+	absent
+)
+
+// launched are the modules of the app image.
+type launched struct {
+	places []place
+	lock   lockfile.Lock // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
+	others []string      // folders with the programs of other buildpacks' layers
+}
+
+// place is a node_modules folder that the app finds modules in.
+type place struct {
+	disk string // where its content is; empty for that of a layer that is reused, which is not on disk
+	path string // in the lockfile: "node_modules", "packages/a/node_modules"
+	sure bool   // whether what is not in it is not in the app image either
+}
+
+// launchLayerName is the name of npm-install's layer of modules for the
+// launch, and of that of Paketo's buildpack.
+const launchLayerName = "launch-modules"
+
+// findLaunched looks for the modules of the app image: the project's
+// node_modules leads to them now. layersDir holds the layers of all buildpacks.
+func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launched, err error) {
+	if l.lock, _, err = lockfile.Read(s.modules); err != nil {
+		return launched{}, err
+	}
+	if s.keepsDevelopment(getenv) {
+		l.lock = lockfile.Lock{}
+	}
+	if l.others, err = filepath.Glob(filepath.Join(escape(layersDir), "*", "*", "bin")); err != nil {
+		return launched{}, err
+	}
+	for dir := s.dir; ; dir = filepath.Dir(dir) {
+		relative, err := filepath.Rel(s.modules, filepath.Join(dir, nodemodules.Dir))
+		if err != nil {
+			return launched{}, err
+		}
+		if found, ok := findPlace(filepath.Join(dir, nodemodules.Dir), filepath.ToSlash(relative)); ok {
+			l.places = append(l.places, found)
+		}
+		if dir == s.modules {
+			break
+		}
+	}
+	if len(l.places) == 0 && l.lock.Version >= 2 {
+		l.places = []place{{path: nodemodules.Dir, sure: true}}
+	}
+	return l, nil
+}
+
+// keepsDevelopment says whether npm is configured to install devDependencies
+// for the launch, too.
+func (s start) keepsDevelopment(getenv settings.Getenv) bool {
+	for _, name := range []string{"NPM_CONFIG_INCLUDE", "npm_config_include"} {
+		if strings.Contains(getenv(name), "dev") {
+			return true
+		}
+	}
+	for _, dir := range []string{s.modules, getenv("HOME")} {
+		text, err := os.ReadFile(filepath.Join(dir, ".npmrc"))
+		if err == nil && includesDevelopment.Match(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// includesDevelopment matches such a line of an .npmrc.
+var includesDevelopment = regexp.MustCompile(`(?m)^\s*include(\[\])?\s*=.*dev`)
+
+func findPlace(folder, inLock string) (found place, ok bool) {
+	target, err := os.Readlink(folder)
+	if err != nil {
+		info, err := os.Stat(folder)
+		return place{disk: folder, path: inLock}, err == nil && info.IsDir()
+	}
+	found = place{path: inLock, sure: slices.Contains(strings.Split(filepath.ToSlash(target), "/"), launchLayerName)}
+	if info, err := os.Stat(folder); err == nil && info.IsDir() {
+		found.disk = target
+	}
+	return found, found.sure || found.disk != ""
+}
+
+// command says whether there is a program with that name on the PATH, as far as
+// modules and layers bring it.
+func (l launched) command(name string) presence {
+	for _, dir := range l.others {
+		if isFile(filepath.Join(dir, name)) {
+			return present
+		}
+	}
+	return l.look(func(p place) bool {
+		return isFile(filepath.Join(p.disk, ".bin", name))
+	}, func(p lockfile.Package) bool {
+		return slices.Contains(p.Commands, name)
+	})
+}
+
+// module says whether the app can load a package.
+func (l launched) module(name string) presence {
+	return l.look(func(p place) bool {
+		_, err := os.Stat(filepath.Join(p.disk, name))
+		return err == nil
+	}, func(p lockfile.Package) bool {
+		return strings.HasSuffix(p.Path, nodemodules.Dir+"/"+name)
+	})
+}
+
+// version is that of a package that the app can load, or empty.
+func (l launched) version(name string) string {
+	for _, p := range l.places {
+		if p.disk == "" {
+			for _, one := range l.in(p) {
+				if one.Path == path.Join(p.path, name) {
+					return one.Version
+				}
+			}
+			continue
+		}
+		if pkg, err := packagejson.Read(filepath.Join(p.disk, name)); err == nil {
+			return pkg.Version
+		}
+	}
+	return ""
+}
+
+// look asks all places, of which those that are not on disk are what the
+// lockfile says of them.
+func (l launched) look(onDisk func(place) bool, locked func(lockfile.Package) bool) presence {
+	answer := absent
+	if len(l.places) == 0 {
+		answer = unknown
+	}
+	for _, p := range l.places {
+		switch {
+		case p.disk != "" && onDisk(p):
+			return present
+		case p.disk == "" && l.lock.Version < 2:
+			answer = unknown
+		case p.disk == "" && slices.ContainsFunc(l.in(p), locked):
+			return present
+		case !p.sure:
+			answer = unknown
+		}
+	}
+	return answer
+}
+
+// in are the packages that the lockfile has in a place, without those that only
+// development needs. A link to a folder has the programs of the folder.
+func (l launched) in(p place) []lockfile.Package {
+	var all []lockfile.Package
+	for _, one := range l.lock.Packages {
+		name, inside := strings.CutPrefix(one.Path, p.path+"/")
+		if !inside || one.Dev || strings.Contains(name, nodemodules.Dir+"/") {
+			continue
+		}
+		if one.Link {
+			for _, folder := range l.lock.Packages {
+				if folder.Path == path.Clean(one.Resolved) {
+					one.Commands = folder.Commands
+				}
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// brings is a package that only development needs and that has a program with
+// that name, as the lockfile says; empty where there is none.
+func (l launched) brings(program string) string {
+	for _, one := range l.lock.Packages {
+		if one.Dev && slices.Contains(one.Commands, program) {
+			return one.Name
+		}
+	}
+	return ""
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
+}

@@ -1,0 +1,45 @@
+package npmstart
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/procfile"
+)
+
+// warnOfProcfile says that nobody makes processes of the app's Procfile, where
+// it has some and no buildpack of the group is for it. A line web that starts
+// what the start script starts, or does so through npm, is heeded by itself.
+func (s start) warnOfProcfile(others buildplan.Group, log scribe.Emitter) {
+	if others[buildplan.Procfile] {
+		return
+	}
+	var unread []string
+	for _, process := range procfile.Read(s.root) {
+		same := process.Command == s.script || process.Command == "npm start" && s.name == defaultScript || process.Command == "npm run "+s.name
+		if process.Type != webProcess || !same {
+			unread = append(unread, process.Type)
+		}
+	}
+	if len(unread) == 0 {
+		return
+	}
+	warn(log, fmt.Sprintf("[procfile-not-read] %s is not read: the process %s is that of the script %s, and what the file says of %s is in no process. To fix it: let the script be what the process is, or add a buildpack that reads the file, such as paketo-buildpacks/procfile",
+		procfile.FileName, webProcess, s.name, strings.Join(unread, ", ")))
+}
+
+// logLaunchEnvironment says, with BP_LOG_LEVEL=DEBUG, which variables this
+// buildpack gives the app; those of the user's are told without their values.
+func logLaunchEnvironment(log scribe.Emitter, own map[string]string, given map[string]string) {
+	log.Debug.Process("Environment of the launch:")
+	for _, file := range sortedNames(own) {
+		log.Debug.Subprocess("%s: %q", file, own[file])
+	}
+	for _, file := range sortedNames(given) {
+		log.Debug.Subprocess("%s: (as %s… says)", file, givenPrefix)
+	}
+	log.Debug.Break()
+}

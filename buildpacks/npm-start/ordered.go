@@ -1,0 +1,160 @@
+package npmstart
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// object is a JSON object with its members in the order that JavaScript goes
+// through them: keys that are array indices first, by their number, then the
+// others as they stand in the text. Of a key that is there twice the first
+// place and the last value count.
+type object []member
+
+// member is one of an object. Its value is an object, a []any, a string, a
+// json.Number, a bool or nil.
+type member struct {
+	key   string
+	value any
+}
+
+// get returns the value of a key, or nil.
+func (o object) get(key string) any {
+	for _, m := range o {
+		if m.key == key {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// with returns the object with a value for a key.
+func (o object) with(key string, value any) object {
+	for i, m := range o {
+		if m.key == key {
+			o[i].value = value
+			return o
+		}
+	}
+	return append(o, member{key, value})
+}
+
+// without returns the object without a key.
+func (o object) without(key string) object {
+	return slices.DeleteFunc(o, func(m member) bool { return m.key == key })
+}
+
+// ordered puts the members in the order that JavaScript gives them.
+func (o object) ordered() object {
+	slices.SortStableFunc(o, func(a, b member) int {
+		first, second := index(a.key), index(b.key)
+		switch {
+		case first == second:
+			return 0
+		case first < second:
+			return -1
+		}
+		return 1
+	})
+	return o
+}
+
+// index is the number of a key that is an array index, and a larger one for
+// any other key.
+func index(key string) uint64 {
+	number, err := strconv.ParseUint(key, 10, 32)
+	if err != nil || number == math.MaxUint32 || strconv.FormatUint(number, 10) != key {
+		return math.MaxUint32
+	}
+	return number
+}
+
+// decodeObject reads a JSON object.
+func decodeObject(text []byte) (object, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	value, err := decodeValue(decoder)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more behind the value")
+	}
+	fields, ok := value.(object)
+	if !ok {
+		return nil, fmt.Errorf("got %T, want an object", value)
+	}
+	return fields, nil
+}
+
+func decodeValue(decoder *json.Decoder) (any, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('['):
+		list := []any{}
+		for decoder.More() {
+			value, err := decodeValue(decoder)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		_, err := decoder.Token()
+		return list, err
+	case json.Delim('{'):
+		members := object{}
+		places := map[string]int{}
+		for decoder.More() {
+			key, err := decoder.Token()
+			if err != nil {
+				return nil, err
+			}
+			value, err := decodeValue(decoder)
+			if err != nil {
+				return nil, err
+			}
+			name, _ := key.(string)
+			if place, twice := places[name]; twice {
+				members[place].value = value
+				continue
+			}
+			places[name] = len(members)
+			members = append(members, member{name, value})
+		}
+		_, err := decoder.Token()
+		return members.ordered(), err
+	}
+	return token, nil
+}
+
+// inJavaScript writes a value that is neither an object nor a list as
+// JavaScript's String does.
+func inJavaScript(value any) string {
+	number, ok := value.(json.Number)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	parsed, err := strconv.ParseFloat(number.String(), 64)
+	switch {
+	case parsed == 0:
+		return "0" // negative zero, too
+	case err != nil && parsed > 0:
+		return "Infinity"
+	case err != nil:
+		return "-Infinity"
+	case math.Abs(parsed) >= 1e21 || math.Abs(parsed) < 1e-6:
+		text := strconv.FormatFloat(parsed, 'e', -1, 64)
+		return strings.Replace(strings.Replace(text, "e-0", "e-", 1), "e+0", "e+", 1)
+	}
+	return strconv.FormatFloat(parsed, 'f', -1, 64)
+}

@@ -1,0 +1,128 @@
+package npmstart
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// programs gives the field bin the form that npm does: the programs' paths by
+// their names, neither with a folder before it that means nothing. Where there
+// is none they are the files of the folder directories.bin.
+func (s start) programs(fields object) object {
+	bin := fields.get("bin")
+	if isFalse(bin) {
+		return s.programsOf(fields)
+	}
+	switch bin := bin.(type) {
+	case string:
+		if name := fields.get("name"); !isFalse(name) {
+			return named(object{{inJavaScript(name), bin}})
+		}
+	case []any:
+		all := object{}
+		for _, one := range bin {
+			if text, ok := one.(string); ok && len(all) < maxPrograms {
+				all = all.with(path.Base(text), text)
+			}
+		}
+		return named(all.ordered())
+	case object:
+		return named(bin)
+	}
+	return nil
+}
+
+// isFalse is true for what JavaScript takes for false.
+func isFalse(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case bool:
+		return !v
+	case object, []any:
+		return false
+	}
+	return inJavaScript(value) == "0"
+}
+
+// maxPrograms is how many programs of a package are looked at, and how many
+// files of its folder of programs. Whoever has more means something else.
+const maxPrograms = 2000
+
+// named gives the programs their names, and leaves those out that have none.
+// One whose name changes goes to the end, or takes the place of the one that
+// has that name.
+func named(programs object) object {
+	all := append(object{}, programs[:min(len(programs), maxPrograms)]...)
+	for _, one := range slices.Clone(all) {
+		name, target := "", ""
+		if text, ok := all.get(one.key).(string); ok {
+			target = insidePackage(text)
+			if name = insidePackage(one.key); name != "" {
+				name = path.Base(name)
+			}
+		}
+		if name == "" || target == "" || name != one.key {
+			all = all.without(one.key)
+		}
+		if name != "" && target != "" {
+			all = all.with(name, target)
+		}
+	}
+	return all.ordered()
+}
+
+// insidePackage is a path of a package as npm reads it: relative to the
+// package's folder, which no ".." leads out of. It is empty for the folder
+// itself.
+func insidePackage(text string) string {
+	text = strings.NewReplacer(`\`, "/", ":", "/").Replace(text)
+	clean := strings.TrimPrefix(path.Join("/", text), "/")
+	if clean != "" && strings.HasSuffix(text, "/") {
+		return clean + "/"
+	}
+	return clean
+}
+
+// programsOf are what is in the folder that directories.bin names, by their
+// names without folders. A folder with more than [maxPrograms] files has none.
+func (s start) programsOf(fields object) object {
+	directories, _ := fields.get("directories").(object)
+	text, _ := directories.get("bin").(string)
+	if text == "" {
+		return nil
+	}
+	folder := insidePackage(text)
+	all, seen := object{}, 0
+	root := filepath.Join(s.dir, folder)
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || file == root {
+			return err
+		}
+		if strings.HasPrefix(entry.Name(), ".") {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if seen++; seen > maxPrograms {
+			return os.ErrInvalid
+		}
+		relative, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		all = all.with(entry.Name(), folder+"/"+insidePackage(filepath.ToSlash(relative)))
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return all.ordered()
+}

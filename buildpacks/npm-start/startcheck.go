@@ -1,0 +1,79 @@
+package npmstart
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/settings"
+)
+
+// checkVariable says what happens when the app image is known not to start.
+const checkVariable = "BP_NODE_START_CHECK"
+
+// checkStart ends the build when the start script is known not to run in the
+// app image, and warns of what may be wrong with it otherwise. layersDir holds
+// the layers of all buildpacks.
+func (s start) checkStart(layersDir string, getenv settings.Getenv, log scribe.Emitter) error {
+	mode, err := settings.OneOf(getenv, checkVariable, "error", "warn", "off")
+	if err != nil {
+		return err
+	}
+	if err := s.checkBash(layersDir, mode, log); err != nil || mode == "off" {
+		return err
+	}
+	modules, err := s.findLaunched(layersDir, getenv)
+	if err != nil {
+		return err
+	}
+	f := (oracle{start: s, launched: modules}).ofScript(s.name)
+	if f.kind != dies {
+		for _, warning := range s.warnings(modules) {
+			warn(log, warning)
+		}
+		return nil
+	}
+	failed := &failure.Failure{
+		ID:     "start-script-cannot-run",
+		Cause:  f.String(),
+		Remedy: s.remedy(f, modules) + ". " + checkVariable + "=warn makes the image all the same.",
+	}
+	if mode == "error" {
+		return failed
+	}
+	warn(log, strings.ReplaceAll(fmt.Sprintf("[%s] %s. To fix it: %s", failed.ID, failed.Cause, failed.Remedy), " "+checkVariable+"=warn makes the image all the same.", ""))
+	return nil
+}
+
+// remedy says how the app can start in spite of what is known, the best way
+// first.
+func (s start) remedy(f fate, modules launched) string {
+	var ways []string
+	if name := s.otherScript(modules); name != "" {
+		ways = append(ways, fmt.Sprintf("set %s=%s, if that starts what the build makes", scriptVariable, name))
+	}
+	if slices.Contains(f.scripts[1:], "build") {
+		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", s.name))
+	}
+	if f.fix != "" {
+		ways = append(ways, f.fix)
+	}
+	if _, isServer := developmentServers[f.program]; isServer && len(ways) == 0 {
+		ways = append(ways, fmt.Sprintf("add a script that starts what the build makes, with node or a server for production, and name it in %s", scriptVariable))
+	} else if f.pkg != "" {
+		ways = append(ways, fmt.Sprintf("put %s under dependencies", f.pkg))
+	}
+	if len(ways) == 0 {
+		ways = append(ways, "correct the script "+f.scripts[0])
+	}
+	return strings.Join(ways, ", or ")
+}
+
+// warn logs a warning.
+func warn(log scribe.Emitter, text string) {
+	log.Process("WARNING: %s", strings.ReplaceAll(text, "%", "%%"))
+	log.Break()
+}

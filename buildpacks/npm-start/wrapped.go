@@ -1,0 +1,280 @@
+package npmstart
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/nodemodules"
+)
+
+// ofWrapped is the fate of what a program starts in its turn; for one that
+// starts nothing else, what it is known to do itself.
+func (o oracle) ofWrapped(program string, arguments []string) fate {
+	switch program {
+	case "cross-env", "env", "exec", "time":
+		return o.ofRest(afterVariables(arguments))
+	case "cross-env-shell":
+		return o.of(strings.Join(afterVariables(arguments), " "))
+	case "dotenv", "dotenvx", "env-cmd", "dumb-init", "tini":
+		if at := slices.Index(arguments, "--"); at >= 0 {
+			return o.ofRest(arguments[at+1:])
+		}
+		if program == "dotenvx" && len(arguments) > 0 && arguments[0] == "run" {
+			return o.ofRest(arguments[1:])
+		}
+		return o.ofRest(arguments)
+	case "sh", "bash":
+		if len(arguments) > 1 && arguments[0] == "-c" {
+			return o.of(arguments[1])
+		}
+	case "concurrently":
+		return o.ofConcurrently(arguments)
+	case "run-s", "run-p", "npm-run-all", "npm-run-all2":
+		return o.ofRunAll(program, arguments)
+	}
+	if isFinishing(program, arguments) {
+		return fate{kind: ends}
+	}
+	return fate{}
+}
+
+// ofRest is the fate of the command that a program is given, unless that
+// begins with an option of the program's.
+func (o oracle) ofRest(words []string) fate {
+	if len(words) == 0 || strings.HasPrefix(words[0], "-") {
+		return fate{}
+	}
+	return o.ofCommand(words)
+}
+
+func afterVariables(words []string) []string {
+	for len(words) > 0 && strings.Contains(words[0], "=") && !strings.HasPrefix(words[0], "-") {
+		words = words[1:]
+	}
+	return words
+}
+
+// ofNode is the fate of node: of what it loads first, of the script that it
+// runs, and of a program of node_modules.
+func (o oracle) ofNode(arguments []string) fate {
+	for i, word := range arguments {
+		flag, value, joined := strings.Cut(word, "=")
+		switch {
+		case slices.Contains(preloads, flag):
+			if !joined && i+1 < len(arguments) {
+				value = arguments[i+1]
+			}
+			if f := o.ofModule(value); f.kind == dies {
+				return f
+			}
+		case flag == "--run":
+			if !joined && i+1 < len(arguments) {
+				value = arguments[i+1]
+			}
+			if _, ok := o.pkg.Scripts[value]; ok {
+				return o.of(o.pkg.Scripts[value]).through(value) // without hooks
+			}
+			return fate{}
+		case strings.HasPrefix(word, "-") || i > 0 && slices.Contains(preloads, arguments[i-1]):
+		case i > 0 && strings.HasPrefix(arguments[i-1], "-") && !strings.Contains(arguments[i-1], "=") && !isSwitch(arguments[i-1]):
+			return fate{} // it may be the value of an option, or what node runs
+		default:
+			return o.ofFile(word, arguments[i+1:])
+		}
+	}
+	return fate{}
+}
+
+// isSwitch is true for options of node that take no value behind a blank.
+func isSwitch(option string) bool {
+	return slices.ContainsFunc([]string{"--no-", "--enable-", "--trace-", "--inspect", "--experimental-", "--preserve-symlinks"}, func(prefix string) bool {
+		return strings.HasPrefix(option, prefix)
+	})
+}
+
+// ofFile is the fate of a file that node runs: it is known only for one of a
+// package.
+func (o oracle) ofFile(file string, arguments []string) fate {
+	if program, ok := inBin(file); ok {
+		return o.ofProgram(program, arguments)
+	}
+	if inside, ok := strings.CutPrefix(path.Clean(file), nodemodules.Dir+"/"); ok {
+		return o.ofModule(inside)
+	}
+	return fate{}
+}
+
+// preloads are the options of node that name a module.
+var preloads = []string{"-r", "--require", "--import", "--loader", "--experimental-loader"}
+
+// ofModule is the fate of what loads a module by its name: "ts-node/register".
+func (o oracle) ofModule(name string) fate {
+	if name == "" || strings.HasPrefix(name, ".") || strings.ContainsAny(name, ":$\\") || path.IsAbs(name) {
+		return fate{}
+	}
+	parts := strings.SplitN(name, "/", 3)
+	pkg := parts[0]
+	if strings.HasPrefix(pkg, "@") && len(parts) > 1 {
+		pkg += "/" + parts[1]
+	}
+	if o.onlyForDevelopment(pkg) && o.module(pkg) == absent {
+		return fate{kind: dies, pkg: pkg, why: fmt.Sprintf("loads %s, which the app image does not have: %s is under devDependencies", name, pkg)}
+	}
+	return fate{}
+}
+
+// ofNPM is the fate of npm: of the script that it runs in this project.
+func (o oracle) ofNPM(arguments []string) fate {
+	var words []string
+	lenient := false
+	for _, word := range arguments {
+		switch {
+		case word == "--":
+			return o.ofNPMCommand(append(words, "--"), lenient)
+		case word == "--if-present":
+			lenient = true
+		case slices.Contains(quiet, word):
+		case strings.HasPrefix(word, "-"):
+			return fate{} // it may lead to another folder, or have a value
+		default:
+			words = append(words, word)
+		}
+	}
+	return o.ofNPMCommand(words, lenient)
+}
+
+// quiet are npm's options that change nothing but what it prints.
+var quiet = []string{"-s", "--silent", "-q", "--quiet", "-d", "--verbose", "--no-update-notifier", "--no-fund", "--no-audit"}
+
+func (o oracle) ofNPMCommand(words []string, lenient bool) fate {
+	if len(words) == 0 {
+		return fate{}
+	}
+	name := ""
+	switch words[0] {
+	case "start", "test", "stop":
+		name = words[0]
+		if name == "start" && strings.TrimSpace(o.pkg.Scripts[name]) == "" {
+			return fate{} // then it is server.js
+		}
+	case "run", "run-script", "rum", "urn":
+		if len(words) < 2 || words[1] == "--" {
+			return fate{}
+		}
+		name = words[1]
+	case "exec", "x":
+		if rest := slices.DeleteFunc(slices.Clone(words[1:]), func(word string) bool { return word == "--" }); len(rest) == 1 && len(words) == 2 {
+			return o.ofNPX(rest)
+		}
+		return fate{}
+	default:
+		return fate{}
+	}
+	if _, ok := o.pkg.Scripts[name]; !ok && (lenient || name == "test" || name == "stop" || strings.Contains(name, "$")) {
+		return fate{kind: ends}
+	}
+	return o.ofScript(name)
+}
+
+// ofNPX is the fate of npx: without the package among the modules it would
+// take it from the registry whenever a container starts. Whoever says so with
+// --yes may want that.
+func (o oracle) ofNPX(arguments []string) fate {
+	for len(arguments) > 0 && slices.Contains([]string{"--no-install", "--no", "--quiet", "-q", "--"}, arguments[0]) {
+		arguments = arguments[1:]
+	}
+	if len(arguments) == 0 || strings.HasPrefix(arguments[0], "-") || strings.Contains(arguments[0], "$") {
+		return fate{}
+	}
+	name, version := arguments[0], ""
+	if at := strings.LastIndex(name, "@"); at > 0 {
+		name, version = name[:at], name[at+1:]
+	}
+	switch {
+	case o.command(name) == present:
+		return o.ofCommand(append([]string{name}, arguments[1:]...))
+	case o.command(name) == unknown || o.module(name) != absent || version != "":
+		return fate{}
+	}
+	return fate{kind: dies, program: name, pkg: packageOf(name), why: fmt.Sprintf("calls npx %s, which the app image does not have: npx would fetch it from the registry whenever a container starts", name)}
+}
+
+// ofConcurrently is the fate of the commands that concurrently starts.
+func (o oracle) ofConcurrently(arguments []string) fate {
+	var fates []fate
+	together := false
+	for i, word := range arguments {
+		switch {
+		case slices.Contains([]string{"-k", "--kill-others", "--kill-others-on-fail"}, word):
+			together = true
+		case strings.HasPrefix(word, "-"):
+		case i > 0 && slices.Contains([]string{"-n", "--names", "-c", "--prefix-colors", "-p", "--prefix", "-m", "--max-processes", "-s", "--success", "--restart-tries", "--restart-after"}, arguments[i-1]):
+		default:
+			if script, ok := strings.CutPrefix(word, "npm:"); ok {
+				fates = append(fates, o.ofNPMCommand([]string{"run", script}, strings.Contains(script, "*")))
+				continue
+			}
+			fates = append(fates, o.of(word))
+		}
+	}
+	return ofAll(fates, together && !slices.Contains(arguments, "--restart-tries"))
+}
+
+// ofRunAll is the fate of the scripts that npm-run-all starts, one after the
+// other or together.
+func (o oracle) ofRunAll(program string, arguments []string) fate {
+	parallel := program == "run-p"
+	var last fate
+	known := false
+	for _, word := range arguments {
+		switch word {
+		case "-s", "--serial", "--sequential", "-p", "--parallel":
+			parallel = word == "-p" || word == "--parallel"
+			continue
+		case "-c", "--continue-on-error", "-r", "--race", "-l", "--print-label", "-n", "--print-name":
+			if word == "-c" || word == "--continue-on-error" || word == "-r" || word == "--race" {
+				return fate{}
+			}
+			continue
+		case "--":
+			return last
+		}
+		if strings.HasPrefix(word, "-") {
+			return fate{}
+		}
+		for _, name := range o.matching(word) {
+			f := o.ofScript(name)
+			if f.kind == dies && (parallel || !known || last.kind == ends) {
+				return f
+			}
+			if f.kind == runs && !parallel {
+				return f
+			}
+			if !parallel || !known {
+				last, known = f, true
+			}
+		}
+	}
+	return last
+}
+
+// matching are the scripts that a pattern of npm-run-all names: * stands for
+// what has no colon. What is called with arguments is not followed.
+func (o oracle) matching(pattern string) []string {
+	if strings.ContainsAny(pattern, " {") {
+		return nil
+	}
+	if !strings.Contains(pattern, "*") {
+		return []string{pattern}
+	}
+	var names []string
+	for _, name := range o.pkg.ScriptNames() {
+		ok, err := path.Match(strings.ReplaceAll(strings.ReplaceAll(pattern, "**", "*"), ":", "/"), strings.ReplaceAll(name, ":", "/"))
+		if err == nil && ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
