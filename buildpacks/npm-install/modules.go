@@ -70,9 +70,7 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	layer.Build, layer.Cache = p.layer == buildLayer && !p.hidden, p.layer == buildLayer
 	if b.sbom && !p.hidden {
 		described := b.spans.Begin(spans.Task, "writing the bill of materials of "+p.layer)
-		if layer.SBOM, err = b.billOfMaterials(p); err != nil {
-			return packit.Layer{}, err
-		}
+		layer.SBOM = b.billOfMaterials(p, &layer)
 		described()
 	}
 	return layer, nil
