@@ -124,6 +124,9 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 	if err := b.run(p); err != nil {
 		return packit.Layer{}, err
 	}
+	if err := b.hideCredentials(); err != nil {
+		return packit.Layer{}, err
+	}
 	moved := b.spans.Begin(spans.Task, "putting modules into the layer "+p.layer)
 	links, err := b.collect(p, layer.Path)
 	moved()

@@ -15,6 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
@@ -61,7 +62,11 @@ func Build(getenv settings.Getenv, log scribe.Emitter) packit.BuildFunc {
 			log.Process("WARNING: %s", strings.ReplaceAll(warning, "%", "%%"))
 			log.Break()
 		}
-		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, nil
+		folder, err := appfolder.Open(context.WorkingDir, getenv, log)
+		if err == nil {
+			err = folder.Finish()
+		}
+		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes}}, err
 	}
 }
 

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"bytes"
 	"maps"
 	"net/url"
 	"regexp"
@@ -97,7 +98,7 @@ func isRegistrys(name, address string) bool {
 func clean(address string) string {
 	address, _, _ = strings.Cut(address, "#")
 	address, _, _ = strings.Cut(address, "?")
-	return string(WithoutCredentials([]byte(address)))
+	return userinfo.ReplaceAllString(address, "$1")
 }
 
 var (
@@ -108,11 +109,18 @@ var (
 	secret = regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|password|signature|credential|api[_-]?key|auth)[\w-]*|sig|key)=)[^&#\s"'<>\\]+`)
 )
 
-// WithoutCredentials is a text, a lockfile's or an address, whose addresses have
-// no users, passwords and tokens. The user git of an address of ssh, which
-// everybody has, is left out as well.
+// WithoutCredentials is a lockfile's text whose addresses have no passwords and
+// tokens. Those of ssh keep their user, which is git for everybody.
 func WithoutCredentials(text []byte) []byte {
-	return secret.ReplaceAll(userinfo.ReplaceAll(text, []byte("$1")), []byte("$1"))
+	text = userinfo.ReplaceAllFunc(text, func(found []byte) []byte {
+		parts := userinfo.FindSubmatch(found)
+		user, _, _ := bytes.Cut(parts[2], []byte(":"))
+		if !bytes.HasSuffix(parts[1], []byte("ssh://")) || len(user) == 0 {
+			return parts[1]
+		}
+		return slices.Concat(parts[1], user, []byte("@"))
+	})
+	return secret.ReplaceAll(text, []byte("$1"))
 }
 
 // HasCredentials tells whether an address in a text has a password or a token. A
@@ -122,7 +130,7 @@ func HasCredentials(text []byte) bool {
 		return true
 	}
 	return slices.ContainsFunc(userinfo.FindAllSubmatch(text, -1), func(found [][]byte) bool {
-		overSSH := strings.HasSuffix(string(found[1]), "ssh://")
-		return len(found[2]) > 0 && (!overSSH || strings.Contains(string(found[2]), ":"))
+		overSSH := bytes.HasSuffix(found[1], []byte("ssh://"))
+		return len(found[2]) > 0 && (!overSSH || bytes.Contains(found[2], []byte(":")))
 	})
 }

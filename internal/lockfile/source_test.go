@@ -46,8 +46,8 @@ func TestCredentials(t *testing.T) {
 	}{
 		{`"resolved": "https://user:pa@ss@h.example.com:8080/a/-/a.tgz"`, `"resolved": "https://h.example.com:8080/a/-/a.tgz"`, true},
 		{`"git+https://ghp_abc@github.com/o/r.git#1"`, `"git+https://github.com/o/r.git#1"`, true},
-		{`"git+ssh://git@github.com/o/r.git#1"`, `"git+ssh://github.com/o/r.git#1"`, false},
-		{`"git+ssh://git:secret@github.com/o/r.git#1"`, `"git+ssh://github.com/o/r.git#1"`, true},
+		{`"git+ssh://git@github.com/o/r.git#1"`, `"git+ssh://git@github.com/o/r.git#1"`, false},
+		{`"git+ssh://git:secret@github.com/o/r.git#1"`, `"git+ssh://git@github.com/o/r.git#1"`, true},
 		{`"https://h/a.tgz?a=1&private_token=x-y.z&b=2"`, `"https://h/a.tgz?a=1&private_token=&b=2"`, true},
 		{`"https://h/a.tgz?sv=1&sig=abc%3D"`, `"https://h/a.tgz?sv=1&sig="`, true},
 		{`"https://h/@scope/a/-/a-1.0.0.tgz"`, `"https://h/@scope/a/-/a-1.0.0.tgz"`, false},
