@@ -72,7 +72,7 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			start := time.Now()
 			f.built(launchOnly)
 			Expect(time.Since(start)).To(BeNumerically("<", time.Minute))
-			Expect(f.log.String()).To(MatchRegexp(`built\n(.*\n)*.*WARNING: ended what was left behind: sleep 120 \(process \d+\)`))
+			Expect(f.log.String()).To(MatchRegexp(`built\n(.*\n)*.*WARNING: \[process-left-behind\] ended what a script has left running: sleep 120 \(process \d+\)`))
 		})
 
 		it("runs it with the NODE_ENV of the build, and its hooks as npm does", func() {

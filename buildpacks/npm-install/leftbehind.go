@@ -22,7 +22,7 @@ func (n npm) warnOfLeft(left []program.Process) {
 	if len(left) == 0 {
 		return
 	}
-	n.log.Action("WARNING: ended what was left behind: %s", program.Names(left))
+	n.log.Action("WARNING: [process-left-behind] ended what a script has left running: %s", program.Names(left))
 	n.log.Detail("Only what a script waits for is done before the next step, and nothing that it starts goes on in the app image.")
 	n.log.Detail("Where it does a part of the build, let the script wait for it: `wait` in a shell.")
 }
