@@ -111,10 +111,14 @@ type walk struct {
 
 func (w *walk) run() error {
 	return filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+		name := filepath.ToSlash(strings.TrimPrefix(path, w.dir+"/"))
+		if errors.Is(err, fs.ErrPermission) && path != w.dir {
+			w.refused = append(w.refused, name) // of somebody else, and closed
+			return nil
+		}
 		if err != nil || path == w.dir {
 			return err // the folder itself is the platform's
 		}
-		name := filepath.ToSlash(strings.TrimPrefix(path, w.dir+"/"))
 		if entry.Name() == gitfolder.Name && w.finishing && !w.keepGit {
 			w.git = append(w.git, name)
 			if err := removeAll(path); err != nil || !entry.IsDir() {
