@@ -1,7 +1,10 @@
 package integration_test
 
 import (
+	"archive/tar"
+	"errors"
 	"io"
+	"io/fs"
 	"log"
 	"net/http/httptest"
 	"os"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/onsi/gomega"
 	. "github.com/onsi/gomega"
@@ -38,6 +42,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 
 		app := copyApp(t, "express")
 		write(t, app, "notes.txt", "of no use to the app")
+		developersFolder(t, app)
 		write(t, app, "project.toml", "[build]\nexclude = [\"*.txt\"]\n[[build.env]]\nname = \"BP_LOG_LEVEL\"\nvalue = \"debug\"\n")
 		args := []string{"build", repository + "/app-pack", "--path", app, "--builder", "armature/builder:arm64", "--trust-builder",
 			"--publish", "--run-image", run, "--pull-policy", "never", "--network", "host"}
@@ -61,5 +66,83 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 			return described.Digest.String()
 		}
 		Expect(digest(repository + "/app-armature")).To(Equal(digest(repository + "/app-pack")))
+		Expect(string(out)).To(ContainSubstring("Leaving out node_modules of the app: .gitignore leaves it out"))
+		ref, err := name.ParseReference(repository + "/app-armature")
+		Expect(err).NotTo(HaveOccurred())
+		image, err := remote.Image(ref)
+		Expect(err).NotTo(HaveOccurred())
+		files := namesIn(t, image)
+		Expect(files).To(ContainElement("workspace/.env")) // which is only warned of
+		for _, file := range files {
+			Expect(file).NotTo(Or(ContainSubstring("/.git/"), ContainSubstring("node_modules/stale"), HaveSuffix("docs/for-developers.md")))
+		}
 	})
+}
+
+// developersFolder adds to an app what is in the folder that somebody works in,
+// checked out with a umask of 077.
+func developersFolder(t *testing.T, app string) {
+	t.Helper()
+	for path, text := range map[string]string{
+		".git/HEAD":                       "ref: refs/heads/main\n",
+		".git/objects/pack/x.pack":        "x",
+		".gitignore":                      "node_modules/\n",
+		".env":                            "KEY=value\n",
+		".dockerignore":                   "docs\n*.log\n!keep.log\n",
+		"docs/for-developers.md":          "x",
+		"npm-debug.log":                   "x",
+		"keep.log":                        "x",
+		"node_modules/stale/package.json": `{"name":"stale","version":"1.0.0"}`,
+		"scripts/run.sh":                  "#!/bin/sh\n",
+	} {
+		place := filepath.Join(app, path)
+		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(place, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := filepath.WalkDir(app, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		mode := fs.FileMode(0o600)
+		if entry.IsDir() || filepath.Ext(path) == ".sh" {
+			mode = 0o700
+		}
+		return os.Chmod(path, mode)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// namesIn are the names of everything in an image's layers, without a slash at
+// the begin.
+func namesIn(t *testing.T, image v1.Image) (all []string) {
+	t.Helper()
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range layers {
+		content, err := layer.Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive := tar.NewReader(content)
+		for {
+			header, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, strings.TrimPrefix(header.Name, "/"))
+		}
+		content.Close()
+	}
+	return all
 }

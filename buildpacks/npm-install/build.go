@@ -9,6 +9,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
@@ -57,6 +58,8 @@ type build struct {
 	runsScripts  bool
 	sbom         bool
 	spans        *spans.Teller // tells the platform what took how long
+	folder       appfolder.Folder
+	later        []string // what is taken out of the app when npm is done
 }
 
 // Build installs the dependencies into the layers that the plan asks for and
@@ -85,6 +88,9 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		layers = append(layers, modules...)
+		if err := b.finishFolder(wanted); err != nil {
+			return packit.BuildResult{}, err
+		}
 		if err := b.boundCache(cache.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -129,6 +135,9 @@ func (b *build) readProject() (err error) {
 		return err
 	}
 	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
+		return err
+	}
+	if err := b.prepareFolder(); err != nil {
 		return err
 	}
 	if b.inputs, err = look(b.dir); err != nil {

@@ -3,10 +3,14 @@ package npminstall_test
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +71,26 @@ var (
 	buildOnly      = wants(map[string]any{"build": true})
 	buildAndLaunch = packit.BuildpackPlan{Entries: append(buildOnly.Entries, launchOnly.Entries...)}
 )
+
+// checksumOf is the digest of a package in a lockfile, in hexadecimal.
+func checksumOf(t *testing.T, lockfile, place string) string {
+	t.Helper()
+	text, err := os.ReadFile(lockfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lock struct {
+		Packages map[string]struct{ Integrity string }
+	}
+	if err := json.Unmarshal(text, &lock); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lock.Packages[place].Integrity, "sha512-"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hex.EncodeToString(sum)
+}
 
 func testBuild(t *testing.T, context spec.G, it spec.S) {
 	var (
@@ -918,6 +942,78 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			writeFiles(t, app, simple)
 			writeFiles(t, app, files{".npmrc": "package-lock=false\n"})
 			Expect(listed(built(launchOnly)["launch-modules"])).To(Equal(production))
+		})
+
+		// everywhere makes all three documents of a layer, as text.
+		everywhere := func(layer packit.Layer) string {
+			var all bytes.Buffer
+			for _, format := range layer.SBOM.Formats() {
+				_, err := all.ReadFrom(format.Content)
+				Expect(err).NotTo(HaveOccurred())
+			}
+			return all.String()
+		}
+
+		it("tells a fork's archive from the registry's package of the same name and version", func() {
+			forks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Write(pack(t, files{"package.json": `{"name":"word","version":"1.0.0"}`, "index.js": "module.exports = 'fork'"}))
+			}))
+			defer forks.Close()
+			at := strings.Replace(forks.URL, "http://", "http://user:pass@", 1) + "/word.tgz?token=abc"
+			withLock(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"one":"npm:word@1.0.0","two":"` + at + `"}}`})
+			layer := built(launchOnly)["launch-modules"]
+			Expect(listed(layer)).To(Equal([]string{
+				"pkg:npm/word@1.0.0",
+				"pkg:npm/word@1.0.0?checksum=sha512:" + checksumOf(t, filepath.Join(app, "package-lock.json"), "node_modules/two") + "&download_url=" + forks.URL + "/word.tgz",
+			}))
+			Expect(everywhere(layer)).NotTo(Or(ContainSubstring("pass"), ContainSubstring("abc"), ContainSubstring("user:")))
+			Expect(log.String()).NotTo(ContainSubstring("WARNING: the bill of materials"))
+		})
+
+		it("does not end the build when nothing tells two packages apart but their content", func() {
+			other := newRegistry(t)
+			other.publish("@team/word", "1.0.0", nil, files{"more.js": ""})
+			writeFiles(t, app, files{
+				"package.json": `{"name":"app\u0007","version":"1.0.0","dependencies":{"one":"npm:word@1.0.0","word":"1.0.0"}}`,
+				"package-lock.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{
+					"":{"name":"app","version":"1.0.0","dependencies":{"one":"npm:word@1.0.0","word":"1.0.0"}},
+					"node_modules/one":{"name":"word","version":"1.0.0","resolved":"%s/word/-/x--1.0.0.tgz","integrity":"%s"},
+					"node_modules/word":{"version":"1.0.0","resolved":"%s/@team/word/-/x--1.0.0.tgz","integrity":"%s"}}}`,
+					npms.URL, integrity(npms.releases["word"]["1.0.0"].tarball), other.URL, integrity(other.releases["@team/word"]["1.0.0"].tarball)),
+			})
+			layer := built(launchOnly)["launch-modules"]
+			Expect(listed(layer)).To(ConsistOf(HavePrefix("pkg:npm/word@1.0.0?checksum=sha512:"), HavePrefix("pkg:npm/word@1.0.0?checksum=sha512:")))
+			Expect(log.String()).To(ContainSubstring(`"word" version "1.0.0" is there 2 times, each with another content`))
+		})
+
+		it("has the licence that package.json names where the lockfile names none, also when the layer is reused", func() {
+			withLock(simple)
+			text, err := os.ReadFile(filepath.Join(app, "package-lock.json"))
+			Expect(err).NotTo(HaveOccurred())
+			without := files{"package-lock.json": strings.ReplaceAll(string(text), `"license": "MIT"`, `"license": ""`)}
+			writeFiles(t, app, without)
+			first := built(launchOnly)
+			bill := everywhere(first["launch-modules"])
+			Expect(strings.Count(bill, `"license":{"id":"MIT"}`)).To(Equal(2))
+			restore(first)
+			withLock(simple)
+			writeFiles(t, app, without)
+			Expect(os.RemoveAll(filepath.Join(app, "node_modules"))).To(Succeed())
+			Expect(everywhere(built(launchOnly)["launch-modules"])).To(Equal(bill))
+			Expect(log.String()).To(ContainSubstring("Reusing cached layer " + filepath.Join(layersDir, "launch-modules")))
+		})
+
+		it("leaves out what is no package, of vendored modules too", func() {
+			writeFiles(t, app, simple)
+			npm(t, env, app, "install", "--omit=dev")
+			writeFiles(t, app, files{
+				"node_modules/hello/test/node_modules/odd/package.json":    `{"name":"odd\u0000","version":"1.0.0"}`,
+				"node_modules/hello/test/node_modules/odder/package.json":  `{"name":"odder","version":"1\n0","license":"a\u0007b"}`,
+				"node_modules/hello/test/node_modules/oddest/package.json": `{"name":["x"],"version":{}}`,
+				"node_modules/hello/node_modules/x/package.json/file":      "",
+			})
+			Expect(listed(built(launchOnly)["launch-modules"])).To(Equal(production))
+			Expect(log.String()).To(ContainSubstring(`"odd\x00" version "1.0.0": it is left out: name "odd\x00" has control characters`))
 		})
 
 		it("is not made when it is switched off", func() {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
@@ -63,6 +64,15 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			f.built(launchOnly)
 			Expect(f.log.String()).To(ContainSubstring("Reusing cached layer " + f.in("build-modules")))
 			Expect(f.read("out")).To(Equal(f.app + "\n" + f.app + "/node_modules/tool\n"))
+		})
+
+		it("goes on when a script has left a process behind that holds its output, and names it", func() {
+			app(`"build":"node build.js"`)()
+			writeFiles(t, f.app, files{"build.js": `require("child_process").spawn("sleep", ["120"], {detached: true, stdio: "inherit"}).unref(); console.log("built")`})
+			start := time.Now()
+			f.built(launchOnly)
+			Expect(time.Since(start)).To(BeNumerically("<", time.Minute))
+			Expect(f.log.String()).To(MatchRegexp(`built\n(.*\n)*.*WARNING: \[process-left-behind\] ended what a script has left running: sleep 120 \(process \d+\)`))
 		})
 
 		it("runs it with the NODE_ENV of the build, and its hooks as npm does", func() {

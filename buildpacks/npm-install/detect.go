@@ -42,6 +42,9 @@ func Detect(env Environ) packit.DetectFunc {
 		if _, err := buildScripts(env, pkg); err != nil {
 			return packit.DetectResult{}, err
 		}
+		if err := checkIgnored(context.WorkingDir, env, found); err != nil {
+			return packit.DetectResult{}, err
+		}
 		engine, err := engineOf(found)
 		if err != nil {
 			return packit.DetectResult{}, err

@@ -70,9 +70,7 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	layer.Build, layer.Cache = p.layer == buildLayer && !p.hidden, p.layer == buildLayer
 	if b.sbom && !p.hidden {
 		described := b.spans.Begin(spans.Task, "writing the bill of materials of "+p.layer)
-		if layer.SBOM, err = b.billOfMaterials(p); err != nil {
-			return packit.Layer{}, err
-		}
+		layer.SBOM = b.billOfMaterials(p, &layer)
 		described()
 	}
 	return layer, nil
@@ -124,6 +122,9 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 	}
 	b.log.Process("Executing %s build environment install process", strings.TrimSuffix(p.layer, "-modules"))
 	if err := b.run(p); err != nil {
+		return packit.Layer{}, err
+	}
+	if err := b.hideCredentials(); err != nil {
 		return packit.Layer{}, err
 	}
 	moved := b.spans.Begin(spans.Task, "putting modules into the layer "+p.layer)

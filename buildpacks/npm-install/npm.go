@@ -1,7 +1,6 @@
 package npminstall
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -206,7 +206,9 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	both := io.MultiWriter(n.log.ActionWriter, output)
 	cmd.Stdout, cmd.Stderr = both, both
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
+	left, err := program.Run(cmd)
+	n.warnOfLeft(left)
+	if err != nil {
 		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
@@ -221,13 +223,11 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
+	stdout, stderr, err := n.output(cmd)
 	if err != nil {
-		return nil, classify(fault{args: args, err: err, output: stderr.String(), dir: dir, npm: n.versions.NPM})
+		return nil, classify(fault{args: args, err: err, output: stderr, dir: dir, npm: n.versions.NPM})
 	}
-	return output, nil
+	return stdout, nil
 }
 
 // captureNode runs the Node.js that runs npm, and returns what it prints.
@@ -236,13 +236,11 @@ func (n npm) captureNode(dir string, args ...string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
+	stdout, stderr, err := n.output(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("running node %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+		return nil, fmt.Errorf("running node %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr))
 	}
-	return output, nil
+	return stdout, nil
 }
 
 func (n npm) command(dir string, args ...string) (*exec.Cmd, error) {

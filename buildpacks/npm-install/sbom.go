@@ -3,9 +3,7 @@ package npminstall
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,59 +18,85 @@ import (
 )
 
 // billOfMaterials lists what a layer of modules holds: from the lockfile where
-// there is one, and of vendored modules from the package.json of each.
-func (b *build) billOfMaterials(p part) (packit.SBOMFormatter, error) {
+// there is one, and of vendored modules from the package.json of each. What it
+// cannot say it leaves out, with a warning: nothing is wrong with the app.
+func (b *build) billOfMaterials(p part, layer *packit.Layer) packit.SBOMFormatter {
 	document := sbom.Document{Name: b.pkg.Name, Version: b.pkg.Version}
-	if document.Name == "" {
-		document.Name = "app"
-	}
 	lock, found, err := lockfile.Read(b.dir)
+	if err == nil && found && b.process != processRebuild {
+		document.Components, err = b.lockedComponents(lock, p, layer)
+	} else if err == nil {
+		document.Components, err = b.installedComponents(p)
+	}
+	document, said := document.Settled()
 	if err != nil {
-		return nil, err
+		said = append([]string{err.Error()}, said...)
 	}
-	if found && b.process != processRebuild {
-		document.Components, err = b.lockedComponents(lock, p)
-	} else if document.Components, err = b.installedComponents(p); err != nil {
-		err = fmt.Errorf("listing the modules of the layer %s: %w", p.layer, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := document.Validate(); err != nil {
-		return nil, err
-	}
-	return document.Formatter(), nil
+	b.warnOfBill(p, said)
+	return document.Formatter()
 }
 
-func (b *build) lockedComponents(lock lockfile.Lock, p part) ([]sbom.Component, error) {
+// warnOfBill says what a bill of materials lacks, or has more than once.
+func (b *build) warnOfBill(p part, said []string) {
+	const most = 5
+	if len(said) == 0 {
+		return
+	}
+	b.log.Process("WARNING: the bill of materials of %s is not as it should be", p.layer)
+	for _, line := range said[:min(len(said), most)] {
+		b.log.Subprocess("%s", line)
+	}
+	if more := len(said) - most; more > 0 {
+		b.log.Subprocess("and %d more", more)
+	}
+	b.log.Break()
+}
+
+func (b *build) lockedComponents(lock lockfile.Lock, p part, layer *packit.Layer) ([]sbom.Component, error) {
 	installed, err := b.installed(p)
 	if err != nil {
 		return nil, err
 	}
+	sources := lock.Sources()
+	manifests := b.rememberedManifests(layer)
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
 		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(p.target.OS, p.target.Node(), libc) {
 			continue
 		}
-		component, ok := component(locked.Name, locked.Version, locked.License)
-		if !ok {
-			continue
+		if locked.License == "" || !locked.HasVersion() {
+			manifests.complete(&locked)
 		}
-		component.Development = locked.Dev
-		component.Checksums = checksums(locked.Integrity)
-		all = append(all, component)
+		if component, ok := component(locked, sources(locked)); ok {
+			all = append(all, component)
+		}
 	}
+	manifests.keep()
 	return all, nil
 }
 
 // component is false for what has no name or no version, as a link has none.
-func component(name, version, license string) (sbom.Component, bool) {
-	if name == "" || version == "" {
+func component(p lockfile.Package, from lockfile.Source) (sbom.Component, bool) {
+	version := p.Version
+	if !p.HasVersion() {
+		version = from.Commit
+	}
+	if p.Name == "" || version == "" {
 		return sbom.Component{}, false
 	}
-	c := sbom.Component{Type: sbom.Library, Name: name, Version: version, PURL: sbom.NPMPURL(name, version)}
-	if license != "" {
-		c.Licenses = []string{license}
+	c := sbom.Component{Type: sbom.Library, Name: p.Name, Version: version, PURL: sbom.NPMPURL(p.Name, version), Development: p.Dev, Checksums: checksums(p.Integrity)}
+	if p.License != "" {
+		c.Licenses = []string{p.License}
+	}
+	switch from.Kind {
+	case lockfile.FromGit:
+		at := from.Address
+		if from.Commit != "" {
+			at += "@" + from.Commit
+		}
+		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"vcs_url": at})
+	case lockfile.FromArchive, lockfile.FromFile:
+		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"download_url": from.Address, "checksum": sbom.Checksum(c.Checksums)})
 	}
 	return c, true
 }
@@ -82,6 +106,7 @@ func checksums(integrity string) map[string]string {
 	sums := map[string]string{}
 	for _, one := range strings.Fields(integrity) {
 		algorithm, encoded, _ := strings.Cut(one, "-")
+		encoded, _, _ = strings.Cut(encoded, "?") // options
 		if digest, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(digest) > 0 {
 			sums[algorithm] = hex.EncodeToString(digest)
 		}
@@ -91,31 +116,47 @@ func checksums(integrity string) map[string]string {
 
 // installedComponents reads the package.json of every package in the layer,
 // or, when the layer is reused without its content, of the vendored modules
-// that it was made from.
+// that it was made from. Where a package comes from, the lockfile says that npm
+// keeps among the modules.
 func (b *build) installedComponents(p part) ([]sbom.Component, error) {
-	dir := filepath.Join(b.context.Layers.Path, p.layer, nodemodules.Dir)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		dir = filepath.Join(b.dir, nodemodules.Dir)
+	root := filepath.Join(b.context.Layers.Path, p.layer)
+	if !exists(filepath.Join(root, nodemodules.Dir)) {
+		root = b.dir
 	}
+	dir := filepath.Join(root, nodemodules.Dir)
+	var lock lockfile.Lock
+	if text, err := os.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
+		lock, _ = lockfile.Parse(text) // without it, all are the registry's
+	}
+	locked := map[string]lockfile.Package{}
+	for _, one := range lock.Packages {
+		locked[one.Path] = one
+	}
+	sources := lock.Sources()
 	var all []sbom.Component
+	var failed error
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.Name() != packagejson.FileName || !isPackageDir(dir, filepath.Dir(path)) {
-			return err
-		}
-		text, err := os.ReadFile(path)
 		if err != nil {
-			return err
+			failed = err // the rest is described
+			return nil
 		}
-		var manifest struct{ Name, Version, License string }
-		if json.Unmarshal(text, &manifest) != nil {
-			manifest.License = "" // old ones have objects there
+		if entry.Name() != packagejson.FileName || !entry.Type().IsRegular() || !isPackageDir(dir, filepath.Dir(path)) {
+			return nil
 		}
-		if c, ok := component(manifest.Name, manifest.Version, manifest.License); ok {
+		one := lockfile.Package{Path: strings.TrimPrefix(filepath.Dir(path), root+"/")}
+		manifest := readManifest(path)
+		from, known := locked[one.Path]
+		if one.Name, one.Version, one.License = manifest.Name, manifest.Version, manifest.License; known && from.Name == one.Name && from.Version == one.Version {
+			one.Integrity = from.Integrity
+		} else {
+			from = lockfile.Package{}
+		}
+		if c, ok := component(one, sources(from)); ok {
 			all = append(all, c)
 		}
 		return nil
 	})
-	return all, err
+	return all, errors.Join(err, failed)
 }
 
 // isPackageDir tells whether a folder below a node_modules is a package's: it

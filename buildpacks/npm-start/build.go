@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"
@@ -76,7 +77,11 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
-		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes, Labels: given.labels}}, nil
+		folder, err := appfolder.Open(context.WorkingDir, getenv, log)
+		if err == nil {
+			err = folder.Finish()
+		}
+		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes, Labels: given.labels}}, err
 	}
 }
 

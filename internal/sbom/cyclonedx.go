@@ -65,7 +65,7 @@ func cycloneDXComponent(c Component) cyclonedx.Component {
 		BOMRef: c.PURL, Type: cyclonedx.ComponentType(c.Type), Name: c.Name, Version: c.Version,
 		PackageURL: c.PURL, CPE: c.CPE, Scope: cyclonedx.ScopeRequired,
 	}
-	if out.BOMRef == "" {
+	if out.BOMRef == "" || c.variant != "" {
 		out.BOMRef = "component-" + c.id()
 	}
 	if scope, name, ok := strings.Cut(c.Name, "/"); ok && strings.HasPrefix(scope, "@") {

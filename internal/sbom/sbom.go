@@ -62,13 +62,16 @@ type Component struct {
 	// scope "excluded" in CycloneDX, DEV_DEPENDENCY_OF in SPDX. Syft's format
 	// has no field for it.
 	Development bool
+
+	variant string // tells it from another one with the same PURL, see [Document.Settled]
 }
 
 // Document is a bill of materials: what it is of, and what that consists of.
 // Two components are the same when their PURL is, or, without one, their type,
 // name and version. The same component may be listed many times: its licenses
 // and checksums are united, and it is Development when every mention is. Two
-// mentions that contradict each other are an error.
+// mentions that contradict each other are an error, unless the document is
+// [Document.Settled].
 type Document struct {
 	Name       string // of what is described: an app, a layer, an image; never empty
 	Version    string // its version, or ""
@@ -105,9 +108,11 @@ func (d Document) normalized() ([]Component, error) {
 			}
 			continue
 		}
-		if err := known.unite(c); err != nil {
+		if err := known.contradicts(c); err != nil {
 			errs = append(errs, fmt.Errorf("component %d, %q version %q: %w", i, c.Name, c.Version, err))
+			continue
 		}
+		known.unite(c)
 	}
 	if systems > 1 {
 		errs = append(errs, fmt.Errorf("got %d components of type %s, want at most 1", systems, OperatingSystem))
@@ -160,10 +165,10 @@ func (c Component) check() error {
 	if !slices.Contains(types, c.Type) {
 		errs = append(errs, fmt.Errorf("got type %q, want one of %q", c.Type, types))
 	}
-	if c.PURL != "" && !isPURL(c.PURL) {
+	if !c.hasGoodPURL() {
 		errs = append(errs, fmt.Errorf("got package URL %q, want one like pkg:npm/%%40scope/name@1.0.0", c.PURL))
 	}
-	if c.CPE != "" && (!strings.HasPrefix(c.CPE, "cpe:2.3:") || strings.ContainsFunc(c.CPE, unicode.IsSpace)) {
+	if !c.hasGoodCPE() {
 		errs = append(errs, fmt.Errorf("got CPE %q, want one like cpe:2.3:a:nodejs:node.js:24.0.0:*:*:*:*:*:*:*", c.CPE))
 	}
 	for _, l := range c.Licenses {
@@ -173,6 +178,12 @@ func (c Component) check() error {
 		errs = append(errs, checkSum(algorithm, c.Checksums[algorithm]))
 	}
 	return errors.Join(errs...)
+}
+
+func (c Component) hasGoodPURL() bool { return c.PURL == "" || isPURL(c.PURL) }
+
+func (c Component) hasGoodCPE() bool {
+	return c.CPE == "" || strings.HasPrefix(c.CPE, "cpe:2.3:") && !strings.ContainsFunc(c.CPE, unicode.IsSpace)
 }
 
 // checkText refuses what would be altered on its way into JSON and back.
@@ -207,8 +218,11 @@ func checkSum(algorithm, digits string) error {
 
 // key tells components apart.
 func (c Component) key() string {
-	if c.PURL != "" {
+	if c.PURL != "" && c.variant == "" {
 		return c.PURL
+	}
+	if c.variant != "" {
+		return c.PURL + "\x00" + c.variant
 	}
 	return strings.Join([]string{string(c.Type), c.Name, c.Version}, "\x00")
 }
@@ -221,8 +235,8 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// unite adds to c what another mention of it says.
-func (c *Component) unite(o Component) error {
+// contradicts says in what another mention of c cannot be one with it.
+func (c Component) contradicts(o Component) error {
 	for _, field := range []struct{ what, known, got string }{
 		{"type", string(c.Type), string(o.Type)},
 		{"name", c.Name, o.Name},
@@ -233,13 +247,18 @@ func (c *Component) unite(o Component) error {
 			return fmt.Errorf("listed twice, with %s %q and %q", field.what, field.known, field.got)
 		}
 	}
-	for algorithm, digits := range o.Checksums {
+	for _, algorithm := range algorithms(o) {
+		digits := o.Checksums[algorithm]
 		if known, ok := c.Checksums[algorithm]; ok && known != digits {
 			return fmt.Errorf("listed twice, with %s checksums %s and %s", algorithm, known, digits)
 		}
-		c.Checksums[algorithm] = digits
 	}
+	return nil
+}
+
+// unite adds to c what another mention of it says.
+func (c *Component) unite(o Component) {
+	maps.Copy(c.Checksums, o.Checksums)
 	c.Licenses = append(c.Licenses, o.Licenses...)
 	c.Development = c.Development && o.Development
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -51,11 +52,12 @@ func (s settings) callSandbox(ctx context.Context, log io.Writer, image string) 
 	cmd.Stdout, cmd.Stderr = &printed, &printed
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
-	if err := cmd.Start(); err != nil {
+	app, err := program.Start(cmd)
+	if err != nil {
 		return "", err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	go func() { _, err := app.Wait(); ended <- err }()
 	url := fmt.Sprintf("http://127.0.0.1:%d", port)
 	var answer string
 	err = step.Do(log, "waiting for "+url, func() error {

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -98,8 +99,11 @@ func (s *settings) cacheFolder() (string, error) {
 func npmRegistry(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "npm", "config", "get", "registry").Output()
-	registry := strings.TrimSpace(string(out))
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, "npm", "config", "get", "registry")
+	cmd.Stdout = &out
+	_, err := program.Run(cmd)
+	registry := strings.TrimSpace(out.String())
 	if err != nil || registry == "" || registry == "undefined" {
 		return "", fmt.Errorf("asking npm for its registry: got %q (%v); give -npm-registry instead", registry, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -86,10 +87,9 @@ func fetch(ctx context.Context, t target.Target, names []string, dependencies bo
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// An interrupt lets mmdebstrap unmount and remove what it made; its
 	// children get one too, as from a terminal.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Run(); err != nil {
+	if _, err := program.Run(cmd); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("downloading packages for %s: %w", t, context.Cause(ctx))
 		}

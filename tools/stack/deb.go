@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/program"
 )
 
 // deb is one package file.
@@ -99,7 +101,8 @@ func (d deb) tar(ctx context.Context, which string, read func(io.Reader) error) 
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	unpacker, err := program.Start(cmd)
+	if err != nil {
 		return err
 	}
 	readErr := read(stdout)
@@ -108,7 +111,7 @@ func (d deb) tar(ctx context.Context, which string, read func(io.Reader) error) 
 		_, readErr = io.Copy(io.Discard, stdout)
 	}
 	stdout.Close()
-	if err := cmd.Wait(); err != nil && (readErr == nil || stderr.Len() > 0) {
+	if _, err := unpacker.Wait(); err != nil && (readErr == nil || stderr.Len() > 0) {
 		return fmt.Errorf("reading %s: dpkg-deb %s: %w: %s", filepath.Base(d.path), which, err, strings.TrimSpace(stderr.String()))
 	}
 	if readErr != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
@@ -66,13 +67,14 @@ func boot(ctx context.Context, log io.Writer, m machine) (guest.Result, error) {
 	screen := &console{log: log, start: time.Now()}
 	reader, writer := io.Pipe()
 	cmd.Stdout, cmd.Stderr = writer, writer
-	if err := cmd.Start(); err != nil {
+	machine, err := program.Start(cmd)
+	if err != nil {
 		return guest.Result{}, cannotStart(err)
 	}
 	read := make(chan struct{})
 	go func() { screen.follow(reader); close(read) }()
 	stop := screen.heartbeat(10 * time.Second)
-	err := cmd.Wait()
+	_, err = machine.Wait()
 	stop()
 	writer.Close()
 	<-read

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -95,12 +96,11 @@ func fetchKernel(ctx context.Context, dir string) error {
 	cmd.Env = append(os.Environ(), "VERIFYARM64_DIR="+dir)
 	// An interrupt lets mmdebstrap remove what it made; its children get one
 	// too, as from a terminal.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	switch err := cmd.Run(); {
+	switch _, err := program.Run(cmd); {
 	case err == nil:
 		return nil
 	case errors.Is(err, exec.ErrNotFound):

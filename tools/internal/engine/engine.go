@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -86,12 +87,13 @@ func load(ctx context.Context, image v1.Image, tag string) error {
 	}
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
+	load, err := program.Start(cmd)
+	if err != nil {
 		return fmt.Errorf("starting docker load: %w", err)
 	}
 	writeErr := tarball.Write(ref, image, stdin)
 	stdin.Close()
-	if err := cmd.Wait(); err != nil {
+	if _, err := load.Wait(); err != nil {
 		return fmt.Errorf("docker load: %w: %s", err, strings.TrimSpace(out.String()))
 	}
 	return writeErr

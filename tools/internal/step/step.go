@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/program"
 )
 
 // Main runs a tool until it ends or is interrupted and turns its error into
@@ -61,7 +63,7 @@ func Output(ctx context.Context, env []string, name string, args ...string) (str
 func execute(ctx context.Context, log io.Writer, env []string, name string, args []string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	var out, all bytes.Buffer
 	cmd.Stdout = io.MultiWriter(&out, &all)
@@ -69,7 +71,11 @@ func execute(ctx context.Context, log io.Writer, env []string, name string, args
 	if log != nil {
 		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, log), log
 	}
-	if err := cmd.Run(); err != nil {
+	left, err := program.Run(cmd)
+	if len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "%s has left behind, and was ended: %s\n", name, program.Names(left))
+	}
+	if err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
 			return "", fmt.Errorf("%s is not installed: %w", name, err)
 		}

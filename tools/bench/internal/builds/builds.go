@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
@@ -104,16 +105,22 @@ func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
 	cmd := exec.CommandContext(ctx, a.Program, append(args, b.More...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
-	said, err := cmd.StderrPipe()
+	said, writer := io.Pipe()
+	cmd.Stderr = writer
+	build, err := program.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := build.Wait()
+		writer.Close()
+		ended <- err
+	}()
 	var all bytes.Buffer
 	parts, readErr := phases(io.TeeReader(said, &all))
-	if err := cmd.Wait(); err != nil {
+	io.Copy(io.Discard, said) // or armature would wait for a reader
+	if err := <-ended; err != nil {
 		return nil, fmt.Errorf("armature %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, tail(all.String(), 15))
 	}
 	return parts, readErr

@@ -5,7 +5,6 @@ package hostnode
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -60,6 +59,6 @@ func (n Node) NPM(ctx context.Context, dir, cache string, args ...string) error 
 
 // Version is that of Node.js, "24.1.0".
 func (n Node) Version(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, filepath.Join(n.Dir, "bin/node"), "--version").Output()
-	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), err
+	out, err := step.Output(ctx, nil, filepath.Join(n.Dir, "bin/node"), "--version")
+	return strings.TrimPrefix(out, "v"), err
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/program"
 )
 
 // patience is how long an app may take.
@@ -22,15 +24,15 @@ const pause = time.Millisecond
 
 // Answer starts an image with armature and returns the seconds from then to
 // the end of its first answer; it ends the app again. The arguments, if there
-// are any, are the program to run instead of the image's own process.
-func Answer(ctx context.Context, armature, home, image string, program ...string) (float64, error) {
+// are any, are the command to run instead of the image's own process.
+func Answer(ctx context.Context, armature, home, image string, command ...string) (float64, error) {
 	port, err := freePort()
 	if err != nil {
 		return 0, err
 	}
 	args := []string{"run", image, "--cache-dir", home, "--port", strconv.Itoa(port)}
-	if len(program) > 0 {
-		args = append(append(args, "--entrypoint", program[0], "--"), program[1:]...)
+	if len(command) > 0 {
+		args = append(append(args, "--entrypoint", command[0], "--"), command[1:]...)
 	}
 	var said strings.Builder
 	cmd := exec.CommandContext(ctx, armature, args...)
@@ -38,11 +40,12 @@ func Answer(ctx context.Context, armature, home, image string, program ...string
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
 	start := time.Now()
-	if err := cmd.Start(); err != nil {
+	app, err := program.Start(cmd)
+	if err != nil {
 		return 0, err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	go func() { _, err := app.Wait(); ended <- err }()
 	err = ask(ctx, "http://127.0.0.1:"+strconv.Itoa(port), ended)
 	took := time.Since(start).Seconds()
 	cmd.Process.Signal(syscall.SIGTERM)

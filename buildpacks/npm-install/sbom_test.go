@@ -1,0 +1,51 @@
+package npminstall
+
+import (
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+)
+
+// Package URLs tell where a package comes from, without any credential.
+func TestComponentsTellTheirSources(t *testing.T) {
+	sources := lockfile.Lock{}.Sources()
+	const integrity = "sha512-Tpp60P6IUJDTuOq/5Z8cdskzJujfwqfOTkrwIwj7IRISpnkJnT6SyJ4PCPnGMoFjC9ddhal5KVIYtAt97ix05A=="
+	const digits = "4e9a7ad0fe885090d3b8eabfe59f1c76c93326e8dfc2a7ce4e4af02308fb211212a679099d3e92c89e0f08f9c63281630bd75d85a979295218b40b7dee2c74e4"
+	for _, tc := range []struct {
+		name string
+		p    lockfile.Package
+		want string
+	}{
+		{"a registry", lockfile.Package{Name: "ms", Version: "2.0.0", Resolved: "https://r.example.com/ms/-/ms-2.0.0.tgz", Integrity: integrity}, "pkg:npm/ms@2.0.0"},
+		{"git", lockfile.Package{Name: "built-lib", Version: "1.0.0", Resolved: "git+https://user:token@h.example.com/lib.git#f38794de"}, "pkg:npm/built-lib@1.0.0?vcs_url=git%2Bhttps://h.example.com/lib.git@f38794de"},
+		{"git without a version", lockfile.Package{Name: "lib", Version: "git+ssh://git@h/lib.git#f38794de"}, "pkg:npm/lib@f38794de?vcs_url=git%2Bssh://h/lib.git@f38794de"},
+		{"an archive", lockfile.Package{Name: "ms", Version: "2.0.0", Resolved: "https://h.example.com/ms.tgz?token=x", Integrity: integrity}, "pkg:npm/ms@2.0.0?checksum=sha512:" + digits + "&download_url=https://h.example.com/ms.tgz"},
+		{"a file", lockfile.Package{Name: "@s/ms", Version: "2.0.0", Resolved: "file:vendor/ms.tgz", Integrity: integrity}, "pkg:npm/%40s/ms@2.0.0?checksum=sha512:" + digits + "&download_url=file:vendor/ms.tgz"},
+		{"a file without a version or a commit", lockfile.Package{Name: "ms", Version: "file:vendor/ms.tgz"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if c, ok := component(tc.p, sources(tc.p)); c.PURL != tc.want || ok != (tc.want != "") {
+				t.Errorf("got %q, %v, want %q", c.PURL, ok, tc.want)
+			}
+		})
+	}
+}
+
+func TestRoutesOut(t *testing.T) {
+	const heading = "Iface\tDestination\tGateway\n"
+	const lo6 = "00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000002 00000000 80200001       lo\n"
+	for _, tc := range []struct {
+		name, four, six string
+		want            bool
+	}{
+		{"a network of its own", heading, lo6, false},
+		{"no IPv6 at all", heading, "", false},
+		{"IPv4", heading + "eth0\t00000000\t010200C0\n", lo6, true},
+		{"IPv6 alone", heading, lo6 + "fe80 40 00 00 00 00000100 00000001 00000000 00000001     eth0\n", true},
+		{"nothing", "", "", false},
+	} {
+		if got := routesOut(tc.four, tc.six); got != tc.want {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package gitfolder
+
+import (
+	"os"
+	"path"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
+)
+
+// maxIgnore is the largest file of patterns that is read, in bytes.
+const maxIgnore = 1 << 20
+
+// probe stands for any package in a folder of modules.
+const probe = "a-package"
+
+// Ignores tells which file of patterns in the app makes git ignore what is in a
+// folder, a path with slashes; empty where none does. As with git the last pattern
+// that matches decides, of the file that is nearest to what is matched, and what
+// is in an ignored folder is ignored.
+func Ignores(app, folder string) (file string) {
+	root, err := os.OpenRoot(app)
+	if err != nil {
+		return ""
+	}
+	defer root.Close()
+	parts := append(strings.Split(path.Clean(folder), "/"), probe)
+	for i := range parts {
+		if file := ignores(root, parts[:i+1]); file != "" {
+			return file
+		}
+	}
+	return ""
+}
+
+// ignores is the file that makes git ignore what is at one path, where nothing
+// above it is ignored.
+func ignores(root *os.Root, place []string) (file string) {
+	for above := len(place) - 1; above >= 0; above-- {
+		domain := place[:above]
+		name := path.Join(path.Join(domain...), ".gitignore")
+		if decided, ignored := decides(root, name, domain, place); decided {
+			if ignored {
+				return name
+			}
+			return ""
+		}
+	}
+	const exclude = Name + "/info/exclude"
+	if _, ignored := decides(root, exclude, nil, place); ignored {
+		return exclude
+	}
+	return ""
+}
+
+// decides tells whether a file of patterns says anything of a folder, and whether
+// that is to be ignored.
+func decides(root *os.Root, name string, domain, folder []string) (decided, ignored bool) {
+	text, err := read(root, name, maxIgnore)
+	if err != nil {
+		return false, false
+	}
+	for _, p := range Patterns(string(text), domain) {
+		if p.Match(folder[:len(folder)-1], true) != gitignore.NoMatch {
+			continue // it matches a folder above, of which it has said what it says
+		}
+		switch p.Match(folder, true) {
+		case gitignore.Exclude:
+			decided, ignored = true, true
+		case gitignore.Include:
+			decided, ignored = true, false
+		}
+	}
+	return decided, ignored
+}
+
+// Patterns reads the lines of a file of patterns that stands in the folder
+// domain.
+func Patterns(text string, domain []string) []gitignore.Pattern {
+	var all []gitignore.Pattern
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		line = strings.TrimRight(line, "\r\n")
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		all = append(all, gitignore.ParsePattern(line, domain))
+	}
+	return all
+}
