@@ -55,7 +55,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile mutants check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -115,6 +115,14 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 FUZZTIME ?= 30s
 fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
+
+# Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
+MUTANTS ?= ./internal/checksum ./internal/fetch ./internal/inventory ./internal/nodeversion ./buildpacks/node-engine \
+  ./tools/armature/internal/build ./tools/armature/internal/home ./tools/armature/internal/loopback ./tools/armature/internal/sandbox
+SAMPLE ?= 300
+SEED ?=
+mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices: no part of CI
+	@$(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m $(if $(SEED),-seed $(SEED)) $(MUTANTS)
 
 .PHONY: .integration-armature .sizes
 .integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
