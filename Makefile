@@ -109,7 +109,7 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 
 .PHONY: .soak
 .soak: bin/armature build/stack/run-arm64/index.json $(BUILDER)/linux-arm64-on-linux-$(HOST_ARCH)/index.json
-	@ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
+	@ARMATURE_TESTS=all ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
 	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./tools/armature/integration
 
 FUZZTIME ?= 30s
@@ -130,8 +130,9 @@ mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and 
 .integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
 .integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
+.integration-armature .natives .sizes: export ARMATURE_TESTS := all
 .integration-armature:
-	@$(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+	@scripts/integration-armature.sh
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
 	@scripts/needs.sh stack

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Integration tests of armature, with the parts that the Makefile names in the
+# environment.
+set -eu
+. "$(dirname "$0")/lib.sh"
+logged build/integration-armature.log go test -count=1 -timeout 35m -v ./tools/armature/integration
+expect_left_out build/integration-armature.log
