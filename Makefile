@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile mutants check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -122,12 +122,20 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 
 .PHONY: .soak
 .soak: bin/armature build/stack/run-arm64/index.json $(BUILDER)/linux-arm64-on-linux-$(HOST_ARCH)/index.json
-	@ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
+	@ARMATURE_TESTS=all ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
 	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./tools/armature/integration
 
 FUZZTIME ?= 30s
 fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
+
+# Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
+MUTANTS ?= ./internal/checksum ./internal/fetch ./internal/inventory ./internal/nodeversion ./buildpacks/node-engine \
+  ./tools/armature/internal/build ./tools/armature/internal/home ./tools/armature/internal/loopback ./tools/armature/internal/sandbox
+SAMPLE ?= 300
+SEED ?=
+mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices: no part of CI
+	@$(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m $(if $(SEED),-seed $(SEED)) $(MUTANTS)
 
 .PHONY: .integration-armature .sizes
 .integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
@@ -135,9 +143,9 @@ fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 .integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
 .integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
-# Without cgo: the tests make sandboxes, which start the test program again.
+.integration-armature .natives .sizes: export ARMATURE_TESTS := all
 .integration-armature:
-	@CGO_ENABLED=0 $(GO) test -count=1 -timeout 35m -v ./tools/armature/integration
+	@scripts/integration-armature.sh
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
 	@scripts/needs.sh stack

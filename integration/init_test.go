@@ -2,7 +2,7 @@
 // buildpacks and the builders of both targets, and runs what comes out.
 //
 // `make integration` makes and loads everything these tests stand on; run
-// from elsewhere they say so and fail.
+// from elsewhere they are left out.
 package integration_test
 
 import (
@@ -25,6 +25,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/hostca"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/tier"
 )
 
 // settings are the same for every test.
@@ -64,6 +65,7 @@ func TestIntegration(t *testing.T) {
 // prepare reads what scripts/integration.sh passes and finds the parts.
 func prepare(t *testing.T) {
 	t.Helper()
+	tier.Beyond(t, "a container engine, pack and the builders: make integration")
 	settings.version = os.Getenv("ARMATURE_VERSION")
 	settings.packages = os.Getenv("ARMATURE_PACKAGES")
 	if settings.version == "" || settings.packages == "" {

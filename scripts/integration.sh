@@ -20,5 +20,7 @@ PACK_VOLUME_KEY=armature-integration # pack loses keys that it makes in builds s
 ARMATURE_VERSION=$version
 ARMATURE_PACKAGES=$PWD/$packages
 ARMATURE_BUILDERS=$PWD/$builders
-export PATH PACK_HOME PACK_VOLUME_KEY ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS
-exec go test -count=1 -timeout 35m -v ./integration
+ARMATURE_TESTS=all
+export PATH PACK_HOME PACK_VOLUME_KEY ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS ARMATURE_TESTS
+logged build/integration.log go test -count=1 -timeout 35m -v ./integration
+expect_left_out build/integration.log

@@ -37,3 +37,36 @@ need_npm() {
   (cd "$layers" && CNB_BUILDPACK_DIR=$1/node-engine CNB_LAYERS_DIR=$layers CNB_PLATFORM_DIR=$layers/platform \
     CNB_BP_PLAN_PATH=$layers/plan.toml "$1/node-engine/bin/build" "$layers" "$layers/platform" "$layers/plan.toml") >&2
 }
+
+# left_out LOG: the tests that the log of `go test -v` says were left out, each
+# with the reason that it gave.
+left_out() {
+  awk '
+    /^=== (RUN|CONT|NAME) / { name = $3; next }
+    /^ +[^ ]+_test\.go:[0-9]+: / { reason[name] = reason[name] " " substr($0, index($0, ": ") + 2) }
+    /--- SKIP: / { print $3 ":" reason[$3] }
+  ' "$1"
+}
+
+# expect_left_out LOG: in CI a test that is left out must be one that
+# scripts/expected-skips.txt knows, so that none passes by not being there.
+expect_left_out() {
+  unexpected=$(left_out "$1" | grep -vEf "$(dirname "$0")/expected-skips.txt" || true)
+  [ -n "$unexpected" ] || return 0
+  say "Left out, and not on the list of scripts/expected-skips.txt:"
+  say "$unexpected"
+  [ -z "${CI:-}" ] || fail unexpected-skip "tests were left out that CI is to run" "let this machine have what they need, or put them on the list with the reason."
+}
+
+# logged LOG COMMAND...: runs a command, shows its output and keeps it.
+logged() {
+  log=$1
+  shift
+  mkdir -p "$(dirname "$log")"
+  { "$@" 2>&1 || echo $? >"$log.status"; } | tee "$log"
+  [ ! -e "$log.status" ] || {
+    status=$(cat "$log.status")
+    rm -f "$log.status"
+    return "$status"
+  }
+}

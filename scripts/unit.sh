@@ -30,12 +30,14 @@ report() {
 }
 
 ARMATURE_PACKAGES=$PWD/$1
-export ARMATURE_PACKAGES
+ARMATURE_TESTS=all
+export ARMATURE_PACKAGES ARMATURE_TESTS
 mkdir -p build
 echo "  running the unit tests (their log: build/unit.log) ..." >&2
 # shellcheck disable=SC2046 # a list of packages
 if go test -timeout 30m -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
   report <build/unit.log
+  expect_left_out build/unit.log
 else
   report <build/unit.log
   exit 1

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/tier"
 )
 
 const lastResort = "https://me:secret@last.example/npm/"
@@ -84,11 +85,8 @@ func TestBuildRefusesARegistryThatIsNoAddress(t *testing.T) {
 // The real npm is asked, in a copy that has the built-in file that a build
 // writes.
 func TestEveryConfigurationOfNPMGoesBeforeTheRegistryOfLastResort(t *testing.T) {
-	program, err := exec.LookPath("npm")
+	program, err := filepath.EvalSymlinks(tier.Program(t, "npm"))
 	if err != nil {
-		t.Skip("there is no npm here to ask")
-	}
-	if program, err = filepath.EvalSymlinks(program); err != nil {
 		t.Fatal(err)
 	}
 	npm := filepath.Join(t.TempDir(), "npm")

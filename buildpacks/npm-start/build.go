@@ -15,8 +15,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
-	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/appfolder"
+	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/target"

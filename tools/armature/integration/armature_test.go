@@ -4,7 +4,7 @@
 // real builders, as root and as an ordinary user, without a container engine.
 //
 // `make integration-armature` makes everything these tests stand on; run from
-// elsewhere they say so and fail.
+// elsewhere they are left out.
 package integration_test
 
 import (
@@ -36,6 +36,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/tier"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 	"github.com/armature-cnb/armature/tools/internal/engine"
 )
@@ -51,7 +52,10 @@ func TestMain(m *testing.M) {
 	made.program, made.builders, made.stack = os.Getenv("ARMATURE"), os.Getenv("ARMATURE_BUILDERS"), os.Getenv("ARMATURE_STACK")
 	if made.program == "" || made.builders == "" || made.stack == "" {
 		fmt.Fprintln(os.Stderr, "ARMATURE, ARMATURE_BUILDERS and ARMATURE_STACK are not set: run `make integration-armature`, which makes everything first")
-		os.Exit(1)
+		if tier.IsAll() {
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	home, err := os.MkdirTemp("", "armature-integration-")
 	if err != nil {

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Integration tests of armature, with the parts that the Makefile names in the
+# environment.
+set -eu
+. "$(dirname "$0")/lib.sh"
+# Without cgo: the tests make sandboxes, which start the test program again.
+CGO_ENABLED=0
+export CGO_ENABLED
+logged build/integration-armature.log go test -count=1 -timeout 35m -v ./tools/armature/integration
+expect_left_out build/integration-armature.log

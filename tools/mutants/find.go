@@ -1,0 +1,126 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// mutantsOf lists all changes of a package's files that are compiled on Linux.
+func mutantsOf(folder string) ([]mutant, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	var all []mutant
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		found, err := mutantsIn(path, text)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			found[i].folder = folder
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// mutantsIn lists the changes of one file.
+func mutantsIn(path string, text []byte) ([]mutant, error) {
+	files := token.NewFileSet()
+	parsed, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	f := finder{path: path, text: text, files: files}
+	for _, declaration := range parsed.Decls {
+		if function, ok := declaration.(*ast.FuncDecl); ok && function.Body != nil {
+			ast.Inspect(function.Body, f.see)
+		}
+	}
+	return f.found, nil
+}
+
+type finder struct {
+	path  string
+	text  []byte
+	files *token.FileSet
+	found []mutant
+}
+
+// opposites are what an operator is changed into.
+var opposites = map[token.Token]token.Token{
+	token.EQL: token.NEQ, token.NEQ: token.EQL,
+	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
+	token.LAND: token.LOR, token.LOR: token.LAND,
+	token.ADD: token.SUB, token.SUB: token.ADD, token.MUL: token.QUO, token.QUO: token.MUL,
+	token.AND: token.OR, token.OR: token.AND,
+}
+
+func (f *finder) see(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.BinaryExpr:
+		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) {
+			f.change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to.String())
+		}
+	case *ast.UnaryExpr:
+		if n.Op == token.NOT {
+			f.change(n.OpPos, n.OpPos+1, "")
+		}
+	case *ast.Ident:
+		switch n.Name {
+		case "true":
+			f.change(n.Pos(), n.End(), "false")
+		case "false":
+			f.change(n.Pos(), n.End(), "true")
+		}
+	case *ast.BasicLit:
+		if number, err := strconv.Atoi(n.Value); err == nil && n.Kind == token.INT {
+			f.change(n.Pos(), n.End(), strconv.Itoa(number+1))
+		}
+	case *ast.ExprStmt:
+		if _, ok := n.X.(*ast.CallExpr); ok {
+			f.change(n.Pos(), n.End(), "")
+		}
+	case *ast.AssignStmt:
+		if n.Tok == token.ASSIGN || n.Tok == token.ADD_ASSIGN {
+			f.change(n.Pos(), n.End(), "")
+		}
+	case *ast.DeferStmt:
+		f.change(n.Pos(), n.End(), "")
+	case *ast.ReturnStmt:
+		if last := len(n.Results) - 1; last >= 0 {
+			if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
+				f.change(name.Pos(), name.End(), "nil")
+			}
+		}
+	case *ast.BranchStmt:
+		if n.Tok == token.CONTINUE && n.Label == nil {
+			f.change(n.Pos(), n.End(), "break")
+		}
+	}
+	return true
+}
+
+// isText says whether an operand of + is a text that stands there.
+func isText(operand ast.Expr) bool {
+	literal, ok := operand.(*ast.BasicLit)
+	return ok && literal.Kind == token.STRING
+}
+
+func (f *finder) change(from, to token.Pos, is string) {
+	begin, end := f.files.Position(from), f.files.Position(to)
+	f.found = append(f.found, mutant{file: f.path, line: begin.Line, from: begin.Offset, to: end.Offset, was: string(f.text[begin.Offset:end.Offset]), is: is})
+}

@@ -1,0 +1,173 @@
+// Mutants changes the code of packages in one small place at a time, runs the
+// package's own tests each time, and prints the changes that no test noticed.
+//
+//	go run ./tools/mutants [-seed N] [-sample 300] [-for 20m] [-jobs 2] PACKAGE...
+//
+// All changes that there are, in all packages, are put into an order that
+// follows from the seed, which is printed; the first of them that compile, up
+// to the sample's size, are tried. The tree is not written to: what a test
+// compiles is put in place of a file by go's -overlay, for programs that tests
+// build, too. It ends with status 1 when fewer than -want percent were noticed,
+// or when the time was over before the sample was whole.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ok, err := run(ctx, os.Args[1:], os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+	}
+	if err != nil || !ok {
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	seed     uint64
+	sample   int           // how many are tried
+	time     time.Duration // for all of them
+	jobs     int           // how many at once
+	want     int           // percent that tests must notice
+	packages []string      // folders, as go names packages: ./internal/checksum
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (bool, error) {
+	var o options
+	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	flags.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what the order follows from")
+	flags.IntVar(&o.sample, "sample", 300, "how many changes are tried")
+	flags.DurationVar(&o.time, "for", 20*time.Minute, "how long at most")
+	flags.IntVar(&o.jobs, "jobs", 2, "how many at once")
+	flags.IntVar(&o.want, "want", 0, "the percentage that must be noticed")
+	if err := flags.Parse(args); err != nil {
+		return false, err
+	}
+	if o.packages = flags.Args(); len(o.packages) == 0 {
+		return false, fmt.Errorf("no package is named: want folders, for example ./internal/checksum")
+	}
+	return o.run(ctx, out)
+}
+
+func (o options) run(ctx context.Context, out io.Writer) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.time)
+	defer cancel()
+	var all []mutant
+	limits := map[string]time.Duration{}
+	for _, folder := range o.packages {
+		took, err := tryUnchanged(ctx, folder)
+		if err != nil {
+			return false, err
+		}
+		limits[folder] = limit(took)
+		found, err := mutantsOf(folder)
+		if err != nil {
+			return false, err
+		}
+		all = append(all, found...)
+		fmt.Fprintf(out, "%-44s %5d changes, tests in %.1f s\n", folder, len(found), took.Seconds())
+	}
+	fmt.Fprintf(out, "seed %d: %d of %d changes are tried\n", o.seed, min(o.sample, len(all)), len(all))
+	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	t := o.try(ctx, all, limits, out)
+	return t.report(out, min(o.sample, len(all)), o.want), nil
+}
+
+// tally counts what came of changes.
+type tally struct {
+	mu       sync.Mutex
+	tried    int // those that compile
+	noticed  int
+	slow     int // of those noticed: tests did not end
+	broken   int // those that do not compile
+	survived []mutant
+	failed   error
+}
+
+// try tries changes in their order until as many as the sample wants were.
+func (o options) try(ctx context.Context, all []mutant, limits map[string]time.Duration, out io.Writer) *tally {
+	t := &tally{}
+	next := make(chan mutant)
+	var workers sync.WaitGroup
+	for range o.jobs {
+		workers.Go(func() {
+			for m := range next {
+				t.take(ctx, m, limits[m.folder], o.sample, out)
+			}
+		})
+	}
+	for _, m := range all {
+		if ctx.Err() != nil || t.full(o.sample) {
+			break
+		}
+		next <- m
+	}
+	close(next)
+	workers.Wait()
+	return t
+}
+
+func (t *tally) full(sample int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tried >= sample || t.failed != nil
+}
+
+func (t *tally) take(ctx context.Context, m mutant, limit time.Duration, sample int, out io.Writer) {
+	verdict, err := m.try(ctx, limit)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil || ctx.Err() != nil {
+		if ctx.Err() == nil {
+			t.failed = err
+		}
+		return
+	}
+	if verdict == doesNotCompile {
+		t.broken++
+		return
+	}
+	if t.tried >= sample {
+		return
+	}
+	t.tried++
+	switch verdict {
+	case noticed:
+		t.noticed++
+	case tookTooLong:
+		t.noticed++
+		t.slow++
+	case unnoticed:
+		t.survived = append(t.survived, m)
+		fmt.Fprintln(out, m)
+	}
+}
+
+func (t *tally) report(out io.Writer, sample, want int) bool {
+	if t.failed != nil {
+		fmt.Fprintln(out, "mutants:", t.failed)
+		return false
+	}
+	percent := 0.0
+	if t.tried > 0 {
+		percent = 100 * float64(t.noticed) / float64(t.tried)
+	}
+	fmt.Fprintf(out, "%d of %d noticed (%.1f %%), %d of these by tests that did not end; %d more do not compile\n", t.noticed, t.tried, percent, t.slow, t.broken)
+	if t.tried < sample-t.broken {
+		fmt.Fprintf(out, "the time was over before all %d were tried\n", sample)
+		return false
+	}
+	return percent >= float64(want)
+}

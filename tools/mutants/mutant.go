@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// mutant is one change of one file: text in place of what lies between two
+// offsets, in bytes.
+type mutant struct {
+	folder   string // of the package
+	file     string
+	line     int
+	from, to int
+	was, is  string
+}
+
+func (m mutant) String() string {
+	return fmt.Sprintf("  not noticed: %s:%d: %s in place of %s", m.file, m.line, short(m.is), short(m.was))
+}
+
+func short(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > 60 {
+		text = text[:57] + "..."
+	}
+	if text == "" {
+		return "nothing"
+	}
+	return "`" + text + "`"
+}
+
+// verdict is what came of a change.
+type verdict int
+
+const (
+	unnoticed verdict = iota
+	noticed
+	tookTooLong
+	doesNotCompile
+)
+
+// limit is how long a package's tests may take with a change in it, where they
+// take so long without one and nothing else runs.
+func limit(unchanged time.Duration) time.Duration { return 4*unchanged + 10*time.Second }
+
+// tryUnchanged runs the tests of a package as it is, and says how long they took.
+// They must pass. The first run compiles.
+func tryUnchanged(ctx context.Context, folder string) (took time.Duration, err error) {
+	for range 2 {
+		begin := time.Now()
+		verdict, output, err := test(ctx, folder, "", 10*time.Minute)
+		if err != nil {
+			return 0, err
+		}
+		if verdict != unnoticed {
+			return 0, fmt.Errorf("the tests of %s do not pass as it is:\n%s", folder, output)
+		}
+		took = time.Since(begin)
+	}
+	return took, nil
+}
+
+func (m mutant) try(ctx context.Context, limit time.Duration) (verdict, error) {
+	dir, err := os.MkdirTemp("", "mutant-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	text, err := os.ReadFile(m.file)
+	if err != nil {
+		return 0, err
+	}
+	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(changed, []byte(string(text[:m.from])+m.is+string(text[m.to:])), 0o644); err != nil {
+		return 0, err
+	}
+	absolute, err := filepath.Abs(m.file)
+	if err != nil {
+		return 0, err
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {absolute: changed}})
+	if err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(overlay, list, 0o644); err != nil {
+		return 0, err
+	}
+	v, _, err := test(ctx, m.folder, overlay, limit)
+	return v, err
+}
+
+// test runs a package's tests. Whatever they leave running is ended with them.
+func test(ctx context.Context, folder, overlay string, limit time.Duration) (verdict, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout", limit.String(), folder)
+	cmd.Env = os.Environ()
+	if overlay != "" {
+		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
+	}
+	var output strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 2 * time.Second
+	err := cmd.Run()
+	if cmd.Process != nil {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return unnoticed, output.String(), nil
+	case ctx.Err() != nil || strings.Contains(output.String(), "panic: test timed out"):
+		return tookTooLong, output.String(), nil
+	case !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
+		return 0, "", err
+	case strings.Contains(output.String(), "[build failed]") || strings.Contains(output.String(), "[setup failed]"):
+		return doesNotCompile, output.String(), nil
+	}
+	return noticed, output.String(), nil
+}

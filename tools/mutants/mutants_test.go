@@ -1,0 +1,155 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const sample = `package sample
+
+import "errors"
+
+func unused() {}
+
+// Sign is -1, 0 or 1.
+func Sign(n int) (sign int, err error) {
+	unused()
+	if n == 7 {
+		return 0, errors.New("no" + "thing")
+	}
+	if n < 0 && !odd {
+		sign = -1
+	}
+	for _, big := range []int{1} {
+		if n >= big {
+			return 1, err
+		}
+	}
+	return sign, err
+}
+
+var odd = false
+`
+
+// module makes a module with one package and its test, and goes into it.
+func module(t *testing.T, code, test string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for path, text := range map[string]string{
+		"go.mod": "module example.com/sample\n\ngo 1.24\n", "sample/sample.go": code, "sample/sample_test.go": "package sample\n\nimport \"testing\"\n\n" + test,
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GOWORK", "off")
+}
+
+func TestEveryPlaceIsChanged(t *testing.T) {
+	found, err := mutantsIn("sample.go", []byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range found {
+		got = append(got, m.was+" -> "+m.is)
+	}
+	for _, want := range []string{"unused() -> ", "== -> !=", "7 -> 8", "0 -> 1", "< -> <=", "&& -> ||", "! -> ", "sign = -1 -> ", "1 -> 2", ">= -> >", "err -> nil"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("there is no %q in %q", want, got)
+		}
+	}
+	if slices.Contains(got, "+ -> -") {
+		t.Error("two texts are subtracted")
+	}
+	if _, err := mutantsIn("sample.go", []byte("package")); err == nil {
+		t.Error("a file that cannot be read: got no error")
+	}
+}
+
+func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
+	module(t, sample, `func TestSign(t *testing.T) {
+	for n, want := range map[int]int{-5: -1, 0: 0, 1: 1, 9: 1} {
+		if got, err := Sign(n); got != want || err != nil {
+			t.Errorf("%d: got %d, %v", n, got, err)
+		}
+	}
+	if _, err := Sign(7); err == nil {
+		t.Error("got no error")
+	}
+}
+`)
+	before, err := os.ReadFile("sample/sample.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	ok, err := run(t.Context(), []string{"-seed", "3", "-sample", "1000", "-want", "40", "./sample"}, &out)
+	if err != nil || !ok {
+		t.Errorf("got %v, %v\n%s", ok, err, out.String())
+	}
+	for _, want := range []string{"seed 3:", "sample.go:9: nothing in place of `unused()`", "noticed ("} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, out.String())
+		}
+	}
+	for _, not := range []string{"`>` in place of `>=`", "`!=` in place of `==`"} {
+		if strings.Contains(out.String(), not) {
+			t.Errorf("a test notices %q\n%s", not, out.String())
+		}
+	}
+	if after, err := os.ReadFile("sample/sample.go"); err != nil || string(after) != string(before) {
+		t.Errorf("the tree was written to: %v", err)
+	}
+}
+
+func TestTheFigureDecides(t *testing.T) {
+	for _, tc := range []struct {
+		name                           string
+		tried, noticed, broken, sample int
+		want                           bool
+	}{
+		{"as wanted", 10, 9, 0, 10, true},
+		{"fewer noticed", 10, 8, 0, 10, false},
+		{"not all tried", 9, 9, 0, 10, false},
+		{"some do not compile", 8, 8, 2, 10, true},
+		{"none", 0, 0, 0, 1, false},
+	} {
+		all := &tally{tried: tc.tried, noticed: tc.noticed, broken: tc.broken}
+		if got := all.report(&strings.Builder{}, tc.sample, 90); got != tc.want {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestTestsThatDoNotEndNotice(t *testing.T) {
+	module(t, "package sample\n\nfunc Count() (n int) {\n\tfor n < 3 {\n\t\tn += 1\n\t}\n\treturn n\n}\n", "func TestCount(t *testing.T) {\n\tif Count() != 3 {\n\t\tt.Error(\"wrong\")\n\t}\n}\n")
+	found, err := mutantsOf("./sample")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(found, func(m mutant) bool { return m.was == "n += 1" })
+	if at < 0 {
+		t.Fatalf("got %v", found)
+	}
+	if got, err := found[at].try(t.Context(), 2e9); got != tookTooLong || err != nil {
+		t.Errorf("got %v, %v, want tests that took too long", got, err)
+	}
+}
+
+func TestTestsThatFailAsTheyAreAreAnError(t *testing.T) {
+	module(t, "package sample\n", "func TestIt(t *testing.T) { t.Error(\"red\") }\n")
+	if _, err := run(t.Context(), []string{"./sample"}, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "do not pass as it is") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := run(t.Context(), nil, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "want folders") {
+		t.Errorf("without a package: got %v", err)
+	}
+}
