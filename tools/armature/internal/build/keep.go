@@ -17,7 +17,8 @@ import (
 
 // keep checks an image, gives the run image its public name in it, and leaves
 // it and the cache image, which may be nil, and no other, for the next build.
-func (b *Build) keep(ctx context.Context, image, cache v1.Image, runReference string) error {
+func (b *Build) keep(ctx context.Context, made exported) error {
+	image, cache, runReference := made.image, made.cache, made.runReference
 	if err := b.check(image); err != nil {
 		return err
 	}
@@ -100,7 +101,14 @@ func (b *Build) check(image v1.Image) error {
 			return fmt.Errorf("layer %d of the image is not the run image's %s", i+1, want)
 		}
 	}
-	return b.checkLayers(image, len(config.RootFS.DiffIDs))
+	if err := b.checkLayers(image, len(config.RootFS.DiffIDs)); err != nil || b.Rebase != nil {
+		return err // what an image says for itself, a rebase leaves as it is
+	}
+	declared, err := declaredBy(b.work.Path("layers"))
+	if err != nil {
+		return err
+	}
+	return checkConfig(config, run, declared, b.builder.platformAPI)
 }
 
 // checkLayers refuses a manifest that has other layers than the configuration
