@@ -22,6 +22,13 @@ func (b *Build) keep(ctx context.Context, made exported) error {
 	if err := b.check(image); err != nil {
 		return err
 	}
+	if err := b.checkSaid(image); err != nil {
+		return err
+	}
+	right, err := b.verify(ctx, made)
+	if err != nil {
+		return err
+	}
 	was, is := strings.TrimSuffix(runReference, ":"+loopback.Tag)+"@"+b.run.digest.String(), b.run.recorded
 	manifest, err := b.blobs.Reconfigured(image, func(config []byte) ([]byte, error) {
 		if b.Rebase != nil {
@@ -45,6 +52,9 @@ func (b *Build) keep(ctx context.Context, made exported) error {
 		}
 	}
 	if err := wholefile.WriteBytes(b.manifestPath(), manifest); err != nil {
+		return err
+	}
+	if err := b.leaveVerified(manifest, right); err != nil {
 		return err
 	}
 	digests, err := blobsOf(kept)
@@ -101,8 +111,22 @@ func (b *Build) check(image v1.Image) error {
 			return fmt.Errorf("layer %d of the image is not the run image's %s", i+1, want)
 		}
 	}
-	if err := b.checkLayers(image, len(config.RootFS.DiffIDs)); err != nil || b.Rebase != nil {
-		return err // what an image says for itself, a rebase leaves as it is
+	return b.checkLayers(image, len(config.RootFS.DiffIDs))
+}
+
+// checkSaid refuses an image that says of itself what nobody should have. A
+// rebase leaves that as it is.
+func (b *Build) checkSaid(image v1.Image) error {
+	if b.Rebase != nil {
+		return nil
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	run, err := b.run.image.ConfigFile()
+	if err != nil {
+		return err
 	}
 	declared, err := declaredBy(b.work.Path("layers"))
 	if err != nil {

@@ -34,6 +34,9 @@ func (b *Build) lifecycle(ctx context.Context) error {
 	if err := b.keep(ctx, made); err != nil {
 		return err
 	}
+	if b.badCache {
+		return nil
+	}
 	return b.pushCache(ctx, made.cache)
 }
 
@@ -190,7 +193,7 @@ func (b *Build) previous() (v1.Image, error) {
 	}
 	image, err := b.blobs.Image(manifest)
 	if err == nil && b.blobs.Whole(image) {
-		return image, nil
+		return b.withoutUnverified(image)
 	}
 	b.Log.Note("the last build's image is damaged and does not help this one")
 	return nil, os.Remove(b.manifestPath())
