@@ -167,6 +167,35 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 	}
 }
 
+// The manifest alone does not decide: what runs is what the configuration says.
+func TestAConfigurationWithOtherLowerLayersThanTheRunImagesIsRefused(t *testing.T) {
+	run, err := random.Image(100, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := run.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OS, config.Architecture = "linux", "arm64"
+	if run, err = mutate.ConfigFile(run, config); err != nil {
+		t.Fatal(err)
+	}
+	b := &Build{Options: Options{Target: target.LinuxARM64}, run: &runImage{image: run}}
+	if err := b.check(run); err != nil {
+		t.Errorf("as it should be: %v", err)
+	}
+	lying := config.DeepCopy()
+	lying.RootFS.DiffIDs[0], lying.RootFS.DiffIDs[1] = lying.RootFS.DiffIDs[1], lying.RootFS.DiffIDs[0]
+	bad, err := mutate.ConfigFile(run, lying)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.check(bad); err == nil || !strings.Contains(err.Error(), "is not the run image's") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestALineWithoutAnEndIsPassedOnInPieces(t *testing.T) {
 	var got int
 	l := &lines{line: func(text string) { got += len(text) }}

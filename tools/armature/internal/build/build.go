@@ -88,6 +88,11 @@ type Build struct {
 	made    event    // Run has returned image
 	image   v1.Image
 
+	clean        cleanLayers       // what the seed says of layers that hold nothing of the app
+	declared     []layerName       // which layers those are
+	runtimeFiles map[string]string // of the app, see there
+	badCache     bool              // the cache image is not to be pushed
+
 	emulation  map[string]string // variables of an emulated build's programs; the user's go before
 	rebaseName string            // what the image to rebase calls its run image
 }
@@ -230,6 +235,10 @@ func (b *Build) prepare(ctx context.Context) error {
 	if b.Rebase == nil {
 		copyApp := func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Home.Dir, b.Filter) }
 		if err := b.Log.Step("copying the app", copyApp); err != nil {
+			return err
+		}
+		var err error
+		if b.runtimeFiles, err = runtimeFiles(b.work.Path("app"), func(name string) string { return b.Env[name] }); err != nil {
 			return err
 		}
 	}

@@ -17,8 +17,16 @@ import (
 
 // keep checks an image, gives the run image its public name in it, and leaves
 // it and the cache image, which may be nil, and no other, for the next build.
-func (b *Build) keep(ctx context.Context, image, cache v1.Image, runReference string) error {
+func (b *Build) keep(ctx context.Context, made exported) error {
+	image, cache, runReference := made.image, made.cache, made.runReference
 	if err := b.check(image); err != nil {
+		return err
+	}
+	if err := b.checkSaid(image); err != nil {
+		return err
+	}
+	right, err := b.verify(ctx, made)
+	if err != nil {
 		return err
 	}
 	was, is := strings.TrimSuffix(runReference, ":"+loopback.Tag)+"@"+b.run.digest.String(), b.run.recorded
@@ -44,6 +52,9 @@ func (b *Build) keep(ctx context.Context, image, cache v1.Image, runReference st
 		}
 	}
 	if err := wholefile.WriteBytes(b.manifestPath(), manifest); err != nil {
+		return err
+	}
+	if err := b.leaveVerified(manifest, right); err != nil {
 		return err
 	}
 	digests, err := blobsOf(kept)
@@ -101,6 +112,27 @@ func (b *Build) check(image v1.Image) error {
 		}
 	}
 	return b.checkLayers(image, len(config.RootFS.DiffIDs))
+}
+
+// checkSaid refuses an image that says of itself what nobody should have. A
+// rebase leaves that as it is.
+func (b *Build) checkSaid(image v1.Image) error {
+	if b.Rebase != nil {
+		return nil
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	run, err := b.run.image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	declared, err := declaredBy(b.work.Path("layers"))
+	if err != nil {
+		return err
+	}
+	return checkConfig(config, run, declared, b.builder.platformAPI)
 }
 
 // checkLayers refuses a manifest that has other layers than the configuration

@@ -24,28 +24,51 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
-// lifecycle runs the lifecycle and keeps the image it made.
-func (b *Build) lifecycle(ctx context.Context) (err error) {
-	spec, err := b.spec()
+// lifecycle runs the lifecycle, and keeps the image it made when nothing of the
+// build runs any more.
+func (b *Build) lifecycle(ctx context.Context) error {
+	made, err := b.runLifecycle(ctx)
 	if err != nil {
 		return err
+	}
+	if err := b.keep(ctx, made); err != nil {
+		return err
+	}
+	if b.badCache {
+		return nil
+	}
+	return b.pushCache(ctx, made.cache)
+}
+
+// exported is what the lifecycle left in the build's registry, read from the
+// build's blobs.
+type exported struct {
+	image        v1.Image
+	cache        v1.Image // nil where there is none
+	runReference string   // how the lifecycle calls the run image
+}
+
+func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
+	spec, err := b.spec()
+	if err != nil {
+		return made, err
 	}
 	watch := newWatcher(b.Log, b.Name, titles(b.builder.image))
 	watch.running, watch.exporting = b.busy.tell, func() { b.busy.tell(); b.layered.tell() }
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
-		return err
+		return made, err
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
 	registry := loopback.Serve(box.Listener, b.blobs)
 	defer registry.Close()
 	watch.names = b.publicNames(registry)
 	if err := b.Log.Step("offering the run image", func() error { return b.offer(ctx, registry) }); err != nil {
-		return err
+		return made, err
 	}
 	if err := b.offerCache(ctx, registry); err != nil {
-		return err
+		return made, err
 	}
 	status, err := b.phases(ctx, box, registry)
 	failed := err != nil || status != sandbox.Status{}
@@ -55,30 +78,46 @@ func (b *Build) lifecycle(ctx context.Context) (err error) {
 		watch.steps.tellTransfers(transfers, nil)
 	}
 	if err != nil {
-		return err
+		return made, err
 	}
 	if failed {
 		b.full = watch.full
 		b.Log.Explain()
-		return b.failed(watch, status)
+		return made, b.failed(watch, status)
+	}
+	if made, err = b.exported(ctx, registry); err != nil {
+		return made, err
+	}
+	names, err := blobNames(made.image)
+	if err != nil {
+		return made, err
+	}
+	watch.steps.tellTransfers(transfers, names)
+	return made, nil
+}
+
+// exported reads what the lifecycle left. Programs of the app know its
+// password: what was written more than once may be theirs.
+func (b *Build) exported(ctx context.Context, registry *loopback.Registry) (exported, error) {
+	made := exported{runReference: registry.Reference(loopback.RunRepository)}
+	for _, repository := range []string{loopback.AppRepository, loopback.CacheRepository} {
+		if n := registry.Manifests(repository); n > 1 {
+			return made, imageChanged(fmt.Sprintf("the image %q was written %d times, and the lifecycle writes it once", repository, n))
+		}
 	}
 	image, err := registry.Get(ctx, loopback.AppRepository)
 	if err != nil {
-		return fmt.Errorf("reading the image that the lifecycle made: %w", err)
+		return made, fmt.Errorf("reading the image that the lifecycle made: %w", err)
 	}
-	names, err := blobNames(image)
+	manifest, err := image.RawManifest()
 	if err != nil {
-		return err
+		return made, err
 	}
-	watch.steps.tellTransfers(transfers, names)
-	cache, err := b.madeCache(ctx, registry)
-	if err != nil {
-		return err
+	if made.image, err = b.blobs.Image(manifest); err != nil {
+		return made, err
 	}
-	if err := b.keep(ctx, image, cache, registry.Reference(loopback.RunRepository)); err != nil {
-		return err
-	}
-	return b.pushCache(ctx, cache)
+	made.cache, err = b.madeCache(ctx, registry)
+	return made, err
 }
 
 // publicNames turns what the lifecycle calls the images into what people do.
@@ -154,7 +193,7 @@ func (b *Build) previous() (v1.Image, error) {
 	}
 	image, err := b.blobs.Image(manifest)
 	if err == nil && b.blobs.Whole(image) {
-		return image, nil
+		return b.withoutUnverified(image)
 	}
 	b.Log.Note("the last build's image is damaged and does not help this one")
 	return nil, os.Remove(b.manifestPath())

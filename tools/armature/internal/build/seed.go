@@ -29,8 +29,8 @@ import (
 
 // A seed is what the first build of any image with a builder begins with, as if
 // it were the image of a build before: the launch layer of the Node.js that the
-// builder brings along, and the lifecycle's launcher, compressed. The lifecycle makes it, of an app of
-// armature's own, once for a builder. No app's code, setting or binding has a
+// builder brings along, and the lifecycle's launcher, compressed. The lifecycle
+// makes it, of an app of armature's own, once for a builder. No app's code, setting or binding has a
 // part in it, so no app can put anything into another's image by it.
 
 // seedApp is the least that the buildpacks take for an app. It has a lockfile
@@ -50,7 +50,7 @@ const seedManifest = "manifest.json"
 // which one apps want is not known. For an emulated build it would take longer
 // to make than the build does.
 func (b *Build) begin(ctx context.Context) error {
-	if _, err := os.Lstat(b.manifestPath()); err == nil || b.Rebase != nil || b.seeding || b.emulated() {
+	if b.Rebase != nil || b.seeding || b.emulated() {
 		return nil
 	}
 	bringing, err := b.bringing()
@@ -78,6 +78,12 @@ func (b *Build) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if b.clean, err = readClean(dir); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(b.manifestPath()); err == nil {
+		return nil // begins with the build before
+	}
 	if err := b.blobs.Take(blobs); err != nil {
 		return err
 	}
@@ -90,7 +96,7 @@ func (b *Build) begin(ctx context.Context) error {
 
 // seedName is that of the seed's folder beside the builder's.
 func (b *Build) seedName() string {
-	name := filepath.Base(b.root) + "-seed"
+	name := filepath.Base(b.root) + "-seed-2" // the second kind, with cleanFile
 	if b.Small {
 		name += "-small"
 	}
@@ -109,34 +115,57 @@ func (b *Build) bringing() ([]string, error) {
 
 // makeSeed fills a folder. That the builder cannot build the app is no error,
 // but errNoSeed where that may pass.
-func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (err error) {
+func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) error {
+	err := b.buildClean(ctx, dir, seedApp, b.forSeed("seed of "+filepath.Base(b.root)), func(seed *Build, made v1.Image) error {
+		return seed.leave(made, dir, bringing)
+	})
+	var not *notBuilt
+	if !errors.As(err, &not) {
+		return err
+	}
+	b.Log.Note("the builder makes no layer beforehand: " + err.Error())
+	if not.passes {
+		return errNoSeed
+	}
+	return nil
+}
+
+// notBuilt is the error of an app of armature's own that could not be built.
+type notBuilt struct {
+	error
+	passes bool // the next time it may go well
+}
+
+func (n *notBuilt) Unwrap() error { return n.error }
+
+// buildClean builds an app of armature's own, given as the texts of its files,
+// and calls use with the image while it can be read. The app's files lie in dir
+// meanwhile. An error that is a [notBuilt] says that there is no image.
+func (b *Build) buildClean(ctx context.Context, dir string, files map[string]string, options Options, use func(*Build, v1.Image) error) (err error) {
 	app, err := os.MkdirTemp(dir, ".app-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(app)) }()
-	for name, text := range seedApp {
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(app, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
-	seed, err := Start(ctx, b.forSeed(app, "seed of "+filepath.Base(b.root)))
+	options.App = app
+	clean, err := Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, seed.kept.Clear(), seed.Close()) }()
-	made, err := seed.Run(ctx)
+	defer func() { err = errors.Join(err, clean.kept.Clear(), clean.Close()) }()
+	made, err := clean.Run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		b.Log.Note("the builder makes no layer beforehand: " + err.Error())
-		if seed.full || passes(err) {
-			return errNoSeed
-		}
-		return nil
+		return &notBuilt{err, clean.full || passes(err)}
 	}
-	return seed.leave(made.Image, dir, bringing)
+	return use(clean, made.Image)
 }
 
 // errNoSeed is that of a seed that could not be made this time.
@@ -150,11 +179,11 @@ func passes(err error) bool {
 	return !errors.As(err, &f) || f.Transient || f.ID != "no-buildpack-applies" && f.ID != "build-failed"
 }
 
-// forSeed are the options of the build that makes a seed of an app: this
-// build's, without what its user gave for the app.
-func (b *Build) forSeed(app, name string) Options {
+// forSeed are the options of a build of armature's own: this build's, without
+// what its user gave for the app.
+func (b *Build) forSeed(name string) Options {
 	o := b.Options
-	o.App, o.Name, o.Filter, o.Rebase = app, name, nil, nil
+	o.App, o.Name, o.Filter, o.Rebase = "", name, nil, nil
 	o.Env, o.Bindings, o.Buildpacks = nil, nil, buildpacks.Wish{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }
@@ -165,7 +194,8 @@ func (b *Build) forSeed(app, name string) Options {
 // leave puts an image into a folder that has the launcher, the layers of the
 // buildpacks that bring archives, and no others.
 func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
-	metadata, layers, err := layersOf(made, func(buildpack string, _ json.RawMessage) bool {
+	metadata, layers, err := layersOf(made, func(name layerName, _ json.RawMessage) bool {
+		buildpack, _, _ := strings.Cut(string(name), "@")
 		return slices.Contains(bringing, strings.ReplaceAll(buildpack, "/", "_"))
 	})
 	if err != nil {
@@ -186,7 +216,10 @@ func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 	if err != nil {
 		return err
 	}
-	return wholefile.WriteBytes(filepath.Join(dir, seedManifest), manifest)
+	if err := wholefile.WriteBytes(filepath.Join(dir, seedManifest), manifest); err != nil {
+		return err
+	}
+	return b.leaveClean(made, dir)
 }
 
 // layersMetadata is what is kept of the lifecycle's label (Platform API,
@@ -209,13 +242,15 @@ type buildpackLayers struct {
 
 // layersOf returns those layers of an image's buildpacks that are wanted, and
 // what the image's label says of them.
-func layersOf(image v1.Image, wanted func(buildpack string, layer json.RawMessage) bool) (kept layersMetadata, layers []v1.Layer, err error) {
+func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage) bool) (kept layersMetadata, layers []v1.Layer, err error) {
 	metadata, err := readLayersMetadata(image)
 	if err != nil {
 		return kept, nil, err
 	}
 	for _, one := range metadata.Buildpacks {
-		maps.DeleteFunc(one.Layers, func(_ string, layer json.RawMessage) bool { return !wanted(one.Key, layer) })
+		maps.DeleteFunc(one.Layers, func(name string, layer json.RawMessage) bool {
+			return !wanted(nameOf(one.Key, one.Version, name), layer)
+		})
 		if len(one.Layers) == 0 {
 			continue
 		}

@@ -48,7 +48,7 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	if made, err = mutate.ConfigFile(made, config); err != nil {
 		t.Fatal(err)
 	}
-	metadata, kept, err := layersOf(made, func(buildpack string, _ json.RawMessage) bool { return buildpack == "a/engine" })
+	metadata, kept, err := layersOf(made, func(name layerName, _ json.RawMessage) bool { return name == "a/engine@2:node" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := layersOf(made, func(string, json.RawMessage) bool { return true }); err == nil {
+		if _, _, err := layersOf(made, func(layerName, json.RawMessage) bool { return true }); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
 	}
@@ -111,7 +111,7 @@ func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
 		Network: sandbox.None, ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
 		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Getenv: func(string) string { return "secret" },
 	}}
-	made := b.forSeed("seed's app", "seed")
+	made := b.forSeed("seed")
 	was, is := reflect.ValueOf(b.Options), reflect.ValueOf(made)
 	for i := range was.NumField() {
 		field := was.Type().Field(i)

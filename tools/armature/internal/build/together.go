@@ -243,12 +243,12 @@ func (b *Build) wholeAfterFirst(ctx context.Context) error {
 
 // beginWith adds to the seed of a build an image's layers for any target.
 func (b *Build) beginWith(made v1.Image) error {
-	metadata, layers, err := layersOf(made, func(_ string, layer json.RawMessage) bool { return isForAnyTarget(layer) })
+	metadata, layers, err := layersOf(made, func(_ layerName, layer json.RawMessage) bool { return isForAnyTarget(layer) })
 	if err != nil || len(layers) == 0 {
 		return err
 	}
 	if b.seed != nil {
-		seedMetadata, seedLayers, err := layersOf(b.seed, func(string, json.RawMessage) bool { return true })
+		seedMetadata, seedLayers, err := layersOf(b.seed, func(layerName, json.RawMessage) bool { return true })
 		if err != nil {
 			return err
 		}
