@@ -85,6 +85,7 @@ type build struct {
 	spans     *spans.Teller // tells the platform what took how long
 
 	version  *semver.Version
+	ended    bool              // whether the version's line ended, and a range led to it
 	launched inventory.Release // for the target
 	built    inventory.Release // for the host
 }
