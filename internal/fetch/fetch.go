@@ -295,7 +295,7 @@ func withoutURL(err error) error {
 	if err.Error() == "EOF" {
 		return fmt.Errorf("the server closed the connection: %w", err)
 	}
-	return redacted(err)
+	return Redacted(err)
 }
 
 // Name is the file's name in its address, for the log.

@@ -34,8 +34,9 @@ type redactedError struct {
 func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.error }
 
-// redacted returns the error, or one without the credentials in its text.
-func redacted(err error) error {
+// Redacted returns the error, or one that wraps it and has no credentials in
+// its text.
+func Redacted(err error) error {
 	text := RedactText(err.Error())
 	if text == err.Error() {
 		return err
