@@ -165,6 +165,7 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 		ExecD:     run.helpers(),
 		Metadata:  map[string]any{"build": true, "launch": true},
 	}
+	run.debug().EnvironmentVariables(layer)
 	return packit.BuildResult{Layers: []packit.Layer{layer}}
 }
 
@@ -196,6 +197,7 @@ func (run *build) install() ([]packit.Layer, error) {
 		}
 		layers = append(layers, layer)
 	}
+	run.explain(layers, wanted)
 	return layers, nil
 }
 

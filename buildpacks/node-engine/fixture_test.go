@@ -259,7 +259,7 @@ func (f *fixture) buildIn(ctx context.Context, entries ...packit.BuildpackPlanEn
 		Host: f.host, Now: f.now, Logger: scribe.NewEmitter(&f.log).WithLevel(f.level),
 	}
 	return builder.Build(packit.BuildContext{
-		BuildpackInfo: packit.BuildpackInfo{ID: "armature/node-engine", Name: "Test Node.js", Version: f.version},
+		BuildpackInfo: packit.BuildpackInfo{ID: "armature/node-engine", Name: "Test Node.js", Version: f.version, SBOMFormats: []string{"application/vnd.cyclonedx+json"}},
 		CNBPath:       f.buildpack, WorkingDir: f.app, Platform: packit.Platform{Path: f.platform},
 		Layers: packit.Layers{Path: f.layers}, Plan: packit.BuildpackPlan{Entries: entries},
 	})
