@@ -87,6 +87,7 @@ type build struct {
 	spans      *spans.Teller // tells the platform what took how long
 
 	version  *semver.Version
+	ended    bool              // whether the version's line ended, and a range led to it
 	launched inventory.Release // for the target
 	built    inventory.Release // for the host
 }
@@ -169,6 +170,7 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 		ExecD:     run.helpers(),
 		Metadata:  map[string]any{"build": true, "launch": true},
 	}
+	run.debug().EnvironmentVariables(layer)
 	return packit.BuildResult{Layers: []packit.Layer{layer}}
 }
 
@@ -200,6 +202,7 @@ func (run *build) install() ([]packit.Layer, error) {
 		}
 		layers = append(layers, layer)
 	}
+	run.explain(layers, wanted)
 	return layers, nil
 }
 

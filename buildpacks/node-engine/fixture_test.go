@@ -43,6 +43,8 @@ type fixture struct {
 	log     bytes.Buffer
 	now     time.Time
 	host    target.Target
+	version string // the buildpack's
+	level   string // BP_LOG_LEVEL
 }
 
 // versions that the fixture has for both targets, newest first; 24.2.0 exists
@@ -74,7 +76,7 @@ func newFixture(t *testing.T) *fixture {
 		buildpack: t.TempDir(), layers: t.TempDir(), platform: t.TempDir(), app: t.TempDir(),
 		files: map[string][]byte{},
 		now:   time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-		host:  target.LinuxAMD64,
+		host:  target.LinuxAMD64, version: "1.2.3",
 	}
 	f.nodejs = httptest.NewServer(http.HandlerFunc(f.serve))
 	t.Cleanup(f.nodejs.Close)
@@ -254,10 +256,10 @@ func (f *fixture) build(entries ...packit.BuildpackPlanEntry) (packit.BuildResul
 func (f *fixture) buildIn(ctx context.Context, entries ...packit.BuildpackPlanEntry) (packit.BuildResult, error) {
 	builder := nodeengine.Builder{
 		Context: ctx, Environ: f.environ, Bindings: servicebindings.NewResolver(),
-		Host: f.host, Now: f.now, Logger: scribe.NewEmitter(&f.log),
+		Host: f.host, Now: f.now, Logger: scribe.NewEmitter(&f.log).WithLevel(f.level),
 	}
 	return builder.Build(packit.BuildContext{
-		BuildpackInfo: packit.BuildpackInfo{ID: "armature/node-engine", Name: "Test Node.js", Version: "1.2.3"},
+		BuildpackInfo: packit.BuildpackInfo{ID: "armature/node-engine", Name: "Test Node.js", Version: f.version, SBOMFormats: []string{"application/vnd.cyclonedx+json"}},
 		CNBPath:       f.buildpack, WorkingDir: f.app, Platform: packit.Platform{Path: f.platform},
 		Layers: packit.Layers{Path: f.layers}, Plan: packit.BuildpackPlan{Entries: entries},
 	})

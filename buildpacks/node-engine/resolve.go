@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
@@ -34,19 +33,19 @@ func (run *build) resolve() error {
 	run.launched, _ = run.inventory.Release(version, run.target)
 	run.built, _ = run.inventory.Release(version, run.Host)
 	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
-	run.warnOfEndOfLife()
+	run.warnOfEndOfLife(winner)
+	run.tellOfUnheeded(winner)
 	return nil
 }
 
-// strictVariable is the setting that makes an error of an exact version that
-// does not exist.
+// strictVariable is the setting that makes errors of what is only warned of
+// otherwise: an exact version that does not exist, and a range that only lines
+// past their end of life satisfy.
 const strictVariable = "BP_NODE_VERSION_STRICT"
 
 // choose returns the version that the wish leads to. One that only the npm
 // registry has is chosen where it is known which registry that is, or when
-// nothing else will do: then the download says what to set. In place of an
-// exact one that does not exist, or no longer, goes the nearest of the same
-// line, with a warning: of those in the buildpack, if there are any.
+// nothing else will do: then the download says what to set.
 func (run *build) choose(winner candidate) (*semver.Version, error) {
 	config, err := run.npmConfig()
 	if err != nil {
@@ -67,17 +66,36 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 		return version, nil
 	}
 	version, err = run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
-	if run.strict || !errors.Is(err, &failure.Failure{ID: inventory.IDVersionUnknown}) {
+	if err == nil || run.strict {
 		return version, err
 	}
-	for _, inv := range []*inventory.Inventory{run.baked(), within, run.inventory} {
-		if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.Host); ok {
-			run.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
-				winner.Source, winner.Version, nearest, strictVariable)
-			return nearest, nil
+	return run.makeDo(winner, within, err)
+}
+
+// makeDo returns what goes in place of a version that Resolve refuses with the
+// error. For an exact one that does not exist, or no longer, that is the nearest
+// of the same line, with a warning: of those in the buildpack, if there are any.
+// For a range that only lines past their end of life satisfy it is the newest
+// of such a line; warnOfEndOfLife tells of it.
+func (run *build) makeDo(winner candidate, within *inventory.Inventory, refused error) (*semver.Version, error) {
+	switch {
+	case errors.Is(refused, &failure.Failure{ID: inventory.IDVersionUnknown}):
+		for _, inv := range []*inventory.Inventory{run.baked(), within, run.inventory} {
+			if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.Host); ok {
+				run.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
+					winner.Source, winner.Version, nearest, strictVariable)
+				return nearest, nil
+			}
+		}
+	case errors.Is(refused, &failure.Failure{ID: inventory.IDEndOfLife}):
+		for _, inv := range []*inventory.Inventory{within, run.inventory} {
+			if ended, ok := inv.Ended(winner.Version, winner.Source, run.target, run.Host); ok {
+				run.ended = true
+				return ended, nil
+			}
 		}
 	}
-	return nil, err
+	return nil, refused
 }
 
 // preferBaked returns the newest version of the same line that satisfies the
@@ -86,6 +104,9 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
 	line := run.baked().Only(func(r inventory.Release) bool { return r.Version.Major() == version.Major() })
 	if found, err := line.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
+		return found
+	}
+	if found, ok := line.Ended(winner.Version, winner.Source, run.target, run.Host); ok {
 		return found
 	}
 	return version
@@ -120,21 +141,4 @@ func (run *build) planEntries() []packit.BuildpackPlanEntry {
 		}})
 	}
 	return entries
-}
-
-// endOfLifeNotice is how long before the end of life the log begins to warn.
-const endOfLifeNotice = 30 * 24 * time.Hour
-
-func (run *build) warnOfEndOfLife() {
-	end := run.launched.EndOfLife
-	switch {
-	case end.IsZero() || run.Now.Before(end.Add(-endOfLifeNotice)):
-		return
-	case run.Now.Before(end):
-		run.Logger.Subprocess("WARNING: Node.js %d reaches its end of life on %s and gets no security fixes from then on. Move to a newer line.",
-			run.version.Major(), end.Format(time.DateOnly))
-	default:
-		run.Logger.Subprocess("WARNING: Node.js %d reached its end of life on %s and gets no security fixes any more. Move to a newer line.",
-			run.version.Major(), end.Format(time.DateOnly))
-	}
 }

@@ -94,6 +94,7 @@ func TestRebuildMakesAnewWhatHasChanged(t *testing.T) {
 	}{
 		{name: "the version", plan: []packit.BuildpackPlanEntry{entry("node", "build", "launch", "version=22")}, want: []string{"node", "node-build"}},
 		{name: "npm at launch", plan: []packit.BuildpackPlanEntry{both(), entry("npm", "launch")}, want: []string{"node"}},
+		{name: "the buildpack", change: func(t *testing.T, f *fixture) { f.version = "1.2.4" }, want: []string{"node", "node-build"}},
 		{name: "the target", change: func(t *testing.T, f *fixture) { f.set("CNB_TARGET_ARCH=amd64") }, want: []string{"node"}},
 		{name: "the host", change: func(t *testing.T, f *fixture) { f.host = target.LinuxARM64 }, want: []string{"node-build"}},
 		{name: "a helper", change: func(t *testing.T, f *fixture) { f.write(t, f.buildpack, "bin/linux-arm64/node-options", "new") }, want: []string{"node"}},

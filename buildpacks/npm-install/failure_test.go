@@ -246,6 +246,10 @@ var failures = []failing{
 		s.write(files{"package.json": onWord})
 		s.env = s.env.With("BP_NPM_VERSION", "eleven or so")
 	}},
+	{"npm-version-with-a-comma", "npm-version-invalid", func(s *scene) { // which npm itself refuses
+		s.write(files{"package.json": onWord})
+		s.env = s.env.With("BP_NPM_VERSION", ">=10, <12")
+	}},
 	{"protocol-of-another-manager", "dependency-protocol-unknown", func(s *scene) {
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"x":"workspace:*"}}`})
 	}},

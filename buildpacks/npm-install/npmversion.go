@@ -14,6 +14,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/npmrange"
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
@@ -70,8 +71,8 @@ func refuses(text, version string) bool {
 	if err != nil || text == "" {
 		return false
 	}
-	wanted, err := semver.NewConstraint(text)
-	return err == nil && !wanted.Check(has)
+	wanted, err := npmrange.Parse(text)
+	return err == nil && !wanted.Has(has)
 }
 
 // tag matches what a version may be called in a registry: "latest".
@@ -79,7 +80,7 @@ var tag = regexp.MustCompile(`^[A-Za-z][\w.-]*$`)
 
 // check refuses what is neither a version or a range nor a tag.
 func (w npmWish) check() error {
-	if _, err := semver.NewConstraint(w.spec); err == nil || tag.MatchString(w.spec) {
+	if _, err := npmrange.Parse(w.spec); err == nil || tag.MatchString(w.spec) {
 		return nil
 	}
 	return &failure.Failure{

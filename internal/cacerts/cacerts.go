@@ -91,6 +91,22 @@ func Check(text []byte) error {
 	return nil
 }
 
+// Certificates returns the certificates of a PEM file without anything else that
+// is in it: private keys, words, blocks that are no certificate. It is empty
+// when there is none.
+func Certificates(text []byte) []byte {
+	var b bytes.Buffer
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE" { // as OpenSSL has it
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: block.Bytes}))
+		}
+	}
+	return b.Bytes()
+}
+
 // Bundle is all files in one.
 func Bundle(files []File) []byte {
 	var b bytes.Buffer

@@ -1,6 +1,10 @@
 package checksum_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,5 +51,37 @@ func TestOfNothingWritten(t *testing.T) {
 	}
 	if c.FileName() != "sha256-"+emptySHA256 {
 		t.Errorf("got %s", c.FileName())
+	}
+}
+
+func TestVerify(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Those of "abc" as FIPS 180-4 has them in its examples.
+	right := map[string]string{
+		"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"sha512": "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+	}
+	for _, algorithm := range []string{"sha256", "sha512"} {
+		c, err := checksum.Parse(algorithm + ":" + right[algorithm])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Verify(path); err != nil {
+			t.Errorf("%s: got %v", algorithm, err)
+		}
+		other, _ := checksum.Parse(algorithm + ":0" + right[algorithm][1:])
+		var mismatch *checksum.MismatchError
+		if err := other.Verify(path); !errors.As(err, &mismatch) || mismatch.Got != c || mismatch.Want != other || mismatch.Name != path {
+			t.Errorf("%s of other bytes: got %v", algorithm, err)
+		}
+		if err := c.Verify(path + "-not"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s of nothing: got %v", algorithm, err)
+		}
+		if err := c.Verify(filepath.Dir(path)); err == nil {
+			t.Errorf("%s of a folder: got no error", algorithm)
+		}
 	}
 }

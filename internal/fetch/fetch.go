@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +33,9 @@ const (
 
 // maxRetryAfter bounds what a server may ask for in Retry-After.
 const maxRetryAfter = 20 * time.Second
+
+// maxRedirects is how many redirects a download follows.
+const maxRedirects = 10
 
 // File is what to download.
 type File struct {
@@ -62,15 +64,18 @@ type Client struct {
 // HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 func New(roots *x509.CertPool) *Client {
 	return &Client{
-		HTTP: &http.Client{Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
-			TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:   connectTimeout,
-			ResponseHeaderTimeout: responseTimeout,
-			ForceAttemptHTTP2:     true,
-			DisableCompression:    true,
-		}},
+		HTTP: &http.Client{
+			CheckRedirect: CheckRedirect,
+			Transport: &http.Transport{
+				Proxy:                 http.ProxyFromEnvironment,
+				DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+				TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+				TLSHandshakeTimeout:   connectTimeout,
+				ResponseHeaderTimeout: responseTimeout,
+				ForceAttemptHTTP2:     true,
+				DisableCompression:    true,
+			},
+		},
 		Attempts: 4,
 		Pause:    500 * time.Millisecond,
 		Idle:     idleTimeout,
@@ -260,8 +265,7 @@ func statusError(u *url.URL, response *http.Response) error {
 	case code == http.StatusOK:
 		return nil
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		wait := min(time.Duration(max(seconds, 0))*time.Second, maxRetryAfter)
+		wait := min(RetryAfter(response.Header), maxRetryAfter)
 		return &UnreachableError{URL: Redact(u), Err: &retryAfterError{status, wait}}
 	}
 	return &status
@@ -281,15 +285,8 @@ func DiskFull(step string, err error) error {
 	}
 }
 
-// Redact is the address without user name, password and query.
-func Redact(u *url.URL) string {
-	shown := *u
-	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
-	return shown.String()
-}
-
 // withoutURL takes the address, which may hold credentials, out of the
-// client's error.
+// client's error, and credentials out of what the error says.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -298,7 +295,7 @@ func withoutURL(err error) error {
 	if err.Error() == "EOF" {
 		return fmt.Errorf("the server closed the connection: %w", err)
 	}
-	return err
+	return Redacted(err)
 }
 
 // Name is the file's name in its address, for the log.

@@ -30,11 +30,12 @@ func sum(text string) checksum.Checksum {
 	return checksum.Checksum{Algorithm: "sha256", Hex: hex.EncodeToString(digest[:])}
 }
 
-// quick is a client that waits for nothing long.
+// quick is a client that waits for nothing long between attempts. What a server
+// does in time is tested in time_test.go, where no clock of a busy machine
+// counts.
 func quick() *fetch.Client {
 	client := fetch.New(nil)
 	client.Pause = time.Millisecond
-	client.Idle = 100 * time.Millisecond
 	return client
 }
 
@@ -87,13 +88,6 @@ func hangUp(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// stall sends a part and then nothing more.
-func stall(w http.ResponseWriter, r *http.Request) {
-	fmt.Fprint(w, content[:5])
-	w.(http.Flusher).Flush()
-	<-r.Context().Done()
-}
-
 func TestDownloadSurvives(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
@@ -104,7 +98,6 @@ func TestDownloadSurvives(t *testing.T) {
 		{name: "a server that is busy at first", handlers: []http.HandlerFunc{status(503), status(502), good}, calls: 3},
 		{name: "a server that wants fewer requests", handlers: []http.HandlerFunc{status(429), good}, calls: 2},
 		{name: "a connection that breaks", handlers: []http.HandlerFunc{hangUp, good}, calls: 2},
-		{name: "a server that falls silent", handlers: []http.HandlerFunc{stall, good}, calls: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			address, calls := server(t, tc.handlers...)
@@ -133,7 +126,6 @@ func TestDownloadGivesUpOn(t *testing.T) {
 	}{
 		{name: "a server that stays busy", handler: status(503), calls: 4, unreachable: true, want: "503 Service Unavailable"},
 		{name: "a server that always hangs up", handler: hangUp, calls: 4, unreachable: true, want: "after 5 bytes: unexpected EOF"},
-		{name: "a server that stays silent", handler: stall, calls: 4, unreachable: true, want: "nothing arrived for 100ms"},
 		{name: "a file that is not there, at once", handler: status(404), calls: 1, want: "404 Not Found"},
 		{name: "a file that it may not have, at once", handler: status(403), calls: 1, want: "403 Forbidden"},
 		{
@@ -210,24 +202,6 @@ func TestDownloadOfALocalFile(t *testing.T) {
 	}
 }
 
-func TestDownloadEndsWithItsContext(t *testing.T) {
-	address, _ := server(t, stall)
-	u, _ := url.Parse(address)
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	client := quick()
-	client.Idle = time.Minute
-	path := filepath.Join(t.TempDir(), "file")
-	started := time.Now()
-	if err := client.Download(ctx, fetch.File{URL: u, Checksum: sum(content)}, path); err == nil {
-		t.Error("got no error")
-	}
-	if took := time.Since(started); took > 5*time.Second {
-		t.Errorf("took %s", took)
-	}
-	nothingIn(t, path)
-}
-
 func TestErrorsHoldNoCredentials(t *testing.T) {
 	for _, address := range []string{
 		"http://user:secret@registry.invalid/file?token=secret",
@@ -240,6 +214,37 @@ func TestErrorsHoldNoCredentials(t *testing.T) {
 	}
 }
 
+func TestErrorsHoldNoCredentialsOfARedirect(t *testing.T) {
+	for _, location := range []string{
+		"http://user:secret@registry.invalid/file?token=secret",
+		"http://user:secret@[registry/file?token=secret",
+		"ftp://user:secret@registry.invalid/file?token=secret",
+	} {
+		address, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusFound)
+		})
+		_, err := download(t, quick(), address)
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v", location, err)
+		}
+	}
+}
+
+func TestRedactText(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{`dial tcp 127.0.0.1:80: refused`, `dial tcp 127.0.0.1:80: refused`},
+		{`invalid proxy address "http://u:p%w@proxy:3128"`, `invalid proxy address "http://proxy:3128"`},
+		{`parse "http://u:p/w@proxy": invalid port ":p" after host`, `parse "http://proxy": invalid port ":p" after host`},
+		{`Get https://host/a/@scope/b?sig=abc failed`, `Get https://host/a/@scope/b failed`},
+		{`"https://u@one/x?y=z" and 'https://two/?a'`, `"https://one/x" and 'https://two/'`},
+	} {
+		if got := fetch.RedactText(tc.text); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}
+
 func closedAddress(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -247,29 +252,6 @@ func closedAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-func TestCredentialsStayWithTheirHost(t *testing.T) {
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "" {
-			t.Error("the other host got the credentials")
-		}
-		fmt.Fprint(w, content)
-	}))
-	t.Cleanup(other.Close)
-	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1)
-	address, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer x" {
-			t.Error("the host did not get the credentials")
-		}
-		http.Redirect(w, r, elsewhere, http.StatusFound)
-	})
-	u, _ := url.Parse(address)
-	path := filepath.Join(t.TempDir(), "file")
-	file := fetch.File{URL: u, Checksum: sum(content), Header: http.Header{"Authorization": {"Bearer x"}}}
-	if err := quick().Download(context.Background(), file, path); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestDiskFull(t *testing.T) {

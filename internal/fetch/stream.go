@@ -35,11 +35,12 @@ func (w *writeFault) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// watchdog ends a download in which nothing arrives any more.
+// watchdog ends a download when one read waits for too long. Only reading
+// counts: the time in which a slow disk takes what has arrived does not.
 type watchdog struct {
 	body   io.ReadCloser
 	idle   time.Duration
-	timer  *time.Timer
+	timer  *time.Timer // runs during a read
 	cancel context.CancelCauseFunc
 	ctx    context.Context
 }
@@ -47,14 +48,14 @@ type watchdog struct {
 func newWatchdog(body io.ReadCloser, idle time.Duration, cancel context.CancelCauseFunc, ctx context.Context) *watchdog {
 	w := &watchdog{body: body, idle: idle, cancel: cancel, ctx: ctx}
 	w.timer = time.AfterFunc(idle, func() { cancel(fmt.Errorf("nothing arrived for %s", idle)) })
+	w.timer.Stop()
 	return w
 }
 
 func (w *watchdog) Read(p []byte) (int, error) {
+	w.timer.Reset(w.idle)
 	n, err := w.body.Read(p)
-	if n > 0 {
-		w.timer.Reset(w.idle)
-	}
+	w.timer.Stop()
 	if err != nil && err != io.EOF {
 		if cause := context.Cause(w.ctx); cause != nil {
 			err = cause

@@ -14,16 +14,17 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/armature-cnb/armature/internal/checksum"
+	"github.com/armature-cnb/armature/internal/npmrange"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
 // Inventory is what [Read] found. It does not change.
 type Inventory struct {
-	defaultVersion string              // a constraint; empty when the file has none
-	defaultLine    *semver.Constraints // the same; nil when the file has none
-	lines          []Line              // newest first
-	releases       []Release           // newest version first, targets in the file's order
-	index          map[key]int         // into releases
+	defaultVersion string         // a range; empty when the file has none
+	defaultLine    npmrange.Range // the same; has no version when the file has none
+	lines          []Line         // newest first
+	releases       []Release      // newest version first, targets in the file's order
+	index          map[key]int    // into releases
 }
 
 type key struct {
@@ -125,7 +126,7 @@ func parse(doc document) (*Inventory, error) {
 	inv := &Inventory{defaultVersion: doc.Metadata.DefaultVersions["node"]}
 	if inv.defaultVersion != "" {
 		var err error
-		if inv.defaultLine, err = semver.NewConstraint(inv.defaultVersion); err != nil {
+		if inv.defaultLine, err = npmrange.Parse(inv.defaultVersion); err != nil {
 			return nil, fmt.Errorf("default version %q: %w", inv.defaultVersion, err)
 		}
 	}

@@ -7,47 +7,47 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/npmrange"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
-// Ids of the failures that [Inventory.Resolve] and [Inventory.Constraint] return.
+// Ids of the failures that [Inventory.Resolve] returns.
 const (
 	IDVersionInvalid = "node-version-invalid" // the wish cannot be read
 	IDVersionUnknown = "node-version-unknown" // it can, but nothing satisfies it
 	IDEndOfLife      = "node-end-of-life"     // only lines past their end of life satisfy it
 )
 
-// Constraint turns a wish into a semver constraint. It reads, whatever their
-// case: nothing and "default"; the aliases node, current, latest, stable, lts,
-// lts/*, lts/<codename>, lts/-<n>; and a range, in which "~>" means what it
-// means in Ruby (~> 24.1 is ^24.1, ~> 24.1.2 is ~24.1.2). source says who
-// wishes it, for the error: a [failure.Failure] with the id
-// node-version-invalid.
-func (inv *Inventory) Constraint(text, source string) (string, error) {
-	wish := strings.ToLower(strings.TrimSpace(text))
-	if wish == "" || wish == "default" {
+// wanted turns a wish into a range. It reads, whatever their case: nothing and
+// "default"; the aliases node, current, latest, stable, lts, lts/*,
+// lts/<codename>, lts/-<n>; and a range as npm has it, or Paketo
+// ([npmrange.FromPaketo]). source says who wishes it, for the error: a
+// [failure.Failure] with the id node-version-invalid.
+func (inv *Inventory) wanted(text, source string) (npmrange.Range, error) {
+	wish := strings.TrimSpace(text)
+	if wish == "" || strings.EqualFold(wish, "default") {
 		wish = cmp.Or(inv.defaultVersion, "*")
 	}
-	constraint, isAlias := inv.Alias(wish)
+	constraint, isAlias := inv.Alias(strings.ToLower(wish))
 	if !isAlias {
-		constraint = pessimistic(wish)
+		constraint = npmrange.FromPaketo(wish)
 	}
-	if _, err := semver.NewConstraint(constraint); err != nil {
-		return "", &failure.Failure{
+	wanted, err := npmrange.Parse(constraint)
+	if err != nil {
+		return npmrange.Range{}, &failure.Failure{
 			ID:     IDVersionInvalid,
 			Cause:  fmt.Sprintf("%s asks for Node.js %q, which is neither a version, a range nor a known alias", source, text),
 			Remedy: fmt.Sprintf("use a version (24.1.0), a range (24, 22.x, >=22 <25) or one of %s.", strings.Join(inv.aliases(), ", ")),
 		}
 	}
-	return constraint, nil
+	return wanted, nil
 }
 
-// Alias turns a name (lower case) into a constraint; false when it is not one
+// Alias turns a name (lower case) into a range; false when it is not one
 // that the inventory knows. Only lines with releases count, except for
 // codenames: a line may be known that has none any more.
 //
@@ -104,49 +104,45 @@ func (inv *Inventory) aliases() []string {
 	return names
 }
 
-var pessimisticOperator = regexp.MustCompile(`~>\s*v?(\d+(?:\.\d+)*)`)
-
-// pessimistic rewrites Ruby's "~>" in the words of semver.
-func pessimistic(constraint string) string {
-	return pessimisticOperator.ReplaceAllStringFunc(constraint, func(match string) string {
-		version := pessimisticOperator.FindStringSubmatch(match)[1]
-		if strings.Count(version, ".") >= 2 {
-			return "~" + version
-		}
-		return "^" + version
-	})
-}
-
 // Resolve chooses the version for a wish that exists for all targets. Where
 // several satisfy it, the default line goes first, then LTS lines, then the
 // newest version. A line past its end of life is chosen only by the exact
-// number of a version. That end is told by the newest day the inventory knows
-// of, not by the clock, so that a build can be repeated.
+// number of a version; [Inventory.Ended] has those of other wishes. That end is
+// told by the newest day the inventory knows of, not by the clock, so that a
+// build can be repeated.
 //
 // Errors are [failure.Failure]s: node-version-invalid; node-version-unknown,
 // which lists what exists; and node-end-of-life. source says who wishes it.
 func (inv *Inventory) Resolve(text, source string, targets ...target.Target) (*semver.Version, error) {
-	constraint, err := inv.Constraint(text, source)
+	wanted, err := inv.wanted(text, source)
 	if err != nil {
 		return nil, err
 	}
-	check, err := semver.NewConstraint(constraint)
-	if err != nil {
-		return nil, fmt.Errorf("parsing %q again: %w", constraint, err)
-	}
-	candidates := inv.Versions(targets...)
-	matching := slices.DeleteFunc(slices.Clone(candidates), func(v *semver.Version) bool { return !check.Check(v) })
+	matching := inv.matching(wanted, targets)
 	if len(matching) == 0 {
-		return nil, inv.unknown(text, source, candidates, targets)
+		return nil, inv.unknown(text, source, inv.Versions(targets...), targets)
 	}
-	if exact(constraint) {
+	if _, exact := wanted.Exact(); exact {
 		return matching[0], nil
 	}
-	alive := slices.DeleteFunc(slices.Clone(matching), inv.ended)
+	alive := slices.DeleteFunc(slices.Clone(matching), inv.isEnded)
 	if len(alive) == 0 {
-		return nil, inv.endOfLife(text, source, matching[0])
+		return nil, inv.endOfLife(text, source, slices.MinFunc(matching, inv.prefer))
 	}
 	return slices.MinFunc(alive, inv.prefer), nil
+}
+
+// Satisfies says whether a version is one that a wish allows; so it is for a
+// wish that cannot be read.
+func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
+	wanted, err := inv.wanted(text, "")
+	return err != nil || wanted.Has(version)
+}
+
+// matching returns the versions of a range that exist for all targets, newest
+// first.
+func (inv *Inventory) matching(wanted npmrange.Range, targets []target.Target) []*semver.Version {
+	return slices.DeleteFunc(inv.Versions(targets...), func(v *semver.Version) bool { return !wanted.Has(v) })
 }
 
 // Nearest returns, for the exact number of a version that does not exist for
@@ -154,11 +150,14 @@ func (inv *Inventory) Resolve(text, source string, targets ...target.Target) (*s
 // number, or else the lowest one above it in the line, or else the line's
 // newest. It is false for any other wish, and for a line without versions.
 func (inv *Inventory) Nearest(text, source string, targets ...target.Target) (*semver.Version, bool) {
-	constraint, err := inv.Constraint(text, source)
-	if err != nil || !exact(constraint) {
+	wanted, err := inv.wanted(text, source)
+	if err != nil {
 		return nil, false
 	}
-	wish := semver.MustParse(number(constraint))
+	wish, exact := wanted.Exact()
+	if !exact {
+		return nil, false
+	}
 	var line []*semver.Version // newest first
 	for _, v := range inv.Versions(targets...) {
 		if v.Major() == wish.Major() {
@@ -178,33 +177,6 @@ func (inv *Inventory) Nearest(text, source string, targets ...target.Target) (*s
 		}
 	}
 	return nearest, true
-}
-
-// number takes the operator of equality and a leading v off.
-func number(constraint string) string { return strings.TrimLeft(strings.TrimSpace(constraint), "=v ") }
-
-// exact says whether a constraint is the number of one version.
-func exact(constraint string) bool {
-	_, err := semver.StrictNewVersion(number(constraint))
-	return err == nil
-}
-
-// ended says whether a version's line is past its end of life.
-func (inv *Inventory) ended(v *semver.Version) bool {
-	line, _ := inv.Line(int(v.Major()))
-	return !line.EndOf.IsZero() && line.EndOf.Before(inv.asOf())
-}
-
-// endOfLife is for a wish that only lines past their end satisfy, the newest
-// of which is last.
-func (inv *Inventory) endOfLife(text, source string, last *semver.Version) error {
-	line, _ := inv.Line(int(last.Major()))
-	return &failure.Failure{
-		ID: IDEndOfLife,
-		Cause: fmt.Sprintf("%s asks for Node.js %q, but line %d reached its end of life on %s and gets no security fixes any more",
-			source, text, line.Number, line.EndOf.Format(time.DateOnly)),
-		Remedy: fmt.Sprintf("move to a newer line (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version %s to keep using it as it is.", last),
-	}
 }
 
 // Versions returns the versions that exist for all targets, newest first.
@@ -235,14 +207,10 @@ func (inv *Inventory) rank(v *semver.Version) int {
 	if line.Codename == "" {
 		rank |= 1
 	}
-	if !inv.isDefaultLine(v) {
+	if !inv.defaultLine.Has(v) {
 		rank |= 2
 	}
 	return rank
-}
-
-func (inv *Inventory) isDefaultLine(v *semver.Version) bool {
-	return inv.defaultLine != nil && inv.defaultLine.Check(v)
 }
 
 func (inv *Inventory) unknown(text, source string, candidates []*semver.Version, targets []target.Target) error {

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/inventory"
@@ -54,6 +57,11 @@ func TestResolve(t *testing.T) {
 		{name: "current", wish: "current", want: "26.2.0"},
 		{name: "latest", wish: "latest", want: "26.2.0"},
 		{name: "spaces around", wish: " 22 ", want: "22.2.0"},
+		{name: "a comma and a space", wish: ">=20, <23", want: "22.2.0"},
+		{name: "two signs of equality before a line", wish: "==22", want: "22.2.0"},
+		{name: "a space within an operator", wish: "> =22 <24", want: "22.2.0"},
+		{name: "an alternative that is empty has every version", wish: ">=26 ||", want: "24.2.0"},
+		{name: "so it has at the beginning", wish: "|| >=26", want: "24.2.0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := everything(t).Resolve(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
@@ -103,6 +111,10 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "the codename of a line that ended", wish: "lts/iron", id: inventory.IDEndOfLife},
 		{name: "an LTS line before that ended", wish: "lts/-2", id: inventory.IDEndOfLife},
 		{name: "a range that is cut off", wish: ">=", id: inventory.IDVersionInvalid},
+		{name: "a number behind an unknown one", wish: "22.x.3", id: inventory.IDVersionInvalid},
+		{name: "zeros in front", wish: "00022", id: inventory.IDVersionInvalid},
+		{name: "an operator that npm does not have", wish: "!=22", id: inventory.IDVersionInvalid},
+		{name: "nothing behind a comma", wish: ">=20,", id: inventory.IDVersionInvalid},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := everything(t).Resolve(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
@@ -164,9 +176,68 @@ func TestACodenameOfALineWithoutReleasesIsNoTypingError(t *testing.T) {
 func TestEndOfLifeNamesTheVersionToPin(t *testing.T) {
 	_, err := everything(t).Resolve("20.x", "package.json", target.LinuxARM64)
 	want := `[node-end-of-life] package.json asks for Node.js "20.x", but line 20 reached its end of life on 2026-04-30 and gets no security fixes any more
-To fix it: move to a newer line (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version 20.2.0 to keep using it as it is.`
+To fix it: move to line 22 or a newer one (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version 20.2.0 to keep using it as it is.`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestEnded(t *testing.T) {
+	for _, tc := range []struct{ name, wish, want string }{
+		{name: "a line", wish: "20", want: "20.2.0"},
+		{name: "a line with x", wish: "20.x", want: "20.2.0"},
+		{name: "a range around the line", wish: ">=19 <21", want: "20.2.0"},
+		{name: "a range within the line", wish: "~20.1.0", want: "20.1.0"},
+		{name: "a codename", wish: "lts/iron", want: "20.2.0"},
+		{name: "the LTS line before the one before", wish: "lts/-2", want: "20.2.0"},
+		{name: "a line that never was LTS", wish: "25", want: "25.2.0"},
+		{name: "of several the LTS line", wish: "20 || 25", want: "20.2.0"},
+		{name: "not where a living line fits, too", wish: "20 || 22"},
+		{name: "not for an open range", wish: ">=20"},
+		{name: "not for an exact version, which Resolve gives", wish: "20.1.0"},
+		{name: "not for what does not exist", wish: "20.9"},
+		{name: "not for a word", wish: "newest"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, ok := everything(t).Ended(tc.wish, ".nvmrc", target.LinuxARM64, target.LinuxAMD64)
+			if ok != (tc.want != "") || (ok && got.String() != tc.want) {
+				t.Errorf("got %v, %v, want %q", got, ok, tc.want)
+			}
+		})
+	}
+}
+
+func TestSuccessor(t *testing.T) {
+	early := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		name         string
+		number, want int
+		day          time.Time
+	}{
+		{name: "the next line", number: 20, want: 22, day: early},
+		{name: "of a line that the inventory does not have", number: 19, want: 22, day: early},
+		{name: "not one that ended by what the inventory knows", number: 24, want: 26, day: early},
+		{name: "not one that ended by the day", number: 20, want: 24, day: time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC)},
+		{name: "none above the newest", number: 26, day: early},
+		{name: "none when all ended", number: 20, day: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, ok := everything(t).Successor(tc.number, tc.day)
+			if ok != (tc.want != 0) || got.Number != tc.want {
+				t.Errorf("got %d, %v, want %d", got.Number, ok, tc.want)
+			}
+		})
+	}
+}
+
+func TestSatisfies(t *testing.T) {
+	for _, tc := range []struct {
+		wish string
+		want bool
+	}{{"24", true}, {"lts/*", true}, {">=20, <25", true}, {"22", false}, {"latest", false}, {"newest", true}, {"", true}} {
+		if got := everything(t).Satisfies(semver.MustParse("24.2.0"), tc.wish); got != tc.want {
+			t.Errorf("%q: got %v", tc.wish, got)
+		}
 	}
 }
 

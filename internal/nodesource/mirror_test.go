@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,8 +19,8 @@ import (
 	"github.com/armature-cnb/armature/internal/nodesource"
 )
 
-// mirror is an https server that wants a user and a password, or a token in
-// the query, and has everything below /mirror.
+// mirror is an https server that wants a user and a password, which has a comma
+// in it, or a token in the query, and has everything below /mirror.
 type mirror struct {
 	*httptest.Server
 	asked atomic.Int32
@@ -34,7 +35,7 @@ func newMirror(t *testing.T) *mirror {
 		switch {
 		case m.fault != nil:
 			m.fault(w, r)
-		case (user != "me" || password != "secret") && r.URL.Query().Get("token") != "secret":
+		case (user != "me" || password != "secret,=x") && r.URL.Query().Get("token") != "secret":
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
 			fmt.Fprint(w, "bytes of "+strings.TrimPrefix(r.URL.Path, "/mirror"))
@@ -47,7 +48,7 @@ func newMirror(t *testing.T) *mirror {
 // address is the mirror's, with the user and the password.
 func (m *mirror) address() string {
 	u, _ := url.Parse(m.URL)
-	u.User = url.UserPassword("me", "secret")
+	u.User = url.UserPassword("me", "secret,=x")
 	return u.String() + "/mirror"
 }
 
@@ -80,7 +81,7 @@ func TestMirrorsAndMappingsOverHTTPS(t *testing.T) {
 			return []servicebindings.Binding{binding("dependency-mapping", map[string]string{sum: address + "/dist/node-arm64.tar.gz"})}
 		}},
 		{name: "a mapping with a token in the query", bindings: func(address, sum string) []servicebindings.Binding {
-			plain := strings.Replace(address, "me:secret@", "", 1)
+			plain := regexp.MustCompile("me:.*@").ReplaceAllString(address, "")
 			return []servicebindings.Binding{binding("dependency-mapping", map[string]string{sum: plain + "/dist/node-arm64.tar.gz?token=secret"})}
 		}},
 	} {

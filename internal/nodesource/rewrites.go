@@ -3,6 +3,7 @@ package nodesource
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
@@ -117,22 +118,38 @@ func (r Rewrites) mirror(uri string) (*url.URL, error) {
 	return mirrored(original, text)
 }
 
-// mirrored applies a mirror: an address, or "mirror=<address>,skip-path=<path>"
-// with what to leave out of the original path. "{originalHost}" in the
-// address's path becomes the original host.
-func mirrored(original *url.URL, text string) (*url.URL, error) {
-	address, skip := text, ""
-	for argument := range strings.SplitSeq(text, ",") {
-		name, value, isPair := strings.Cut(argument, "=")
-		switch {
-		case isPair && name == "mirror":
+// mirrorArgument is where an argument of a mirror begins: its name, or the
+// address itself. A comma anywhere else is part of an argument, for example of
+// a password.
+var mirrorArgument = regexp.MustCompile(`(?:^|,)(mirror=|skip-path=|[A-Za-z][A-Za-z0-9+.-]*://)`)
+
+// mirrorArguments reads a mirror: an address, or
+// "mirror=<address>,skip-path=<path>" in any order, with what to leave out of
+// the original path.
+func mirrorArguments(text string) (address, skip string) {
+	address = text
+	begins := mirrorArgument.FindAllStringSubmatchIndex(text, -1)
+	for i, at := range begins {
+		end := len(text)
+		if i+1 < len(begins) {
+			end = begins[i+1][0]
+		}
+		switch name, value := text[at[2]:at[3]], text[at[3]:end]; name {
+		case "mirror=":
 			address = value
-		case isPair && name == "skip-path":
+		case "skip-path=":
 			skip = value
-		case strings.Contains(argument, "://"):
-			address = argument
+		default:
+			address = name + value
 		}
 	}
+	return address, skip
+}
+
+// mirrored applies a mirror. "{originalHost}" in its path becomes the original
+// host.
+func mirrored(original *url.URL, text string) (*url.URL, error) {
+	address, skip := mirrorArguments(text)
 	mirror, err := url.Parse(address)
 	if err != nil || (mirror.Scheme != "https" && mirror.Scheme != "file") {
 		return nil, &failure.Failure{

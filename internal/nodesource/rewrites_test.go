@@ -67,6 +67,22 @@ func TestMirrors(t *testing.T) {
 			},
 		},
 		{
+			name: "arguments in another order, and no name for the address", sub: "x",
+			environ: func(dir string) []string {
+				return []string{"BP_DEPENDENCY_MIRROR=skip-path=/dist,file://" + dir + "/x/dist"}
+			},
+		},
+		{
+			name: "commas in the path", sub: "a,b=c,d",
+			environ: func(dir string) []string { return []string{"BP_DEPENDENCY_MIRROR=file://" + dir + "/a,b=c,d"} },
+		},
+		{
+			name: "commas in the path of an argument", sub: "a,b",
+			environ: func(dir string) []string {
+				return []string{"BP_DEPENDENCY_MIRROR=skip-path=/none,mirror=file://" + dir + "/a,b"}
+			},
+		},
+		{
 			name: "a binding",
 			bindings: func(dir string) []servicebindings.Binding {
 				return []servicebindings.Binding{binding("dependency-mirror", map[string]string{"default": "file://" + dir + "\n"})}

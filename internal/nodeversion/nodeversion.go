@@ -5,6 +5,7 @@
 package nodeversion
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,9 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/npmrange"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // Where a wish was read, which is the version-source of its plan entry.
@@ -33,14 +34,14 @@ const InvalidID = "node-version-invalid"
 
 // Aliases knows what the names of versions mean: "lts/*", "current".
 type Aliases interface {
-	// Alias returns the semver constraint that a name in lower case stands
-	// for; false when it stands for none.
+	// Alias returns the range that a name in lower case stands for; false when
+	// it stands for none.
 	Alias(name string) (constraint string, known bool)
 }
 
 // Wish is a version that a project asks for.
 type Wish struct {
-	Version string // a semver constraint; never empty
+	Version string // a range; never empty
 	Source  string // one of the constants
 }
 
@@ -111,7 +112,8 @@ func (s source) find(dir string, aliases Aliases) (string, error) {
 // maxFileBytes is far more than a version file of a person has.
 const maxFileBytes = 1 << 20
 
-// file reads a file of the project; one that is not there is empty.
+// file reads a file of the project, in UTF-8 or in UTF-16 with a mark; one that
+// is not there is empty.
 func file(name string) func(string) (string, error) {
 	return func(dir string) (string, error) {
 		text, err := os.ReadFile(filepath.Join(dir, name))
@@ -124,7 +126,18 @@ func file(name string) func(string) (string, error) {
 		if len(text) > maxFileBytes {
 			return "", fmt.Errorf("reading %s: got %d bytes, want at most %d", name, len(text), maxFileBytes)
 		}
-		return strings.TrimPrefix(string(text), "\ufeff"), nil
+		decoded, err := textfile.Decode(text)
+		if err == nil && bytes.IndexByte(decoded, 0) >= 0 {
+			err = errors.New("the text has bytes that are 0, as UTF-16 without a byte order mark has")
+		}
+		if err != nil {
+			return "", &failure.Failure{
+				ID:     InvalidID,
+				Cause:  fmt.Sprintf("%s cannot be read: %s", name, err),
+				Remedy: "save the file as UTF-8, or set BP_NODE_VERSION.",
+			}
+		}
+		return string(decoded), nil
 	}
 }
 
@@ -138,9 +151,8 @@ func (e *elsewhereError) Error() string {
 
 // constraint reads a version or a range, with one leading v taken off.
 func constraint(text string) (string, bool) {
-	c := strings.TrimPrefix(text, "v")
-	_, err := semver.NewConstraint(c)
-	return c, err == nil
+	_, err := npmrange.Parse(npmrange.FromPaketo(text))
+	return strings.TrimPrefix(text, "v"), err == nil
 }
 
 func invalid(source, got, want string) error {

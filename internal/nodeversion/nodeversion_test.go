@@ -1,16 +1,16 @@
 package nodeversion_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/nodeversion"
+	"github.com/armature-cnb/armature/internal/npmrange"
 )
 
 // aliases is an inventory of two lines.
@@ -33,6 +33,7 @@ func TestParse(t *testing.T) {
 		".nvmrc": {nodeversion.ParseNvmrc, map[string]string{
 			"": "", "# nothing\n\n": "", "v22.1.0\n": "22.1.0", "V22": "22", ">=20 <23": ">=20 <23", "lts/Jod": "22.*", "lts/* # ours": "24.*",
 			"node": "*", "newest": "!", "lts/nobody": "!", "v": "!", "22\r\n24\r\n": "22",
+			">=14 ||": ">=14 ||", "== 20": "!", "==20": "==20", "> =18": "> =18", "20.x.3": "!", "020": "!", "!=20": "!", ">=20, <23": ">=20, <23", "~> 20.1": "~> 20.1",
 		}},
 		".node-version": {nodeversion.ParseNodeVersion, map[string]string{
 			"": "", "22.1.0": "22.1.0", "lts/*": "!", "node": "!",
@@ -107,6 +108,50 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// utf16 is the text as PowerShell 5 writes it, in the byte order.
+func utf16(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, r := range "\ufeff" + text {
+		b = order.AppendUint16(b, uint16(r))
+	}
+	return string(b)
+}
+
+func TestFindReadsUTF16(t *testing.T) {
+	for _, tc := range []struct{ file, text, want string }{
+		{".nvmrc", "v24.21.0\r\n", "24.21.0"},
+		{".nvmrc", "# \u00fcber\r\nlts/jod\r\n", "22.*"},
+		{".node-version", "22.1.0\r\n", "22.1.0"},
+		{"mise.toml", "[tools]\r\nnode = \"22\"\r\n", "22"},
+		{".mise.toml", "[tools]\r\nnode = \"22\"\r\n", "22"},
+		{".tool-versions", "ruby 3.3\r\nnodejs 22.1.0\r\n", "22.1.0"},
+	} {
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			dir := place(t, map[string]string{tc.file: utf16(order, tc.text)})
+			got, err := nodeversion.Find(dir, known, false, nil)
+			if err != nil || len(got) != 1 || got[0].Version != tc.want || got[0].Source != tc.file {
+				t.Errorf("%s in %s: got %v, %v, want %s", tc.file, order, got, err, tc.want)
+			}
+		}
+	}
+}
+
+func TestFindSaysWhatIsNoUTF8(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"UTF-16 that is cut off", "\xff\xfe2\x002", "the text is UTF-16 and ends in the middle"},
+		{"UTF-16 without a mark", "2\x002\x00\n\x00", "as UTF-16 without a byte order mark has"},
+		{"UTF-32", "\xff\xfe\x00\x002\x00\x00\x00", "the text is UTF-32"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := nodeversion.Find(place(t, map[string]string{".nvmrc": tc.text}), known, false, nil)
+			if !errors.Is(err, &failure.Failure{ID: nodeversion.InvalidID}) || !strings.Contains(err.Error(), tc.want) ||
+				!strings.Contains(err.Error(), ".nvmrc") || !strings.Contains(err.Error(), "UTF-8") {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
 func TestFindRefusesAHugeFile(t *testing.T) {
 	dir := place(t, map[string]string{".nvmrc": strings.Repeat("#", 2<<20)})
 	if _, err := nodeversion.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "want at most") {
@@ -131,7 +176,7 @@ func fuzz(f *testing.F, parse parser, seeds ...string) {
 		if got == "" {
 			return
 		}
-		if _, err := semver.NewConstraint(got); err != nil {
+		if _, err := npmrange.Parse(npmrange.FromPaketo(got)); err != nil {
 			t.Errorf("got %q: %s", got, err)
 		}
 		if again, err := parse(text, known); err != nil || again != got {

@@ -108,6 +108,10 @@ func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]nodesource.Need
 	var needs []nodesource.Need
 	for _, line := range o.lines {
 		version, err := inv.Resolve(line, "-lines", o.targets...)
+		if ended, ok := inv.Ended(line, "-lines", o.targets...); ok {
+			fmt.Fprintf(log, "  WARNING: %s\n", strings.SplitN(err.Error(), "\n", 2)[0])
+			version, err = ended, nil
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -89,6 +89,23 @@ func TestItGetsTheVersionThatAllTargetsHave(t *testing.T) {
 	w.holds(t, "/24.2.0/arm64")
 }
 
+func TestItGetsAnEndedLineWithAWarning(t *testing.T) {
+	w := newWorld(t)
+	text, err := os.ReadFile(w.buildpack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := "\n[[metadata.lines]]\nline = 22\nend-of-life = \"2026-01-01\"\n[[metadata.lines]]\nline = 24\nnewest-release = \"2026-02-01\"\n"
+	if err := os.WriteFile(w.buildpack, append(text, lines...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	log, err := w.run("-lines", "22")
+	if err != nil || !strings.Contains(log, "WARNING: [node-end-of-life] -lines asks for Node.js \"22\"") {
+		t.Errorf("got %v and the log\n%s", err, log)
+	}
+	w.holds(t, "/22.1.0/arm64", "/22.1.0/amd64")
+}
+
 func TestItDownloadsOnlyWhatIsMissingOrDamaged(t *testing.T) {
 	w := newWorld(t)
 	for _, want := range []int{4, 0} {

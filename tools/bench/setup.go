@@ -192,7 +192,7 @@ func authorities(work string) (string, error) {
 	if file := os.Getenv("NODE_EXTRA_CA_CERTS"); file != "" {
 		return file, nil
 	}
-	binding, err := hostca.Binding(work, os.Getenv)
+	binding, err := hostca.Binding(hostca.Added, work, os.Getenv)
 	if err != nil || binding == "" {
 		return "", err
 	}

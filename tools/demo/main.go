@@ -130,7 +130,7 @@ func (s settings) load(ctx context.Context, log io.Writer) error {
 func (s settings) build(ctx context.Context, log io.Writer, work, image string) (float64, error) {
 	args := []string{"build", image, "--path", s.app, "--builder", engine.Builder(s.platform),
 		"--pull-policy", "never", "--trust-builder"}
-	binding, err := hostca.Binding(work, os.Getenv)
+	binding, err := hostca.Binding(hostca.Added, work, os.Getenv)
 	if err != nil {
 		return 0, err
 	}

@@ -56,7 +56,7 @@ func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, l
 		})
 	}
 	group.Wait() // no function returns an error: each is a fault
-	return faults
+	return sorted(faults)
 }
 
 // downloads returns what there is to look into: npm packages, and archives of

@@ -75,7 +75,8 @@ func (inv *inventory) faulted(what string) bool {
 // the registry is a fault when a release is to be had from there.
 func (inv *inventory) npm(found map[string]Release, prune bool) []NPM {
 	pins := map[string]string{}
-	for _, r := range found {
+	for _, version := range slices.SortedFunc(maps.Keys(found), byVersion) {
+		r := found[version]
 		sum := inv.evidence.NPM[r.NPM]
 		if sum != "" {
 			pins[r.NPM] = sum

@@ -141,7 +141,7 @@ func (inv *inventory) addUnindexed(found map[string]Release) {
 		indexed[entry.Version.String()] = true
 	}
 	for _, t := range inv.policy.Targets {
-		for version := range inv.evidence.Packages[t] {
+		for _, version := range slices.SortedFunc(maps.Keys(inv.evidence.Packages[t]), byVersion) {
 			v := semver.MustParse(version)
 			if indexed[version] || int(v.Major()) < inv.policy.FirstLine {
 				continue
@@ -210,7 +210,8 @@ func (inv *inventory) lines(found map[string]Release) []Line {
 		known[line.Line] = line
 	}
 	wanted := map[int]Line{}
-	for version, r := range found {
+	for _, version := range slices.SortedFunc(maps.Keys(found), byVersion) {
+		r := found[version]
 		line, ok := known[r.line()]
 		if !ok {
 			delete(found, version)

@@ -12,10 +12,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/fetch"
 )
 
 // Size caps of what is fetched, in bytes. Each is several times what there is
@@ -57,8 +58,17 @@ func NewFetcher(timeout, backoff time.Duration, cache *Cache) *Fetcher {
 		}
 		return &countingConn{Conn: conn, read: &f.wire}, nil
 	}
-	f.Client = &http.Client{Transport: transport}
+	f.Client = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return f
+}
+
+// checkRedirect follows no redirect from https to http: what is fetched here
+// decides what is pinned. Credentials stay at their origin.
+func checkRedirect(request *http.Request, via []*http.Request) error {
+	if via[len(via)-1].URL.Scheme == "https" && request.URL.Scheme != "https" {
+		return fmt.Errorf("a redirect leads from https to %s", redacted(request.URL.String()))
+	}
+	return fetch.CheckRedirect(request, via)
 }
 
 type countingConn struct {
@@ -109,10 +119,9 @@ func At(base, rel string) string {
 func redacted(location string) string {
 	u, ok := webURL(location)
 	if !ok {
-		return location
+		return fetch.RedactText(location)
 	}
-	u.User, u.RawQuery = nil, ""
-	return u.String()
+	return fetch.Redact(u)
 }
 
 func webURL(s string) (*url.URL, bool) {
@@ -212,6 +221,9 @@ var errNotModified = errors.New("not modified")
 // what to ask the next time.
 func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) (io.ReadCloser, error) {
 	if _, web := webURL(location); !web {
+		if strings.Contains(location, "://") && !strings.HasPrefix(location, "file://") {
+			return nil, fmt.Errorf("got the location %s, want a folder or an address that begins with https://, http:// or file://", redacted(location))
+		}
 		return os.Open(At(location, ""))
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
@@ -233,19 +245,18 @@ func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) 
 	if response.StatusCode != http.StatusOK {
 		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection can be used again
 		response.Body.Close()
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return nil, &StatusError{Where: redacted(location), Status: response.StatusCode, after: time.Duration(seconds) * time.Second}
+		return nil, &StatusError{Where: redacted(location), Status: response.StatusCode, after: fetch.RetryAfter(response.Header)}
 	}
 	entry.note(response.Header)
 	return &countingBody{ReadCloser: response.Body, read: &f.bodies}, nil
 }
 
 // withoutCredentials takes care of a *url.Error, which leaves out the password
-// alone.
+// alone, and of what it wraps, which may quote an address too.
 func withoutCredentials(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		u.URL = redacted(u.URL)
+		u.URL, u.Err = redacted(u.URL), fetch.Redacted(u.Err)
 	}
 	return err
 }

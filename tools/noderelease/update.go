@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,7 +41,7 @@ func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 		}
 	}
 	report := newProgress(s.stderr)
-	evidence, faults, err := fetch(ctx, s, f, report)
+	evidence, faults, err := gather(ctx, s, f, report)
 	report.done()
 	if err != nil {
 		return nil, err
@@ -70,6 +71,13 @@ func writeLock(path string, lock *Lock) error {
 		return nil
 	}
 	return writeFile(path, text)
+}
+
+// sorted puts faults that come from several goroutines into an order that does
+// not depend on which was first.
+func sorted(faults []Fault) []Fault {
+	slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Error(), b.Error()) })
+	return faults
 }
 
 func joinFaults(faults []Fault) error {
@@ -110,9 +118,9 @@ func npmRegistry(ctx context.Context) (string, error) {
 	return registry, nil
 }
 
-// fetch gets all the evidence. Faults concern one version or key each; an
+// gather fetches all the evidence. Faults concern one version or key each; an
 // error means that there is no evidence to go by.
-func fetch(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evidence, []Fault, error) {
+func gather(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evidence, []Fault, error) {
 	e := Evidence{Lists: map[string]List{}, Packages: map[target.Target]map[string]string{}}
 	ring := NewKeyring()
 	var mu sync.Mutex
@@ -170,7 +178,7 @@ func fetch(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evid
 	if err := group.Wait(); err != nil {
 		return Evidence{}, nil, err
 	}
-	return e, faults, fetchLists(ctx, s, f, ring, &e, report)
+	return e, sorted(faults), fetchLists(ctx, s, f, ring, &e, report)
 }
 
 // fetchLists gets and verifies the signed list of every version in the index.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +88,8 @@ func ParseSchedule(text []byte) ([]Line, error) {
 		return nil, err
 	}
 	var lines []Line
-	for name, f := range file {
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		f := file[name]
 		number, err := strconv.Atoi(strings.TrimPrefix(name, "v"))
 		if err != nil || number < 1 {
 			if strings.HasPrefix(name, "v0.") {
@@ -95,12 +97,12 @@ func ParseSchedule(text []byte) ([]Line, error) {
 			}
 			return nil, fmt.Errorf("line: got %q, want one such as \"v24\"", name)
 		}
-		for what, date := range map[string]string{"start": f.Start, "end": f.End, "lts": f.LTS} {
-			if what == "lts" && date == "" {
+		for _, date := range []struct{ what, text string }{{"start", f.Start}, {"lts", f.LTS}, {"end", f.End}} {
+			if date.what == "lts" && date.text == "" {
 				continue
 			}
-			if err := checkDate(date); err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", name, what, err)
+			if err := checkDate(date.text); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", name, date.what, err)
 			}
 		}
 		lines = append(lines, Line{Line: number, Codename: f.Codename, Start: f.Start, LTS: f.LTS, EndOfLife: f.End})
@@ -156,7 +158,8 @@ func ParsePackument(text []byte, name string) (map[string]string, error) {
 		return nil, fmt.Errorf("got the document of %q, want that of %q", file.Name, name)
 	}
 	pins := map[string]string{}
-	for version, v := range file.Versions {
+	for _, version := range slices.Sorted(maps.Keys(file.Versions)) {
+		v := file.Versions[version]
 		parsed, err := semver.StrictNewVersion(version)
 		if err != nil || parsed.Prerelease() != "" || parsed.Metadata() != "" {
 			continue

@@ -48,7 +48,7 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 			return err
 		}
 	}
-	host, err := hostca.Binding(dir, getenv)
+	host, err := hostca.Binding(hostca.Added, dir, getenv)
 	if err != nil || host == "" {
 		return err
 	}

@@ -1,0 +1,45 @@
+package nodeengine
+
+import (
+	"maps"
+	"path/filepath"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/nodesource"
+)
+
+// explain tells the log, when BP_LOG_LEVEL is DEBUG, what the layers set in the
+// environment of the build and of the launch, and what the bills of materials
+// cover. A reused layer counts as one that was made.
+func (run *build) explain(layers []packit.Layer, wanted []installation) {
+	all := packit.Layer{BuildEnv: packit.Environment{}, LaunchEnv: packit.Environment{}}
+	for _, layer := range layers {
+		maps.Copy(all.BuildEnv, layer.BuildEnv)
+		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
+	}
+	for _, installation := range wanted {
+		layer := packit.Layer{Path: filepath.Join(run.Layers.Path, installation.name)}
+		installation.finish(&layer, nodesource.Found{})
+		maps.Copy(all.BuildEnv, layer.BuildEnv)
+		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
+	}
+	run.debug().EnvironmentVariables(all)
+	if !run.sbom {
+		run.Logger.Debug.Process("Writing no bill of materials: %s is true", sbomVariable)
+		return
+	}
+	for _, installation := range wanted {
+		run.debug().GeneratingSBOM(filepath.Join(run.Layers.Path, installation.name))
+		for _, component := range components(installation.Release, installation.NPM) {
+			run.Logger.Debug.Subprocess("%s %s", component.Name, component.Version)
+		}
+	}
+	run.Logger.FormattingSBOM(run.BuildpackInfo.SBOMFormats...)
+}
+
+// debug writes at the level DEBUG what an emitter writes at any.
+func (run *build) debug() scribe.Emitter {
+	return scribe.Emitter{Logger: scribe.Logger{LeveledLogger: run.Logger.Debug}}
+}

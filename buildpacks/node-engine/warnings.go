@@ -1,0 +1,59 @@
+package nodeengine
+
+import (
+	"fmt"
+	"time"
+)
+
+// endOfLifeNotice is how long before the end of life the log begins to warn.
+const endOfLifeNotice = 30 * 24 * time.Hour
+
+// warnOfEndOfLife warns of a line that reaches its end of life within a month,
+// or did so, and names the next one. Of a line that a range led to although it
+// has ended, it says so whatever the clock says.
+func (run *build) warnOfEndOfLife(winner candidate) {
+	end, line := run.launched.EndOfLife, run.version.Major()
+	newer := "a newer line"
+	if next, ok := run.inventory.Successor(int(line), run.Now); ok {
+		newer = fmt.Sprintf("line %d or a newer one", next.Number)
+	}
+	switch {
+	case run.ended:
+		run.Logger.Subprocess("WARNING: %s asks for Node.js %q, but line %d reached its end of life on %s and gets no security fixes any more: using %s. Move to %s. Set %s to true to make this an error.",
+			winner.Source, winner.Version, line, end.Format(time.DateOnly), run.version, newer, strictVariable)
+	case end.IsZero() || run.Now.Before(end.Add(-endOfLifeNotice)):
+	case run.Now.Before(end):
+		run.Logger.Subprocess("WARNING: Node.js %d reaches its end of life on %s and gets no security fixes from then on. Move to %s.",
+			line, end.Format(time.DateOnly), newer)
+	default:
+		run.Logger.Subprocess("WARNING: Node.js %d reached its end of life on %s and gets no security fixes any more. Move to %s.",
+			line, end.Format(time.DateOnly), newer)
+	}
+}
+
+// tellOfUnheeded names the wishes that the chosen version does not satisfy,
+// since another goes before them.
+func (run *build) tellOfUnheeded(winner candidate) {
+	told := map[candidate]bool{winner: true} // who gets the nearest of what it asks for was told so
+	for _, c := range run.Candidates {
+		if told[c] || c.Version == "" || run.inventory.Satisfies(run.version, c.Version) {
+			continue
+		}
+		told[c] = true
+		run.Logger.Subprocess("WARNING: %s asks for Node.js %q, which is not heeded: %s goes before it%s.",
+			c.Source, c.Version, winner.Source, run.suitingBoth(winner, c))
+	}
+}
+
+// suitingBoth names the newest version that satisfies both wishes, for a line
+// of the log; it is empty when only ended lines have one, or none does.
+func (run *build) suitingBoth(a, b candidate) string {
+	for _, v := range run.inventory.Versions(run.target, run.Host) {
+		release, _ := run.inventory.Release(v, run.target)
+		alive := release.EndOfLife.IsZero() || run.Now.Before(release.EndOfLife)
+		if alive && run.inventory.Satisfies(v, a.Version) && run.inventory.Satisfies(v, b.Version) {
+			return fmt.Sprintf("; %s would suit both", v)
+		}
+	}
+	return ""
+}
