@@ -77,7 +77,7 @@ func prepare(t *testing.T) {
 		}
 	}
 	var err error
-	if settings.binding, err = hostca.Binding(t.TempDir(), os.Getenv); err != nil {
+	if settings.binding, err = hostca.Binding(hostca.Added, t.TempDir(), os.Getenv); err != nil {
 		t.Fatal(err)
 	}
 }
