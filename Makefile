@@ -37,17 +37,17 @@ JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 PACK := build/bin/pack
 PACK_VERSION := 0.40.6
 # What each part is made of: every file that a program's build reads, those that
-# it embeds included. scripts/makefile_test.go compares them with what the Go
-# toolchain says.
+# it embeds included, with all of internal, as its packages use one another.
+# scripts/makefile_test.go compares them with what the Go toolchain says.
 files = $(shell find $(1) -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
 MODULE := go.mod go.sum
 SOURCES := $(call files,internal tools) $(MODULE)
 BUILDPACKS := $(call files,buildpacks internal) $(MODULE) LICENSE NOTICE
-STACK_SOURCES := $(call files,stack tools/stack internal/ociimage internal/target internal/failure) $(MODULE)
-LIFECYCLE_SOURCES := $(call files,tools/lifecycle tools/internal/step internal/ociimage internal/sbom internal/target internal/failure) $(MODULE)
+STACK_SOURCES := $(call files,stack tools/stack internal) $(MODULE)
+LIFECYCLE_SOURCES := $(call files,tools/lifecycle tools/internal/step internal) $(MODULE)
 PACKAGER_SOURCES := $(call files,tools/packager tools/internal/step internal) $(MODULE)
-BUILDER_SOURCES := $(call files,builder tools/builder tools/internal/step internal/ociimage internal/target internal/failure) $(MODULE)
-CHECK_ELF_SOURCES := $(call files,tools/noderelease internal/target internal/failure) $(MODULE)
+BUILDER_SOURCES := $(call files,builder tools/builder tools/internal/step internal) $(MODULE)
+CHECK_ELF_SOURCES := $(call files,tools/noderelease internal) $(MODULE)
 
 # A variable that decides on a file whose name does not say it is a prerequisite
 # as a file that holds its value and changes with it.

@@ -16,6 +16,10 @@ type candidate struct {
 	Source  string // who asks; "<unknown>" when the entry does not say
 }
 
+// unknownSource stands for an entry that does not say who asks: that of another
+// buildpack.
+const unknownSource = "<unknown>"
+
 // demand is what the buildpack plan asks for.
 type demand struct {
 	Candidates  []candidate // in the order of priority; the first decides
@@ -59,7 +63,7 @@ func newCandidate(metadata map[string]any) candidate {
 	version, _ := metadata["version"].(string)
 	source, known := metadata["version-source"].(string)
 	if !known {
-		source = "<unknown>"
+		source = unknownSource
 	}
 	return candidate{Version: version, Source: source}
 }

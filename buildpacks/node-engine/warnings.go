@@ -40,8 +40,12 @@ func (run *build) tellOfUnheeded(winner candidate) {
 			continue
 		}
 		told[c] = true
+		who := c.Source
+		if who == unknownSource {
+			who = "another buildpack"
+		}
 		run.Logger.Subprocess("WARNING: %s asks for Node.js %q, which is not heeded: %s goes before it%s.",
-			c.Source, c.Version, winner.Source, run.suitingBoth(winner, c))
+			who, c.Version, winner.Source, run.suitingBoth(winner, c))
 	}
 }
 

@@ -87,6 +87,7 @@ func TestBuildTellsWhichWishIsNotHeeded(t *testing.T) {
 		{name: "another line", wishes: []string{"package.json=22 || 24 || 26", ".nvmrc=26"}, want: `.nvmrc asks for Node.js "26", which is not heeded: package.json goes before it; 26.1.0 would suit both.`},
 		{name: "nothing in common", wishes: []string{"package.json=24", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
 		{name: "an ended line in common", wishes: []string{"package.json=>=20", ".nvmrc=20"}, want: `.nvmrc asks for Node.js "20", which is not heeded: package.json goes before it.`},
+		{name: "an entry without a source", wishes: []string{"package.json=24", "=22"}, want: `another buildpack asks for Node.js "22", which is not heeded: package.json goes before it.`},
 		{name: "the setting goes before both", wishes: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,7 +96,11 @@ func TestBuildTellsWhichWishIsNotHeeded(t *testing.T) {
 			var plan []packit.BuildpackPlanEntry
 			for _, wish := range tc.wishes {
 				source, version, _ := strings.Cut(wish, "=")
-				plan = append(plan, entry("node", "launch", "version="+version, "version-source="+source))
+				metadata := []string{"launch", "version=" + version}
+				if source != "" {
+					metadata = append(metadata, "version-source="+source)
+				}
+				plan = append(plan, entry("node", metadata...))
 			}
 			if _, err := f.build(plan...); err != nil {
 				t.Fatal(err)

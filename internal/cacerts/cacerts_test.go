@@ -1,50 +1,20 @@
 package cacerts_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/cacerts/cacertstest"
 	"github.com/armature-cnb/armature/internal/failure"
 )
-
-// authority makes a certificate and its private key, both as PEM.
-func authority(t *testing.T, name string) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := func(kind string, der []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	return block("CERTIFICATE", der), block("EC PRIVATE KEY", keyDER)
-}
 
 // bind writes a binding into root.
 func bind(t *testing.T, root, name, bindingType string, entries map[string]string) {
@@ -73,8 +43,8 @@ func resolve(t *testing.T, root string) []servicebindings.Binding {
 }
 
 func TestReadGivesTheEntriesByName(t *testing.T) {
-	a, _ := authority(t, "a")
-	b, _ := authority(t, "b")
+	a, _ := cacertstest.Authority(t, "a")
+	b, _ := cacertstest.Authority(t, "b")
 	root := t.TempDir()
 	bind(t, root, "two", "ca-certificates", map[string]string{"z.pem": b, "a.pem": a + b, "provider": "us"})
 	bind(t, root, "one", "CA-Certificates\n", map[string]string{"x.crt": a})
@@ -99,7 +69,7 @@ func TestReadGivesTheEntriesByName(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	certificate, key := authority(t, "a")
+	certificate, key := cacertstest.Authority(t, "a")
 	damaged := strings.Replace(certificate, "M", "*", 1)
 	for _, tc := range []struct{ name, text, want string }{
 		{name: "a certificate", text: certificate},
@@ -122,6 +92,28 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCertificates(t *testing.T) {
+	certificate, key := cacertstest.Authority(t, "a")
+	other, _ := cacertstest.Authority(t, "b")
+	for _, tc := range []struct{ name, text, want string }{
+		{name: "one", text: certificate, want: certificate},
+		{name: "two, with words around", text: "first\n" + certificate + "second\n" + other + "end", want: certificate + other},
+		{name: "a private key between them", text: certificate + key + other, want: certificate + other},
+		{name: "a private key alone", text: key},
+		{name: "the older name of a certificate", text: strings.ReplaceAll(certificate, " CERTIFICATE", " X509 CERTIFICATE"), want: certificate},
+		{name: "headers, which may say anything", text: strings.Replace(certificate, "-----\n", "-----\nComment: secret\n\n", 1), want: certificate},
+		{name: "base64 that is no certificate", text: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + other, want: other},
+		{name: "words", text: "trust me"},
+		{name: "nothing"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := string(cacerts.Certificates([]byte(tc.text))); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestReadNamesTheBadEntry(t *testing.T) {
 	root := t.TempDir()
 	bind(t, root, "company", "ca-certificates", map[string]string{"root.pem": "trust me"})
@@ -132,7 +124,7 @@ func TestReadNamesTheBadEntry(t *testing.T) {
 }
 
 func TestPoolHoldsThemAll(t *testing.T) {
-	text, _ := authority(t, "ours")
+	text, _ := cacertstest.Authority(t, "ours")
 	pool, err := cacerts.Pool([]cacerts.File{{Name: "x", PEM: []byte(text)}})
 	if err != nil {
 		t.Fatal(err)

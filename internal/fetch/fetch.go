@@ -248,29 +248,6 @@ func openLocal(u *url.URL) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// retryAfterError is a status that may pass, with the wait that the server
-// asked for, or 0.
-type retryAfterError struct {
-	StatusError
-	wait time.Duration
-}
-
-func (e *retryAfterError) Unwrap() error { return &e.StatusError }
-
-// statusError is nil for 200. 408, 429 and 5xx are the server's mood; any
-// other status is its answer.
-func statusError(u *url.URL, response *http.Response) error {
-	status := StatusError{URL: Redact(u), Status: response.StatusCode}
-	switch code := response.StatusCode; {
-	case code == http.StatusOK:
-		return nil
-	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
-		wait := min(RetryAfter(response.Header), maxRetryAfter)
-		return &UnreachableError{URL: Redact(u), Err: &retryAfterError{status, wait}}
-	}
-	return &status
-}
-
 // DiskFull makes a [failure.Failure] of an error that says that there is no
 // space left; any other comes back wrapped. step says what was going on.
 func DiskFull(step string, err error) error {

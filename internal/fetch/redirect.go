@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // CheckRedirect is for an [http.Client]: it follows ten redirects at most, and
@@ -36,18 +34,4 @@ func origin(u *url.URL) string {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
-}
-
-// RetryAfter is how long a server wants to be left alone, in seconds or until
-// a date; 0 when it does not say.
-func RetryAfter(header http.Header) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
-		const most = 24 * time.Hour
-		return min(time.Duration(min(max(seconds, 0), int(most/time.Second)))*time.Second, most)
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		return max(time.Until(date), 0)
-	}
-	return 0
 }

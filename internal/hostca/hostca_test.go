@@ -1,53 +1,21 @@
 package hostca_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/armature-cnb/armature/internal/cacerts/cacertstest"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/hostca"
 )
 
 func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
-}
-
-// authority makes a certificate and its private key, both as PEM.
-func authority(t *testing.T, name string) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := func(kind string, der []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	return block("CERTIFICATE", der), block("EC PRIVATE KEY", keyDER)
 }
 
 func write(t *testing.T, path, text string) {
@@ -119,12 +87,12 @@ func holds(t *testing.T, got map[string]string, want ...string) {
 
 func TestBindingHoldsWhatTheAdministratorAdded(t *testing.T) {
 	added, elsewhere := t.TempDir(), t.TempDir()
-	a, _ := authority(t, "a")
-	b, _ := authority(t, "b")
-	c, _ := authority(t, "c")
-	d, _ := authority(t, "d")
-	e, _ := authority(t, "e")
-	f, _ := authority(t, "f")
+	a, _ := cacertstest.Authority(t, "a")
+	b, _ := cacertstest.Authority(t, "b")
+	c, _ := cacertstest.Authority(t, "c")
+	d, _ := cacertstest.Authority(t, "d")
+	e, _ := cacertstest.Authority(t, "e")
+	f, _ := cacertstest.Authority(t, "f")
 	write(t, filepath.Join(added, "company.crt"), a)
 	write(t, filepath.Join(added, "extra", "company.crt"), b) // a name that is there twice
 	write(t, filepath.Join(added, "deep", "er", ".hidden.crt"), c)
@@ -156,8 +124,8 @@ func TestBindingHoldsWhatTheAdministratorAdded(t *testing.T) {
 
 func TestBindingHoldsTheFileThatNodeIsGivenInPlaceOfAll(t *testing.T) {
 	added := t.TempDir()
-	ours, _ := authority(t, "ours")
-	extra, key := authority(t, "extra")
+	ours, _ := cacertstest.Authority(t, "ours")
+	extra, key := cacertstest.Authority(t, "extra")
 	write(t, filepath.Join(added, "ours.crt"), ours)
 	for _, tc := range []struct{ name, file, text string }{
 		{"a certificate", "company.pem", extra},
@@ -188,7 +156,7 @@ func TestWithoutCertificatesThereIsNoBinding(t *testing.T) {
 
 func TestAFileThatCannotBePassedOnIsNamed(t *testing.T) {
 	dir := t.TempDir()
-	_, key := authority(t, "a")
+	_, key := cacertstest.Authority(t, "a")
 	write(t, filepath.Join(dir, "key.pem"), key)
 	write(t, filepath.Join(dir, "damaged.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
 	for _, tc := range []struct{ name, file, want string }{

@@ -63,6 +63,6 @@ func (inv *Inventory) endOfLife(text, source string, last *semver.Version) error
 		ID: IDEndOfLife,
 		Cause: fmt.Sprintf("%s asks for Node.js %q, but line %d reached its end of life on %s and gets no security fixes any more",
 			source, text, line.Number, line.EndOf.Format(time.DateOnly)),
-		Remedy: fmt.Sprintf("move to %s (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version %s to keep using it as it is.", newer, last),
+		Remedy: fmt.Sprintf("move to %s (lts/* is the newest with long-term support), or to keep using it as it is, set BP_NODE_VERSION to the exact version %s, or BP_NODE_VERSION_STRICT to false.", newer, last),
 	}
 }

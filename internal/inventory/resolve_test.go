@@ -176,7 +176,7 @@ func TestACodenameOfALineWithoutReleasesIsNoTypingError(t *testing.T) {
 func TestEndOfLifeNamesTheVersionToPin(t *testing.T) {
 	_, err := everything(t).Resolve("20.x", "package.json", target.LinuxARM64)
 	want := `[node-end-of-life] package.json asks for Node.js "20.x", but line 20 reached its end of life on 2026-04-30 and gets no security fixes any more
-To fix it: move to line 22 or a newer one (lts/* is the newest with long-term support), or set BP_NODE_VERSION to the exact version 20.2.0 to keep using it as it is.`
+To fix it: move to line 22 or a newer one (lts/* is the newest with long-term support), or to keep using it as it is, set BP_NODE_VERSION to the exact version 20.2.0, or BP_NODE_VERSION_STRICT to false.`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
