@@ -131,6 +131,13 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			Expect(log.String()).To(ContainSubstring("WARNING: [profile-not-read] the run image armature/trixie-run-tiny has no bash, so nobody reads .profile of the app, some_apt/launched/profile.d. "))
 		})
 
+		it("warns of a Procfile that a later buildpack makes processes of", func() {
+			write(t, filepath.Join(app, "Procfile"), "worker: node b.js\n")
+			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).To(ContainSubstring("WARNING: [procfile-needs-bash] the run image armature/trixie-run-tiny has no bash"))
+		})
+
 		it("says nothing without any", func() {
 			Expect(build(start)).To(Succeed())
 			Expect(log.String()).NotTo(ContainSubstring("WARNING"))

@@ -25,7 +25,7 @@ func (s start) checkStart(layersDir string, others buildplan.Group, getenv setti
 	if err != nil {
 		return err
 	}
-	if err := s.checkBash(layersDir, mode, log); err != nil || mode == "off" {
+	if err := s.checkBash(layersDir, mode, others, log); err != nil || mode == "off" {
 		return err
 	}
 	if others[buildplan.Procfile] && slices.ContainsFunc(procfile.Read(s.root), func(p procfile.Process) bool { return p.Type == webProcess }) {
