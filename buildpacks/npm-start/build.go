@@ -55,11 +55,11 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if err := s.checkShell(context.Layers.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
-		if err := s.checkStart(filepath.Dir(context.Layers.Path), getenv, log); err != nil {
-			return packit.BuildResult{}, err
-		}
 		others, err := buildplan.ReadGroup(filepath.Dir(context.Layers.Path))
 		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		if err := s.checkStart(filepath.Dir(context.Layers.Path), others, getenv, log); err != nil {
 			return packit.BuildResult{}, err
 		}
 		given, err := s.given(getenv, environ, others)

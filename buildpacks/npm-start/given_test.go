@@ -167,6 +167,7 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 			{"quotes in quotes", `a="it's" b='"x"' c="\"y\" \\ \d" d=\"z\"\ `, map[string]string{"a": "it's", "b": `"x"`, "c": `"y" \ \d`, "d": `"z" `}},
 			{"letters of all sorts", "a=äöü→", map[string]string{"a": "äöü→"}},
 			{"the last of two", "a=1 a=2", map[string]string{"a": "2"}},
+			{"values as a shell quotes them", `a=1 b='two words' c='it'\''s' d='' e='$x "y" \z' f='x` + "\n" + `y'`, map[string]string{"a": "1", "b": "two words", "c": "it's", "d": "", "e": `$x "y" \z`, "f": "x\ny"}},
 			{"lines", "a=1\nb=2", map[string]string{"a": "1", "b": "2"}},
 		} {
 			it("are those of BP_IMAGE_LABELS: "+row.name, func() {
@@ -184,7 +185,9 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 				env["BP_OCI_"+row.setting] = "2026-01-31T12:00:00+01:00"
 				want["org.opencontainers.image."+row.key] = "2026-01-31T12:00:00+01:00"
 			}
+			Expect(labels()).To(Equal(want))
 			env["BP_IMAGE_LABELS"] = "org.opencontainers.image.title=other"
+			want["org.opencontainers.image.title"] = "other"
 			Expect(labels()).To(Equal(want))
 		})
 

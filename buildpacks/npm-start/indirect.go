@@ -10,14 +10,18 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/procfile"
 )
 
 // checkBash is the error for a process of any buildpack of the group that the
 // lifecycle's launcher starts with bash, on a run image that is known to have
 // none; mode is what BP_NODE_START_CHECK says. What only such processes read is
-// warned of. layersDir holds the layers of all buildpacks.
-func (s start) checkBash(layersDir, mode string, log scribe.Emitter) error {
+// warned of, and the processes that a later buildpack will make of a Procfile,
+// which are for bash mostly. layersDir holds the layers of all buildpacks, which
+// others are.
+func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scribe.Emitter) error {
 	id, err := runImageID(filepath.Join(layersDir, analyzedFile))
 	if err != nil || mode == "off" || !strings.HasSuffix(id, tiny) {
 		return err
@@ -36,6 +40,10 @@ func (s start) checkBash(layersDir, mode string, log scribe.Emitter) error {
 			return failed
 		}
 		warn(log, fmt.Sprintf("[%s] %s. To fix it: build with a run image that has bash, such as armature/run", failed.ID, failed.Cause))
+	}
+	if lines := procfile.Read(s.root); len(lines) > 0 && others[buildplan.Procfile] && len(indirect) == 0 {
+		warn(log, fmt.Sprintf("[procfile-needs-bash] the run image %s has no bash, and processes of a %s mostly start with it. To fix it: build with a run image that has bash, such as armature/run, unless the buildpack that reads the file makes them direct",
+			id, procfile.FileName))
 	}
 	profiles, err := s.profiles(layersDir)
 	if err != nil {

@@ -27,9 +27,15 @@ var ociLabels = []struct{ variable, key string }{
 const reservedLabels = "io.buildpacks."
 
 // labels are those that settings give the image. Of a key that is there twice
-// the last one counts, and a setting of its own before BP_IMAGE_LABELS.
+// the last one counts, and BP_IMAGE_LABELS, which --label of armature adds to,
+// before a setting of the key's own.
 func labels(getenv settings.Getenv) (map[string]string, error) {
 	all := map[string]string{}
+	for _, one := range ociLabels {
+		if value := getenv(one.variable); value != "" {
+			all["org.opencontainers.image."+one.key] = value
+		}
+	}
 	words, ok := quotedWords(getenv(labelsVariable))
 	if !ok {
 		return nil, badLabels("a quote in it is not closed")
@@ -45,11 +51,6 @@ func labels(getenv settings.Getenv) (map[string]string, error) {
 			return nil, badLabels(fmt.Sprintf("%s is a label that the lifecycle writes", key))
 		}
 		all[key] = value
-	}
-	for _, one := range ociLabels {
-		if value := getenv(one.variable); value != "" {
-			all["org.opencontainers.image."+one.key] = value
-		}
 	}
 	if created := getenv(createdVariable); created != "" {
 		if _, err := time.Parse(time.RFC3339, created); err != nil {

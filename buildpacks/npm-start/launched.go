@@ -113,7 +113,8 @@ func (l launched) command(name string) presence {
 		}
 	}
 	return l.look(func(p place) bool {
-		return isFile(filepath.Join(p.disk, ".bin", name))
+		_, err := os.Lstat(filepath.Join(p.disk, ".bin", name)) // which may lead to what a script makes later
+		return err == nil
 	}, func(p lockfile.Package) bool {
 		return slices.Contains(p.Commands, name)
 	})

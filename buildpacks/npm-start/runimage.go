@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -81,8 +82,12 @@ func (s start) shellReason() string {
 			return fmt.Sprintf("the script %s of %s uses what only a shell can do: %s", one.name, packagejson.FileName, one.text)
 		}
 		_, words = command.Variables(words)
-		if npm := filepath.Base(words[0]); npm == "npm" || npm == "npx" {
-			return fmt.Sprintf("the script %s of %s calls %s, which runs scripts in a shell", one.name, packagejson.FileName, npm)
+		program := filepath.Base(words[0])
+		if slices.Contains(shells, program) {
+			return fmt.Sprintf("the script %s of %s calls %s", one.name, packagejson.FileName, program)
+		}
+		if slices.Contains(inShell, program) {
+			return fmt.Sprintf("the script %s of %s calls %s, which runs scripts in a shell", one.name, packagejson.FileName, program)
 		}
 		if file := filepath.Join(s.dir, words[0]); strings.Contains(words[0], "/") {
 			interpreter, err := command.Interpreter(file)
@@ -96,6 +101,13 @@ func (s start) shellReason() string {
 	}
 	return ""
 }
+
+// shells are programs that are one, and inShell those of packages that start
+// what they start with one.
+var (
+	shells  = []string{"sh", "bash", "dash"}
+	inShell = []string{"npm", "npx", "run-s", "run-p", "npm-run-all", "npm-run-all2", "concurrently", "cross-env-shell"}
+)
 
 func isNode(interpreter []string) bool {
 	words, ok := command.ThroughEnv(interpreter)

@@ -65,6 +65,9 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			{"shell syntax", `{"start":"a && b"}`, "the script start of package.json uses what only a shell can do: a && b"},
 			{"a hook", `{"start":"node a.js","prestart":"echo $HOME"}`, "the script prestart of package.json uses what only a shell can do: echo $HOME"},
 			{"npm", `{"start":"npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
+			{"a shell by its name", `{"start":"bash ./start.sh"}`, "the script start of package.json calls bash"},
+			{"scripts that run through npm", `{"start":"run-s build serve"}`, "the script start of package.json calls run-s, which runs scripts in a shell"},
+			{"what starts others in a shell", `{"start":"concurrently x y"}`, "the script start of package.json calls concurrently, which runs scripts in a shell"},
 			{"a script that names no program", `{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
 			{"a shell script", `{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
 		} {
@@ -129,6 +132,13 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			}
 			Expect(build(start)).To(Succeed())
 			Expect(log.String()).To(ContainSubstring("WARNING: [profile-not-read] the run image armature/trixie-run-tiny has no bash, so nobody reads .profile of the app, some_apt/launched/profile.d. "))
+		})
+
+		it("warns of a Procfile that a later buildpack makes processes of", func() {
+			write(t, filepath.Join(app, "Procfile"), "worker: node b.js\n")
+			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).To(ContainSubstring("WARNING: [procfile-needs-bash] the run image armature/trixie-run-tiny has no bash"))
 		})
 
 		it("says nothing without any", func() {

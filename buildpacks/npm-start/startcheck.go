@@ -7,7 +7,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/buildplan"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/procfile"
 	"github.com/armature-cnb/armature/internal/settings"
 )
 
@@ -15,15 +17,19 @@ import (
 const checkVariable = "BP_NODE_START_CHECK"
 
 // checkStart ends the build when the start script is known not to run in the
-// app image, and warns of what may be wrong with it otherwise. layersDir holds
-// the layers of all buildpacks.
-func (s start) checkStart(layersDir string, getenv settings.Getenv, log scribe.Emitter) error {
+// app image, and warns of what may be wrong with it otherwise. Where the process
+// web will be that of a Procfile, the script does not matter. layersDir holds the
+// layers of all buildpacks, which others are.
+func (s start) checkStart(layersDir string, others buildplan.Group, getenv settings.Getenv, log scribe.Emitter) error {
 	mode, err := settings.OneOf(getenv, checkVariable, "error", "warn", "off")
 	if err != nil {
 		return err
 	}
-	if err := s.checkBash(layersDir, mode, log); err != nil || mode == "off" {
+	if err := s.checkBash(layersDir, mode, others, log); err != nil || mode == "off" {
 		return err
+	}
+	if others[buildplan.Procfile] && slices.ContainsFunc(procfile.Read(s.root), func(p procfile.Process) bool { return p.Type == webProcess }) {
+		return nil
 	}
 	modules, err := s.findLaunched(layersDir, getenv)
 	if err != nil {
@@ -57,6 +63,9 @@ func (s start) remedy(f fate, modules launched) string {
 	}
 	if slices.Contains(f.scripts[1:], "build") {
 		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", s.name))
+	}
+	if _, ok := finishing[f.program]; ok && len(ways) == 0 && strings.TrimSpace(s.pkg.Scripts["build"]) != "" {
+		ways = append(ways, fmt.Sprintf("take %s out of the script %s, and start what the script build makes", f.program, f.scripts[len(f.scripts)-1]))
 	}
 	if f.fix != "" {
 		ways = append(ways, f.fix)

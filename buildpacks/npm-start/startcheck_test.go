@@ -170,6 +170,24 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			Expect(err).To(MatchError(ContainSubstring("take `npm run build` out of the script start: it has run when the image is made, or put semver under dependencies")))
 		})
 
+		it("says so of a tool that the script build calls", func() {
+			err := build(dev(`"build":"tsc -b","start":"tsc && node dist/a.js"`, "typescript"))
+			Expect(err).To(MatchError(ContainSubstring("To fix it: take tsc out of the script start, and start what the script build makes, or put typescript under dependencies.")))
+		})
+
+		it("is none where a buildpack makes the process web of a Procfile", func() {
+			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
+			write(t, filepath.Join(app, "Procfile"), "worker: node b.js\n")
+			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(MatchError(&failure.Failure{ID: id}))
+			write(t, filepath.Join(app, "Procfile"), "web: node dist/main.js\n")
+			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
+		})
+
+		it("is none for a program whose file is made later", func() {
+			Expect(os.Symlink("../tool/dist/cli.js", filepath.Join(modules, ".bin", "my-tool"))).To(Succeed())
+			Expect(build(dev(`"start":"my-tool"`, "my-tool"))).To(Succeed())
+		})
+
 		it("warns when that is wanted", func() {
 			env["BP_NODE_START_CHECK"] = "warn"
 			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())

@@ -16,7 +16,7 @@ type Part struct {
 // shell would be needed to run a script without &&, ||, ;, | and &, see [Split]
 // for that.
 func List(script string) (parts []Part, ok bool) {
-	l := lister{rest: strings.NewReplacer("\r\n", "\n", "\\\n", " ").Replace(script)}
+	l := lister{rest: script}
 	current := Part{}
 	add := func(op string) {
 		if len(current.Words) > 0 {
@@ -25,7 +25,7 @@ func List(script string) (parts []Part, ok bool) {
 		}
 	}
 	for {
-		l.rest = strings.TrimLeft(l.rest, " \t")
+		l.skipBlanks()
 		if l.rest == "" || l.rest[0] == '#' && l.comment() {
 			add("")
 			return parts, true
@@ -38,7 +38,7 @@ func List(script string) (parts []Part, ok bool) {
 			continue
 		}
 		if l.redirection() {
-			l.rest = strings.TrimLeft(l.rest, " \t")
+			l.skipBlanks()
 			if word, ok := l.word(); !ok || word == "" {
 				return nil, false
 			}
@@ -61,6 +61,14 @@ var compound = strings.Fields("! { } case do done elif else esac fi for if in th
 
 // lister takes words and operators off the beginning of a script.
 type lister struct{ rest string }
+
+// skipBlanks takes blanks off, and ends of lines that a backslash stands before.
+func (l *lister) skipBlanks() {
+	for before := ""; before != l.rest; {
+		before = l.rest
+		l.rest = strings.TrimPrefix(strings.TrimLeft(l.rest, " \t"), "\\\n")
+	}
+}
 
 // comment takes a comment off, and says whether the script ends with it.
 func (l *lister) comment() (ends bool) {
@@ -109,6 +117,9 @@ func (l *lister) word() (word string, ok bool) {
 		case c == '\\':
 			if i++; i == len(l.rest) {
 				return "", false
+			}
+			if l.rest[i] == '\n' {
+				continue // the word goes on in the next line
 			}
 			if quote == '"' && strings.IndexByte("$`\"\\", l.rest[i]) < 0 {
 				b.WriteByte('\\')

@@ -17,7 +17,9 @@ func TestListDividesAScript(t *testing.T) {
 		{"A=1 B='x y' node a.js C=3", []command.Part{part("", "node", "a.js", "C=3")}},
 		{"a b&&c d || e;f", []command.Part{part("", "a", "b"), part("&&", "c", "d"), part("||", "e"), part(";", "f")}},
 		{"a | b & c", []command.Part{part("", "a"), part("|", "b"), part("&", "c")}},
-		{"a\nb\r\nc", []command.Part{part("", "a"), part(";", "b"), part(";", "c")}},
+		{"a\nb\n\nc", []command.Part{part("", "a"), part(";", "b"), part(";", "c")}},
+		{"a\r\nb", []command.Part{part("", "a\r"), part(";", "b")}}, // as a shell has it
+		{"a \\\n\\\nb\\\nc", []command.Part{part("", "a", "bc")}},
 		{"a \\\n b", []command.Part{part("", "a", "b")}},
 		{"a; ; b;", []command.Part{part("", "a"), part(";", "b")}},
 		{"a && \\\n b", []command.Part{part("", "a"), part("&&", "b")}},
@@ -47,4 +49,22 @@ func TestListLeavesTheRest(t *testing.T) {
 			t.Errorf("%q: got %q, want that it is left", script, got)
 		}
 	}
+}
+
+// What is one plain command for Split is the same one for List.
+func FuzzListAgreesWithSplit(f *testing.F) {
+	for _, seed := range []string{"node a.js", "A=1 node 'a b' \"c\"", `a\ b "\"" '\'`, "a && b", "a > b", "a;;b", "a |& b", "a 2>&1", "&>x", "a\\\nb", "a #b", "\\\\\n", "\r\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, script string) {
+		parts, ok := command.List(script)
+		words, plain := command.Split(script)
+		if !plain {
+			return
+		}
+		_, want := command.Variables(words)
+		if !ok || len(parts) != 1 || parts[0].Op != "" || !reflect.DeepEqual(parts[0].Words, want) {
+			t.Errorf("%q: got %q, %v, want %q", script, parts, ok, want)
+		}
+	})
 }
