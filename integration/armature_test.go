@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/onsi/gomega"
 	. "github.com/onsi/gomega"
@@ -118,31 +119,19 @@ func developersFolder(t *testing.T, app string) {
 	}
 }
 
-// namesIn are the names of everything in an image's layers, without a slash at
-// the begin.
+// namesIn are the names of everything in an image, without a slash at the begin.
 func namesIn(t *testing.T, image v1.Image) (all []string) {
 	t.Helper()
-	layers, err := image.Layers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, layer := range layers {
-		content, err := layer.Uncompressed()
+	rootFS := mutate.Extract(image)
+	defer rootFS.Close()
+	for r := tar.NewReader(rootFS); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		archive := tar.NewReader(content)
-		for {
-			header, err := archive.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, strings.TrimPrefix(header.Name, "/"))
-		}
-		content.Close()
+		all = append(all, strings.TrimPrefix(header.Name, "/"))
 	}
-	return all
 }

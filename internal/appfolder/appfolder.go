@@ -121,7 +121,7 @@ func (w *walk) run() error {
 		}
 		if entry.Name() == gitfolder.Name && w.finishing && !w.keepGit {
 			w.git = append(w.git, name)
-			if err := removeAll(path); err != nil || !entry.IsDir() {
+			if err := RemoveAll(path); err != nil || !entry.IsDir() {
 				return err
 			}
 			return fs.SkipDir
@@ -215,9 +215,9 @@ func plain(name string) string {
 	}, name)
 }
 
-// removeAll removes a file, or a folder with all that it has, also where that
+// RemoveAll removes a file, or a folder with all that it has, also where that
 // may not be written to.
-func removeAll(path string) error {
+func RemoveAll(path string) error {
 	if os.RemoveAll(path) == nil {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 
+	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/settings"
 )
@@ -230,7 +231,7 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 	if !matched || r.lists.keeps(place) {
 		return false, nil
 	}
-	if err := removeAll(filepath.Join(r.app, place)); err != nil {
+	if err := appfolder.RemoveAll(filepath.Join(r.app, place)); err != nil {
 		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
 	}
 	if isDir {
@@ -242,18 +243,3 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 
 // exceptions tells whether something in a folder that is left out may stay.
 func (r *remover) exceptions() bool { return r.matcher.Exclusions() || len(r.lists.except) > 0 }
-
-// removeAll removes a file, or a folder with all that it has, also where that
-// may not be written to.
-func removeAll(place string) error {
-	if os.RemoveAll(place) == nil {
-		return nil
-	}
-	err := filepath.WalkDir(place, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			return os.Chmod(path, 0o700)
-		}
-		return err
-	})
-	return errors.Join(err, os.RemoveAll(place))
-}
