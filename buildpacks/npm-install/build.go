@@ -131,6 +131,10 @@ func (b *build) readProject() (err error) {
 	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
 		return err
 	}
+	manager, err := findManager(b.env, found, b.context.WorkingDir)
+	if err != nil {
+		return err
+	}
 	if b.inputs, err = look(b.dir); err != nil {
 		return fmt.Errorf("reading the project's folder: %w", err)
 	}
@@ -142,7 +146,7 @@ func (b *build) readProject() (err error) {
 	}
 	b.process = b.inputs.process()
 	b.inputs.describe(b.log)
-	return nil
+	return b.warnOfManager(manager)
 }
 
 func (b *build) findTarget() (err error) {
