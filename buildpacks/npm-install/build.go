@@ -45,6 +45,7 @@ type build struct {
 	npm          npm
 	globalConfig string                    // path of npm's global configuration, or empty
 	vendored     string                    // digest of vendored modules, once it is known
+	app          string                    // digest of the app's files as they came, where it counts
 	closures     map[bool]lockfile.Closure // of the workspace: for the launch, and with devDependencies
 	scripts      []buildScript             // to be run in this order
 	generated    generated

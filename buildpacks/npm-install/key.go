@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -36,6 +37,9 @@ import (
 //   - for the launch, the settings for what is taken out of it and checked,
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
+//
+// Where install scripts of packages take part, the app's files count, too, see
+// [build.rememberApp].
 //
 // In the key anyTarget the platform does not count. It is that of a layer which
 // is good for any, see [build.forAnyTarget].
@@ -142,26 +146,37 @@ func fileDigest(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// treeDigest is a sha256 over the path, the mode and the content, or the
-// target, of everything in a folder, in the order of the paths.
-func treeDigest(dir string) (string, error) {
+// treeDigest is a sha256 over the path, the kind and the content, or the
+// target, of everything in a folder, in the order of the paths; without what has
+// one of the names. Of modes it counts only whether a file can be executed, as
+// for git: the others come from the umask of whoever checked it out.
+func treeDigest(dir string, without ...string) (string, error) {
 	sum := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
+		if path != dir && slices.Contains(without, entry.Name()) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		content := ""
+		kind, content := entry.Type().String(), ""
 		switch entry.Type() {
 		case 0:
 			content, err = fileDigest(path)
+			if info.Mode()&0o111 != 0 {
+				kind = "executable"
+			}
 		case fs.ModeSymlink:
 			content, err = os.Readlink(path)
 		}
-		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), info.Mode(), content)
+		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), kind, content)
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)), err

@@ -53,8 +53,12 @@ func (b *build) modules(p part) (packit.Layer, error) {
 		return packit.Layer{}, err
 	}
 	if !fresh {
-		if layer, err = b.makeModules(p, layer); err != nil {
+		var reusable bool
+		if layer, reusable, err = b.makeModules(p, layer); err != nil {
 			return packit.Layer{}, err
+		}
+		if !reusable {
+			key = keys{}
 		}
 		layer.Metadata[keyMetadata] = key.own
 		if b.forAnyTarget(p, key) {
@@ -103,6 +107,9 @@ func (b *build) reuse(p part, layer packit.Layer) (key keys, fresh bool, err err
 	if key, err = b.keys(p); err != nil {
 		return keys{}, false, err
 	}
+	if err := b.rememberApp(); err != nil {
+		return keys{}, false, err
+	}
 	if restored := layer.Metadata[keyMetadata]; restored != key.own && (restored != key.anyTarget || p.layer != launchLayer) {
 		return key, false, nil
 	}
@@ -111,21 +118,36 @@ func (b *build) reuse(p part, layer packit.Layer) (key keys, fresh bool, err err
 			return key, false, nil
 		}
 	}
+	if app, ok := layer.Metadata[appMetadata]; ok && app != b.app {
+		b.log.Process("Not reusing the layer %s: install scripts of packages may read the app's files, and these have changed", layer.Name)
+		return key, false, nil
+	}
 	b.log.Process("Reusing cached layer %s", layer.Path)
 	b.log.Break()
 	return key, true, nil
 }
 
-// makeModules installs and moves what npm made into the layer.
-func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
-	layer, err := layer.Reset()
-	if err != nil {
-		return packit.Layer{}, err
+// makeModules installs and moves what npm made into the layer. Reusable is
+// false for a layer whose making changed the app, too.
+func (b *build) makeModules(p part, layer packit.Layer) (made packit.Layer, reusable bool, err error) {
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, false, err
 	}
 	b.log.Process("Executing %s build environment install process", strings.TrimSuffix(p.layer, "-modules"))
-	if err := b.run(p); err != nil {
-		return packit.Layer{}, err
+	app, reusable, err := b.runWatched(p)
+	if err != nil {
+		return packit.Layer{}, false, err
 	}
+	layer.Metadata = map[string]any{}
+	if app != "" {
+		layer.Metadata[appMetadata] = app
+	}
+	layer, err = b.fill(p, layer)
+	return layer, reusable, err
+}
+
+// fill moves what npm made into the layer.
+func (b *build) fill(p part, layer packit.Layer) (packit.Layer, error) {
 	moved := b.spans.Begin(spans.Task, "putting modules into the layer "+p.layer)
 	links, err := b.collect(p, layer.Path)
 	moved()
@@ -138,7 +160,7 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 			return packit.Layer{}, err
 		}
 	}
-	layer.Metadata = map[string]any{linksMetadata: links}
+	layer.Metadata[linksMetadata] = links
 	if p.relink {
 		if err := (nodemodules.Links{Root: b.dir, Launch: links}).Write(layer.Path); err != nil {
 			return packit.Layer{}, err
