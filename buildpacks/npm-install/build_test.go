@@ -439,7 +439,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
 			Expect(modulesLayer.BuildEnv).To(Equal(packit.Environment{
-				"NODE_ENV.default":                 "development",
+				"NPM_CONFIG_INCLUDE.default":       "dev",
 				"PATH.append":                      modules("build-modules", ".bin"),
 				"PATH.delim":                       ":",
 				"ARMATURE_LAUNCH_MODULES.override": filepath.Join(layersDir, "launch-modules"),

@@ -117,10 +117,8 @@ func (b *build) willRunScripts() (bool, error) {
 // folder of the app, installs devDependencies too, although NODE_ENV is
 // production; what the user has set about that is kept.
 func (b *build) scriptNPM() npm {
-	for _, name := range []string{"include", "omit", "production", "only"} {
-		if b.env.hasNPMConfig(name) {
-			return b.npm
-		}
+	if b.env.choosesDependencies() {
+		return b.npm
 	}
 	return b.npm.config("include", "dev")
 }

@@ -79,6 +79,12 @@ func (e Environ) hasNPMConfig(name string) bool {
 	return false
 }
 
+// choosesDependencies tells whether npm's settings in the environment say which
+// kinds of dependencies count.
+func (e Environ) choosesDependencies() bool {
+	return slices.ContainsFunc([]string{"include", "omit", "production", "only"}, e.hasNPMConfig)
+}
+
 // places are the settings of npm's that only say where something is.
 var places = []string{"userconfig", "globalconfig", "cache", "logs_dir", "tmp"}
 

@@ -159,7 +159,7 @@ var failures = []failing{
 	}},
 	{"script-of-the-project-with-modules", "package-script-failed", func(s *scene) {
 		s.write(files{
-			"package.json":                   `{"name":"app","version":"1.0.0","scripts":{"postinstall":"exit 6"},"dependencies":{"word":"1.0.0"}}`,
+			"package.json":                   `{"name":"app","version":"1.0.0","scripts":{"preinstall":"exit 6"},"dependencies":{"word":"1.0.0"}}`,
 			"node_modules/word/package.json": `{"name":"word","version":"1.0.0"}`,
 		})
 	}},

@@ -247,11 +247,8 @@ func (b *build) finishLaunch(layerDir string) error {
 
 // configure gives a layer its environment, in place of any that was restored.
 func (b *build) configure(p part, layer *packit.Layer) error {
-	bins := b.commands(*layer)
 	if p.layer == launchLayer {
-		layer.LaunchEnv.Default("NPM_CONFIG_LOGLEVEL", b.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
-		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.projectDir)
-		layer.LaunchEnv.Append("PATH", bins, ":")
+		layer.LaunchEnv = b.launchEnvironment(*layer)
 		return nil
 	}
 	if err := os.RemoveAll(filepath.Join(layer.Path, "env.build")); err != nil {
@@ -264,8 +261,10 @@ func (b *build) configure(p part, layer *packit.Layer) error {
 	if b.globalConfig != "" {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}
-	layer.BuildEnv.Append("PATH", bins, ":")
-	layer.BuildEnv.Default("NODE_ENV", "development")
+	layer.BuildEnv.Append("PATH", b.commands(*layer), ":")
+	if !b.env.choosesDependencies() {
+		layer.BuildEnv.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
+	}
 	return nil
 }
 

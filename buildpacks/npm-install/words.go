@@ -16,22 +16,27 @@ var thrownError = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(\w*Error: .*
 // wrapped are npm's words before what it repeats or reports.
 var wrapped = regexp.MustCompile(`^npm (?:error|ERR!)(?: |$)`)
 
+// ofNPM9 is what npm 9 says of every script that fails.
+const ofNPM9 = "Error: command failed"
+
 // frame are lines that say where, and not what: npm's report about a script,
 // what it announces, and what stands around an exception of Node.js.
-var frame = regexp.MustCompile(`^(?:code |path |command |workspace |location |signal |errno |syscall |cwd |Lifecycle script |A complete log of this run|Log files were not written|` +
+var frame = regexp.MustCompile(`^(?:code |in workspace: |at location: |path |command |workspace |location |signal |errno |syscall |cwd |Lifecycle script |A complete log of this run|Log files were not written|` +
 	`Exit status \d|> |at |\^|node:|Node\.js v\d|[{}\[\]();,]*$)`)
 
 // lastWords is the last that npm, or the program that it ran, said about what is
 // wrong: the last exception that nobody has caught, or the last line. It is
 // empty where nothing was said.
 func (f fault) lastWords() string {
-	if all := thrownError.FindAllStringSubmatch(f.output, -1); all != nil {
-		return plain(all[len(all)-1][1])
+	for _, found := range slices.Backward(thrownError.FindAllStringSubmatch(f.output, -1)) {
+		if words := plain(found[1]); words != ofNPM9 {
+			return words
+		}
 	}
 	lines := strings.Split(f.output, "\n")
 	for _, line := range slices.Backward(lines) {
 		line = plain(wrapped.ReplaceAllString(plain(line), ""))
-		if line != "" && !frame.MatchString(line) {
+		if line != "" && line != ofNPM9 && !frame.MatchString(line) {
 			return line
 		}
 	}

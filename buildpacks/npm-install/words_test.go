@@ -26,6 +26,7 @@ func TestLastWords(t *testing.T) {
 		{"npm's report about a script", "why\nnpm error code 3\nnpm error path /workspace\nnpm error command failed\nnpm error command sh -c exit 3\nnpm error A complete log of this run can be found in: /tmp/x\n", "why"},
 		{"what npm repeats of a package's script", "npm error command sh -c x\nnpm error sh says why\n", "sh says why"},
 		{"that of npm 9", "npm ERR! command sh -c x\nnpm ERR! it says why\n", "it says why"},
+		{"that of npm 9 about npm run", "why\nnpm ERR! Lifecycle script `x` failed with error: \nnpm ERR! Error: command failed \nnpm ERR!   in workspace: a@1.0.0 \nnpm ERR!   at location: /workspace/a \n", "why"},
 		{"npm's report about npm run", "why\nnpm error Lifecycle script `build` failed with error:\nnpm error code 3\nnpm error workspace app@1.0.0\nnpm error location /workspace\n", "why"},
 		{"an exception", "/workspace/a.js:1\nthrow new TypeError('no')\n^\n\nTypeError: no\n    at a.js:1:7\n    at b\n\nNode.js v24.1.0\n", "TypeError: no"},
 		{"an exception with details", "Error: no\n    at a.js:1:7 {\n  code: 'X'\n}\n\nNode.js v24.1.0\n", "Error: no"},
