@@ -1,9 +1,7 @@
 package npminstall
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -46,6 +44,7 @@ type build struct {
 	npm          npm
 	globalConfig string                    // path of npm's global configuration, or empty
 	vendored     string                    // digest of vendored modules, once it is known
+	app          string                    // digest of the app's files as they came, where it counts
 	closures     map[bool]lockfile.Closure // of the workspace: for the launch, and with devDependencies
 	scripts      []buildScript             // to be run in this order
 	generated    generated
@@ -91,6 +90,7 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 		if err := b.finishFolder(wanted); err != nil {
 			return packit.BuildResult{}, err
 		}
+		b.describe(modules)
 		if err := b.boundCache(cache.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -140,6 +140,10 @@ func (b *build) readProject() (err error) {
 	if err := b.prepareFolder(); err != nil {
 		return err
 	}
+	manager, err := findManager(b.env, found, b.context.WorkingDir)
+	if err != nil {
+		return err
+	}
 	if b.inputs, err = look(b.dir); err != nil {
 		return fmt.Errorf("reading the project's folder: %w", err)
 	}
@@ -151,7 +155,7 @@ func (b *build) readProject() (err error) {
 	}
 	b.process = b.inputs.process()
 	b.inputs.describe(b.log)
-	return nil
+	return b.warnOfManager(manager)
 }
 
 func (b *build) findTarget() (err error) {
@@ -215,6 +219,7 @@ func (b *build) install(p plan) ([]packit.Layer, error) {
 		return nil, err
 	}
 	b.runsScripts = scripts
+	b.warnOfNodeEnv(p)
 	p.launch = p.launch && b.keepModules
 	if p.build || scripts {
 		keep := scripts || p.launch && b.process == processRebuild
@@ -281,46 +286,4 @@ func (b *build) link(p plan, links nodemodules.Links, layers []packit.Layer) err
 		return nodemodules.Link(b.dir, layers[len(layers)-1].Path, links.Launch)
 	}
 	return nil
-}
-
-// openCache returns the layer of npm's cache. A folder npm-cache of the app
-// is moved into it, in place of what was there, unless it is the one that was
-// moved there before.
-func (b *build) openCache() (packit.Layer, error) {
-	layer, err := b.context.Layers.Get(cacheLayer)
-	if err != nil {
-		return packit.Layer{}, err
-	}
-	if b.inputs.cache {
-		if layer, err = b.vendoredCache(layer); err != nil {
-			return packit.Layer{}, err
-		}
-	} else {
-		delete(layer.Metadata, keyMetadata) // what is there becomes another
-	}
-	layer.Launch, layer.Build, layer.Cache = false, false, true
-	if err := os.MkdirAll(layer.Path, 0o755); err != nil {
-		return packit.Layer{}, fmt.Errorf("making the layer %s: %w", cacheLayer, err)
-	}
-	return layer, nil
-}
-
-func (b *build) vendoredCache(layer packit.Layer) (packit.Layer, error) {
-	folder := filepath.Join(b.dir, vendoredCacheDir)
-	digest, err := treeDigest(folder)
-	if err != nil {
-		return packit.Layer{}, fmt.Errorf("reading %s: %w", folder, err)
-	}
-	restored, err := hasEntries(layer.Path)
-	if err != nil {
-		return packit.Layer{}, err
-	}
-	if restored && layer.Metadata[keyMetadata] == digest {
-		return layer, removeTree(folder)
-	}
-	if layer, err = layer.Reset(); err != nil {
-		return packit.Layer{}, err
-	}
-	layer.Metadata = map[string]any{keyMetadata: digest}
-	return layer, errors.Join(os.Remove(layer.Path), moveTree(folder, layer.Path))
 }

@@ -101,6 +101,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		npms                     *registry
 		log                      *bytes.Buffer
 		version                  string
+		distro                   packit.TargetDistro
 	)
 
 	it.Before(func() {
@@ -114,6 +115,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		env = npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)
 		log = &bytes.Buffer{}
 		version = "1.2.3"
+		distro = packit.TargetDistro{Name: "debian", Version: "13"}
 	})
 
 	build := func(plan packit.BuildpackPlan) (packit.BuildResult, error) {
@@ -123,6 +125,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Platform:      packit.Platform{Path: platform},
 			Plan:          plan,
 			BuildpackInfo: packit.BuildpackInfo{ID: "armature/npm-install", Name: "Some Buildpack", Version: version},
+			TargetDistro:  distro,
 		})
 	}
 
@@ -250,16 +253,17 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			}
 		})
 
-		for what, of := range map[string]struct {
+		for _, row := range []struct {
+			name     string
 			extra    map[string]any
 			contents files
 		}{
-			"has an install script":                  {extra: map[string]any{"scripts": map[string]string{"install": "node index.js"}}},
-			"is made for some platforms":             {extra: map[string]any{"cpu": []string{"arm64", "x64"}}},
-			"has native files for several platforms": {contents: files{"linux-x64/a.node": library(elf.EM_X86_64), "linux-arm64/a.node": library(elf.EM_AARCH64)}},
+			{name: "has an install script", extra: map[string]any{"scripts": map[string]string{"install": "node index.js"}}},
+			{name: "is made for some platforms", extra: map[string]any{"cpu": []string{"arm64", "x64"}}},
+			{name: "has native files for several platforms", contents: files{"linux-x64/a.node": library(elf.EM_X86_64), "linux-arm64/a.node": library(elf.EM_AARCH64)}},
 		} {
-			it("installs anew for another target when a package "+what, func() {
-				npms.publish("native", "1.0.0", of.extra, of.contents)
+			it("installs anew for another target when a package "+row.name, func() {
+				npms.publish("native", "1.0.0", row.extra, row.contents)
 				withLock(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"native":"^1.0.0"}}`})
 				layers := built(launchOnly)
 				Expect(layers["launch-modules"].Metadata).NotTo(HaveKey("any-target"))
@@ -275,36 +279,85 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
 		})
 
-		for what, change := range map[string]func(){
-			"package.json":        func() { writeFiles(t, app, files{"package.json": simple["package.json"] + "\n"}) },
-			"the lockfile":        func() { appendTo(t, filepath.Join(app, "package-lock.json"), "\n") },
-			"the .npmrc":          func() { writeFiles(t, app, files{".npmrc": "save=false\n"}) },
-			"a setting of npm's":  func() { env = env.With("NPM_CONFIG_SAVE", "false") },
-			"NODE_ENV":            func() { env = env.With("NODE_ENV", "staging") },
-			"the buildpack":       func() { version = "1.2.4" },
-			"what is checked":     func() { env = env.With("BP_NODE_MODULES_CHECK", "warn") },
-			"what is taken out":   func() { env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true") },
-			"the Node.js version": func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) },
-			"the ABI of modules":  func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) },
-			"the npm version":     func() { env = otherVersions(t, env, `"npm": "`, `"npm": "9`) },
+		// again builds once more, after a change.
+		again := func(change func()) {
+			t.Helper()
+			restore(built(launchOnly))
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			change()
+			built(launchOnly)
+		}
+
+		for _, row := range []struct {
+			name   string
+			change func()
+		}{
+			{"package.json", func() { writeFiles(t, app, files{"package.json": simple["package.json"] + "\n"}) }},
+			{"the lockfile", func() { appendTo(t, filepath.Join(app, "package-lock.json"), "\n") }},
+			{"the .npmrc", func() { writeFiles(t, app, files{".npmrc": "save=false\n"}) }},
+			{"the user's .npmrc", func() { writeFiles(t, env.Get("HOME"), files{".npmrc": "save=false\n"}) }},
+			{"the binding", func() {
+				writeFiles(t, platform, files{"bindings/rc/type": "npmrc", "bindings/rc/.npmrc": "save=false\n"})
+			}},
+			{"a setting of npm's", func() { env = env.With("NPM_CONFIG_SAVE", "false") }},
+			{"NODE_ENV", func() { env = env.With("NODE_ENV", "staging") }},
+			{"NODE_OPTIONS", func() { env = env.With("NODE_OPTIONS", "--no-warnings") }},
+			{"the buildpack", func() { version = "1.2.4" }},
+			{"the distribution", func() { distro.Name = "ubuntu" }},
+			{"the distribution's release", func() { distro.Version = "14" }},
+			{"what is checked", func() { env = env.With("BP_NODE_MODULES_CHECK", "warn") }},
+			{"what is taken out", func() { env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true") }},
+			{"the Node.js version", func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) }},
+			{"the ABI of modules", func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) }},
+			{"the npm version", func() { env = otherVersions(t, env, `"npm": "`, `"npm": "9`) }},
 		} {
-			it("installs anew when something changes: "+what, func() {
-				restore(built(launchOnly))
-				Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
-				change()
-				built(launchOnly)
+			it("installs anew when something changes: "+row.name, func() {
+				again(row.change)
 				Expect(log.String()).NotTo(ContainSubstring("Reusing"))
 				Expect(modules("launch-modules", "hello")).To(BeADirectory())
 			})
 		}
 
-		it("does not count a token as a change", func() {
-			restore(built(launchOnly))
-			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
-			env = env.With("npm_config_//localhost/:_authToken", "secret")
-			built(launchOnly)
-			Expect(log.String()).To(ContainSubstring("Reusing"))
-		})
+		for _, row := range []struct {
+			name   string
+			change func()
+		}{
+			{"in the environment", func() { env = env.With("npm_config_//localhost/:_authToken", "secret") }},
+			{"in the .npmrc", func() { writeFiles(t, app, files{".npmrc": "//localhost/:_authToken=secret\n"}) }},
+			{"in the user's .npmrc", func() { writeFiles(t, env.Get("HOME"), files{".npmrc": "//localhost/:_password=c2VjcmV0\n"}) }},
+			{"in the binding", func() {
+				writeFiles(t, platform, files{"bindings/rc/type": "npmrc", "bindings/rc/.npmrc": "//localhost/:_authToken=secret\n"})
+			}},
+			{"in a file that the environment names", func() {
+				path := filepath.Join(t.TempDir(), "user")
+				Expect(os.WriteFile(path, []byte("_auth=YTpi\n"), 0o600)).To(Succeed())
+				env = env.With("NPM_CONFIG_USERCONFIG", path)
+			}},
+			{"in the registry's address", func() {
+				env = env.With("NPM_CONFIG_REGISTRY", strings.Replace(npms.URL, "://", "://me:secret@", 1)+"/")
+			}},
+		} {
+			it("does not count a token as a change "+row.name, func() {
+				again(row.change)
+				Expect(log.String()).To(ContainSubstring("Reusing"))
+			})
+		}
+
+		for _, row := range []struct {
+			name   string
+			change func()
+		}{
+			{"HOME", func() { env = env.With("HOME", t.TempDir()) }},
+			{"no HOME", func() { env = env.Without("HOME") }},
+			{"npm's cache", func() { env = env.With("NPM_CONFIG_CACHE", t.TempDir()) }},
+			{"the Platform API", func() { env = env.With("CNB_PLATFORM_API", "0.15") }},
+			{"the folder of the bindings", func() { platform = t.TempDir() }},
+		} {
+			it("does not count as a change where a platform has its folders: "+row.name, func() {
+				again(row.change)
+				Expect(log.String()).To(ContainSubstring("Reusing"))
+			})
+		}
 
 		it("never reuses what a script of the app's takes part in", func() {
 			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"echo made > made"},"dependencies":{"word":"1.0.0"}}`})
@@ -410,7 +463,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(modules("launch-modules", "tool")).NotTo(BeADirectory())
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("build-modules")))
 			Expect(modulesLayer.BuildEnv).To(Equal(packit.Environment{
-				"NODE_ENV.default":                 "development",
+				"NPM_CONFIG_INCLUDE.default":       "dev",
 				"PATH.append":                      modules("build-modules", ".bin"),
 				"PATH.delim":                       ":",
 				"ARMATURE_LAUNCH_MODULES.override": filepath.Join(layersDir, "launch-modules"),
@@ -700,9 +753,11 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			withLock(files{"package.json": `{"name":"app","dependencies":{"optional":"1.0.0","prebuilt":"1.0.0","musl":"1.0.0","other":"1.0.0"},
 				"allowScripts":{"optional":true,"prebuilt":true,"musl":true,"other":true}}`})
 			built(launchOnly)
-			for name, runs := range map[string]bool{"optional": false, "prebuilt": false, "musl": true, "other": true} {
-				_, err := os.Stat(modules("launch-modules", name, "spoilt"))
-				Expect(err == nil).To(Equal(runs), name)
+			for _, name := range []string{"optional", "prebuilt"} {
+				Expect(modules("launch-modules", name, "spoilt")).NotTo(BeAnExistingFile())
+			}
+			for _, name := range []string{"musl", "other"} {
+				Expect(modules("launch-modules", name, "spoilt")).To(BeAnExistingFile())
 			}
 		})
 
@@ -769,13 +824,16 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			})
 		}
 
-		for why, bindings := range map[string]files{
-			"there are two":    {"bindings/a/type": "npmrc", "bindings/a/.npmrc": "", "bindings/b/type": "npmrc", "bindings/b/.npmrc": ""},
-			"it has no .npmrc": {"bindings/a/type": "npmrc", "bindings/a/npmrc": ""},
+		for _, row := range []struct {
+			name     string
+			bindings files
+		}{
+			{"there are two", files{"bindings/a/type": "npmrc", "bindings/a/.npmrc": "", "bindings/b/type": "npmrc", "bindings/b/.npmrc": ""}},
+			{"it has no .npmrc", files{"bindings/a/type": "npmrc", "bindings/a/npmrc": ""}},
 		} {
-			it("is an error when of such bindings "+why, func() {
+			it("is an error when of such bindings "+row.name, func() {
 				withLock(simple)
-				writeFiles(t, platform, bindings)
+				writeFiles(t, platform, row.bindings)
 				_, err := build(launchOnly)
 				Expect(err).To(MatchError(&failure.Failure{ID: "npmrc-binding-invalid"}))
 			})
@@ -829,25 +887,25 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			chosen("package.json: packageManager")
 		})
 
-		for source, field := range map[string]string{
-			"devEngines.packageManager is >=77": `"devEngines":{"packageManager":{"name":"npm","version":">=77"}}`,
-			"engines.npm is >=77 <78":           `"engines":{"npm":">=77 <78"}`,
+		for _, row := range []struct{ name, field string }{
+			{"devEngines.packageManager is >=77", `"devEngines":{"packageManager":{"name":"npm","version":">=77"}}`},
+			{"engines.npm is >=77 <78", `"engines":{"npm":">=77 <78"}`},
 		} {
-			it("installs one that fits the range of "+source, func() {
+			it("installs one that fits the range of "+row.name, func() {
 				withLock(files{"package.json": `{"name":"app","dependencies":{"hello":"^1.0.0"}}`})
-				writeFiles(t, app, files{"package.json": `{"name":"app",` + field + `,"dependencies":{"hello":"^1.0.0"}}`})
+				writeFiles(t, app, files{"package.json": `{"name":"app",` + row.field + `,"dependencies":{"hello":"^1.0.0"}}`})
 				env = env.With("NPM_CONFIG_FORCE", "true") // the one that comes after is no npm 77
-				chosen("package.json: " + source)
+				chosen("package.json: " + row.name)
 			})
 		}
 
-		for name, field := range map[string]string{
-			"fits the npm that is there": `"engines":{"npm":">=8"},"devEngines":{"packageManager":{"name":"npm","version":"> 1"}}`,
-			"cannot be read":             `"engines":{"npm":"please use yarn"}`,
-			"is of another manager":      `"packageManager":"pnpm@9.0.0"`,
+		for _, row := range []struct{ name, field string }{
+			{"fits the npm that is there", `"engines":{"npm":">=8"},"devEngines":{"packageManager":{"name":"npm","version":"> 1"}}`},
+			{"cannot be read", `"engines":{"npm":"please use yarn"}`},
+			{"is of another manager", `"packageManager":"pnpm@9.0.0"`},
 		} {
-			it("keeps the one that there is when the wish "+name, func() {
-				writeFiles(t, app, files{"package.json": `{"name":"app",` + field + `,"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
+			it("keeps the one that there is when the wish "+row.name, func() {
+				writeFiles(t, app, files{"package.json": `{"name":"app",` + row.field + `,"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
 				Expect(built(launchOnly)).NotTo(HaveKey("npm"))
 			})
 		}

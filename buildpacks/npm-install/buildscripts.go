@@ -117,10 +117,8 @@ func (b *build) willRunScripts() (bool, error) {
 // folder of the app, installs devDependencies too, although NODE_ENV is
 // production; what the user has set about that is kept.
 func (b *build) scriptNPM() npm {
-	for _, name := range []string{"include", "omit", "production", "only"} {
-		if b.env.hasNPMConfig(name) {
-			return b.npm
-		}
+	if b.env.choosesDependencies() {
+		return b.npm
 	}
 	return b.npm.config("include", "dev")
 }
@@ -159,7 +157,7 @@ func (s buildScript) String() string {
 // What the output of a script says of its end: a shell's complaint, and the
 // lines by which npm announces what it runs.
 var (
-	missingCommand = regexp.MustCompile(`(?m)^sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found`)
+	missingCommand = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(?:\S*/)?(?:(?:ba|da)?sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found|env: [‘'"]?([^\s’'":]+)[’'"]?: No such file)`)
 	announcement   = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
 )
 
@@ -179,10 +177,10 @@ func (s buildScript) failure(f fault) error {
 		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, s)
 	}
 	end := fmt.Sprintf("%s: `%s` ended with %s", where, s.pkg.Scripts[ran], f.end())
-	if command := missingCommand.FindStringSubmatch(f.output); command != nil && f.exitCode() == missingStatus {
+	if command := f.missingCommand(); command != "" {
 		return &failure.Failure{
 			ID:    "build-script-command-missing",
-			Cause: fmt.Sprintf("%s: there is no command %s", end, command[1]),
+			Cause: fmt.Sprintf("%s: there is no command %s", end, command),
 			Remedy: fmt.Sprintf("add the package that has it: `npm install --save-dev PACKAGE`, and commit %s and the lockfile. "+
 				"Where the app needs no build, set %s=%s.", packagejson.FileName, scriptsVariable, noScripts),
 		}
@@ -193,8 +191,9 @@ func (s buildScript) failure(f fault) error {
 		return inner
 	}
 	for _, known := range symptoms {
-		if known.words.MatchString(f.output) {
-			return &failure.Failure{ID: known.id, Cause: end + ": " + known.cause, Remedy: known.remedy}
+		if found, ok := known.in(f.output); ok {
+			found.Cause = end + ": " + found.Cause
+			return &found
 		}
 	}
 	remedy := "its output above says why; `npm run " + s.name + "` in the package's folder, after `npm ci`, should say the same. "
@@ -206,6 +205,17 @@ func (s buildScript) failure(f fault) error {
 		Cause:  end,
 		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", scriptsVariable, scriptsVariable, noScripts),
 	}
+}
+
+// missingCommand is the command that a shell, or env, did not find, when that is
+// why the script ended; or empty.
+func (f fault) missingCommand() string {
+	found := missingCommand.FindAllStringSubmatch(f.output, -1)
+	if found == nil || f.exitCode() != missingStatus {
+		return ""
+	}
+	last := found[len(found)-1]
+	return last[1] + last[2]
 }
 
 // within is the fault without npm's own report on it, which a script of a

@@ -286,12 +286,12 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			Expect(f.read("out")).To(BeEmpty())
 		})
 
-		for value, id := range map[string]string{"build,missing": "build-script-missing", "build,,build": "setting-invalid"} {
-			it("is an error when it cannot be followed: "+value, func() {
-				f.env = f.env.With("BP_NODE_RUN_SCRIPTS", value)
+		for _, row := range []struct{ name, id string }{{"build,missing", "build-script-missing"}, {"build,,build", "setting-invalid"}} {
+			it("is an error when it cannot be followed: "+row.name, func() {
+				f.env = f.env.With("BP_NODE_RUN_SCRIPTS", row.name)
 				app(`"build":"tool made","dev":"tool dev"`)()
 				_, err := f.build(launchOnly)
-				Expect(err).To(MatchError(&failure.Failure{ID: id}))
+				Expect(err).To(MatchError(&failure.Failure{ID: row.id}))
 			})
 		}
 	})

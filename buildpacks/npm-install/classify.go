@@ -19,6 +19,8 @@ type fault struct {
 	debug  string // npm's debug log
 	dir    string // the project's folder
 	npm    string // npm's version
+
+	registries func() []string // the hosts of the registries that npm is to use; nil where nobody can tell
 }
 
 // errorCode finds npm's code for what went wrong: "npm error code EUSAGE", of
@@ -43,6 +45,9 @@ func classify(f fault) error {
 	report, code := f.report(), f.code()
 	for _, k := range kinds {
 		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
+			if host := f.elsewhere(); k.elsewhere != nil && host != "" {
+				return k.elsewhere(f, host)
+			}
 			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy(f), Transient: k.transient}
 		}
 	}
@@ -61,9 +66,8 @@ func classify(f fault) error {
 	}
 	return &failure.Failure{
 		ID:     unknownFault,
-		Cause:  f.command() + " failed: " + f.detail(),
+		Cause:  fmt.Sprintf("%s failed with %s%s", f.command(), f.end(), after(f.said())),
 		Remedy: "npm's output above says more; with BP_LOG_LEVEL=DEBUG and NPM_CONFIG_LOGLEVEL=verbose it says all it knows.",
-		Err:    f.err,
 	}
 }
 
@@ -102,7 +106,7 @@ func (f fault) report() string {
 
 // noise are lines of a report that are not the cause.
 var noise = regexp.MustCompile(`^(code |syscall |errno |path |cwd |hostname |A complete log of this run|Log files were not written|Note that you can also|` +
-	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|$)`)
+	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|Lifecycle script |workspace |location |$)`)
 
 // tags are words that npm puts before what it says.
 var tags = regexp.MustCompile(`^(?:(?:notarget|notsup|engine|network|enoent|EBADDEVENGINES)(?: |$)|Error:|FetchError:|\d{3} (\d{3} ))\s*`)
@@ -110,25 +114,25 @@ var tags = regexp.MustCompile(`^(?:(?:notarget|notsup|engine|network|enoent|EBAD
 // opensslWords matches an error of OpenSSL's, around what it says.
 var opensslWords = regexp.MustCompile(`(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):.*`)
 
-// detail is the first line of the report that says what happened.
+// detail is what happened: [fault.said], or else how the process ended.
 func (f fault) detail() string {
+	if said := f.said(); said != "" {
+		return said
+	}
+	return f.end()
+}
+
+// said is the first line of the report that says what happened, or else the
+// last words of whatever ran. It is empty where nothing was said.
+func (f fault) said() string {
 	for line := range strings.Lines(f.report()) {
 		if line = tags.ReplaceAllString(strings.TrimSpace(line), "$1"); !noise.MatchString(line) {
 			line, _, _ = strings.Cut(line, "; if the root CA is installed locally") // advice for a machine of one's own
 			return opensslWords.ReplaceAllString(line, "$1")
 		}
 	}
-	if thrown := thrownError.FindString(f.output); thrown != "" { // by Node.js, before npm could say anything
-		return thrown
-	}
-	if f.err != nil {
-		return f.err.Error()
-	}
-	return "npm said nothing"
+	return f.lastWords()
 }
-
-// thrownError is an exception that nobody has caught, as Node.js prints it.
-var thrownError = regexp.MustCompile(`(?m)^\w*Error: .*$`)
 
 // linesWith returns the lines of the report that begin with one of the words,
 // each once, without npm's tags.

@@ -172,7 +172,7 @@ func (b *build) ownScripts(npm npm, p part) error {
 			if strings.TrimSpace(pkg.Scripts[name]) == "" {
 				continue
 			}
-			if err := npm.run(dir, "run", name); err != nil {
+			if err := b.runOwn(npm, dir, pkg, name, "run", name); err != nil {
 				return err
 			}
 		}

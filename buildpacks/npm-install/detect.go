@@ -20,7 +20,8 @@ const (
 )
 
 // Detect passes where the project has a package.json, whether or not it has a
-// lockfile. It provides node_modules and requires node and npm for the build,
+// lockfile. That the app is made with another package manager is an error, see
+// [manager.check]. It provides node_modules and requires node and npm for the build,
 // with the range of engines.node where there is one. It does not require
 // node_modules itself: without a buildpack that does, the group fails.
 func Detect(env Environ) packit.DetectFunc {
@@ -34,6 +35,13 @@ func Detect(env Environ) packit.DetectFunc {
 			return packit.DetectResult{}, packit.Fail.WithMessage("no %s in %s", packagejson.FileName, found.Dir)
 		}
 		if err != nil {
+			return packit.DetectResult{}, err
+		}
+		manager, err := findManager(env, found, context.WorkingDir)
+		if err != nil {
+			return packit.DetectResult{}, err
+		}
+		if err := manager.check(); err != nil {
 			return packit.DetectResult{}, err
 		}
 		if _, err := pkg.StartScript(env.Get(startScriptVariable)); err != nil {

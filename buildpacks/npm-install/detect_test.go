@@ -79,9 +79,13 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect(err).To(MatchError("no package.json in " + app))
 	})
 
-	for why, text := range map[string]string{"is not JSON": `{`, "has engines in the form of a list": `{"engines":["node"]}`} {
-		it("is an error when package.json "+why, func() {
-			writeFiles(t, app, files{"package.json": text})
+	for _, row := range []struct{ name, text string }{
+		{"is not JSON", `{`},
+		{"has engines in the form of a list", `{"engines":["node"]}`},
+		{"is text in UTF-16", "\xff\xfe{\x00}\x00"},
+	} {
+		it("is an error when package.json "+row.name, func() {
+			writeFiles(t, app, files{"package.json": row.text})
 			_, err := detect()
 			Expect(err).To(MatchError(&failure.Failure{ID: "package-json-invalid"}))
 		})
@@ -94,12 +98,12 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect(err).To(MatchError(&failure.Failure{ID: "start-script-missing"}))
 	})
 
-	for value, id := range map[string]string{"build,lint": "build-script-missing", "build,": "setting-invalid"} {
-		it("is an error when the build scripts that were chosen cannot be run: "+value, func() {
+	for _, row := range []struct{ name, id string }{{"build,lint", "build-script-missing"}, {"build,", "setting-invalid"}} {
+		it("is an error when the build scripts that were chosen cannot be run: "+row.name, func() {
 			writeFiles(t, app, files{"package.json": `{"scripts":{"build":"x","test":"x"}}`})
-			env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=" + value}
+			env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=" + row.name}
 			_, err := detect()
-			Expect(err).To(MatchError(&failure.Failure{ID: id}))
+			Expect(err).To(MatchError(&failure.Failure{ID: row.id}))
 		})
 	}
 
@@ -110,19 +114,20 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect(err).To(MatchError(ContainSubstring("(build, test)")))
 	})
 
-	for why, tc := range map[string]struct {
+	for _, row := range []struct {
+		name      string
 		workspace files
 		version   string
 	}{
-		"the root's for a workspace that says nothing": {files{"packages/a/package.json": `{}`}, "22"},
-		"a workspace's own":                            {files{"packages/a/package.json": `{"engines":{"node":"24"}}`}, "24"},
-		"none where a workspace has a version file":    {files{"packages/a/package.json": `{}`, "packages/a/.nvmrc": "24"}, ""},
+		{"the root's for a workspace that says nothing", files{"packages/a/package.json": `{}`}, "22"},
+		{"a workspace's own", files{"packages/a/package.json": `{"engines":{"node":"24"}}`}, "24"},
+		{"none where a workspace has a version file", files{"packages/a/package.json": `{}`, "packages/a/.nvmrc": "24"}, ""},
 	} {
-		it("requires the node of engines.node: "+why, func() {
+		it("requires the node of engines.node: "+row.name, func() {
 			writeFiles(t, app, files{"package.json": `{"workspaces":["packages/*"],"engines":{"node":"22"}}`})
-			writeFiles(t, app, tc.workspace)
+			writeFiles(t, app, row.workspace)
 			env = npminstall.Environ{"BP_NODE_PROJECT_PATH=packages/a"}
-			Expect(requires()[0].Metadata.(buildplan.Requirement).Version).To(Equal(tc.version))
+			Expect(requires()[0].Metadata.(buildplan.Requirement).Version).To(Equal(row.version))
 		})
 	}
 

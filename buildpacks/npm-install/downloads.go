@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/paketo-buildpacks/packit/v2/vacation"
 
@@ -119,4 +120,46 @@ func writeArchive(path, dir string) (err error) {
 		return err
 	})
 	return errors.Join(err, archive.Close())
+}
+
+// openCache returns the layer of npm's cache. A folder npm-cache of the app
+// is moved into it, in place of what was there, unless it is the one that was
+// moved there before.
+func (b *build) openCache() (packit.Layer, error) {
+	layer, err := b.context.Layers.Get(cacheLayer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if b.inputs.cache {
+		if layer, err = b.vendoredCache(layer); err != nil {
+			return packit.Layer{}, err
+		}
+	} else {
+		delete(layer.Metadata, keyMetadata) // what is there becomes another
+	}
+	layer.Launch, layer.Build, layer.Cache = false, false, true
+	if err := os.MkdirAll(layer.Path, 0o755); err != nil {
+		return packit.Layer{}, fmt.Errorf("making the layer %s: %w", cacheLayer, err)
+	}
+	return layer, nil
+}
+
+func (b *build) vendoredCache(layer packit.Layer) (packit.Layer, error) {
+	folder := filepath.Join(b.dir, vendoredCacheDir)
+	digest, err := treeDigest(folder)
+	if err != nil {
+		return packit.Layer{}, fmt.Errorf("reading %s: %w", folder, err)
+	}
+	restored, err := hasEntries(layer.Path)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if restored && layer.Metadata[keyMetadata] == digest {
+		return layer, removeTree(folder)
+	}
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, err
+	}
+	layer.Metadata = map[string]any{keyMetadata: digest}
+	return layer, errors.Join(os.Remove(layer.Path), moveTree(folder, layer.Path))
 }

@@ -1,8 +1,11 @@
 package npminstall
 
 import (
+	"slices"
 	"sort"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/npmconfig"
 )
 
 // Environ is a process's environment as os.Environ gives it: "NAME=value".
@@ -76,14 +79,24 @@ func (e Environ) hasNPMConfig(name string) bool {
 	return false
 }
 
+// choosesDependencies tells whether npm's settings in the environment say which
+// kinds of dependencies count.
+func (e Environ) choosesDependencies() bool {
+	return slices.ContainsFunc([]string{"include", "omit", "production", "only"}, e.hasNPMConfig)
+}
+
+// places are the settings of npm's that only say where something is.
+var places = []string{"userconfig", "globalconfig", "cache", "logs_dir", "tmp"}
+
 // NPMConfig returns the variables that are npm's settings, sorted, without
-// those that hold credentials.
+// those that hold credentials or say where npm's own files are.
 func (e Environ) NPMConfig() []string {
 	var all []string
 	for _, pair := range e {
-		key, _, _ := strings.Cut(strings.ToLower(pair), "=")
-		if strings.HasPrefix(key, "npm_config_") && !strings.Contains(key, "_auth") && !strings.Contains(key, "_password") {
-			all = append(all, pair)
+		name, value, _ := strings.Cut(pair, "=")
+		key, ok := strings.CutPrefix(strings.ToLower(name), "npm_config_")
+		if ok && !npmconfig.IsCredential(key) && !slices.Contains(places, strings.ReplaceAll(key, "-", "_")) {
+			all = append(all, name+"="+npmconfig.WithoutLogin(value))
 		}
 	}
 	sort.Strings(all)

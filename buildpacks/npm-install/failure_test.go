@@ -126,6 +126,70 @@ var failures = []failing{
 	{"script-of-the-project", "package-script-failed", func(s *scene) {
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"tsc"}}`})
 	}},
+	{"script-of-the-project-says-why", "package-script-failed", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"prepare":"node -e \"throw new TypeError('no such thing')\""}}`})
+	}},
+	{"script-of-the-project-for-another-target", "package-script-failed", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"prepare":"husky"}}`})
+	}},
+	{"script-that-exits-for-another-target", "package-script-failed", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"node -e \"process.exit(3)\""}}`})
+	}},
+	{"script-that-speaks-for-another-target", "package-script-failed", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"printf 'fine\\n\\033[31mno licence key\\033[0m\\n\\n'; exit 4"}}`})
+	}},
+	{"hook-for-another-target", "package-script-failed", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"preprepare":"exit 5","prepare":"true"}}`})
+	}},
+	{"script-of-a-workspace-for-another-target", "package-script-failed", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{
+			"package.json":            `{"name":"app","version":"1.0.0","workspaces":["packages/*"]}`,
+			"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"node missing.js"}}`,
+		})
+		s.npms.lock(s.env, s.app)
+	}},
+	{"script-that-installs-for-another-target", "package-not-found", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"npm install --no-save nobody-has-this"}}`})
+	}},
+	{"script-of-the-project-with-modules", "package-script-failed", func(s *scene) {
+		s.write(files{
+			"package.json":                   `{"name":"app","version":"1.0.0","scripts":{"preinstall":"exit 6"},"dependencies":{"word":"1.0.0"}}`,
+			"node_modules/word/package.json": `{"name":"word","version":"1.0.0"}`,
+		})
+	}},
+	{"script-that-fetches", "script-host-unreachable", func(s *scene) {
+		s.withScript("echo Error: getaddrinfo ENOTFOUND download.example >&2; exit 1", nil)
+	}},
+	{"script-that-fetches-with-curl-for-another-target", "script-host-unreachable", func(s *scene) {
+		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
+		s.withScript("echo 'curl: (6) Could not resolve host: download.example' >&2; exit 6", nil)
+	}},
+	{"script-that-asks-this-machine", "package-script-failed", func(s *scene) {
+		s.withScript("echo Error: connect ECONNREFUSED 127.0.0.1:5432 >&2; exit 1", nil)
+	}},
+	{"archive-of-a-host-that-does-not-answer", "dependency-source-unreachable", func(s *scene) {
+		s.write(files{"package.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","dependencies":{"x":"http://%s/x.tgz"}}`, elsewhere(s.t, nil)), ".npmrc": "allow-remote=all\n"})
+	}},
+	{"archive-of-a-host-that-does-not-have-it", "dependency-source-refused", func(s *scene) {
+		s.write(files{"package.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","dependencies":{"x":"http://%s/x.tgz"}}`, elsewhere(s.t, http.NotFoundHandler())), ".npmrc": "allow-remote=all\n"})
+	}},
+	{"registry-of-a-scope-does-not-answer", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@x/y":"1.0.0"}}`, ".npmrc": fmt.Sprintf("@x:registry=http://%s/\n", elsewhere(s.t, nil))})
+	}},
+	{"npm-says-something-else", "npm-failed", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat("echo first; echo the last words; echo; exit 7")
+	}},
+	{"npm-says-nothing", "npm-failed", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat("exit 7")
+	}},
 	{"script-of-a-workspace", "package-script-failed", func(s *scene) {
 		s.write(files{
 			"package.json":            `{"name":"app","version":"1.0.0","workspaces":["packages/*"]}`,
@@ -291,6 +355,36 @@ var failures = []failing{
 	}},
 }
 
+// elsewhere is an address on this machine that is not the registry's host, where
+// a handler answers, or nobody does.
+func elsewhere(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Skipf("there is no second address on this machine: %s", err)
+	}
+	if handler == nil {
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return listener.Addr().String()
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: handler}}
+	server.Start()
+	t.Cleanup(server.Close)
+	return listener.Addr().String()
+}
+
+// npmThat lets `npm install` do something else.
+func (s *scene) npmThat(does string) {
+	dir := s.t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = install ]; then %s; fi\nexec %s \"$@\"\n", does, find(s.t, s.env, "npm"))
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	s.env = s.env.With("PATH", dir+":"+s.env.Get("PATH"))
+}
+
 // run fails with the npm of a release line, which is in a folder, or with that
 // on the PATH.
 func (f failing) run(t *testing.T, npmDir, line string) {
@@ -380,7 +474,9 @@ func (s *scene) general(text string) string {
 	for _, one := range []struct{ from, to string }{
 		{regexp.QuoteMeta(s.app), "/workspace"},
 		{`https?://127\.0\.0\.1:\d+`, "https://registry.example"},
-		{`127\.0\.0\.1:\d+`, "registry.example:443"},
+		{`127\.0\.0\.1:[1-46-9]\d+`, "registry.example:443"},
+		{`127\.0\.0\.2:\d+`, "elsewhere.example:443"},
+		{regexp.QuoteMeta(otherTarget(s.t).Arch), "ARCH"},
 		{`http%3a%2f%2f[^ ]*`, "REGISTRY"},
 		{`Actual: .*`, "Actual: OURS"},
 		{`npm@\d+ `, "npm@LINE "},

@@ -64,20 +64,19 @@ func (b *build) rebuild(npm npm, p part, which []string) error {
 	if err := b.checkVendored(npm, which); err != nil {
 		return err
 	}
-	steps := [][]string{
-		{"run-script", "preinstall", "--if-present"},
-		{"rebuild"},
-		{"run-script", "postinstall", "--if-present"},
+	script := func(name string) error {
+		return b.runOwn(npm, b.dir, b.root, name, "run-script", name, "--if-present")
 	}
-	if p.prune {
-		steps = append(steps, []string{"prune", "--omit=dev"})
+	if err := script("preinstall"); err != nil {
+		return err
 	}
-	for _, args := range steps {
-		if err := npm.run(b.dir, args...); err != nil {
-			return err
-		}
+	if err := npm.run(b.dir, "rebuild"); err != nil {
+		return err
 	}
-	return nil
+	if err := script("postinstall"); err != nil || !p.prune {
+		return err
+	}
+	return npm.run(b.dir, "prune", "--omit=dev")
 }
 
 // checkVendored asks npm whether the modules are what package.json wants. Some

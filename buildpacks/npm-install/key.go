@@ -9,12 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/npmconfig"
 	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
@@ -27,13 +29,17 @@ import (
 //     so that the same app is the same image wherever it was built,
 //   - the versions of npm and Node.js, and the ABI of native modules,
 //   - package.json and the lockfile, of a workspace those of its root; the
-//     package.json of the workspaces and file: dependencies that are installed;
-//     every .npmrc that npm reads,
-//   - npm's settings in the environment, NODE_ENV and NODE_OPTIONS; no
-//     credentials, so that a new token does not count,
+//     package.json of the workspaces and file: dependencies that are installed,
+//   - the settings in every .npmrc that npm reads and in the environment,
+//     NODE_ENV and NODE_OPTIONS; no credentials, so that a new token does not
+//     count, and no places outside of the app, HOME for example, which differ
+//     from platform to platform,
 //   - for the launch, the settings for what is taken out of it and checked,
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
+//
+// Where install scripts of packages take part, the app's files count, too, see
+// [build.rememberApp].
 //
 // In the key anyTarget the platform does not count. It is that of a layer which
 // is good for any, see [build.forAnyTarget].
@@ -53,16 +59,8 @@ func (b *build) keys(p part) (keys, error) {
 	if p.layer == launchLayer {
 		say("choices", b.check, strconv.FormatBool(b.keepCache))
 	}
-	files, err := b.keyFiles(p)
-	if err != nil {
-		return keys{}, err
-	}
-	for _, path := range files {
-		digest, err := fileDigest(path)
-		if err != nil {
-			return keys{}, fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
-		}
-		say("file", path, digest)
+	if err := b.sayFiles(p, say); err != nil {
+		return keys{}, fmt.Errorf("reading what the layer %s depends on: %w", p.layer, err)
 	}
 	if b.process == processRebuild {
 		digest, err := b.vendoredDigest()
@@ -79,22 +77,45 @@ func (b *build) keys(p part) (keys, error) {
 	return keys{own: hex.EncodeToString(sum.Sum(nil)), anyTarget: anyTarget}, nil
 }
 
-// keyFiles are the files whose contents belong to the key.
-func (b *build) keyFiles(p part) ([]string, error) {
-	files := []string{filepath.Join(b.dir, packagejson.FileName), filepath.Join(b.dir, projectConfig), b.globalConfig}
-	if user := b.env.Get("NPM_CONFIG_USERCONFIG"); user != "" {
-		files = append(files, user)
-	} else if home := b.env.Get("HOME"); home != "" {
-		files = append(files, filepath.Join(home, projectConfig))
-	}
-	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
-		files = append(files, filepath.Join(b.dir, name))
-	}
+// sayFiles puts the files that belong to the key into it, by what they are: of
+// those in the app the content, of npm's configuration the settings.
+func (b *build) sayFiles(p part, say func(name string, values ...string)) error {
+	paths := []string{packagejson.FileName, lockfile.PackageLock, lockfile.Shrinkwrap}
 	folders, err := b.folders(p)
-	for _, folder := range folders {
-		files = append(files, filepath.Join(b.dir, folder, packagejson.FileName))
+	if err != nil {
+		return err
 	}
-	return files, err
+	for _, folder := range folders {
+		paths = append(paths, filepath.Join(folder, packagejson.FileName))
+	}
+	for _, path := range paths {
+		digest, err := fileDigest(filepath.Join(b.dir, path))
+		if err != nil {
+			return err
+		}
+		say("file", path, digest)
+	}
+	for _, config := range []struct{ whose, path string }{
+		{"the project's", filepath.Join(b.dir, projectConfig)}, {"the user's", b.userConfig()}, {"the global", b.globalConfig},
+	} {
+		settings, err := npmconfig.Settings(config.path, b.env)
+		if err != nil {
+			return err
+		}
+		say("configuration", append([]string{config.whose}, settings...)...)
+	}
+	return nil
+}
+
+// userConfig is the path of npm's configuration for the user, or empty.
+func (b *build) userConfig() string {
+	if path := npmconfig.User(b.env); path != "" {
+		return path
+	}
+	if home := b.env.Get("HOME"); home != "" {
+		return filepath.Join(home, projectConfig)
+	}
+	return ""
 }
 
 // vendoredDigest is computed once: the first install changes the folder.
@@ -125,26 +146,37 @@ func fileDigest(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// treeDigest is a sha256 over the path, the mode and the content, or the
-// target, of everything in a folder, in the order of the paths.
-func treeDigest(dir string) (string, error) {
+// treeDigest is a sha256 over the path, the kind and the content, or the
+// target, of everything in a folder, in the order of the paths; without what has
+// one of the names. Of modes it counts only whether a file can be executed, as
+// for git: the others come from the umask of whoever checked it out.
+func treeDigest(dir string, without ...string) (string, error) {
 	sum := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
+		if path != dir && slices.Contains(without, entry.Name()) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		content := ""
+		kind, content := entry.Type().String(), ""
 		switch entry.Type() {
 		case 0:
 			content, err = fileDigest(path)
+			if info.Mode()&0o111 != 0 {
+				kind = "executable"
+			}
 		case fs.ModeSymlink:
 			content, err = os.Readlink(path)
 		}
-		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), info.Mode(), content)
+		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), kind, content)
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)), err

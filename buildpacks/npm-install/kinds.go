@@ -1,6 +1,10 @@
 package npminstall
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
 
 // A kind is one sort of fault that can be told from npm's code.
 type kind struct {
@@ -11,6 +15,8 @@ type kind struct {
 	remedy func(fault) string
 
 	transient bool // whether the same build may succeed later
+
+	elsewhere func(f fault, host string) error // what it is when the host is not a registry's; nil for the same
 }
 
 // kinds are tried in this order; the first that fits is it.
@@ -31,14 +37,14 @@ var kinds = []kind{
 		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
 		remedy: always("try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
 			"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc."),
-		transient: true,
+		transient: true, elsewhere: sourceUnreachable,
 	},
 	{
 		codes: []string{"SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT",
 			"UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_UNTRUSTED", "CERT_SIGNATURE_FAILURE"},
 		id: "ca-unknown",
 		cause: func(f fault) string {
-			return "the registry's certificate is not of an authority that is known here: " + f.detail()
+			return f.server("the registry") + "'s certificate is not of an authority that is known here: " + f.detail()
 		},
 		remedy: always("add the authority's certificate with a service binding of the type ca-certificates. " +
 			"Never switch the check off: what is installed then may be anybody's."),
@@ -46,8 +52,8 @@ var kinds = []kind{
 	{
 		codes:  []string{"CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "ERR_TLS_CERT_ALTNAME_INVALID"},
 		id:     "certificate-invalid",
-		cause:  func(f fault) string { return "the registry's certificate does not hold: " + f.detail() },
-		remedy: always("check the build machine's clock and the registry's address; if both are right, the registry needs a new certificate."),
+		cause:  func(f fault) string { return f.server("the registry") + "'s certificate does not hold: " + f.detail() },
+		remedy: always("check the build machine's clock and the server's address; if both are right, the server needs a new certificate."),
 	},
 	{
 		codes: []string{"EINTEGRITY"},
@@ -72,22 +78,25 @@ var kinds = []kind{
 			"project's .npmrc, which is how npm 6 treated the conflict."),
 	},
 	{
-		codes: []string{"E401", "ENEEDAUTH", "EOTP"},
-		id:    "npm-registry-unauthorized",
-		cause: func(f fault) string { return "the registry wants a login: " + f.detail() },
+		codes:     []string{"E401", "ENEEDAUTH", "EOTP"},
+		elsewhere: sourceRefuses,
+		id:        "npm-registry-unauthorized",
+		cause:     func(f fault) string { return "the registry wants a login: " + f.detail() },
 		remedy: always("give a valid token in the .npmrc of a service binding of the type npmrc (//HOST/:_authToken=…). " +
 			"A token in an environment variable is read by a .npmrc that says ${NAME}, if the build has that variable."),
 	},
 	{
-		codes:  []string{"E403", "E402", "E451"},
-		id:     "npm-registry-forbidden",
-		cause:  func(f fault) string { return "the registry refuses to give a package: " + f.detail() },
-		remedy: always("check that the token may read the package, and that no policy of the registry blocks this version."),
+		codes:     []string{"E403", "E402", "E451"},
+		elsewhere: sourceRefuses,
+		id:        "npm-registry-forbidden",
+		cause:     func(f fault) string { return "the registry refuses to give a package: " + f.detail() },
+		remedy:    always("check that the token may read the package, and that no policy of the registry blocks this version."),
 	},
 	{
-		codes: []string{"E404", "E410"},
-		id:    "package-not-found",
-		cause: func(f fault) string { return "the registry does not have a package: " + f.detail() },
+		codes:     []string{"E404", "E410"},
+		elsewhere: sourceRefuses,
+		id:        "package-not-found",
+		cause:     func(f fault) string { return "the registry does not have a package: " + f.detail() },
 		remedy: always("check the name in package.json. Registries also answer so for a private package without a login: " +
 			"then give a token, and the scope's registry, in the .npmrc of a service binding of the type npmrc."),
 	},
@@ -139,7 +148,7 @@ var kinds = []kind{
 		codes: []string{"EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"},
 		id:    "npm-registry-no-tls",
 		cause: func(f fault) string {
-			return "what answers in place of the npm registry does not speak TLS: " + f.detail()
+			return "what answers in place of " + f.server("the npm registry") + " does not speak TLS: " + f.detail()
 		},
 		remedy: always("check the registry's address and the proxy's: one of them says https:// where the server speaks http."),
 	},
@@ -219,6 +228,27 @@ var kinds = []kind{
 		cause:  func(f fault) string { return "npm may not read or write a file: " + f.detail() },
 		remedy: always("let the build's user own the app's files, and write to no place outside of the app. Volumes that are mounted read-only cannot hold node_modules."),
 	},
+}
+
+// sourceUnreachable and sourceRefuses are the failures for what comes from
+// another host than the registry's.
+func sourceUnreachable(f fault, host string) error {
+	return &failure.Failure{
+		ID:    "dependency-source-unreachable",
+		Cause: fmt.Sprintf("%s failed: a dependency comes from %s, which cannot be reached: %s", f.command(), host, f.detail()),
+		Remedy: fmt.Sprintf("let the build's network reach %s, behind a proxy with HTTPS_PROXY, and try again; or take the package from a registry. "+
+			"package.json or the lockfile names that host; a git dependency on GitHub comes as an archive from codeload.github.com.", host),
+		Transient: true,
+	}
+}
+
+func sourceRefuses(f fault, host string) error {
+	return &failure.Failure{
+		ID:    "dependency-source-refused",
+		Cause: fmt.Sprintf("%s failed: a dependency comes from %s, which does not give it: %s", f.command(), host, f.detail()),
+		Remedy: "check the address in package.json and the lockfile. What is private is refused so without a login: " +
+			"name a repository by git+https:// with a token in the build's git configuration, or publish the package in a registry.",
+	}
 }
 
 func gitMissing(fault) string {

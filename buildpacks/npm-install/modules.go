@@ -53,8 +53,12 @@ func (b *build) modules(p part) (packit.Layer, error) {
 		return packit.Layer{}, err
 	}
 	if !fresh {
-		if layer, err = b.makeModules(p, layer); err != nil {
+		var reusable bool
+		if layer, reusable, err = b.makeModules(p, layer); err != nil {
 			return packit.Layer{}, err
+		}
+		if !reusable {
+			key = keys{}
 		}
 		layer.Metadata[keyMetadata] = key.own
 		if b.forAnyTarget(p, key) {
@@ -101,6 +105,9 @@ func (b *build) reuse(p part, layer packit.Layer) (key keys, fresh bool, err err
 	if key, err = b.keys(p); err != nil {
 		return keys{}, false, err
 	}
+	if err := b.rememberApp(); err != nil {
+		return keys{}, false, err
+	}
 	if restored := layer.Metadata[keyMetadata]; restored != key.own && (restored != key.anyTarget || p.layer != launchLayer) {
 		return key, false, nil
 	}
@@ -109,21 +116,36 @@ func (b *build) reuse(p part, layer packit.Layer) (key keys, fresh bool, err err
 			return key, false, nil
 		}
 	}
+	if app, ok := layer.Metadata[appMetadata]; ok && app != b.app {
+		b.log.Process("Not reusing the layer %s: install scripts of packages may read the app's files, and these have changed", layer.Name)
+		return key, false, nil
+	}
 	b.log.Process("Reusing cached layer %s", layer.Path)
 	b.log.Break()
 	return key, true, nil
 }
 
-// makeModules installs and moves what npm made into the layer.
-func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
-	layer, err := layer.Reset()
-	if err != nil {
-		return packit.Layer{}, err
+// makeModules installs and moves what npm made into the layer. Reusable is
+// false for a layer whose making changed the app, too.
+func (b *build) makeModules(p part, layer packit.Layer) (made packit.Layer, reusable bool, err error) {
+	if layer, err = layer.Reset(); err != nil {
+		return packit.Layer{}, false, err
 	}
 	b.log.Process("Executing %s build environment install process", strings.TrimSuffix(p.layer, "-modules"))
-	if err := b.run(p); err != nil {
-		return packit.Layer{}, err
+	app, reusable, err := b.runWatched(p)
+	if err != nil {
+		return packit.Layer{}, false, err
 	}
+	layer.Metadata = map[string]any{}
+	if app != "" {
+		layer.Metadata[appMetadata] = app
+	}
+	layer, err = b.fill(p, layer)
+	return layer, reusable, err
+}
+
+// fill moves what npm made into the layer.
+func (b *build) fill(p part, layer packit.Layer) (packit.Layer, error) {
 	if err := b.hideCredentials(); err != nil {
 		return packit.Layer{}, err
 	}
@@ -139,7 +161,7 @@ func (b *build) makeModules(p part, layer packit.Layer) (packit.Layer, error) {
 			return packit.Layer{}, err
 		}
 	}
-	layer.Metadata = map[string]any{linksMetadata: links}
+	layer.Metadata[linksMetadata] = links
 	if p.relink {
 		if err := (nodemodules.Links{Root: b.dir, Launch: links}).Write(layer.Path); err != nil {
 			return packit.Layer{}, err
@@ -226,11 +248,8 @@ func (b *build) finishLaunch(layerDir string) error {
 
 // configure gives a layer its environment, in place of any that was restored.
 func (b *build) configure(p part, layer *packit.Layer) error {
-	bins := b.commands(*layer)
 	if p.layer == launchLayer {
-		layer.LaunchEnv.Default("NPM_CONFIG_LOGLEVEL", b.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
-		layer.LaunchEnv.Default("NODE_PROJECT_PATH", b.projectDir)
-		layer.LaunchEnv.Append("PATH", bins, ":")
+		layer.LaunchEnv = b.launchEnvironment(*layer)
 		return nil
 	}
 	if err := os.RemoveAll(filepath.Join(layer.Path, "env.build")); err != nil {
@@ -243,8 +262,10 @@ func (b *build) configure(p part, layer *packit.Layer) error {
 	if b.globalConfig != "" {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}
-	layer.BuildEnv.Append("PATH", bins, ":")
-	layer.BuildEnv.Default("NODE_ENV", "development")
+	layer.BuildEnv.Append("PATH", b.commands(*layer), ":")
+	if !b.env.choosesDependencies() {
+		layer.BuildEnv.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
+	}
 	return nil
 }
 

@@ -180,6 +180,7 @@ func (n npm) run(dir string, args ...string) error {
 	if err != nil || f == nil {
 		return err
 	}
+	f.registries = func() []string { return n.registries(dir) }
 	return classify(*f)
 }
 

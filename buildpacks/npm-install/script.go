@@ -1,12 +1,15 @@
 package npminstall
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
 // blockedHead and blockedLine are how npm 12 says, as a warning, whose install
@@ -46,6 +49,7 @@ func (n npm) warnOfBlocked(scripts []string) {
 // installed.
 type script struct {
 	path    string // the package's folder
+	name    string // "postinstall"; empty where nobody can tell
 	command string // as npm gives it to the shell
 }
 
@@ -64,8 +68,45 @@ func (f fault) script() (script, bool) {
 	found := script{command: command[1]}
 	if path := scriptPath.FindStringSubmatch(report); path != nil {
 		found.path = path[1]
+		found.name = nameOf(found.path, found.command)
 	}
 	return found, true
+}
+
+// nameOf is the name of the install script in a folder's package.json that has a
+// command; empty where it is none, or more than one.
+func nameOf(dir, command string) string {
+	pkg, err := packagejson.Read(dir)
+	if err != nil {
+		return ""
+	}
+	name := ""
+	for _, one := range installScripts {
+		if strings.TrimSpace(pkg.Scripts[one]) == strings.TrimSpace(command) {
+			if name != "" {
+				return ""
+			}
+			name = one
+		}
+	}
+	return name
+}
+
+// runOwn runs a script of the project's, or of a workspace's, in its folder.
+func (b *build) runOwn(npm npm, dir string, pkg packagejson.Package, name string, args ...string) error {
+	f, err := npm.execute(dir, args...)
+	if err != nil || f == nil {
+		return err
+	}
+	name = lastAnnounced(name, f.output)
+	f.dir = b.dir
+	own := script{path: dir, name: name, command: pkg.Scripts[name]}
+	var inner *failure.Failure
+	if errors.As(classify(f.within()), &inner) && inner.ID != unknownFault {
+		inner.Cause = fmt.Sprintf("the script %s of %s failed: %s", name, own.owner(b.dir), inner.Cause)
+		return inner
+	}
+	return own.failure(*f)
 }
 
 // owner is the package whose script it is, or "the project".
@@ -86,7 +127,46 @@ type symptom struct {
 	id     string
 	cause  string
 	remedy string
+
+	// cut gives what to look at of the output; nil for all of it.
+	cut func(output string) string
+	// transient says whether the same build may succeed later.
+	transient bool
 }
+
+// in tells whether an output has the symptom. What the words match in
+// parentheses stands for %s in the cause and the remedy.
+func (s symptom) in(output string) (f failure.Failure, found bool) {
+	if s.cut != nil {
+		output = s.cut(output)
+	}
+	all := s.words.FindAllStringSubmatch(output, -1)
+	if all == nil {
+		return failure.Failure{}, false
+	}
+	match := ""
+	for _, group := range all[len(all)-1][1:] {
+		match += strings.Trim(group, `.,:;'"`)
+	}
+	return failure.Failure{
+		ID: s.id, Cause: strings.ReplaceAll(s.cause, "%s", match), Remedy: strings.ReplaceAll(s.remedy, "%s", match), Transient: s.transient,
+	}, true
+}
+
+// lastLines is how many lines of an output are looked at for a host that could
+// not be reached: what stands above is more likely something that the script
+// could do without.
+const lastLines = 40
+
+// withoutLoopback are the last lines, without those that speak of a server on
+// this machine.
+func withoutLoopback(output string) string {
+	lines := strings.Split(output, "\n")
+	lines = lines[max(0, len(lines)-lastLines):]
+	return strings.Join(slices.DeleteFunc(lines, loopback.MatchString), "\n")
+}
+
+var loopback = regexp.MustCompile(`\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|(?:^|[\s\[])::1\b`)
 
 // memory is the symptom of what has no memory left.
 var memory = symptom{
@@ -124,23 +204,47 @@ var symptoms = []symptom{
 		cause:  "the disk is full",
 		remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
 	},
+	{
+		// As Node.js, curl, wget, git and Python say it.
+		words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) (\S+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) (\S+)|request to https?://([^/\s]+)\S* failed|` +
+			`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'`),
+		id:    "script-host-unreachable",
+		cause: "it could not reach %s",
+		remedy: "let the build's network reach %s, behind a proxy with HTTPS_PROXY, and try again. Many packages that fetch a program say in their documentation " +
+			"how to take it from another address, or to do without it: CYPRESS_INSTALL_BINARY=0, PRISMA_ENGINES_MIRROR.",
+		cut: withoutLoopback, transient: true,
+	},
 }
+
+// missingModule is what Node.js says of a package that is not installed.
+var missingModule = regexp.MustCompile(`Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND`)
+
+// developing is the remedy for what a script calls and does not find.
+const developing = "make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies."
 
 // failure says which script failed, and why when its output tells.
 func (s script) failure(f fault) error {
-	where := fmt.Sprintf("%s failed: the script `%s` of %s", f.command(), s.command, s.owner(f.dir))
+	which := fmt.Sprintf("the script `%s` of %s", s.command, s.owner(f.dir))
+	if s.name != "" {
+		which = fmt.Sprintf("the script %s of %s, `%s`,", s.name, s.owner(f.dir), s.command)
+	}
+	where := fmt.Sprintf("%s failed: %s", f.command(), which)
 	for _, known := range symptoms {
-		if known.words.MatchString(f.output) {
-			return &failure.Failure{ID: known.id, Cause: where + " failed: " + known.cause, Remedy: known.remedy}
+		if found, ok := known.in(f.output); ok {
+			found.Cause = where + " failed: " + found.Cause
+			return &found
 		}
 	}
 	if strings.Contains(f.report(), "signal SIGKILL") { // what the kernel does where memory runs out
 		return &failure.Failure{ID: memory.id, Cause: where + " was killed, most likely because " + memory.cause, Remedy: memory.remedy}
 	}
-	return &failure.Failure{
-		ID:    "package-script-failed",
-		Cause: fmt.Sprintf("%s ended with the exit status %d", where, f.exitCode()),
-		Remedy: "its output above says why. A script that calls a tool of devDependencies does not find it in an install for production: " +
-			"make that tool a dependency, or let the script do nothing without it.",
+	ended := fmt.Sprintf("%s ended with the exit status %d", where, f.exitCode())
+	failed := &failure.Failure{ID: "package-script-failed", Cause: ended + after(f.lastWords()), Remedy: "its output above says why."}
+	if command := f.missingCommand(); command != "" {
+		failed.Cause = ended + ": there is no program " + command
+		failed.Remedy = fmt.Sprintf(developing, "the package that has it", s.command)
+	} else if missingModule.MatchString(f.output) {
+		failed.Remedy = "its output above says what is missing. If that is a package, " + fmt.Sprintf(developing, "it", s.command)
 	}
+	return failed
 }

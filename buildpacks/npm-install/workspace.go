@@ -147,20 +147,20 @@ func (b *build) withoutRootScripts(p part, call func() error) (err error) {
 	}
 	b.log.Subprocess("Leaving out the root's script %s: its dependencies are not the workspace's", strings.Join(names, ", "))
 	path := filepath.Join(b.dir, packagejson.FileName)
-	text, err := os.ReadFile(path)
+	original, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	var manifest map[string]json.RawMessage
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		return err
-	}
-	delete(manifest, "scripts")
-	without, err := json.Marshal(manifest)
+	fields, err := packagejson.ReadFields(b.dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.WriteFile(path, text, 0o644)) }()
+	delete(fields, "scripts")
+	without, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.WriteFile(path, original, 0o644)) }()
 	if err := os.WriteFile(path, without, 0o644); err != nil {
 		return err
 	}

@@ -142,30 +142,31 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 		Expect(filepath.Join(f.app, "packages", "other")).NotTo(BeADirectory())
 	})
 
-	for what, tc := range map[string]struct {
-		path   string
-		reused int
+	for _, row := range []struct {
+		name, path, text string
+		reused           int
 	}{
-		"the root's package.json":                         {"package.json", 0},
-		"the lockfile":                                    {"package-lock.json", 0},
-		"the root's .npmrc":                               {".npmrc", 0},
-		"the package.json of a workspace that it needs":   {"packages/low/package.json", 0},
-		"that of one it needs for development":            {"packages/gen/package.json", 1},
-		"that of a workspace of no concern":               {"packages/other/package.json", 2},
-		"the source of a workspace, which is in the app":  {"packages/lib/src.js", 2},
-		"the source of the workspace itself, which is so": {"packages/app/app.js", 2},
+		{"the root's package.json", "package.json", "\n", 0},
+		{"the lockfile", "package-lock.json", "\n", 0},
+		{"the root's .npmrc", ".npmrc", "save=false\n", 0},
+		{"a comment in it", ".npmrc", "# save=false\n", 2},
+		{"the package.json of a workspace that it needs", "packages/low/package.json", "\n", 0},
+		{"that of one it needs for development", "packages/gen/package.json", "\n", 1},
+		{"that of a workspace of no concern", "packages/other/package.json", "\n", 2},
+		{"the source of a workspace, which is in the app", "packages/lib/src.js", "\n", 2},
+		{"the source of the workspace itself, which is so", "packages/app/app.js", "\n", 2},
 	} {
-		it("installs anew, or not, when something changes: "+what, func() {
+		it("installs anew, or not, when something changes: "+row.name, func() {
 			upload()
 			writeFiles(t, f.app, files{".npmrc": ""})
 			f.built(launchOnly)
 			f.next(func() {
 				upload()
 				writeFiles(t, f.app, files{".npmrc": ""})
-				appendTo(t, filepath.Join(f.app, tc.path), "\n")
+				appendTo(t, filepath.Join(f.app, row.path), row.text)
 			})
 			f.built(launchOnly)
-			Expect(strings.Count(f.log.String(), "Reusing cached layer")).To(Equal(tc.reused))
+			Expect(strings.Count(f.log.String(), "Reusing cached layer")).To(Equal(row.reused))
 		})
 	}
 

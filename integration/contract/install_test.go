@@ -265,11 +265,12 @@ func TestNPMInstallForTheBuild(t *testing.T) {
 	equal(t, "layers", w.flags(install), "build-modules:build,cache npm-cache:cache")
 	equal(t, "modules", visible(w.files(install, "build-modules", "node_modules")), "tool word")
 	equal(t, "env", w.variables(install, "build-modules"), strings.Join([]string{
-		"env.build/NODE_ENV.default=development", "env.build/NPM_CONFIG_GLOBALCONFIG.default=" + w.platform + "/bindings/config/.npmrc",
+		"env.build/NPM_CONFIG_GLOBALCONFIG.default=" + w.platform + "/bindings/config/.npmrc", "env.build/NPM_CONFIG_INCLUDE.default=dev",
 		"env.build/PATH.append=<layer>/node_modules/.bin", "env.build/PATH.delim=:",
 	}, "\n"))
 	equal(t, "NPM_CONFIG_GLOBALCONFIG of later buildpacks", w.env.Get("NPM_CONFIG_GLOBALCONFIG"), w.platform+"/bindings/config/.npmrc")
-	equal(t, "NODE_ENV of later buildpacks", w.env.Get("NODE_ENV"), "production") // which node-engine said first
+	equal(t, "NODE_ENV of later buildpacks", w.env.Get("NODE_ENV"), "production")
+	equal(t, "NPM_CONFIG_INCLUDE of later buildpacks", w.env.Get("NPM_CONFIG_INCLUDE"), "dev")
 	contain(t, "PATH of later buildpacks", w.env.Get("PATH"), ":"+w.dir(install, "build-modules", "node_modules", ".bin"))
 	equal(t, "bills of materials", strings.Join(bom(w, install), " "), "build-modules.sbom.cdx.json build-modules.sbom.spdx.json build-modules.sbom.syft.json")
 }

@@ -4,7 +4,6 @@
 package lockfile
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // Names of the two files in the project's folder. Where both are there, npm
@@ -92,7 +92,13 @@ func Read(dir string) (lock Lock, found bool, err error) {
 
 // Parse decodes the text of a lockfile. File of the result is empty.
 func Parse(text []byte) (Lock, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if textfile.IsUTF16(text) {
+		return Lock{}, errors.New("the text is UTF-16, which npm does not read, want UTF-8")
+	}
+	text, err := textfile.Decode(text)
+	if err != nil {
+		return Lock{}, err
+	}
 	var raw rawLock
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return Lock{}, err

@@ -30,6 +30,10 @@ const (
 // names, or nothing. As for npm, the variable may be written npm_config_globalconfig.
 func Global(environ []string) string { return fromEnviron(environ)["globalconfig"] }
 
+// User returns the path of the user's configuration that the environment names,
+// in any case of letters, or nothing.
+func User(environ []string) string { return fromEnviron(environ)["userconfig"] }
+
 // Binding returns the path of the entry .npmrc of the binding that is of
 // [BindingType], or nothing when there is none; bindings of other types do not
 // matter. An entry that is in no file, as one of VCAP_SERVICES is not, is

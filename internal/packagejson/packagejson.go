@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // FileName is the name of the file in the project's folder.
@@ -40,6 +41,7 @@ type Package struct {
 	Dependencies         map[string]string `json:"dependencies"`
 	DevDependencies      map[string]string `json:"devDependencies"`
 	OptionalDependencies map[string]string `json:"optionalDependencies"`
+	PeerDependencies     map[string]string `json:"peerDependencies"`
 	Config               map[string]any    `json:"config"`
 }
 
@@ -54,6 +56,8 @@ type Engines struct {
 type Volta struct {
 	Node string `json:"node"`
 	NPM  string `json:"npm"`
+	PNPM string `json:"pnpm"`
+	Yarn string `json:"yarn"`
 }
 
 // DevEngines is the devEngines field of npm 10.9 and later.
@@ -121,9 +125,9 @@ func (w *Workspaces) UnmarshalJSON(text []byte) error {
 // [failure.Failure] with [InvalidID].
 func Read(dir string) (Package, error) {
 	path := filepath.Join(dir, FileName)
-	text, err := os.ReadFile(path)
+	text, err := ReadText(dir)
 	if err != nil {
-		return Package{}, fmt.Errorf("reading %s: %w", FileName, err)
+		return Package{}, err
 	}
 	pkg, err := Parse(text)
 	if err != nil {
@@ -144,19 +148,40 @@ func undecodable(path string, err error) error {
 // ReadFields returns all fields of the package.json in dir, as encoding/json
 // decodes them into any.
 func ReadFields(dir string) (map[string]any, error) {
-	text, err := os.ReadFile(filepath.Join(dir, FileName))
+	text, err := ReadText(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+		return nil, err
 	}
 	var fields map[string]any
-	if err := json.Unmarshal(withoutMark(text), &fields); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, undecodable(filepath.Join(dir, FileName), located(text, err))
 	}
 	return fields, nil
 }
 
-// withoutMark takes the byte order mark off that editors on Windows write.
-func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
+// ReadText returns the text of the package.json in dir as UTF-8 without a byte
+// order mark. Errors are those of [Read]; it does not look for JSON in the text.
+// That the file is UTF-16, which npm cannot read, is a [failure.Failure] with
+// [InvalidID], too.
+func ReadText(dir string) ([]byte, error) {
+	path := filepath.Join(dir, FileName)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	text, err := textfile.Decode(raw)
+	if err != nil {
+		return nil, undecodable(path, err)
+	}
+	if textfile.IsUTF16(raw) {
+		return nil, &failure.Failure{
+			ID:     InvalidID,
+			Cause:  fmt.Sprintf("%s is text in UTF-16, which npm does not read; want UTF-8", path),
+			Remedy: fmt.Sprintf("save %s as UTF-8: PowerShell 5 writes UTF-16 with > and Out-File, unless it is told -Encoding utf8.", FileName),
+		}
+	}
+	return text, nil
+}
 
 // deciding are the fields that have to have the right shape: these buildpacks
 // take part, or do not, by them.
@@ -172,7 +197,10 @@ type deciding struct {
 // scripts and engines.node have to have the right shape; of any other field
 // what has another one counts as absent, and npm says so where that matters.
 func Parse(text []byte) (Package, error) {
-	text = withoutMark(text)
+	text, err := textfile.Decode(text)
+	if err != nil {
+		return Package{}, err
+	}
 	if err := json.Unmarshal(text, new(deciding)); err != nil {
 		return Package{}, located(text, err)
 	}
@@ -187,18 +215,16 @@ func Parse(text []byte) (Package, error) {
 // ReadWorkspaces returns the workspaces that the package.json in dir has,
 // whatever the shape of its other fields. Errors are those of [Read].
 func ReadWorkspaces(dir string) (Workspaces, error) {
-	path := filepath.Join(dir, FileName)
-	text, err := os.ReadFile(path)
+	text, err := ReadText(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+		return nil, err
 	}
-	text = withoutMark(text)
 	var pkg struct {
 		Workspaces Workspaces `json:"workspaces"`
 	}
 	var shape *json.UnmarshalTypeError
 	if err := json.Unmarshal(text, &pkg); err != nil && !errors.As(err, &shape) {
-		return nil, undecodable(path, located(text, err))
+		return nil, undecodable(filepath.Join(dir, FileName), located(text, err))
 	}
 	return pkg.Workspaces, nil
 }

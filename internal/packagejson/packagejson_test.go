@@ -116,6 +116,62 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// readers are all that read a package.json.
+var readers = []struct {
+	name string
+	read func(dir string) (any, error)
+}{
+	{"Read", func(dir string) (any, error) { return packagejson.Read(dir) }},
+	{"ReadFields", func(dir string) (any, error) { return packagejson.ReadFields(dir) }},
+	{"ReadWorkspaces", func(dir string) (any, error) { return packagejson.ReadWorkspaces(dir) }},
+	{"ReadText", func(dir string) (any, error) { return packagejson.ReadText(dir) }},
+}
+
+func TestAByteOrderMarkIsPassedOver(t *testing.T) {
+	for _, reader := range readers {
+		t.Run(reader.name, func(t *testing.T) {
+			plain, marked := t.TempDir(), t.TempDir()
+			const text = `{"name":"app","workspaces":["a"],"scripts":{"start":"node ."}}`
+			write(t, plain, text)
+			write(t, marked, "\xef\xbb\xbf"+text)
+			want, err := reader.read(plain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := reader.read(marked)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v, %v, want %v", got, err, want)
+			}
+		})
+	}
+}
+
+func TestTextInUTF16IsCalledByItsName(t *testing.T) {
+	for _, reader := range readers {
+		for _, row := range []struct{ name, text string }{
+			{"little endian", "\xff\xfe{\x00}\x00"},
+			{"big endian", "\xfe\xff\x00{\x00}"},
+			{"cut off", "\xff\xfe{\x00}"},
+		} {
+			t.Run(reader.name+": "+row.name, func(t *testing.T) {
+				dir := t.TempDir()
+				write(t, dir, row.text)
+				_, err := reader.read(dir)
+				if !errors.Is(err, &failure.Failure{ID: packagejson.InvalidID}) || !strings.Contains(err.Error(), "UTF-16") {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+	}
+}
+
+func write(t *testing.T, dir, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestDescribeScripts(t *testing.T) {
 	pkg := packagejson.Package{Scripts: map[string]string{"start": "node .", "dev": "vite", "empty": " "}}
 	if got := pkg.DescribeScripts(); got != "dev, start" {

@@ -38,8 +38,8 @@ func (p Project) Workspace() string {
 
 // Find returns the project, see [Dir]. It belongs to the nearest folder above,
 // inside the app, whose package.json has it among its workspaces, unless only
-// the project has a lockfile. A package.json above that is not JSON is an
-// error.
+// the project has a lockfile, of whatever package manager, or only the project
+// has one of npm's. A package.json above that is not JSON is an error.
 func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 	dir, err := Dir(workingDir, getenv)
 	if err != nil {

@@ -3,7 +3,6 @@ package project
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/packagemanager"
 )
 
 // listsWorkspace tells whether the package.json in root has a folder below it
@@ -27,8 +27,8 @@ func listsWorkspace(root, dir string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !hasLockfile(root) && hasLockfile(dir) {
-		return false, nil
+	if alone, err := hasOwnLockfile(dir, root); err != nil || alone {
+		return false, err
 	}
 	folder = filepath.ToSlash(folder)
 	if IsWorkspace(globs, folder) {
@@ -38,13 +38,18 @@ func listsWorkspace(root, dir string) (bool, error) {
 	return slices.Contains(lock.Links(), folder), err
 }
 
-func hasLockfile(dir string) bool {
-	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
+// hasOwnLockfile tells whether a folder has a lockfile that counts for more
+// than those of the root above it: npm's, where there is none of npm's, or that
+// of any manager, where there is none that npm reads.
+func hasOwnLockfile(dir, root string) (bool, error) {
+	own, err := packagemanager.Find(dir)
+	if err != nil || len(own) == 0 {
+		return false, err
 	}
-	return false
+	above, err := packagemanager.Find(root)
+	isNPMs := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.NPM }
+	return !slices.ContainsFunc(above, isNPMs) &&
+		(slices.ContainsFunc(own, isNPMs) || !slices.ContainsFunc(above, packagemanager.Lockfile.ReadByNPM)), err
 }
 
 // IsWorkspace tells whether a folder, a path with slashes, is one of the

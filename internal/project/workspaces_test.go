@@ -40,6 +40,19 @@ func TestFind(t *testing.T) {
 		{name: "a lockfile in both places", path: "packages/a", files: map[string]string{
 			"package.json": listed, "package-lock.json": `{"lockfileVersion":3}`, "packages/a/package-lock.json": "{}",
 		}, workspace: "packages/a"},
+		{name: "its own lockfile of another manager, and none above", path: "packages/a", files: map[string]string{
+			"package.json": listed, "packages/a/pnpm-lock.yaml": "",
+		}, root: "packages/a"},
+		{name: "its own lockfile of npm's, and another manager's above", path: "packages/a", files: map[string]string{
+			"package.json": listed, "yarn.lock": "", "packages/a/package-lock.json": "{}",
+		}, root: "packages/a"},
+		{name: "its own lockfile of another manager, and npm's above", path: "packages/a", files: map[string]string{
+			"package.json": listed, "package-lock.json": `{"lockfileVersion":3}`, "packages/a/pnpm-lock.yaml": "",
+		}, workspace: "packages/a"},
+		{name: "a lockfile of Yarn 1 in both places, which npm reads above only", path: "packages/a", files: map[string]string{
+			"package.json": listed, "yarn.lock": "", "packages/a/yarn.lock": "",
+		}, workspace: "packages/a"},
+		{name: "another manager's lockfile above", path: "packages/a", files: map[string]string{"package.json": listed, "pnpm-lock.yaml": ""}, workspace: "packages/a"},
 		{name: "an unreadable package.json above", path: "packages/a", files: map[string]string{"package.json": `{`}, err: &failure.Failure{ID: packagejson.InvalidID}},
 		{name: "a package.json above that nobody could install", path: "web", files: map[string]string{"package.json": `{"engines":["node >= 0.8"]}`}, root: "web"},
 		{name: "a path that does not exist", path: "missing", err: &failure.Failure{ID: "project-path-invalid"}},

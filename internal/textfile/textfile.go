@@ -3,6 +3,7 @@
 package textfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"unicode/utf16"
@@ -23,7 +24,7 @@ const (
 // and one in UTF-16 that is cut off or has half of a surrogate pair, is an
 // error.
 func Decode(text []byte) ([]byte, error) {
-	begins := func(mark string) bool { return len(text) >= len(mark) && string(text[:len(mark)]) == mark }
+	begins := func(mark string) bool { return bytes.HasPrefix(text, []byte(mark)) }
 	switch {
 	case begins(markUTF8):
 		return text[len(markUTF8):], nil
@@ -35,6 +36,12 @@ func Decode(text []byte) ([]byte, error) {
 		return decodeUTF16(text[len(markUTF16BE):], binary.BigEndian)
 	}
 	return text, nil
+}
+
+// IsUTF16 tells by its byte order mark whether a text is UTF-16. npm and Node.js
+// read UTF-8 only.
+func IsUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte(markUTF16LE)) || bytes.HasPrefix(text, []byte(markUTF16BE))
 }
 
 func decodeUTF16(text []byte, order binary.ByteOrder) ([]byte, error) {

@@ -59,3 +59,14 @@ func TestDecodeRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestIsUTF16(t *testing.T) {
+	for _, row := range []struct {
+		text string
+		want bool
+	}{{"", false}, {"{}", false}, {"\xef\xbb\xbf{}", false}, {"\xff\xfe{\x00", true}, {"\xfe\xff\x00{", true}, {"\xff", false}} {
+		if got := textfile.IsUTF16([]byte(row.text)); got != row.want {
+			t.Errorf("%q: got %t", row.text, got)
+		}
+	}
+}
