@@ -24,7 +24,7 @@ func TestVariablesAreThoseOfNPM(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no npm here to compare with")
 	}
-	for _, row := range []struct{ name, fields string }{
+	rows := []struct{ name, fields string }{
 		{"name and version", `"name":"@my/app","version":"1.2.3"`},
 		{"neither", `"private":true`},
 		{"a name that is a number", `"name":5,"version":null,"bin":"a.js"`},
@@ -50,30 +50,89 @@ func TestVariablesAreThoseOfNPM(t *testing.T) {
 		{"a folder of programs", `"name":"x","directories":{"bin":"./tools"}`},
 		{"a folder of programs beside programs", `"name":"x","bin":{"a-b":"a.js"},"directories":{"bin":"tools"}`},
 		{"a folder of programs that is not there", `"name":"x","directories":{"bin":"none"}`},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			app := t.TempDir()
-			write(t, filepath.Join(app, "tools", "one-tool"), "#!/usr/bin/env node\n")
-			write(t, filepath.Join(app, "tools", "deeper", "two"), "")
-			write(t, filepath.Join(app, "tools", ".hidden", "three"), "")
-			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node a.js"},`+row.fields+`}`)
-			want := packageVariables(t, npm, app)
-			if len(want) == 0 {
-				t.Fatal("npm sets nothing")
-			}
-			got := launchVariables(t, app)
-			for name, value := range want {
-				if got[name] != value {
-					t.Errorf("%s: got %q, want %q", name, got[name], value)
-				}
-			}
-			for name := range got {
-				if _, ok := want[name]; !ok {
-					t.Errorf("%s is %q, which npm does not set", name, got[name])
-				}
-			}
-		})
 	}
+	var apps []string
+	for _, row := range rows {
+		app := t.TempDir()
+		write(t, filepath.Join(app, "tools", "one-tool"), "#!/usr/bin/env node\n")
+		write(t, filepath.Join(app, "tools", "deeper", "two"), "")
+		write(t, filepath.Join(app, "tools", ".hidden", "three"), "")
+		write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node a.js"},`+row.fields+`}`)
+		apps = append(apps, app)
+	}
+	fields := fieldVariables(t, npm, apps)
+	for i, row := range rows {
+		t.Run(row.name, func(t *testing.T) { sameVariables(t, launchVariables(t, apps[i]), fields[i], isFieldVariable) })
+	}
+	last := len(apps) - 2
+	t.Run("all that npm run sets", func(t *testing.T) {
+		sameVariables(t, launchVariables(t, apps[last]), packageVariables(t, npm, apps[last]), isPackageVariable)
+	})
+}
+
+// sameVariables compares what the buildpack sets with what npm does, of those
+// variables that are looked at.
+func sameVariables(t *testing.T, got, want map[string]string, looksAt func(name string) bool) {
+	t.Helper()
+	for name, value := range want {
+		if set, ok := got[name]; !ok || set != value {
+			t.Errorf("%s: got %q, %v, want %q", name, set, ok, value)
+		}
+	}
+	for name, value := range got {
+		if _, ok := want[name]; !ok && looksAt(name) {
+			t.Errorf("%s is %q, which npm does not set", name, value)
+		}
+	}
+}
+
+// isFieldVariable is true for what comes of the fields of package.json.
+func isFieldVariable(name string) bool {
+	return strings.HasPrefix(name, "npm_package_") && name != "npm_package_json"
+}
+
+// fieldVariables are those that npm makes of the fields of each package.json,
+// with the two modules of its own that `npm run` does it with: npm itself takes
+// a second for each.
+func fieldVariables(t *testing.T, npm string, apps []string) []map[string]string {
+	t.Helper()
+	program, err := filepath.EvalSymlinks(npm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `
+		const [modules, ...apps] = process.argv.slice(1)
+		const manifest = require(modules + '/@npmcli/package-json')
+		const variables = require(modules + '/@npmcli/run-script/lib/package-envs.js')
+		Promise.all(apps.map(async app => variables((await manifest.normalize(app)).content))).then(all => console.log(JSON.stringify(all)))`
+	cmd := exec.Command("node", append([]string{"-e", script, filepath.Join(filepath.Dir(program), "..", "node_modules")}, apps...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %s", err, stderr.String())
+	}
+	var all []map[string]string
+	if err := json.Unmarshal(output, &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != len(apps) {
+		t.Fatalf("npm's modules answer for %d of %d", len(all), len(apps))
+	}
+	for i := range all {
+		all[i] = withNamesOfFiles(all[i])
+	}
+	return all
+}
+
+// withNamesOfFiles gives variables the names that the buildpack gives them, see
+// notInNames.
+func withNamesOfFiles(variables map[string]string) map[string]string {
+	named := map[string]string{}
+	for name, value := range variables {
+		named[strings.NewReplacer(".", "_", "/", "_").Replace(name)] = value
+	}
+	return named
 }
 
 func isPackageVariable(name string) bool {
@@ -108,10 +167,10 @@ func packageVariables(t *testing.T, npm, app string) map[string]string {
 	}
 	for name, value := range all {
 		if isPackageVariable(name) {
-			found[strings.NewReplacer(".", "_", "/", "_").Replace(name)] = value // see notInNames
+			found[name] = value
 		}
 	}
-	return found
+	return withNamesOfFiles(found)
 }
 
 // launchVariables are those that the buildpack sets.
