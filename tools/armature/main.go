@@ -42,7 +42,7 @@ func main() {
 	sandbox.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second time ends armature at once
-	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
 	err := p.run(ctx, os.Args[1:])
 	interrupted := ctx.Err() != nil
 	stop()
@@ -53,6 +53,7 @@ func main() {
 type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	lookup         lookup
 	log            *progress.Log // of a build, once there is one
 }
 
@@ -76,7 +77,7 @@ func (p *program) status(err error, interrupted bool) int {
 		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.stderr, "armature: %s\n", usage)
+		fmt.Fprintf(p.stderr, "armature: %s\n", progress.CleanLines(usage.Error()))
 		return statusUsage
 	case errors.As(err, &f):
 		p.say(err, err.Error())
@@ -90,10 +91,10 @@ func (p *program) status(err error, interrupted bool) int {
 }
 
 // say tells why a call failed: the programs that follow a build's events, or
-// people.
+// people. An app chose what is in it in part.
 func (p *program) say(err error, text string) {
 	if p.log == nil || !p.log.Failure(err) {
-		fmt.Fprintln(p.stderr, text)
+		fmt.Fprintln(p.stderr, progress.CleanLines(text))
 	}
 }
 
@@ -105,6 +106,8 @@ func ofThisMachine(err error) error {
 		return err
 	case errors.Is(err, sandbox.ErrLimit):
 		return sandbox.Refused(err)
+	case errors.Is(err, sandbox.ErrTooLong):
+		return &failure.Failure{ID: "environment-too-large", Cause: "the system refuses the program", Err: err, Remedy: "give fewer and shorter variables and arguments; what is large belongs into a file."}
 	case diskfull.Is(err):
 		return diskfull.Failure("writing", err, "", "--cache-dir")
 	case errors.Is(err, syscall.EROFS):

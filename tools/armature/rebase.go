@@ -31,6 +31,8 @@ func rebaseCommand() command {
 			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
 			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
 			set.StringVar(&f.runImage, "run-image", "", "the run image (`FOLDER` or reference), as in build")
+			set.Var(&f.annotations, "annotation", "an annotation (`NAME=VALUE`), as in build; those that the image has stay")
+			set.Var(&f.insecure, "insecure-registry", insecureHelp)
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the lifecycle apart (`WAY`), as in build")
 			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
@@ -59,7 +61,11 @@ func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) erro
 		return err
 	}
 	options.Name = tag.Name()
+	to.Registries, to.Annotations = options.Registries, f.allAnnotations
 	defer options.Log.Close()
+	if err := to.Check(ctx, tag, 1); err != nil { // of how many platforms the image is, it says later
+		return err
+	}
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return err
 	}
@@ -90,7 +96,7 @@ func startRebases(ctx context.Context, options build.Options, called string) (bu
 	for _, platform := range target.All() {
 		one := options
 		one.Target = platform
-		one.Rebase, _, err = findImage(ctx, options.Home, called, platform.String())
+		one.Rebase, _, err = findImage(ctx, options.Registries, options.Home, called, platform.String())
 		if images.IsOtherPlatform(err) {
 			missing = err
 			continue
