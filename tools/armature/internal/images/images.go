@@ -155,11 +155,11 @@ func Failed(doing string, err error) error {
 	if err = redacted(err); diskfull.Is(err) { // the system's errors look like those of a network
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	if f := ofTLS(doing, err); f != nil {
+		return f
+	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
-		if f := ofTLS(doing, err); f != nil {
-			return f
-		}
 		if ofConnection(err) {
 			return &failure.Failure{ID: "registry-unreachable", Cause: doing, Err: err, Transient: true, Remedy: "see that the registry can be reached from here, then try again."}
 		}

@@ -101,14 +101,15 @@ var (
 // request fails.
 var silence = 2 * time.Minute
 
+var dial = (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+
 func newTransport(config *tls.Config) http.RoundTripper {
-	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 	t := remote.DefaultTransport.(*http.Transport).Clone()
 	if config != nil {
 		t.TLSClientConfig = config
 	}
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, address)
+		conn, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -173,8 +174,10 @@ func ofTLS(doing string, err error) error {
 	const remedy = "see that the registry's name and port are right; where they are, name it with --insecure-registry HOST, as the reference has it"
 	var header tls.RecordHeaderError
 	var certificate *tls.CertificateVerificationError
+	wasHTTP := errors.As(err, &header) && string(header.RecordHeader[:4]) == "HTTP" || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+	askedBoth := strings.Contains(err.Error(), `"http://`) || strings.Contains(err.Error(), "GET http://")
 	switch {
-	case errors.As(err, &header) && string(header.RecordHeader[:4]) == "HTTP" || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case wasHTTP && !askedBoth:
 		return &failure.Failure{ID: "registry-speaks-http", Cause: doing + ": the registry speaks http, and is asked over https", Err: err, Remedy: remedy + "."}
 	case errors.As(err, &certificate):
 		return &failure.Failure{ID: "registry-certificate", Cause: doing + ": nobody vouches for the registry's certificate", Err: err, Remedy: "add its authority to this machine's certificates, or name the file with SSL_CERT_FILE; " + remedy + "."}
