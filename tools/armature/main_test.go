@@ -25,13 +25,16 @@ func nothing(string) (string, bool) { return "", false }
 // call runs the program in this process.
 func call(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	return callWith(t, map[string]string{"HOME": t.TempDir()}, args...)
+}
+
+// callWith runs it with an environment.
+func callWith(t *testing.T, env map[string]string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
 	var out, log bytes.Buffer
-	home := t.TempDir()
-	p := &program{stdout: &out, stderr: &log, lookup: nothing, getenv: func(name string) string {
-		if name == "HOME" {
-			return home
-		}
-		return ""
+	p := &program{stdout: &out, stderr: &log, getenv: func(name string) string { return env[name] }, lookup: func(name string) (string, bool) {
+		value, found := env[name]
+		return value, found
 	}}
 	status = p.status(p.run(t.Context(), args), false)
 	return out.String(), log.String(), status
