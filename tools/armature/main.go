@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -43,10 +44,22 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second time ends armature at once
 	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
-	err := p.run(ctx, os.Args[1:])
+	err := p.guarded(func() error { return p.run(ctx, os.Args[1:]) })
 	interrupted := ctx.Err() != nil
 	stop()
 	os.Exit(p.status(err, interrupted))
+}
+
+// guarded calls do. A fault of armature's own must not end with the status of a
+// wrong flag, as Go's run time has it: it becomes an error. What other goroutines
+// end with nobody can catch.
+func (p *program) guarded(do func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // program is what commands share.
@@ -80,6 +93,7 @@ func (p *program) status(err error, interrupted bool) int {
 		fmt.Fprintf(p.stderr, "armature: %s\n", progress.CleanLines(usage.Error()))
 		return statusUsage
 	case errors.As(err, &f):
+		err = inItsPlace(err, f)
 		p.say(err, err.Error())
 		if f.Transient {
 			return statusTransient

@@ -17,6 +17,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
 // nothing is an environment in which nothing is set.
@@ -123,6 +124,7 @@ func TestStatusTellsWhoseFaultItIs(t *testing.T) {
 		{"a full disk", fmt.Errorf("writing: %w", syscall.ENOSPC), 1},
 		{"a file of somebody else's", os.ErrPermission, 1},
 		{"anything else", errors.New("x"), 70},
+		{"too much environment", fmt.Errorf("starting: %w", sandbox.ErrTooLong), 1},
 		{"a bad call", &usageError{"x"}, 2},
 	} {
 		var log bytes.Buffer
@@ -134,6 +136,39 @@ func TestStatusTellsWhoseFaultItIs(t *testing.T) {
 	p := &program{stderr: &bytes.Buffer{}}
 	if got := p.status(context.Canceled, true); got != statusInterrupted {
 		t.Errorf("interrupted: got %d", got)
+	}
+}
+
+func TestWhatEndsACallIsItsFailure(t *testing.T) {
+	f := &failure.Failure{ID: "some-id", Cause: "it is so", Remedy: "do this:\n  a\n  b", Transient: true}
+	const own = "[some-id] it is so\nTo fix it: do this:\n  a\n  b\n"
+	for _, tc := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"alone", f, own},
+		{"while something was done", fmt.Errorf("looking for x: %w", f), "[some-id] looking for x: it is so\nTo fix it: do this:\n  a\n  b\n"},
+		{"before something else", errors.Join(f, errors.New("removing y: no")), "removing y: no\n" + own},
+		{"after something else", errors.Join(errors.New("removing y: no"), f), "removing y: no\n" + own},
+		{"in the middle", errors.Join(errors.New("1"), fmt.Errorf("x: %w", f), errors.New("2")), "1\n2\n[some-id] x: it is so\nTo fix it: do this:\n  a\n  b\n"},
+		{"with what a terminal would act upon", &failure.Failure{ID: "some-id", Cause: "\x1b]0;owned\ait is so", Remedy: "do this:\n  a\x1b[2J\n  b"}, own},
+	} {
+		var log bytes.Buffer
+		p := &program{stderr: &log}
+		p.status(tc.err, false)
+		if log.String() != tc.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tc.name, &log, tc.want)
+		}
+	}
+}
+
+func TestAPanicIsNoWrongFlag(t *testing.T) {
+	var log bytes.Buffer
+	p := &program{stderr: &log}
+	err := p.guarded(func() error { panic("so it is") })
+	if got := p.status(err, false); got != statusInternal || !strings.HasPrefix(log.String(), "[internal] panic: so it is\n") || !strings.Contains(log.String(), "main_test.go") {
+		t.Errorf("got %d, %s", got, &log)
 	}
 }
 

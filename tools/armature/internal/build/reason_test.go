@@ -53,7 +53,7 @@ func TestABuildEndsWithWhatTheBuildpackSays(t *testing.T) {
 			"[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  ERROR: no compiler", false,
 		},
 		{"a script that prints the lifecycle's line", "ERROR: failed to build: exit status 75\nno\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  ERROR: failed to build: exit status 75\n  no", false},
-		{"one that says nothing", "ERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: ask its authors, for it says nothing; BP_LOG_LEVEL=DEBUG has some say more.", false},
+		{"one that says nothing", "===> DETECTING\na/b 1.0\n===> BUILDING\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: ask its authors, for it says nothing; BP_LOG_LEVEL=DEBUG has some say more.", false},
 		{"a script's, and then something else", "[fake-id] a\nTo fix it: b\nbroken\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  [fake-id] a\n  To fix it: b\n  broken", false},
 		{"control characters", "[npm-failed] \x1b]52;c;eA==\aa\x1b[2J\nTo fix it: \u009b1mb\nERROR: failed to build: exit status 1\n", "[npm-failed] a\nTo fix it: b", false},
 	} {

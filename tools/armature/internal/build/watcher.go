@@ -89,6 +89,9 @@ func (w *watcher) line(text string) {
 		if w.phase = phase; phase != waiting {
 			w.last = phase
 		}
+		if phase != exporting { // which a script could have printed
+			w.said = said{}
+		}
 		w.steps.enter(strings.ToLower(phase))
 		return
 	}

@@ -146,8 +146,6 @@ func notStarted(err error, command sandbox.Command) error {
 		}
 	case !step.Executing():
 		return err
-	case errors.Is(err, syscall.E2BIG):
-		return fmt.Errorf("starting %s: %w: one of them has 128 KiB or more, or all of them together too much", command.Args[0], sandbox.ErrTooLong)
 	}
 	remedy := "name another program, or one of the processes that armature inspect IMAGE lists."
 	switch {
