@@ -47,7 +47,9 @@ func TestABuildpackThatTheAppNamesIsFetchedWithoutCredentials(t *testing.T) {
 		{"the app's, without a network for the build", true, images.Registries{Offline: true}, "reference-needs-network", false},
 	} {
 		for _, wish := range []func(l buildpacks.Locator) buildpacks.Wish{
-			func(l buildpacks.Locator) buildpacks.Wish { return buildpacks.Wish{Buildpacks: []buildpacks.Locator{l}} },
+			func(l buildpacks.Locator) buildpacks.Wish {
+				return buildpacks.Wish{Buildpacks: []buildpacks.Locator{l}}
+			},
 			func(l buildpacks.Locator) buildpacks.Wish { return buildpacks.Wish{Pre: []buildpacks.Locator{l}} },
 			func(l buildpacks.Locator) buildpacks.Wish { return buildpacks.Wish{Post: []buildpacks.Locator{l}} },
 		} {

@@ -35,6 +35,8 @@ func TestWhatKeepsAnImageFromItsPlaceIsKnownBefore(t *testing.T) {
 	}))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
+	programs := t.TempDir()
+	t.Setenv("PATH", programs)
 	for _, tc := range []struct {
 		name, output, tag string
 		platforms         int
@@ -49,6 +51,7 @@ func TestWhatKeepsAnImageFromItsPlaceIsKnownBefore(t *testing.T) {
 		{"two platforms in an archive", "tar:x.tar", "app", 2, nil, "output-one-platform"},
 		{"annotations in an archive", "tar:x.tar", "app", 1, map[string]string{"a": "b"}, "output-no-annotations"},
 		{"an archive", "tar:x.tar", "app", 1, nil, ""},
+		{"no docker", "docker", "app", 1, nil, "docker-unreachable"},
 	} {
 		to, err := output.Parse(tc.output)
 		if err != nil {
@@ -62,6 +65,19 @@ func TestWhatKeepsAnImageFromItsPlaceIsKnownBefore(t *testing.T) {
 		err = to.Check(t.Context(), tag, tc.platforms)
 		if tc.want == "" && err != nil || tc.want != "" && !errors.Is(err, &failure.Failure{ID: tc.want}) {
 			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
+		}
+	}
+	to, err := output.Parse("docker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for script, want := range map[string]string{"echo cannot connect >&2; exit 1": "cannot connect", "echo 27": ""} {
+		if err := os.WriteFile(programs+"/docker", []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		err := to.Check(t.Context(), name.MustParseReference("app").(name.Tag), 1)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", script, err, want)
 		}
 	}
 }
