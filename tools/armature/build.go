@@ -234,11 +234,9 @@ func finish(ctx context.Context, options build.Options, builds []*build.Build, t
 		if b.Rebase == nil {
 			continue
 		}
-		before, err := b.Rebase.Manifest()
-		if err != nil {
+		if made[i], err = likeBefore(made[i], b.Rebase, options.Created); err != nil {
 			return "", err
 		}
-		made[i] = output.Annotated(made[i], before.Annotations)
 	}
 	err = options.Log.Step("writing the image", func() error {
 		written, err = to.Write(ctx, options.Home, tag, made)
