@@ -73,7 +73,7 @@ func Typos(environ, names []string) []Typo {
 		}
 		best, least := "", 3
 		for _, name := range names {
-			if d := distance(got, name); d < least && (d == 1 || beginning(got) == beginning(name)) {
+			if d := Distance(got, name); d < least && (d == 1 || beginning(got) == beginning(name)) {
 				best, least = name, d
 			}
 		}
@@ -96,10 +96,10 @@ func beginning(name string) string {
 	return strings.Join(words[:min(2, len(words))], "_")
 }
 
-// distance is how many letters have to be changed, added, taken away or
+// Distance is how many letters have to be changed, added, taken away or
 // exchanged with the next for one text to become the other (optimal string
 // alignment).
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

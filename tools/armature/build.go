@@ -38,9 +38,16 @@ type buildFlags struct {
 	network, sbomDir, progress, sandbox, descriptor    string
 	compression                                        string
 	timings, hostPlatform, cacheImage                  string
+	creationTime                                       string
 	env, envFiles, bindings, buildpacks                list
+	labels, annotations, insecure                      list
 	clearCache, quiet, emulate                         bool
+	gitLabels, trustAppBuilder                         bool
+
+	allAnnotations map[string]string // of annotations and gitLabels
 }
+
+const insecureHelp = "a registry's `HOST[:PORT]`, as references have it, that may speak http or have a certificate that nobody vouches for; several times"
 
 func buildCommand() command {
 	return command{
@@ -52,11 +59,17 @@ func buildCommand() command {
 			set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
 			set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
 			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
-			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; the descriptor's or $ARMATURE_BUILDER when left out")
+			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; that of a --descriptor or $ARMATURE_BUILDER when left out")
+			set.BoolVar(&f.trustAppBuilder, "trust-app-builder", false, "where nothing else names a builder, take the one that the app's own project.toml names: its programs see the bindings and variables of the build")
 			set.Var(&f.buildpacks, "buildpack", "a `BUILDPACK` in place of the builder's order: an id[@version] of the builder's, a folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that order; several times, or with commas between")
 			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
 			set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+			set.Var(&f.labels, "label", "a label of the image, `NAME=VALUE`, which the buildpacks are asked for with BP_IMAGE_LABELS; several times")
+			set.Var(&f.annotations, "annotation", "an annotation of the image's manifest and index, `NAME=VALUE`; several times")
+			set.BoolVar(&f.gitLabels, "git-labels", false, "label and annotate the image with the commit that is checked out and the address of the remote origin (org.opencontainers.image.revision and source); what is not committed is not looked at")
+			set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made, as `TIME`: seconds since 1970, a time like 2026-01-31T12:00:00Z, or now; $SOURCE_DATE_EPOCH when left out, or else 1980")
+			set.Var(&f.insecure, "insecure-registry", insecureHelp)
 			set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
 			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
@@ -96,6 +109,7 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	options.Name = tag.Name()
+	to.Registries, to.Annotations = options.Registries, f.annotationsFor(to)
 	defer options.Log.Close()
 	written, err := f.make(ctx, options, targets, to, tag)
 	err = errors.Join(err, f.tellTimings(p, options, written, err))
@@ -109,6 +123,9 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 
 // make runs the builds and puts their image where it belongs.
 func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (written string, err error) {
+	if err := f.checkFirst(ctx, options, targets, to, tag); err != nil {
+		return "", err
+	}
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return "", err
 	}
@@ -139,17 +156,10 @@ func (f *buildFlags) start(ctx context.Context, options build.Options, targets [
 		if f.emulate {
 			one.Host = to
 		}
-		if f.cacheImage != "" {
-			tag, err := images.CacheTag(f.cacheImage)
-			if err != nil {
-				return builds, err
-			}
-			one.CacheImage = tag.Name()
+		if one.CacheImage, err = f.cacheImageFor(to, len(targets)); err != nil {
+			return builds, err
 		}
 		if len(targets) > 1 {
-			if one.CacheImage != "" {
-				one.CacheImage += "-" + to.Arch
-			}
 			one.Log = options.Log.For(to.String())
 			if options.SBOMDir != "" {
 				one.SBOMDir = filepath.Join(options.SBOMDir, to.Dashed())
@@ -167,6 +177,45 @@ func (f *buildFlags) start(ctx context.Context, options build.Options, targets [
 	return builds, nil
 }
 
+// cacheImageFor is the cache image of a build for one of several targets, or "".
+func (f *buildFlags) cacheImageFor(to target.Target, targets int) (string, error) {
+	if f.cacheImage == "" {
+		return "", nil
+	}
+	tag, err := images.CacheTag(f.cacheImage)
+	if err != nil || targets == 1 {
+		return tag.Name(), err
+	}
+	return tag.Name() + "-" + to.Arch, nil
+}
+
+// checkFirst finds out what can be known before the build: whether the image and
+// the caches may be pushed, and with which credentials.
+func (f *buildFlags) checkFirst(ctx context.Context, options build.Options, targets []target.Target, out output.Output, tag name.Tag) error {
+	if err := out.Check(ctx, tag, len(targets)); err != nil {
+		return err
+	}
+	for _, to := range targets {
+		cache, err := f.cacheImageFor(to, len(targets))
+		if err == nil && cache != "" {
+			err = options.Registries.MayPush(ctx, cache)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// annotationsFor are those for an output: those that were asked for, and where
+// it has any, those of git.
+func (f *buildFlags) annotationsFor(to output.Output) map[string]string {
+	if to.KeepsAnnotations() || len(f.annotations) > 0 {
+		return f.allAnnotations
+	}
+	return nil
+}
+
 func closeAll(builds []*build.Build) error {
 	var failed []error
 	for _, b := range builds {
@@ -180,6 +229,14 @@ func finish(ctx context.Context, options build.Options, builds []*build.Build, t
 	made, err := build.RunAll(ctx, builds)
 	if err != nil {
 		return "", err
+	}
+	for i, b := range builds {
+		if b.Rebase == nil {
+			continue
+		}
+		if made[i], err = likeBefore(made[i], b.Rebase, options.Created); err != nil {
+			return "", err
+		}
 	}
 	err = options.Log.Step("writing the image", func() error {
 		written, err = to.Write(ctx, options.Home, tag, made)

@@ -3,12 +3,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
@@ -47,15 +45,14 @@ func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	if len(f.buildpacks) > 0 {
 		o.Buildpacks = namedBuildpacks(f.buildpacks)
 	}
-	for _, other := range []string{project.Builder, p.getenv("ARMATURE_BUILDER")} {
-		if o.Builder == "" {
-			o.Builder = other
-		}
-	}
-	if o.Builder == "" {
-		return o, &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
-	}
+	o.Registries = images.Registries{Insecure: f.insecure, Offline: o.Network == sandbox.None}
 	if o.Log, err = f.log(p); err != nil {
+		return o, err
+	}
+	if err := f.chooseBuilder(&o, project, p.getenv("ARMATURE_BUILDER")); err != nil {
+		return o, err
+	}
+	if o.Created, err = f.created(p.lookup, time.Now()); err != nil {
 		return o, err
 	}
 	for _, key := range project.Ignored {
@@ -64,13 +61,19 @@ func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	if o.Host, err = f.host(); err != nil {
 		return o, err
 	}
-	given, err := readEnv(f.envFiles, f.env, p.getenv)
+	given, err := readEnv(f.envFiles, f.env, p.lookup.orEmpty)
 	if err != nil {
 		return o, err
 	}
 	o.Env = map[string]string{}
 	maps.Copy(o.Env, project.Env)
 	maps.Copy(o.Env, given)
+	if o.Labels, f.allAnnotations, err = f.readLabels(app); err != nil {
+		return o, err
+	}
+	if len(o.Labels) > 0 {
+		o.Env[labelsVariable] = inVariable(o.Env[labelsVariable], o.Labels)
+	}
 	o.Home, err = home.Open(f.cacheDir, p.getenv)
 	return o, err
 }
@@ -109,56 +112,13 @@ func namedBuildpacks(flags []string) buildpacks.Wish {
 	return wish
 }
 
-// readEnv reads variables as pack does: of files first, then of flags; a name
-// alone takes its value from here. What cannot be a name is not repeated: it may
-// be the second line of a secret.
-func readEnv(files, flags []string, getenv func(string) string) (map[string]string, error) {
-	env := map[string]string{}
-	set := func(item, where string) error {
-		name, value, found := strings.Cut(item, "=")
-		if !found {
-			value = getenv(name)
-		}
-		if !build.IsEnvName(name) || strings.ContainsRune(value, 0) {
-			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, the name made of letters, digits and _."}
-		}
-		env[name] = value
-		return nil
-	}
-	for _, path := range files {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, &failure.Failure{ID: "env-file-unreadable", Cause: "reading --env-file", Err: err, Remedy: "name a file with a line NAME=VALUE for every variable."}
-		}
-		number := 0
-		for line := range strings.Lines(string(text)) {
-			number++
-			if line = strings.TrimSpace(line); line == "" {
-				continue
-			}
-			if err := set(line, fmt.Sprintf("line %d of %s", number, path)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for at, item := range flags {
-		if err := set(item, fmt.Sprintf("--env number %d", at+1)); err != nil {
-			return nil, err
-		}
-	}
-	return env, nil
-}
-
 func parseTag(text string) (name.Tag, error) {
 	if text == "" {
 		return name.Tag{}, &usageError{"build: --tag is missing: it says what the image is called"}
 	}
-	tag, err := name.NewTag(text)
-	if err == nil && slices.ContainsFunc(strings.Split(tag.Context().Name(), "/"), func(part string) bool { return part == "." || part == ".." }) {
-		err = errors.New("a part of it is a folder's . or ..")
-	}
+	tag, err := images.ParseTag(text)
 	if err != nil {
-		return name.Tag{}, images.Misnamed(text, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use lower-case letters, digits, . _ - and /, and a tag after a colon: team/my-app:1.0."})
+		return name.Tag{}, images.Misnamed(text, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be an image's name", text), Err: err, Remedy: "use at least two lower-case letters or digits, with . _ - and / between them, and a tag after a colon: team/my-app:1.0."})
 	}
 	return tag, nil
 }

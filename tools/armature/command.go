@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/settings"
 )
 
 // command is one of armature's.
@@ -47,13 +49,18 @@ func (p *program) run(ctx context.Context, args []string) error {
 	}
 	at := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
 	if at < 0 {
-		return &usageError{fmt.Sprintf("unknown command %q: armature help lists those there are", args[0])}
+		var names []string
+		for _, c := range commands() {
+			names = append(names, c.name)
+		}
+		return &usageError{fmt.Sprintf("unknown command %q%s: armature help lists those there are", args[0], meant(args[0], "", append(names, "help")))}
 	}
 	c := commands()[at]
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	run := c.flags(set)
 	rest, err := parse(set, args[1:])
+	err = suggesting(err, set)
 	if errors.Is(err, flag.ErrHelp) {
 		c.usage(p.stdout)
 		return nil
@@ -65,6 +72,39 @@ func (p *program) run(ctx context.Context, args []string) error {
 		return &usageError{fmt.Sprintf("%s: %s\narmature %s --help says what there is", c.name, err, c.name)}
 	}
 	return run(ctx, p, rest)
+}
+
+// meant asks whether somebody who wrote a word meant the nearest of some names, or
+// is "" where none is near.
+func meant(word, prefix string, names []string) string {
+	best, least := "", 3
+	for _, name := range names {
+		if d := settings.Distance(word, name); d < least && d < len(name) {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; is %s%s meant?", prefix, best)
+}
+
+// unknownFlag is what package flag says of a flag that there is not.
+const unknownFlag = "flag provided but not defined: -"
+
+// suggesting is an error of flags; that of an unknown one names the nearest.
+func suggesting(err error, set *flag.FlagSet) error {
+	if err == nil {
+		return nil
+	}
+	name, unknown := strings.CutPrefix(err.Error(), unknownFlag)
+	if !unknown {
+		return err
+	}
+	name = strings.TrimPrefix(name, "-")
+	var names []string
+	set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return fmt.Errorf("there is no flag --%s%s", name, meant(name, "--", names))
 }
 
 func isHelp(word string) bool { return word == "help" || word == "--help" || word == "-h" }

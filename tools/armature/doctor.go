@@ -104,7 +104,7 @@ func (d *doctor) builder(ctx context.Context) {
 		return
 	}
 	for _, to := range target.All() {
-		_, found, err := images.Builder(ctx, called, host, to)
+		_, found, err := images.Registries{}.Builder(ctx, called, host, to)
 		var f *failure.Failure
 		switch {
 		case err == nil:

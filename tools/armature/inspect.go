@@ -32,6 +32,8 @@ func inspectCommand() command {
 			platform := set.String("platform", "", "only this one of the image's platforms (`OS/ARCH`)")
 			format := set.String("format", "text", "`FORMAT`: text or json")
 			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
+			var insecure list
+			set.Var(&insecure, "insecure-registry", insecureHelp)
 			return func(ctx context.Context, p *program, args []string) error {
 				if len(args) == 0 {
 					return &usageError{"inspect: IMAGE is missing"}
@@ -43,7 +45,7 @@ func inspectCommand() command {
 				if err != nil {
 					return err
 				}
-				found, err := describeAll(ctx, h, args[0], *platform)
+				found, err := describeAll(ctx, images.Registries{Insecure: insecure}, h, args[0], *platform)
 				if err != nil {
 					return err
 				}
@@ -57,9 +59,9 @@ func inspectCommand() command {
 }
 
 // describeAll describes an image for every platform it has, or for one.
-func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*describe.Image, error) {
+func describeAll(ctx context.Context, registries images.Registries, h home.Home, called, platform string) ([]*describe.Image, error) {
 	if platform != "" {
-		image, _, err := findImage(ctx, h, called, platform)
+		image, _, err := findImage(ctx, registries, h, called, platform)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +71,7 @@ func describeAll(ctx context.Context, h home.Home, called, platform string) ([]*
 	var found []*describe.Image
 	var failed error
 	for _, to := range target.All() {
-		image, _, err := findImage(ctx, h, called, to.String())
+		image, _, err := findImage(ctx, registries, h, called, to.String())
 		if images.IsOtherPlatform(err) {
 			failed = err
 			continue

@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -42,17 +43,30 @@ func main() {
 	sandbox.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second time ends armature at once
-	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
-	err := p.run(ctx, os.Args[1:])
+	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
+	err := p.guarded(func() error { return p.run(ctx, os.Args[1:]) })
 	interrupted := ctx.Err() != nil
 	stop()
 	os.Exit(p.status(err, interrupted))
+}
+
+// guarded calls do. A fault of armature's own must not end with the status of a
+// wrong flag, as Go's run time has it: it becomes an error. What other goroutines
+// end with nobody can catch.
+func (p *program) guarded(do func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // program is what commands share.
 type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	lookup         lookup
 	log            *progress.Log // of a build, once there is one
 }
 
@@ -76,9 +90,10 @@ func (p *program) status(err error, interrupted bool) int {
 		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.stderr, "armature: %s\n", usage)
+		fmt.Fprintf(p.stderr, "armature: %s\n", progress.CleanLines(usage.Error()))
 		return statusUsage
 	case errors.As(err, &f):
+		err = inItsPlace(err, f)
 		p.say(err, err.Error())
 		if f.Transient {
 			return statusTransient
@@ -90,10 +105,10 @@ func (p *program) status(err error, interrupted bool) int {
 }
 
 // say tells why a call failed: the programs that follow a build's events, or
-// people.
+// people. An app chose what is in it in part.
 func (p *program) say(err error, text string) {
 	if p.log == nil || !p.log.Failure(err) {
-		fmt.Fprintln(p.stderr, text)
+		fmt.Fprintln(p.stderr, progress.CleanLines(text))
 	}
 }
 
@@ -105,6 +120,8 @@ func ofThisMachine(err error) error {
 		return err
 	case errors.Is(err, sandbox.ErrLimit):
 		return sandbox.Refused(err)
+	case errors.Is(err, sandbox.ErrTooLong):
+		return &failure.Failure{ID: "environment-too-large", Cause: "the system refuses the program", Err: err, Remedy: "give fewer and shorter variables and arguments; what is large belongs into a file."}
 	case diskfull.Is(err):
 		return diskfull.Failure("writing", err, "", "--cache-dir")
 	case errors.Is(err, syscall.EROFS):

@@ -17,18 +17,25 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
+
+// nothing is an environment in which nothing is set.
+func nothing(string) (string, bool) { return "", false }
 
 // call runs the program in this process.
 func call(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	return callWith(t, map[string]string{"HOME": t.TempDir()}, args...)
+}
+
+// callWith runs it with an environment.
+func callWith(t *testing.T, env map[string]string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
 	var out, log bytes.Buffer
-	home := t.TempDir()
-	p := &program{stdout: &out, stderr: &log, getenv: func(name string) string {
-		if name == "HOME" {
-			return home
-		}
-		return ""
+	p := &program{stdout: &out, stderr: &log, getenv: func(name string) string { return env[name] }, lookup: func(name string) (string, bool) {
+		value, found := env[name]
+		return value, found
 	}}
 	status = p.status(p.run(t.Context(), args), false)
 	return out.String(), log.String(), status
@@ -117,6 +124,7 @@ func TestStatusTellsWhoseFaultItIs(t *testing.T) {
 		{"a full disk", fmt.Errorf("writing: %w", syscall.ENOSPC), 1},
 		{"a file of somebody else's", os.ErrPermission, 1},
 		{"anything else", errors.New("x"), 70},
+		{"too much environment", fmt.Errorf("starting: %w", sandbox.ErrTooLong), 1},
 		{"a bad call", &usageError{"x"}, 2},
 	} {
 		var log bytes.Buffer
@@ -131,21 +139,66 @@ func TestStatusTellsWhoseFaultItIs(t *testing.T) {
 	}
 }
 
+func TestWhatEndsACallIsItsFailure(t *testing.T) {
+	f := &failure.Failure{ID: "some-id", Cause: "it is so", Remedy: "do this:\n  a\n  b", Transient: true}
+	const own = "[some-id] it is so\nTo fix it: do this:\n  a\n  b\n"
+	for _, tc := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"alone", f, own},
+		{"while something was done", fmt.Errorf("looking for x: %w", f), "[some-id] looking for x: it is so\nTo fix it: do this:\n  a\n  b\n"},
+		{"before something else", errors.Join(f, errors.New("removing y: no")), "removing y: no\n" + own},
+		{"after something else", errors.Join(errors.New("removing y: no"), f), "removing y: no\n" + own},
+		{"in the middle", errors.Join(errors.New("1"), fmt.Errorf("x: %w", f), errors.New("2")), "1\n2\n[some-id] x: it is so\nTo fix it: do this:\n  a\n  b\n"},
+		{"with what a terminal would act upon", &failure.Failure{ID: "some-id", Cause: "\x1b]0;owned\ait is so", Remedy: "do this:\n  a\x1b[2J\n  b"}, own},
+	} {
+		var log bytes.Buffer
+		p := &program{stderr: &log}
+		p.status(tc.err, false)
+		if log.String() != tc.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tc.name, &log, tc.want)
+		}
+	}
+}
+
+func TestAPanicIsNoWrongFlag(t *testing.T) {
+	var log bytes.Buffer
+	p := &program{stderr: &log}
+	err := p.guarded(func() error { panic("so it is") })
+	if got := p.status(err, false); got != statusInternal || !strings.HasPrefix(log.String(), "[internal] panic: so it is\n") || !strings.Contains(log.String(), "main_test.go") {
+		t.Errorf("got %d, %s", got, &log)
+	}
+}
+
 func TestVariablesOfFlagsGoBeforeThoseOfFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "env")
-	if err := os.WriteFile(file, []byte("A=file\n\n  B=with = signs  \nHERE\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte("\ufeffA=file\n# A=comment\n\n  #B\n  B=with # and = signs  \nHERE\nUNSET\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	getenv := func(name string) string { return "value of " + name }
-	got, err := readEnv([]string{file}, []string{"A=flag", "THERE"}, getenv)
+	here := lookup(func(name string) (string, bool) {
+		set := map[string]string{"HERE": "value of HERE", "THERE": "value of THERE", "EMPTY": ""}
+		value, found := set[name]
+		return value, found
+	})
+	got, err := readEnv([]string{file}, []string{"A=flag", "THERE", "EMPTY", "NOWHERE"}, here)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"A": "flag", "B": "with = signs", "HERE": "value of HERE", "THERE": "value of THERE"}
+	want := map[string]string{"A": "flag", "B": "with # and = signs", "EMPTY": "", "HERE": "value of HERE", "THERE": "value of THERE"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if _, err := readEnv([]string{file + "x"}, nil, getenv); !errors.Is(err, &failure.Failure{ID: "env-file-unreadable"}) {
+	if got, err = readEnv([]string{file}, []string{"NOWHERE"}, here.orEmpty); err != nil || len(got) != 5 {
+		t.Errorf("as pack has it: got %q, %v, want UNSET and NOWHERE, empty", got, err)
+	}
+	for _, value := range []string{"UNSET", "NOWHERE"} {
+		if _, there := got[value]; !there {
+			t.Errorf("as pack has it: %s is not there", value)
+		}
+	}
+	if _, err := readEnv([]string{file + "x"}, nil, here); !errors.Is(err, &failure.Failure{ID: "env-file-unreadable"}) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -155,17 +208,50 @@ func TestWhatMayBePartOfASecretIsNotRepeated(t *testing.T) {
 	if err := os.WriteFile(file, []byte("KEY=-----BEGIN KEY-----\nca+na/ry==\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	getenv := func(string) string { return "" }
-	_, err := readEnv([]string{file}, nil, getenv)
+	_, err := readEnv([]string{file}, nil, nothing)
 	if !errors.Is(err, &failure.Failure{ID: "env-name"}) || strings.Contains(err.Error(), "ry=") || !strings.Contains(err.Error(), "line 2 of "+file) {
 		t.Errorf("got %v", err)
 	}
-	_, err = readEnv(nil, []string{"A=1", "ca na ry"}, getenv)
+	_, err = readEnv(nil, []string{"A=1", "ca na ry"}, nothing)
 	if !errors.Is(err, &failure.Failure{ID: "env-name"}) || strings.Contains(err.Error(), "na ry") || !strings.Contains(err.Error(), "--env number 2") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := readEnv(nil, []string{"A=1\x00B=2"}, getenv); err == nil {
+	if _, err := readEnv(nil, []string{"A=1\x00B=2"}, nothing); err == nil {
 		t.Error("a value with the byte 0: got no error")
+	}
+}
+
+func TestAFileOfVariablesInAnotherEncodingIsNamed(t *testing.T) {
+	for _, text := range []string{"\xff\xfeA\x00=\x001\x00", "\xfe\xff\x00A\x00=\x001"} {
+		file := filepath.Join(t.TempDir(), "env")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readEnv([]string{file}, nil, nothing)
+		if !errors.Is(err, &failure.Failure{ID: "env-file-unreadable"}) || !strings.Contains(err.Error(), "UTF-16") || !strings.Contains(err.Error(), file) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestAMisspeltWordIsToldTheNearest(t *testing.T) {
+	for _, tc := range []struct {
+		args []string
+		want string // "" for no guess
+	}{
+		{[]string{"biuld"}, "is build meant?"},
+		{[]string{"inspct"}, "is inspect meant?"},
+		{[]string{"hlep"}, "is help meant?"},
+		{[]string{"frobnicate"}, ""},
+		{[]string{"build", "--platfrom", "linux/arm64"}, "is --platform meant?"},
+		{[]string{"build", "--tga=x"}, "is --tag meant?"},
+		{[]string{"run", "--prot", "1"}, "is --port meant?"},
+		{[]string{"build", "--privileged"}, ""},
+	} {
+		_, log, status := call(t, tc.args...)
+		if status != statusUsage || strings.Contains(log, "meant?") != (tc.want != "") || !strings.Contains(log, tc.want) {
+			t.Errorf("%q: got status %d, %q, want %q", tc.args, status, log, tc.want)
+		}
 	}
 }
 

@@ -7,6 +7,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strconv"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
@@ -31,6 +36,9 @@ func rebaseCommand() command {
 			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
 			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
 			set.StringVar(&f.runImage, "run-image", "", "the run image (`FOLDER` or reference), as in build")
+			set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made (`TIME`), as in build; as before when left out")
+			set.Var(&f.annotations, "annotation", "an annotation (`NAME=VALUE`), as in build; those that the image has stay")
+			set.Var(&f.insecure, "insecure-registry", insecureHelp)
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the lifecycle apart (`WAY`), as in build")
 			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
@@ -59,7 +67,11 @@ func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) erro
 		return err
 	}
 	options.Name = tag.Name()
+	to.Registries, to.Annotations = options.Registries, f.allAnnotations
 	defer options.Log.Close()
+	if err := to.Check(ctx, tag, 1); err != nil { // of how many platforms the image is, it says later
+		return err
+	}
 	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
 		return err
 	}
@@ -90,7 +102,7 @@ func startRebases(ctx context.Context, options build.Options, called string) (bu
 	for _, platform := range target.All() {
 		one := options
 		one.Target = platform
-		one.Rebase, _, err = findImage(ctx, options.Home, called, platform.String())
+		one.Rebase, _, err = findImage(ctx, options.Registries, options.Home, called, platform.String())
 		if images.IsOtherPlatform(err) {
 			missing = err
 			continue
@@ -108,4 +120,32 @@ func startRebases(ctx context.Context, options build.Options, called string) (bu
 		return nil, missing
 	}
 	return builds, nil
+}
+
+// likeBefore is an image that was rebased with what the lifecycle does not take
+// over from the one before: its annotations, and the time when it says that it
+// was made, unless there is to be another one (as SOURCE_DATE_EPOCH has it).
+func likeBefore(image, before v1.Image, created string) (v1.Image, error) {
+	manifest, err := before.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	was, err := before.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	is, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	at := was.Created
+	if seconds, err := strconv.ParseInt(created, 10, 64); err == nil {
+		at = v1.Time{Time: time.Unix(seconds, 0).UTC()}
+	}
+	if !at.Equal(is.Created.Time) {
+		if image, err = mutate.CreatedAt(image, at); err != nil {
+			return nil, err
+		}
+	}
+	return output.Annotated(image, manifest.Annotations), nil
 }

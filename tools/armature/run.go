@@ -11,15 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
-	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/launch"
-	"github.com/armature-cnb/armature/tools/armature/internal/output"
 )
 
 const runHelp = `Runs an image in a sandbox, without a container engine: as the image's user, its
@@ -36,7 +30,7 @@ process is killed. The exit status is the process's own.`
 type runFlags struct {
 	platform, cacheDir, entrypoint, sandbox string
 	port                                    int
-	env, envFiles                           list
+	env, envFiles, insecure                 list
 }
 
 func runCommand() command {
@@ -50,6 +44,7 @@ func runCommand() command {
 			set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+			set.Var(&f.insecure, "insecure-registry", insecureHelp)
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps it apart (`WAY`), as in build")
 			return f.run
 		},
@@ -69,12 +64,12 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	image, found, err := findImage(ctx, h, args[0], f.platform)
+	image, found, err := findImage(ctx, images.Registries{Insecure: f.insecure}, h, args[0], f.platform)
 	if err != nil {
 		return err
 	}
 	options := launch.Options{Image: image, Called: found, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
-	if options.Env, err = readEnv(f.envFiles, f.env, p.getenv); err != nil {
+	if options.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
 		return err
 	}
 	if f.port != 0 {
@@ -129,44 +124,4 @@ func graceful(interrupted context.Context) (_ context.Context, _ <-chan syscall.
 	}()
 	// Only now can none come in between.
 	return ctx, passed, func() { signal.Stop(received); cancel() }, interrupted.Err()
-}
-
-// findImage finds an image by what people call it: one that build left in
-// armature's folder, an OCI layout, or a reference. It returns the folder or
-// reference, too.
-func findImage(ctx context.Context, h home.Home, called, platform string) (image v1.Image, reference string, err error) {
-	reference = called
-	if !images.IsLayout(called) {
-		tag, err := name.NewTag(called)
-		if err == nil && images.IsLayout(output.StorePath(h, tag)) {
-			reference = output.StorePath(h, tag)
-		}
-	}
-	if platform != "" {
-		to, err := target.Parse(platform)
-		if err != nil {
-			return nil, "", &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
-		}
-		image, err = images.Find(ctx, reference, to)
-		return image, reference, err
-	}
-	host, err := target.Host()
-	if err != nil {
-		return nil, "", err
-	}
-	order := []target.Target{host}
-	for _, other := range target.All() {
-		if other != host {
-			order = append(order, other)
-		}
-	}
-	var failed error
-	for _, to := range order {
-		image, err := images.Find(ctx, reference, to)
-		if err == nil || !images.IsOtherPlatform(err) {
-			return image, reference, err
-		}
-		failed = err
-	}
-	return nil, "", failed
 }

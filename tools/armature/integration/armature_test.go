@@ -430,10 +430,11 @@ func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
 		{"a builder for another target", []string{plainApp(t), "--tag", "app", "--platform", "linux/amd64", "--builder", made.builders + "/linux-arm64-on-" + host(t).Dashed()}, 1, "[builder-target]"},
 		{"a registry that is not there", []string{plainApp(t), "--tag", "app", "--builder", "127.0.0.1:1/builder"}, 75, "[registry-unreachable]"},
 		{"an image that is no builder", []string{plainApp(t), "--tag", "app", "--builder", made.stack + "/build-" + host(t).Arch}, 1, "[not-a-builder]"},
-		{"a version that nobody has", []string{plainApp(t), "--tag", "app", "--env", "BP_NODE_VERSION=1.2.3"}, 1, "[build-failed]"},
+		{"a version that nobody has", []string{plainApp(t), "--tag", "app", "--env", "BP_NODE_VERSION=1.2.3"}, 1, "[node-version-unknown]"},
 		{"no tag", []string{plainApp(t)}, 2, "--tag is missing"},
 		{"an unknown flag", []string{plainApp(t), "--tga", "app"}, 2, "tga"},
 		{"a name that is none", []string{plainApp(t), "--tag", "App"}, 1, "[image-name]"},
+		{"a name with a scheme", []string{plainApp(t), "--tag", "https://registry.example.com/app"}, 1, "[image-name]"},
 		{"a name that climbs", []string{plainApp(t), "--tag", "example.com/../../app"}, 1, "[image-name]"},
 		{"an output that is none", []string{plainApp(t), "--tag", "app", "--output", "zip:x"}, 1, "[output-unknown]"},
 	} {

@@ -97,7 +97,7 @@ func TestABuildThatFailsTellsSoInEventsAndTimeline(t *testing.T) {
 	}
 	b := u.build(app, "--tag", "app-bad", "--progress", "json", "--timings", page)
 	all := events(t, b.log)
-	if last := all[len(all)-1]; b.status != 1 || last.Event != "failure" || last.ID != "build-failed" {
+	if last := all[len(all)-1]; b.status != 1 || last.Event != "failure" || last.ID != "build-script-failed" {
 		t.Errorf("got status %d, %+v", b.status, last)
 	}
 	failed := map[string]bool{}
@@ -110,7 +110,7 @@ func TestABuildThatFailsTellsSoInEventsAndTimeline(t *testing.T) {
 		t.Errorf("got %v, output %v", failed, said)
 	}
 	text, err := os.ReadFile(page)
-	if err != nil || strings.Contains(string(text), "<script") || !strings.Contains(string(text), "No image: [build-failed]") {
+	if err != nil || strings.Contains(string(text), "<script") || !strings.Contains(string(text), "No image: [build-script-failed]") {
 		t.Errorf("got %v\n%s", err, text)
 	}
 }

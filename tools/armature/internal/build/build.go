@@ -16,6 +16,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
@@ -38,6 +39,12 @@ type Options struct {
 	Builder  string        // folder or reference, as images.Builder takes it
 	RunImage string        // folder or reference; the builder's own when empty
 
+	// BuilderBy says who chose the builder, where that was not whoever called
+	// armature: "the app's project.toml". The builder is the absolute path of a
+	// folder in the app then, or a reference.
+	BuilderBy  string
+	Registries images.Registries
+
 	Buildpacks buildpacks.Wish // instead of the builder's order, or around it
 
 	Env        map[string]string // for the buildpacks
@@ -47,6 +54,8 @@ type Options struct {
 	Small      bool                   // compress layers well; as the lifecycle does, fast, when not set
 	CacheImage string                 // where the cache is kept in a registry; in the home when empty
 	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
+	Labels     map[string]string      // that buildpacks were asked for: an image without one of them is an error
+	Created    string                 // when the image says that it was made, as SOURCE_DATE_EPOCH has it; when empty, what the lifecycle says
 	Filter     func(path string) bool // which files of the app take part; all when nil
 
 	// Rebase, when set, is an image that gets the run image in place of its
@@ -103,6 +112,12 @@ func (b *Build) Source() string { return b.work.Path("app") }
 
 // Start does everything that comes before the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
+	if options.BuilderBy != "" && options.Way == sandbox.Chroot {
+		return nil, &failure.Failure{
+			ID: "app-builder-in-chroot", Cause: options.BuilderBy + " names the builder " + options.Builder + ", and a chroot does not keep programs of a builder's own apart well enough",
+			Remedy: "name the builder yourself with --builder when you trust it, or build where the kernel has user namespaces.",
+		}
+	}
 	b := &Build{Options: options, busy: newEvent(), layered: newEvent(), made: newEvent()}
 	if b.emulated() {
 		b.emulation = emulation.Environment(b.Host)
@@ -149,19 +164,18 @@ func (b *Build) findImages(ctx context.Context) error {
 	if err := emulation.Check("the build image has", b.Host, "build without --emulate and --host-platform, which runs this machine's own programs"); err != nil {
 		return err
 	}
-	if b.CacheImage != "" {
-		if err := images.MayPush(b.CacheImage); err != nil {
-			return err
-		}
+	registries := b.Registries
+	if b.BuilderBy != "" && !filepath.IsAbs(b.Builder) {
+		registries = registries.For(b.BuilderBy)
 	}
-	image, found, err := images.Builder(ctx, b.Builder, b.Host, b.Target)
+	image, found, err := registries.Builder(ctx, b.Builder, b.Host, b.Target)
 	if err != nil {
 		return err
 	}
 	if b.builder, err = readBuilder(image, found); err != nil {
 		return err
 	}
-	b.run, err = b.builder.findRunImage(ctx, b.RunImage, b.Target)
+	b.run, err = b.findRunImage(ctx)
 	return err
 }
 
@@ -307,6 +321,9 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 		if err := b.copySBOM(); err != nil {
 			return nil, fmt.Errorf("copying the bills of materials: %w", err)
 		}
+	}
+	if err := b.checkLabels(image); err != nil {
+		return nil, err
 	}
 	b.image = image
 	for _, e := range []event{b.busy, b.layered, b.made} {

@@ -121,11 +121,11 @@ func TestTheLifecyclesOutputBecomesPhases(t *testing.T) {
 	var out bytes.Buffer
 	w := newWatcher(progress.New(&out, progress.Plain, os.Getenv), "app", nil)
 	w.names = strings.NewReplacer("127.0.0.1:1/app:latest", "app")
-	stdout, stderr := w.stream(), w.stream()
+	stdout := w.stream()
 	for _, piece := range []string{"===> ANALY", "ZING\nImage with name \"127.0.0.1:1/app:latest\" not found\n===> BUIL", "DING\n  one\r\n*** Images (sha256:1):\n      127.0.0.1:1/app:latest\nlast"} {
 		stdout.Write([]byte(piece))
 	}
-	stderr.Write([]byte("ERROR: failed to build: exit status 75\n"))
+	stdout.Write([]byte("\nERROR: failed to build: exit status 75"))
 	w.end(false)
 	for _, want := range []string{"===> analyzing\n", "Image with name \"app\" not found\n", "===> building\n  one\n", "last\n", "building: 0."} {
 		if !strings.Contains(out.String(), want) {

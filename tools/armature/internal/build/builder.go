@@ -4,7 +4,6 @@ package build
 
 import (
 	"bufio"
-	"context"
 	"debug/elf"
 	"encoding/json"
 	"fmt"
@@ -174,46 +173,3 @@ func ownFolder(home string) bool {
 }
 
 func within(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
-
-// runImage is the image that the app's layers go on.
-type runImage struct {
-	found    string // folder or reference
-	image    v1.Image
-	recorded string // what the app image says it is, with its digest
-	digest   v1.Hash
-	asked    string // its reference, when the user named one
-}
-
-// findRunImage finds the run image that was asked for, or else the builder's:
-// in a folder beside the builder's, or where its metadata says.
-func (b *builder) findRunImage(ctx context.Context, asked string, to target.Target) (*runImage, error) {
-	var called string // its public name
-	if len(b.runImages) > 0 {
-		called = b.runImages[0].Image
-	}
-	from := asked
-	if from == "" {
-		from = images.RunImageBeside(b.found, to)
-	}
-	switch {
-	case from != "" && !images.IsLayout(from):
-		called = from
-	case called == "":
-		return nil, &failure.Failure{ID: "no-run-image", Cause: "the builder " + b.found + " names no run image", Remedy: "name one with --run-image."}
-	case from == "":
-		from = called
-	}
-	image, err := images.Find(ctx, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("looking for the run image: %w", err)
-	}
-	r := &runImage{found: from, image: image}
-	if asked != "" && called == asked {
-		r.asked = asked
-	}
-	if r.digest, err = image.Digest(); err != nil {
-		return nil, images.Failed("fetching "+from, err)
-	}
-	r.recorded, err = images.Canonical(called, r.digest)
-	return r, err
-}

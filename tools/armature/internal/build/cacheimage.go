@@ -24,7 +24,7 @@ func (b *Build) offerCache(ctx context.Context, registry *loopback.Registry) err
 		return nil
 	}
 	return b.Log.Step("fetching the cache image", func() error {
-		image, err := images.Cache(ctx, b.CacheImage)
+		image, err := b.Registries.Cache(ctx, b.CacheImage)
 		if err != nil || image == nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (b *Build) pushCache(ctx context.Context, image v1.Image) error {
 		return nil
 	}
 	return b.Log.Step("pushing the cache image", func() error {
-		err := images.PushCache(ctx, b.CacheImage, image)
+		err := b.Registries.Push(ctx, b.CacheImage, image)
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}

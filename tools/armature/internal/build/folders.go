@@ -65,7 +65,7 @@ func (b *Build) writeBuildpacks(ctx context.Context) error {
 		return nil
 	}
 	return b.Log.Step("fetching buildpacks", func() error {
-		plan, err := b.Buildpacks.Resolve(ctx, b.root, b.work.Dir, b.Host)
+		plan, err := b.Buildpacks.Resolve(ctx, b.root, b.work.Dir, b.Host, b.Registries)
 		if err != nil {
 			return err
 		}

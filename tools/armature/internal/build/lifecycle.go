@@ -14,9 +14,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
-	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
@@ -54,7 +52,8 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 		return made, err
 	}
 	watch := newWatcher(b.Log, b.Name, titles(b.builder.image))
-	watch.running, watch.exporting = b.busy.tell, func() { b.busy.tell(); b.layered.tell() }
+	watch.running, watch.layered = b.busy.tell, func() { b.busy.tell(); b.layered.tell() }
+	watch.waits = b.divided()
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
@@ -63,6 +62,7 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 	defer func() { err = errors.Join(err, box.Close()) }()
 	registry := loopback.Serve(box.Listener, b.blobs)
 	defer registry.Close()
+	registry.OnRequest(watch.asked)
 	watch.names = b.publicNames(registry)
 	if err := b.Log.Step("offering the run image", func() error { return b.offer(ctx, registry) }); err != nil {
 		return made, err
@@ -268,33 +268,13 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 	if b.builder.platformAPI == "0.15" {
 		env = append(env, "CNB_EXEC_ENV=production")
 	}
+	if b.Created != "" {
+		env = append(env, "SOURCE_DATE_EPOCH="+b.Created)
+	}
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
 		if value := b.Getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
 	}
 	return env, nil
-}
-
-// The statuses of the lifecycle that mean something to whoever calls it
-// (platform/exit.go of lifecycle 0.21: 20 and 21 from detect, 51 from build).
-const (
-	noBuildpacks  = 20
-	buildpackFail = 51
-)
-
-// failed is the error of a build that the lifecycle ended with a status.
-func (w *watcher) failed(status sandbox.Status) error {
-	switch {
-	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
-		return &failure.Failure{ID: "no-buildpack-applies", Cause: "no buildpack of the builder takes the app", Remedy: "see what they say above; the app's folder needs a package.json."}
-	case status.Code == buildpackFail:
-		return &failure.Failure{
-			ID: "build-failed", Cause: "a buildpack ended the build", Transient: w.transient,
-			Remedy: "mend what it says above.",
-		}
-	case w.full:
-		return diskfull.Failure("the lifecycle could not write all of the phase "+w.phase, nil, "", "--cache-dir")
-	}
-	return fmt.Errorf("the lifecycle ended with %s in the phase %s", status, w.phase)
 }

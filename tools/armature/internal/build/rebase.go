@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,5 +64,9 @@ func (b *Build) failed(watch *watcher, status sandbox.Status) error {
 	if b.Rebase == nil {
 		return watch.failed(status)
 	}
-	return &failure.Failure{ID: "rebase-refused", Cause: "the lifecycle did not put the image on the run image " + b.run.recorded, Remedy: "see what it says above; name a run image of the same distribution and platform, or build the image again."}
+	f := &failure.Failure{ID: "rebase-refused", Cause: "the lifecycle did not put the image on the run image " + b.run.recorded, Remedy: "name a run image of the same distribution and platform, or build the image again."}
+	if _, last := watch.said.parted(); last != "" {
+		f.Err = errors.New(last)
+	}
+	return f
 }

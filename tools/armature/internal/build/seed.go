@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
@@ -175,8 +174,8 @@ var errNoSeed = errors.New("there is no layer of Node.js now")
 // build. What stays is that the builder's buildpacks do not take the app, or
 // cannot build it: then no seed is remembered.
 func passes(err error) bool {
-	var f *failure.Failure
-	return !errors.As(err, &f) || f.Transient || f.ID != "no-buildpack-applies" && f.ID != "build-failed"
+	var theirs *buildpackError
+	return !errors.As(err, &theirs) || theirs.Transient || theirs.ID == "disk-full"
 }
 
 // forSeed are the options of a build of armature's own: this build's, without
@@ -186,6 +185,7 @@ func (b *Build) forSeed(name string) Options {
 	o.App, o.Name, o.Filter, o.Rebase = "", name, nil, nil
 	o.Env, o.Bindings, o.Buildpacks = nil, nil, buildpacks.Wish{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
+	o.Labels, o.Created = nil, ""
 	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }
 	o.seeding = true
 	return o

@@ -23,6 +23,7 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -104,11 +105,12 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 // An option that is added is either the user's for an app, or decided about
 // here.
 func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
-	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Small": true, "Home": true, "Way": true}
+	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
 	b := &Build{Options: Options{
 		App: "app", Name: "name", Target: target.LinuxARM64, Host: target.LinuxAMD64, Builder: "builder", RunImage: "run",
 		Buildpacks: buildpacks.Wish{Buildpacks: []buildpacks.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
 		Network: sandbox.None, ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
+		BuilderBy: "the app", Registries: images.Registries{Offline: true}, Labels: map[string]string{"a": "b"}, Created: "1",
 		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Getenv: func(string) string { return "secret" },
 	}}
 	made := b.forSeed("seed")
@@ -136,9 +138,11 @@ func TestOnlyWhatStaysIsRememberedOfASeed(t *testing.T) {
 		err  error
 		want bool
 	}{
-		{&failure.Failure{ID: "build-failed"}, false},
-		{fmt.Errorf("building: %w", &failure.Failure{ID: "no-buildpack-applies"}), false},
-		{&failure.Failure{ID: "build-failed", Transient: true}, true},
+		{&buildpackError{&failure.Failure{ID: "build-failed"}}, false},
+		{fmt.Errorf("building: %w", &buildpackError{&failure.Failure{ID: "no-buildpack-applies"}}), false},
+		{&buildpackError{&failure.Failure{ID: "npm-failed"}}, false},
+		{&buildpackError{&failure.Failure{ID: "build-failed", Transient: true}}, true},
+		{&buildpackError{&failure.Failure{ID: "disk-full"}}, true},
 		{&failure.Failure{ID: "disk-full"}, true},
 		{&failure.Failure{ID: "registry-unreachable", Transient: true}, true},
 		{syscall.ENOSPC, true},

@@ -128,14 +128,14 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 	run("ANALYZING", analyzer)
 	run("DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
 	run("RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
-	run("WAITING", sandbox.Command{})
+	run(waiting, sandbox.Command{})
 	then(func() error { return b.first.layered.wait(ctx) })
 	then(func() (err error) {
 		took, err = b.takeMetadata()
 		return err
 	})
-	run("BUILDING", call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
-	run("WAITING", sandbox.Command{})
+	run(building, call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
+	run(waiting, sandbox.Command{})
 	then(func() error { return b.afterFirst(ctx) })
 	then(func() error { return b.offerPrevious(ctx, registry) })
 	run(exporting, analyzer)

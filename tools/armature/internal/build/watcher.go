@@ -5,6 +5,7 @@ package build
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,48 +23,80 @@ type watcher struct {
 	names *strings.Replacer // from names in the build's own registry to those people know
 
 	// Both are called whenever it happens, and must not be nil.
-	running   func() // a buildpack runs a command
-	exporting func() // that phase begins
+	running func() // a buildpack runs a command
+	layered func() // the buildpacks have made their layers
 
-	mu        sync.Mutex
-	phase     string // "ANALYZING"
-	transient bool   // a buildpack said that its failure may pass
-	full      bool   // somebody said that there is no space left
-	streams   []*lines
+	waits bool // phases of waiting are announced, too
+
+	mu      sync.Mutex
+	phase   string // "ANALYZING"
+	last    string // phase of the lifecycle, among phases
+	full    bool   // somebody said that there is no space left
+	streams []*lines
+	said    said
 }
 
 // phasePrefix is how the lifecycle announces a phase.
 const phasePrefix = "===> "
 
-// exporting is the phase after the buildpacks have made their layers.
-const exporting = "EXPORTING"
+// The phases there are (lifecycle 0.21, cmd/lifecycle/creator.go), and the one
+// that armature puts in between.
+const (
+	building  = "BUILDING"
+	exporting = "EXPORTING"
+	waiting   = "WAITING"
+)
+
+var phases = []string{"ANALYZING", "DETECTING", "RESTORING", building, exporting}
 
 // imagesLine is how it begins to list what it has written.
 const imagesLine = "*** Images ("
 
-// transientLine is how it prints a buildpack's status 75 (package exit).
-const transientLine = "failed to build: exit status 75"
-
 func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
-	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, exporting: func() {}}
+	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, layered: func() {}}
+}
+
+// announced is the phase that a line announces, or "". Scripts of the app can
+// print such lines, too: none but those of the lifecycle are taken, and none
+// twice or out of turn.
+func (w *watcher) announced(text string) string {
+	phase, ok := strings.CutPrefix(text, phasePrefix)
+	if !ok {
+		return ""
+	}
+	if phase == waiting && w.waits || slices.Index(phases, phase) > slices.Index(phases, w.last) {
+		return phase
+	}
+	return ""
+}
+
+// asked is to be called when the lifecycle asks its registry for something. It
+// does so before the buildpacks run and, next, when it exports what they made:
+// the app's scripts, which run in between, can print what they like, and do not
+// bring that about.
+func (w *watcher) asked() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == building || w.last == exporting {
+		w.layered()
+	}
 }
 
 func (w *watcher) line(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if phase, ok := strings.CutPrefix(text, phasePrefix); ok {
-		w.phase = phase
-		w.steps.enter(strings.ToLower(phase))
-		if phase == exporting {
-			w.exporting()
+	if phase := w.announced(text); phase != "" {
+		if w.phase = phase; phase != waiting {
+			w.last = phase
 		}
+		if phase != exporting { // which a script could have printed
+			w.said = said{}
+		}
+		w.steps.enter(strings.ToLower(phase))
 		return
 	}
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		w.full = true
-	}
-	if strings.Contains(text, transientLine) {
-		w.transient = true
 	}
 	if w.names != nil {
 		text = w.names.Replace(text)
@@ -71,6 +104,7 @@ func (w *watcher) line(text string) {
 	if w.steps.told(text) {
 		return
 	}
+	w.said.add(text)
 	w.steps.line(text)
 	if w.steps.command != nil {
 		w.running()

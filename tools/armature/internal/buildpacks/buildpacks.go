@@ -22,6 +22,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 )
 
@@ -78,14 +79,16 @@ type module struct {
 
 // Resolve finds all buildpacks of a wish. Those that are not the builder's,
 // whose root file system is in the folder root, are unpacked into new folders
-// below work; of a buildpackage for several platforms the host's is taken.
-// What somebody named wrong is a [*failure.Failure].
-func (w Wish) Resolve(ctx context.Context, root, work string, host target.Target) (*Plan, error) {
+// below work; of a buildpackage for several platforms the host's is taken. Those
+// in registries are asked for with registries, and what an app's own descriptor
+// names there without credentials. What somebody named wrong is a
+// [*failure.Failure].
+func (w Wish) Resolve(ctx context.Context, root, work string, host target.Target, registries images.Registries) (*Plan, error) {
 	own, err := readBuilder(root)
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{ctx: ctx, builder: own, work: work, host: host}
+	f := &finder{ctx: ctx, builder: own, work: work, host: host, registries: registries}
 	order, err := f.instead(w.Buildpacks)
 	if err == nil && len(order) == 0 {
 		order, err = f.around(w.Pre, w.Post)

@@ -28,6 +28,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 )
 
 type files map[string]string
@@ -155,7 +156,7 @@ func newBuilder(t testing.TB) string {
 func resolve(t testing.TB, wish buildpacks.Wish) (order, dir string, err error) {
 	t.Helper()
 	work := t.TempDir()
-	plan, err := wish.Resolve(t.Context(), newBuilder(t), work, target.LinuxAMD64)
+	plan, err := wish.Resolve(t.Context(), newBuilder(t), work, target.LinuxAMD64, images.Registries{})
 	if err != nil {
 		return "", "", err
 	}
@@ -330,7 +331,7 @@ func TestNothingIsWrittenOutside(t *testing.T) {
 		work, root := filepath.Join(base, "work"), newBuilder(t)
 		write(t, base, files{"work/.keep": "", "x.tgz": gzipped(t, archive(t, entries...))})
 		wish := buildpacks.Wish{Buildpacks: named(base, "x.tgz")}
-		if _, err := wish.Resolve(t.Context(), root, work, target.LinuxAMD64); err != nil && !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
+		if _, err := wish.Resolve(t.Context(), root, work, target.LinuxAMD64, images.Registries{}); err != nil && !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if list, _ := os.ReadDir(base); len(list) != 2 {

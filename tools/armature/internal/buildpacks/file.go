@@ -158,9 +158,14 @@ func (f *finder) packaged(dir string) (v1.Image, error) {
 	return nil, fmt.Errorf("it has no image for %s", f.host)
 }
 
-// image is a buildpackage in a registry.
-func (f *finder) image(reference string) (Ref, []module, error) {
-	image, err := images.Package(f.ctx, reference, f.host)
+// image is a buildpackage in a registry. The credentials of whoever builds are not
+// for what an app names.
+func (f *finder) image(l Locator, reference string) (Ref, []module, error) {
+	registries := f.registries
+	if l.Inside { // the app says so
+		registries = registries.For(fmt.Sprintf("the app's project descriptor in %s", l.Base))
+	}
+	image, err := registries.Package(f.ctx, reference, f.host)
 	if err != nil {
 		return Ref{}, nil, err
 	}

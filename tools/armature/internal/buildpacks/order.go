@@ -9,6 +9,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/tools/armature/internal/images"
 )
 
 // fromBuilder stands for the builder's whole order.
@@ -24,6 +25,8 @@ type finder struct {
 	work    string
 	host    target.Target
 	added   []module
+
+	registries images.Registries
 }
 
 // instead is the order that locators make: one group of all of them. The
@@ -111,7 +114,7 @@ func (f *finder) find(l Locator) (Ref, error) {
 	case l.Inline != nil:
 		main, found, err = f.inline(l)
 	case isImage:
-		main, found, err = f.image(reference)
+		main, found, err = f.image(l, reference)
 	case isFile:
 		main, found, err = f.file(l, path)
 	case strings.Contains(l.Name, "://"):

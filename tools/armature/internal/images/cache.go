@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -19,52 +18,61 @@ import (
 
 // CacheTag reads what a cache image is called.
 func CacheTag(reference string) (name.Tag, error) {
-	tag, err := name.NewTag(reference)
+	tag, err := ParseTag(reference)
 	if err != nil {
 		return tag, Misnamed(reference, &failure.Failure{ID: "image-name", Cause: fmt.Sprintf("%q cannot be a cache image's name", reference), Err: err, Remedy: "name one in a registry: --cache-image registry/team/my-app-cache."})
 	}
 	return tag, nil
 }
 
-// MayPush says whether the credentials that docker login left are good for
-// writing a cache image; an error is a [*failure.Failure].
-func MayPush(reference string) error {
-	tag, err := CacheTag(reference)
+// MayPush says whether an image may be written under a name, with the
+// credentials that docker login left; an error is a [*failure.Failure].
+func (r Registries) MayPush(ctx context.Context, reference string) error {
+	tag, err := r.tag(reference)
 	if err != nil {
 		return err
 	}
-	if err := remote.CheckPushPermission(tag, authn.DefaultKeychain, http.DefaultTransport); err != nil {
-		return Failed("asking whether "+reference+" may be written", err)
+	keys := r.keys(ctx, tag.Context().Registry)
+	if keys.failed != nil {
+		return keys.failure()
 	}
-	return nil
+	asking := transport.NewRetry(during{ctx, r.transport(keys.registry)})
+	return keys.explain("asking whether "+tag.Name()+" may be written", remote.CheckPushPermission(tag, keys, asking))
 }
 
 // Cache returns a cache image, or nil where there is none yet.
-func Cache(ctx context.Context, reference string) (v1.Image, error) {
-	tag, err := CacheTag(reference)
+func (r Registries) Cache(ctx context.Context, reference string) (v1.Image, error) {
+	tag, err := r.tag(reference)
 	if err != nil {
 		return nil, err
 	}
-	image, err := remote.Image(tag, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	keys := r.keys(ctx, tag.Context().Registry)
+	image, err := remote.Image(tag, r.options(ctx, keys)...)
 	if IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, Failed("fetching "+reference, err)
-	}
-	return image, nil
+	return image, keys.explain("fetching "+reference, err)
 }
 
-// PushCache writes a cache image.
-func PushCache(ctx context.Context, reference string, image v1.Image) error {
-	tag, err := CacheTag(reference)
+// Push writes an image, or an index of several, under a name.
+func (r Registries) Push(ctx context.Context, reference string, what remote.Taggable) error {
+	tag, err := r.tag(reference)
 	if err != nil {
 		return err
 	}
-	if err := remote.Write(tag, image, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-		return Failed("pushing "+reference, err)
+	keys := r.keys(ctx, tag.Context().Registry)
+	if keys.failed != nil {
+		return keys.failure()
 	}
-	return nil
+	switch what := what.(type) {
+	case v1.Image:
+		err = remote.Write(tag, what, r.options(ctx, keys)...)
+	case v1.ImageIndex:
+		err = remote.WriteIndex(tag, what, r.options(ctx, keys)...)
+	default:
+		err = fmt.Errorf("%T is neither an image nor an index", what)
+	}
+	return keys.explain("pushing "+reference, err)
 }
 
 // IsNotFound says whether a registry has answered that it has no such image.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/tools/armature/internal/images"
 )
 
 // FuzzFind looks for an OCI layout that ends the program. Its blobs are what
@@ -38,7 +37,7 @@ func FuzzFind(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		image, err := images.Find(t.Context(), dir, target.LinuxARM64)
+		image, err := asked.Find(t.Context(), dir, target.LinuxARM64)
 		var f *failure.Failure
 		if err != nil {
 			if !errors.As(err, &f) {

@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -30,10 +29,9 @@ import (
 )
 
 // Find returns the image for a platform from a layout's folder or from a
-// registry, with the credentials that docker login left. An image of another
-// platform is an error, never the next best.
-func Find(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
-	if IsLayout(reference) {
+// registry. An image of another platform is an error, never the next best.
+func (r Registries) Find(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
+	if r.isLayout(reference) {
 		image, err := engine.Image(reference, platform)
 		var others *engine.OtherPlatforms
 		switch {
@@ -44,11 +42,11 @@ func Find(ctx context.Context, reference string, platform target.Target) (v1.Ima
 		}
 		return image, nil
 	}
-	ref, err := name.ParseReference(reference)
+	ref, err := r.reference(reference)
 	if err != nil {
 		return nil, Misnamed(reference, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is neither a folder with an OCI layout nor an image reference", reference), Err: err, Remedy: "name the folder, or the image as registry/name:tag."})
 	}
-	image, err := fetch(ctx, ref, reference, platform)
+	image, err := r.fetch(ctx, ref, reference, platform)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +55,12 @@ func Find(ctx context.Context, reference string, platform target.Target) (v1.Ima
 
 // fetch returns an image of a registry, of one for several platforms that for
 // the given one.
-func fetch(ctx context.Context, ref name.Reference, called string, platform target.Target) (v1.Image, error) {
-	found, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain),
-		remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))
+func (r Registries) fetch(ctx context.Context, ref name.Reference, called string, platform target.Target) (v1.Image, error) {
+	if err := r.allowed(called); err != nil {
+		return nil, err
+	}
+	keys := r.keys(ctx, ref.Context().Registry)
+	found, err := remote.Get(ref, append(r.options(ctx, keys), remote.WithPlatform(v1.Platform{OS: platform.OS, Architecture: platform.Arch}))...)
 	if err == nil && found.MediaType.IsIndex() {
 		err = offers(found, called, platform)
 	}
@@ -67,10 +68,7 @@ func fetch(ctx context.Context, ref name.Reference, called string, platform targ
 	if err == nil {
 		image, err = found.Image()
 	}
-	if err != nil {
-		return nil, Failed("fetching "+called, err)
-	}
-	return image, nil
+	return image, keys.explain("fetching "+called, err)
 }
 
 // offers says whether an index has an image for a platform.
@@ -105,12 +103,12 @@ func IsOtherPlatform(err error) bool { return errors.Is(err, &failure.Failure{ID
 
 // Package returns a buildpackage from a registry: of one for several platforms
 // that for the given one, and otherwise the only one, whatever it says.
-func Package(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
-	ref, err := name.ParseReference(reference)
+func (r Registries) Package(ctx context.Context, reference string, platform target.Target) (v1.Image, error) {
+	ref, err := r.reference(reference)
 	if err != nil {
 		return nil, Misnamed(reference, &failure.Failure{ID: "image-reference", Cause: fmt.Sprintf("%q is no image reference", reference), Err: err, Remedy: "name the buildpackage as docker://registry/name:tag."})
 	}
-	return fetch(ctx, ref, reference, platform)
+	return r.fetch(ctx, ref, reference, platform)
 }
 
 // Check says whether an image is for a platform.
@@ -157,6 +155,9 @@ func Failed(doing string, err error) error {
 	if err = redacted(err); diskfull.Is(err) { // the system's errors look like those of a network
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	if f := ofTLS(doing, err); f != nil {
+		return f
+	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
 		if ofConnection(err) {
@@ -195,11 +196,11 @@ func ofConnection(err error) bool {
 // Builder finds the builder for a target on a host: an OCI layout, a folder of
 // those that `make builder` makes, or a reference, which without a tag gets
 // the target's architecture for one. It returns what it found it by.
-func Builder(ctx context.Context, reference string, host, to target.Target) (v1.Image, string, error) {
+func (r Registries) Builder(ctx context.Context, reference string, host, to target.Target) (v1.Image, string, error) {
 	found := reference
 	switch {
-	case IsLayout(reference):
-	case IsFolder(reference):
+	case r.isLayout(reference):
+	case r.ChosenBy == "" && IsFolder(reference):
 		found = ""
 		for _, sub := range []string{to.Dashed() + "-on-" + host.Dashed(), to.Dashed()} {
 			if path := filepath.Join(reference, sub); found == "" && IsLayout(path) {
@@ -217,7 +218,7 @@ func Builder(ctx context.Context, reference string, host, to target.Target) (v1.
 			found += ":" + to.Arch
 		}
 	}
-	image, err := Find(ctx, found, host)
+	image, err := r.Find(ctx, found, host)
 	return image, found, err
 }
 

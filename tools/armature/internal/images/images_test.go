@@ -29,6 +29,9 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 )
 
+// asked are registries as armature asks them when no flag says otherwise.
+var asked images.Registries
+
 // layout writes an image for a platform into a folder.
 func layout(t *testing.T, dir, arch string) string {
 	t.Helper()
@@ -50,12 +53,12 @@ func TestABuilderIsFoundForItsPairOfPlatforms(t *testing.T) {
 	pair := layout(t, base+"/builder/v/linux-arm64-on-linux-amd64", "amd64")
 	run := layout(t, base+"/stack/run-arm64", "arm64")
 	for _, called := range []string{base + "/builder/v", pair} {
-		_, found, err := images.Builder(t.Context(), called, target.LinuxAMD64, target.LinuxARM64)
+		_, found, err := asked.Builder(t.Context(), called, target.LinuxAMD64, target.LinuxARM64)
 		if err != nil || found != pair {
 			t.Errorf("%s: got %q, %v", called, found, err)
 		}
 	}
-	_, _, err := images.Builder(t.Context(), base+"/builder/v", target.LinuxARM64, target.LinuxARM64)
+	_, _, err := asked.Builder(t.Context(), base+"/builder/v", target.LinuxARM64, target.LinuxARM64)
 	if !errors.Is(err, &failure.Failure{ID: "no-builder"}) {
 		t.Errorf("for another host: got %v", err)
 	}
@@ -69,7 +72,7 @@ func TestABuilderIsFoundForItsPairOfPlatforms(t *testing.T) {
 
 func TestAnImageOfAnotherPlatformIsNotTaken(t *testing.T) {
 	dir := layout(t, t.TempDir()+"/x", "amd64")
-	_, err := images.Find(t.Context(), dir, target.LinuxARM64)
+	_, err := asked.Find(t.Context(), dir, target.LinuxARM64)
 	if !errors.Is(err, &failure.Failure{ID: "image-platform"}) || !strings.Contains(err.Error(), "linux/amd64") {
 		t.Errorf("got %v", err)
 	}
@@ -92,19 +95,19 @@ func TestWhatARegistryAnswersHasAnID(t *testing.T) {
 				w.WriteHeader(tc.status)
 			}
 		}))
-		_, err := images.Find(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/team/app", target.LinuxARM64)
+		_, err := asked.Find(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/team/app", target.LinuxARM64)
 		server.Close()
 		var f *failure.Failure
 		if !errors.As(err, &f) || f.ID != tc.id || f.Transient != tc.transient {
 			t.Errorf("%d: got %v, want %s", tc.status, err, tc.id)
 		}
 	}
-	_, err := images.Find(t.Context(), "127.0.0.1:1/app", target.LinuxARM64)
+	_, err := asked.Find(t.Context(), "127.0.0.1:1/app", target.LinuxARM64)
 	var f *failure.Failure
 	if !errors.As(err, &f) || f.ID != "registry-unreachable" || !f.Transient {
 		t.Errorf("got %v", err)
 	}
-	if _, err = images.Find(t.Context(), "No Name", target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-reference"}) {
+	if _, err = asked.Find(t.Context(), "No Name", target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-reference"}) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -127,14 +130,14 @@ func served(t *testing.T, index v1.ImageIndex) string {
 func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) {
 	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: empty.Image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "riscv64"}}})
 	called := served(t, index)
-	if _, err := images.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) || !strings.Contains(err.Error(), "linux/riscv64") {
+	if _, err := asked.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) || !strings.Contains(err.Error(), "linux/riscv64") {
 		t.Errorf("got %v", err)
 	}
 	damaged := layout(t, t.TempDir()+"/damaged", "arm64")
 	if err := os.RemoveAll(damaged + "/blobs"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := images.Find(t.Context(), damaged, target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-unreadable"}) {
+	if _, err := asked.Find(t.Context(), damaged, target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-unreadable"}) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -150,10 +153,10 @@ func TestAnIndexNeedNotNameItsPlatform(t *testing.T) {
 		t.Fatalf("got %+v, %v, want no platform", manifest, err)
 	}
 	called := served(t, index)
-	if _, err := images.Find(t.Context(), called, target.LinuxAMD64); err != nil {
+	if _, err := asked.Find(t.Context(), called, target.LinuxAMD64); err != nil {
 		t.Error(err)
 	}
-	if _, err := images.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) {
+	if _, err := asked.Find(t.Context(), called, target.LinuxARM64); !images.IsOtherPlatform(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -204,7 +207,7 @@ func TestSignedAddressesAreNotRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = images.PushCache(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/cache", image)
+	err = asked.Push(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/cache", image)
 	if err == nil || !strings.Contains(err.Error(), "storage.example/upload") || strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v, want the address without what signs it", err)
 	}
@@ -215,7 +218,7 @@ func TestSignedAddressesAreNotRepeated(t *testing.T) {
 
 func TestAPasswordInANameIsNotRepeated(t *testing.T) {
 	for _, called := range []string{"somebody:canary@registry.example/team/app", "https://somebody:canary@registry.example/app:1", ":canary@registry.example:5000/app"} {
-		_, err := images.Find(t.Context(), called, target.LinuxARM64)
+		_, err := asked.Find(t.Context(), called, target.LinuxARM64)
 		if !errors.Is(err, &failure.Failure{ID: "image-reference"}) || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "docker login") {
 			t.Errorf("got %v", err)
 		}

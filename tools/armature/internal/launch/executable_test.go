@@ -116,6 +116,19 @@ func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
 	}
 }
 
+// The kernel gives no program a variable of 128 KiB.
+func TestAVariableThatIsTooLongIsToldApart(t *testing.T) {
+	h, way := place(t)
+	env := map[string]string{"A": strings.Repeat("a", 128<<10)}
+	_, err := Run(t.Context(), Options{Image: oddImage(t, "/folder"), Home: h, Way: way, Env: env, Stdout: io.Discard, Stderr: io.Discard, Entrypoint: "/script"}, nil)
+	if !errors.Is(err, sandbox.ErrTooLong) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := os.ReadDir(h.Dir + "/work"); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestAWorkingDirThatCannotBeEnteredIsAFailure(t *testing.T) {
 	h, way := place(t)
 	for name, dir := range map[string]string{"missing": "/nowhere", "a file": "/closed", "a link to nothing": "/dangling"} {

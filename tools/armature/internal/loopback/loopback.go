@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -42,6 +43,7 @@ type Registry struct {
 	server  *http.Server
 	inside  *pipes
 	seen    transfers // of the lifecycle
+	asked   atomic.Pointer[func()]
 }
 
 // Serve starts a registry.
@@ -78,9 +80,16 @@ func (r *Registry) guard(inner http.Handler) http.Handler {
 			http.Error(w, `{"errors":[{"code":"DENIED"}]}`, http.StatusForbidden)
 			return
 		}
+		if asked := r.asked.Load(); asked != nil {
+			(*asked)()
+		}
 		observed.ServeHTTP(w, request)
 	})
 }
+
+// OnRequest has f called whenever the lifecycle asks for something, before it is
+// answered; at once with other calls.
+func (r *Registry) OnRequest(f func()) { r.asked.Store(&f) }
 
 // isIn says whether a request's path is in a repository, and in no other that
 // only begins with its name.

@@ -252,3 +252,42 @@ func TestBlobsOfAnotherFolderAreTaken(t *testing.T) {
 		t.Error("what was taken is not there any more, or what was given away is")
 	}
 }
+
+func TestTheLifecyclesRequestsAreToldAndNobodyElses(t *testing.T) {
+	r, _ := serve(t)
+	told := 0
+	r.OnRequest(func() { told++ })
+	if err := r.Put(t.Context(), loopback.AppRepository, randomImage(t)); err != nil {
+		t.Fatal(err)
+	}
+	address, _, _ := strings.Cut(r.Reference("x"), "/")
+	ask := func(authorization string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/v2/app/manifests/latest", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", authorization)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	ask("Basic b3RoZXI6b3RoZXI=")
+	if told != 0 {
+		t.Errorf("somebody else's requests are told %d times", told)
+	}
+	auth, err := r.Auth()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var headers map[string]string
+	if err := json.Unmarshal([]byte(auth), &headers); err != nil {
+		t.Fatal(err)
+	}
+	ask(headers[address])
+	if told != 1 {
+		t.Errorf("the lifecycle's request is told %d times, want once", told)
+	}
+}

@@ -10,12 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
@@ -33,7 +31,12 @@ const (
 )
 
 // Output is where an image goes.
-type Output struct{ kind, path string }
+type Output struct {
+	kind, path string
+
+	Registries  images.Registries // how a registry is asked, when it goes to one
+	Annotations map[string]string // of the image and, where it has several, of their index
+}
 
 // Parse reads oci:DIR, tar:FILE, docker, registry, or nothing.
 func Parse(text string) (Output, error) {
@@ -51,9 +54,15 @@ func Parse(text string) (Output, error) {
 // folder, a file or a reference, with the digest. Nothing half-written is left
 // where it goes.
 func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, made []v1.Image) (string, error) {
+	for i, image := range made {
+		made[i] = Annotated(image, o.Annotations)
+	}
 	index, err := indexOf(made)
 	if err != nil {
 		return "", err
+	}
+	if len(made) > 1 && len(o.Annotations) > 0 {
+		index = mutate.Annotations(index, o.Annotations).(v1.ImageIndex)
 	}
 	digest, err := index.Digest()
 	if len(made) == 1 {
@@ -76,9 +85,17 @@ func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, made []v1.
 		err = load(ctx, tag, made)
 	case registryKind:
 		found = tag.String()
-		err = push(ctx, tag, made, index)
+		err = push(ctx, o.Registries, tag, made, index)
 	}
 	return found + "@" + digest.String(), err
+}
+
+// Annotated is an image with annotations added to its manifest.
+func Annotated(image v1.Image, annotations map[string]string) v1.Image {
+	if len(annotations) == 0 {
+		return image
+	}
+	return mutate.Annotations(image, annotations).(v1.Image)
 }
 
 // indexOf lists images with their platforms, in the order they have.
@@ -108,18 +125,11 @@ func onePlatform(cause string) error {
 }
 
 // push writes to a registry. Layers that several images share are sent once.
-func push(ctx context.Context, tag name.Tag, made []v1.Image, index v1.ImageIndex) error {
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	var err error
+func push(ctx context.Context, registries images.Registries, tag name.Tag, made []v1.Image, index v1.ImageIndex) error {
 	if len(made) == 1 {
-		err = remote.Write(tag, made[0], options...)
-	} else {
-		err = remote.WriteIndex(tag, index, options...)
+		return registries.Push(ctx, tag.String(), made[0])
 	}
-	if err != nil {
-		return images.Failed("pushing "+tag.String(), err)
-	}
-	return nil
+	return registries.Push(ctx, tag.String(), index)
 }
 
 // StorePath is where the image of a name lies in armature's folder. No two

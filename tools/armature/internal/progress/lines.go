@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"time"
+	"unicode/utf8"
 )
 
 // quiet says nothing.
@@ -84,6 +86,7 @@ func (p *plain) output(l *Log, text string) { p.line(l, text) }
 func (p *plain) detail(l *Log, text string) { p.line(l, text) }
 
 func (p *plain) line(l *Log, text string) {
+	text = coloured(text)
 	if l.prefix != "" {
 		text = "[" + l.prefix + "] " + text
 	}
@@ -151,9 +154,20 @@ func (j *jsonLines) write(l *Log, event Event, at time.Duration) {
 	event.Platform, event.At = l.prefix, seconds(at)
 	line, err := json.Marshal(event)
 	if err == nil {
-		fmt.Fprintf(j.out, "%s\n", line)
+		fmt.Fprintf(j.out, "%s\n", escapeRest(line))
 	}
 }
+
+// escapeRest escapes the control characters that JSON may have as they are, and
+// that some terminals act upon.
+func escapeRest(line []byte) string {
+	return controls.ReplaceAllStringFunc(string(line), func(found string) string {
+		r, _ := utf8.DecodeRuneInString(found)
+		return fmt.Sprintf(`\u%04x`, r)
+	})
+}
+
+var controls = regexp.MustCompile(`[\x7f-\x{9f}]`)
 
 // seconds are those of a duration, to the millisecond.
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }

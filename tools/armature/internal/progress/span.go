@@ -64,6 +64,7 @@ func (l *Log) Begin(parent *Work, kind Kind, what string) *Work {
 func (l *Log) begin(parent *Work, kind Kind, what string) *Work {
 	s := l.shared
 	s.ids++
+	what = Clean(what)
 	w := &Work{log: l, span: Span{ID: s.ids, Platform: l.prefix, Kind: kind, What: what, Begin: time.Since(s.began)}}
 	if parent != nil {
 		w.span.Parent = parent.span.ID
@@ -113,7 +114,7 @@ func (l *Log) Past(parent *Work, span Span, begin, end time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids++
-	span.ID, span.Platform = s.ids, l.prefix
+	span.ID, span.Platform, span.What = s.ids, l.prefix, Clean(span.What)
 	span.Begin, span.End = begin.Sub(s.began), end.Sub(s.began)
 	if parent != nil {
 		span.Parent = parent.span.ID

@@ -114,7 +114,7 @@ func (t *terminal) end(l *Log, span Span) {
 	t.line(l, t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
 }
 
-func (t *terminal) note(l *Log, text string) { t.line(l, "  "+clean(text)) }
+func (t *terminal) note(l *Log, text string) { t.line(l, "  "+Clean(text)) }
 
 // Lines that are not to be overlooked.
 var (
@@ -127,7 +127,7 @@ func (t *terminal) output(l *Log, text string) {
 		t.headed[l.phase.span.ID] = true
 		t.line(l, t.paint(cyan, "▸")+" "+l.phase.span.What)
 	}
-	text = clean(text)
+	text = Clean(text)
 	switch {
 	case warning.MatchString(text):
 		text = t.paint(yellow, text)
@@ -143,7 +143,7 @@ func (t *terminal) output(l *Log, text string) {
 const mostHeld = 200
 
 func (t *terminal) detail(l *Log, text string) {
-	if l.phase == nil || warning.MatchString(clean(text)) || fault.MatchString(clean(text)) {
+	if l.phase == nil || warning.MatchString(Clean(text)) || fault.MatchString(Clean(text)) {
 		t.output(l, text)
 		return
 	}
@@ -222,7 +222,7 @@ func (t *terminal) rows() []string {
 		}
 		row += outer[at].What + " " + clock(now-outer[at].Begin)
 		if span, found := inner[at]; found {
-			row += " · " + clean(span.What) + " " + clock(now-span.Begin)
+			row += " · " + Clean(span.What) + " " + clock(now-span.Begin)
 		}
 		rows = append(rows, row)
 	}
@@ -237,20 +237,6 @@ func (t *terminal) paint(with, text string) string {
 }
 
 func clock(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-// escapes are control sequences (ECMA-48, 5.4 and 5.6), and the other control
-// characters but the tabulator.
-var escapes = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\a\x1b]*(?:\a|\x1b\\)?|\x1b[ -/]*[0-~]?|[\x00-\x08\x0a-\x1f\x7f\x{80}-\x{9f}]`)
-
-// clean is a line without what would move the cursor, as a terminal would
-// show it in the end.
-func clean(text string) string {
-	text = strings.TrimRight(text, "\r")
-	if at := strings.LastIndexByte(text, '\r'); at >= 0 {
-		text = text[at+1:]
-	}
-	return escapes.ReplaceAllString(strings.ToValidUTF8(text, "\ufffd"), "")
-}
 
 // fit cuts a text so that it takes no more cells than these, and says how many
 // it takes. What may be wide counts as wide.

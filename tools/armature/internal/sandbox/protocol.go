@@ -70,6 +70,10 @@ func reportOf(err error) report {
 // larger.
 const maxMessage = 128 << 10
 
+// ErrTooLong is that of arguments and variables that do not fit into a message,
+// or that the kernel does not give to a program.
+var ErrTooLong = errors.New("the program's arguments and variables are too long")
+
 // channel carries one JSON value a packet, so that neither side ever waits
 // for the rest of one.
 type channel struct{ *net.UnixConn }
@@ -106,7 +110,7 @@ func (c channel) send(value any, file *os.File) error {
 		return err
 	}
 	if len(text) > maxMessage {
-		return fmt.Errorf("a message to the sandbox has %d bytes, want at most %d: the environment or the arguments are too long", len(text), maxMessage)
+		return fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLong, len(text), maxMessage)
 	}
 	var rights []byte
 	if file != nil {

@@ -1,0 +1,79 @@
+//go:build linux
+
+package images
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// What names are made of (Distribution spec, "Pulling manifests"; the registry
+// as Docker reads it). The library takes more: a//b, which would lie where a/b
+// does, and -x, which is a flag to other programs.
+var (
+	repositoryNames = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$`)
+	tagNames        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	registryNames   = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$`)
+)
+
+// ParseTag reads a name that an image is given: a repository and, after a colon,
+// a tag, "latest" when there is none. The error says what is wrong with it.
+func ParseTag(text string) (name.Tag, error) {
+	if err := hasNoScheme(text); err != nil {
+		return name.Tag{}, err
+	}
+	if strings.Contains(text, "@") {
+		return name.Tag{}, errors.New("it has an @, and only an image that is there has a digest")
+	}
+	tag, err := name.NewTag(text)
+	if short := lastOfOneLetter(text); err != nil && short != "" {
+		return tag, fmt.Errorf("its repository %q has one character, want at least two", short)
+	}
+	if err != nil {
+		return tag, err
+	}
+	for _, part := range []struct {
+		is, text string
+		pattern  *regexp.Regexp
+	}{
+		{"registry", tag.RegistryStr(), registryNames}, {"repository", tag.RepositoryStr(), repositoryNames}, {"tag", tag.TagStr(), tagNames},
+	} {
+		if !part.pattern.MatchString(part.text) {
+			return tag, fmt.Errorf("its %s is %q", part.is, part.text)
+		}
+	}
+	return tag, nil
+}
+
+// OnDockerHub says whether a name is one of Docker Hub's, as all are that name no
+// registry.
+func OnDockerHub(tag name.Tag) bool { return tag.RegistryStr() == name.DefaultRegistry }
+
+// lastOfOneLetter is a text's repository where that is one character, which
+// Docker takes and the library does not, or "".
+func lastOfOneLetter(text string) string {
+	host, repository, found := strings.Cut(text, "/")
+	if !found {
+		repository = text
+	} else if host != "localhost" && !strings.ContainsAny(host, ".:") {
+		return ""
+	}
+	if repository, _, _ = strings.Cut(repository, ":"); len(repository) != 1 {
+		return ""
+	}
+	return repository
+}
+
+// hasNoScheme refuses https://registry/name, which would be an image of a
+// registry called "https".
+func hasNoScheme(text string) error {
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		return nil
+	}
+	return fmt.Errorf("it begins with %s://: want %s", scheme, rest)
+}

@@ -1,0 +1,108 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// wire is a text on its way through a [channel]: paths, arguments and variables
+// are bytes, and JSON has texts in UTF-8 only. One that is no UTF-8 goes as a
+// list of one base64 text.
+type wire string
+
+func (w wire) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(w)) {
+		return json.Marshal(string(w))
+	}
+	return json.Marshal([1][]byte{[]byte(w)})
+}
+
+func (w *wire) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '[' {
+		var bytes [1][]byte
+		err := json.Unmarshal(text, &bytes)
+		*w = wire(bytes[0])
+		return err
+	}
+	return json.Unmarshal(text, (*string)(w))
+}
+
+func wires(texts []string) []wire {
+	all := make([]wire, len(texts))
+	for i, text := range texts {
+		all[i] = wire(text)
+	}
+	return all
+}
+
+func texts(wires []wire) []string {
+	var all []string
+	for _, one := range wires {
+		all = append(all, string(one))
+	}
+	return all
+}
+
+type plainCommand Command
+
+type wireCommand struct {
+	plainCommand
+	Args, Env    []wire
+	Dir, Heading wire
+}
+
+// MarshalJSON leaves every byte as it is.
+func (c Command) MarshalJSON() ([]byte, error) {
+	return json.Marshal(wireCommand{plainCommand(c), wires(c.Args), wires(c.Env), wire(c.Dir), wire(c.Heading)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *Command) UnmarshalJSON(text []byte) error {
+	var w wireCommand
+	err := json.Unmarshal(text, &w)
+	*c = Command(w.plainCommand)
+	c.Args, c.Env, c.Dir, c.Heading = texts(w.Args), texts(w.Env), string(w.Dir), string(w.Heading)
+	return err
+}
+
+type plainBind Bind
+
+type wireBind struct {
+	plainBind
+	Source, Target wire
+}
+
+// MarshalJSON leaves every byte as it is.
+func (b Bind) MarshalJSON() ([]byte, error) {
+	return json.Marshal(wireBind{plainBind(b), wire(b.Source), wire(b.Target)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (b *Bind) UnmarshalJSON(text []byte) error {
+	var w wireBind
+	err := json.Unmarshal(text, &w)
+	*b = Bind(w.plainBind)
+	b.Source, b.Target = string(w.Source), string(w.Target)
+	return err
+}
+
+type plainSetup setup
+
+type wireSetup struct {
+	plainSetup
+	Root, Point, Hostname wire
+}
+
+func (s setup) MarshalJSON() ([]byte, error) {
+	return json.Marshal(wireSetup{plainSetup(s), wire(s.Root), wire(s.Point), wire(s.Hostname)})
+}
+
+func (s *setup) UnmarshalJSON(text []byte) error {
+	var w wireSetup
+	err := json.Unmarshal(text, &w)
+	*s = setup(w.plainSetup)
+	s.Root, s.Point, s.Hostname = string(w.Root), string(w.Point), string(w.Hostname)
+	return err
+}
