@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -97,31 +98,51 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	}
 	options.Name = tag.Name()
 	defer options.Log.Close()
-	written, err := f.make(ctx, options, targets, to, tag)
-	err = errors.Join(err, f.tellTimings(p, options, written, err))
-	if err != nil {
-		return err
-	}
-	options.Log.Close()
-	fmt.Fprintln(p.stdout, written)
-	return options.Home.Prune()
+	builds, written, err := f.make(ctx, options, targets, to, tag)
+	return f.end(p, options, func() error { return closeAll(builds) }, written, err)
 }
 
-// make runs the builds and puts their image where it belongs.
-func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (written string, err error) {
-	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
-		return "", err
-	}
-	builds, err := f.start(ctx, options, targets)
-	if err != nil {
-		return "", err
-	}
-	written, err = finish(ctx, options, builds, to, tag)
-	err = errors.Join(err, options.Log.Step("removing the build's folders", func() error { return closeAll(builds) }))
+// end tells of an image, or why there is none, and only then lets go of what
+// the builds needed: nobody waits for that, and an image is good whatever comes
+// of it.
+func (f *buildFlags) end(p *program, options build.Options, letGo func() error, written string, err error) error {
 	if err == nil {
 		options.Log.Image(written)
 	}
-	return written, err
+	err = errors.Join(err, f.tellTimings(p, options, written, err))
+	if err != nil {
+		return errors.Join(err, letGo())
+	}
+	options.Log.Close()
+	fmt.Fprintln(p.stdout, written)
+	if err := letGo(); err != nil {
+		f.note(p, "the image is good, but something of the build stays until a later call can remove it: "+err.Error())
+	}
+	return nil
+}
+
+// note tells a fact when the log is closed.
+func (f *buildFlags) note(p *program, text string) {
+	switch {
+	case f.quiet:
+	case f.progress == string(progress.JSON):
+		p.log.Note(text)
+	default:
+		fmt.Fprintln(p.stderr, text)
+	}
+}
+
+// make runs the builds and puts their image where it belongs. The builds are to
+// be closed in any case.
+func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (builds []*build.Build, written string, err error) {
+	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
+		return nil, "", err
+	}
+	if builds, err = f.start(ctx, options, targets); err != nil {
+		return nil, "", err
+	}
+	written, err = finish(ctx, options, builds, to, tag)
+	return builds, written, err
 }
 
 // start prepares a build for each target, all of the same copy of the app. It

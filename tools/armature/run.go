@@ -140,6 +140,7 @@ func findImage(ctx context.Context, h home.Home, called, platform string) (image
 		tag, err := name.NewTag(called)
 		if err == nil && images.IsLayout(output.StorePath(h, tag)) {
 			reference = output.StorePath(h, tag)
+			h.UseImage(reference)
 		}
 	}
 	if platform != "" {

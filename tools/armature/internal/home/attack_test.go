@@ -93,13 +93,18 @@ func TestWorkThatCannotBeRemovedStopsNobody(t *testing.T) {
 		t.Skipf("this machine mounts nothing: %v", err)
 	}
 	open(t, h.Dir)
-	if err := syscall.Unmount(busy, 0); err != nil {
-		t.Fatal(err)
-	}
-	open(t, h.Dir)
 	if list, _ := os.ReadDir(filepath.Join(h.Dir, "work")); len(list) != 0 {
 		t.Errorf("left over: %v", list)
 	}
+	mounted, err := filepath.Glob(filepath.Join(h.Dir, "trash/*/mounted"))
+	if err != nil || len(mounted) != 1 {
+		t.Fatalf("got %q, %v, want what cannot be removed in the trash", mounted, err)
+	}
+	open(t, h.Dir)
+	if err := syscall.Unmount(mounted[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	empty(t, h)
 }
 
 func TestFilesOfUsersThatImagesNameAreClosedToThoseOfThisMachine(t *testing.T) {

@@ -188,7 +188,7 @@ func TestRootsThatNobodyUsesArePruned(t *testing.T) {
 	make("new", time.Now()).Close()
 	used := make("used", long)
 	defer used.Close()
-	if err := h.Prune(); err != nil {
+	if _, err := h.Prune(t.Context(), home.Limits{Age: 30 * 24 * time.Hour, Size: -1}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{"old": false, "new": true, "used": true} {

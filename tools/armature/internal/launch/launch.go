@@ -81,13 +81,17 @@ type started struct {
 	use     home.Lock // of the image's files
 }
 
-// close ends the sandbox, and lets go of what it needed.
+// close ends the sandbox, and lets go of what it needed. Of images that ran
+// before, what cannot be removed is no failure of this one's run: later calls
+// try again.
 func (s *started) close() error {
 	var err error
 	if s.box != nil {
 		err = s.box.Close()
 	}
-	return errors.Join(err, s.use.Close(), s.home.KeepRoots(rootPrefix, keptRoots))
+	err = errors.Join(err, s.use.Close())
+	s.home.KeepRoots(rootPrefix, keptRoots)
+	return err
 }
 
 // start makes the sandbox, and says what it is to run.

@@ -27,7 +27,7 @@ type stage struct {
 }
 
 // stagePattern is what the stages for a place are called.
-func stagePattern(place string) string { return "." + filepath.Base(place) + ".armature-" }
+func stagePattern(place string) string { return "." + filepath.Base(place) + home.StageMark }
 
 func newStage(place string) (*stage, error) {
 	parent := filepath.Dir(place)
