@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/staging"
 )
 
 // Limits say how much is kept.
@@ -190,21 +192,14 @@ func (h Home) pruneImage(item Item) (bool, error) {
 	return true, nil
 }
 
-// StageMark is in the names of folders beside images that images are written
-// in. Whoever writes has the folder locked.
-const StageMark = ".armature-"
-
 // discardStages removes what processes that were killed had begun to write.
 func (h Home) discardStages() {
 	filepath.WalkDir(filepath.Join(h.Dir, "images"), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil || !entry.IsDir():
 			return nil
-		case strings.HasPrefix(entry.Name(), ".") && strings.Contains(entry.Name(), StageMark):
-			if l, err := lockOnce(path, unix.LOCK_EX, os.O_RDONLY|unix.O_NOFOLLOW); err == nil {
-				h.discard(path)
-				l.Close()
-			}
+		case strings.HasPrefix(entry.Name(), ".") && strings.Contains(entry.Name(), staging.Mark):
+			staging.RemoveStale(path)
 			return fs.SkipDir
 		}
 		return nil
