@@ -101,9 +101,12 @@ func Read(image v1.Image) (*Image, error) {
 	i := &Image{Platform: config.OS + "/" + config.Architecture, Digest: digest.String(), User: config.Config.User}
 	var lifecycle lifecycleMetadata
 	var build buildMetadata
-	for label, into := range map[string]any{lifecycleLabel: &lifecycle, buildLabel: &build} {
-		if err := json.Unmarshal([]byte(config.Config.Labels[label]), into); err != nil {
-			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
+	for _, label := range []struct {
+		name string
+		into any
+	}{{lifecycleLabel, &lifecycle}, {buildLabel, &build}} {
+		if err := json.Unmarshal([]byte(config.Config.Labels[label.name]), label.into); err != nil {
+			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label.name + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
 		}
 	}
 	i.RunImage = lifecycle.RunImage.Reference
