@@ -44,7 +44,7 @@ func TestPruneSaysWhatItRemoves(t *testing.T) {
 			t.Errorf("%s: the image is there: %v", tc.name, err == nil)
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "trash/[^.]*")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, "trash/*")); len(left) != 0 {
 		t.Errorf("left in the trash: %q", left)
 	}
 }

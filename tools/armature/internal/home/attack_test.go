@@ -128,12 +128,14 @@ func TestAFolderOfSomebodyElsesIsRefused(t *testing.T) {
 		"another user's": func(path string) error { return errors.Join(os.Mkdir(path, 0o755), os.Chown(path, 1001, 1001)) },
 		"a link":         func(path string) error { return os.Symlink(t.TempDir(), path) },
 	} {
-		dir := t.TempDir()
-		if err := prepare(filepath.Join(dir, "builds")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := home.Open(dir, os.Getenv); !errors.Is(err, &failure.Failure{ID: "cache-dir-unusable"}) {
-			t.Errorf("%s: got %v", name, err)
+		for _, folder := range []string{"builds", "trash"} {
+			dir := t.TempDir()
+			if err := prepare(filepath.Join(dir, folder)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := home.Open(dir, os.Getenv); !errors.Is(err, &failure.Failure{ID: "cache-dir-unusable"}) {
+				t.Errorf("%s is %s: got %v", folder, name, err)
+			}
 		}
 	}
 }

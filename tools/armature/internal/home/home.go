@@ -15,6 +15,7 @@
 package home
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -49,13 +50,17 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	for _, folder := range []struct {
 		name string
 		mode fs.FileMode
-	}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}, {"trash", 0o700}} {
-		err := makeOwn(filepath.Join(dir, folder.name), folder.mode)
+	}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}} {
+		path := filepath.Join(dir, folder.name)
+		err := os.MkdirAll(path, folder.mode)
+		if err == nil {
+			err = closed(path, folder.mode)
+		}
 		switch {
 		case diskfull.Is(err):
 			return Home{}, diskfull.Failure("making armature's folder", err, dir, "--cache-dir")
 		case err != nil:
-			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
+			return Home{}, unusable(err)
 		}
 	}
 	limits, err := Automatic(getenv)
@@ -63,18 +68,22 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 		return Home{}, err
 	}
 	h := Home{Dir: dir}
+	if err := closed(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Home{}, unusable(err)
+	}
 	h.sweep()
 	h.tidyAside(limits)
 	return h, nil
 }
 
-// makeOwn makes a folder with a mode, or closes it as far. In the files below
-// are those of users that images name, whom this machine may have, too. A
-// folder that somebody else could change is an error.
-func makeOwn(path string, mode fs.FileMode) error {
-	if err := os.MkdirAll(path, mode); err != nil {
-		return err
-	}
+func unusable(err error) error {
+	return &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
+}
+
+// closed closes a folder as far as a mode says. In the files below are those of
+// users that images name, whom this machine may have, too. A folder that somebody
+// else could change is an error.
+func closed(path string, mode fs.FileMode) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err

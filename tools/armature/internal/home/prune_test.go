@@ -178,7 +178,7 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 
 func TestCallsPruneOfTheirOwnAccord(t *testing.T) {
 	h := keeping(t, 40*day, day)
-	lock := filepath.Join(h.Dir, "trash/.lock")
+	lock := filepath.Join(h.Dir, "trash.lock")
 	ago := time.Now().Add(-2 * time.Hour)
 	if err := os.Chtimes(lock, ago, ago); err != nil {
 		t.Fatal(err)

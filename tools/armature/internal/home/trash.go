@@ -15,8 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trashLock is the file that whoever empties the trash locks.
-const trashLock = ".lock"
+// trashDir is where things wait for their removal. There is such a folder only
+// where there are some.
+func (h Home) trashDir() string { return filepath.Join(h.Dir, "trash") }
+
+// trashLock is the file that whoever empties the trash locks. Its time says when
+// a call pruned the last time.
+func (h Home) trashLock() string { return h.trashDir() + ".lock" }
 
 // discard takes a file or folder away from its place at once, by moving it to
 // the trash. What cannot be moved is removed where it is. Nothing of the name is
@@ -34,22 +39,32 @@ func (h Home) discard(path string) error {
 // later calls.
 func (h Home) moveOut(path string) error {
 	to, err := h.take(path)
-	if err == nil && (h.short() || isSmall(to)) {
-		RemoveAll(to)
+	if err == nil && (h.short() || isSmall(to)) && RemoveAll(to) == nil {
+		os.Remove(h.trashDir()) // unless there is more
 	}
 	return err
 }
 
 // take moves a file or folder to the trash and returns its place there.
 func (h Home) take(path string) (string, error) {
-	to := filepath.Join(h.Dir, "trash", strings.ToLower(rand.Text()))
-	err := os.Rename(path, to)
-	if errors.Is(err, fs.ErrPermission) { // a folder that is closed to its owner
-		if err = os.Chmod(path, 0o700); err == nil {
-			err = os.Rename(path, to)
+	to := filepath.Join(h.trashDir(), strings.ToLower(rand.Text()))
+	for {
+		if err := os.Mkdir(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return to, err
 		}
+		err := os.Rename(path, to)
+		if errors.Is(err, fs.ErrPermission) { // a folder that is closed to its owner
+			if err = os.Chmod(path, 0o700); err == nil {
+				err = os.Rename(path, to)
+			}
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return to, err
+		}
+		if _, err := os.Lstat(path); err != nil {
+			return to, err
+		} // or somebody removed the trash, for it was empty
 	}
-	return to, err
 }
 
 // isSmall says whether there are only few files and folders at a path.
@@ -69,7 +84,7 @@ func isSmall(path string) bool {
 // done. Where another process does so it waits for its end. What cannot be
 // removed stays, and is the error.
 func (h Home) Empty(ctx context.Context) error {
-	l, err := waitLock(ctx, filepath.Join(h.Dir, "trash", trashLock), unix.LOCK_EX)
+	l, err := waitLock(ctx, h.trashLock(), unix.LOCK_EX)
 	if err != nil {
 		return err
 	}
@@ -96,6 +111,7 @@ func (h Home) empty(ctx context.Context) error {
 			}
 		}
 		if !found {
+			os.Remove(h.trashDir()) // unless something stays
 			var all []error
 			for _, err := range failed {
 				all = append(all, err)
@@ -107,15 +123,13 @@ func (h Home) empty(ctx context.Context) error {
 
 // trash lists what waits for its removal.
 func (h Home) trash() []string {
-	entries, err := os.ReadDir(filepath.Join(h.Dir, "trash"))
+	entries, err := os.ReadDir(h.trashDir())
 	if err != nil {
 		return nil
 	}
 	var paths []string
 	for _, entry := range entries {
-		if entry.Name() != trashLock {
-			paths = append(paths, filepath.Join(h.Dir, "trash", entry.Name()))
-		}
+		paths = append(paths, filepath.Join(h.trashDir(), entry.Name()))
 	}
 	return paths
 }
@@ -137,7 +151,7 @@ const (
 // hour to prune. The call waits for it only where the disk is short of space, or
 // where calls leave more than they remove.
 func (h Home) tidyAside(limits Limits) {
-	lock := filepath.Join(h.Dir, "trash", trashLock)
+	lock := h.trashLock()
 	info, err := os.Stat(lock)
 	pruning := err == nil && time.Since(info.ModTime()) > pruneEvery
 	if len(h.trash()) > 0 && h.short() {

@@ -24,7 +24,7 @@ func empty(t *testing.T, h home.Home) {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{"work", "trash"} {
-		if list, _ := filepath.Glob(filepath.Join(h.Dir, folder, "[^.]*")); len(list) != 0 {
+		if list, _ := filepath.Glob(filepath.Join(h.Dir, folder, "*")); len(list) != 0 {
 			t.Errorf("left over: %q", list)
 		}
 	}
@@ -99,13 +99,13 @@ func TestTrashDoesNotGrow(t *testing.T) {
 	needSpace(t, h.Dir)
 	for i := range 6 {
 		dir := filepath.Join(h.Dir, "trash", fmt.Sprint(i))
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 		fill(t, dir, 200)
 	}
 	open(t, h.Dir)
-	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/[^.]*")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/*")); len(left) != 0 {
 		t.Errorf("left over: %q", left)
 	}
 }
@@ -126,16 +126,16 @@ func TestNothingWaitsInTheTrashOfASmallDisk(t *testing.T) {
 	if err := work.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/[^.]*")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/*")); len(left) != 0 {
 		t.Errorf("left over: %q", left)
 	}
 	late := filepath.Join(h.Dir, "trash", "late")
-	if err := os.Mkdir(late, 0o755); err != nil {
+	if err := os.MkdirAll(late, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, late, 300)
 	open(t, dir)
-	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/[^.]*")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/*")); len(left) != 0 {
 		t.Errorf("left over when the next call began: %q", left)
 	}
 }
