@@ -38,7 +38,7 @@ type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
 	compression                                        string
-	timings, hostPlatform, cacheImage                  string
+	timings, hostPlatform, cacheImage, cacheKey        string
 	env, envFiles, bindings, buildpacks                list
 	clearCache, quiet, emulate                         bool
 }
@@ -62,7 +62,8 @@ func buildCommand() command {
 			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 			set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
-			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
+			set.StringVar(&f.cacheKey, "cache-key", "", "a `NAME` for builds that begin with what the last one of them left, such as those of an app that is checked out to another folder each time; when left out, those of the same folder with the same builder")
+			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this app left")
 			set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
@@ -96,7 +97,7 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	options.Name = tag.Name()
+	options.Name, options.CacheKey = tag.Name(), f.cacheKey
 	defer options.Log.Close()
 	builds, written, err := f.make(ctx, options, targets, to, tag)
 	return f.end(p, options, func() error { return closeAll(builds) }, written, err)
@@ -177,7 +178,7 @@ func (f *buildFlags) start(ctx context.Context, options build.Options, targets [
 			}
 		}
 		if len(builds) > 0 {
-			one.App, one.Filter = builds[0].Source(), nil
+			one.App, one.AppOf, one.Filter = builds[0].Source(), options.App, nil
 		}
 		b, err := build.Start(ctx, one)
 		if err != nil {

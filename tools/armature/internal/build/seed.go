@@ -124,7 +124,8 @@ func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) (er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, seed.kept.Clear(), seed.Close()) }()
+	seed.beside = true // nobody begins with what it leaves
+	defer func() { err = errors.Join(err, seed.Close()) }()
 	made, err := seed.Run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -154,7 +155,7 @@ func passes(err error) bool {
 // build's, without what its user gave for the app.
 func (b *Build) forSeed(app, name string) Options {
 	o := b.Options
-	o.App, o.Name, o.Filter, o.Rebase = app, name, nil, nil
+	o.App, o.AppOf, o.Name, o.CacheKey, o.Filter, o.Rebase = app, "", name, name, nil, nil
 	o.Env, o.Bindings, o.Buildpacks = nil, nil, buildpacks.Wish{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }

@@ -20,25 +20,44 @@ const keyFile = "key"
 type Build struct {
 	Dir  string
 	home Home
+	key  string
 	lock Lock
 }
 
 // Build returns the folder for a key, such as an image's name and platform.
 // While another process has it, waiting is called once, and then waited.
 func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, error) {
-	dir := h.buildDir(key)
-	l, err := tryLock(dir+".lock", unix.LOCK_EX)
+	b, err := h.TryBuild(key)
+	if !errors.Is(err, ErrBusy) {
+		return b, err
+	}
+	waiting()
+	l, err := waitLock(ctx, h.BuildDir(key)+".lock", unix.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	return h.newBuild(key, l)
+}
+
+// ErrBusy is that of a folder that another process has.
+var ErrBusy = errors.New("another build is running")
+
+// TryBuild is [Home.Build], and ErrBusy while another process has the folder.
+func (h Home) TryBuild(key string) (*Build, error) {
+	l, err := tryLock(h.BuildDir(key)+".lock", unix.LOCK_EX)
 	if errors.Is(err, errLocked) {
-		waiting()
-		l, err = waitLock(ctx, dir+".lock", unix.LOCK_EX)
+		return nil, ErrBusy
 	}
 	if err != nil {
 		return nil, err
 	}
-	err = os.MkdirAll(dir, 0o755)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, keyFile), []byte(key), 0o644)
-	}
+	return h.newBuild(key, l)
+}
+
+func (h Home) newBuild(key string, l Lock) (*Build, error) {
+	dir := h.BuildDir(key)
+	b := &Build{Dir: dir, home: h, key: key, lock: l}
+	err := b.begin()
 	if err == nil {
 		err = touch(dir + ".lock")
 	}
@@ -46,19 +65,21 @@ func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, er
 		l.Close()
 		return nil, err
 	}
-	return &Build{Dir: dir, home: h, lock: l}, nil
+	return b, nil
 }
 
-func (h Home) buildDir(key string) string {
+// BuildDir is the folder for a key, which need not be there.
+func (h Home) BuildDir(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
 }
 
 // CopyKept copies a folder that a build keeps to another place, unless there
 // is none, the build runs, or something in it cannot be copied, and says
-// whether it did.
-func (h Home) CopyKept(key, name, to string) (bool, error) {
-	dir := h.buildDir(key)
+// whether it did. The function copies, from the build's folder and the one in it,
+// to an empty one.
+func (h Home) CopyKept(key, name, to string, copy func(kept, from, to string) error) (bool, error) {
+	dir := h.BuildDir(key)
 	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
 		return false, nil
 	}
@@ -71,9 +92,12 @@ func (h Home) CopyKept(key, name, to string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	err = os.CopyFS(work.Path("copy"), os.DirFS(filepath.Join(dir, name)))
+	made, err := work.Folder("copy", 0o755)
 	if err == nil {
-		err = os.Rename(work.Path("copy"), to)
+		err = copy(dir, filepath.Join(dir, name), made)
+	}
+	if err == nil {
+		err = os.Rename(made, to)
 	}
 	return err == nil, work.Close()
 }
@@ -88,7 +112,15 @@ func (b *Build) Clear() error {
 	if err := b.home.discard(b.Dir); err != nil {
 		return err
 	}
-	return os.Mkdir(b.Dir, 0o755)
+	return b.begin()
+}
+
+// begin makes the folder if it is not there.
+func (b *Build) begin() error {
+	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(b.Dir, keyFile), []byte(b.key), 0o644)
 }
 
 // Close lets another process have it.
