@@ -214,8 +214,12 @@ func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
 // the same.
 const cycloneDX = "/sbom.cdx.json"
 
-// maxSBOM is the most bytes of one that are read.
-const maxSBOM = 64 << 20
+// The most bytes of one that are read, and of the layer with all of them, when it
+// is inflated.
+const (
+	maxSBOM  = 64 << 20
+	maxSBOMs = 1 << 30
+)
 
 func readSBOM(layer v1.Layer) ([]SBOM, error) {
 	content, err := layer.Uncompressed()
@@ -224,8 +228,12 @@ func readSBOM(layer v1.Layer) ([]SBOM, error) {
 	}
 	defer content.Close()
 	var found []SBOM
-	for archive := tar.NewReader(content); ; {
+	limited := &io.LimitedReader{R: content, N: maxSBOMs}
+	for archive := tar.NewReader(limited); ; {
 		header, err := archive.Next()
+		if limited.N <= 0 {
+			return nil, fmt.Errorf("they have more than %d bytes", maxSBOMs)
+		}
 		if errors.Is(err, io.EOF) {
 			return found, nil
 		}

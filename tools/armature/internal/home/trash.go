@@ -34,13 +34,24 @@ func (h Home) discard(path string) error {
 	return nil
 }
 
-// moveOut moves a file or folder to the trash. What is small, and everything
-// where the disk is short of space, is removed there; what cannot be stays for
-// later calls.
+// moveOut moves a file or folder to the trash, and begins to remove it beside
+// what else the call does. What is small, and everything where the disk is short
+// of space, is removed at once; what cannot be stays for later calls.
 func (h Home) moveOut(path string) error {
 	to, err := h.take(path)
-	if err == nil && (h.short() || isSmall(to)) && RemoveAll(to) == nil {
-		os.Remove(h.trashDir()) // unless there is more
+	switch {
+	case err != nil:
+	case h.short() || isSmall(to):
+		if RemoveAll(to) == nil {
+			os.Remove(h.trashDir()) // unless there is more
+		}
+	default:
+		if l, err := tryLock(h.trashLock(), unix.LOCK_EX); err == nil { // or somebody else will come to it
+			go func() {
+				defer l.Close()
+				h.empty(context.Background())
+			}()
+		}
 	}
 	return err
 }

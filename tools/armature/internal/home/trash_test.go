@@ -68,6 +68,13 @@ func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 	if err := os.Chmod(work.Dir, 0o500); err != nil { // as a closed folder of an image
 		t.Fatal(err)
 	}
+	lock, err := os.OpenFile(filepath.Join(h.Dir, "trash.lock"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { // as somebody who removes and has not come to it
+		t.Fatal(err)
+	}
 	if err := work.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +84,8 @@ func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/*/*/*")); len(left) != files {
 		t.Errorf("%d of %d files wait for their removal: the others took their time", len(left), files)
 	}
-	again := open(t, h.Dir)
-	empty(t, again)
+	lock.Close()
+	empty(t, open(t, h.Dir))
 }
 
 func TestTheTrashOfAKilledRemovalIsRemoved(t *testing.T) {
