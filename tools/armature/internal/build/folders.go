@@ -13,9 +13,60 @@ import (
 	"github.com/armature-cnb/armature/internal/project"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
+	"github.com/armature-cnb/armature/tools/armature/internal/hostfiles"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
+	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
+	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
 )
+
+// unpack gets the builder's root file system from the cache, or fills it.
+func (b *Build) unpack(ctx context.Context) error {
+	name := b.builder.digest.Hex
+	if !b.Way.OneID() {
+		name += "-owned" // files belong to those the image says, not to one user
+	}
+	options := rootfs.Options{
+		Owners:  !b.Way.OneID(),
+		Folders: []string{"/proc", "/sys", "/dev", "/tmp", "/var/tmp", appDir, layersDir, platformDir, cacheDir},
+		Files:   append(hostfiles.Paths(), runFile),
+	}
+	var err, unfit error
+	b.root, b.rootUse, err = b.Home.Root(ctx, name, func(dir string) error {
+		err := b.Log.Step("unpacking the builder, once for all builds", func() error {
+			return rootfs.Unpack(ctx, dir, b.builder.image, options)
+		})
+		if err == nil { // what cannot build is not kept
+			unfit = b.builder.readRoot(dir, b.Target)
+			err = unfit
+		}
+		return err
+	})
+	if unfit != nil {
+		return unfit
+	}
+	if err != nil {
+		return images.ReadFailed("unpacking the builder "+b.builder.found, b.builder.found, err)
+	}
+	return b.builder.readRoot(b.root, b.Target)
+}
+
+// open gets the folders of this build.
+func (b *Build) open(ctx context.Context) (err error) {
+	if err := b.openKept(ctx); err != nil {
+		return err
+	}
+	if b.ClearCache {
+		if err := b.kept.Clear(); err != nil {
+			return err
+		}
+	}
+	if b.blobs, err = loopback.OpenBlobs(filepath.Join(b.kept.Dir, "blobs")); err != nil {
+		return err
+	}
+	b.work, err = b.Home.NewWork()
+	return err
+}
 
 // key names what builds for a target keep for each other: those of one folder,
 // with one builder, whatever the image is called, or those that the user gave one

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -206,12 +206,7 @@ func readSmall(dir *os.Root, path string) ([]byte, error) {
 	if info, err := dir.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
 		return nil, err
 	}
-	file, err := dir.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, most))
+	return regular.Read(dir, path, most)
 }
 
 // afterFirst waits for the first build's image, and gives this build its layers

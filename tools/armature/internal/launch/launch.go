@@ -81,17 +81,14 @@ type started struct {
 	use     home.Lock // of the image's files
 }
 
-// close ends the sandbox, and lets go of what it needed. Of images that ran
-// before, what cannot be removed is no failure of this one's run: later calls
-// try again.
+// close ends the sandbox, and lets go of what it needed.
 func (s *started) close() error {
+	defer s.home.KeepRoots(rootPrefix, keptRoots) // what stays, later calls try again
 	var err error
 	if s.box != nil {
 		err = s.box.Close()
 	}
-	err = errors.Join(err, s.use.Close())
-	s.home.KeepRoots(rootPrefix, keptRoots)
-	return err
+	return errors.Join(err, s.use.Close())
 }
 
 // start makes the sandbox, and says what it is to run.

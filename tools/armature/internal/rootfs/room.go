@@ -7,13 +7,9 @@ import (
 	"os"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sys/unix"
-)
 
-// large is how many bytes are unpacked before it is asked whether as many, or a
-// file that has more, fit on the disk. A few bytes of archive can say that files
-// have any size (sparse files), or be inflated to a thousand times as many.
-const large = 64 << 20
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
+)
 
 // An image may unpack to so many bytes, whatever its size; beyond that to so many
 // times its size, as a layer of programs never is.
@@ -43,20 +39,18 @@ func mostBytes(layers []v1.Layer) (int64, error) {
 }
 
 // take is an error when a file's bytes are too many, before the first of them is
-// written.
+// written. Small files are counted, and asked for together: a few bytes of archive
+// can say that files have any size (sparse files), or be inflated to a thousand
+// times as many.
 func (r *room) take(file *os.File, size int64) error {
 	r.taken += size
 	r.unasked += size
-	if r.unasked < large {
+	if r.unasked < diskfull.Large {
 		return nil
 	}
 	r.unasked = 0
-	var disk unix.Statfs_t
-	if err := unix.Fstatfs(int(file.Fd()), &disk); err != nil {
+	if err := diskfull.Fits(file, max(size, diskfull.Large)); err != nil {
 		return err
-	}
-	if free := disk.Bavail * uint64(disk.Bsize); uint64(max(size, large)) > free {
-		return fmt.Errorf("it has %d bytes, and there are %d: %w", size, free, unix.ENOSPC)
 	}
 	if r.most > 0 && r.taken > r.most {
 		return fmt.Errorf("with it there are %d bytes, want at most %d of an image of this size", r.taken, r.most)
