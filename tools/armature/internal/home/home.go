@@ -5,10 +5,10 @@
 // work of builds that run.
 //
 //	roots/<digest>/         root file systems, each unpacked once
-//	builds/<key>/           what a build leaves for the next of the same name
+//	builds/<key>/           what a build leaves for the next of the same key
 //	images/<name>:<tag>/    images without another output, as OCI layouts
 //	work/<random>/          one for each build that runs
-//	trash/<random>          what is to be removed
+//	trash/<random>          what is to be removed; there is none when nothing is
 //
 // What is to be removed is moved to the trash, which takes no time, and removed
 // beside the work of the next call. Any number of processes may use it at once.

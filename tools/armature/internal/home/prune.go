@@ -173,11 +173,18 @@ func (h Home) prune(item Item, dry bool) (removed bool, err error) {
 // pruneImage removes an image, unless somebody has written another one there or
 // used it.
 func (h Home) pruneImage(item Item) (bool, error) {
+	unused := func(dir string) bool {
+		info, err := os.Lstat(filepath.Join(dir, layoutIndex))
+		return err == nil && info.ModTime().Equal(item.Used)
+	}
+	if !unused(item.path) {
+		return false, nil
+	}
 	to, err := h.take(item.path)
 	if err != nil {
 		return false, err
 	}
-	if info, err := os.Lstat(filepath.Join(to, layoutIndex)); err == nil && !info.ModTime().Equal(item.Used) {
+	if !unused(to) { // in the moment in between
 		err := unix.Renameat2(unix.AT_FDCWD, to, unix.AT_FDCWD, item.path, unix.RENAME_NOREPLACE)
 		if errors.Is(err, unix.EEXIST) { // by now there is a newer one still
 			err = nil
