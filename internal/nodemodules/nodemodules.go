@@ -80,14 +80,21 @@ func replace(place, target string) error {
 			return err
 		}
 	}
-	beside := place + ".new"
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Symlink(target, beside); err != nil {
+	beside, err := linkBeside(place, target)
+	if err != nil {
 		return err
 	}
 	return os.Rename(beside, place)
+}
+
+// linkBeside makes a link under a name beside place that nothing of the app has.
+func linkBeside(place, target string) (string, error) {
+	for number := 1; ; number++ {
+		beside := fmt.Sprintf("%s.new-%d", place, number)
+		if err := os.Symlink(target, beside); !errors.Is(err, fs.ErrExist) {
+			return beside, err
+		}
+	}
 }
 
 // Relink makes the links that lead into the layer of modules for the build

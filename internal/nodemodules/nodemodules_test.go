@@ -38,6 +38,30 @@ func TestLinkReplacesWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestLinkLeavesWhatIsBesideAlone(t *testing.T) {
+	project, layer := t.TempDir(), t.TempDir()
+	own := []string{"node_modules.new", "node_modules.new-1", "node_modules.old"}
+	for _, name := range own {
+		if err := os.WriteFile(filepath.Join(project, name), []byte("the app's"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := nodemodules.Link(project, layer, []string{"node_modules"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantLink(t, filepath.Join(project, "node_modules"), filepath.Join(layer, "node_modules"))
+	for _, name := range own {
+		if text, err := os.ReadFile(filepath.Join(project, name)); string(text) != "the app's" {
+			t.Errorf("%s: got %q, %v", name, text, err)
+		}
+	}
+	if list, err := os.ReadDir(project); err != nil || len(list) != len(own)+1 {
+		t.Errorf("there is %v, %v", list, err)
+	}
+}
+
 func TestRelinkFollowsTheListOfTheLayer(t *testing.T) {
 	project, build := t.TempDir(), t.TempDir()
 	launch := filepath.Join(t.TempDir(), "not-restored")

@@ -1,51 +1,75 @@
+//go:build linux
+
 package ociimage
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/armature-cnb/armature/internal/staging"
 )
 
 // WriteLayout writes img as an OCI image layout with exactly one manifest into
-// the folder dir, whose parent must exist. A layout that is there already is
-// replaced as a whole; on an error it stays and nothing new does.
+// the folder dir, see [WriteIndex].
 func WriteLayout(dir string, img v1.Image) error {
-	dir = filepath.Clean(dir)
-	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-
-	made := filepath.Join(temp, "new")
-	path, err := layout.Write(made, empty.Index)
-	if err != nil {
-		return fmt.Errorf("writing image layout %s: %w", dir, err)
-	}
 	config, err := img.ConfigFile()
 	if err != nil {
 		return err
 	}
-	platform := layout.WithPlatform(v1.Platform{OS: config.OS, Architecture: config.Architecture})
-	if err := path.AppendImage(img, platform); err != nil {
-		return fmt.Errorf("writing image layout %s: %w", dir, err)
-	}
-	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !os.IsNotExist(err) {
+	return WriteIndex(dir, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{
+		Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: config.OS, Architecture: config.Architecture}},
+	}))
+}
+
+// WriteIndex writes an index as an OCI image layout into the folder dir, for
+// everybody to read. A layout that is there already is replaced as a whole, and
+// whoever reads meanwhile sees one or the other ([staging.Stage.Put]); on an
+// error the old one stays, and nothing new does.
+func WriteIndex(dir string, index v1.ImageIndex) (err error) {
+	dir = filepath.Clean(dir)
+	s, err := staging.New(dir)
+	if err != nil {
 		return err
 	}
-	return os.Rename(made, dir)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	made := s.Path("new")
+	if _, err := layout.Write(made, index); err != nil {
+		return fmt.Errorf("writing image layout %s: %w", dir, err)
+	}
+	if err := openToAll(made); err != nil {
+		return err
+	}
+	return s.Put(made, dir)
+}
+
+// openToAll lets everybody read a folder: the library closes blobs to all but
+// their owner, and the umask may take away the rest.
+func openToAll(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o644)
+	})
 }
 
 // ReadLayout returns the one image in the OCI image layout dir. A layout with
 // no manifest or with several is an error.
 func ReadLayout(dir string) (v1.Image, error) {
-	index, err := layout.ImageIndexFromPath(dir)
+	index, err := ReadIndex(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading image layout %s: %w", dir, err)
+		return nil, err
 	}
 	manifest, err := index.IndexManifest()
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/output"
+	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
@@ -37,7 +38,7 @@ type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
 	compression                                        string
-	timings, hostPlatform, cacheImage                  string
+	timings, hostPlatform, cacheImage, cacheKey        string
 	creationTime                                       string
 	env, envFiles, bindings, buildpacks                list
 	labels, annotations, insecure                      list
@@ -74,7 +75,8 @@ func buildCommand() command {
 			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 			set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
-			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this image left")
+			set.StringVar(&f.cacheKey, "cache-key", "", "a `NAME` for builds that begin with what the last one of them left, such as those of an app that is checked out to another folder each time; when left out, those of the same folder with the same builder")
+			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this app left")
 			set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
@@ -108,37 +110,57 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	options.Name = tag.Name()
+	options.Name, options.CacheKey = tag.Name(), f.cacheKey
 	to.Registries, to.Annotations = options.Registries, f.annotationsFor(to)
 	defer options.Log.Close()
-	written, err := f.make(ctx, options, targets, to, tag)
-	err = errors.Join(err, f.tellTimings(p, options, written, err))
-	if err != nil {
-		return err
-	}
-	options.Log.Close()
-	fmt.Fprintln(p.stdout, written)
-	return options.Home.Prune()
+	builds, written, err := f.make(ctx, options, targets, to, tag)
+	return f.end(p, options, func() error { return closeAll(builds) }, written, err)
 }
 
-// make runs the builds and puts their image where it belongs.
-func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (written string, err error) {
-	if err := f.checkFirst(ctx, options, targets, to, tag); err != nil {
-		return "", err
-	}
-	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
-		return "", err
-	}
-	builds, err := f.start(ctx, options, targets)
-	if err != nil {
-		return "", err
-	}
-	written, err = finish(ctx, options, builds, to, tag)
-	err = errors.Join(err, options.Log.Step("removing the build's folders", func() error { return closeAll(builds) }))
+// end tells of an image, or why there is none, and only then lets go of what
+// the builds needed: nobody waits for that, and an image is good whatever comes
+// of it.
+func (f *buildFlags) end(p *program, options build.Options, letGo func() error, written string, err error) error {
 	if err == nil {
 		options.Log.Image(written)
 	}
-	return written, err
+	err = errors.Join(err, f.tellTimings(p, options, written, err))
+	if err != nil {
+		return errors.Join(err, letGo())
+	}
+	options.Log.Close()
+	fmt.Fprintln(p.stdout, written)
+	if err := letGo(); err != nil {
+		f.note(p, "the image is good, but something of the build stays until a later call can remove it: "+err.Error())
+	}
+	return nil
+}
+
+// note tells a fact when the log is closed.
+func (f *buildFlags) note(p *program, text string) {
+	switch {
+	case f.quiet:
+	case f.progress == string(progress.JSON):
+		p.log.Note(text)
+	default:
+		fmt.Fprintln(p.stderr, text)
+	}
+}
+
+// make runs the builds and puts their image where it belongs. The builds are to
+// be closed in any case.
+func (f *buildFlags) make(ctx context.Context, options build.Options, targets []target.Target, to output.Output, tag name.Tag) (builds []*build.Build, written string, err error) {
+	if err := f.checkFirst(ctx, options, targets, to, tag); err != nil {
+		return nil, "", err
+	}
+	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
+		return nil, "", err
+	}
+	if builds, err = f.start(ctx, options, targets); err != nil {
+		return nil, "", err
+	}
+	written, err = finish(ctx, options, builds, to, tag)
+	return builds, written, err
 }
 
 // start prepares a build for each target, all of the same copy of the app. It
@@ -166,7 +188,7 @@ func (f *buildFlags) start(ctx context.Context, options build.Options, targets [
 			}
 		}
 		if len(builds) > 0 {
-			one.App, one.Filter = builds[0].Source(), nil
+			one.App, one.AppOf, one.Filter = builds[0].Source(), options.App, nil
 		}
 		b, err := build.Start(ctx, one)
 		if err != nil {

@@ -28,7 +28,7 @@ type command struct {
 
 // commands in the order of help.
 func commands() []command {
-	return []command{buildCommand(), runCommand(), inspectCommand(), rebaseCommand(), doctorCommand(), versionCommand()}
+	return []command{buildCommand(), runCommand(), inspectCommand(), rebaseCommand(), pruneCommand(), doctorCommand(), versionCommand()}
 }
 
 func versionCommand() command {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
@@ -104,7 +106,10 @@ func (d *doctor) builder(ctx context.Context) {
 		return
 	}
 	for _, to := range target.All() {
-		_, found, err := images.Registries{}.Builder(ctx, called, host, to)
+		image, found, err := images.Registries{}.Builder(ctx, called, host, to)
+		if err == nil && images.IsLayout(found) {
+			err = readable(image, found)
+		}
 		var f *failure.Failure
 		switch {
 		case err == nil:
@@ -115,6 +120,25 @@ func (d *doctor) builder(ctx context.Context) {
 			d.say(false, "builder for %s: %s", to, err)
 		}
 	}
+}
+
+// readable is an error where a layer of a layout cannot be read, by this user
+// or by anybody.
+func readable(image v1.Image, found string) error {
+	layers, err := image.Layers()
+	if err != nil {
+		return err
+	}
+	for _, layer := range layers {
+		content, err := layer.Compressed()
+		if err == nil {
+			err = content.Close()
+		}
+		if err != nil {
+			return &failure.Failure{ID: "image-unreadable", Cause: "reading the OCI layout " + found + ": " + err.Error(), Remedy: "let everybody read it (chmod -R a+rX), or make it again."}
+		}
+	}
+	return nil
 }
 
 func (d *doctor) platforms() {

@@ -27,6 +27,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 		tag, err := images.ParseTag(called)
 		if err == nil && images.IsLayout(output.StorePath(h, tag)) {
 			reference = output.StorePath(h, tag)
+			h.UseImage(reference)
 		}
 	}
 	if platform != "" {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -83,12 +82,7 @@ func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) erro
 		return err
 	}
 	written, err := finish(ctx, options, builds, to, tag)
-	if err := errors.Join(err, closeAll(builds)); err != nil {
-		return err
-	}
-	options.Log.Close()
-	fmt.Fprintln(p.stdout, written)
-	return nil
+	return f.end(p, options, func() error { return closeAll(builds) }, written, err)
 }
 
 // startRebases prepares one for every platform of an image.

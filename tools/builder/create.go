@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -58,17 +57,7 @@ func create(ctx context.Context, log io.Writer, s settings, npmRegistry string) 
 	if err != nil {
 		return err
 	}
-	made := filepath.Join(work, "layout")
-	if _, err := layout.Write(made, index); err != nil {
-		return err
-	}
-	if err := openToRead(made); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(out); err != nil {
-		return err
-	}
-	return os.Rename(made, out)
+	return ociimage.WriteIndex(out, index)
 }
 
 // serveRegistry starts an OCI registry on loopback that keeps blobs in dir.

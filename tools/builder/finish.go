@@ -3,9 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -72,17 +69,4 @@ func withRunImage(label string) (string, error) {
 	metadata["stack"] = stack
 	filled, err := json.Marshal(metadata)
 	return string(filled), err
-}
-
-// openToRead lets every user of the machine read a layout.
-func openToRead(layout string) error {
-	return filepath.WalkDir(layout, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.Chmod(path, 0o755)
-		}
-		return os.Chmod(path, 0o644)
-	})
 }

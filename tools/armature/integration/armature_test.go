@@ -306,6 +306,12 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 	if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
 		t.Errorf("left over: %v", list)
 	}
+	if err := u.command(t.Context(), "prune").Run(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(filepath.Join(u.cache(), "trash")); err == nil {
+		t.Error("something is left in the trash")
+	}
 }
 
 // Every command begins with a try of the ways to make a sandbox.
@@ -377,10 +383,9 @@ func TestADamagedCacheCostsTimeAndNothingElse(t *testing.T) {
 // builds, and is the one that a build makes itself where there is none.
 func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 	u := newUser(t, 0)
-	app := plainApp(t)
 	const reused = "Reusing layer 'armature/node-engine:node'"
-	first := u.must(app, "--tag", "seeded-one")
-	second := u.must(app, "--tag", "seeded-two", "--clear-cache")
+	first := u.must(plainApp(t), "--tag", "seeded-one") // folders of their own, with the same in them
+	second := u.must(plainApp(t), "--tag", "seeded-two")
 	for _, b := range []built{first, second} {
 		if !strings.Contains(b.log, reused) {
 			t.Errorf("a first build makes the layer of Node.js:\n%s", b.log)
@@ -404,11 +409,11 @@ func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 			os.RemoveAll(seed)
 		}
 	}()
-	without := u.must(app, "--tag", "seeded-three")
+	without := u.must(plainApp(t), "--tag", "seeded-three")
 	if strings.Contains(without.log, reused) {
 		t.Errorf("a layer is reused that is not there:\n%s", without.log)
 	}
-	if other := u.must(app, "--tag", "seeded-four", "--env", "BP_NODE_OPTIMIZE_MEMORY=true"); strings.Contains(other.log, reused) {
+	if other := u.must(plainApp(t), "--tag", "seeded-four", "--env", "BP_NODE_OPTIMIZE_MEMORY=true"); strings.Contains(other.log, reused) {
 		t.Errorf("a layer is reused that has other settings:\n%s", other.log)
 	}
 	if first.digest != without.digest || second.digest != without.digest {

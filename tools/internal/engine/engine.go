@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/internal/step"
@@ -34,9 +34,9 @@ func (e *OtherPlatforms) Error() string {
 // Image opens the image of an OCI layout that runs on a platform. A layout
 // with one manifest has only that to offer; its platform must still match.
 func Image(dir string, platform target.Target) (v1.Image, error) {
-	index, err := layout.ImageIndexFromPath(dir)
+	index, err := ociimage.ReadIndex(dir)
 	if err != nil {
-		return nil, fmt.Errorf("opening the OCI layout %s: %w", dir, err)
+		return nil, err
 	}
 	manifest, err := index.IndexManifest()
 	if err != nil {

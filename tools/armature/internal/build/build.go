@@ -25,7 +25,6 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
-	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 	"github.com/armature-cnb/armature/tools/armature/internal/source"
 )
@@ -33,7 +32,9 @@ import (
 // Options say what to build, of what, and how.
 type Options struct {
 	App      string // folder
-	Name     string // of the image, with its tag; builds of one name share a cache
+	AppOf    string // where App is a copy, the folder that it is one of
+	Name     string // of the image, with its tag
+	CacheKey string // builds of one share what they leave, in place of those of one folder
 	Target   target.Target
 	Host     target.Target // whose build image is used; another than this machine's is emulated
 	Builder  string        // folder or reference, as images.Builder takes it
@@ -84,6 +85,8 @@ type Build struct {
 	run     *runImage
 	work    *home.Work
 	kept    *home.Build
+	left    left // what is noted in the folder of kept
+	beside  bool // a build of another image has the folder that would be this one's
 	rootUse home.Lock
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
@@ -139,6 +142,12 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
+	if err := b.copyApp(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.inherit(); err != nil {
+		return nil, err
+	}
 	if err := b.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -151,7 +160,11 @@ func (b *Build) Close() error {
 	if b.work != nil {
 		failed = append(failed, b.work.Close())
 	}
-	if b.kept != nil {
+	switch {
+	case b.kept == nil:
+	case b.beside:
+		failed = append(failed, b.kept.Remove())
+	default:
 		failed = append(failed, b.kept.Close())
 	}
 	if b.root != "" {
@@ -187,72 +200,29 @@ const (
 	cacheDir    = "/cache"
 )
 
-// unpack gets the builder's root file system from the cache, or fills it.
-func (b *Build) unpack(ctx context.Context) error {
-	name := b.builder.digest.Hex
-	if !b.Way.OneID() {
-		name += "-owned" // files belong to those the image says, not to one user
-	}
-	options := rootfs.Options{
-		Owners:  !b.Way.OneID(),
-		Folders: []string{"/proc", "/sys", "/dev", "/tmp", "/var/tmp", appDir, layersDir, platformDir, cacheDir},
-		Files:   append(hostfiles.Paths(), runFile),
-	}
-	var err error
-	b.root, b.rootUse, err = b.Home.Root(ctx, name, func(dir string) error {
-		return b.Log.Step("unpacking the builder, once for all builds", func() error {
-			return rootfs.Unpack(ctx, dir, b.builder.image, options)
-		})
-	})
-	if err != nil {
-		return images.ReadFailed("unpacking the builder "+b.builder.found, b.builder.found, err)
-	}
-	return b.builder.readRoot(b.root, b.Target)
-}
-
-// open gets the folders of this build.
-func (b *Build) open(ctx context.Context) (err error) {
-	waiting := func() {
-		b.Log.Note("another build of " + b.Name + " for " + b.Target.String() + " is running: waiting for its end")
-	}
-	if b.kept, err = b.Home.Build(ctx, b.key(b.Target), waiting); err != nil {
+// copyApp makes the build's copy of the app.
+func (b *Build) copyApp(ctx context.Context) error {
+	to, err := b.work.Folder("app", 0o777) // as in pack's containers
+	if err != nil || b.Rebase != nil {
 		return err
 	}
-	if b.ClearCache {
-		if err := b.kept.Clear(); err != nil {
-			return err
-		}
-	}
-	if err := b.beginWithCache(); err != nil {
+	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter) }); err != nil {
 		return err
 	}
-	if b.blobs, err = loopback.OpenBlobs(filepath.Join(b.kept.Dir, "blobs")); err != nil {
-		return err
-	}
-	b.work, err = b.Home.NewWork()
+	b.runtimeFiles, err = runtimeFiles(to, func(name string) string { return b.Env[name] })
 	return err
 }
 
-// prepare fills the work folder: the app's copy, and the platform's files.
+// prepare fills the rest of the work folder, with the platform's files.
 func (b *Build) prepare(ctx context.Context) error {
 	// The modes are those that pack's containers have.
 	for _, folder := range []struct {
 		name string
 		mode os.FileMode
 	}{
-		{"app", 0o777}, {"layers", 0o755}, {"platform", 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
+		{"layers", 0o755}, {"platform", 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
 	} {
 		if _, err := b.work.Folder(folder.name, folder.mode); err != nil {
-			return err
-		}
-	}
-	if b.Rebase == nil {
-		copyApp := func() error { return source.Copy(ctx, b.App, b.work.Path("app"), b.Home.Dir, b.Filter) }
-		if err := b.Log.Step("copying the app", copyApp); err != nil {
-			return err
-		}
-		var err error
-		if b.runtimeFiles, err = runtimeFiles(b.work.Path("app"), func(name string) string { return b.Env[name] }); err != nil {
 			return err
 		}
 	}

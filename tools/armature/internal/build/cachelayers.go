@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -16,12 +15,10 @@ import (
 // cacheMetadata is the label of a cache image, and the file of a cache folder,
 // in which the lifecycle lists the layers (cache/volume_cache.go of lifecycle
 // 0.21). It restores no layer whose content has another digest than it says.
-const (
-	cacheMetadata = "io.buildpacks.lifecycle.cache.metadata"
-	committed     = "committed"
-)
+const cacheMetadata = "io.buildpacks.lifecycle.cache.metadata"
 
-type cacheList struct {
+// layersInCache is that list.
+type layersInCache struct {
 	Buildpacks []buildpackLayers `json:"buildpacks"`
 }
 
@@ -33,11 +30,11 @@ func readCacheMetadata(folder string) ([]buildpackLayers, map[string]json.RawMes
 		return nil, nil, err
 	}
 	defer dir.Close()
-	text, err := readSmall(dir, filepath.Join(committed, cacheMetadata))
+	text, err := readSmall(dir, cacheList)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, err
 	}
-	var list cacheList
+	var list layersInCache
 	var all map[string]json.RawMessage
 	if json.Unmarshal(text, &all) != nil || json.Unmarshal(text, &list) != nil {
 		return nil, nil, nil // nothing is restored from it
@@ -58,7 +55,7 @@ func (b *Build) cachedLayers(image v1.Image) ([]buildpackLayers, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list cacheList
+	var list layersInCache
 	if err := json.Unmarshal([]byte(config.Config.Labels[cacheMetadata]), &list); err != nil {
 		return nil, fmt.Errorf("reading the label %s: %w", cacheMetadata, err)
 	}
@@ -110,7 +107,7 @@ func dropCached(folder string, drop []layerName, user, group int, chown bool) er
 		return err
 	}
 	defer dir.Close()
-	path := filepath.Join(committed, cacheMetadata)
+	path := cacheList
 	if err := dir.Remove(path); err != nil {
 		return err
 	}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/hostca"
@@ -31,11 +33,11 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 	if err := os.WriteFile(filepath.Join(dir, spans.File), nil, 0o644); err != nil {
 		return err
 	}
-	for name, value := range env {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if !envName.MatchString(name) {
 			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give it another one, made of letters, digits and _."}
 		}
-		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(value), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(env[name]), 0o644); err != nil {
 			return err
 		}
 	}

@@ -156,7 +156,8 @@ func (b *Build) buildClean(ctx context.Context, dir string, files map[string]str
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, clean.kept.Clear(), clean.Close()) }()
+	clean.beside = true // nobody begins with what it leaves
+	defer func() { err = errors.Join(err, clean.Close()) }()
 	made, err := clean.Run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -182,7 +183,7 @@ func passes(err error) bool {
 // what its user gave for the app.
 func (b *Build) forSeed(name string) Options {
 	o := b.Options
-	o.App, o.Name, o.Filter, o.Rebase = "", name, nil, nil
+	o.App, o.AppOf, o.Name, o.CacheKey, o.Filter, o.Rebase = "", "", name, name, nil, nil
 	o.Env, o.Bindings, o.Buildpacks = nil, nil, buildpacks.Wish{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Labels, o.Created = nil, ""

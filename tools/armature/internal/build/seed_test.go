@@ -107,7 +107,7 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
 	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
 	b := &Build{Options: Options{
-		App: "app", Name: "name", Target: target.LinuxARM64, Host: target.LinuxAMD64, Builder: "builder", RunImage: "run",
+		App: "app", AppOf: "of", Name: "name", CacheKey: "key", Target: target.LinuxARM64, Host: target.LinuxAMD64, Builder: "builder", RunImage: "run",
 		Buildpacks: buildpacks.Wish{Buildpacks: []buildpacks.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
 		Network: sandbox.None, ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
 		BuilderBy: "the app", Registries: images.Registries{Offline: true}, Labels: map[string]string{"a": "b"}, Created: "1",

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,9 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -33,6 +30,9 @@ func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
 	for _, b := range builds[1:] {
 		if b.follows(builds[0]) {
 			b.first = builds[0]
+			if err := b.inheritFrom(b.first.left); err != nil {
+				return nil, err
+			}
 		}
 	}
 	made := make([]v1.Image, len(builds))
@@ -81,17 +81,11 @@ func (b *Build) follows(other *Build) bool {
 	if _, err := os.Lstat(b.manifestPath()); !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	getenv := func(name string) string { return b.Env[name] }
-	found, err := project.Find(b.Source(), getenv)
-	if err != nil {
+	m, err := b.manifests()
+	if err != nil || slices.Contains(m.pkg.ScriptNames(), "build") || b.Env["BP_NODE_RUN_SCRIPTS"] != "" || b.Env["BP_NODE_MODULES_CHECK"] == "off" {
 		return false
 	}
-	pkg, err := packagejson.Read(found.Dir)
-	if err != nil || slices.Contains(pkg.ScriptNames(), "build") || getenv("BP_NODE_RUN_SCRIPTS") != "" || getenv("BP_NODE_MODULES_CHECK") == "off" {
-		return false
-	}
-	lock, ok, err := lockfile.Read(found.Root)
-	return err == nil && ok && lock.ForAnyTarget()
+	return m.locked && m.lock.ForAnyTarget()
 }
 
 // divided says whether the build runs beside the one that makes layers for it.
@@ -212,12 +206,7 @@ func readSmall(dir *os.Root, path string) ([]byte, error) {
 	if info, err := dir.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
 		return nil, err
 	}
-	file, err := dir.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, most))
+	return regular.Read(dir, path, most)
 }
 
 // afterFirst waits for the first build's image, and gives this build its layers

@@ -149,13 +149,13 @@ func put(t *testing.T, blobs *loopback.Blobs, image v1.Image) {
 
 func TestACachedLayerThatIsNotKnownIsNotRestored(t *testing.T) {
 	cache := t.TempDir()
-	path := filepath.Join(cache, committed, cacheMetadata)
+	path := filepath.Join(cache, cacheList)
 	write(t, path, `{"buildpacks":[{"key":"a/engine","version":"1","layers":{"build":{"sha":"`+shaA+`","cache":true},"other":{"sha":"x"}}}],"more":1}`)
 	b := &Build{Options: Options{Way: sandbox.Users, Log: progress.New(io.Discard, progress.Quiet, os.Getenv)}, kept: &home.Build{Dir: filepath.Dir(cache)}, builder: &builder{}}
 	if err := os.Rename(cache, b.cacheFolder()); err != nil {
 		t.Fatal(err)
 	}
-	path = filepath.Join(b.cacheFolder(), committed, cacheMetadata)
+	path = filepath.Join(b.cacheFolder(), cacheList)
 	list, err := b.cachedLayers(nil)
 	if err != nil {
 		t.Fatal(err)

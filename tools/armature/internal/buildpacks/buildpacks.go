@@ -21,6 +21,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
@@ -146,7 +147,7 @@ func readBuilder(dir string) (builder, error) {
 			return builder{}, fmt.Errorf("the builder has no folder /%s", at)
 		}
 	}
-	text, err := root.ReadFile(strings.TrimPrefix(OrderFile, "/"))
+	text, err := regular.Read(root, strings.TrimPrefix(OrderFile, "/"), maxTOML)
 	if err != nil {
 		return builder{}, fmt.Errorf("reading the builder's order: %w", err)
 	}
@@ -186,9 +187,12 @@ func modulesIn(root *os.Root, dir string) (found []module, err error) {
 	return found, nil
 }
 
+// maxTOML is the most bytes of a file that says what a buildpack or builder is.
+const maxTOML = 4 << 20
+
 // readModule reads which buildpack is in a folder, relative to root.
 func readModule(root *os.Root, dir string) (module, error) {
-	text, err := root.ReadFile(filepath.Join(dir, "buildpack.toml"))
+	text, err := regular.Read(root, filepath.Join(dir, "buildpack.toml"), maxTOML)
 	if err != nil {
 		return module{}, err
 	}

@@ -16,9 +16,9 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/rootfs"
 	"github.com/armature-cnb/armature/tools/armature/internal/source"
@@ -140,7 +140,7 @@ func (f *finder) packaged(dir string) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := layout.ImageIndexFromPath(dir)
+	index, err := ociimage.ReadIndex(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -101,9 +101,12 @@ func Read(image v1.Image) (*Image, error) {
 	i := &Image{Platform: config.OS + "/" + config.Architecture, Digest: digest.String(), User: config.Config.User}
 	var lifecycle lifecycleMetadata
 	var build buildMetadata
-	for label, into := range map[string]any{lifecycleLabel: &lifecycle, buildLabel: &build} {
-		if err := json.Unmarshal([]byte(config.Config.Labels[label]), into); err != nil {
-			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
+	for _, label := range []struct {
+		name string
+		into any
+	}{{lifecycleLabel, &lifecycle}, {buildLabel, &build}} {
+		if err := json.Unmarshal([]byte(config.Config.Labels[label.name]), label.into); err != nil {
+			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label.name + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
 		}
 	}
 	i.RunImage = lifecycle.RunImage.Reference
@@ -211,8 +214,12 @@ func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
 // the same.
 const cycloneDX = "/sbom.cdx.json"
 
-// maxSBOM is the most bytes of one that are read.
-const maxSBOM = 64 << 20
+// The most bytes of one that are read, and of the layer with all of them, when it
+// is inflated.
+const (
+	maxSBOM  = 64 << 20
+	maxSBOMs = 1 << 30
+)
 
 func readSBOM(layer v1.Layer) ([]SBOM, error) {
 	content, err := layer.Uncompressed()
@@ -221,8 +228,12 @@ func readSBOM(layer v1.Layer) ([]SBOM, error) {
 	}
 	defer content.Close()
 	var found []SBOM
-	for archive := tar.NewReader(content); ; {
+	limited := &io.LimitedReader{R: content, N: maxSBOMs}
+	for archive := tar.NewReader(limited); ; {
 		header, err := archive.Next()
+		if limited.N <= 0 {
+			return nil, fmt.Errorf("they have more than %d bytes", maxSBOMs)
+		}
 		if errors.Is(err, io.EOF) {
 			return found, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -76,5 +77,19 @@ func TestReadNamesTheOwnerOfEveryLayer(t *testing.T) {
 func TestAnImageThatNoLifecycleMadeIsTold(t *testing.T) {
 	if _, err := describe.Read(empty.Image); !errors.Is(err, &failure.Failure{ID: "not-of-buildpacks"}) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Of two labels that cannot be read it is always the same that is named.
+func TestTheErrorIsTheSameEveryTime(t *testing.T) {
+	image, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{"io.buildpacks.lifecycle.metadata": "{", "io.buildpacks.build.metadata": "{"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		_, err := describe.Read(image)
+		if !errors.Is(err, &failure.Failure{ID: "not-of-buildpacks"}) || !strings.Contains(err.Error(), "io.buildpacks.lifecycle.metadata") {
+			t.Fatalf("got %v", err)
+		}
 	}
 }

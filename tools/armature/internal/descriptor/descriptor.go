@@ -17,6 +17,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 )
 
@@ -99,16 +100,9 @@ func Find(app string) (*Descriptor, error) {
 		return &Descriptor{}, nil // that there is no folder, the copy says
 	}
 	defer root.Close()
-	info, err := root.Stat(Name)
+	text, err := regular.Read(root, Name, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Descriptor{}, nil
-	}
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) {
-		return nil, unusable(filepath.Join(app, Name), fmt.Errorf("want a file of at most %d bytes", maxBytes))
-	}
-	var text []byte
-	if err == nil {
-		text, err = root.ReadFile(Name)
 	}
 	if err != nil {
 		return nil, unusable(filepath.Join(app, Name), err)
@@ -155,14 +149,17 @@ func parse(path, text string, own bool) (*Descriptor, error) {
 		}
 		d.Env[v.Name] = v.Value
 	}
-	for into, entries := range map[*[]buildpacks.Locator][]entry{&d.Buildpacks.Buildpacks: table.Buildpacks, &d.Buildpacks.Pre: table.Pre, &d.Buildpacks.Post: table.Post} {
-		for _, e := range entries {
+	for _, group := range []struct {
+		into    *[]buildpacks.Locator
+		entries []entry
+	}{{&d.Buildpacks.Buildpacks, table.Buildpacks}, {&d.Buildpacks.Pre, table.Pre}, {&d.Buildpacks.Post, table.Post}} {
+		for _, e := range group.entries {
 			l, err := e.locator()
 			if err != nil {
 				return nil, unusable(path, err)
 			}
 			l.Base, l.Inside = filepath.Dir(path), own
-			*into = append(*into, l)
+			*group.into = append(*group.into, l)
 		}
 	}
 	for _, key := range keys.Undecoded() {

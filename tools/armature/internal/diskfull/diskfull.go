@@ -6,10 +6,30 @@ package diskfull
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
 )
+
+// Large is from how many bytes on it is worth asking whether they fit.
+const Large = 64 << 20
+
+// Fits is an error like that of a full disk when the disk of a file has less than
+// so many bytes.
+func Fits(file *os.File, bytes int64) error {
+	var disk unix.Statfs_t
+	if err := unix.Fstatfs(int(file.Fd()), &disk); err != nil {
+		return err
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); uint64(bytes) > free {
+		return fmt.Errorf("it has %d bytes, and there are %d: %w", bytes, free, syscall.ENOSPC)
+	}
+	return nil
+}
 
 // Is says whether an error is that of a full disk, or of a user who may have
 // no more of it.

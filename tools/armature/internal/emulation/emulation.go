@@ -5,9 +5,14 @@
 package emulation
 
 import (
+	"debug/elf"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -22,20 +27,91 @@ const interpreters = "/proc/sys/fs/binfmt_misc"
 // also where the interpreter's file is not to be seen (the flag F).
 func Works(to target.Target) bool { return registered(interpreters, to) }
 
+// registered goes by what an interpreter is for, whatever it is called: Debian
+// calls them qemu-aarch64, others qemu-aarch64-static, Apple rosetta.
 func registered(dir string, to target.Target) bool {
-	text, err := os.ReadFile(filepath.Join(dir, "qemu-"+to.Machine()))
+	if status, err := os.ReadFile(filepath.Join(dir, "status")); err == nil && strings.TrimSpace(string(status)) == "disabled" {
+		return false // all of them
+	}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return false
 	}
-	enabled, fixed := false, false
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		enabled = enabled || line == "enabled"
-		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
-			fixed = strings.Contains(flags, "F")
+	for _, entry := range entries {
+		if name := entry.Name(); name == "register" || name == "status" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err == nil && interprets(string(text), entry.Name() == "qemu-"+to.Machine(), to) {
+			return true
 		}
 	}
-	return enabled && fixed
+	return false
+}
+
+// interprets reads what the kernel says of one interpreter (its documentation,
+// "Kernel Support for miscellaneous Binary Formats"): it is on, its file was
+// opened when it was registered, so that a sandbox need not have it, and it is
+// for programs that begin as a target's do. One that does not say how they begin
+// is for that target when it is named so.
+func interprets(text string, named bool, to target.Target) bool {
+	enabled, fixed := false, false
+	value := map[string]string{}
+	for line := range strings.Lines(text) {
+		key, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		enabled = enabled || key == "enabled"
+		if key == "flags:" {
+			fixed = strings.Contains(rest, "F")
+		}
+		value[key] = rest
+	}
+	if !enabled || !fixed {
+		return false
+	}
+	if _, says := value["magic"]; !says {
+		return named
+	}
+	magic, err := hex.DecodeString(value["magic"])
+	offset, offsetErr := strconv.Atoi(value["offset"])
+	mask, maskErr := hex.DecodeString(value["mask"])
+	if err != nil || offsetErr != nil || maskErr != nil {
+		return false
+	}
+	return slices.ContainsFunc(headers(to), func(header []byte) bool { return begins(header, offset, magic, mask) })
+}
+
+// headers are how a target's programs begin: those that lie at an address of
+// their own, and those that lie anywhere (elf(5)).
+func headers(to target.Target) [][]byte {
+	var all [][]byte
+	for _, kind := range []elf.Type{elf.ET_EXEC, elf.ET_DYN} {
+		header := make([]byte, 64)
+		copy(header, elf.ELFMAG)
+		header[elf.EI_CLASS], header[elf.EI_DATA], header[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+		binary.LittleEndian.PutUint16(header[16:], uint16(kind))
+		binary.LittleEndian.PutUint16(header[18:], uint16(to.ELF()))
+		header[20] = byte(elf.EV_CURRENT)
+		all = append(all, header)
+	}
+	return all
+}
+
+// begins says whether a header has the magic at an offset, in the bits of the
+// mask; without a mask in all.
+func begins(header []byte, offset int, magic, mask []byte) bool {
+	if offset < 0 || offset+len(magic) > len(header) {
+		return false
+	}
+	for i, want := range magic {
+		bits := byte(0xff)
+		if i < len(mask) {
+			bits = mask[i]
+		}
+		if header[offset+i]&bits != want&bits {
+			return false
+		}
+	}
+	return true
 }
 
 // Environment is what makes an emulated target's programs faster, as variables

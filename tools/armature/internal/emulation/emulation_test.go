@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,48 @@ func TestAnInterpreterHasToBeOnAndFixed(t *testing.T) {
 		}
 		if registered(dir, target.LinuxAMD64) {
 			t.Errorf("%s: got an interpreter for another target", name)
+		}
+	}
+}
+
+// As Debian, Docker's tonistiigi/binfmt and Lima with Rosetta register them.
+const (
+	arm64Magic = "7f454c460201010000000000000000000200b700"
+	amd64Magic = "7f454c4602010100000000000000000002003e00"
+	anyKind    = "ffffffffffffff00fffffffffffffffffeffffff"
+)
+
+func TestAnInterpreterIsKnownByWhatItIsFor(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       []target.Target
+	}{
+		{"qemu-aarch64-static", "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: F\noffset 0\nmagic " + arm64Magic + "\nmask " + anyKind + "\n", []target.Target{target.LinuxARM64}},
+		{"rosetta", "enabled\ninterpreter /mnt/rosetta\nflags: OCF\noffset 0\nmagic " + amd64Magic + "\nmask " + anyKind + "\n", []target.Target{target.LinuxAMD64}},
+		{"mine", "enabled\ninterpreter /x\nflags: F\noffset 18\nmagic b700\n", []target.Target{target.LinuxARM64}},
+		{"qemu-x86_64", "enabled\ninterpreter /x\nflags: F\noffset 0\nmagic " + arm64Magic + "\nmask " + anyKind + "\n", []target.Target{target.LinuxARM64}},
+		{"rosetta", "enabled\ninterpreter /x\nflags: \noffset 0\nmagic " + amd64Magic + "\nmask " + anyKind + "\n", nil},
+		{"qemu-arm", "enabled\ninterpreter /x\nflags: F\noffset 0\nmagic 7f454c460101010000000000000000000200280000\n", nil},
+		{"python3", "enabled\ninterpreter /usr/bin/python3\nflags: F\noffset 0\nmagic cb0d0d0a\n", nil},
+		{"jar", "enabled\ninterpreter /usr/bin/jexec\nflags: F\nextension .jar\n", nil},
+		{"broken", "enabled\nflags: F\noffset 99\nmagic b700\n", nil},
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"status": "enabled\n", tc.name: tc.text} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, to := range target.All() {
+			if got, want := registered(dir, to), slices.Contains(tc.want, to); got != want {
+				t.Errorf("%s for %s: got %t, want %t", tc.name, to, got, want)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "status"), []byte("disabled\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if registered(dir, target.LinuxARM64) || registered(dir, target.LinuxAMD64) {
+			t.Errorf("%s: the kernel looks at none of them", tc.name)
 		}
 	}
 }

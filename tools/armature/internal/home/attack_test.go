@@ -93,13 +93,18 @@ func TestWorkThatCannotBeRemovedStopsNobody(t *testing.T) {
 		t.Skipf("this machine mounts nothing: %v", err)
 	}
 	open(t, h.Dir)
-	if err := syscall.Unmount(busy, 0); err != nil {
-		t.Fatal(err)
-	}
-	open(t, h.Dir)
 	if list, _ := os.ReadDir(filepath.Join(h.Dir, "work")); len(list) != 0 {
 		t.Errorf("left over: %v", list)
 	}
+	mounted, err := filepath.Glob(filepath.Join(h.Dir, "trash/*/mounted"))
+	if err != nil || len(mounted) != 1 {
+		t.Fatalf("got %q, %v, want what cannot be removed in the trash", mounted, err)
+	}
+	open(t, h.Dir)
+	if err := syscall.Unmount(mounted[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	empty(t, h)
 }
 
 func TestFilesOfUsersThatImagesNameAreClosedToThoseOfThisMachine(t *testing.T) {
@@ -123,12 +128,14 @@ func TestAFolderOfSomebodyElsesIsRefused(t *testing.T) {
 		"another user's": func(path string) error { return errors.Join(os.Mkdir(path, 0o755), os.Chown(path, 1001, 1001)) },
 		"a link":         func(path string) error { return os.Symlink(t.TempDir(), path) },
 	} {
-		dir := t.TempDir()
-		if err := prepare(filepath.Join(dir, "builds")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := home.Open(dir, os.Getenv); !errors.Is(err, &failure.Failure{ID: "cache-dir-unusable"}) {
-			t.Errorf("%s: got %v", name, err)
+		for _, folder := range []string{"builds", "trash"} {
+			dir := t.TempDir()
+			if err := prepare(filepath.Join(dir, folder)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := home.Open(dir, os.Getenv); !errors.Is(err, &failure.Failure{ID: "cache-dir-unusable"}) {
+				t.Errorf("%s is %s: got %v", folder, name, err)
+			}
 		}
 	}
 }
@@ -146,7 +153,7 @@ func TestACacheThatCannotBeCopiedIsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Close()
-	if copied, err := h.CopyKept("app", "cache", filepath.Join(t.TempDir(), "copy")); copied || err != nil {
+	if copied, err := h.CopyKept("app", "cache", filepath.Join(t.TempDir(), "copy"), func(_, from, to string) error { return os.CopyFS(to, os.DirFS(from)) }); copied || err != nil {
 		t.Errorf("got %v, %v", copied, err)
 	}
 	if list, _ := os.ReadDir(filepath.Join(h.Dir, "work")); len(list) != 0 {

@@ -5,26 +5,22 @@
 // work of builds that run.
 //
 //	roots/<digest>/         root file systems, each unpacked once
-//	builds/<key>/           what a build leaves for the next of the same name
+//	builds/<key>/           what a build leaves for the next of the same key
 //	images/<name>:<tag>/    images without another output, as OCI layouts
 //	work/<random>/          one for each build that runs
+//	trash/<random>          what is to be removed; there is none when nothing is
 //
-// Any number of processes may use it at once.
+// What is to be removed is moved to the trash, which takes no time, and removed
+// beside the work of the next call. Any number of processes may use it at once.
 package home
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
@@ -33,8 +29,8 @@ import (
 // Home is that folder.
 type Home struct{ Dir string }
 
-// Open makes the folder if it is not there, and removes what builds that were
-// killed left in it. An empty dir means the default.
+// Open makes the folder if it is not there, and begins to remove what builds left
+// in it. An empty dir means the default.
 func Open(dir string, getenv func(string) string) (Home, error) {
 	if dir == "" {
 		base := getenv("XDG_CACHE_HOME")
@@ -51,27 +47,43 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	if err != nil {
 		return Home{}, err
 	}
-	for name, mode := range map[string]fs.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
-		err := makeOwn(filepath.Join(dir, name), mode)
+	for _, folder := range []struct {
+		name string
+		mode fs.FileMode
+	}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}} {
+		path := filepath.Join(dir, folder.name)
+		err := os.MkdirAll(path, folder.mode)
+		if err == nil {
+			err = closed(path, folder.mode)
+		}
 		switch {
 		case diskfull.Is(err):
 			return Home{}, diskfull.Failure("making armature's folder", err, dir, "--cache-dir")
 		case err != nil:
-			return Home{}, &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
+			return Home{}, unusable(err)
 		}
 	}
+	limits, err := Automatic(getenv)
+	if err != nil {
+		return Home{}, err
+	}
 	h := Home{Dir: dir}
+	if err := closed(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Home{}, unusable(err)
+	}
 	h.sweep()
+	h.tidyAside(limits)
 	return h, nil
 }
 
-// makeOwn makes a folder with a mode, or closes it as far. In the files below
-// are those of users that images name, whom this machine may have, too. A
-// folder that somebody else could change is an error.
-func makeOwn(path string, mode fs.FileMode) error {
-	if err := os.MkdirAll(path, mode); err != nil {
-		return err
-	}
+func unusable(err error) error {
+	return &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
+}
+
+// closed closes a folder as far as a mode says. In the files below are those of
+// users that images name, whom this machine may have, too. A folder that somebody
+// else could change is an error.
+func closed(path string, mode fs.FileMode) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return err
@@ -84,114 +96,3 @@ func makeOwn(path string, mode fs.FileMode) error {
 	}
 	return os.Chmod(path, info.Mode().Perm()&mode)
 }
-
-// Lock is held until it is closed, or its process ends.
-type Lock struct{ file *os.File }
-
-// Close lets go of it. The zero Lock holds nothing.
-func (l Lock) Close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
-}
-
-// errLocked is that of a lock that somebody else has.
-const errLocked = unix.EWOULDBLOCK
-
-// tryLock locks a file, which it makes, or says that it is locked.
-func tryLock(path string, operation int) (Lock, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return Lock{}, err
-	}
-	if err := unix.Flock(int(file.Fd()), operation|unix.LOCK_NB); err != nil {
-		file.Close()
-		return Lock{}, err
-	}
-	return Lock{file}, nil
-}
-
-// patience is how often a lock is tried. Waiting in the kernel could not be
-// interrupted.
-const patience = 50 * time.Millisecond
-
-// waitLock locks a file when nobody else has it any more.
-func waitLock(ctx context.Context, path string, operation int) (Lock, error) {
-	for {
-		l, err := tryLock(path, operation)
-		if !errors.Is(err, errLocked) {
-			return l, err
-		}
-		select {
-		case <-ctx.Done():
-			return Lock{}, ctx.Err()
-		case <-time.After(patience):
-		}
-	}
-}
-
-// Build is what a build leaves for the next one: its own until it is closed.
-type Build struct {
-	Dir  string
-	lock Lock
-}
-
-// Build returns the folder for a key, such as an image's name and platform.
-// While another process has it, waiting is called once, and then waited.
-func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, error) {
-	dir := h.buildDir(key)
-	l, err := tryLock(dir+".lock", unix.LOCK_EX)
-	if errors.Is(err, errLocked) {
-		waiting()
-		l, err = waitLock(ctx, dir+".lock", unix.LOCK_EX)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return &Build{Dir: dir, lock: l}, nil
-}
-
-func (h Home) buildDir(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
-}
-
-// CopyKept copies a folder that a build keeps to another place, unless there
-// is none, the build runs, or something in it cannot be copied, and says
-// whether it did.
-func (h Home) CopyKept(key, name, to string) (bool, error) {
-	dir := h.buildDir(key)
-	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
-		return false, nil
-	}
-	l, err := tryLock(dir+".lock", unix.LOCK_SH)
-	if err != nil {
-		return false, nil // at work: its cache changes
-	}
-	defer l.Close()
-	work, err := h.NewWork()
-	if err != nil {
-		return false, err
-	}
-	err = os.CopyFS(work.Path("copy"), os.DirFS(filepath.Join(dir, name)))
-	if err == nil {
-		err = os.Rename(work.Path("copy"), to)
-	}
-	return err == nil, work.Close()
-}
-
-// Clear forgets everything.
-func (b *Build) Clear() error {
-	if err := RemoveAll(b.Dir); err != nil {
-		return err
-	}
-	return os.Mkdir(b.Dir, 0o755)
-}
-
-// Close lets another process have it.
-func (b *Build) Close() error { return b.lock.Close() }

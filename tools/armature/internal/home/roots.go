@@ -17,34 +17,42 @@ import (
 )
 
 // Root returns the folder roots/<name>, which fill makes unless it is there;
-// another process that wants it meanwhile waits. The lock keeps it from being
-// pruned.
+// another process that wants it meanwhile waits until it is made, and no longer.
+// The lock keeps it from being pruned. Whoever makes a root lets go of it before
+// using it as everybody does: a lock cannot be changed from one kind to the other
+// without a moment in between (flock(2)). Should somebody remove the root in that
+// moment, it is made again.
 func (h Home) Root(ctx context.Context, name string, fill func(dir string) error) (string, Lock, error) {
 	dir := filepath.Join(h.Dir, "roots", name)
-	if l, err := h.useRoot(dir); err == nil {
-		return dir, l, nil
-	}
-	making, err := waitLock(ctx, dir+".lock", unix.LOCK_EX)
-	if err != nil {
-		return "", Lock{}, err
-	}
-	if _, err := os.Lstat(dir); err != nil {
-		if err := h.makeRoot(dir, fill); err != nil {
-			making.Close()
+	for {
+		l, err := h.useRoot(dir)
+		if err == nil {
+			return dir, l, nil
+		}
+		if !errors.Is(err, errLocked) && !errors.Is(err, fs.ErrNotExist) {
+			return "", Lock{}, err
+		}
+		making, err := tryLock(dir+".lock", unix.LOCK_EX)
+		if errors.Is(err, errLocked) {
+			if err := pause(ctx); err != nil {
+				return "", Lock{}, err
+			}
+			continue
+		}
+		if err != nil {
+			return "", Lock{}, err
+		}
+		if _, err = os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+			err = h.makeRoot(dir, fill)
+		}
+		if err == nil { // the lock may be that of a root which was pruned
+			err = touch(dir + ".lock")
+		}
+		making.Close()
+		if err != nil {
 			return "", Lock{}, err
 		}
 	}
-	now := time.Now() // the lock may be that of a root which was pruned
-	if err := os.Chtimes(dir+".lock", now, now); err != nil {
-		making.Close()
-		return "", Lock{}, err
-	}
-	// From exclusive to shared, without a moment in between.
-	if err := unix.Flock(int(making.file.Fd()), unix.LOCK_SH); err != nil {
-		making.Close()
-		return "", Lock{}, err
-	}
-	return dir, making, nil
 }
 
 // useRoot locks a root that is there, and notes the time.
@@ -53,12 +61,21 @@ func (h Home) useRoot(dir string) (Lock, error) {
 	if err != nil {
 		return Lock{}, err
 	}
-	if _, err := os.Lstat(dir); err != nil {
+	_, err = os.Lstat(dir)
+	if err == nil {
+		err = touch(dir + ".lock")
+	}
+	if err != nil {
 		l.Close()
 		return Lock{}, err
 	}
+	return l, nil
+}
+
+// touch notes that something was used now.
+func touch(path string) error {
 	now := time.Now()
-	return l, os.Chtimes(dir+".lock", now, now)
+	return os.Chtimes(path, now, now)
 }
 
 // makeRoot fills a work folder and gives it its name when it is whole.
@@ -75,27 +92,6 @@ func (h Home) makeRoot(dir string, fill func(dir string) error) error {
 		err = os.Rename(made, dir)
 	}
 	return errors.Join(err, work.Close())
-}
-
-// age is how long a root is kept that nobody uses.
-const age = 30 * 24 * time.Hour
-
-// Prune removes roots that were not used for a month.
-func (h Home) Prune() error {
-	locks, err := filepath.Glob(filepath.Join(h.Dir, "roots", "*.lock"))
-	if err != nil {
-		return err
-	}
-	for _, path := range locks {
-		info, err := os.Lstat(path)
-		if err != nil || time.Since(info.ModTime()) < age {
-			continue
-		}
-		if err := h.removeRoot(strings.TrimSuffix(path, ".lock")); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // KeepRoots removes the roots whose names begin with prefix, but for the newest
@@ -130,12 +126,8 @@ func (h Home) removeRoot(dir string) error {
 		return nil
 	}
 	defer l.Close()
-	work, err := h.NewWork()
-	if err != nil {
+	if err := h.moveOut(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err = os.Rename(dir, work.Path("root")); errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, work.Close())
+	return os.Remove(dir + ".lock")
 }

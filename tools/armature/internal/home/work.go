@@ -3,6 +3,8 @@
 package home
 
 import (
+	"crypto/rand"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,25 +14,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Work is a folder of a build's own. Close removes it; should the process be
-// killed, the next one that opens the home does.
+// Work is a folder of a build's own. Close moves it to the trash; should the
+// process be killed, the next one that opens the home does.
 type Work struct {
 	Dir  string
+	home Home
 	lock Lock
 }
 
-// NewWork makes one.
+// NewWork makes one. The lock comes first, so that there is no folder without
+// one; who sweeps may take it in the moment before it is locked, and then
+// another name is tried.
 func (h Home) NewWork() (*Work, error) {
-	dir, err := os.MkdirTemp(filepath.Join(h.Dir, "work"), "")
-	if err != nil {
-		return nil, err
+	for {
+		dir := filepath.Join(h.Dir, "work", strings.ToLower(rand.Text()))
+		l, err := lockOnce(dir+".lock", unix.LOCK_EX, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+		switch {
+		case err == nil:
+		case errors.Is(err, errLocked) || errors.Is(err, fs.ErrExist):
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			if _, err := os.Stat(filepath.Dir(dir)); err != nil {
+				return nil, err
+			}
+			continue
+		default:
+			return nil, err
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, errors.Join(err, os.Remove(dir+".lock"), l.Close())
+		}
+		return &Work{Dir: dir, home: h, lock: l}, nil
 	}
-	l, err := tryLock(dir+".lock", unix.LOCK_EX)
-	if err != nil {
-		os.Remove(dir)
-		return nil, err
-	}
-	return &Work{Dir: dir, lock: l}, nil
 }
 
 // Path is that of a name inside.
@@ -45,9 +60,9 @@ func (w *Work) Folder(name string, mode fs.FileMode) (string, error) {
 	return path, os.Chmod(path, mode)
 }
 
-// Close removes the folder and everything in it.
+// Close moves the folder and everything in it to the trash.
 func (w *Work) Close() error {
-	err := RemoveAll(w.Dir)
+	err := w.home.discard(w.Dir)
 	if err == nil {
 		err = os.Remove(w.Dir + ".lock")
 	}
@@ -55,12 +70,12 @@ func (w *Work) Close() error {
 	return err
 }
 
-// youth is how long a folder without a lock may be that of a process that has
-// not come to locking it.
+// youth is how long a folder without a lock may be that of a process of an older
+// armature that has not come to locking it.
 const youth = time.Minute
 
-// sweep removes the work of processes that are gone: nobody holds its lock.
-// What cannot be removed stays for the next call.
+// sweep moves the work of processes that are gone to the trash: nobody holds its
+// lock. What cannot be moved stays for the next call.
 func (h Home) sweep() {
 	work := filepath.Join(h.Dir, "work")
 	entries, err := os.ReadDir(work)
@@ -73,24 +88,28 @@ func (h Home) sweep() {
 			continue
 		}
 		dir := filepath.Join(work, name)
-		if !isLock && h.isYoung(entry) {
-			continue
+		flags := os.O_RDWR
+		if !isLock { // by an older armature, or the lock is the next entry
+			if h.isYoung(entry) {
+				continue
+			}
+			flags |= os.O_CREATE
 		}
-		l, err := tryLock(dir+".lock", unix.LOCK_EX)
+		l, err := lockOnce(dir+".lock", unix.LOCK_EX, flags)
 		if err != nil {
-			continue // it is at work
+			continue // it is at work, or gone
 		}
-		if RemoveAll(dir) == nil {
+		if h.discard(dir) == nil {
 			os.Remove(dir + ".lock")
 		}
 		l.Close()
 	}
 }
 
-// isYoung says whether a folder of work may be about to get its lock.
+// isYoung says whether a folder of work has a lock, or may be about to get it.
 func (h Home) isYoung(entry fs.DirEntry) bool {
 	if _, err := os.Lstat(filepath.Join(h.Dir, "work", entry.Name()+".lock")); err == nil {
-		return false
+		return true
 	}
 	info, err := entry.Info()
 	return err != nil || time.Since(info.ModTime()) < youth

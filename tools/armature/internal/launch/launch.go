@@ -83,11 +83,12 @@ type started struct {
 
 // close ends the sandbox, and lets go of what it needed.
 func (s *started) close() error {
+	defer s.home.KeepRoots(rootPrefix, keptRoots) // what stays, later calls try again
 	var err error
 	if s.box != nil {
 		err = s.box.Close()
 	}
-	return errors.Join(err, s.use.Close(), s.home.KeepRoots(rootPrefix, keptRoots))
+	return errors.Join(err, s.use.Close())
 }
 
 // start makes the sandbox, and says what it is to run.

@@ -19,6 +19,9 @@ import (
 // the next build of an image finds its layers.
 type Blobs struct{ dir string }
 
+// partPrefix is how the files of blobs begin that have not come whole.
+const partPrefix = ".part-"
+
 // OpenBlobs makes the folder if it is not there.
 func OpenBlobs(dir string) (*Blobs, error) {
 	return &Blobs{dir: dir}, os.MkdirAll(dir, 0o755)
@@ -53,7 +56,7 @@ func (b *Blobs) Get(_ context.Context, _ string, digest v1.Hash) (io.ReadCloser,
 // Put keeps a blob, if its content has the digest (registry.BlobPutHandler).
 func (b *Blobs) Put(_ context.Context, _ string, digest v1.Hash, content io.ReadCloser) error {
 	defer content.Close()
-	file, err := os.CreateTemp(b.dir, ".part-")
+	file, err := os.CreateTemp(b.dir, partPrefix)
 	if err != nil {
 		return err
 	}
@@ -132,5 +135,5 @@ func (b *Blobs) Keep(digests ...v1.Hash) error {
 }
 
 func isBlob(name string) bool {
-	return strings.HasPrefix(name, "sha256-") || strings.HasPrefix(name, ".part-")
+	return strings.HasPrefix(name, "sha256-") || strings.HasPrefix(name, partPrefix)
 }

@@ -44,6 +44,7 @@ type Registry struct {
 	inside  *pipes
 	seen    transfers // of the lifecycle
 	asked   atomic.Pointer[func()]
+	uploads []*uploads
 }
 
 // Serve starts a registry.
@@ -51,26 +52,35 @@ func Serve(listener net.Listener, blobs *Blobs) *Registry {
 	silent := stdlog.New(io.Discard, "", 0)
 	r := &Registry{address: listener.Addr().String(), owner: rand.Text(), guest: rand.Text()}
 	inner := registry.New(registry.WithBlobHandler(blobs), registry.Logger(silent))
-	r.server = &http.Server{Handler: r.guard(inner), ErrorLog: silent}
+	owner, guest := newUploads(inner, blobs, false), newUploads(inner, blobs, true)
+	r.uploads = []*uploads{owner, guest}
+	r.server = &http.Server{Handler: r.guard(owner, guest), ErrorLog: silent}
 	r.inside = newPipes()
 	go r.server.Serve(listener)
 	go r.server.Serve(r.inside)
 	return r
 }
 
-// Close ends it. What it holds stays on disk.
-func (r *Registry) Close() error { return r.server.Close() }
+// Close ends it. What it holds stays on disk, but for what has not come whole.
+func (r *Registry) Close() error {
+	err := r.server.Close()
+	for _, u := range r.uploads {
+		u.abandon()
+	}
+	return err
+}
 
 const user = "armature"
 
-func (r *Registry) guard(inner http.Handler) http.Handler {
-	observed := r.seen.watch(inner)
+// guard lets requests through to the owner's handler or the guest's.
+func (r *Registry) guard(owner, guest http.Handler) http.Handler {
+	observed := r.seen.watch(guest)
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, password, _ := request.BasicAuth()
 		reads := request.Method == http.MethodGet || request.Method == http.MethodHead
 		switch {
 		case same(password, r.owner):
-			inner.ServeHTTP(w, request)
+			owner.ServeHTTP(w, request)
 			return
 		case !same(password, r.guest):
 			w.Header().Set("WWW-Authenticate", `Basic realm="armature"`)

@@ -73,7 +73,7 @@ func (b *Blobs) smaller(ctx context.Context, layer v1.Descriptor, content v1.Has
 	if err != nil {
 		return layer, fmt.Errorf("reading the layer %s: %w", layer.Digest, err)
 	}
-	to, err := os.CreateTemp(b.dir, ".part-")
+	to, err := os.CreateTemp(b.dir, partPrefix)
 	if err != nil {
 		return layer, err
 	}

@@ -144,14 +144,46 @@ func sparse(t testing.TB, size string) []byte {
 	return raw.Bytes()
 }
 
+// small is a disk of some megabytes: a test that fails fills no other.
+func small(t *testing.T, megabytes string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+megabytes+"m"); err != nil {
+		t.Skipf("this test mounts a small disk, which takes root: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 func TestAFileThatDoesNotFitIsNotBegun(t *testing.T) {
 	begin := time.Now()
-	_, err := unpack(t, rootfs.Options{}, sparse(t, "1000000000000000"))
-	if !errors.Is(err, syscall.ENOSPC) {
+	dir := small(t, "4")
+	err := rootfs.Unpack(t.Context(), dir, image(t, sparse(t, "1000000000000000")), rootfs.Options{})
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "it has 1000000000000000 bytes") {
 		t.Errorf("got %v", err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "holes")); err != nil || info.Size() != 0 {
+		t.Errorf("got %v, %v, want a file that was not begun", info, err)
 	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// Many files that are each of no concern fill a disk as well.
+func TestFilesThatDoNotFitTogetherAreNotAllBegun(t *testing.T) {
+	dir := small(t, "60")
+	var layers [][]byte
+	for i := range 6 {
+		layers = append(layers, layer(t, entry{name: "file" + string(rune('0'+i)), content: strings.Repeat("x", 16<<20)}))
+	}
+	err := rootfs.Unpack(t.Context(), dir, image(t, layers...), rootfs.Options{})
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "and there are") {
+		t.Errorf("got %v, want that it was asked", err)
 	}
 }
 

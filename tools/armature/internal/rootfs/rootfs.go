@@ -12,12 +12,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/interrupt"
 )
@@ -65,9 +66,12 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 	}
 	u := newUnpacker(ctx, root, options)
 	defer u.leave()
-	room := pieces()
+	if u.room.most, err = mostBytes(layers); err != nil {
+		return err
+	}
+	pieces := pieces()
 	for i, layer := range layers {
-		if err := u.verified(layer, room, config.RootFS.DiffIDs[i]); err != nil {
+		if err := u.verified(layer, pieces, config.RootFS.DiffIDs[i]); err != nil {
 			return fmt.Errorf("unpacking layer %d of %d: %w", i+1, len(layers), err)
 		}
 	}
@@ -108,6 +112,7 @@ func UnpackArchive(ctx context.Context, dir string, archive io.Reader) error {
 	}
 	defer root.Close()
 	u := newUnpacker(ctx, root, Options{})
+	u.room.most = alwaysAllowed
 	defer u.leave()
 	if err := u.entries(tar.NewReader(archive)); err != nil {
 		return err
@@ -127,6 +132,7 @@ type unpacker struct {
 	modes   map[string]fs.FileMode // of folders, set when nothing more is written
 	layer   map[string]bool        // what the current layer made, so that its whiteouts leave it
 	copied  []byte                 // buffer
+	room    room
 	last    place
 }
 
@@ -196,8 +202,8 @@ func (u *unpacker) make(name string, maker func(parent *os.Root, base string) er
 }
 
 // verified unpacks a layer and compares what it read with its digest.
-func (u *unpacker) verified(layer v1.Layer, room [][]byte, want v1.Hash) error {
-	content, err := inflated(layer, room)
+func (u *unpacker) verified(layer v1.Layer, pieces [][]byte, want v1.Hash) error {
+	content, err := inflated(layer, pieces)
 	if err != nil {
 		return err
 	}
@@ -401,7 +407,7 @@ func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) 
 		return err
 	}
 	defer file.Close()
-	if err := hasRoom(file, header.Size); err != nil {
+	if err := u.room.take(file, header.Size); err != nil {
 		return err
 	}
 	if _, err := io.CopyBuffer(struct{ io.Writer }{file}, content, u.copied); err != nil {
@@ -423,24 +429,6 @@ func (u *unpacker) makeFile(name string, header *tar.Header, content io.Reader) 
 		return err
 	}
 	return parent.Chtimes(path.Base(name), header.ModTime, header.ModTime)
-}
-
-// large is from how many bytes on it is asked whether a file fits on the disk. A
-// few bytes of archive can say that a file has any size (sparse files).
-const large = 64 << 20
-
-func hasRoom(file *os.File, size int64) error {
-	if size < large {
-		return nil
-	}
-	var disk unix.Statfs_t
-	if err := unix.Fstatfs(int(file.Fd()), &disk); err != nil {
-		return err
-	}
-	if free := disk.Bavail * uint64(disk.Bsize); uint64(size) > free {
-		return fmt.Errorf("it has %d bytes, and there are %d: %w", size, free, unix.ENOSPC)
-	}
-	return nil
 }
 
 func (u *unpacker) makeLink(name string, header *tar.Header) error {
@@ -505,10 +493,12 @@ func (u *unpacker) points() error {
 	return nil
 }
 
-// close gives folders their modes.
+// close gives folders their modes, innermost first: who may not enter a folder
+// cannot change what is in it.
 func (u *unpacker) close() error {
-	for name, mode := range u.modes {
-		if err := u.root.Chmod(name, mode); err != nil {
+	names := slices.Sorted(maps.Keys(u.modes))
+	for _, name := range slices.Backward(names) { // a folder's name sorts before those in it
+		if err := u.root.Chmod(name, u.modes[name]); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -244,6 +245,63 @@ func TestFoldersAndFilesToBindTo(t *testing.T) {
 	}
 	if got := content(t, filepath.Join(dir, "etc/hosts")); got != "kept" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Whoever is not root cannot change what is in a folder that nobody may enter.
+func TestFoldersThatAreClosedAreClosedLast(t *testing.T) {
+	if os.Geteuid() == 0 {
+		asAnother(t)
+		return
+	}
+	var out bytes.Buffer
+	archive := tar.NewWriter(&out)
+	for _, name := range []string{"a/", "a/b/", "a/b/c/", "a.b/", "a/x/"} {
+		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeDir}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		dir, err := unpack(t, rootfs.Options{}, out.Bytes())
+		if err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "a")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("got %v, %v", info, err)
+		}
+		if err := home.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// asAnother runs the test again as an ordinary user.
+func asAnother(t *testing.T) {
+	t.Helper()
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "test")
+	if err := os.WriteFile(program, self, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for at := dir; at != "/" && at != os.TempDir(); at = filepath.Dir(at) { // for that user to reach it
+		if err := os.Chmod(at, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, "-test.run", "^"+t.Name()+"$", "-test.v")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1001, Gid: 1001}}
+	text, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(text, []byte("PASS: "+t.Name())) {
+		t.Errorf("as another user: %v\n%s", err, text)
 	}
 }
 

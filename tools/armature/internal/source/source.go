@@ -15,6 +15,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/interrupt"
+	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
 )
 
 // Copy copies the folder from into the folder to, which must be there and
@@ -175,6 +176,11 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	defer out.Close()
+	if info.Size() >= diskfull.Large { // of a file with holes, which has less on its disk
+		if err := diskfull.Fits(out, info.Size()); err != nil {
+			return fmt.Errorf("copying %s: %w", path, err)
+		}
+	}
 	if _, err := io.Copy(out, interrupt.Reader(c.ctx, in)); err != nil {
 		return fmt.Errorf("copying %s: %w", path, err)
 	}

@@ -142,3 +142,23 @@ func TestArmaturesOwnFolderIsNoPartOfTheApp(t *testing.T) {
 		}
 	}
 }
+
+// A file with holes may have any size, and takes none on the app's disk.
+func TestAFileThatDoesNotFitIsNotBegun(t *testing.T) {
+	app := t.TempDir()
+	if err := errors.Join(os.WriteFile(app+"/holes", nil, 0o644), os.Truncate(app+"/holes", 1<<40)); err != nil {
+		t.Fatal(err)
+	}
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skipf("this test mounts a small disk, which takes root: %v", err)
+	}
+	defer syscall.Unmount(disk, syscall.MNT_DETACH)
+	err := source.Copy(t.Context(), app, disk, "", nil)
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "it has 1099511627776 bytes") {
+		t.Errorf("got %v", err)
+	}
+	if info, err := os.Stat(disk + "/holes"); err != nil || info.Size() != 0 {
+		t.Errorf("got %v, %v, want a file that was not begun", info, err)
+	}
+}

@@ -1,0 +1,77 @@
+// Package regular reads files that somebody else has made. What such a folder
+// holds may be meant to do harm: links that lead out of it, pipes and devices
+// that never end, files of any size. Here nothing is read but regular files
+// inside a folder, and of them no more than a caller has use for.
+package regular
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// Open opens a regular file. Links are followed inside the root, and lead
+// nowhere else. It never waits, as opening a pipe would.
+func Open(root *os.Root, path string) (*os.File, error) {
+	info, err := root.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(path, info); err != nil { // opening a device may do something
+		return nil, err
+	}
+	file, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err = file.Stat() // it may be another one by now
+	if err == nil {
+		err = check(path, info)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func check(path string, info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is %s, want a regular file", kind(info.Mode()))}
+	}
+	return nil
+}
+
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "something else"
+}
+
+// Read returns what is in a regular file, see [Open]. One of more than most
+// bytes is an error.
+func Read(root *os.Root, path string, most int64) ([]byte, error) {
+	file, err := Open(root, path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", most)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return text, nil
+}
