@@ -238,7 +238,7 @@ func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 	}
 	for _, way := range []string{"mount-namespace", "user-namespace", "chroot"} {
 		t.Run(way, func(t *testing.T) {
-			b := root.build(express, "--tag", "app-"+way, "--sandbox", way)
+			b := root.build(express, "--tag", "app-"+way, "--cache-key", "app-"+way, "--sandbox", way)
 			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
 				t.Skipf("this machine refuses it: %s", b.log)
 			}

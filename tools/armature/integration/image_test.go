@@ -82,7 +82,7 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 		t.Errorf("got %s for %s, want %s as when it is built alone (%v)", got, second, alone.digest, err)
 	}
 	for _, way := range []string{"user-namespace", "chroot"} {
-		other := u.build(express, "--tag", "both-"+way, "--platform", "linux/amd64,linux/arm64", "--sandbox", way)
+		other := u.build(express, "--tag", "both-"+way, "--cache-key", "both-"+way, "--platform", "linux/amd64,linux/arm64", "--sandbox", way)
 		if other.status != 0 && strings.Contains(other.log, "[no-sandbox]") {
 			t.Logf("this machine refuses a %s", way)
 		} else if other.digest != b.digest || strings.Count(other.log, "Running 'npm ci") != 1 {

@@ -67,7 +67,7 @@ func (t *transfers) watch(inner http.Handler) http.Handler {
 		answer := &answered{ResponseWriter: w, status: http.StatusOK}
 		inner.ServeHTTP(answer, request)
 		if !body.first.IsZero() {
-			begin = body.first // uploads at once wait for each other
+			begin = body.first // what comes before is waiting
 		}
 		t.note(request, answer, body.bytes, begin, time.Now())
 	})
