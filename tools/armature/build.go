@@ -41,11 +41,25 @@ type buildFlags struct {
 	timings, hostPlatform, cacheImage, cacheKey        string
 	creationTime                                       string
 	env, envFiles, bindings, buildpacks                list
-	labels, annotations, insecure                      list
+	labels, annotations                                list
+	insecure                                           hosts
 	clearCache, quiet, emulate                         bool
 	gitLabels, trustAppBuilder                         bool
 
 	allAnnotations map[string]string // of annotations and gitLabels
+}
+
+// hosts is a flag that may be given several times, of registries.
+type hosts []string
+
+func (h *hosts) String() string { return "" }
+
+func (h *hosts) Set(value string) error {
+	if value == "" || strings.ContainsAny(value, "/@ ") {
+		return errors.New("want HOST or HOST:PORT")
+	}
+	*h = append(*h, value)
+	return nil
 }
 
 const insecureHelp = "a registry's `HOST[:PORT]`, as references have it, that may speak http or have a certificate that nobody vouches for; several times"

@@ -32,7 +32,7 @@ func inspectCommand() command {
 			platform := set.String("platform", "", "only this one of the image's platforms (`OS/ARCH`)")
 			format := set.String("format", "text", "`FORMAT`: text or json")
 			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
-			var insecure list
+			var insecure hosts
 			set.Var(&insecure, "insecure-registry", insecureHelp)
 			return func(ctx context.Context, p *program, args []string) error {
 				if len(args) == 0 {

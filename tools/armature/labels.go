@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/revision"
@@ -37,10 +38,10 @@ func readPairs(flag string, items []string, valid func(name string) bool) (map[s
 	pairs := map[string]string{}
 	for _, item := range items {
 		name, value, found := strings.Cut(item, "=")
-		if !found || !valid(name) || strings.ContainsRune(value, 0) {
+		if !found || !valid(name) || strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
 			return nil, &failure.Failure{
 				ID: "label-invalid", Cause: fmt.Sprintf("--%s is %q", flag, item),
-				Remedy: fmt.Sprintf("give NAME=VALUE, with a NAME of letters, digits, . _ - and / that does not begin with %s.", lifecyclesLabels),
+				Remedy: fmt.Sprintf("give NAME=VALUE, with a NAME of letters, digits, . _ - and / that does not begin with %s, and a VALUE in UTF-8.", lifecyclesLabels),
 			}
 		}
 		pairs[name] = value

@@ -34,7 +34,7 @@ func TestLabelsBecomeAVariableThatAShellWouldReadTheSame(t *testing.T) {
 }
 
 func TestLabelsThatCannotBe(t *testing.T) {
-	for _, item := range []string{"a", "=b", "a b=c", "a'=b", "io.buildpacks.build.metadata=x", "-a=b", "ä=b", "a=\x00"} {
+	for _, item := range []string{"a", "=b", "a b=c", "a'=b", "io.buildpacks.build.metadata=x", "-a=b", "ä=b", "a=\x00", "a=caf\xe9"} {
 		f := &buildFlags{labels: list{item}}
 		if _, _, err := f.readLabels(t.TempDir()); !errors.Is(err, &failure.Failure{ID: "label-invalid"}) {
 			t.Errorf("--label %q: got %v", item, err)

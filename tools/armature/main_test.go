@@ -67,6 +67,7 @@ func TestCallsThatNobodyUnderstands(t *testing.T) {
 	for _, args := range [][]string{
 		{"biuld"}, {"build", "--tga", "x"}, {"build", "a", "b", "--tag", "x"}, {"build", "--tag", "x", "--network", "bridge", "--builder", "x"},
 		{"build", "--tag", "x", "--progress", "fancy", "--builder", "x"}, {"version", "1"},
+		{"build", "--tag", "x", "--builder", "x", "--insecure-registry", "http://localhost:5000"}, {"run", "x", "--insecure-registry", "host/team"},
 		{"build", "--tag", "x", "--emulate", "--host-platform", "linux/arm64", "--builder", "x"},
 	} {
 		out, log, status := call(t, args...)

@@ -30,7 +30,8 @@ process is killed. The exit status is the process's own.`
 type runFlags struct {
 	platform, cacheDir, entrypoint, sandbox string
 	port                                    int
-	env, envFiles, insecure                 list
+	env, envFiles                           list
+	insecure                                hosts
 }
 
 func runCommand() command {

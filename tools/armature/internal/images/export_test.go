@@ -22,3 +22,6 @@ func SetSilence(t *testing.T, after time.Duration) {
 	silence = after
 	t.Cleanup(func() { silence = before })
 }
+
+// CredentialsFile is the file that credentials are said to be read from.
+var CredentialsFile = credentialsFile

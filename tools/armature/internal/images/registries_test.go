@@ -4,16 +4,13 @@ package images_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,64 +71,6 @@ func armImage(t *testing.T) v1.Image {
 		t.Fatal(err)
 	}
 	return image
-}
-
-// dockerConfig makes a text the operator's configuration of docker, and returns
-// the file. %s in it is a registry's address.
-func dockerConfig(t *testing.T, text string) string {
-	t.Helper()
-	dir := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", dir)
-	t.Setenv("HOME", t.TempDir())
-	file := filepath.Join(dir, "config.json")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-func login(address string) string {
-	return fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, address, base64.StdEncoding.EncodeToString([]byte("operator:secret")))
-}
-
-func TestCredentialsThatCannotBeReadAreNamedWhereTheyAreNeeded(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("PATH", dir)
-	if err := os.WriteFile(dir+"/docker-credential-broken", []byte("#!/bin/sh\necho it is broken\nexit 1\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	public, _ := serve(t, 0)
-	private, _ := serve(t, http.StatusUnauthorized)
-	forbidding, _ := serve(t, http.StatusForbidden)
-	for _, tc := range []struct{ name, config, says string }{
-		{"a helper that is not there", `{"credsStore":"not-there"}`, "docker-credential-not-there"},
-		{"a helper that fails", `{"credsStore":"broken"}`, "it is broken"},
-		{"no JSON", `{"auths":`, "unexpected"},
-		{"no base64", fmt.Sprintf(`{"auths":{%q:{"auth":"=!"}}}`, public), "base64"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			file := dockerConfig(t, tc.config)
-			var f *failure.Failure
-			bad := func(what string, err error) {
-				t.Helper()
-				if !errors.As(err, &f) || f.ID != "registry-credentials" || f.Transient || !strings.Contains(f.Remedy, file) || !strings.Contains(err.Error(), tc.says) {
-					t.Errorf("%s: got %v, want %q and %s in it", what, err, tc.says, file)
-				}
-			}
-			if _, err := asked.Find(t.Context(), public+"/team/app", target.LinuxARM64); err != nil {
-				t.Errorf("reading what everybody may read: %v", err)
-			}
-			if _, err := asked.Cache(t.Context(), public+"/team/none"); err != nil {
-				t.Errorf("reading a cache image that there is not: %v", err)
-			}
-			_, err := asked.Find(t.Context(), private+"/team/app", target.LinuxARM64)
-			bad("reading what wants a login", err)
-			_, err = asked.Find(t.Context(), forbidding+"/team/app", target.LinuxARM64)
-			bad("reading what is forbidden", err)
-			bad("asking whether one may push", asked.MayPush(t.Context(), public+"/team/app"))
-			bad("pushing", asked.Push(t.Context(), public+"/team/app", armImage(t)))
-		})
-	}
 }
 
 func TestWhatIsNotTheOperatorsChoiceIsAskedForWithoutCredentials(t *testing.T) {
