@@ -71,7 +71,8 @@ func (b *build) prepareFolder() (err error) {
 		b.later = []string{npmrc}
 	}
 	removed, err := ignored.Remove(app, func(place string) bool {
-		return place == npmrc || slices.Contains(kept, place) || b.isRepository(place)
+		return place == npmrc || slices.Contains(kept, place) || b.isRepository(place) ||
+			path.Base(place) == nodemodules.Dir && leavesModulesOut(ignored, place) && b.cannotBeMade(place)
 	})
 	if err != nil {
 		return err
@@ -121,7 +122,8 @@ func few(names []string) string {
 
 // removeOwnModules removes folders of modules that are the developer's own, and
 // not part of the app: what somebody keeps out of git or of images, and a
-// lockfile says as well. It returns those that stay, by their paths in the app.
+// lockfile says as well. It returns those that stay although .dockerignore names
+// them, by their paths in the app.
 func (b *build) removeOwnModules(ignored *dockerignore.File) (kept []string, err error) {
 	for _, folder := range append([]string{""}, b.lock.Links()...) {
 		dir := filepath.Join(b.dir, folder, nodemodules.Dir)
@@ -135,7 +137,9 @@ func (b *build) removeOwnModules(ignored *dockerignore.File) (kept []string, err
 		}
 		out, stays := b.judge(place, ignored)
 		if out == "" || stays != "" {
-			kept = append(kept, place)
+			if leavesModulesOut(ignored, place) {
+				kept = append(kept, place)
+			}
 			if out != "" && filled {
 				b.log.Process("Taking %s as it is, although %s: %s", place, out, stays)
 				b.log.Break()
@@ -161,7 +165,7 @@ func (b *build) judge(place string, ignored *dockerignore.File) (out, stays stri
 	tracked, known := gitfolder.Tracks(app, place)
 	file := gitfolder.Ignores(app, place)
 	switch {
-	case ignored.LeavesOut(place):
+	case leavesModulesOut(ignored, place):
 		out = dockerignore.Name + " leaves it out"
 	case file != "":
 		out = file + " leaves it out"
@@ -177,10 +181,24 @@ func (b *build) judge(place string, ignored *dockerignore.File) (out, stays stri
 		stays = "project.toml includes what is there"
 	case b.ownLockfile() == "":
 		stays = "no lockfile says what belongs there"
-	case b.env.npmIsOffline() || !hasNetwork():
+	case b.cannotBeMade(place):
 		stays = "the build has no network"
 	}
 	return out, stays
+}
+
+// leavesModulesOut tells whether .dockerignore names a folder of modules, or the
+// packages in it.
+func leavesModulesOut(ignored *dockerignore.File, place string) bool {
+	return ignored.LeavesOut(place) || ignored.LeavesOut(place+"/a-package")
+}
+
+// cannotBeMade tells whether a folder of modules, also one that a script would
+// install in, can only come with the app: it is part of the sources, or there is
+// no network.
+func (b *build) cannotBeMade(place string) bool {
+	tracked, _ := gitfolder.Tracks(b.context.WorkingDir, place)
+	return tracked || b.env.npmIsOffline() || !hasNetwork()
 }
 
 // yarnLock is Yarn's lockfile, which npm reads in Yarn's first version.

@@ -73,6 +73,13 @@ func TestModulesOfADevelopersFolder(t *testing.T) {
 		{"project.toml that includes", func(f *fixture) {
 			writeFiles(f.t, f.app, files{".gitignore": "node_modules\n", "project.toml": "[build]\ninclude = [\"*\"]\n"})
 		}, true, "project.toml includes what is there"},
+		{".dockerignore that names what is in it", func(f *fixture) { writeFiles(f.t, f.app, files{".dockerignore": "node_modules/*\n"}) }, false,
+			"Leaving out node_modules of the app: .dockerignore leaves it out"},
+		{".dockerignore that names a part of what git tracks", func(f *fixture) {
+			writeFiles(f.t, f.app, files{".dockerignore": "**/*.md\n", "node_modules/hello/README.md": "x"})
+			f.git("init", "-q")
+			f.git("add", "-f", ".")
+		}, true, "Leaving out of the app what .dockerignore names: node_modules/hello/README.md"},
 		{"a build that is offline", func(f *fixture) {
 			writeFiles(f.t, f.app, files{".gitignore": "node_modules\n"})
 			f.env = f.env.With("npm_config_offline", "true")
@@ -153,6 +160,27 @@ func TestDockerignoreAndGit(t *testing.T) {
 	f.env = f.env.With("BP_KEEP_GIT", "true")
 	f.built(buildAndLaunchAlone)
 	f.Expect(filepath.Join(f.app, ".git")).To(BeADirectory())
+}
+
+func TestModulesOfAClientStayWhereNobodyCanMakeThem(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		setup func(f *fixture)
+		stays bool
+	}{
+		{"nobody tracks them", func(*fixture) {}, false},
+		{"git tracks them", func(f *fixture) { f.git("init", "-q"); f.git("add", "-f", ".") }, true},
+		{"the build is offline", func(f *fixture) { f.env = f.env.With("NPM_CONFIG_OFFLINE", "true") }, true},
+	} {
+		f := newFixture(t)
+		f.withLock(files{"package.json": `{"name":"app","version":"1.0.0"}`, ".dockerignore": "**/node_modules\n", "client/node_modules/x/index.js": ""})
+		tc.setup(f)
+		f.built(launchOnly)
+		if _, err := os.Stat(filepath.Join(f.app, "client/node_modules/x")); (err == nil) != tc.stays {
+			t.Errorf("%s: got %v", tc.name, err)
+		}
+	}
 }
 
 // buildAndLaunchAlone is a plan of buildpacks none of which comes after this one
