@@ -2,7 +2,9 @@
 // project into layers, with the npm that node-engine (or anybody) provides.
 //
 // It takes part where the project's folder has a package.json, provides
-// node_modules, and requires node and npm for the build.
+// node_modules, and requires node and npm for the build. A project that is made
+// with another package manager ends detection with an error, unless it has a
+// lockfile of npm's, or BP_NODE_PACKAGE_MANAGER says npm; see manager.go.
 //
 // # Layers
 //

@@ -179,6 +179,14 @@ var failures = []failing{
 	{"archive-of-a-host-that-does-not-have-it", "dependency-source-refused", func(s *scene) {
 		s.write(files{"package.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","dependencies":{"x":"http://%s/x.tgz"}}`, elsewhere(s.t, http.NotFoundHandler())), ".npmrc": "allow-remote=all\n"})
 	}},
+	{"registry-of-the-lockfile-does-not-answer", "npm-registry-unreachable", func(s *scene) {
+		s.write(files{
+			"package.json": onWord,
+			"package-lock.json": fmt.Sprintf(`{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"app","version":"1.0.0","dependencies":{"word":"1.0.0"}},`+
+				`"node_modules/word":{"version":"1.0.0","resolved":"http://%s/word/-/word-1.0.0.tgz"}}}`, elsewhere(s.t, nil)),
+			".npmrc": "allow-remote=all\n",
+		})
+	}},
 	{"registry-of-a-scope-does-not-answer", "npm-registry-unreachable", func(s *scene) {
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"@x/y":"1.0.0"}}`, ".npmrc": fmt.Sprintf("@x:registry=http://%s/\n", elsewhere(s.t, nil))})
 	}},

@@ -35,8 +35,14 @@ var kinds = []kind{
 			"ETRANSFERTIMEOUT", "FETCH_ERROR", "E408", "E429", "E500", "E502", "E503", "E504", "E507", "E509", "E520", "E521", "E522", "E523", "E524"},
 		id:    "npm-registry-unreachable",
 		cause: func(f fault) string { return "the npm registry cannot be reached: " + f.detail() },
-		remedy: always("try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
-			"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc."),
+		remedy: func(f fault) string {
+			if host := f.lockedElsewhere(); host != "" {
+				return fmt.Sprintf("let the build's network reach %s, which the lockfile names and npm's configuration does not; "+
+					"or put replace-registry-host=always into the project's .npmrc, so that npm asks the registry of its configuration.", host)
+			}
+			return "try again, and check that the build's network reaches the registry. Behind a proxy set HTTPS_PROXY; " +
+				"for a registry of your own set NPM_CONFIG_REGISTRY, or give its address in the .npmrc of a service binding of the type npmrc."
+		},
 		transient: true, elsewhere: sourceUnreachable,
 	},
 	{

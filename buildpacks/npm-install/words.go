@@ -80,19 +80,40 @@ var asked = regexp.MustCompile(`(?:request to|GET) (https?://\S+)`)
 // repository that npm fetches as one. It is empty where it was a registry, and
 // where nobody can tell.
 func (f fault) elsewhere() string {
+	if u := f.unlisted(); u != nil && !strings.Contains(u.Path, inRegistry) {
+		return u.Host
+	}
+	return ""
+}
+
+// lockedElsewhere is the host of another registry than those of npm's
+// configuration, which the lockfile names; or empty.
+func (f fault) lockedElsewhere() string {
+	if u := f.unlisted(); u != nil && strings.Contains(u.Path, inRegistry) {
+		return u.Host
+	}
+	return ""
+}
+
+// inRegistry is in the path of every archive that a registry keeps.
+const inRegistry = "/-/"
+
+// unlisted is the address that npm asked for in vain, unless its host is a
+// registry of npm's configuration.
+func (f fault) unlisted() *url.URL {
 	found := asked.FindStringSubmatch(f.report())
 	if found == nil || f.registries == nil {
-		return ""
+		return nil
 	}
 	u, err := url.Parse(found[1])
 	if err != nil || u.Host == "" {
-		return ""
+		return nil
 	}
 	registries := f.registries()
 	if len(registries) == 0 || slices.Contains(registries, u.Host) {
-		return ""
+		return nil
 	}
-	return u.Host
+	return u
 }
 
 // server is who was asked, in a sentence.
