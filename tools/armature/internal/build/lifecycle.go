@@ -168,7 +168,7 @@ func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loop
 		return sandbox.Status{}, err
 	}
 	call := func(program string, args ...string) sandbox.Command {
-		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, DropsRoot: true}
+		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, AsksForItself: true}
 	}
 	if b.divided() {
 		return b.inTwoHalves(ctx, box, registry, call)

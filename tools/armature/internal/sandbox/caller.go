@@ -7,7 +7,6 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,6 +31,7 @@ type Sandbox struct {
 	control channel
 	ended   chan error // gets what became of the first process, once
 	places  []place    // what a chroot moved
+	outputs *outputs
 }
 
 // Start makes a sandbox. An error that the system gave is an [*Error].
@@ -55,12 +55,18 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 				Remedy: "leave --network out, or " + Remedy(facts()),
 			}
 		}
+		if len(spec.Tmpfs) > 0 {
+			return nil, errors.New("a chroot has no folders in memory")
+		}
+		if err := makeDevices(spec); err != nil {
+			return nil, err
+		}
 		if s.places, err = moveIn(spec); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(shortage(err), s.Close())
 	}
 	return s, nil
 }
@@ -83,9 +89,14 @@ func (s *Sandbox) start(ctx context.Context) error {
 		return err
 	}
 	s.control = control
+	if s.outputs, err = s.newOutputs(); err != nil {
+		far.Close()
+		return err
+	}
 	s.cmd = s.first(far)
 	err = s.supervise()
 	far.Close() // or the end of the first process would not be the channel's
+	s.outputs.closeEnds()
 	if err != nil {
 		s.cmd = nil
 		return startError("starting a process for a "+string(s.spec.Way), err)
@@ -94,6 +105,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	message := setup{
 		Way: s.spec.Way, Root: s.spec.Root, Point: s.spec.Point, Binds: s.spec.Binds, User: s.spec.User, Group: s.spec.Group,
 		Hostname: s.spec.Hostname, Network: s.spec.Network, OneID: s.oneID(),
+		Limits: s.spec.Limits, Tmpfs: s.spec.Tmpfs,
 	}
 	if err := s.control.send(message, nil); err != nil {
 		return err
@@ -108,6 +120,9 @@ func (s *Sandbox) start(ctx context.Context) error {
 	}
 	defer file.Close()
 	s.Listener, err = net.FileListener(file)
+	if err == nil && s.spec.Way == Chroot {
+		s.Listener = answering{s.Listener, s.spec.Root}
+	}
 	return err
 }
 
@@ -118,9 +133,8 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 	cmd.Args = []string{firstName}
 	cmd.Env = []string{}
 	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = piped(s.spec.Stdout), piped(s.spec.Stderr)
+	cmd.Stdout, cmd.Stderr = s.outputs.end(0), s.outputs.end(1)
 	cmd.ExtraFiles = []*os.File{control}
-	cmd.WaitDelay = 10 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if s.spec.Way == Chroot {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM // it has processes to end itself
@@ -136,15 +150,6 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 		cmd.SysProcAttr.GidMappingsEnableSetgroups = !s.oneID()
 	}
 	return cmd
-}
-
-// piped makes the program write to a pipe, also where this process writes to a
-// terminal or a file: those can be read, too, and set.
-func piped(w io.Writer) io.Writer {
-	if w == nil {
-		return nil
-	}
-	return struct{ io.Writer }{w}
 }
 
 // maps are the ids of the user namespace: all that the host's root may use,
@@ -173,7 +178,8 @@ func (s *Sandbox) supervise() error {
 		err := s.cmd.Start()
 		started <- err
 		if err == nil {
-			s.ended <- s.cmd.Wait()
+			err := s.cmd.Wait()
+			s.ended <- errors.Join(err, s.outputs.wait())
 		}
 	}()
 	return <-started
@@ -221,7 +227,7 @@ func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan sysca
 		return Status{}, s.died(ctx, err)
 	}
 	if err := answer.err(); err != nil {
-		return Status{}, err
+		return Status{}, shortage(err)
 	}
 	if *answer.Status == (Status{}) && command.Followed {
 		return Status{}, nil
@@ -268,7 +274,23 @@ func (s *Sandbox) Close() error {
 	if s.control.UnixConn != nil {
 		s.control.Close()
 	}
+	if s.places == nil {
+		return nil
+	}
+	if s.cmd != nil && !s.allGone() {
+		return &failure.Failure{
+			ID: "processes-left", Cause: "it cannot be established that all of the sandbox's processes have ended",
+			Remedy: fmt.Sprintf("end those of user %d that are still there; what is kept for the next build of this image is made anew.", s.spec.User),
+		}
+	}
 	return moveOut(s.places)
+}
+
+// allGone says whether the first process of a chroot, which has ended, says that
+// all others had before it.
+func (s *Sandbox) allGone() bool {
+	code := s.cmd.ProcessState.ExitCode()
+	return code == 0 || code == exitGone
 }
 
 // Static says whether this executable is statically linked. It has to be: it

@@ -35,8 +35,9 @@ func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 			return "", ctx.Err()
 		}
 		var folder *folderError
-		if errors.As(err, &folder) {
-			return "", err
+		var passes *failure.Failure
+		if errors.As(err, &folder) || errors.As(err, &passes) && passes.Transient {
+			return "", err // no other way would do
 		}
 		refused = append(refused, fmt.Errorf("%s: %w", way, err))
 	}

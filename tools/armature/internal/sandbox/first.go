@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -54,6 +55,12 @@ type first struct {
 	commands chan Command
 	program  atomic.Int64  // process id, 0 while none runs
 	begun    chan struct{} // gets something for each command, when program is its process, or it has none
+	short    atomic.Bool   // the program was ended because it had all the processes that it may have
+
+	// reaping is held by whoever starts processes, waits for those that have ended,
+	// or ends all. Once leaving is set nobody else does any of it.
+	reaping sync.Mutex
+	leaving bool
 
 	// namespaces is the setting for how many user namespaces there may be below
 	// this process's. Where it cannot be written, it is as in any other process
@@ -75,7 +82,7 @@ func runFirst() {
 		os.Exit(1) // the caller is gone
 	}
 	if f.setup.Way == Chroot {
-		endWithChildren()
+		f.makeParent()
 	}
 	listener, err := f.prepare()
 	if err != nil {
@@ -89,7 +96,9 @@ func runFirst() {
 		command := <-f.commands
 		status, err := f.run(command)
 		more = err == nil && status == Status{} && command.Followed
-		f.endAll()
+		f.reaping.Lock()
+		err = errors.Join(err, f.endAll())
+		f.reaping.Unlock()
 		answer := report{Status: &status}
 		if err != nil {
 			answer = reportOf(err)
@@ -104,11 +113,7 @@ func (f *first) prepare() (*os.File, error) {
 	if err := joinEmptyKeyring(); err != nil {
 		return nil, err
 	}
-	if f.setup.Way == Chroot {
-		if err := makeDevices(f.setup.Root); err != nil {
-			return nil, err
-		}
-	} else {
+	if f.setup.Way != Chroot {
 		if err := unix.Sethostname([]byte(f.setup.Hostname)); err != nil {
 			return nil, &Error{"naming the sandbox", err}
 		}
@@ -151,14 +156,35 @@ func (f *first) run(command Command) (Status, error) {
 	if pid == 0 {
 		return Status{}, err
 	}
+	if f.setup.Limits.Processes > 0 {
+		done := make(chan struct{})
+		defer close(done)
+		go f.watch(pid, done)
+	}
+	status, err := f.await(pid)
+	if f.short.Load() {
+		err = &Error{running, ErrProcesses}
+	}
+	return status, err
+}
+
+// await waits for a process, reaping whatever else ends.
+func (f *first) await(pid int) (Status, error) {
 	for {
-		var status unix.WaitStatus
-		got, err := unix.Wait4(-1, &status, 0, nil)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil:
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL, nil)
+		if err != nil && !errors.Is(err, unix.EINTR) {
 			return Status{}, &Error{"waiting for the program", err}
-		case got != pid || status.Stopped() || status.Continued():
+		}
+		var status unix.WaitStatus
+		f.reaping.Lock()
+		if f.leaving {
+			f.reaping.Unlock()
+			select {} // until the process ends
+		}
+		got, err := unix.Wait4(-1, &status, unix.WNOHANG|unix.WALL, nil)
+		f.reaping.Unlock()
+		switch {
+		case err != nil || got != pid:
 		case status.Signaled():
 			return Status{Signal: int(status.Signal())}, nil
 		default:
@@ -172,8 +198,7 @@ func (f *first) follow() {
 	for {
 		var o order
 		if _, err := f.control.receive(&o); err != nil {
-			f.endAll()
-			os.Exit(1)
+			f.exit()
 		}
 		if o.Command != nil {
 			f.commands <- *o.Command
@@ -185,16 +210,33 @@ func (f *first) follow() {
 	}
 }
 
-// endAll ends every process there is but this one.
-func (f *first) endAll() {
+// How this process ends when it is told to: all others have ended, or some may
+// not have.
+const (
+	exitGone = 1
+	exitLeft = 3
+)
+
+// exit ends every process, this one last.
+func (f *first) exit() {
+	f.reaping.Lock()
+	f.leaving = true
+	if f.endAll() != nil {
+		os.Exit(exitLeft)
+	}
+	os.Exit(exitGone)
+}
+
+// endAll ends every process there is but this one. It is called with reaping
+// held.
+func (f *first) endAll() error {
 	if f.setup.Way == Chroot {
-		killChildren()
-		return
+		return endDescendants()
 	}
 	unix.Kill(-1, unix.SIGKILL)
 	for {
-		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && !errors.Is(err, unix.EINTR) {
-			return
+		if _, err := unix.Wait4(-1, nil, unix.WALL, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return nil
 		}
 	}
 }
@@ -203,8 +245,8 @@ func (f *first) endAll() {
 // it has to do goes through one pipe; an error comes back through another,
 // which closes by itself when the program begins.
 func (f *first) startProgram(command Command) (pid int, err error) {
-	if f.setup.Way == Chroot && command.DropsRoot {
-		if err := answerRoot(f.setup.Root, command.Args[0]); err != nil {
+	if f.setup.Way == Chroot && command.AsksForItself {
+		if err := answer(f.setup.Root, command.Args[0]); err != nil {
 			return 0, err
 		}
 	}
@@ -224,10 +266,12 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 		// are now, none is a program's: this one waits for its order.
 		f.allowUserNamespaces(100)
 	}
+	f.reaping.Lock() // and never let go of where this process ends
 	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
 	})
+	f.reaping.Unlock()
 	errorWrite.Close()
 	if f.setup.OneID {
 		f.allowUserNamespaces(1)
