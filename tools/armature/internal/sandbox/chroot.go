@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -110,6 +111,9 @@ func makeDevices(spec Spec) error {
 			return &Error{"making /dev/" + stream.name, err}
 		}
 	}
+	if err := nameOutputs(spec.Root); err != nil {
+		return &Error{"making " + outputNames, err}
+	}
 	return nil
 }
 
@@ -124,6 +128,21 @@ func removeContents(dir string) error {
 		}
 	}
 	return nil
+}
+
+// nameOutputs makes /proc/1/fd lead to what the program writes to, as in a sandbox
+// with a /proc.
+func nameOutputs(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	names := strings.TrimPrefix(outputNames, "/")
+	if err := errors.Join(root.RemoveAll("proc/1"), root.MkdirAll(names, 0o755)); err != nil {
+		return err
+	}
+	return errors.Join(root.Symlink("/dev/stdout", names+"/1"), root.Symlink("/dev/stderr", names+"/2"))
 }
 
 // itself is the folder in which a chroot's program finds where its executable is.

@@ -279,6 +279,9 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	if err != nil {
 		return 0, startError("starting the program", err)
 	}
+	if f.setup.Way != Chroot {
+		nameOutput(process.Pid)
+	}
 	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
 		return 0, &Error{"starting the program", err}
 	}

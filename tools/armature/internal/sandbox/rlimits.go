@@ -70,13 +70,14 @@ func (f *first) usesAll() bool {
 		return false
 	}
 	as := own
-	as.Cur = min(uint64(f.setup.Limits.Processes), own.Max)
+	as.Cur = min(uint64(f.setup.Limits.Processes), own.Max) - 1
 	if unix.Setrlimit(unix.RLIMIT_NPROC, &as) != nil {
 		return false
 	}
 	defer unix.Setrlimit(unix.RLIMIT_NPROC, &own)
 	// Nobody executes a folder. The kernel first looks whether whoever becomes
-	// another user is above that one's limit (EAGAIN in execve(2)).
+	// another user makes more than that one may have, without the new one (EAGAIN
+	// in execve(2)).
 	_, err := syscall.ForkExec("/", []string{"/"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: uint32(f.setup.User), Gid: uint32(f.setup.Group), NoSetGroups: true},
 	}})

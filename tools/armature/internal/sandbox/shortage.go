@@ -63,7 +63,7 @@ func (f *first) watch(pid int, done <-chan struct{}) {
 		case <-tick.C:
 		}
 		if !f.usesAll() {
-			looks = 0
+			looks = max(0, looks-1)
 			continue
 		}
 		looks++
