@@ -94,7 +94,7 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 func (b *Build) spec() (sandbox.Spec, error) {
 	spec := sandbox.Spec{
 		Way: b.Way, Root: b.root, Point: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
-		Hostname: hostfiles.Hostname, Network: b.Network,
+		Hostname: hostfiles.Hostname, Network: b.Network, Limits: b.Limits,
 		Binds: []sandbox.Bind{
 			{Source: b.work.Path("app"), Target: appDir, Writable: true},
 			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
@@ -115,8 +115,12 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	if b.Way != sandbox.Chroot {
 		return spec, nil
 	}
-	var err error
-	if spec.Root, err = b.work.Folder("root", 0o755); err != nil {
+	// Who stands in a folder that is moved back gets no farther than its parent.
+	err := os.Chmod(b.kept.Dir, 0o700)
+	if err == nil {
+		spec.Root, err = b.work.Folder("root", 0o755)
+	}
+	if err != nil {
 		return spec, err
 	}
 	// Beds for what is moved in; the shared root keeps its own.
@@ -249,6 +253,8 @@ func (w *watcher) failed(status sandbox.Status) error {
 	switch {
 	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
 		return &failure.Failure{ID: "no-buildpack-applies", Cause: "no buildpack of the builder takes the app", Remedy: "see what they say above; the app's folder needs a package.json."}
+	case w.short.decides():
+		return w.short.failure
 	case status.Code == buildpackFail:
 		return &failure.Failure{
 			ID: "build-failed", Cause: "a buildpack ended the build", Transient: w.transient,

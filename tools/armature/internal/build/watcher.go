@@ -29,6 +29,7 @@ type watcher struct {
 	phase     string // "ANALYZING"
 	transient bool   // a buildpack said that its failure may pass
 	full      bool   // somebody said that there is no space left
+	short     lastShortage
 	streams   []*lines
 }
 
@@ -62,6 +63,7 @@ func (w *watcher) line(text string) {
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		w.full = true
 	}
+	w.short.look(text)
 	if strings.Contains(text, transientLine) {
 		w.transient = true
 	}
