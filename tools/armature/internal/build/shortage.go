@@ -5,6 +5,7 @@ package build
 import (
 	"errors"
 	"regexp"
+	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
@@ -44,7 +45,7 @@ const maxSaid = 300
 func shortageIn(line string) *failure.Failure {
 	for _, one := range shortages {
 		if one.says.MatchString(line) {
-			return one.err(line[:min(len(line), maxSaid)])
+			return one.err(strings.TrimSpace(line[:min(len(line), maxSaid)]))
 		}
 	}
 	return nil

@@ -5,9 +5,13 @@
 package emulation
 
 import (
+	"debug/elf"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -22,20 +26,70 @@ const interpreters = "/proc/sys/fs/binfmt_misc"
 // also where the interpreter's file is not to be seen (the flag F).
 func Works(to target.Target) bool { return registered(interpreters, to) }
 
+// registered looks at what interpreters are for and not at what they are called:
+// qemu's have several names, and there are others than qemu.
 func registered(dir string, to target.Target) bool {
-	text, err := os.ReadFile(filepath.Join(dir, "qemu-"+to.Machine()))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return false
 	}
-	enabled, fixed := false, false
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		enabled = enabled || line == "enabled"
-		if flags, ok := strings.CutPrefix(line, "flags:"); ok {
-			fixed = strings.Contains(flags, "F")
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err == nil && interprets(string(text), header(to)) {
+			return true
 		}
 	}
-	return enabled && fixed
+	return false
+}
+
+// header is how a target's programs begin (elf(5)).
+func header(to target.Target) []byte {
+	start := make([]byte, 20)
+	copy(start, elf.ELFMAG)
+	start[elf.EI_CLASS], start[elf.EI_DATA], start[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+	binary.LittleEndian.PutUint16(start[16:], uint16(elf.ET_EXEC))
+	binary.LittleEndian.PutUint16(start[18:], uint16(to.ELF()))
+	return start
+}
+
+// interprets says whether the kernel's description of an interpreter is of one
+// that is on, fixed, and for files that begin so: that have its magic at its
+// offset, in the bits of its mask.
+func interprets(text string, start []byte) bool {
+	enabled, fixed, offset := false, false, 0
+	var magic, mask []byte
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		var err error
+		switch name {
+		case "enabled":
+			enabled = true
+		case "flags:":
+			fixed = strings.Contains(value, "F")
+		case "offset":
+			offset, err = strconv.Atoi(value)
+		case "magic":
+			magic, err = hex.DecodeString(value)
+		case "mask":
+			mask, err = hex.DecodeString(value)
+		}
+		if err != nil {
+			return false
+		}
+	}
+	if !enabled || !fixed || len(magic) == 0 || offset < 0 || offset+len(magic) > len(start) || mask != nil && len(mask) != len(magic) {
+		return false
+	}
+	for i, want := range magic {
+		got := start[offset+i]
+		if mask != nil {
+			got, want = got&mask[i], want&mask[i]
+		}
+		if got != want {
+			return false
+		}
+	}
+	return true
 }
 
 // Environment is what makes an emulated target's programs faster, as variables

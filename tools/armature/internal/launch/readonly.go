@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strconv"
 	"sync"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -99,13 +100,13 @@ func (o Options) hint(status sandbox.Status, outputs ...*listener) {
 		if !said {
 			continue
 		}
-		what, flag := "the image's files are read-only, and the process failed when it wrote to one", "PATH"
+		where := "one"
 		if path != "" {
-			what, flag = fmt.Sprintf("the image's files are read-only, and the process failed when it wrote to %q", path), "with its folder"
+			where = strconv.Quote(path)
 		}
 		fmt.Fprintf(o.Stderr, "armature: %s\n", &failure.Failure{
-			ID: "image-read-only", Cause: what,
-			Remedy: "--tmpfs " + flag + " makes an empty folder that is gone afterwards, --volume HOST:PATH shows one of this machine's.",
+			ID: "image-read-only", Cause: "the image's files are read-only, and the process failed when it wrote to " + where,
+			Remedy: "give it a folder: --tmpfs PATH is empty and gone afterwards, --volume HOST:PATH is one of this machine's.",
 		})
 		return
 	}
