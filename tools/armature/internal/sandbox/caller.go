@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -41,6 +42,9 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 		return nil, err
 	} else if !static {
 		return nil, errors.New("this program cannot make sandboxes, because it wants a dynamic linker: compile it with CGO_ENABLED=0")
+	}
+	if spec.Stderr == nil {
+		spec.Stderr = io.Discard // what the first process says there is looked at
 	}
 	s := &Sandbox{spec: spec, ended: make(chan error, 1)}
 	if err := spec.checkIDs(); err != nil {
@@ -226,7 +230,11 @@ func (s *Sandbox) died(ctx context.Context, err error) error {
 	select {
 	case ended := <-s.ended:
 		s.ended <- ended
-		return fmt.Errorf("the sandbox's first process ended (%v): %w", ended, err)
+		err = fmt.Errorf("the sandbox's first process ended (%v): %w", ended, err)
+		if s.outputs.noThread.Load() {
+			return OutOfProcesses(err)
+		}
+		return err
 	case <-time.After(5 * time.Second):
 		return fmt.Errorf("the sandbox's first process does not answer: %w", err)
 	}

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -86,6 +88,56 @@ func TestABombEndsWithAnIDAndNotTheMachine(t *testing.T) {
 			t.Errorf("still running: %v", left)
 		}
 	})
+}
+
+func init() {
+	programs["find"] = func() {
+		sandbox.Reexec()
+		limit, _ := strconv.ParseUint(os.Getenv("LIMIT"), 10, 64)
+		if err := syscall.Setrlimit(unix.RLIMIT_NPROC, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+			fmt.Println(err)
+		}
+		_, err := sandbox.Find(context.Background(), os.Getenv("DIR"), sandbox.Users)
+		fmt.Println("found:", err)
+	}
+}
+
+// However few processes there may be, there is one reason, or armature itself
+// cannot go on.
+func TestFewProcessesAreTheReasonWhereverTheyEnd(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("becoming another user takes root")
+	}
+	if err := sandbox.Try(t.Context(), sandbox.Users, t.TempDir()); err != nil {
+		t.Skipf("this machine refuses it: %v", err)
+	}
+	dir, err := os.MkdirTemp("", "limits-") // t.TempDir is in a folder for root alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Mkdir(dir+"/bin", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	install(t, dir)
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chown(dir, lonely, lonely)); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for limit := 1; limit < 40 && !found; limit++ {
+		cmd := exec.Command(dir + "/bin/program")
+		cmd.Env = []string{"PROGRAM=find", fmt.Sprint("LIMIT=", limit), "DIR=" + dir}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: lonely, Gid: lonely}}
+		out, err := cmd.CombinedOutput()
+		got := string(out)
+		found = strings.HasSuffix(got, "found: <nil>\n")
+		if !found && !strings.Contains(got, "[out-of-processes]") && !strings.Contains(got, "failed to create new OS thread") {
+			t.Errorf("%d processes: got %s, %v", limit, got, err)
+		}
+	}
+	if !found {
+		t.Error("no number of processes is enough")
+	}
 }
 
 // What passes is no reason to speak of capabilities, nor to try another way.

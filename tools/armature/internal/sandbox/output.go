@@ -3,12 +3,14 @@
 package sandbox
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +23,24 @@ type outputs struct {
 	ends   []*os.File // for the program
 	reads  []*os.File
 	copies sync.WaitGroup
+
+	noThread atomic.Bool // a program of Go's, as the first process is, said that it had no thread
+}
+
+// noThread is what a program of Go's prints when it ends because of that.
+var noThread = []byte("failed to create new OS thread")
+
+// passed is a stream's writer, which looks at what is written.
+type passed struct {
+	to io.Writer
+	o  *outputs
+}
+
+func (p passed) Write(text []byte) (int, error) {
+	if bytes.Contains(text, noThread) { // which a program prints at once
+		p.o.noThread.Store(true)
+	}
+	return p.to.Write(text)
 }
 
 // stream is one of a program's outputs.
@@ -60,7 +80,7 @@ func (s *Sandbox) newOutputs() (_ *outputs, err error) {
 		}
 		o.ends, o.reads = append(o.ends, end), append(o.reads, read)
 		o.copies.Go(func() {
-			io.Copy(struct{ io.Writer }{stream.to}, read)
+			io.Copy(passed{stream.to, o}, read)
 			read.Close()
 		})
 	}
