@@ -68,7 +68,7 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 		}
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(shortage(err), s.Close())
+		return nil, errors.Join(s.spec.explain(err), s.Close())
 	}
 	return s, nil
 }
@@ -201,7 +201,7 @@ func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan sysca
 		return Status{}, s.died(ctx, err)
 	}
 	if err := answer.err(); err != nil {
-		return Status{}, shortage(err)
+		return Status{}, s.spec.explain(err)
 	}
 	if *answer.Status == (Status{}) && command.Followed {
 		return Status{}, nil
@@ -256,10 +256,7 @@ func (s *Sandbox) Close() error {
 		return nil
 	}
 	if s.cmd != nil && !s.allGone() {
-		return &failure.Failure{
-			ID: "processes-left", Cause: "it cannot be established that all of the sandbox's processes have ended",
-			Remedy: fmt.Sprintf("end those of user %d that are still there; what is kept for the next build of this image is made anew.", s.spec.User),
-		}
+		return s.spec.left(nil)
 	}
 	return moveOut(s.places)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -164,6 +165,44 @@ func TestWhatSomebodyMayStandInStaysInTheChroot(t *testing.T) {
 	}
 	if _, err := os.Lstat(s.Binds[0].Source); err == nil {
 		t.Error("the folder was moved out of the chroot")
+	}
+}
+
+func init() {
+	programs["blind"] = func() {
+		err := unix.Unshare(unix.CLONE_NEWNS)
+		if err == nil {
+			err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+		}
+		var sleep *exec.Cmd
+		if err == nil {
+			sleep = exec.Command("/proc/self/exe")
+			sleep.Env = []string{"PROGRAM=sleep"}
+			err = sleep.Start()
+		}
+		if err == nil {
+			err = unix.Mount("tmpfs", "/proc", "tmpfs", 0, "size=4k")
+		}
+		if err != nil {
+			fmt.Print("skip: ", err)
+			return
+		}
+		fmt.Print(sandbox.EndDescendants())
+		sleep.Process.Kill()
+		sleep.Wait()
+		fmt.Print(" then ", sandbox.EndDescendants())
+	}
+}
+
+func TestWhoSeesNoProcessesDoesNotSayThatAllHaveEnded(t *testing.T) {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = []string{"PROGRAM=blind"}
+	out, err := cmd.CombinedOutput()
+	if strings.HasPrefix(string(out), "skip") {
+		t.Skipf("this machine refuses a mount namespace: %s", out)
+	}
+	if want := "ending the sandbox's processes: /proc does not show the machine's processes then <nil>"; err != nil || string(out) != want {
+		t.Errorf("got %s, %v, want %s", out, err, want)
 	}
 }
 

@@ -19,3 +19,6 @@ func ParseStat(text string) (pid, parent int, state byte, ok bool) {
 	p, ok := parseStat(text)
 	return p.pid, p.parent, p.state, ok
 }
+
+// EndDescendants ends every process below this one.
+var EndDescendants = endDescendants

@@ -92,15 +92,21 @@ func runFirst() {
 	for more := true; more; {
 		command := <-f.commands
 		status, err := f.run(command)
-		more = err == nil && status == Status{} && command.Followed
 		f.reaping.Lock()
-		err = errors.Join(err, f.endAll())
+		left := f.endAll()
 		f.reaping.Unlock()
+		more = err == nil && left == nil && status == Status{} && command.Followed
+		if left != nil {
+			err = left
+		}
 		answer := report{Status: &status}
 		if err != nil {
 			answer = reportOf(err)
 		}
 		control.send(answer, nil)
+		if left != nil {
+			os.Exit(exitLeft)
+		}
 	}
 }
 

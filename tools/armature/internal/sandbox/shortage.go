@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,10 +28,13 @@ func OutOfProcesses(err error) *failure.Failure {
 	}
 }
 
-// shortage makes a failure of an error by which the machine had no process or no
-// memory to give; others stay as they are.
-func shortage(err error) error {
+// explain makes a failure of an error by which the machine had no process or no
+// memory to give, or of one that leaves processes; others stay as they are.
+func (s Spec) explain(err error) error {
+	var step *Error
 	switch {
+	case errors.As(err, &step) && step.Step == ending:
+		return s.left(err)
 	case errors.Is(err, ErrProcesses), errors.Is(err, unix.EAGAIN):
 		return OutOfProcesses(err)
 	case errors.Is(err, unix.ENOMEM):
@@ -40,6 +44,15 @@ func shortage(err error) error {
 		}
 	}
 	return err
+}
+
+// left is the failure of a chroot in which processes may be left, of an error or
+// nil.
+func (s Spec) left(err error) error {
+	return &failure.Failure{
+		ID: "processes-left", Cause: "it cannot be established that all of the sandbox's processes have ended", Err: err,
+		Remedy: fmt.Sprintf("end those of user %d that are still there; what was kept for the next build of this image is made anew.", s.User),
+	}
 }
 
 // How often it is looked whether a program has all the processes that it may
