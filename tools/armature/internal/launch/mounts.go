@@ -21,7 +21,7 @@ import (
 
 // Mount is something that an image sees besides its own files.
 type Mount struct {
-	Source   string // folder or file of the host, absolute; empty for an empty folder in memory
+	Source   string // folder, file or socket of the host, absolute; empty for an empty folder in memory
 	Target   string // absolute, inside
 	ReadOnly bool
 
@@ -56,8 +56,8 @@ func ParseVolume(text string) (Mount, error) {
 		return refuse("there is no "+source+"; volumes with names are none of this machine's folders", nil)
 	case err != nil:
 		return refuse("HOST", err)
-	case !info.IsDir() && !info.Mode().IsRegular():
-		return refuse(source+" is neither a folder nor a file", nil)
+	case !info.IsDir() && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSocket:
+		return refuse(source+" is neither a folder nor a file nor a socket", nil)
 	}
 	m.Source, m.file = source, !info.IsDir()
 	if m.Target, err = insidePath(parts[1]); err != nil {

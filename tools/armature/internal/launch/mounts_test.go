@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -164,6 +165,9 @@ func TestAMountThatCannotBeIsAFailure(t *testing.T) {
 	dir := shared(t)
 	t.Chdir(dir)
 	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{"", "x", ":/data", dir, dir + ":data", dir + ":/", dir + ":/a/..", dir + ":/proc", dir + ":/sys/x", dir + ":/dev/shm/../x", dir + ":/data:rx", dir + ":/a:ro:z", "/nowhere:/data", "name:/data", pipe + ":/data"} {
 		if m, err := ParseVolume(text); !errors.Is(err, &failure.Failure{ID: "mount-unusable"}) {
 			t.Errorf("--volume %q: got %+v, %v", text, m, err)
@@ -240,6 +244,12 @@ func TestWhoeverWritesToTheImageIsToldOfFoldersToWriteTo(t *testing.T) {
 				t.Errorf("%q: got %q, %v", tc.says, stderr, err)
 			}
 		}
+		options.Mounts = mounted(t, "/tmp/memory")
+		options.Mounts[0].ReadOnly = true // asked for by whoever runs it
+		if _, stderr, _ := run(options, "fail", "SAYS=EROFS: open '/tmp/memory/x'"); strings.Contains(stderr, "image-read-only") {
+			t.Errorf("of a mount that is to be read only: got %q", stderr)
+		}
+		options.Mounts = nil
 		if _, stderr, _ := run(options, "write", "PATHS=/EROFS"); stderr != "" {
 			t.Errorf("of a process that ends well: got %q", stderr)
 		}

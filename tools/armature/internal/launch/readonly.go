@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -97,7 +98,7 @@ func (o Options) hint(status sandbox.Status, outputs ...*listener) {
 	}
 	for _, output := range outputs {
 		path, said := output.heard()
-		if !said {
+		if !said || slices.ContainsFunc(o.Mounts, func(m Mount) bool { return m.ReadOnly && within(m.Target, path) }) {
 			continue
 		}
 		where := "one"
