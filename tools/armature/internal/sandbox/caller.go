@@ -53,7 +53,7 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 	if spec.Way == Chroot {
 		if spec.Network == None {
 			return nil, &failure.Failure{
-				ID: "no-network-namespace", Cause: "a build cannot be kept from the network here: this system lets armature change the root folder and nothing more",
+				ID: "no-network-namespace", Cause: "nothing can be kept from the network here: this system lets armature change the root folder and nothing more",
 				Remedy: "leave --network out, or " + Remedy(facts()),
 			}
 		}
