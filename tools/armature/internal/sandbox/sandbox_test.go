@@ -50,36 +50,6 @@ var programs = map[string]func(){
 	},
 	"environment": func() { os.Stdout.WriteString(strings.Join(os.Environ(), "\n")) },
 	"exit 0":      func() {},
-	"write again": func() {
-		for _, path := range []string{"/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"} {
-			file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-			if err == nil {
-				_, err = fmt.Fprintln(file, path)
-			}
-			if err != nil {
-				fmt.Println(err)
-			}
-		}
-	},
-	"memory": func() {
-		err := os.WriteFile("/memory/x", []byte("x"), 0o644)
-		var stat unix.Statfs_t
-		fmt.Print(err, unix.Statfs("/memory", &stat), stat.Type == unix.TMPFS_MAGIC)
-	},
-	"bomb": func() {
-		for { // until nobody hears of it
-			if cmd := startSleep(nil); cmd == nil {
-				time.Sleep(10 * time.Millisecond)
-			}
-		}
-	},
-	"limits": func() {
-		for _, number := range []int{unix.RLIMIT_NPROC, unix.RLIMIT_NOFILE, unix.RLIMIT_FSIZE} {
-			var limit unix.Rlimit
-			err := unix.Getrlimit(number, &limit)
-			fmt.Print(limit, err, " ")
-		}
-	},
 	"leave": func() {
 		if cmd := startSleep(nil); cmd != nil {
 			os.WriteFile("/data/left", []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
