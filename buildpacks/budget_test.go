@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
 // What programs may take, in bytes. Helpers are in app images.
@@ -42,11 +43,7 @@ func programs(t testing.TB, pattern string) []string {
 // compile makes a program as the packager does.
 func compile(t testing.TB, source string, tg target.Target, out string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", out, source)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+tg.OS, "GOARCH="+tg.Arch)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("compiling %s for %s: %s\n%s", source, tg, err, output)
-	}
+	testprogram.Build(t, source, tg.OS, tg.Arch, out, "-buildvcs=false")
 }
 
 func TestProgramsAreSmallAndStatic(t *testing.T) {

@@ -45,6 +45,7 @@ type buildFlags struct {
 	insecure                                           hosts
 	clearCache, quiet, emulate                         bool
 	gitLabels, trustAppBuilder                         bool
+	limits                                             sandbox.Limits
 
 	allAnnotations map[string]string // of annotations and gitLabels
 }
@@ -93,6 +94,7 @@ func buildCommand() command {
 			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this app left")
 			set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
 			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
+			addLimits(set, &f.limits, true)
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
 			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
 			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")

@@ -24,7 +24,7 @@ import (
 func (f *buildFlags) options(p *program, app string) (build.Options, error) {
 	o := build.Options{
 		App: app, Builder: f.builder, RunImage: f.runImage, Bindings: f.bindings, ClearCache: f.clearCache,
-		SBOMDir: f.sbomDir, Network: sandbox.Network(f.network), Getenv: p.getenv,
+		SBOMDir: f.sbomDir, Network: sandbox.Network(f.network), Limits: f.limits, Getenv: p.getenv,
 	}
 	if o.Network != sandbox.Host && o.Network != sandbox.None {
 		return o, &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}

@@ -30,7 +30,7 @@ func rebaseCommand() command {
 	return command{
 		name: "rebase", args: "IMAGE", max: 1, short: "puts an image on another run image", long: rebaseHelp,
 		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &buildFlags{network: "none", progress: "auto"}
+			f := &buildFlags{network: "none", progress: "auto", limits: sandbox.DefaultLimits()}
 			set.StringVar(&f.tag, "tag", "", "what the new image is called (`NAME[:TAG]`); IMAGE when left out")
 			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
 			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")

@@ -14,11 +14,13 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/images"
 	"github.com/armature-cnb/armature/tools/armature/internal/launch"
+	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
 
 const runHelp = `Runs an image in a sandbox, without a container engine: as the image's user, its
-files read-only, with a /tmp of its own and the host's network. A program of
-another architecture runs where the kernel knows an interpreter for it.
+files read-only, with a /tmp of its own and the host's network. What it is to
+write to elsewhere, --tmpfs and --volume give it. A program of another
+architecture runs where the kernel knows an interpreter for it.
 
 IMAGE is a name that armature build was given, a folder with an OCI layout, or a
 registry reference. What follows -- is given to the image's process.
@@ -28,10 +30,12 @@ process is killed. The exit status is the process's own.`
 
 // runFlags are the flags of run, as they were given.
 type runFlags struct {
-	platform, cacheDir, entrypoint, sandbox string
-	port                                    int
-	env, envFiles                           list
-	insecure                                hosts
+	platform, cacheDir, entrypoint, sandbox, network string
+
+	port                            int
+	env, envFiles, volumes, tmpfses list
+	limits                          sandbox.Limits
+	insecure                        hosts
 }
 
 func runCommand() command {
@@ -44,6 +48,10 @@ func runCommand() command {
 			set.StringVar(&f.entrypoint, "entrypoint", "", "the `PROCESS` type to run, or a program's path; the image's own when left out")
 			set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+			set.Var(&f.volumes, "volume", "a folder or file of this machine and where the image sees it, `HOST:PATH`, or HOST:PATH:ro for reading only; several times")
+			set.Var(&f.tmpfses, "tmpfs", "a `PATH` that is an empty folder in memory, for everybody to write to; several times")
+			set.StringVar(&f.network, "network", "host", "`NETWORK` of the image: host or none")
+			addLimits(set, &f.limits, false)
 			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
 			set.Var(&f.insecure, "insecure-registry", insecureHelp)
 			set.StringVar(&f.sandbox, "sandbox", "", "what keeps it apart (`WAY`), as in build")
@@ -61,6 +69,13 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if len(args) == 0 {
 		return &usageError{"run: IMAGE is missing"}
 	}
+	mounts, err := f.mounts()
+	if err != nil {
+		return err
+	}
+	if f.network != string(sandbox.Host) && f.network != string(sandbox.None) {
+		return &usageError{fmt.Sprintf("run: --network is %q, want host or none", f.network)}
+	}
 	h, err := home.Open(f.cacheDir, p.getenv)
 	if err != nil {
 		return err
@@ -70,6 +85,7 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	options := launch.Options{Image: image, Called: found, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
+	options.Mounts, options.Network, options.Limits = mounts, sandbox.Network(f.network), f.limits
 	if options.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
 		return err
 	}
@@ -96,6 +112,25 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 		return exitStatus(status.Code)
 	}
 	return nil
+}
+
+// mounts are those of --volume and --tmpfs.
+func (f *runFlags) mounts() (mounts []launch.Mount, err error) {
+	for _, text := range f.volumes {
+		m, err := launch.ParseVolume(text)
+		if err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, m)
+	}
+	for _, text := range f.tmpfses {
+		m, err := launch.ParseTmpfs(text)
+		if err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, m)
+	}
+	return mounts, nil
 }
 
 // grace is how long a process may take to end after it was told to.

@@ -3,7 +3,6 @@ package main_test
 import (
 	"archive/tar"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -13,17 +12,14 @@ import (
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
 // compile builds the program in testdata/server for a target, statically.
 func compile(t *testing.T, tg target.Target) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "server")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "./testdata/server")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+tg.OS, "GOARCH="+tg.Arch)
-	if printed, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("compiling the server for %s: %v\n%s", tg, err, printed)
-	}
+	testprogram.Build(t, "./testdata/server", tg.OS, tg.Arch, out)
 	content, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)

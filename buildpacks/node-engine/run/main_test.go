@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
 // program is the buildpack's one program, compiled, under both of its names.
@@ -16,9 +18,7 @@ func program(t *testing.T) (detect, build string) {
 	t.Helper()
 	dir := t.TempDir()
 	detect, build = filepath.Join(dir, "detect"), filepath.Join(dir, "build")
-	if output, err := exec.Command("go", "build", "-o", build, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%s: %s", err, output)
-	}
+	testprogram.Build(t, ".", "", "", build)
 	if err := os.Link(build, detect); err != nil {
 		t.Fatal(err)
 	}

@@ -23,28 +23,15 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
 // program is the helper that all of node-engine's variables come from,
 // compiled as it is packaged.
-var program string
+var program = testprogram.Program{Source: "../../cmd/node-options"}
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "ca-certificates-test-*")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "node-options")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "../../cmd/node-options")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s\n%s", err, out)
-		os.Exit(1)
-	}
-	status := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // run starts the helper as the launcher does, and returns the variables that
 // it sets, without those that have nothing to do with authorities, and what it
@@ -57,7 +44,7 @@ func run(t *testing.T, env ...string) (map[string]string, string) {
 	}
 	defer reader.Close()
 	var says bytes.Buffer
-	cmd := exec.CommandContext(soon(t), program)
+	cmd := exec.CommandContext(soon(t), program.Path(t))
 	cmd.Env, cmd.Stderr, cmd.ExtraFiles = env, &says, []*os.File{writer}
 	err = cmd.Run()
 	writer.Close()
@@ -215,7 +202,7 @@ func TestTheUsersOwnFileStays(t *testing.T) {
 func TestWithoutDescriptor3ItStillEndsWell(t *testing.T) {
 	root := t.TempDir()
 	bind(t, root, "company", "ca-certificates", map[string]string{"a.pem": newAuthority(t, "a").pem})
-	cmd := exec.CommandContext(soon(t), program)
+	cmd := exec.CommandContext(soon(t), program.Path(t))
 	cmd.Env = []string{"SERVICE_BINDING_ROOT=" + root}
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "WARNING") {
@@ -224,7 +211,7 @@ func TestWithoutDescriptor3ItStillEndsWell(t *testing.T) {
 }
 
 func TestItIsSmall(t *testing.T) {
-	info, err := os.Stat(program)
+	info, err := os.Stat(program.Path(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
 // image is a launch layer with the program in exec.d, and a project whose
@@ -18,11 +19,7 @@ func newImage(t *testing.T) image {
 	t.Helper()
 	layer, project := t.TempDir(), t.TempDir()
 	i := image{program: filepath.Join(layer, "exec.d", "0-relink"), layer: layer, project: project}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", i.program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %s", err, output)
-	}
+	testprogram.Build(t, ".", "", "", i.program)
 	links := nodemodules.Links{Launch: []string{"node_modules", "packages/a/node_modules"}}
 	for _, err := range []error{links.Write(layer), nodemodules.Link(project, filepath.Join(layer, "..", "gone"), links.Launch)} {
 		if err != nil {

@@ -15,26 +15,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/testprogram"
 )
 
-// program is the supervisor as it ships, built once.
-var program string
+// program is the supervisor as it ships.
+var program = testprogram.Program{Source: "."}
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "supervisor-")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "supervisor")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("building the supervisor: %s: %s", err, output))
-	}
-	status := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
 // patience is how long a test waits for what takes milliseconds.
 const patience = 20 * time.Second
@@ -49,7 +37,7 @@ type running struct {
 
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
-	r := &running{Cmd: exec.Command(program, args...), t: t, lines: make(chan string, 100)}
+	r := &running{Cmd: exec.Command(program.Path(t), args...), t: t, lines: make(chan string, 100)}
 	stdout, err := r.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +123,7 @@ func TestExitStatusIsTheChilds(t *testing.T) {
 		{"a post script that fails", []string{"-pre", "true", "-shell", "true", "-post", "exit 6", "--"}, 6},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			cmd := exec.Command(program, tc.args...)
+			cmd := exec.Command(program.Path(t), tc.args...)
 			output, _ := cmd.CombinedOutput()
 			if got := cmd.ProcessState.ExitCode(); got != tc.want {
 				t.Errorf("got %d, want %d; output: %s", got, tc.want, output)
@@ -156,7 +144,7 @@ func TestArgumentsArriveWhole(t *testing.T) {
 		{"of a script that says where they go", []string{"-shell", `printf '<%s>' "$@" | cat`, "--"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			output, err := exec.Command(program, append(tc.args, given...)...).Output()
+			output, err := exec.Command(program.Path(t), append(tc.args, given...)...).Output()
 			if err != nil || string(output) != want {
 				t.Errorf("got %s, %v, want %s", output, err, want)
 			}
@@ -166,7 +154,7 @@ func TestArgumentsArriveWhole(t *testing.T) {
 
 func TestHooksRunInOrderAndKnowTheirNames(t *testing.T) {
 	say := func(what string) string { return "echo " + what + " $npm_lifecycle_event" }
-	cmd := exec.Command(program, "-event", "serve", "-pre", say("1"), "-shell", say("2"), "-post", say("3"), "--", "argument")
+	cmd := exec.Command(program.Path(t), "-event", "serve", "-pre", say("1"), "-shell", say("2"), "-post", say("3"), "--", "argument")
 	cmd.Env = append(os.Environ(), "npm_lifecycle_event=other")
 	output, err := cmd.Output()
 	want := "1 preserve\n2 serve argument\n3 postserve\n"
@@ -176,11 +164,11 @@ func TestHooksRunInOrderAndKnowTheirNames(t *testing.T) {
 }
 
 func TestNothingRunsAfterAFailure(t *testing.T) {
-	output, _ := exec.Command(program, "-pre", "echo pre; false", "-shell", "echo main", "-post", "echo post", "--").Output()
+	output, _ := exec.Command(program.Path(t), "-pre", "echo pre; false", "-shell", "echo main", "-post", "echo post", "--").Output()
 	if string(output) != "pre\n" {
 		t.Errorf("after a pre script that fails: got %q", output)
 	}
-	output, _ = exec.Command(program, "-shell", "echo main; false", "-post", "echo post", "--").Output()
+	output, _ = exec.Command(program.Path(t), "-shell", "echo main; false", "-post", "echo post", "--").Output()
 	if string(output) != "main\n" {
 		t.Errorf("after a script that fails: got %q", output)
 	}
@@ -348,7 +336,7 @@ func TestAScriptThatNamesNoProgramIsForTheShell(t *testing.T) {
 	if err := os.WriteFile(path, []byte("echo \"$0 <$1> <$2>\"\nexit 5\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "--", path, "a b", "c")
+	cmd := exec.Command(program.Path(t), "--", path, "a b", "c")
 	output, _ := cmd.CombinedOutput()
 	if got, want := string(output), path+" <a b> <c>\n"; got != want || cmd.ProcessState.ExitCode() != 5 {
 		t.Errorf("got %q and %d, want %q and 5", got, cmd.ProcessState.ExitCode(), want)
@@ -372,7 +360,7 @@ func TestOrphansAreReaped(t *testing.T) {
 }
 
 func TestStandardInputReachesTheChild(t *testing.T) {
-	cmd := exec.Command(program, "--", "cat")
+	cmd := exec.Command(program.Path(t), "--", "cat")
 	cmd.Stdin = strings.NewReader("hello")
 	if output, err := cmd.Output(); err != nil || string(output) != "hello" {
 		t.Errorf("got %q, %v", output, err)
@@ -380,14 +368,14 @@ func TestStandardInputReachesTheChild(t *testing.T) {
 }
 
 func TestItIsSmallAndStatic(t *testing.T) {
-	info, err := os.Stat(program)
+	info, err := os.Stat(program.Path(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if info.Size() > 3<<20 {
 		t.Errorf("got %d bytes, want 3 MiB at most", info.Size())
 	}
-	file, err := os.Open(program)
+	file, err := os.Open(program.Path(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func tinyRoot(t *testing.T) string {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %s", err, output)
 	}
-	text, err := os.ReadFile(program)
+	text, err := os.ReadFile(program.Path(t))
 	if err != nil {
 		t.Fatal(err)
 	}

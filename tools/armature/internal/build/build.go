@@ -51,6 +51,7 @@ type Options struct {
 	Env        map[string]string // for the buildpacks
 	Bindings   []string          // folders of service bindings
 	Network    sandbox.Network
+	Limits     sandbox.Limits // of each program
 	ClearCache bool
 	Small      bool                   // compress layers well; as the lifecycle does, fast, when not set
 	CacheImage string                 // where the cache is kept in a registry; in the home when empty
@@ -230,7 +231,7 @@ func (b *Build) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if b.etc, err = hostfiles.Write(b.work.Path("etc")); err != nil {
+	if b.etc, err = hostfiles.Write(b.work.Path("etc"), b.Way); err != nil {
 		return err
 	}
 	if err := b.run.writeRun(b.work.Path("etc/run.toml")); err != nil {

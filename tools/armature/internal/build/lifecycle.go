@@ -133,7 +133,7 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 func (b *Build) spec() (sandbox.Spec, error) {
 	spec := sandbox.Spec{
 		Way: b.Way, Root: b.root, Point: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
-		Hostname: hostfiles.Hostname, Network: b.Network,
+		Hostname: hostfiles.Hostname, Network: b.Network, Limits: b.Limits,
 		Binds: []sandbox.Bind{
 			{Source: b.work.Path("app"), Target: appDir, Writable: true},
 			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
@@ -154,8 +154,12 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	if b.Way != sandbox.Chroot {
 		return spec, nil
 	}
-	var err error
-	if spec.Root, err = b.work.Folder("root", 0o755); err != nil {
+	// Who stands in a folder that is moved back gets no farther than its parent.
+	err := os.Chmod(b.kept.Dir, 0o700)
+	if err == nil {
+		spec.Root, err = b.work.Folder("root", 0o755)
+	}
+	if err != nil {
 		return spec, err
 	}
 	// Beds for what is moved in; the shared root keeps its own.
@@ -207,7 +211,7 @@ func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loop
 		return sandbox.Status{}, err
 	}
 	call := func(program string, args ...string) sandbox.Command {
-		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, DropsRoot: true}
+		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, AsksForItself: true}
 	}
 	if b.divided() {
 		return b.inTwoHalves(ctx, box, registry, call)

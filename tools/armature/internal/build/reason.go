@@ -77,6 +77,8 @@ func (w *watcher) failed(status sandbox.Status) error {
 	switch {
 	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
 		return &buildpackError{undetected(theirs)}
+	case w.short.decides():
+		return w.short.failure
 	case status.Code == buildpackFail:
 		return &buildpackError{ofBuild(theirs, last)}
 	case w.full:

@@ -105,11 +105,11 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 // An option that is added is either the user's for an app, or decided about
 // here.
 func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
-	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
+	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Limits": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
 	b := &Build{Options: Options{
 		App: "app", AppOf: "of", Name: "name", CacheKey: "key", Target: target.LinuxARM64, Host: target.LinuxAMD64, Builder: "builder", RunImage: "run",
 		Buildpacks: buildpacks.Wish{Buildpacks: []buildpacks.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
-		Network: sandbox.None, ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
+		Network: sandbox.None, Limits: sandbox.DefaultLimits(), ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
 		BuilderBy: "the app", Registries: images.Registries{Offline: true}, Labels: map[string]string{"a": "b"}, Created: "1",
 		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Getenv: func(string) string { return "secret" },
 	}}

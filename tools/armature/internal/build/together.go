@@ -89,9 +89,9 @@ func (b *Build) follows(other *Build) bool {
 }
 
 // divided says whether the build runs beside the one that makes layers for it.
-// The phases of the lifecycle that must not be root find in a chroot no
-// executable of theirs, which the lifecycle asks for: there the build waits for
-// the other's end.
+// Phases of the lifecycle that call no registry would be told in a chroot where
+// their executable is for as long as they run, and so would what they start: there
+// the build waits for the other's end.
 func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroot }
 
 // inTwoHalves runs the phases of the lifecycle, each by itself. The first half

@@ -32,6 +32,7 @@ type watcher struct {
 	phase   string // "ANALYZING"
 	last    string // phase of the lifecycle, among phases
 	full    bool   // somebody said that there is no space left
+	short   lastShortage
 	streams []*lines
 	said    said
 }
@@ -98,6 +99,7 @@ func (w *watcher) line(text string) {
 	if strings.Contains(text, syscall.ENOSPC.Error()) {
 		w.full = true
 	}
+	w.short.look(text)
 	if w.names != nil {
 		text = w.names.Replace(text)
 	}

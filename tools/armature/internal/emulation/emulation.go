@@ -42,7 +42,7 @@ func registered(dir string, to target.Target) bool {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err == nil && interprets(string(text), entry.Name() == "qemu-"+to.Machine(), to) {
+		if err == nil && interprets(string(text), to) {
 			return true
 		}
 	}
@@ -52,9 +52,8 @@ func registered(dir string, to target.Target) bool {
 // interprets reads what the kernel says of one interpreter (its documentation,
 // "Kernel Support for miscellaneous Binary Formats"): it is on, its file was
 // opened when it was registered, so that a sandbox need not have it, and it is
-// for programs that begin as a target's do. One that does not say how they begin
-// is for that target when it is named so.
-func interprets(text string, named bool, to target.Target) bool {
+// for programs that begin as a target's do.
+func interprets(text string, to target.Target) bool {
 	enabled, fixed := false, false
 	value := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -68,13 +67,10 @@ func interprets(text string, named bool, to target.Target) bool {
 	if !enabled || !fixed {
 		return false
 	}
-	if _, says := value["magic"]; !says {
-		return named
-	}
 	magic, err := hex.DecodeString(value["magic"])
 	offset, offsetErr := strconv.Atoi(value["offset"])
 	mask, maskErr := hex.DecodeString(value["mask"])
-	if err != nil || offsetErr != nil || maskErr != nil {
+	if err != nil || offsetErr != nil || maskErr != nil || len(magic) == 0 || len(mask) > 0 && len(mask) != len(magic) {
 		return false
 	}
 	return slices.ContainsFunc(headers(to), func(header []byte) bool { return begins(header, offset, magic, mask) })
@@ -104,7 +100,7 @@ func begins(header []byte, offset int, magic, mask []byte) bool {
 	}
 	for i, want := range magic {
 		bits := byte(0xff)
-		if i < len(mask) {
+		if len(mask) > 0 {
 			bits = mask[i]
 		}
 		if header[offset+i]&bits != want&bits {

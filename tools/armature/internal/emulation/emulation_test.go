@@ -14,26 +14,40 @@ import (
 	"github.com/armature-cnb/armature/internal/target"
 )
 
-func TestAnInterpreterHasToBeOnAndFixed(t *testing.T) {
-	for name, tc := range map[string]struct {
-		text string
-		want bool
+// What the kernel says of an interpreter for arm64, after the flags.
+const (
+	magic = "offset 0\nmagic 7f454c460201010000000000000000000200b700\n"
+	mask  = "mask ffffffffffffff00fffffffffffffffffeffffff\n"
+)
+
+func TestAnInterpreterHasToBeOnFixedAndForTheTarget(t *testing.T) {
+	for _, tc := range []struct {
+		name, file, text string
+		want             bool
 	}{
-		"on and fixed":                   {"enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: F\noffset 0\n", true},
-		"on and fixed, with credentials": {"enabled\ninterpreter /qemu\nflags: POCF\n", true},
-		"off":                            {"disabled\ninterpreter /qemu\nflags: F\n", false},
-		"looked for in the sandbox":      {"enabled\ninterpreter /qemu\nflags: \n", false},
-		"empty":                          {"", false},
+		{"on and fixed", "qemu-aarch64", "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: F\n" + magic + mask, true},
+		{"with credentials", "qemu-aarch64", "enabled\ninterpreter /qemu\nflags: POCF\n" + magic + mask, true},
+		{"of another name", "qemu-aarch64-static", "enabled\ninterpreter /qemu\nflags: F\n" + magic + mask, true},
+		{"of another maker", "rosetta", "enabled\ninterpreter /mnt/rosetta\nflags: CF\n" + magic + mask, true},
+		{"without a mask", "arm", "enabled\ninterpreter /x\nflags: F\n" + magic, true},
+		{"off", "qemu-aarch64", "disabled\ninterpreter /qemu\nflags: F\n" + magic + mask, false},
+		{"looked for in the sandbox", "qemu-aarch64", "enabled\ninterpreter /qemu\nflags: \n" + magic + mask, false},
+		{"for 32 bits", "qemu-aarch64", "enabled\nflags: F\noffset 0\nmagic 7f454c460101010000000000000000000200b700\n" + mask, false},
+		{"for another machine", "qemu-aarch64", "enabled\nflags: F\noffset 0\nmagic 7f454c460201010000000000000000000200f300\n" + mask, false},
+		{"for an extension", "qemu-aarch64", "enabled\ninterpreter /jar\nflags: F\nextension .jar\n", false},
+		{"for what comes later in a file", "qemu-aarch64", "enabled\nflags: F\noffset 200\nmagic 7f\n", false},
+		{"of an unlike mask", "qemu-aarch64", "enabled\nflags: F\n" + magic + "mask ff\n", false},
+		{"empty", "qemu-aarch64", "", false},
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "qemu-aarch64"), []byte(tc.text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, tc.file), []byte(tc.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if got := registered(dir, target.LinuxARM64); got != tc.want {
-			t.Errorf("%s: got %t, want %t", name, got, tc.want)
+			t.Errorf("%s: got %t, want %t", tc.name, got, tc.want)
 		}
 		if registered(dir, target.LinuxAMD64) {
-			t.Errorf("%s: got an interpreter for another target", name)
+			t.Errorf("%s: got an interpreter for another target", tc.name)
 		}
 	}
 }
@@ -94,7 +108,7 @@ func TestOnlyAnotherMachinesProgramsNeedAnInterpreter(t *testing.T) {
 			t.Errorf("%q is not in %s", want, err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(none, "qemu-aarch64"), []byte("enabled\nflags: F\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(none, "qemu-aarch64"), []byte("enabled\nflags: F\n"+magic+mask), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := check(none, target.LinuxAMD64, "the test runs", target.LinuxARM64, "leave it"); err != nil {

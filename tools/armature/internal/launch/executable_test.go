@@ -24,25 +24,45 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox/sandboxtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(sandboxtest.Main(m)) }
+// The program of images that can run is this test itself; PROGRAM says which.
+func TestMain(m *testing.M) {
+	if name := os.Getenv("PROGRAM"); name != "" {
+		programs[name]()
+		os.Exit(0)
+	}
+	os.Exit(sandboxtest.Main(m))
+}
+
+// file is an entry of a layer, with its content.
+type file struct {
+	tar.Header
+	content string
+}
 
 // oddImage is for this machine, and has no program that can be executed. Its
 // processes begin in dir.
 func oddImage(t *testing.T, dir string) v1.Image {
 	t.Helper()
+	return imageOf(t, dir,
+		file{Header: tar.Header{Name: "closed", Mode: 0o644, Typeflag: tar.TypeReg}},
+		file{Header: tar.Header{Name: "empty", Mode: 0o755, Typeflag: tar.TypeReg}},
+		file{Header: tar.Header{Name: "folder/", Mode: 0o755, Typeflag: tar.TypeDir}},
+		file{Header: tar.Header{Name: "dangling", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "/cnb/lifecycle/launcher"}},
+		file{tar.Header{Name: "script", Mode: 0o755, Typeflag: tar.TypeReg}, "#!/nowhere\n"},
+	)
+}
+
+// imageOf is an image for this machine.
+func imageOf(t *testing.T, dir string, files ...file) v1.Image {
+	t.Helper()
 	var content bytes.Buffer
 	archive := tar.NewWriter(&content)
-	for _, header := range []tar.Header{
-		{Name: "closed", Mode: 0o644, Typeflag: tar.TypeReg},
-		{Name: "empty", Mode: 0o755, Typeflag: tar.TypeReg},
-		{Name: "folder/", Mode: 0o755, Typeflag: tar.TypeDir},
-		{Name: "dangling", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "/cnb/lifecycle/launcher"},
-		{Name: "script", Mode: 0o755, Typeflag: tar.TypeReg, Size: 11},
-	} {
-		if err := archive.WriteHeader(&header); err != nil {
+	for _, file := range files {
+		file.Size = int64(len(file.content))
+		if err := archive.WriteHeader(&file.Header); err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(archive, "#!/nowhere\n"[:header.Size])
+		io.WriteString(archive, file.content)
 	}
 	archive.Close()
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content.Bytes())), nil })

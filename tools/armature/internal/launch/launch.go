@@ -5,15 +5,12 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path"
-	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -37,6 +34,10 @@ type Options struct {
 	Entrypoint string            // instead of the image's: a process type, or a path
 	Env        map[string]string // besides the image's own
 
+	Mounts  []Mount         // besides the image's own files
+	Network sandbox.Network // the host's when empty
+	Limits  sandbox.Limits  // of each program
+
 	Home           home.Home
 	Way            sandbox.Way
 	Stdout, Stderr io.Writer
@@ -50,7 +51,7 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 	if err != nil {
 		return sandbox.Status{}, err
 	}
-	if err := checkRunnable(config); err != nil {
+	if err := errors.Join(checkRunnable(config), CheckMounts(options.Mounts, options.Way)); err != nil {
 		return sandbox.Status{}, err
 	}
 	work, err := options.Home.NewWork()
@@ -70,6 +71,9 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 		return sandbox.Status{}, err
 	}
 	status, err := begun.box.Run(ctx, begun.command, signals)
+	if err == nil {
+		options.hint(status, begun.out, begun.err)
+	}
 	return status, notStarted(err, begun.command)
 }
 
@@ -79,6 +83,8 @@ type started struct {
 	box     *sandbox.Sandbox
 	command sandbox.Command
 	use     home.Lock // of the image's files
+
+	out, err *listener
 }
 
 // close ends the sandbox, and lets go of what it needed.
@@ -101,8 +107,10 @@ func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFi
 	if into.command, err = o.command(spec.Root, config); err != nil {
 		return err
 	}
+	into.out, into.err = listen(spec.Stdout, spec.Stderr)
+	spec.Stdout, spec.Stderr = into.out, into.err
 	into.box, err = sandbox.Start(ctx, spec)
-	return err
+	return o.notMounted(err)
 }
 
 // untilSignal returns a context that is done when a signal comes, and a function
@@ -138,7 +146,7 @@ func untilSignal(ctx context.Context, signals <-chan syscall.Signal) (context.Co
 func notStarted(err error, command sandbox.Command) error {
 	var step *sandbox.Error
 	switch {
-	case !errors.As(err, &step):
+	case errors.As(err, new(*failure.Failure)), !errors.As(err, &step):
 		return err
 	case step.Entering():
 		return &failure.Failure{
@@ -170,7 +178,7 @@ const (
 // spec says what the image sees: itself, read-only, and a /tmp. Its files are
 // there for as long as the lock is held.
 func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (_ sandbox.Spec, use home.Lock, err error) {
-	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: sandbox.Host, Stdout: o.Stdout, Stderr: o.Stderr}
+	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: cmp.Or(o.Network, sandbox.Host), Limits: o.Limits, Stdout: o.Stdout, Stderr: o.Stderr}
 	for name, mode := range map[string]os.FileMode{"point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky} {
 		if _, err := work.Folder(name, mode); err != nil {
 			return spec, use, err
@@ -180,11 +188,15 @@ func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFil
 	if spec.User, spec.Group, err = user(config.Config.User); err != nil {
 		return spec, use, err
 	}
-	if spec.Binds, err = hostfiles.Write(work.Path("etc")); err != nil {
+	if spec.Binds, err = hostfiles.Write(work.Path("etc"), o.Way); err != nil {
 		return spec, use, err
 	}
-	spec.Binds = append(spec.Binds, sandbox.Bind{Source: work.Path("tmp"), Target: "/tmp", Writable: true})
-	spec.Root, use, err = o.root(ctx)
+	if err := o.mount(work, &spec); err != nil {
+		return spec, use, err
+	}
+	if spec.Root, use, err = o.root(ctx); err == nil {
+		err = o.checkPoints(spec.Root)
+	}
 	if err == nil && o.Way == sandbox.Chroot {
 		spec.Root, err = o.ownRoot(work, spec)
 	}
@@ -201,9 +213,11 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 	if !o.Way.OneID() {
 		name += "-owned"
 	}
+	name += o.pointsName()
+	folders, files := o.points()
 	dir, use, err := o.Home.Root(ctx, name, func(dir string) error {
 		return rootfs.Unpack(ctx, dir, o.Image, rootfs.Options{
-			Owners: !o.Way.OneID(), Folders: []string{"/proc", "/dev", "/sys", "/tmp"}, Files: hostfiles.Paths(),
+			Owners: !o.Way.OneID(), Folders: append([]string{"/proc", "/dev", "/sys", tmp}, folders...), Files: append(hostfiles.Paths(), files...),
 		})
 	})
 	if err != nil {
@@ -241,23 +255,8 @@ func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, e
 	if len(args) == 0 {
 		return sandbox.Command{}, &failure.Failure{ID: "no-process", Cause: "the image says no process to run", Remedy: "name one: armature run IMAGE -- PROGRAM."}
 	}
-	return sandbox.Command{Args: args, Env: o.environment(config.Config.Env), Dir: config.Config.WorkingDir}, o.checkProcess(root, args[0])
-}
-
-// environment is the image's own with what was given in its place: of two
-// variables of one name, programs differ in which they take.
-func (o Options) environment(own []string) []string {
-	var all []string
-	for _, variable := range own {
-		name, _, _ := strings.Cut(variable, "=")
-		if _, given := o.Env[name]; !given {
-			all = append(all, variable)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
-		all = append(all, name+"="+o.Env[name])
-	}
-	return all
+	uid, _, _ := user(config.Config.User) // spec refuses what is none
+	return sandbox.Command{Args: args, Env: o.environment(config.Config.Env, homeOf(root, uid)), Dir: config.Config.WorkingDir}, o.checkProcess(root, args[0])
 }
 
 // checkProcess tells a misspelt process type from other reasons not to start.
@@ -271,23 +270,6 @@ func (o Options) checkProcess(root, program string) error {
 		return nil
 	}
 	return &failure.Failure{ID: "no-process", Cause: "the image has no " + program, Remedy: "name one of its processes: armature inspect IMAGE lists them."}
-}
-
-// user reads the image's user: a number or a name, and the same for the group
-// (OCI image spec, "User").
-func user(text string) (uid, gid int, err error) {
-	name, group, _ := strings.Cut(text, ":")
-	uid, err = strconv.Atoi(name)
-	if err == nil && group == "" {
-		group = name
-	}
-	if err == nil {
-		gid, err = strconv.Atoi(group)
-	}
-	if err != nil || uid <= 0 || uid > sandbox.MaxID || gid < 0 || gid > sandbox.MaxID {
-		return 0, 0, &failure.Failure{ID: "image-user", Cause: fmt.Sprintf("the image's user is %q, want UID:GID, not root", text), Remedy: "run an image that buildpacks made."}
-	}
-	return uid, gid, nil
 }
 
 // checkRunnable says whether this machine can run an image's programs: they are

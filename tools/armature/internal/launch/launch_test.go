@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,9 +62,70 @@ func TestCommandIsTheImagesOwnUnlessNamed(t *testing.T) {
 
 func TestGivenVariablesReplaceTheImagesOwn(t *testing.T) {
 	options := Options{Env: map[string]string{"X": "given", "NEW": "1"}}
-	got := options.environment([]string{"PATH=/cnb/process", "X=own", "XY=kept", "X=twice", "odd"})
-	if want := []string{"PATH=/cnb/process", "XY=kept", "odd", "NEW=1", "X=given"}; !slices.Equal(got, want) {
+	got := options.environment([]string{"PATH=/cnb/process", "X=own", "XY=kept", "X=twice", "odd"}, "/home/cnb")
+	if want := []string{"PATH=/cnb/process", "XY=kept", "odd", "HOSTNAME=armature", "HOME=/home/cnb", "NEW=1", "X=given"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestWhatContainerEnginesSetIsSet(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		own   []string
+		given map[string]string
+		want  []string
+	}{
+		{"nothing is there", nil, nil, []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=armature", "HOME=/home/cnb"}},
+		{"the image has them", []string{"PATH=/a", "HOME=/b", "HOSTNAME=c"}, nil, []string{"PATH=/a", "HOME=/b", "HOSTNAME=c"}},
+		{"they are given", nil, map[string]string{"PATH": "/a", "HOME": "", "HOSTNAME": "c"}, []string{"HOME=", "HOSTNAME=c", "PATH=/a"}},
+	} {
+		if got := (Options{Env: tc.given}).environment(tc.own, "/home/cnb"); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestHomeIsThatOfTheImagesUser(t *testing.T) {
+	for _, tc := range []struct{ name, passwd, want string }{
+		{"the user is there", "root:x:0:0:root:/root:/bin/sh\ncnb:x:1001:1000::/home/cnb:/bin/sh\n", "/home/cnb"},
+		{"a last line without an end", "cnb:x:1001:1000::/home/cnb:", "/home/cnb"},
+		{"another user", "root:x:0:0:root:/root:/bin/sh\n", "/"},
+		{"no path", "cnb:x:1001:1000::home:/bin/sh\n", "/"},
+		{"a short line", "cnb:x:1001\n", "/"},
+		{"none at all", "", "/"},
+	} {
+		root := t.TempDir()
+		os.Mkdir(root+"/etc", 0o755)
+		if tc.passwd != "" {
+			if err := os.WriteFile(root+"/etc/passwd", []byte(tc.passwd), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := homeOf(root, 1001); got != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+// Whoever makes an image may mean harm.
+func TestHomeIsReadOfTheImageAlone(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "passwd")
+	if err := os.WriteFile(outside, []byte("x:x:1001:1:::/secret:\nx:x:1001:1::/secret:\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	os.Mkdir(root+"/etc", 0o755)
+	for name, make := range map[string]func() error{
+		"a link to the host": func() error { return os.Symlink(outside, root+"/etc/passwd") },
+		"a pipe":             func() error { return syscall.Mkfifo(root+"/etc/passwd", 0o644) },
+	} {
+		os.Remove(root + "/etc/passwd")
+		if err := make(); err != nil {
+			t.Fatal(err)
+		}
+		if got := homeOf(root, 1001); got != "/" {
+			t.Errorf("%s: got %s", name, got)
+		}
 	}
 }
 

@@ -244,7 +244,7 @@ func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
 			}()
 			select {
 			case <-done: // made or not, it is over
-			case <-time.After(10 * time.Second):
+			case <-time.After(patience):
 				t.Fatal("it waits for a process that is gone")
 			}
 			cancel()

@@ -17,8 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -32,6 +30,7 @@ type Sandbox struct {
 	control channel
 	ended   chan error // gets what became of the first process, once
 	places  []place    // what a chroot moved
+	outputs *outputs
 }
 
 // Start makes a sandbox. An error that the system gave is an [*Error].
@@ -44,6 +43,9 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 	} else if !static {
 		return nil, errors.New("this program cannot make sandboxes, because it wants a dynamic linker: compile it with CGO_ENABLED=0")
 	}
+	if spec.Stderr == nil {
+		spec.Stderr = io.Discard // what the first process says there is looked at
+	}
 	s := &Sandbox{spec: spec, ended: make(chan error, 1)}
 	if err := spec.checkIDs(); err != nil {
 		return nil, err
@@ -51,30 +53,24 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 	if spec.Way == Chroot {
 		if spec.Network == None {
 			return nil, &failure.Failure{
-				ID: "no-network-namespace", Cause: "a build cannot be kept from the network here: this system lets armature change the root folder and nothing more",
+				ID: "no-network-namespace", Cause: "nothing can be kept from the network here: this system lets armature change the root folder and nothing more",
 				Remedy: "leave --network out, or " + Remedy(facts()),
 			}
+		}
+		if len(spec.Tmpfs) > 0 {
+			return nil, errors.New("a chroot has no folders in memory")
+		}
+		if err := makeDevices(spec); err != nil {
+			return nil, err
 		}
 		if s.places, err = moveIn(spec); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(s.spec.explain(err), s.Close())
 	}
 	return s, nil
-}
-
-// MaxID is the highest user and group. Every call of the kernel takes it for
-// what it is: those above may be cut off to 0, or mean that nothing changes.
-const MaxID = 1<<31 - 1
-
-// checkIDs refuses to run a program as root, whatever an image says.
-func (s Spec) checkIDs() error {
-	if s.User <= 0 || s.User > MaxID || s.Group < 0 || s.Group > MaxID {
-		return fmt.Errorf("a sandbox's user is %d:%d, want a user from 1 to %d and a group from 0", s.User, s.Group, MaxID)
-	}
-	return nil
 }
 
 func (s *Sandbox) start(ctx context.Context) error {
@@ -83,9 +79,14 @@ func (s *Sandbox) start(ctx context.Context) error {
 		return err
 	}
 	s.control = control
+	if s.outputs, err = s.newOutputs(); err != nil {
+		far.Close()
+		return err
+	}
 	s.cmd = s.first(far)
 	err = s.supervise()
 	far.Close() // or the end of the first process would not be the channel's
+	s.outputs.closeEnds()
 	if err != nil {
 		s.cmd = nil
 		return startError("starting a process for a "+string(s.spec.Way), err)
@@ -94,6 +95,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	message := setup{
 		Way: s.spec.Way, Root: s.spec.Root, Point: s.spec.Point, Binds: s.spec.Binds, User: s.spec.User, Group: s.spec.Group,
 		Hostname: s.spec.Hostname, Network: s.spec.Network, OneID: s.oneID(),
+		Limits: s.spec.Limits, Tmpfs: s.spec.Tmpfs,
 	}
 	if err := s.control.send(message, nil); err != nil {
 		return err
@@ -108,6 +110,9 @@ func (s *Sandbox) start(ctx context.Context) error {
 	}
 	defer file.Close()
 	s.Listener, err = net.FileListener(file)
+	if err == nil && s.spec.Way == Chroot {
+		s.Listener = answering{s.Listener, s.spec.Root}
+	}
 	return err
 }
 
@@ -118,9 +123,8 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 	cmd.Args = []string{firstName}
 	cmd.Env = []string{}
 	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = piped(s.spec.Stdout), piped(s.spec.Stderr)
+	cmd.Stdout, cmd.Stderr = s.outputs.end(0), s.outputs.end(1)
 	cmd.ExtraFiles = []*os.File{control}
-	cmd.WaitDelay = 10 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if s.spec.Way == Chroot {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM // it has processes to end itself
@@ -138,31 +142,6 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 	return cmd
 }
 
-// piped makes the program write to a pipe, also where this process writes to a
-// terminal or a file: those can be read, too, and set.
-func piped(w io.Writer) io.Writer {
-	if w == nil {
-		return nil
-	}
-	return struct{ io.Writer }{w}
-}
-
-// maps are the ids of the user namespace: all that the host's root may use,
-// or root alone for the one user an ordinary user may map.
-func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
-	if s.oneID() {
-		return []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}, []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
-	}
-	all := []syscall.SysProcIDMap{{Size: allIDs}}
-	return all, all
-}
-
-func (s *Sandbox) oneID() bool { return s.spec.Way.OneID() }
-
-// OneID says whether this process itself is the sandbox's user, seen from
-// outside: it can give files to nobody else.
-func (w Way) OneID() bool { return w == Users && !hasAllIDs() }
-
 // supervise starts the first process and waits for it on one thread, whose
 // end would be taken for that of this process (PR_SET_PDEATHSIG in prctl(2)).
 func (s *Sandbox) supervise() error {
@@ -173,7 +152,8 @@ func (s *Sandbox) supervise() error {
 		err := s.cmd.Start()
 		started <- err
 		if err == nil {
-			s.ended <- s.cmd.Wait()
+			err := s.cmd.Wait()
+			s.ended <- errors.Join(err, s.outputs.wait())
 		}
 	}()
 	return <-started
@@ -221,7 +201,7 @@ func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan sysca
 		return Status{}, s.died(ctx, err)
 	}
 	if err := answer.err(); err != nil {
-		return Status{}, err
+		return Status{}, s.spec.explain(err)
 	}
 	if *answer.Status == (Status{}) && command.Followed {
 		return Status{}, nil
@@ -250,7 +230,11 @@ func (s *Sandbox) died(ctx context.Context, err error) error {
 	select {
 	case ended := <-s.ended:
 		s.ended <- ended
-		return fmt.Errorf("the sandbox's first process ended (%v): %w", ended, err)
+		err = fmt.Errorf("the sandbox's first process ended (%v): %w", ended, err)
+		if s.outputs.noThread.Load() {
+			return OutOfProcesses(err)
+		}
+		return err
 	case <-time.After(5 * time.Second):
 		return fmt.Errorf("the sandbox's first process does not answer: %w", err)
 	}
@@ -268,7 +252,20 @@ func (s *Sandbox) Close() error {
 	if s.control.UnixConn != nil {
 		s.control.Close()
 	}
+	if s.places == nil {
+		return nil
+	}
+	if s.cmd != nil && !s.allGone() {
+		return s.spec.left(nil)
+	}
 	return moveOut(s.places)
+}
+
+// allGone says whether the first process of a chroot, which has ended, says that
+// all others had before it.
+func (s *Sandbox) allGone() bool {
+	code := s.cmd.ProcessState.ExitCode()
+	return code == 0 || code == exitGone
 }
 
 // Static says whether this executable is statically linked. It has to be: it
@@ -281,40 +278,3 @@ var Static = sync.OnceValues(func() (bool, error) {
 	defer self.Close()
 	return !slices.ContainsFunc(self.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }), nil
 })
-
-// allIDs is how many users and groups root maps, from 0 up.
-const allIDs = 1 << 16
-
-// hasAllIDs says whether this process may become any user: it is root, and
-// not of a namespace with few ids.
-func hasAllIDs() bool {
-	if os.Geteuid() != 0 || !hasCapability(unix.CAP_SETUID) || !hasCapability(unix.CAP_SETGID) {
-		return false
-	}
-	for _, path := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
-		if !coversAllIDs(path) {
-			return false
-		}
-	}
-	return true
-}
-
-func coversAllIDs(path string) bool {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	var inside, outside, size int64
-	_, err = fmt.Sscan(string(text), &inside, &outside, &size)
-	return err == nil && inside == 0 && size >= allIDs
-}
-
-// hasCapability says whether it is in this process's effective set.
-func hasCapability(number int) bool {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return false
-	}
-	return data[number/32].Effective&(1<<(number%32)) != 0
-}

@@ -5,10 +5,10 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -28,6 +28,9 @@ func moveIn(spec Spec) (places []place, err error) {
 		}
 	}()
 	for _, b := range spec.Binds {
+		if err := checkParent(b.Source); err != nil {
+			return places, err
+		}
 		target, err := pointFor(spec.Root, b.Target)
 		if err != nil {
 			return places, err
@@ -43,6 +46,24 @@ func moveIn(spec Spec) (places []place, err error) {
 	return places, nil
 }
 
+// checkParent refuses a folder beside which there is something for others to
+// see. Whoever stands in a folder that is taken back is outside of the root, and
+// gets no farther than its parent.
+func checkParent(source string) error {
+	info, err := os.Lstat(source)
+	if err != nil || !info.IsDir() {
+		return err
+	}
+	parent := filepath.Dir(source)
+	if info, err = os.Lstat(parent); err != nil {
+		return err
+	}
+	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() || info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("moving %s into the sandbox: %s is of user %d with the mode %o, want one for user %d alone", source, parent, owner, info.Mode().Perm(), os.Geteuid())
+	}
+	return nil
+}
+
 // moveOut takes everything back, last first.
 func moveOut(places []place) error {
 	var failed []error
@@ -52,9 +73,10 @@ func moveOut(places []place) error {
 	return errors.Join(failed...)
 }
 
-// makeDevices makes a chroot's /dev.
-func makeDevices(root string) error {
-	dev, err := pointFor(root, "/dev")
+// makeDevices makes a chroot's /dev. Where there is no /proc, what the program
+// prints goes through pipes with names, so that it can open them, too.
+func makeDevices(spec Spec) error {
+	dev, err := pointFor(spec.Root, "/dev")
 	if err != nil {
 		return err
 	}
@@ -70,7 +92,29 @@ func makeDevices(root string) error {
 			return err
 		}
 	}
-	return linkDevices(dev)
+	if err := linkDevices(dev); err != nil {
+		return err
+	}
+	for _, stream := range spec.streams() {
+		path := filepath.Join(dev, stream.name)
+		err := os.Remove(path) // the link
+		switch {
+		case err != nil:
+		case stream.to == nil:
+			err = os.Symlink("null", path)
+		case stream.first:
+			err = os.Symlink("stdout", path)
+		default:
+			err = errors.Join(unix.Mkfifo(path, 0o600), os.Chown(path, spec.User, spec.Group))
+		}
+		if err != nil {
+			return &Error{"making /dev/" + stream.name, err}
+		}
+	}
+	if err := nameOutputs(spec.Root); err != nil {
+		return &Error{"making " + outputNames, err}
+	}
+	return nil
 }
 
 func removeContents(dir string) error {
@@ -86,16 +130,38 @@ func removeContents(dir string) error {
 	return nil
 }
 
-// answerRoot makes the one link of /proc that a program needs while it is root.
-// Whatever it starts as a user finds no /proc, as before.
-func answerRoot(root, executable string) error {
-	self, err := pointFor(root, "/proc")
+// nameOutputs makes /proc/1/fd lead to what the program writes to, as in a sandbox
+// with a /proc.
+func nameOutputs(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	names := strings.TrimPrefix(outputNames, "/")
+	if err := errors.Join(root.RemoveAll("proc/1"), root.MkdirAll(names, 0o755)); err != nil {
+		return err
+	}
+	return errors.Join(root.Symlink("/dev/stdout", names+"/1"), root.Symlink("/dev/stderr", names+"/2"))
+}
+
+// itself is the folder in which a chroot's program finds where its executable is.
+const itself = "proc/self"
+
+// answer makes the one link of /proc that a program asks for when it starts
+// (Command.AsksForItself).
+func answer(dir, executable string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	err = root.RemoveAll(itself)
 	if err == nil {
-		self = filepath.Join(self, "self")
-		err = os.Mkdir(self, 0o700)
+		err = root.Mkdir(itself, 0o755)
 	}
 	if err == nil {
-		err = os.Symlink(executable, filepath.Join(self, "exe"))
+		err = root.Symlink(executable, itself+"/exe")
 	}
 	if err != nil {
 		return &Error{"making /proc/self/exe", err}
@@ -103,51 +169,38 @@ func answerRoot(root, executable string) error {
 	return nil
 }
 
-// endWithChildren makes this process the parent of every orphan below it, and
+// answering is the listener of a chroot. With the first connection the answer
+// goes: whoever makes it has started, and what it starts later is another
+// program, for which the answer would be wrong.
+type answering struct {
+	net.Listener
+	root string
+}
+
+func (a answering) Accept() (net.Conn, error) {
+	conn, err := a.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(a.root)
+	if err == nil {
+		err = errors.Join(root.RemoveAll(itself), root.Close())
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// makeParent makes this process the parent of every orphan below it, and
 // SIGTERM, which the caller's death sends, the end of all of them.
-func endWithChildren() {
+func (f *first) makeParent() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	go func() {
 		<-terminated
-		killChildren()
-		os.Exit(1)
+		f.exit()
 	}()
-}
-
-// killChildren ends all processes below this one. Children of those that die
-// become this one's, so it goes on until there are none.
-func killChildren() {
-	for {
-		children := childrenOf(os.Getpid())
-		if len(children) == 0 {
-			return
-		}
-		for _, pid := range children {
-			unix.Kill(pid, unix.SIGKILL)
-			unix.Wait4(pid, nil, 0, nil)
-		}
-	}
-}
-
-// childrenOf reads the children of a process from every process's stat: its
-// fourth field, counted after the name in parentheses (proc_pid_stat(5)).
-func childrenOf(parent int) (children []int) {
-	paths, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
-		fields := strings.Fields(rest)
-		if len(fields) < 2 || fields[1] != strconv.Itoa(parent) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			children = append(children, pid)
-		}
-	}
-	return children
 }

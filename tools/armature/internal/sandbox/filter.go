@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"math"
 	"runtime"
 	"unsafe"
 
@@ -18,11 +19,29 @@ var refused = []uint32{
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
 
-// refusedInChroot reach other processes of the user, which are there where
-// there is no pid namespace.
+// refusedInChroot reach other processes of the user, and what they share, which
+// is there where there is no pid and no ipc namespace.
 var refusedInChroot = []uint32{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP, unix.SYS_PROCESS_MADVISE,
+	unix.SYS_PROCESS_MRELEASE, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_GET_ROBUST_LIST,
+	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP, unix.SYS_SEMCTL,
+	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 }
+
+// ownInChroot may change the caller, but no other process: the argument that
+// says whom must be 0. Threads that name themselves are refused, too.
+var ownInChroot = []struct{ number, whom uint32 }{
+	{unix.SYS_PRLIMIT64, offsetArg0}, {unix.SYS_SCHED_SETAFFINITY, offsetArg0}, {unix.SYS_SCHED_SETSCHEDULER, offsetArg0},
+	{unix.SYS_SCHED_SETPARAM, offsetArg0}, {unix.SYS_SCHED_SETATTR, offsetArg0},
+	{unix.SYS_SETPRIORITY, offsetArg1}, {unix.SYS_IOPRIO_SET, offsetArg1},
+}
+
+// ofUserInChroot are the two of these that take a kind of whom first, with the
+// one that means all processes of the user.
+var ofUserInChroot = map[uint32]uint32{unix.SYS_SETPRIORITY: unix.PRIO_USER, unix.SYS_IOPRIO_SET: ioprioWhoUser}
+
+// ioprioWhoUser is IOPRIO_WHO_USER (ioprio_set(2)).
+const ioprioWhoUser = 3
 
 // Offsets in struct seccomp_data (seccomp(2)), of 32 bits each; of an argument
 // the lower half, since both architectures are little-endian.
@@ -62,6 +81,17 @@ func filter(way Way) []unix.SockFilter {
 	}
 	for _, number := range calls {
 		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 1}, denied)
+	}
+	if way == Chroot {
+		for _, call := range ownInChroot {
+			kind, ofUser := ofUserInChroot[call.number]
+			if !ofUser {
+				kind = math.MaxUint32 // no kind: the first argument is whom
+			}
+			program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 6},
+				unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 2},
+				unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jt: 1}, denied, allow)
+		}
 	}
 	// A namespace would make its maker root in it.
 	for _, number := range []uint32{unix.SYS_CLONE, unix.SYS_UNSHARE} {

@@ -35,8 +35,9 @@ func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 			return "", ctx.Err()
 		}
 		var folder *folderError
-		if errors.As(err, &folder) {
-			return "", err
+		var passes *failure.Failure
+		if errors.As(err, &folder) || errors.As(err, &passes) && passes.Transient {
+			return "", err // no other way would do
 		}
 		refused = append(refused, fmt.Errorf("%s: %w", way, err))
 	}
@@ -76,8 +77,15 @@ func Try(ctx context.Context, way Way, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = s.Run(ctx, Command{}, nil)
-	return errors.Join(err, s.Close())
+	status, err := s.Run(ctx, Command{}, nil)
+	err = errors.Join(err, s.Close())
+	switch {
+	case err != nil || status == Status{}:
+		return err
+	case s.outputs.noThread.Load():
+		return OutOfProcesses(fmt.Errorf("a try ended with %s", status))
+	}
+	return fmt.Errorf("a try ended with %s", status)
 }
 
 // Facts are what decides whether a sandbox can be made, as far as it can be

@@ -3,16 +3,14 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -54,6 +52,12 @@ type first struct {
 	commands chan Command
 	program  atomic.Int64  // process id, 0 while none runs
 	begun    chan struct{} // gets something for each command, when program is its process, or it has none
+	short    atomic.Bool   // the program was ended because it had all the processes that it may have
+
+	// reaping is held by whoever starts processes, waits for those that have ended,
+	// or ends all. Once leaving is set nobody else does any of it.
+	reaping sync.Mutex
+	leaving bool
 
 	// namespaces is the setting for how many user namespaces there may be below
 	// this process's. Where it cannot be written, it is as in any other process
@@ -75,7 +79,7 @@ func runFirst() {
 		os.Exit(1) // the caller is gone
 	}
 	if f.setup.Way == Chroot {
-		endWithChildren()
+		f.makeParent()
 	}
 	listener, err := f.prepare()
 	if err != nil {
@@ -88,13 +92,21 @@ func runFirst() {
 	for more := true; more; {
 		command := <-f.commands
 		status, err := f.run(command)
-		more = err == nil && status == Status{} && command.Followed
-		f.endAll()
+		f.reaping.Lock()
+		left := f.endAll()
+		f.reaping.Unlock()
+		more = err == nil && left == nil && status == Status{} && command.Followed
+		if left != nil {
+			err = left
+		}
 		answer := report{Status: &status}
 		if err != nil {
 			answer = reportOf(err)
 		}
 		control.send(answer, nil)
+		if left != nil {
+			os.Exit(exitLeft)
+		}
 	}
 }
 
@@ -104,11 +116,7 @@ func (f *first) prepare() (*os.File, error) {
 	if err := joinEmptyKeyring(); err != nil {
 		return nil, err
 	}
-	if f.setup.Way == Chroot {
-		if err := makeDevices(f.setup.Root); err != nil {
-			return nil, err
-		}
-	} else {
+	if f.setup.Way != Chroot {
 		if err := unix.Sethostname([]byte(f.setup.Hostname)); err != nil {
 			return nil, &Error{"naming the sandbox", err}
 		}
@@ -151,14 +159,35 @@ func (f *first) run(command Command) (Status, error) {
 	if pid == 0 {
 		return Status{}, err
 	}
+	if f.setup.Limits.Processes > 0 {
+		done := make(chan struct{})
+		defer close(done)
+		go f.watch(pid, done)
+	}
+	status, err := f.await(pid)
+	if f.short.Load() {
+		err = &Error{running, ErrProcesses}
+	}
+	return status, err
+}
+
+// await waits for a process, reaping whatever else ends.
+func (f *first) await(pid int) (Status, error) {
 	for {
-		var status unix.WaitStatus
-		got, err := unix.Wait4(-1, &status, 0, nil)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil:
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL, nil)
+		if err != nil && !errors.Is(err, unix.EINTR) {
 			return Status{}, &Error{"waiting for the program", err}
-		case got != pid || status.Stopped() || status.Continued():
+		}
+		var status unix.WaitStatus
+		f.reaping.Lock()
+		if f.leaving {
+			f.reaping.Unlock()
+			select {} // until the process ends
+		}
+		got, err := unix.Wait4(-1, &status, unix.WNOHANG|unix.WALL, nil)
+		f.reaping.Unlock()
+		switch {
+		case err != nil || got != pid:
 		case status.Signaled():
 			return Status{Signal: int(status.Signal())}, nil
 		default:
@@ -172,8 +201,7 @@ func (f *first) follow() {
 	for {
 		var o order
 		if _, err := f.control.receive(&o); err != nil {
-			f.endAll()
-			os.Exit(1)
+			f.exit()
 		}
 		if o.Command != nil {
 			f.commands <- *o.Command
@@ -185,81 +213,35 @@ func (f *first) follow() {
 	}
 }
 
-// endAll ends every process there is but this one.
-func (f *first) endAll() {
+// How this process ends when it is told to: all others have ended, or some may
+// not have.
+const (
+	exitGone = 1
+	exitLeft = 3
+)
+
+// exit ends every process, this one last.
+func (f *first) exit() {
+	f.reaping.Lock()
+	f.leaving = true
+	if f.endAll() != nil {
+		os.Exit(exitLeft)
+	}
+	os.Exit(exitGone)
+}
+
+// endAll ends every process there is but this one. It is called with reaping
+// held.
+func (f *first) endAll() error {
 	if f.setup.Way == Chroot {
-		killChildren()
-		return
+		return endDescendants()
 	}
 	unix.Kill(-1, unix.SIGKILL)
 	for {
-		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && !errors.Is(err, unix.EINTR) {
-			return
+		if _, err := unix.Wait4(-1, nil, unix.WALL, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return nil
 		}
 	}
-}
-
-// startProgram starts this executable once more, to become the program. What
-// it has to do goes through one pipe; an error comes back through another,
-// which closes by itself when the program begins.
-func (f *first) startProgram(command Command) (pid int, err error) {
-	if f.setup.Way == Chroot && command.DropsRoot {
-		if err := answerRoot(f.setup.Root, command.Args[0]); err != nil {
-			return 0, err
-		}
-	}
-	orderRead, orderWrite, err := os.Pipe()
-	if err != nil {
-		return 0, err
-	}
-	defer orderWrite.Close()
-	defer orderRead.Close()
-	errorRead, errorWrite, err := os.Pipe()
-	if err != nil {
-		return 0, err
-	}
-	defer errorRead.Close()
-	if f.setup.OneID {
-		// That of a program before may still be counted. Of the processes there
-		// are now, none is a program's: this one waits for its order.
-		f.allowUserNamespaces(100)
-	}
-	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
-		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
-		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
-	})
-	errorWrite.Close()
-	if f.setup.OneID {
-		f.allowUserNamespaces(1)
-	}
-	if err != nil {
-		return 0, startError("starting the program", err)
-	}
-	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
-		return 0, &Error{"starting the program", err}
-	}
-	orderWrite.Close()
-	var failed report
-	if err := json.NewDecoder(errorRead).Decode(&failed); err == nil {
-		return 0, failed.err()
-	} else if !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	return process.Pid, nil
-}
-
-// programAttributes put the program of an ordinary user into a second user
-// namespace, in which that user is the sandbox's user. Setting capabilities
-// is left to it, so that it can give up all of them.
-func (f *first) programAttributes() *syscall.SysProcAttr {
-	attributes := &syscall.SysProcAttr{Setsid: true}
-	if f.setup.OneID {
-		attributes.Cloneflags = syscall.CLONE_NEWUSER
-		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.User, HostID: 0, Size: 1}}
-		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.Group, HostID: 0, Size: 1}}
-		attributes.AmbientCaps = []uintptr{unix.CAP_SETPCAP}
-	}
-	return attributes
 }
 
 // joinEmptyKeyring leaves the caller's session keyring, which would be

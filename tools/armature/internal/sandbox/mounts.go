@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -49,11 +50,52 @@ func (s setup) mountAll() error {
 		if !b.Writable {
 			flags |= unix.MS_RDONLY
 		}
-		if err := bind(b.Source, target, flags); err != nil {
+		if b.Recursive {
+			err = bindTree(b.Source, target, flags)
+		} else {
+			err = bind(b.Source, target, flags)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	for _, folder := range s.Tmpfs {
+		target, err := pointFor(s.Point, folder)
+		if err != nil {
+			return err
+		}
+		if err := unix.Mount("tmpfs", target, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"); err != nil {
+			return &Error{"mounting " + folder, err}
+		}
+	}
 	return s.pivot()
+}
+
+// outputNames is where others than the program find what it writes to.
+const outputNames = "/proc/1/fd"
+
+// mountOutputNames hides what the first process has open, which nobody inside
+// could look at. Where the kernel allows no such mount it stays as it is.
+func mountOutputNames(proc string) {
+	unix.Mount("tmpfs", filepath.Join(proc, "1/fd"), "tmpfs", outputFlags|unix.MS_RDONLY, "mode=555,size=4k,nr_inodes=8")
+}
+
+const outputFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+
+// nameOutput makes /proc/1/fd lead to what a program has open. Under an engine
+// the program is process 1; many write to /proc/1/fd/1 whatever process they are.
+func nameOutput(pid int) {
+	var stat unix.Statfs_t
+	if unix.Statfs(outputNames, &stat) != nil || stat.Type != unix.TMPFS_MAGIC {
+		return
+	}
+	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags, "")
+	for fd := range 3 {
+		link := filepath.Join(outputNames, strconv.Itoa(fd))
+		os.Remove(link)
+		os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd), link)
+	}
+	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags|unix.MS_RDONLY, "")
 }
 
 // pivot makes Point the root and lets go of the host's.
@@ -79,6 +121,7 @@ func (s setup) mountProc() error {
 	if err := unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return &Error{"mounting /proc", err}
 	}
+	mountOutputNames(target)
 	return restrictProc(target)
 }
 
@@ -173,6 +216,30 @@ func bind(source, target string, flags uintptr) error {
 		return &Error{"asking for the flags of " + source, err}
 	}
 	if err := unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|flags|kept, ""); err != nil {
+		return &Error{"restricting " + source, err}
+	}
+	return nil
+}
+
+// bindTree is bind with what is mounted below the source, in which the kernel
+// lets a user namespace leave nothing out. An older kernel than 5.12 cannot
+// restrict all of it: there the source alone is bound.
+func bindTree(source, target string, flags uintptr) error {
+	if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return &Error{"binding " + source, err}
+	}
+	attributes := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
+	if flags&unix.MS_RDONLY != 0 {
+		attributes.Attr_set |= unix.MOUNT_ATTR_RDONLY
+	}
+	err := unix.MountSetattr(unix.AT_FDCWD, target, unix.AT_RECURSIVE, &attributes)
+	if errors.Is(err, unix.ENOSYS) {
+		if err := unix.Unmount(target, unix.MNT_DETACH); err != nil {
+			return &Error{"binding " + source, err}
+		}
+		return bind(source, target, flags)
+	}
+	if err != nil {
 		return &Error{"restricting " + source, err}
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +36,9 @@ func becomeProgram() {
 }
 
 func (p program) become() error {
+	if err := p.Setup.Limits.set(); err != nil { // the kernel looks at them when the user changes
+		return err
+	}
 	if p.Setup.Way == Chroot {
 		if err := unix.Chroot(p.Setup.Root); err != nil {
 			return &Error{"changing the root folder", err}
@@ -58,26 +60,23 @@ func (p program) become() error {
 }
 
 // giveUp leaves the process with the user's ids, no capability in any set and
-// no way to get one back; or, for a program that does the rest itself, as a
-// root that can do nothing but change its ids. The order matters: each step
-// needs what a later one takes away.
+// no way to get one back. The order matters: each step needs what a later one
+// takes away.
 func (p program) giveUp() error {
-	var kept []uintptr
-	if p.Setup.Way == Chroot && p.Command.DropsRoot {
-		kept = []uintptr{unix.CAP_SETUID, unix.CAP_SETGID}
-	}
-	if err := dropBounding(kept); err != nil {
+	if err := dropBounding(); err != nil {
 		return err
 	}
 	if !p.Setup.OneID {
-		if err := p.Setup.changeIDs(kept == nil); err != nil {
+		if err := p.Setup.changeIDs(); err != nil {
 			return err
 		}
 	}
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return &Error{"clearing ambient capabilities", err}
 	}
-	if err := setCapabilities(kept); err != nil {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	if err := unix.Capset(&header, &none[0]); err != nil {
 		return &Error{"clearing capabilities", err}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -90,13 +89,10 @@ func (p program) giveUp() error {
 	return closeInherited()
 }
 
-// changeIDs leaves the host's groups and, unless the program does so, root.
-func (s setup) changeIDs(leaveRoot bool) error {
+// changeIDs leaves the host's groups and root.
+func (s setup) changeIDs() error {
 	if err := unix.Setgroups(nil); err != nil {
 		return &Error{"leaving supplementary groups", err}
-	}
-	if !leaveRoot {
-		return nil
 	}
 	if err := unix.Setresgid(s.Group, s.Group, s.Group); err != nil {
 		return &Error{"changing the group", err}
@@ -107,13 +103,10 @@ func (s setup) changeIDs(leaveRoot bool) error {
 	return nil
 }
 
-// dropBounding leaves of the capabilities that a process can ever have only
-// those given. The kernel ends the list with EINVAL.
-func dropBounding(kept []uintptr) error {
+// dropBounding leaves none of the capabilities that a process can ever have. The
+// kernel ends the list with EINVAL.
+func dropBounding() error {
 	for number := uintptr(0); ; number++ {
-		if slices.Contains(kept, number) {
-			continue
-		}
 		switch err := unix.Prctl(unix.PR_CAPBSET_DROP, number, 0, 0, 0); err {
 		case nil:
 		case unix.EINVAL:
@@ -122,17 +115,6 @@ func dropBounding(kept []uintptr) error {
 			return &Error{"dropping capabilities", err}
 		}
 	}
-}
-
-// setCapabilities gives this process those and no other.
-func setCapabilities(kept []uintptr) error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	for _, number := range kept {
-		data[number/32].Permitted |= 1 << (number % 32)
-		data[number/32].Effective |= 1 << (number % 32)
-	}
-	return unix.Capset(&header, &data[0])
 }
 
 // leaveOthersAlone keeps the program from the host's sockets that have no place

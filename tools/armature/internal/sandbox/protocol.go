@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,8 @@ type setup struct {
 	User, Group int
 	Hostname    string
 	Network     Network
+	Limits      Limits
+	Tmpfs       []string
 	OneID       bool // the user namespace maps one user and one group only
 }
 
@@ -37,7 +40,7 @@ type report struct {
 	Step   string `json:",omitempty"` // of an error
 	Cause  string `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
-	Limit  bool   `json:",omitempty"` // the cause is ErrLimit
+	Kind   int    `json:",omitempty"` // of the causes that are known by name, which one, from 1
 	Status *Status
 }
 
@@ -45,16 +48,20 @@ func (r report) err() error {
 	switch {
 	case r.Step == "":
 		return nil
-	case r.Limit:
-		return &Error{Step: r.Step, Cause: ErrLimit}
+	case r.Kind > 0 && r.Kind <= len(known):
+		return &Error{Step: r.Step, Cause: known[r.Kind-1]}
 	case r.Errno != 0:
 		return &Error{Step: r.Step, Cause: syscall.Errno(r.Errno)}
 	}
 	return &Error{Step: r.Step, Cause: errors.New(r.Cause)}
 }
 
+// known are the causes that a caller asks for, besides numbers.
+var known = []error{ErrLimit, ErrProcesses}
+
 func reportOf(err error) report {
-	r := report{Step: "making the sandbox", Cause: err.Error(), Limit: errors.Is(err, ErrLimit)}
+	r := report{Step: "making the sandbox", Cause: err.Error()}
+	r.Kind = 1 + slices.IndexFunc(known, func(one error) bool { return errors.Is(err, one) })
 	var step *Error
 	if errors.As(err, &step) {
 		r.Step, r.Cause = step.Step, step.Cause.Error()

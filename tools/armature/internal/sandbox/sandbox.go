@@ -58,6 +58,11 @@ type Spec struct {
 	Group    int
 	Hostname string
 	Network  Network
+	Limits   Limits
+
+	// Tmpfs are folders inside that get an empty one in memory, for everybody to
+	// write to. A chroot cannot have them.
+	Tmpfs []string
 
 	// Stdout and Stderr get what the program prints; nil discards it.
 	Stdout, Stderr io.Writer
@@ -68,6 +73,9 @@ type Bind struct {
 	Source   string // absolute, on the host
 	Target   string // absolute, inside
 	Writable bool   // by whoever owns the source
+
+	// Recursive says that what is mounted below the source is visible, too.
+	Recursive bool
 }
 
 // Command is the program to run.
@@ -84,11 +92,11 @@ type Command struct {
 	// is ended before the next one begins.
 	Followed bool
 
-	// DropsRoot says that the program becomes the user by itself when it is
-	// started as root, as the lifecycle does. In a chroot it is, because a
-	// chroot has no /proc and the lifecycle asks it where its executable is:
-	// for root alone there is an answer. Elsewhere it makes no difference.
-	DropsRoot bool
+	// AsksForItself says that the program does not start unless /proc says where
+	// its executable is, as the lifecycle. A chroot has no /proc, and answers until
+	// the program has called the sandbox's listener: the answer would be wrong for
+	// any other program. Elsewhere it makes no difference.
+	AsksForItself bool
 }
 
 // Status is how the program ended.

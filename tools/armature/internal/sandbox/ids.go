@@ -1,0 +1,76 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// MaxID is the highest user and group. Every call of the kernel takes it for
+// what it is: those above may be cut off to 0, or mean that nothing changes.
+const MaxID = 1<<31 - 1
+
+// checkIDs refuses to run a program as root, whatever an image says.
+func (s Spec) checkIDs() error {
+	if s.User <= 0 || s.User > MaxID || s.Group < 0 || s.Group > MaxID {
+		return fmt.Errorf("a sandbox's user is %d:%d, want a user from 1 to %d and a group from 0", s.User, s.Group, MaxID)
+	}
+	return nil
+}
+
+// maps are the ids of the user namespace: all that the host's root may use,
+// or root alone for the one user an ordinary user may map.
+func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
+	if s.oneID() {
+		return []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}, []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+	}
+	all := []syscall.SysProcIDMap{{Size: allIDs}}
+	return all, all
+}
+
+func (s *Sandbox) oneID() bool { return s.spec.Way.OneID() }
+
+// OneID says whether this process itself is the sandbox's user, seen from
+// outside: it can give files to nobody else.
+func (w Way) OneID() bool { return w == Users && !hasAllIDs() }
+
+// allIDs is how many users and groups root maps, from 0 up.
+const allIDs = 1 << 16
+
+// hasAllIDs says whether this process may become any user: it is root, and
+// not of a namespace with few ids.
+func hasAllIDs() bool {
+	if os.Geteuid() != 0 || !hasCapability(unix.CAP_SETUID) || !hasCapability(unix.CAP_SETGID) {
+		return false
+	}
+	for _, path := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
+		if !coversAllIDs(path) {
+			return false
+		}
+	}
+	return true
+}
+
+func coversAllIDs(path string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	var inside, outside, size int64
+	_, err = fmt.Sscan(string(text), &inside, &outside, &size)
+	return err == nil && inside == 0 && size >= allIDs
+}
+
+// hasCapability says whether it is in this process's effective set.
+func hasCapability(number int) bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	return data[number/32].Effective&(1<<(number%32)) != 0
+}

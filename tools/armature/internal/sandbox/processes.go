@@ -1,0 +1,188 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What ends a chroot's processes: there is no namespace that would end with the
+// first process.
+
+// process is one of the machine's.
+type process struct {
+	pid, parent int
+	state       byte // proc_pid_stat(5): R, S, D, T, Z …
+}
+
+// held says whether it does nothing any more: it was stopped, or has ended and
+// waits for its parent.
+func (p process) held() bool { return slices.Contains([]byte("TtZXx"), p.state) }
+
+// ended says whether it only waits for its parent to hear of its end.
+func (p process) ended() bool { return slices.Contains([]byte("ZXx"), p.state) }
+
+// processes are those that /proc shows. A list without this process is an error:
+// such a /proc shows nothing of others either.
+func processes() ([]process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var all []process
+	for _, entry := range entries {
+		if _, err := strconv.Atoi(entry.Name()); err != nil {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "stat"))
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue // it ended meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		if p, ok := parseStat(string(text)); ok {
+			all = append(all, p)
+		}
+	}
+	if self := os.Getpid(); !slices.ContainsFunc(all, func(p process) bool { return p.pid == self }) {
+		return nil, errors.New("/proc does not show the machine's processes")
+	}
+	return all, nil
+}
+
+// parseStat reads a process's number, state and parent: its first, third and
+// fourth field. The second is a name in parentheses, which may hold anything.
+func parseStat(text string) (process, bool) {
+	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return process{}, false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(text[:open]))
+	fields := strings.Fields(text[end+1:])
+	if err != nil || len(fields) < 2 {
+		return process{}, false
+	}
+	parent, err := strconv.Atoi(fields[1])
+	return process{pid: pid, parent: parent, state: fields[0][0]}, err == nil
+}
+
+// descendants are the processes below this one.
+func descendants() ([]process, error) {
+	all, err := processes()
+	if err != nil {
+		return nil, err
+	}
+	below, found := map[int]bool{os.Getpid(): true}, []process{}
+	for more := true; more; {
+		more = false
+		for _, p := range all {
+			if below[p.parent] && !below[p.pid] {
+				below[p.pid], more = true, true
+				found = append(found, p)
+			}
+		}
+	}
+	return found, nil
+}
+
+// killingTime is how long ending all processes may take.
+const killingTime = 30 * time.Second
+
+// endDescendants ends every process below this one, which must be the parent of
+// every orphan among them and must not wait for children meanwhile. It is done
+// when the kernel says that there is no child: then there is nothing below one
+// either. An error means that some may be left.
+//
+// Killed one by one, processes that start others could go on for ever. So all
+// are stopped first. Those that have ended are not waited for until then: they
+// still count for the limit of their user's processes, at which one that starts
+// others as fast as it is found fails (RLIMIT_NPROC in getrlimit(2)).
+func endDescendants() error {
+	deadline := time.Now().Add(killingTime)
+	for childless() != nil {
+		err := stopDescendants(deadline)
+		var left []process
+		if err == nil {
+			left, err = descendants()
+		}
+		if err != nil {
+			return &Error{ending, err}
+		}
+		for _, p := range left {
+			if !p.ended() {
+				unix.Kill(p.pid, unix.SIGKILL)
+			}
+		}
+		reap(50 * time.Millisecond)
+		if time.Now().After(deadline) {
+			return &Error{ending, fmt.Errorf("%d are left", len(left))}
+		}
+	}
+	return nil
+}
+
+// ending is the step in which a sandbox's processes are ended.
+const ending = "ending the sandbox's processes"
+
+// childless is nil when this process has no child, running or ended.
+func childless() error {
+	for {
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, nil)
+		switch {
+		case errors.Is(err, unix.ECHILD):
+			return nil
+		case !errors.Is(err, unix.EINTR):
+			return errors.Join(errors.New("there are children"), err)
+		}
+	}
+}
+
+// stopDescendants stops processes until a look finds none that is not. One that
+// was told to stop while it started another does not start a further one; one
+// that waits in the kernel (state D) may wait for one that is stopped.
+func stopDescendants(deadline time.Time) error {
+	told := map[int]int{}
+	for moving := true; moving && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		moving = false
+		all, err := descendants()
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			if p.held() || p.state == 'D' && told[p.pid] > 2 {
+				continue
+			}
+			moving = true
+			told[p.pid]++
+			unix.Kill(p.pid, unix.SIGSTOP)
+		}
+	}
+	return nil
+}
+
+// reap waits for children that have ended, until there is none, or no other one
+// has ended for a while.
+func reap(patience time.Duration) {
+	for last := time.Now(); time.Since(last) < patience; {
+		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
+		switch {
+		case err != nil && !errors.Is(err, syscall.EINTR):
+			return
+		case pid > 0:
+			last = time.Now()
+		default:
+			time.Sleep(time.Millisecond)
+		}
+	}
+}

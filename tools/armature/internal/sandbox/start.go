@@ -1,0 +1,81 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// startProgram starts this executable once more, to become the program. What
+// it has to do goes through one pipe; an error comes back through another,
+// which closes by itself when the program begins.
+func (f *first) startProgram(command Command) (pid int, err error) {
+	if f.setup.Way == Chroot && command.AsksForItself {
+		if err := answer(f.setup.Root, command.Args[0]); err != nil {
+			return 0, err
+		}
+	}
+	orderRead, orderWrite, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer orderWrite.Close()
+	defer orderRead.Close()
+	errorRead, errorWrite, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer errorRead.Close()
+	if f.setup.OneID {
+		// That of a program before may still be counted. Of the processes there
+		// are now, none is a program's: this one waits for its order.
+		f.allowUserNamespaces(100)
+	}
+	f.reaping.Lock() // and never let go of where this process ends
+	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
+		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
+	})
+	f.reaping.Unlock()
+	errorWrite.Close()
+	if f.setup.OneID {
+		f.allowUserNamespaces(1)
+	}
+	if err != nil {
+		return 0, startError("starting the program", err)
+	}
+	if f.setup.Way != Chroot {
+		nameOutput(process.Pid)
+	}
+	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
+		return 0, &Error{"starting the program", err}
+	}
+	orderWrite.Close()
+	var failed report
+	if err := json.NewDecoder(errorRead).Decode(&failed); err == nil {
+		return 0, failed.err()
+	} else if !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	return process.Pid, nil
+}
+
+// programAttributes put the program of an ordinary user into a second user
+// namespace, in which that user is the sandbox's user. Setting capabilities
+// is left to it, so that it can give up all of them.
+func (f *first) programAttributes() *syscall.SysProcAttr {
+	attributes := &syscall.SysProcAttr{Setsid: true}
+	if f.setup.OneID {
+		attributes.Cloneflags = syscall.CLONE_NEWUSER
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.User, HostID: 0, Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: f.setup.Group, HostID: 0, Size: 1}}
+		attributes.AmbientCaps = []uintptr{unix.CAP_SETPCAP}
+	}
+	return attributes
+}
