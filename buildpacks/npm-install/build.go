@@ -38,6 +38,7 @@ type build struct {
 	pkg          packagejson.Package // the project's
 	root         packagejson.Package // the one in dir
 	lock         lockfile.Lock       // empty where there is none
+	yarnLock     string              // path of a yarn.lock that npm reads, or empty
 	inputs       inputs
 	process      process
 	target, host target.Target
@@ -143,6 +144,9 @@ func (b *build) readProject() (err error) {
 	manager, err := findManager(b.env, found, b.context.WorkingDir)
 	if err != nil {
 		return err
+	}
+	if manager.yarn != nil {
+		b.yarnLock = manager.yarn.Path()
 	}
 	if b.inputs, err = look(b.dir); err != nil {
 		return fmt.Errorf("reading the project's folder: %w", err)

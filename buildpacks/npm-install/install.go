@@ -30,7 +30,7 @@ func (b *build) run(p part) error {
 	err = b.withoutRootScripts(p, func() error {
 		switch b.process {
 		case processInstall:
-			return install(b.dir, append([]string{"install"}, args...)...)
+			return b.keepingYarnLock(func() error { return install(b.dir, append([]string{"install"}, args...)...) })
 		case processCI:
 			return b.withLockfile(npm, func() error { return install(b.dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
 		}

@@ -1,10 +1,12 @@
 package npminstall
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -202,6 +204,30 @@ func (b *build) warnOfYarn(m manager) error {
 	b.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", lockfile.PackageLock)
 	b.log.Break()
 	return nil
+}
+
+// keepingYarnLock calls npm, which writes a yarn.lock anew that it reads, and puts
+// back what the app had.
+func (b *build) keepingYarnLock(call func() error) (err error) {
+	if b.yarnLock == "" {
+		return call()
+	}
+	info, err := os.Stat(b.yarnLock)
+	if err != nil {
+		return fmt.Errorf("reading the lockfile: %w", err)
+	}
+	text, err := os.ReadFile(b.yarnLock)
+	if err != nil {
+		return fmt.Errorf("reading the lockfile: %w", err)
+	}
+	if info.Mode()&0o200 == 0 && os.Chmod(b.yarnLock, info.Mode().Perm()|0o200) == nil { // else npm says what it may not do
+		defer func() { err = errors.Join(err, os.Chmod(b.yarnLock, info.Mode().Perm())) }()
+	}
+	err = call()
+	if now, readErr := os.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
+		err = errors.Join(err, os.WriteFile(b.yarnLock, text, 0o644))
+	}
+	return err
 }
 
 // warnOfNoLockfile says that nothing decides on the versions, where there are

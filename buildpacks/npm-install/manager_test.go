@@ -2,9 +2,12 @@ package npminstall_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	. "github.com/onsi/gomega"
 	"github.com/paketo-buildpacks/packit/v2"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
@@ -202,6 +205,37 @@ func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
 				if got := f.runs("show.js"); got != row.word {
 					t.Errorf("got %q, want %q", got, row.word)
 				}
+			}
+		})
+	}
+}
+
+// npm writes a yarn.lock anew that it reads; the app's own stays as it was.
+func TestTheAppsYarnLockStaysAsItWas(t *testing.T) {
+	for _, row := range []struct {
+		name, path string
+		app        files
+	}{
+		{"a project", "", files{"package.json": withDev}},
+		{"a workspace", "packages/a", mono(`{"name":"root","private":true,"workspaces":["packages/*"]}`, files{"packages/a/package.json": withDev})},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			f := newFixture(t)
+			writeFiles(t, f.app, row.app)
+			text := "# yarn lockfile v1\n\n\n\"word@^1.0.0\":\n  version \"1.0.0\"\n  resolved \"" + f.npms.URL + "/word/-/x--1.0.0.tgz\"\n"
+			writeFiles(t, f.app, files{"yarn.lock": text})
+			path := filepath.Join(f.app, "yarn.lock")
+			f.Expect(os.Chmod(path, 0o444)).To(Succeed())
+			f.env = f.env.With("BP_NODE_PROJECT_PATH", row.path)
+			f.built(launchOnly)
+			if got := f.read("yarn.lock"); got != text {
+				t.Errorf("yarn.lock became %q", got)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o444 {
+				t.Errorf("its mode became %v, %v", info.Mode(), err)
+			}
+			if got, err := os.ReadFile(f.modules("launch-modules", "word", "index.js")); err != nil || !strings.Contains(string(got), "word@1.0.0") {
+				t.Errorf("got %s, %v", got, err)
 			}
 		})
 	}

@@ -60,7 +60,7 @@ func (b *build) lockWorkspace() (err error) {
 	if b.workspace == "" || b.process != processInstall {
 		return nil
 	}
-	if err := b.npm.run(b.dir, "install", "--package-lock-only"); err != nil {
+	if err := b.keepingYarnLock(func() error { return b.npm.run(b.dir, "install", "--package-lock-only") }); err != nil {
 		return err
 	}
 	if b.lock, _, err = lockfile.Read(b.dir); err != nil {

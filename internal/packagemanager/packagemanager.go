@@ -83,7 +83,7 @@ func Find(dir string) ([]Lockfile, error) {
 	for _, known := range names {
 		one := Lockfile{Dir: dir, Name: known.file, Manager: known.manager}
 		info, err := os.Stat(one.Path())
-		if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 			continue
 		}
 		if err != nil {
