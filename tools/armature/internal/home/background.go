@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ func Reexec() {
 	if len(os.Args) != 2 || os.Args[0] != emptier {
 		return
 	}
+	runtime.LockOSThread()                           // the priority is a thread's
 	syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) // others go before
 	ctx, cancel := context.WithTimeout(context.Background(), emptierTime)
 	defer cancel()
