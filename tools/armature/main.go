@@ -21,6 +21,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
+	"github.com/armature-cnb/armature/tools/armature/internal/home"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
 )
@@ -41,13 +42,16 @@ var version = "development"
 
 func main() {
 	sandbox.Reexec()
+	home.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second time ends armature at once
 	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
 	err := p.guarded(func() error { return p.run(ctx, os.Args[1:]) })
 	interrupted := ctx.Err() != nil
 	stop()
-	os.Exit(p.status(err, interrupted))
+	status := p.status(err, interrupted)
+	home.Finish()
+	os.Exit(status)
 }
 
 // guarded calls do. A fault of armature's own must not end with the status of a

@@ -3,6 +3,7 @@
 package build
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -230,5 +231,37 @@ func TestABindingOfThisFolderHasItsName(t *testing.T) {
 	}
 	if text, err := os.ReadFile(base + "/platform/bindings/token/type"); string(text) != "npmrc" {
 		t.Errorf("got %q, %v", text, err)
+	}
+}
+
+// Bindings and variables may be secret: they do not lie in the trash.
+func TestWhatMayBeSecretIsGoneWhenABuildIsClosed(t *testing.T) {
+	h, err := home.Open(t.TempDir(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.OpenFile(filepath.Join(h.Dir, "trash.lock"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil { // nobody empties the trash
+		t.Fatal(err)
+	}
+	b := &Build{Options: Options{Home: h}}
+	if b.work, err = h.NewWork(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, b.work.Path("platform/bindings/npm/.npmrc"), "canary")
+	for i := range 100 { // so that it is no small one
+		write(t, b.work.Path(fmt.Sprintf("layers/%d", i)), "")
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"work/*/platform", "trash/*/platform"} {
+		if left, _ := filepath.Glob(filepath.Join(h.Dir, pattern)); len(left) != 0 {
+			t.Errorf("left over: %q", left)
+		}
 	}
 }

@@ -158,8 +158,8 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 // Close removes what the build does not leave to the next one.
 func (b *Build) Close() error {
 	var failed []error
-	if b.work != nil {
-		failed = append(failed, b.work.Close())
+	if b.work != nil { // what may be secret does not wait for its removal
+		failed = append(failed, home.RemoveAll(b.work.Path("platform")), b.work.Close())
 	}
 	switch {
 	case b.kept == nil:

@@ -11,7 +11,7 @@
 //	trash/<random>          what is to be removed; there is none when nothing is
 //
 // What is to be removed is moved to the trash, which takes no time, and removed
-// beside the work of the next call. Any number of processes may use it at once.
+// by a process of its own, or beside the work of the next call. Any number of processes may use it at once.
 package home
 
 import (
@@ -71,6 +71,7 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	if err := closed(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Home{}, unusable(err)
 	}
+	opened.Store(dir, true)
 	h.sweep()
 	h.tidyAside(limits)
 	return h, nil

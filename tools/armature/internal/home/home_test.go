@@ -19,6 +19,11 @@ import (
 
 // KEEP_WORK makes this test a process that works until it is killed.
 func TestMain(m *testing.M) {
+	home.Reexec()
+	if dir := os.Getenv("FINISH"); dir != "" {
+		finish(dir)
+		os.Exit(0)
+	}
 	if dir := os.Getenv("KEEP_WORK"); dir != "" {
 		h, err := home.Open(dir, os.Getenv)
 		if err != nil {
