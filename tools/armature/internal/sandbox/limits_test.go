@@ -260,14 +260,15 @@ func TestWhatIsReadOfAProcess(t *testing.T) {
 		pid, parent int
 		state       byte
 	}{
-		"12 (node) S 7 12":         {12, 7, 'S'},
-		"12 (a) R 1 (b) c) T 7 12": {12, 7, 'T'}, // a name that looks like more
+		"12 (node) S 7":         {12, 7, 'S'},
+		"12 (a) R 1 (b) c) T 7": {12, 7, 'T'}, // a name that looks like more
 	} {
+		text += strings.Repeat(" 0", 18)
 		if pid, parent, state, ok := sandbox.ParseStat(text); !ok || pid != want.pid || parent != want.parent || state != want.state {
 			t.Errorf("%q: got %d, %d, %c, %v", text, pid, parent, state, ok)
 		}
 	}
-	for _, text := range []string{"", "12 node S 7", "x (node) S 7", "12 (node) S", "12 )node( S 7"} {
+	for _, text := range []string{"", "12 node S 7", "x (node) S 7" + strings.Repeat(" 0", 18), "12 (node) S" + strings.Repeat(" 0", 18), "12 )node( S 7" + strings.Repeat(" 0", 18)} {
 		if _, _, _, ok := sandbox.ParseStat(text); ok {
 			t.Errorf("%q is taken for a process", text)
 		}

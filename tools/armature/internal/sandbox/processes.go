@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -22,7 +23,26 @@ import (
 // process is one of the machine's.
 type process struct {
 	pid, parent int
-	state       byte // proc_pid_stat(5): R, S, D, T, Z …
+	state       byte   // proc_pid_stat(5): R, S, D, T, Z …
+	start       string // when it began; with the number, no other process has it
+}
+
+// signal sends it one, and not to another process that has its number meanwhile.
+func (p process) signal(signal unix.Signal) {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	text, readErr := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
+	if now, ok := parseStat(string(text)); readErr != nil || !ok || now.start != p.start {
+		return
+	}
+	if err == nil {
+		err = unix.PidfdSendSignal(fd, signal, nil, 0)
+	}
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // before Linux 5.3, or a filter
+		unix.Kill(p.pid, signal)
+	}
 }
 
 // held says whether it does nothing any more: it was stopped, or has ended and
@@ -61,8 +81,8 @@ func processes() ([]process, error) {
 	return all, nil
 }
 
-// parseStat reads a process's number, state and parent: its first, third and
-// fourth field. The second is a name in parentheses, which may hold anything.
+// parseStat reads a process's number, state, parent and start: its first, third,
+// fourth and 22nd field. The second is a name in parentheses, which may hold anything.
 func parseStat(text string) (process, bool) {
 	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
 	if open < 0 || end < open {
@@ -70,11 +90,11 @@ func parseStat(text string) (process, bool) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(text[:open]))
 	fields := strings.Fields(text[end+1:])
-	if err != nil || len(fields) < 2 {
+	if err != nil || len(fields) < 20 {
 		return process{}, false
 	}
 	parent, err := strconv.Atoi(fields[1])
-	return process{pid: pid, parent: parent, state: fields[0][0]}, err == nil
+	return process{pid: pid, parent: parent, state: fields[0][0], start: fields[19]}, err == nil
 }
 
 // descendants are the processes below this one.
@@ -121,7 +141,7 @@ func endDescendants() error {
 		}
 		for _, p := range left {
 			if !p.ended() {
-				unix.Kill(p.pid, unix.SIGKILL)
+				p.signal(unix.SIGKILL)
 			}
 		}
 		reap(50 * time.Millisecond)
@@ -153,7 +173,8 @@ func childless() error {
 // that waits in the kernel (state D) may wait for one that is stopped.
 func stopDescendants(deadline time.Time) error {
 	told := map[int]int{}
-	for moving := true; moving && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for moving := true; moving && time.Now().Before(deadline); {
+		stopNewest()
 		moving = false
 		all, err := descendants()
 		if err != nil {
@@ -165,10 +186,38 @@ func stopDescendants(deadline time.Time) error {
 			}
 			moving = true
 			told[p.pid]++
-			unix.Kill(p.pid, unix.SIGSTOP)
+			p.signal(unix.SIGSTOP)
 		}
 	}
 	return nil
+}
+
+// stopNewest stops the processes that became orphans last, as fast as it can: of
+// a chain whose members live for a moment only, a look at all processes would come
+// too late for every one. A kernel without the list of children has none.
+func stopNewest() {
+	path := fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())
+	for range 200 {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return
+		}
+		newest := strings.Fields(string(text[max(0, len(text)-maxNewest):]))
+		for _, field := range slices.Backward(newest) {
+			if pid, err := strconv.Atoi(field); err == nil && isChild(text, field) {
+				unix.Kill(pid, unix.SIGSTOP)
+			}
+		}
+	}
+}
+
+// maxNewest is how many bytes of a list of children are looked at.
+const maxNewest = 64
+
+// isChild says whether a field is a whole one of a list: the first of its end may
+// be the rest of a number, and so another process's.
+func isChild(list []byte, field string) bool {
+	return bytes.HasPrefix(list, []byte(field+" ")) || bytes.Contains(list, []byte(" "+field+" "))
 }
 
 // reap waits for children that have ended, until there is none, or no other one

@@ -65,8 +65,10 @@ func (f *first) usesAll() bool {
 	if f.setup.OneID { // of a user namespace, in which nobody else is
 		return f.tasks() >= f.setup.Limits.Processes
 	}
+	f.reaping.Lock() // who ends all processes must not stop this one's child, for which it waits
+	defer f.reaping.Unlock()
 	var own unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NPROC, &own) != nil {
+	if f.leaving || unix.Getrlimit(unix.RLIMIT_NPROC, &own) != nil {
 		return false
 	}
 	as := own
