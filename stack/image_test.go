@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/ociimage"
 	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/tier"
 )
 
 // image is a made image, its root file system in memory.
@@ -57,6 +58,7 @@ func load(t *testing.T, kind string, tg target.Target) image {
 	if img, ok := loaded[name]; ok {
 		return img
 	}
+	tier.Beyond(t, "the images of the stack")
 	layout, err := ociimage.ReadLayout(filepath.Join("..", "build", "stack", name))
 	if err != nil {
 		t.Fatalf("%v\nMake the image first: go run ./tools/stack -kind %s -target %s", err, kind, tg)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -24,8 +25,12 @@ func openImage(path string) (v1.Image, error) {
 	}
 	if info.IsDir() {
 		image, err := engine.Image(path, target.LinuxARM64)
-		if err != nil {
+		var others *engine.OtherPlatforms
+		if errors.As(err, &others) {
 			return nil, notARM64(path, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opening the image: %w", err)
 		}
 		return image, nil
 	}

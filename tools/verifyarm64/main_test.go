@@ -49,7 +49,7 @@ func TestOpenImage(t *testing.T) {
 		{name: "a layout for another machine", path: layout(t, amd64), id: "image-not-arm64", want: "has images for linux/amd64, want linux/arm64"},
 		{name: "an archive for another machine", path: saved(t, amd64), id: "image-not-arm64", want: "its config says linux/amd64, want linux/arm64"},
 		{name: "a file that is no image", path: text, want: "want what docker save writes, with one image in it, or the folder of an OCI layout"},
-		{name: "a folder that is no layout", path: t.TempDir(), want: "opening the OCI layout"},
+		{name: "a folder that is no layout", path: t.TempDir(), want: "opening the image: reading image layout"},
 		{name: "nothing", path: filepath.Join(t.TempDir(), "app.tar"), want: "no such file"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
