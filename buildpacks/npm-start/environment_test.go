@@ -16,14 +16,12 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+	"github.com/armature-cnb/armature/internal/tier"
 )
 
 // What a script finds in its environment must be what npm would give it.
 func TestVariablesAreThoseOfNPM(t *testing.T) {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		t.Skip("there is no npm here to compare with")
-	}
+	npm := tier.Program(t, "npm")
 	rows := []struct{ name, fields string }{
 		{"name and version", `"name":"@my/app","version":"1.2.3"`},
 		{"neither", `"private":true`},
