@@ -4,6 +4,7 @@ package integration_test
 
 import (
 	"archive/tar"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -211,5 +213,18 @@ func TestTheRunImageLaunchesWhatTheLifecycleDoes(t *testing.T) {
 				t.Errorf("got %q in\n%s", tc.absent, out)
 			}
 		})
+	}
+}
+
+// As in `docker run --entrypoint launcher IMAGE "node migrate.js"`.
+func TestACommandLineRunsInAnAppsImage(t *testing.T) {
+	u := newUser(t, 0)
+	b := u.must(plainApp(t), "--tag", "command-line", "--platform", host(t).String())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := u.command(ctx, "run", b.folder, "--entrypoint", "/cnb/lifecycle/launcher", "--",
+		`cd /tmp && mkdir -p made && cp /workspace/package.json made && node --print 'require("/tmp/made/package.json").name'`).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "plain" {
+		t.Errorf("got %s, %v, want plain", out, err)
 	}
 }
