@@ -84,23 +84,23 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 // checked out with a umask of 077.
 func developersFolder(t *testing.T, app string) {
 	t.Helper()
-	for path, text := range map[string]string{
-		".git/HEAD":                       "ref: refs/heads/main\n",
-		".git/objects/pack/x.pack":        "x",
-		".gitignore":                      "node_modules/\n",
-		".env":                            "KEY=value\n",
-		".dockerignore":                   "docs\n*.log\n!keep.log\n",
-		"docs/for-developers.md":          "x",
-		"npm-debug.log":                   "x",
-		"keep.log":                        "x",
-		"node_modules/stale/package.json": `{"name":"stale","version":"1.0.0"}`,
-		"scripts/run.sh":                  "#!/bin/sh\n",
+	for _, file := range []struct{ path, text string }{
+		{".git/HEAD", "ref: refs/heads/main\n"},
+		{".git/objects/pack/x.pack", "x"},
+		{".gitignore", "node_modules/\n"},
+		{".env", "KEY=value\n"},
+		{".dockerignore", "docs\n*.log\n!keep.log\n"},
+		{"docs/for-developers.md", "x"},
+		{"npm-debug.log", "x"},
+		{"keep.log", "x"},
+		{"node_modules/stale/package.json", `{"name":"stale","version":"1.0.0"}`},
+		{"scripts/run.sh", "#!/bin/sh\n"},
 	} {
-		place := filepath.Join(app, path)
+		place := filepath.Join(app, file.path)
 		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(place, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(place, []byte(file.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
