@@ -394,7 +394,7 @@ func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 	if strings.Contains(second.log, "once for all builds") {
 		t.Errorf("the second app's build makes it again:\n%s", second.log)
 	}
-	blobs, err := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed/sha256-*"))
+	blobs, err := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed-2/sha256-*"))
 	if err != nil || len(blobs) == 0 {
 		t.Fatal("there are no layers that were made beforehand", err)
 	}
@@ -404,7 +404,7 @@ func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 		}
 	}
 	defer func() { // for the tests that follow
-		seeds, _ := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed"))
+		seeds, _ := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed-2"))
 		for _, seed := range seeds {
 			os.RemoveAll(seed)
 		}

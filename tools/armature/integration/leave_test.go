@@ -49,7 +49,7 @@ func TestWhatScriptsLeaveReachesNoOtherImage(t *testing.T) {
 	want := u.must(app, "--tag", "poisoned:before", "--platform", to)
 	manifest := filepath.Join(app, "package.json")
 	good := read(t, manifest)
-	evil := `node=/layers/armature_node-engine/node/bin/node; mkdir -p $(dirname $node); printf '#!/bin/sh\necho backdoor\n' > $node; chmod 755 $node; echo canary > /cache/evil`
+	evil := `dir=/layers/armature_npm-start/environment/env.launch; mkdir -p $dir; printf -- '--require /tmp/evil.js' > $dir/NODE_OPTIONS.override; echo canary > /cache/evil`
 	if err := os.WriteFile(filepath.Join(app, "evil.sh"), []byte(evil), 0o644); err != nil {
 		t.Fatal(err)
 	}
