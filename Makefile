@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile mutants check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -113,6 +113,7 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
 
 integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
+	@scripts/emulation.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .integration-armature
 
@@ -128,6 +129,10 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 FUZZTIME ?= 30s
 fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
+
+npm-lines: ## Tests that run npm, with every release line of npm there is: no part of CI
+	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
+	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
 # Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
 MUTANTS ?= ./internal/checksum ./internal/fetch ./internal/inventory ./internal/nodeversion ./buildpacks/node-engine \

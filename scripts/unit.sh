@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every test of the module but those that need an engine: scripts/unit.sh PACKAGES
+# Every test of the module but those that need an engine, or of some of its
+# packages: scripts/unit.sh PACKAGES [GO-PACKAGE...]
 # Some run the packaged buildpacks; the tests of npm-install run the real npm.
 set -eu
 
@@ -30,12 +31,14 @@ report() {
 }
 
 ARMATURE_PACKAGES=$PWD/$1
+shift
+# shellcheck disable=SC2046 # a list of packages
+[ $# -gt 0 ] || set -- $(go list ./... | grep -v '/integration$')
 ARMATURE_TESTS=all
 export ARMATURE_PACKAGES ARMATURE_TESTS
 mkdir -p build
 echo "  running the unit tests (their log: build/unit.log) ..." >&2
-# shellcheck disable=SC2046 # a list of packages
-if go test -timeout 30m -v $(go list ./... | grep -v '/integration$') >build/unit.log 2>&1; then
+if go test -timeout 30m -v "$@" >build/unit.log 2>&1; then
   report <build/unit.log
   expect_left_out build/unit.log
 else

@@ -10,8 +10,17 @@ import (
 	"testing"
 )
 
-// npmLines are the release lines of npm that apps are built with.
-var npmLines = []string{"9", "10", "11", "12"}
+// npmLines are the release lines of npm that apps are built with. `make
+// npm-lines` tries all of them, the other tests the newest beside the one on
+// the PATH.
+var npmLines = linesToTry([]string{"9", "10", "11", "12"})
+
+func linesToTry(all []string) []string {
+	if os.Getenv("ARMATURE_NPM_LINES") == "all" {
+		return all
+	}
+	return all[len(all)-1:]
+}
 
 // nodeLine is a release line of Node.js that all of them run on.
 const nodeLine = "24"

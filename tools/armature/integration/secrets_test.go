@@ -58,6 +58,8 @@ func (s secret) notBelow(t *testing.T, dir string, since time.Time) {
 			return err
 		case entry.IsDir() && filepath.Base(filepath.Dir(path)) == "roots" && !strings.Contains(entry.Name(), "-seed"):
 			return fs.SkipDir
+		case entry.IsDir() && isOfBuilder(path):
+			return fs.SkipDir
 		case !entry.Type().IsRegular():
 			return nil
 		}
@@ -84,6 +86,17 @@ func (s secret) notBelow(t *testing.T, dir string, since time.Time) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
+}
+
+// isOfBuilder says whether a folder is one of the large ones of an unpacked
+// builder: a chroot has links to them, which wait in the trash afterwards.
+func isOfBuilder(path string) bool {
+	switch filepath.Base(path) {
+	case "usr", "cnb":
+		_, err := os.Lstat(filepath.Join(filepath.Dir(path), "cnb/lifecycle"))
+		return err == nil
+	}
+	return false
 }
 
 // notInImage looks into an image's manifest, configuration and layers.
