@@ -113,7 +113,7 @@ integration: ## Integration tests against the packaged buildpacks and the builde
 	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
 
 integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
-	@scripts/emulation.sh linux/arm64 linux/amd64
+	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .integration-armature
 
