@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -156,8 +157,16 @@ func ReadFields(dir string) (map[string]any, error) {
 func ReadText(dir string) ([]byte, error) {
 	path := filepath.Join(dir, FileName)
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	if err != nil {
+		return nil, &failure.Failure{
+			ID:     InvalidID,
+			Cause:  fmt.Sprintf("failed to open %s", FileName),
+			Remedy: fmt.Sprintf("let %s be a file that the build can read.", FileName),
+			Err:    err,
+		}
 	}
 	text, err := textfile.Decode(raw)
 	if err != nil {

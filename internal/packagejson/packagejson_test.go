@@ -148,6 +148,20 @@ var readers = []struct {
 	{"ReadText", func(dir string) (any, error) { return packagejson.ReadText(dir) }},
 }
 
+func TestAFolderOfThatNameIsRefused(t *testing.T) {
+	for _, reader := range readers {
+		t.Run(reader.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "package.json"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := reader.read(dir); !errors.Is(err, &failure.Failure{ID: packagejson.InvalidID}) || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestAByteOrderMarkIsPassedOver(t *testing.T) {
 	for _, reader := range readers {
 		t.Run(reader.name, func(t *testing.T) {
