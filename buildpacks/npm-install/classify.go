@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/packagejson"
 )
 
 // fault is a call of npm that ended badly.
@@ -43,6 +44,9 @@ const unknownFault = "npm-failed"
 // has the id npm-failed and repeats npm's own words.
 func classify(f fault) error {
 	report, code := f.report(), f.code()
+	if host, words := f.gitUnreachable(); host != "" {
+		return gitHostUnreachable(f, host, words)
+	}
 	for _, k := range kinds {
 		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
 			if host := f.elsewhere(); k.elsewhere != nil && host != "" {
@@ -62,6 +66,13 @@ func classify(f fault) error {
 			ID:     "node-options-invalid",
 			Cause:  fmt.Sprintf("%s failed: Node.js does not take its options: %s", f.command(), found),
 			Remedy: "correct NODE_OPTIONS of the build; `node --help` lists what this Node.js takes.",
+		}
+	}
+	if odd := oddField(f.dir); odd != "" {
+		return &failure.Failure{
+			ID:     packagejson.InvalidID,
+			Cause:  fmt.Sprintf("%s failed%s: in %s %s", f.command(), after(f.said()), packagejson.FileName, odd),
+			Remedy: "correct that field; `npm install` in the project's folder says the same as here until it is right.",
 		}
 	}
 	return &failure.Failure{

@@ -273,6 +273,28 @@ var failures = []failing{
 			".npmrc":       "allow-git=all\n",
 		})
 	}},
+	{"git-host-does-not-answer", "dependency-source-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat(`printf 'npm error code 128\nnpm error An unknown git error occurred\nnpm error command git --no-replace-objects ls-remote https://user:x@git.example.com/a/b.git\nnpm error fatal: unable to access: Could not resolve host: git.example.com\n' >&2; exit 1`)
+	}},
+	{"git-host-does-not-answer-ssh", "dependency-source-unreachable", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat(`printf 'npm error code 128\nnpm error An unknown git error occurred\nnpm error command git --no-replace-objects ls-remote ssh://git@git.example.com:2299/a.git\nnpm error ssh: connect to host git.example.com port 2299: Connection refused\nnpm error fatal: Could not read from remote repository.\n' >&2; exit 1`)
+	}},
+	{"git-has-no-key", "git-dependency-failed", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat(`printf 'npm error code 128\nnpm error An unknown git error occurred\nnpm error command git --no-replace-objects ls-remote ssh://git@git.example.com/a.git\nnpm error git@git.example.com: Permission denied (publickey).\nnpm error fatal: Could not read from remote repository.\n' >&2; exit 1`)
+	}},
+	{"git-commit-missing", "git-dependency-failed", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat(`printf 'npm error code 128\nnpm error An unknown git error occurred\nnpm error command git --no-replace-objects checkout f38794de84cb09e81e8388cad84cfb8aadca6193\nnpm error fatal: unable to read tree (f38794de84cb09e81e8388cad84cfb8aadca6193)\n' >&2; exit 1`)
+	}},
+	{"dependency-is-no-string", "package-json-invalid", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"word":null}}`})
+	}},
+	{"workspaces-are-null", "package-json-invalid", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","workspaces":null,"dependencies":{"word":"1.0.0"}}`})
+	}},
 	{"locked-archive-missing", "file-missing", func(s *scene) {
 		s.write(files{
 			"package.json":      `{"name":"app","version":"1.0.0","dependencies":{"digital":"file:digital.tgz"}}`,

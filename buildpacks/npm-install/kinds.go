@@ -220,7 +220,7 @@ var kinds = []kind{
 		codes: []string{"128", "1"}, words: "git error",
 		id:     "git-dependency-failed",
 		cause:  func(f fault) string { return "a dependency cannot be had from its git repository" + list(f.git()) },
-		remedy: always("a build has no SSH keys: name the repository by https://, with a token in the build's git configuration where it is private, or publish the package in a registry."),
+		remedy: fault.gitRemedy,
 	},
 	{
 		codes:  []string{"EUNSUPPORTEDPROTOCOL"},

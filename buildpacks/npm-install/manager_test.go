@@ -107,6 +107,48 @@ func TestDetectTakesWhatNPMCanInstall(t *testing.T) {
 	}
 }
 
+// What the remedy says works as it is said: npm writes a yarn.lock anew that it
+// finds, and refuses to write anything where devEngines names another manager.
+func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
+	const restore, onFail = "`git restore yarn.lock`", `"onFail": "warn"`
+	for _, row := range []struct {
+		name         string
+		app          files
+		path         string
+		says, silent []string
+	}{
+		{"pnpm's lockfile", files{"package.json": `{}`, "pnpm-lock.yaml": ""}, "", nil, []string{restore, onFail}},
+		{"Berry's lockfile", files{"package.json": `{}`, "yarn.lock": berry}, "", []string{restore}, []string{onFail}},
+		{"the lockfile of Yarn 1 and another manager", files{"package.json": `{"packageManager":"pnpm@10.0.0"}`, "yarn.lock": yarn1}, "", []string{restore}, []string{onFail}},
+		{"an empty lockfile of Yarn's, which npm leaves alone", files{"package.json": `{"packageManager":"yarn@4.1.0"}`, "yarn.lock": ""}, "", nil, []string{restore}},
+		{"devEngines", files{"package.json": `{"devEngines":{"packageManager":{"name":"pnpm"}}}`}, "", []string{onFail}, []string{restore}},
+		{"devEngines behind packageManager", files{"package.json": `{"packageManager":"bun@1.2.0","devEngines":{"packageManager":[{"name":"bun","onFail":"warn"},{"name":"pnpm","onFail":"error"}]}}`}, "", []string{onFail}, nil},
+		{"devEngines of the root", mono(`{"workspaces":["packages/*"],"devEngines":{"packageManager":{"name":"pnpm"}}}`, nil), "packages/a", []string{onFail}, nil},
+		{"devEngines that lets npm go on", files{"package.json": `{"devEngines":{"packageManager":{"name":"pnpm","onFail":"ignore"}}}`}, "", nil, []string{onFail}},
+		{"devEngines that names npm, too", files{"package.json": `{"devEngines":{"packageManager":[{"name":"pnpm"},{"name":"npm"}]}}`}, "", nil, []string{onFail}},
+		{"a lockfile of Yarn's that npm reads in part", files{"package.json": `{}`, "yarn.lock": yarn1 + "\n<<<<<<< HEAD\nword@^1.0.0:\n"}, "", []string{restore}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app := t.TempDir()
+			writeFiles(t, app, row.app)
+			_, err := npminstall.Detect(npminstall.Environ{"BP_NODE_PROJECT_PATH=" + row.path})(packit.DetectContext{WorkingDir: app})
+			if err == nil {
+				t.Fatal("it was taken")
+			}
+			for _, want := range row.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %s", err, want)
+				}
+			}
+			for _, bad := range row.silent {
+				if strings.Contains(err.Error(), bad) {
+					t.Errorf("got %v, which is not so here: %s", err, bad)
+				}
+			}
+		})
+	}
+}
+
 func TestDetectRefusesAManagerThatIsNotThere(t *testing.T) {
 	app := t.TempDir()
 	writeFiles(t, app, files{"package.json": `{}`})
@@ -158,7 +200,7 @@ func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
 		},
 		{
 			name: "that of Yarn 1", app: files{"package.json": manifest + `,"packageManager":"yarn@1.22.22","resolutions":{"a":"1"}}`, "yarn.lock": "# yarn lockfile v1\n\n\nword@^1.0.0:\n  version \"1.0.0\"\n  resolved \"REGISTRY/word/-/word--1.0.0.tgz#abc\"\n"},
-			says:   []string{"WARNING: there is no lockfile of npm's: the yarn.lock of Yarn 1 decides on the versions", "passes over the resolutions of package.json"},
+			says:   []string{"WARNING: there is no lockfile of npm's: the yarn.lock of Yarn 1 decides on the versions", "passes over the resolutions of package.json", "`git restore yarn.lock`"},
 			silent: []string{"there is no lockfile: ", "It passes over:"}, word: older,
 		},
 		{

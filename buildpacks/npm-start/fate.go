@@ -29,6 +29,7 @@ type fate struct {
 	program string   // what is called and is not there; may be empty
 	pkg     string   // the package that is not there; may be empty
 	fix     string   // a remedy of its own, in the imperative; may be empty
+	doubt   *doubt   // of one that runs: why it may not; may be nil
 }
 
 // oracle tells what will become of scripts. It would rather be wrong about one
@@ -36,7 +37,7 @@ type fate struct {
 type oracle struct {
 	start
 	launched
-	follows int // how many scripts are being followed
+	follows []string // the scripts that are being followed
 }
 
 // maxFollows is how deep scripts that call scripts are followed.
@@ -51,15 +52,22 @@ func (o oracle) ofScript(name string) fate {
 	if !ok {
 		return fate{kind: dies, scripts: []string{name}, why: "is not in " + packagejson.FileName}
 	}
-	if o.follows++; o.follows > maxFollows {
+	if slices.Contains(o.follows, name) {
+		return fate{kind: dies, scripts: []string{name}, why: "comes to itself again, without end"}
+	}
+	if o.follows = append(slices.Clone(o.follows), name); len(o.follows) > maxFollows {
 		return fate{}
 	}
-	if before := o.pkg.Scripts["pre"+name]; before != "" {
+	before := o.pkg.Scripts["pre"+name]
+	if before != "" {
 		if f := o.of(before); f.kind == dies {
 			return f.through("pre" + name).through(name)
 		}
 	}
 	f := o.of(text)
+	if before != "" {
+		f = f.afterOthers()
+	}
 	if f.kind == runs && isFinite(name) {
 		f.kind = ends
 	}
@@ -68,7 +76,7 @@ func (o oracle) ofScript(name string) fate {
 
 // through adds in which script a reason is.
 func (f fate) through(script string) fate {
-	if f.kind == dies {
+	if f.kind == dies || f.doubt != nil {
 		f.scripts = append([]string{script}, f.scripts...)
 	}
 	return f
@@ -76,7 +84,9 @@ func (f fate) through(script string) fate {
 
 // String is the reason as a sentence: "the script start runs build, which calls
 // tsc, …".
-func (f fate) String() string {
+func (f fate) String() string { return f.sentence(f.why) }
+
+func (f fate) sentence(why string) string {
 	text := "the script " + f.scripts[0]
 	for i, script := range f.scripts[1:] {
 		if i > 0 {
@@ -87,7 +97,7 @@ func (f fate) String() string {
 	if len(f.scripts) > 1 {
 		text += ", which"
 	}
-	return text + " " + f.why
+	return text + " " + why
 }
 
 // isFinite is true for the names of scripts that nobody gives to a server.
@@ -116,7 +126,7 @@ func (o oracle) of(script string) fate {
 		case part.Op == "||" && last.kind == ends: // may run or not
 			continue
 		case part.Op == "||" && last.kind != dies:
-			return last
+			return fate{kind: last.kind}
 		}
 		if last.kind == runs {
 			return last
@@ -125,6 +135,9 @@ func (o oracle) of(script string) fate {
 			return fate{} // npm finds another package there
 		}
 		last = o.ofCommand(part.Words)
+		if i > 0 {
+			last = last.afterOthers()
+		}
 	}
 	return last
 }
@@ -168,10 +181,14 @@ func (o oracle) ofCommand(words []string) fate {
 	case "exec", "time", "env", "sh", "bash":
 		return o.ofWrapped(program, words[1:])
 	}
-	if f := o.ofProgram(program, words[1:]); f.kind == dies {
+	f := o.ofProgram(program, words[1:])
+	if f.kind == dies {
 		return f
 	}
-	return o.ofWrapped(program, words[1:])
+	if wrapped := o.ofWrapped(program, words[1:]); wrapped.kind != runs || wrapped.doubt != nil {
+		return wrapped
+	}
+	return f
 }
 
 // inBin returns the program of a path such as node_modules/.bin/next.
@@ -195,7 +212,7 @@ func (o oracle) ofProgram(program string, arguments []string) fate {
 		if o.typescriptMissing(program, arguments) {
 			return o.nextWithoutTypescript()
 		}
-		return fate{}
+		return o.doubtOfProgram(program)
 	}
 	pkg := packageOf(program)
 	if locked := o.brings(program); locked != "" && !o.onlyForDevelopment(pkg) {
@@ -210,7 +227,7 @@ func (o oracle) ofProgram(program string, arguments []string) fate {
 	case isServer:
 		why = fmt.Sprintf("%s is not under dependencies", pkg)
 	default:
-		return fate{}
+		return o.doubtOfProgram(program)
 	}
 	return fate{kind: dies, program: program, pkg: pkg, why: fmt.Sprintf("calls %s, which the app image does not have: %s", program, why)}
 }

@@ -87,6 +87,7 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 		})
 
 		it("leave the PATH of the modules' programs in its place", func() {
+			write(t, filepath.Join(app, "a.js"), "")
 			got := launched([]string{"PATH=/bin"}, "BPE_PREPEND_PATH=/opt/bin", "BPE_DELIM_PATH=:")
 			Expect(got).To(HaveKeyWithValue("PATH", "/opt/bin:"+filepath.Join(app, "node_modules", ".bin")+":/bin"))
 			Expect(log.String()).NotTo(ContainSubstring("WARNING"))

@@ -68,7 +68,7 @@ func badLabels(cause string) error {
 	return &failure.Failure{
 		ID:     "setting-invalid",
 		Cause:  fmt.Sprintf("%s cannot be read: %s", labelsVariable, cause),
-		Remedy: fmt.Sprintf(`set %s to key=value pairs with blanks between, such as team=web "contact=the web team"; keys do not begin with %s`, labelsVariable, reservedLabels) + ".",
+		Remedy: fmt.Sprintf(`set %s to key=value pairs with blanks between, such as team=web "contact=the web team"; keys do not begin with "%s".`, labelsVariable, reservedLabels),
 	}
 }
 

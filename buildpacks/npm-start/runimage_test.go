@@ -142,6 +142,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 		})
 
 		it("says nothing without any", func() {
+			write(t, filepath.Join(app, "a.js"), "")
 			Expect(build(start)).To(Succeed())
 			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
 		})

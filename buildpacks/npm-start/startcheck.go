@@ -37,6 +37,9 @@ func (s start) checkStart(layersDir string, others buildplan.Group, getenv setti
 	}
 	f := (oracle{start: s, launched: modules}).ofScript(s.name)
 	if f.kind != dies {
+		if f.doubt != nil {
+			warn(log, f.warning())
+		}
 		for _, warning := range s.warnings(modules) {
 			warn(log, warning)
 		}

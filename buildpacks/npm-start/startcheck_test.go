@@ -98,6 +98,9 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"npx", `"start":"npx http-server dist"`, "x", "calls npx http-server, which the app image does not have: npx would fetch it"},
 			{"npx before the server", `"start":"npx prisma migrate deploy && node a.js"`, "prisma", "calls npx prisma"},
 			{"npm exec", `"start":"npm exec http-server"`, "x", "calls npx http-server"},
+			{"a script that runs itself", `"start":"npm start"`, "x", "the script start runs start, which comes to itself again, without end"},
+			{"scripts that run each other", `"start":"npm run a","prea":"true","a":"node --run b","b":"npm run -s start"`, "x", "the script start runs a, which runs b, which runs start, which comes to itself again, without end"},
+			{"a hook that runs what it is before", `"prestart":"npm start","start":"node a.js"`, "x", "the script start runs prestart, which runs start, which comes to itself again"},
 			{"after a failure", `"start":"semver 1 || ts-node a.ts"`, `semver":"1","ts-node`, "calls ts-node"},
 		} {
 			it("is an error for "+row.name, func() {
@@ -127,7 +130,7 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"a condition", `"start":"if [ -f x ]; then semver 1; fi; node a.js"`, "semver"},
 			{"another folder", `"start":"cd dist && semver 1"`, "semver"},
 			{"another package", `"start":"npm --prefix web run build && node a.js"`, "x"},
-			{"a script that runs itself", `"start":"npm run start"`, "x"},
+			{"a script that goes deep, and ends", `"start":"npm run a","a":"npm run b && npm run b","b":"true"`, "x"},
 			{"npx of what is there", `"start":"npx serve dist"`, "serve"},
 			{"npx that may fetch", `"start":"npx --yes http-server dist"`, "x"},
 			{"npx of a version", `"start":"npx http-server@14 dist"`, "x"},

@@ -58,7 +58,7 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 			"react-scripts build", "parcel build", "serve -s build", "node vite.js", "tsx src/main.ts", "nest start", "http-server dist", "remix-serve build", "node build/vite",
 		} {
 			it("does not warn of what is none: "+script, func() {
-				Expect(log(`{"scripts":{"start":"` + script + `"}}`)).NotTo(ContainSubstring("WARNING"))
+				Expect(log(`{"scripts":{"start":"` + script + `"}}`)).NotTo(ContainSubstring("[start-is-dev-server]"))
 			})
 		}
 
@@ -72,6 +72,7 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 
 		it("does not warn when another script is chosen", func() {
 			env["BP_NPM_START_SCRIPT"] = "start:prod"
+			write(t, filepath.Join(app, "dist", "main.js"), "")
 			Expect(log(`{"scripts":{"start":"ng serve","start:prod":"node dist/main.js"}}`)).NotTo(ContainSubstring("WARNING"))
 		})
 	})
@@ -97,6 +98,8 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	context("when the app has a Procfile", func() {
+		it.Before(func() { write(t, filepath.Join(app, "a.js"), "") })
+
 		procfile := func(text string) { write(t, filepath.Join(app, "Procfile"), text) }
 
 		it("warns of processes that nobody makes", func() {

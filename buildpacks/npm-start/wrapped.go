@@ -66,7 +66,7 @@ func (o oracle) ofNode(arguments []string) fate {
 			if !joined && i+1 < len(arguments) {
 				value = arguments[i+1]
 			}
-			if f := o.ofModule(value); f.kind == dies {
+			if f := o.ofModule(value); f.kind == dies || f.doubt != nil {
 				return f
 			}
 		case flag == "--run":
@@ -103,7 +103,7 @@ func (o oracle) ofFile(file string, arguments []string) fate {
 	if inside, ok := strings.CutPrefix(path.Clean(file), nodemodules.Dir+"/"); ok {
 		return o.ofModule(inside)
 	}
-	return fate{}
+	return o.doubtOfFile(file)
 }
 
 // preloads are the options of node that name a module.
@@ -122,7 +122,7 @@ func (o oracle) ofModule(name string) fate {
 	if o.onlyForDevelopment(pkg) && o.module(pkg) == absent {
 		return fate{kind: dies, pkg: pkg, why: fmt.Sprintf("loads %s, which the app image does not have: %s is under devDependencies", name, pkg)}
 	}
-	return fate{}
+	return o.doubtOfModule(name, pkg)
 }
 
 // ofNPM is the fate of npm: of the script that it runs in this project.

@@ -4,6 +4,7 @@
 package dockerignore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // Name is the file's name, in the app's root.
@@ -84,7 +86,14 @@ func readFile(root *os.Root, name string) (string, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxBytes {
 		return "", fmt.Errorf("want a file of at most %d bytes", maxBytes)
 	}
-	text, err := root.ReadFile(name)
+	raw, err := root.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	text, err := textfile.Decode(raw)
+	if err == nil && bytes.IndexByte(text, 0) >= 0 {
+		err = errors.New("the text has bytes that are 0, as UTF-16 without a byte order mark has; want UTF-8")
+	}
 	return string(text), err
 }
 
@@ -92,7 +101,7 @@ func readFile(root *os.Root, name string) (string, error) {
 // this way each is known by its number.
 func (f *File) parse(text string) error {
 	number := 0
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+	for line := range strings.Lines(text) {
 		number++
 		found, err := ignorefile.ReadAll(strings.NewReader(line))
 		where := fmt.Sprintf("%s, line %d", Name, number)
@@ -127,7 +136,7 @@ func texts(patterns []pattern) []string {
 func invalid(where string, err error) error {
 	return &failure.Failure{
 		ID: InvalidID, Cause: "reading " + where, Err: err,
-		Remedy: fmt.Sprintf("mend the line: Docker cannot read it either. %s=false lets the build do without the file.", Variable),
+		Remedy: fmt.Sprintf("mend it: Docker cannot read it either. %s=false lets the build do without the file.", Variable),
 	}
 }
 

@@ -182,11 +182,32 @@ func TestWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// What Windows' tools write hides no line: a secret would be in the image.
+func TestAByteOrderMarkAndUTF16AreRead(t *testing.T) {
+	for _, tc := range []struct{ name, text string }{
+		{"UTF-8", "\xef\xbb\xbfsecret\r\nother\r\n"},
+		{"UTF-16, little end first", "\xff\xfes\x00e\x00c\x00r\x00e\x00t\x00\r\x00\n\x00"},
+		{"UTF-16, big end first", "\xfe\xff\x00s\x00e\x00c\x00r\x00e\x00t\x00\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			file, err := dockerignore.Read(folder(t, ".dockerignore="+tc.text), unset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !file.LeavesOut("secret") || file.LeavesOut("another") {
+				t.Error("got another list")
+			}
+		})
+	}
+}
+
 func TestAFileThatCannotBeReadIsTold(t *testing.T) {
 	for _, tc := range []struct{ text, says string }{
 		{"ok\n[a\n", "line 2"},
 		{"!\n", "line 1"},
 		{"x\n# c\n  a[b-\n", "line 3"},
+		{".\x00e\x00n\x00v\x00", "want UTF-8"},
+		{"\xff\xfex", "UTF-16"},
 	} {
 		_, err := dockerignore.Read(folder(t, ".dockerignore="+tc.text), unset)
 		if !errors.Is(err, &failure.Failure{ID: dockerignore.InvalidID}) || !strings.Contains(err.Error(), tc.says) {

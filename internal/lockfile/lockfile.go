@@ -64,7 +64,7 @@ type Package struct {
 }
 
 // Read returns the lockfile in dir. Where there is none, found is false. One
-// that cannot be decoded is a [failure.Failure] with [InvalidID].
+// that cannot be read or decoded is a [failure.Failure] with [InvalidID].
 func Read(dir string) (lock Lock, found bool, err error) {
 	for _, name := range []string{Shrinkwrap, PackageLock} {
 		file := filepath.Join(dir, name)
@@ -73,21 +73,25 @@ func Read(dir string) (lock Lock, found bool, err error) {
 			continue
 		}
 		if err != nil {
-			return Lock{}, false, fmt.Errorf("reading the lockfile: %w", err)
+			return Lock{}, false, invalid(name, fmt.Sprintf("%s cannot be read", file), err)
 		}
 		lock, err := Parse(text)
 		if err != nil {
-			return Lock{}, false, &failure.Failure{
-				ID:     InvalidID,
-				Cause:  fmt.Sprintf("%s cannot be decoded", file),
-				Remedy: fmt.Sprintf("make it anew: delete %s, run `npm install` and commit what it writes. A merge conflict inside it is mended by `npm install` too.", name),
-				Err:    err,
-			}
+			return Lock{}, false, invalid(name, fmt.Sprintf("%s cannot be decoded", file), err)
 		}
 		lock.File = name
 		return lock, true, nil
 	}
 	return Lock{}, false, nil
+}
+
+func invalid(name, cause string, err error) error {
+	return &failure.Failure{
+		ID:     InvalidID,
+		Cause:  cause,
+		Remedy: fmt.Sprintf("make it anew: delete %s, run `npm install` and commit what it writes. A merge conflict inside it is mended by `npm install` too.", name),
+		Err:    err,
+	}
 }
 
 // Parse decodes the text of a lockfile. File of the result is empty.

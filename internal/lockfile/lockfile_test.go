@@ -171,4 +171,11 @@ func TestRead(t *testing.T) {
 	if _, _, err := lockfile.Read(dir); !errors.Is(err, &failure.Failure{ID: "lockfile-invalid"}) {
 		t.Errorf("broken: got %v", err)
 	}
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "package-lock.json"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := lockfile.Read(folder); !errors.Is(err, &failure.Failure{ID: "lockfile-invalid"}) {
+		t.Errorf("a folder: got %v", err)
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // Sources is where configuration may stand, in npm's order of precedence.
@@ -79,12 +80,12 @@ func Load(s Sources) (*Config, error) {
 	lookup := lookupIn(s.Environ)
 	c := &Config{layers: []map[string]string{env}}
 	for _, path := range s.files(env) {
-		text, err := os.ReadFile(path)
+		text, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading npm's configuration: %w", err)
+			return nil, err
 		}
 		c.layers = append(c.layers, parse(string(text), lookup))
 	}
@@ -92,6 +93,36 @@ func Load(s Sources) (*Config, error) {
 		c.layers = append(c.layers, map[string]string{"registry": s.Builtin})
 	}
 	return c, nil
+}
+
+// UnreadableID is the id of the [failure.Failure] for an npmrc file that npm
+// cannot read.
+const UnreadableID = "npmrc-unreadable"
+
+// readFile reads an npmrc file. That it does not exist is an error that
+// errors.Is(err, fs.ErrNotExist) tells; any other is a [failure.Failure] with
+// [UnreadableID]. So is a file in UTF-16, in which npm finds no setting and
+// says nothing.
+func readFile(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err != nil:
+		return nil, &failure.Failure{
+			ID:     UnreadableID,
+			Cause:  "reading npm's configuration",
+			Remedy: "let it be a file that the build's user may read, or take it away.",
+			Err:    err,
+		}
+	case textfile.IsUTF16(text):
+		return nil, &failure.Failure{
+			ID:     UnreadableID,
+			Cause:  fmt.Sprintf("%s is text in UTF-16, of which npm reads no setting; want UTF-8", path),
+			Remedy: "save the file as UTF-8: PowerShell 5 writes UTF-16 with > and Out-File, unless it is told -Encoding utf8.",
+		}
+	}
+	return text, nil
 }
 
 // files are the npmrc files in the order of precedence: the project's, the

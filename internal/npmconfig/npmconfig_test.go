@@ -172,6 +172,31 @@ func TestLoadOfSomethingUnreadable(t *testing.T) {
 	}
 }
 
+func TestAFileThatNPMCannotReadHasAnID(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		make func(path string) error
+	}{
+		{"a folder", func(path string) error { return os.Mkdir(path, 0o755) }},
+		{"UTF-16", func(path string) error { return os.WriteFile(path, []byte("\xff\xfea\x00=\x00b\x00"), 0o644) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, ".npmrc")
+			if err := tc.make(path); err != nil {
+				t.Fatal(err)
+			}
+			want := &failure.Failure{ID: npmconfig.UnreadableID}
+			if _, err := npmconfig.Load(npmconfig.Sources{ProjectDir: dir}); !errors.Is(err, want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v", err)
+			}
+			if _, err := npmconfig.Settings(path, nil); !errors.Is(err, want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestBuiltinRegistry(t *testing.T) {
 	for _, tc := range []struct {
 		name, value, want string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 )
@@ -15,12 +14,15 @@ import (
 // and credentials are left out, so that a new token is no change. A file that
 // does not exist sets nothing, nor does an empty path.
 func Settings(path string, environ []string) ([]string, error) {
-	text, err := os.ReadFile(path)
-	if path == "" || errors.Is(err, fs.ErrNotExist) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading npm's configuration: %w", err)
+		return nil, err
 	}
 	values := map[string][]string{} // by section and key
 	for _, one := range entries(string(text), lookupIn(environ)) {

@@ -6,10 +6,10 @@
 package packagejson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -136,15 +136,6 @@ func Read(dir string) (Package, error) {
 	return pkg, nil
 }
 
-func undecodable(path string, err error) error {
-	return &failure.Failure{
-		ID:     InvalidID,
-		Cause:  fmt.Sprintf("failed to open %s: %s cannot be decoded", FileName, path),
-		Remedy: fmt.Sprintf("correct %s; `npm pkg get` prints nothing but an error until it can be read.", FileName),
-		Err:    err,
-	}
-}
-
 // ReadFields returns all fields of the package.json in dir, as encoding/json
 // decodes them into any.
 func ReadFields(dir string) (map[string]any, error) {
@@ -166,8 +157,16 @@ func ReadFields(dir string) (map[string]any, error) {
 func ReadText(dir string) ([]byte, error) {
 	path := filepath.Join(dir, FileName)
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading %s: %w", FileName, err)
+	}
+	if err != nil {
+		return nil, &failure.Failure{
+			ID:     InvalidID,
+			Cause:  fmt.Sprintf("failed to open %s", FileName),
+			Remedy: fmt.Sprintf("let %s be a file that the build can read.", FileName),
+			Err:    err,
+		}
 	}
 	text, err := textfile.Decode(raw)
 	if err != nil {
@@ -227,44 +226,6 @@ func ReadWorkspaces(dir string) (Workspaces, error) {
 		return nil, undecodable(filepath.Join(dir, FileName), located(text, err))
 	}
 	return pkg.Workspaces, nil
-}
-
-func located(text []byte, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		line, column := position(text, syntax.Offset)
-		return fmt.Errorf("line %d, column %d: %w", line, column, err)
-	}
-	var shape *json.UnmarshalTypeError
-	if errors.As(err, &shape) {
-		line, _ := position(text, shape.Offset)
-		field := shape.Field
-		if field == "" {
-			field = "the whole file"
-		}
-		return fmt.Errorf("line %d: %s is a JSON %s, want %s", line, field, shape.Value, jsonName(shape.Type.Kind().String()))
-	}
-	return err
-}
-
-// position turns an offset in bytes into a line and column, both from 1.
-func position(text []byte, offset int64) (line, column int) {
-	before := text[:min(int(offset), len(text))]
-	line = 1 + bytes.Count(before, []byte("\n"))
-	return line, len(before) - bytes.LastIndexByte(before, '\n') - 1
-}
-
-// jsonName says in JSON's words what a Go kind is decoded from.
-func jsonName(kind string) string {
-	switch kind {
-	case "struct", "map":
-		return "an object"
-	case "slice":
-		return "an array"
-	case "string":
-		return "a string"
-	}
-	return kind
 }
 
 // ScriptNames returns the names of the scripts that are not empty, sorted.

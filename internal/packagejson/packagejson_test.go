@@ -83,13 +83,34 @@ func TestParseRefuses(t *testing.T) {
 		{"a list", "[]", "the whole file is a JSON array, want an object"},
 		{"engines as a list, as very old packages have it", "{\n\"engines\": [\"node >= 0.8\"]}", "line 2: engines is a JSON array, want an object"},
 		{"an engine that is a number", `{"engines":{"node":24}}`, "engines.node is a JSON number, want a string"},
-		{"a script that is a list", `{"scripts":{"start":["node"]}}`, "scripts is a JSON array, want a string"},
+		{"a script that is a list", `{"scripts":{"start":["node"]}}`, "scripts.start is a JSON array, want a string"},
+		{"a comment among the scripts", "{\"scripts\":{\"start\":\"node .\",\n\"//\":[\"how to\"],\"##\":1}}", "line 2: scripts.// is a JSON array, want a string"},
 		{"scripts as a string", `{"scripts":"node node.js"}`, "scripts is a JSON string, want an object"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := packagejson.Parse([]byte(tc.text))
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestTheRemedyIsThatOfTheField(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"no JSON", "{", "`npm pkg get` prints nothing but an error until it can be read."},
+		{"a list", "[]", `write the whole file as an object, such as {"scripts": {"start": "node server.js"}}`},
+		{"a comment among the scripts", `{"scripts":{"//":["how to"]}}`, "a comment can be a field of its own beside scripts"},
+		{"engines as a list", `{"engines":["node >= 18"]}`, `"engines": {"node": ">=22"}`},
+		{"an engine that is a number", `{"engines":{"node":24}}`, `"engines": {"node": ">=22"}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, tc.text)
+			_, err := packagejson.Read(dir)
+			var failed *failure.Failure
+			if !errors.As(err, &failed) || failed.ID != packagejson.InvalidID || !strings.Contains(failed.Remedy, tc.want) {
+				t.Errorf("got %+v, want a remedy with %s", err, tc.want)
 			}
 		})
 	}
@@ -125,6 +146,20 @@ var readers = []struct {
 	{"ReadFields", func(dir string) (any, error) { return packagejson.ReadFields(dir) }},
 	{"ReadWorkspaces", func(dir string) (any, error) { return packagejson.ReadWorkspaces(dir) }},
 	{"ReadText", func(dir string) (any, error) { return packagejson.ReadText(dir) }},
+}
+
+func TestAFolderOfThatNameIsRefused(t *testing.T) {
+	for _, reader := range readers {
+		t.Run(reader.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "package.json"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := reader.read(dir); !errors.Is(err, &failure.Failure{ID: packagejson.InvalidID}) || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }
 
 func TestAByteOrderMarkIsPassedOver(t *testing.T) {

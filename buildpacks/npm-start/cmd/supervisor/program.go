@@ -57,6 +57,15 @@ func missing(name string, err error) error {
 			Err:    err,
 		}
 	}
+	if name == "node" { // a layer brings it, and puts it on the PATH
+		return &failure.Failure{
+			ID:    "start-command-missing",
+			Cause: fmt.Sprintf("the start script calls node, which is in no folder of PATH: PATH is %q", os.Getenv("PATH")),
+			Remedy: "leave the image's own PATH as it is: take PATH out of the container's variables, and in a build add to it, " +
+				"with BPE_PREPEND_PATH and BPE_DELIM_PATH=: in place of BPE_PATH.",
+			Err: err,
+		}
+	}
 	return &failure.Failure{
 		ID:     "start-command-missing",
 		Cause:  fmt.Sprintf("the start script calls %s, which is not in the image", name),

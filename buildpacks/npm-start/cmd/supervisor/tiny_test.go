@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,6 +67,8 @@ func TestWithoutAShellAndEnv(t *testing.T) {
 		stdout string
 		id     string // of the failure on standard error
 		status int
+		path   string // PATH; where it is empty, one with node
+		says   string // on standard error
 	}{
 		{name: "a command", args: []string{"--", "node", "a b"}, stdout: `["node" "a b"]`},
 		{name: "a command with a variable", args: []string{"--", "A=x y", "node"}, stdout: `["node"] x y`},
@@ -78,11 +81,12 @@ func TestWithoutAShellAndEnv(t *testing.T) {
 		{name: "a hook with shell syntax", args: []string{"-pre", "node a; node b", "--", "node"}, id: "shell-missing", status: 127},
 		{name: "a shell script", args: []string{"--", "./start.sh"}, id: "interpreter-missing", status: 127},
 		{name: "a script for what is not there", args: []string{"--", "rails"}, id: "interpreter-missing", status: 127},
-		{name: "a command that is not there", args: []string{"--", "ts-node", "a.ts"}, id: "start-command-missing", status: 127},
+		{name: "a command that is not there", args: []string{"--", "ts-node", "a.ts"}, id: "start-command-missing", status: 127, says: "name that under dependencies"},
+		{name: "node on a PATH that was replaced", args: []string{"--", "node", "."}, path: "/elsewhere", id: "start-command-missing", status: 127, says: `PATH is "/elsewhere"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cmd := exec.Command("/supervisor", tc.args...)
-			cmd.Dir, cmd.Env = "/app", []string{"PATH=/app/node_modules/.bin:/layers"}
+			cmd.Dir, cmd.Env = "/app", []string{"PATH=" + cmp.Or(tc.path, "/app/node_modules/.bin:/layers")}
 			cmd.SysProcAttr = changeRoot(root)
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -96,7 +100,7 @@ func TestWithoutAShellAndEnv(t *testing.T) {
 			if got := strings.ReplaceAll(stdout.String(), "] \n", "]\n"); strings.TrimSpace(got) != tc.stdout {
 				t.Errorf("got %s, want %s", got, tc.stdout)
 			}
-			if text := stderr.String(); (tc.id == "") != (text == "") || !strings.Contains(text, tc.id) || tc.id != "" && !strings.Contains(text, "To fix it:") {
+			if text := stderr.String(); (tc.id == "") != (text == "") || !strings.Contains(text, tc.id) || !strings.Contains(text, tc.says) || tc.id != "" && !strings.Contains(text, "To fix it:") {
 				t.Errorf("got %q, want the failure %q", text, tc.id)
 			}
 		})

@@ -1,0 +1,132 @@
+package npminstall
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+// warnOfManager says what decides on the versions where that is not npm's own lockfile
+// alone.
+func (b *build) warnOfManager(m manager) error {
+	foreign := strings.ReplaceAll(strings.Join(m.foreign(), ", "), "%", "%%")
+	switch {
+	case b.process == processRebuild && foreign != "":
+		b.log.Process("WARNING: the app's own %s decides on the versions, and npm passes over: %s", nodemodules.Dir, foreign)
+	case b.process == processRebuild:
+		return nil
+	case m.npms != nil && foreign != "":
+		b.log.Process("WARNING: %s decides on the versions, and npm passes over: %s", m.npms.Name, foreign)
+		b.log.Subprocess("Delete what the app is not made with, so that the two cannot differ.")
+	case m.npms != nil:
+		return nil
+	case m.yarn != nil:
+		return b.warnOfYarn(m)
+	case len(m.others) > 0:
+		b.log.Process("WARNING: npm installs, as %s says, chooses the versions anew in every build, and passes over: %s", managerVariable, foreign)
+	default:
+		return b.warnOfNoLockfile(m)
+	}
+	b.log.Break()
+	return nil
+}
+
+// warnOfYarn says what npm takes from a yarn.lock of Yarn 1, and what it does
+// not.
+func (b *build) warnOfYarn(m manager) error {
+	b.log.Process("WARNING: there is no lockfile of npm's: the %s decides on the versions, as far as npm reads it", m.yarn)
+	b.log.Subprocess("npm takes the version, the address and the integrity of each entry for the same range. It resolves a range anew that has none,")
+	b.log.Subprocess("puts packages into other folders than Yarn, and passes over .yarnrc and checksums that stand in addresses only (#…).")
+	fields, err := packagejson.ReadFields(b.dir)
+	if err != nil {
+		return err
+	}
+	if resolutions, ok := fields["resolutions"].(map[string]any); ok && len(resolutions) > 0 {
+		b.log.Subprocess("It passes over the resolutions of %s, too: overrides are npm's.", packagejson.FileName)
+	}
+	if foreign := m.foreign(); len(foreign) > 0 {
+		b.log.Subprocess("It passes over: %s", strings.Join(foreign, ", "))
+	}
+	b.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", lockfile.PackageLock)
+	b.log.Subprocess("It writes yarn.lock anew, too: `git restore yarn.lock` brings back what was there.")
+	b.log.Break()
+	return nil
+}
+
+// keepingYarnLock calls npm, which writes a yarn.lock anew that it reads, and puts
+// back what the app had.
+func (b *build) keepingYarnLock(call func() error) (err error) {
+	if b.yarnLock == "" {
+		return call()
+	}
+	info, err := os.Stat(b.yarnLock)
+	if err != nil {
+		return fmt.Errorf("reading the lockfile: %w", err)
+	}
+	text, err := os.ReadFile(b.yarnLock)
+	if err != nil {
+		return fmt.Errorf("reading the lockfile: %w", err)
+	}
+	if info.Mode()&0o200 == 0 && os.Chmod(b.yarnLock, info.Mode().Perm()|0o200) == nil { // else npm says what it may not do
+		defer func() { err = errors.Join(err, os.Chmod(b.yarnLock, info.Mode().Perm())) }()
+	}
+	err = call()
+	if now, readErr := os.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
+		err = errors.Join(err, os.WriteFile(b.yarnLock, text, 0o644))
+	}
+	return err
+}
+
+// warnOfNoLockfile says that nothing decides on the versions, where there are
+// any to choose.
+func (b *build) warnOfNoLockfile(m manager) error {
+	chooses := len(b.root.Workspaces) > 0 || choosesVersions(b.dir, map[string]bool{})
+	if !chooses {
+		return nil
+	}
+	b.log.Process("WARNING: there is no lockfile: npm chooses the versions of the dependencies anew in every build, so that the same source may give another image")
+	if foreign := m.foreign(); len(foreign) > 0 {
+		b.log.Subprocess("npm installs, as %s says, in spite of: %s", managerVariable, strings.Join(foreign, ", "))
+	}
+	b.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", lockfile.PackageLock)
+	b.log.Break()
+	return nil
+}
+
+// choosesVersions tells whether a package.json, or that of a folder which it
+// depends on, names a dependency that is neither a folder nor missing.
+func choosesVersions(dir string, seen map[string]bool) bool {
+	pkg, err := packagejson.Read(dir)
+	if seen[dir] || err != nil {
+		return false
+	}
+	seen[dir] = true
+	wants := []map[string]string{pkg.Dependencies, pkg.OptionalDependencies, pkg.PeerDependencies}
+	if len(seen) == 1 {
+		wants = append(wants, pkg.DevDependencies)
+	}
+	for _, specs := range wants {
+		for _, name := range slices.Sorted(maps.Keys(specs)) {
+			path, isPath := namedPath(specs[name])
+			if !isPath {
+				return true
+			}
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
+			}
+			if choosesVersions(path, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}

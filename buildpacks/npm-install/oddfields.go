@@ -1,0 +1,46 @@
+package npminstall
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/armature-cnb/armature/internal/packagejson"
+)
+
+// oddField names a field of the package.json in a folder that npm ends about
+// without naming it: a dependency whose version is no text, or workspaces that
+// are null. It is empty where there is none.
+func oddField(dir string) string {
+	fields, err := packagejson.ReadFields(dir)
+	if err != nil {
+		return ""
+	}
+	for _, field := range []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"} {
+		versions, _ := fields[field].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(versions)) {
+			if _, ok := versions[name].(string); !ok {
+				return fmt.Sprintf("%s.%s is %s, want a version or a range as a string", field, name, jsonKind(versions[name]))
+			}
+		}
+	}
+	if workspaces, ok := fields["workspaces"]; ok && workspaces == nil {
+		return "workspaces is null, want a list or no such field"
+	}
+	return ""
+}
+
+// jsonKind is what JSON calls a value that encoding/json decoded.
+func jsonKind(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "true or false"
+	case float64:
+		return "a number"
+	case []any:
+		return "an array"
+	}
+	return "an object"
+}
