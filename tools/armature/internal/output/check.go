@@ -4,18 +4,23 @@ package output
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/staging"
 )
 
 // Check says, before there is an image, what would keep that of a build for so
 // many platforms from going where it is to go: a registry is asked whether the
-// tag may be written.
+// tag may be written, a folder whether it may be replaced.
 func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 	engines := o.kind == tarKind || o.kind == dockerKind
 	switch {
@@ -27,8 +32,52 @@ func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 		return answers(ctx)
 	case o.kind == registryKind:
 		return o.Registries.MayPush(ctx, tag.String())
+	case o.kind == layoutKind:
+		if err := occupied(o.path); err != nil {
+			return err
+		}
+		return o.mayWrite()
+	case o.kind == tarKind:
+		return o.mayWrite()
 	}
 	return nil
+}
+
+// mayWrite says what keeps a folder or file from being put at a path: the tar
+// archive's path is a folder, or this user cannot write to the folder that it
+// goes to, or to that which is there of it.
+func (o Output) mayWrite() error {
+	if info, err := os.Stat(o.path); o.kind == tarKind && err == nil && info.IsDir() {
+		return unwritable(o.path, fmt.Errorf("%s is a folder, want a file", o.path))
+	}
+	parent := filepath.Dir(filepath.Clean(o.path))
+	for {
+		info, err := os.Stat(parent)
+		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(parent) != parent {
+			parent = filepath.Dir(parent)
+			continue
+		}
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is not a folder", parent)
+		}
+		if err == nil {
+			err = takes(parent)
+		}
+		if err != nil {
+			return unwritable(o.path, err)
+		}
+		return nil
+	}
+}
+
+// takes tries to make something in a folder: of /proc and of a disk that is
+// read-only, permissions say nothing.
+func takes(folder string) error {
+	dir, err := os.MkdirTemp(folder, staging.Mark+"*")
+	if err != nil {
+		return err
+	}
+	return os.Remove(dir)
 }
 
 // answers says whether an engine would load an image.
