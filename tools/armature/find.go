@@ -68,7 +68,7 @@ func notHere(err error, h home.Home, reference string) error {
 		return err
 	}
 	var f *failure.Failure
-	if errors.As(err, &f) && f.ID == "registry-credentials" {
+	if errors.As(err, &f) && (f.ID == "registry-credentials" || f.ID == "image-reference") {
 		return err
 	}
 	return &failure.Failure{

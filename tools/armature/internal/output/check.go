@@ -43,30 +43,33 @@ func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 	return nil
 }
 
-// mayWrite says what keeps a folder or file from being put at a path: the tar
-// archive's path is a folder, or this user cannot write to the folder that it
-// goes to, or to that which is there of it.
+// mayWrite says what keeps a folder or file from being put at the output's path:
+// an archive's is a folder, or the folder around it takes nothing.
 func (o Output) mayWrite() error {
 	if info, err := os.Stat(o.path); o.kind == tarKind && err == nil && info.IsDir() {
 		return unwritable(o.path, fmt.Errorf("%s is a folder, want a file", o.path))
 	}
-	parent := filepath.Dir(filepath.Clean(o.path))
+	if err := Takes(filepath.Dir(filepath.Clean(o.path))); err != nil {
+		return unwritable(o.path, err)
+	}
+	return nil
+}
+
+// Takes says what keeps this user from making something in a folder, or in what
+// is there of the folders above it.
+func Takes(folder string) error {
 	for {
-		info, err := os.Stat(parent)
-		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(parent) != parent {
-			parent = filepath.Dir(parent)
+		info, err := os.Stat(folder)
+		switch parent := filepath.Dir(folder); {
+		case errors.Is(err, fs.ErrNotExist) && parent != folder:
+			folder = parent
 			continue
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is not a folder", folder)
 		}
-		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is not a folder", parent)
-		}
-		if err == nil {
-			err = takes(parent)
-		}
-		if err != nil {
-			return unwritable(o.path, err)
-		}
-		return nil
+		return takes(folder)
 	}
 }
 
