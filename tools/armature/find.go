@@ -64,7 +64,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 func notHere(err error, h home.Home, reference string) error {
 	tag, wrong := images.ParseTag(reference)
 	host, _, _ := strings.Cut(reference, "/")
-	if err == nil || wrong != nil || images.IsOtherPlatform(err) || errors.Is(err, context.Canceled) || host == "docker.io" || host == tag.RegistryStr() || !images.OnDockerHub(tag) {
+	if err == nil || wrong != nil || images.IsLayout(reference) || images.IsOtherPlatform(err) || errors.Is(err, context.Canceled) || host == "docker.io" || host == tag.RegistryStr() || !images.OnDockerHub(tag) {
 		return err
 	}
 	var f *failure.Failure

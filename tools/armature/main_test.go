@@ -122,6 +122,17 @@ func TestAFolderWithoutALayoutIsNoReference(t *testing.T) {
 	}
 }
 
+func TestALayoutThatCannotBeReadIsNoneOfDockerHubs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.Mkdir("layout", 0o755), os.WriteFile("layout/index.json", []byte("{"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	_, log, status := call(t, "inspect", "layout", "--cache-dir", t.TempDir())
+	if status != statusFailure || !strings.HasPrefix(log, "[image-unreadable] ") {
+		t.Errorf("got status %d, %s", status, log)
+	}
+}
+
 func TestFlagsStandWhereverTheyLike(t *testing.T) {
 	for _, args := range [][]string{{"folder", "--network", "none"}, {"--network", "none", "folder"}, {"--network=none", "--", "folder"}} {
 		set, rest := flagsOf(t, args)

@@ -77,6 +77,10 @@ func Takes(folder string) error {
 // read-only, permissions say nothing.
 func takes(folder string) error {
 	dir, err := os.MkdirTemp(folder, staging.Mark+"*")
+	var why *fs.PathError
+	if errors.As(err, &why) {
+		return &fs.PathError{Op: "writing to", Path: folder, Err: why.Err}
+	}
 	if err != nil {
 		return err
 	}
