@@ -32,13 +32,15 @@ func pattern(place string) string { return "." + filepath.Base(place) + Mark }
 func New(place string) (*Stage, error) {
 	parent := filepath.Dir(place)
 	removeStale(place)
-	for {
+	var failed error
+	for range tries {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
 			return nil, err
 		}
 		dir, err := os.MkdirTemp(parent, pattern(place)+"*")
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // somebody removed the folder, for it was empty
+			failed = err
+			continue // somebody removed the folder, for it was empty; or it takes none, as /proc
 		}
 		if err != nil {
 			return nil, err
@@ -51,8 +53,14 @@ func New(place string) (*Stage, error) {
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, errors.Join(err, os.Remove(dir))
 		}
+		failed = err
 	}
+	return nil, failed
 }
+
+// tries is how often something is tried again that somebody else may have made
+// or removed in between.
+const tries = 100
 
 // Path is that of a name inside.
 func (s *Stage) Path(name string) string { return filepath.Join(s.Dir, name) }
@@ -138,7 +146,7 @@ func unsupported(err error) bool {
 }
 
 func (s *Stage) put(made, place string, exchange func(a, b string) error) error {
-	for range 100 { // somebody else may make or remove it in between
+	for range tries {
 		err := exchange(made, place)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

@@ -179,3 +179,14 @@ func TestAStageThatSomebodyWorksInStays(t *testing.T) {
 		}
 	}
 }
+
+// Nothing can be made in /proc, which says that it is not there.
+func TestAFolderThatTakesNothingIsSaidToAtOnce(t *testing.T) {
+	s, err := staging.New("/proc/place")
+	if err == nil {
+		s.Close()
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
+	}
+}

@@ -228,10 +228,16 @@ func (f *buildFlags) cacheImageFor(to target.Target, targets int) (string, error
 }
 
 // checkFirst finds out what can be known before the build: whether the image and
-// the caches may be pushed, and with which credentials.
+// the caches may be pushed, and with which credentials, and whether folders take
+// what is to be written to them.
 func (f *buildFlags) checkFirst(ctx context.Context, options build.Options, targets []target.Target, out output.Output, tag name.Tag) error {
 	if err := out.Check(ctx, tag, len(targets)); err != nil {
 		return err
+	}
+	if options.SBOMDir != "" {
+		if err := output.Takes(options.SBOMDir); err != nil {
+			return build.UnwritableSBOM(err)
+		}
 	}
 	for _, to := range targets {
 		cache, err := f.cacheImageFor(to, len(targets))

@@ -64,11 +64,11 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 func notHere(err error, h home.Home, reference string) error {
 	tag, wrong := images.ParseTag(reference)
 	host, _, _ := strings.Cut(reference, "/")
-	if err == nil || wrong != nil || images.IsOtherPlatform(err) || errors.Is(err, context.Canceled) || host == "docker.io" || host == tag.RegistryStr() || !images.OnDockerHub(tag) {
+	if err == nil || wrong != nil || images.IsLayout(reference) || images.IsOtherPlatform(err) || errors.Is(err, context.Canceled) || host == "docker.io" || host == tag.RegistryStr() || !images.OnDockerHub(tag) {
 		return err
 	}
 	var f *failure.Failure
-	if errors.As(err, &f) && f.ID == "registry-credentials" {
+	if errors.As(err, &f) && (f.ID == "registry-credentials" || f.ID == "image-reference") {
 		return err
 	}
 	return &failure.Failure{

@@ -35,7 +35,11 @@ func (l limit) Set(text string) error {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || n <= 0 || n > math.MaxInt64/unit {
-		return fmt.Errorf("got %q, want a number from 1, or none", text)
+		want := "a number from 1"
+		if l.bytes {
+			want = "bytes from 1, with k, m, g or t behind the number for more"
+		}
+		return fmt.Errorf("got %q, want %s, or none", text, want)
 	}
 	*l.to = n * unit
 	return nil

@@ -65,6 +65,7 @@ func TestWhatCannotBeMountedIsSaidBeforeAnythingIsLookedFor(t *testing.T) {
 		{[]string{"run", "no-such-image", "--tmpfs", "data"}, 1, "mount-unusable"},
 		{[]string{"run", "no-such-image", "--network", "bridge"}, 2, "want host or none"},
 		{[]string{"run", "no-such-image", "--max-processes", "0"}, 2, "want a number from 1, or none"},
+		{[]string{"run", "no-such-image", "--max-file-size", "4gg"}, 2, "want bytes from 1, with k, m, g or t behind the number for more, or none"},
 	} {
 		_, log, status := call(t, append(tc.args, "--cache-dir", t.TempDir())...)
 		if status != tc.status || !strings.Contains(log, tc.id) {

@@ -101,6 +101,38 @@ func TestTimingsHaveAFolderBeforeTheBuildBegins(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrittenBesideTheImageIsTriedBeforeTheBuild(t *testing.T) {
+	for _, tc := range []struct{ flag, at, want string }{
+		{"--timings", t.TempDir(), "[timings-unwritable] "},
+		{"--timings", "/proc/t.html", "[timings-unwritable] "},
+		{"--sbom-dir", "/proc/sbom", "[output-unwritable] "},
+		{"--output", "oci:/proc/image", "[output-unwritable] "},
+	} {
+		_, log, status := call(t, "build", t.TempDir(), "--tag", "app", "--builder", t.TempDir(), "--cache-dir", t.TempDir(), tc.flag, tc.at)
+		if status != statusFailure || !strings.HasPrefix(log, tc.want) {
+			t.Errorf("%s %s: got status %d, %s", tc.flag, tc.at, status, log)
+		}
+	}
+}
+
+func TestAFolderWithoutALayoutIsNoReference(t *testing.T) {
+	_, log, status := call(t, "inspect", t.TempDir(), "--cache-dir", t.TempDir())
+	if status != statusFailure || !strings.HasPrefix(log, "[image-reference] ") {
+		t.Errorf("got status %d, %s", status, log)
+	}
+}
+
+func TestALayoutThatCannotBeReadIsNoneOfDockerHubs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.Mkdir("layout", 0o755), os.WriteFile("layout/index.json", []byte("{"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	_, log, status := call(t, "inspect", "layout", "--cache-dir", t.TempDir())
+	if status != statusFailure || !strings.HasPrefix(log, "[image-unreadable] ") {
+		t.Errorf("got status %d, %s", status, log)
+	}
+}
+
 func TestFlagsStandWhereverTheyLike(t *testing.T) {
 	for _, args := range [][]string{{"folder", "--network", "none"}, {"--network", "none", "folder"}, {"--network=none", "--", "folder"}} {
 		set, rest := flagsOf(t, args)

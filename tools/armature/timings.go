@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/tools/armature/internal/build"
 	"github.com/armature-cnb/armature/tools/armature/internal/diskfull"
+	"github.com/armature-cnb/armature/tools/armature/internal/output"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/timeline"
 	"github.com/armature-cnb/armature/tools/armature/internal/wholefile"
@@ -31,6 +32,12 @@ func (f *buildFlags) log(p *program) (*progress.Log, error) {
 	if f.timings != "" {
 		if info, err := os.Stat(filepath.Dir(f.timings)); err != nil || !info.IsDir() {
 			return nil, unwritableTimings(fmt.Errorf("there is no folder %s", filepath.Dir(f.timings)))
+		}
+		if info, err := os.Stat(f.timings); err == nil && info.IsDir() {
+			return nil, unwritableTimings(fmt.Errorf("%s is a folder, want a file", f.timings))
+		}
+		if err := output.Takes(filepath.Dir(f.timings)); err != nil {
+			return nil, unwritableTimings(err)
 		}
 	}
 	p.log = progress.New(p.stderr, style, p.getenv)

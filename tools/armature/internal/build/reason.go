@@ -76,7 +76,11 @@ func (w *watcher) failed(status sandbox.Status) error {
 	theirs, last := w.said.parted()
 	switch {
 	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
-		return &buildpackError{undetected(theirs)}
+		f := undetected(theirs)
+		if f.ID == noBuildpackApplies && w.short.decides() {
+			return w.short.failure
+		}
+		return &buildpackError{f}
 	case w.short.decides():
 		return w.short.failure
 	case status.Code == buildpackFail:
@@ -155,6 +159,9 @@ var (
 	refusedLine = regexp.MustCompile(`^(?:fail|skip): (\S+)$`)
 )
 
+// noBuildpackApplies is the id of a failure where no buildpack gives one.
+const noBuildpackApplies = "no-buildpack-applies"
+
 // undetected is the failure of an app that no group of buildpacks takes: of those
 // that ended with an error, or else of all, what the last one says with an id.
 func undetected(theirs []string) *failure.Failure {
@@ -189,7 +196,7 @@ func undetected(theirs []string) *failure.Failure {
 			}
 		}
 	}
-	f := &failure.Failure{ID: "no-buildpack-applies", Cause: "no buildpack of the builder takes the app, and none says why", Remedy: "see that PATH is the app's folder, and that the builder is for such apps."}
+	f := &failure.Failure{ID: noBuildpackApplies, Cause: "no buildpack of the builder takes the app, and none says why", Remedy: "see that PATH is the app's folder, and that the builder is for such apps."}
 	for _, group := range [][]string{erred, refused} {
 		for _, one := range slices.Backward(group) {
 			if text := outputs[one]; len(text) > 0 {

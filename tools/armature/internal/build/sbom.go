@@ -33,9 +33,14 @@ func (b *Build) copySBOM() error {
 		if diskfull.Is(err) {
 			return diskfull.Failure("writing the bills of materials", err, b.SBOMDir, "--sbom-dir")
 		}
-		return &failure.Failure{ID: "output-unwritable", Cause: "writing the bills of materials", Err: err, Remedy: "name a folder that you can write to with --sbom-dir."}
+		return UnwritableSBOM(err)
 	}
 	return nil
+}
+
+// UnwritableSBOM is the failure of a folder that takes no bills of materials.
+func UnwritableSBOM(err error) error {
+	return &failure.Failure{ID: "output-unwritable", Cause: "writing the bills of materials", Err: err, Remedy: "name a folder that you can write to with --sbom-dir."}
 }
 
 // copyPlain copies folders and files, and nothing else, in place of what is

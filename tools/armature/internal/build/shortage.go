@@ -24,7 +24,7 @@ var shortages = []shortage{
 		err:  func(said string) *failure.Failure { return sandbox.OutOfProcesses(errors.New(said)) },
 	},
 	{
-		says: regexp.MustCompile(`(?i)\bEMFILE\b|\btoo many open files\b`),
+		says: regexp.MustCompile(`(?i)\bEMFILE\b|\btoo many open files\b|^runtime: \w+ failed with 24\b`),
 		err: func(said string) *failure.Failure {
 			return &failure.Failure{ID: "too-many-open-files", Cause: "a program of the build had all the files open that it may have", Err: errors.New(said), Remedy: "let it open fewer at once, or allow more: --max-open-files, ulimit -n."}
 		},

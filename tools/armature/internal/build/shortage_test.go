@@ -25,6 +25,7 @@ func TestAShortageIsKnownByWhatProgramsSay(t *testing.T) {
 		{"runtime/cgo: pthread_create failed: Resource temporarily unavailable", "out-of-processes"},
 		{"Error: EMFILE: too many open files, open '/workspace/a.js'", "too-many-open-files"},
 		{"open x: too many open files", "too-many-open-files"},
+		{"runtime: eventfd failed with 24", "too-many-open-files"},
 		{"Error: EFBIG: file too large, write", "file-too-large"},
 		{"File size limit exceeded", "file-too-large"},
 		{"read tcp: resource temporarily unavailable", ""},
@@ -63,5 +64,25 @@ func TestAShortageIsTheReasonOfABuildThatFails(t *testing.T) {
 	}
 	if err := newWatcher(silent(), "app", nil).failed(sandbox.Status{Code: 51}); !errors.Is(err, &failure.Failure{ID: "build-failed"}) {
 		t.Errorf("got %v, want build-failed", err)
+	}
+}
+
+// A buildpack that the lifecycle could not start says nothing of the app.
+func TestAShortageWhileDetectingIsTheReason(t *testing.T) {
+	w := newWatcher(silent(), "app", nil)
+	for _, line := range []string{
+		"======== Error: armature/npm-start@0.1.0 ========", "fork/exec /cnb/buildpacks/armature_npm-start/0.1.0/bin/detect: too many open files",
+		"======== Results ========", "err:  armature/npm-start@0.1.0", "ERROR: No buildpack groups passed detection.", "ERROR: failed to detect: no buildpacks participating",
+	} {
+		w.line(line)
+	}
+	if err := w.failed(sandbox.Status{Code: noBuildpacks}); !errors.Is(err, &failure.Failure{ID: "too-many-open-files"}) {
+		t.Errorf("got %v, want too-many-open-files", err)
+	}
+	for _, line := range []string{"======== Output: armature/npm-start@0.1.0 ========", "[no-package-json] cannot read it: too many open files", "To fix it: do.", "======== Results ========", "fail: armature/npm-start@0.1.0"} {
+		w.line(line)
+	}
+	if err := w.failed(sandbox.Status{Code: noBuildpacks}); !errors.Is(err, &failure.Failure{ID: "no-package-json"}) {
+		t.Errorf("a buildpack gives an id: got %v, want it", err)
 	}
 }

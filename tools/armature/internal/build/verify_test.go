@@ -258,3 +258,27 @@ func TestLayersWithoutAppCodeAreThoseThatBuildpacksDeclare(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+// Without network armature could not make it anew, and the next build would lack
+// the Node.js that this one had.
+func TestABuildWithoutNetworkTakesTheReferenceOfOneWithIt(t *testing.T) {
+	host, err := target.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Build{root: "/builder", Options: Options{Home: openHome(t), Network: sandbox.None, Host: host, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Env: map[string]string{"BP_NODE_VERSION": "22"}}}
+	name, err := b.referenceName(referenceEnv(b.Env), sandbox.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, use, err := b.Home.Root(t.Context(), name, func(dir string) error {
+		return os.WriteFile(filepath.Join(dir, cleanFile), []byte(`{"launcher": "`+shaA+`"}`), 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	use.Close()
+	if known, err := b.reference(t.Context()); err != nil || known.Launcher != shaA {
+		t.Errorf("got %+v, %v, want what the one with network is", known, err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ func TestTheWorkOfAKilledProcessIsRemovedAndThatOfALivingOneIsNot(t *testing.T) 
 func TestALockWhoseFolderIsGoneIsRemovedUnlessSomebodyHoldsIt(t *testing.T) {
 	h := open(t, t.TempDir())
 	work := filepath.Join(h.Dir, "work")
-	if err := os.WriteFile(filepath.Join(work, "left.lock"), nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(work, strings.Repeat("a", 26)+".lock"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	held, err := h.NewWork()

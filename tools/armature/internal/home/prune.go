@@ -85,7 +85,8 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 	return gone, errors.Join(failed...)
 }
 
-// items lists what is kept, without sizes.
+// items lists what is kept, without sizes. A lock of armature's is empty: others,
+// such as package managers write, are not its own.
 func (h Home) items() ([]Item, error) {
 	var items []Item
 	for _, kind := range []Kind{RootKind, BuildKind} {
@@ -95,8 +96,8 @@ func (h Home) items() ([]Item, error) {
 		}
 		for _, lock := range locks {
 			info, err := os.Lstat(lock)
-			if err != nil {
-				continue // gone meanwhile
+			if err != nil || !info.Mode().IsRegular() || info.Size() > 0 {
+				continue // gone meanwhile, or not armature's
 			}
 			item := Item{Kind: kind, path: strings.TrimSuffix(lock, ".lock"), lock: lock, Used: info.ModTime()}
 			item.Name = filepath.Base(item.path)
@@ -131,6 +132,10 @@ func (h Home) UseImage(dir string) {
 	touch(filepath.Join(dir, layoutIndex)) // or it is pruned earlier
 }
 
+// isImage says whether a folder's name is one of those that images are given,
+// NAME:TAG.
+func isImage(name string) bool { return strings.Contains(name, ":") }
+
 func (h Home) images() []Item {
 	var items []Item
 	top := filepath.Join(h.Dir, "images")
@@ -138,7 +143,7 @@ func (h Home) images() []Item {
 		if err != nil || !entry.IsDir() {
 			return nil // what cannot be read is no item
 		}
-		if info, err := os.Lstat(filepath.Join(path, layoutIndex)); err == nil {
+		if info, err := os.Lstat(filepath.Join(path, layoutIndex)); err == nil && isImage(entry.Name()) {
 			items = append(items, Item{Kind: ImageKind, Name: strings.TrimPrefix(path, top+"/"), path: path, Used: info.ModTime()})
 			return fs.SkipDir
 		}

@@ -176,6 +176,37 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	}
 }
 
+// A folder that somebody names for armature's own may have others' things in
+// folders of the same names.
+func TestWhatIsNotArmaturesIsNeverRemoved(t *testing.T) {
+	dir := t.TempDir()
+	long := time.Now().Add(-60 * day)
+	files := []string{
+		"work/thesis/text", "work/notes.lock", "trash/holiday/picture", "images/site/index.json", "images/index.json",
+		"builds/Cargo.lock", "builds/yarn/file", "builds/yarn.lock", "roots/x/file", "roots/x.lock",
+	}
+	for _, name := range files {
+		path := filepath.Join(dir, name)
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("mine"), 0o644), os.Chtimes(path, long, long), os.Chtimes(filepath.Dir(path), long, long))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := open(t, dir)
+	open(t, dir)
+	if gone, err := h.Prune(t.Context(), home.Limits{Age: -1, Size: -1}); err != nil || len(gone) != 0 {
+		t.Errorf("got %q, %v, want nothing", names(gone), err)
+	}
+	if err := h.Empty(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, name := range files {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s is gone", name)
+		}
+	}
+}
+
 func TestCallsPruneOfTheirOwnAccord(t *testing.T) {
 	h := keeping(t, 40*day, day)
 	lock := filepath.Join(h.Dir, "trash.lock")

@@ -4,12 +4,10 @@ package home
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -58,7 +56,7 @@ func (h Home) moveOut(path string) error {
 
 // take moves a file or folder to the trash and returns its place there.
 func (h Home) take(path string) (string, error) {
-	to := filepath.Join(h.trashDir(), strings.ToLower(rand.Text()))
+	to := filepath.Join(h.trashDir(), newName())
 	for {
 		if err := os.Mkdir(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return to, err
@@ -132,7 +130,7 @@ func (h Home) empty(ctx context.Context) error {
 	}
 }
 
-// trash lists what waits for its removal.
+// trash lists what waits for its removal: what has names that armature gave.
 func (h Home) trash() []string {
 	entries, err := os.ReadDir(h.trashDir())
 	if err != nil {
@@ -140,7 +138,9 @@ func (h Home) trash() []string {
 	}
 	var paths []string
 	for _, entry := range entries {
-		paths = append(paths, filepath.Join(h.trashDir(), entry.Name()))
+		if given.MatchString(entry.Name()) {
+			paths = append(paths, filepath.Join(h.trashDir(), entry.Name()))
+		}
 	}
 	return paths
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 
 func TestTheTrashOfAKilledRemovalIsRemoved(t *testing.T) {
 	h := open(t, t.TempDir())
-	dir := filepath.Join(h.Dir, "trash", "half")
+	dir := filepath.Join(h.Dir, "trash", strings.Repeat("a", 26))
 	if err := os.MkdirAll(filepath.Join(dir, "a/b"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestNothingWaitsInTheTrashOfASmallDisk(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(h.Dir, "trash/*")); len(left) != 0 {
 		t.Errorf("left over: %q", left)
 	}
-	late := filepath.Join(h.Dir, "trash", "late")
+	late := filepath.Join(h.Dir, "trash", strings.Repeat("a", 26))
 	if err := os.MkdirAll(late, 0o755); err != nil {
 		t.Fatal(err)
 	}

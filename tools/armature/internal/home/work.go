@@ -8,11 +8,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// newName is one that nothing else has.
+func newName() string { return strings.ToLower(rand.Text()) }
+
+// given are the names of newName, and those that an older armature gave its work.
+var given = regexp.MustCompile(`^(?:[a-z2-7]{26}|[0-9]{1,20})$`)
 
 // Work is a folder of a build's own. Close moves it to the trash; should the
 // process be killed, the next one that opens the home does.
@@ -27,7 +34,7 @@ type Work struct {
 // another name is tried.
 func (h Home) NewWork() (*Work, error) {
 	for {
-		dir := filepath.Join(h.Dir, "work", strings.ToLower(rand.Text()))
+		dir := filepath.Join(h.Dir, "work", newName())
 		l, err := lockOnce(dir+".lock", unix.LOCK_EX, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 		switch {
 		case err == nil:
@@ -75,7 +82,8 @@ func (w *Work) Close() error {
 const youth = time.Minute
 
 // sweep moves the work of processes that are gone to the trash: nobody holds its
-// lock. What cannot be moved stays for the next call.
+// lock. What cannot be moved stays for the next call. What has another name than
+// armature gives is not armature's: its folder may be one that has other things.
 func (h Home) sweep() {
 	work := filepath.Join(h.Dir, "work")
 	entries, err := os.ReadDir(work)
@@ -84,7 +92,7 @@ func (h Home) sweep() {
 	}
 	for _, entry := range entries {
 		name, isLock := strings.CutSuffix(entry.Name(), ".lock")
-		if entry.IsDir() == isLock {
+		if entry.IsDir() == isLock || !given.MatchString(name) {
 			continue
 		}
 		dir := filepath.Join(work, name)

@@ -107,8 +107,10 @@ func TestWhatARegistryAnswersHasAnID(t *testing.T) {
 	if !errors.As(err, &f) || f.ID != "registry-unreachable" || !f.Transient {
 		t.Errorf("got %v", err)
 	}
-	if _, err = asked.Find(t.Context(), "No Name", target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-reference"}) {
-		t.Errorf("got %v", err)
+	for _, called := range []string{"No Name", t.TempDir(), "./here", "../there"} {
+		if _, err = asked.Find(t.Context(), called, target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "image-reference"}) {
+			t.Errorf("%s: got %v", called, err)
+		}
 	}
 }
 

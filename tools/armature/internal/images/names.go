@@ -77,3 +77,14 @@ func hasNoScheme(text string) error {
 	}
 	return fmt.Errorf("it begins with %s://: want %s", scheme, rest)
 }
+
+// isNoPath refuses what can only be the path of a folder. Such a folder has no
+// layout, or it would have been found.
+func isNoPath(text string) error {
+	for _, start := range []string{"/", "./", "../"} {
+		if strings.HasPrefix(text, start) {
+			return errors.New("there is no OCI layout, which has a file index.json")
+		}
+	}
+	return nil
+}

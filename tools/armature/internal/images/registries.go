@@ -59,7 +59,7 @@ func (r Registries) allowed(reference string) error {
 
 // reference reads a name of a registry's image.
 func (r Registries) reference(text string) (name.Reference, error) {
-	if err := hasNoScheme(text); err != nil {
+	if err := errors.Join(hasNoScheme(text), isNoPath(text)); err != nil {
 		return nil, err
 	}
 	ref, err := name.ParseReference(text)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -220,6 +221,10 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 			Owners: !o.Way.OneID(), Folders: append([]string{"/proc", "/dev", "/sys", tmp}, folders...), Files: append(hostfiles.Paths(), files...),
 		})
 	})
+	var point *rootfs.PointError
+	if errors.As(err, &point) && (slices.Contains(folders, point.Point) || slices.Contains(files, point.Point)) {
+		return "", home.Lock{}, unusable("--volume or --tmpfs: nothing can be mounted on "+point.Point, point.Err, "mount a folder on a folder and a file on a file, or name a path that the image does not have.")
+	}
 	if err != nil {
 		return "", home.Lock{}, images.ReadFailed("unpacking the image", o.Called, err)
 	}

@@ -203,6 +203,20 @@ func TestNothingIsMountedThroughALinkOfTheImage(t *testing.T) {
 	}
 }
 
+func TestNothingIsMountedOnWhatTheImageHasAsSomethingElse(t *testing.T) {
+	h, way := place(t)
+	dir := shared(t)
+	for _, flags := range [][]string{
+		{dir + ":/there/own"}, {"/there/own"}, {dir + ":/there/own/below"},
+		{filepath.Join(dir, "new") + ":/there"}, {filepath.Join(dir, "new") + ":/there/own/below"},
+	} {
+		options := Options{Image: goodImage(t), Home: h, Way: way, Entrypoint: "/program", Mounts: mounted(t, flags...)}
+		if _, err := Run(t.Context(), options, nil); !errors.Is(err, &failure.Failure{ID: "mount-unusable"}) {
+			t.Errorf("%s: got %v, want mount-unusable", flags, err)
+		}
+	}
+}
+
 func TestAnImageHasTheSurroundingsThatEnginesGive(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

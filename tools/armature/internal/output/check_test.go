@@ -35,8 +35,11 @@ func TestWhatKeepsAnImageFromItsPlaceIsKnownBefore(t *testing.T) {
 	}))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
-	programs := t.TempDir()
+	programs, places := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", programs)
+	if err := errors.Join(os.Mkdir(places+"/taken", 0o755), os.WriteFile(places+"/taken/file", nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name, output, tag string
 		platforms         int
@@ -51,6 +54,13 @@ func TestWhatKeepsAnImageFromItsPlaceIsKnownBefore(t *testing.T) {
 		{"two platforms in an archive", "tar:x.tar", "app", 2, nil, "output-one-platform"},
 		{"annotations in an archive", "tar:x.tar", "app", 1, map[string]string{"a": "b"}, "output-no-annotations"},
 		{"an archive", "tar:x.tar", "app", 1, nil, ""},
+		{"an archive where a folder is", "tar:" + places, "app", 1, nil, "output-unwritable"},
+		{"an archive below a file", "tar:" + places + "/taken/file/x.tar", "app", 1, nil, "output-unwritable"},
+		{"an archive where nobody writes", "tar:/proc/x.tar", "app", 1, nil, "output-unwritable"},
+		{"a layout in a new folder", "oci:" + places + "/new/deep", "app", 1, nil, ""},
+		{"a layout where something else is", "oci:" + places + "/taken", "app", 1, nil, "output-occupied"},
+		{"a layout where a file is", "oci:" + places + "/taken/file", "app", 1, nil, "output-unwritable"},
+		{"a layout where nobody writes", "oci:/proc/new/layout", "app", 1, nil, "output-unwritable"},
 		{"no docker", "docker", "app", 1, nil, "docker-unreachable"},
 	} {
 		to, err := output.Parse(tc.output)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/ociimage"
@@ -21,10 +22,23 @@ import (
 // in it is left alone.
 func writeLayout(dir string, index v1.ImageIndex) error {
 	dir = filepath.Clean(dir)
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 && !images.IsLayout(dir) {
-		return &failure.Failure{ID: "output-occupied", Cause: dir + " holds something that is not an OCI layout", Remedy: "name another folder, or remove this one."}
+	if err := occupied(dir); err != nil {
+		return err
 	}
 	if err := ociimage.WriteIndex(dir, index); err != nil {
+		return unwritable(dir, err)
+	}
+	return nil
+}
+
+// occupied refuses a folder for a layout that holds something else.
+func occupied(dir string) error {
+	dir = filepath.Clean(dir)
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 && !images.IsLayout(dir) {
+		return &failure.Failure{ID: "output-occupied", Cause: dir + " holds something that is not an OCI layout", Remedy: "name another folder, or remove this one."}
+	}
+	if errors.Is(err, unix.ENOTDIR) {
 		return unwritable(dir, err)
 	}
 	return nil

@@ -43,6 +43,23 @@ func CleanLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// sentences is a text of several lines in one.
+func sentences(text string) string {
+	var line strings.Builder
+	for next := range strings.SplitSeq(text, "\n") {
+		next = strings.TrimSpace(next)
+		switch so := line.String(); {
+		case so == "" || next == "":
+		case strings.HasSuffix(so, ".") || strings.HasSuffix(so, ":") || strings.HasSuffix(so, ","):
+			line.WriteByte(' ')
+		default:
+			line.WriteString(". ")
+		}
+		line.WriteString(next)
+	}
+	return line.String()
+}
+
 // coloured is a clean line with the colours it had. They end with it.
 func coloured(text string) string {
 	any := false

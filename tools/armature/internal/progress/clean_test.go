@@ -73,3 +73,11 @@ func TestPlainLinesKeepColoursToTheirEnd(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestANoteIsOneLine(t *testing.T) {
+	var out strings.Builder
+	New(&out, Plain, func(string) string { return "" }).Note("it was not written: [id] no\nTo fix it: do this:\n  or that.\n")
+	if want := "it was not written: [id] no. To fix it: do this: or that.\n"; strings.TrimLeft(out.String(), " ") != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

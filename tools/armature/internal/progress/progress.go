@@ -114,8 +114,9 @@ func (l *Log) Close() {
 	}
 }
 
-// Note tells a fact.
+// Note tells a fact, in one line: the lines of a failure become sentences.
 func (l *Log) Note(text string) {
+	text = sentences(text)
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
 	l.shared.told.note(l, text)

@@ -326,7 +326,7 @@ func (u *unpacker) folder(name string) (string, error) {
 			rest = path.Join(strings.TrimPrefix(to, "/"), rest)
 			continue
 		case !info.IsDir():
-			return "", fmt.Errorf("%s is not a folder", at)
+			return "", fmt.Errorf("%s of the image is %w", at, errNotFolder)
 		}
 		done = at
 	}
@@ -463,10 +463,26 @@ func (u *unpacker) own(name string, header *tar.Header) error {
 	return parent.Lchown(path.Base(name), header.Uid, header.Gid)
 }
 
+// A PointError is that one of the options' folders and files cannot be, because
+// the image has something else there.
+type PointError struct {
+	Point string // as the options have it
+	Err   error
+}
+
+func (e *PointError) Error() string { return e.Point + ": " + e.Err.Error() }
+func (e *PointError) Unwrap() error { return e.Err }
+
+// errNotFolder is that a file is where a folder is to be.
+var errNotFolder = errors.New("not a folder")
+
 // points makes what the image lacks of the options' folders and files.
 func (u *unpacker) points() error {
 	for _, name := range u.options.Folders {
 		at, err := u.folder(strings.TrimPrefix(path.Clean("/"+name), "/"))
+		if errors.Is(err, errNotFolder) {
+			return &PointError{name, err}
+		}
 		if err != nil {
 			return err
 		}
@@ -476,12 +492,18 @@ func (u *unpacker) points() error {
 	}
 	for _, name := range u.options.Files {
 		parent, err := u.folder(strings.TrimPrefix(path.Dir(path.Clean("/"+name)), "/"))
+		if errors.Is(err, errNotFolder) {
+			return &PointError{name, err}
+		}
 		if err != nil {
 			return err
 		}
 		at := path.Join(parent, path.Base(name))
-		if info, err := u.root.Lstat(at); err == nil && info.Mode().IsRegular() {
+		switch info, err := u.root.Lstat(at); {
+		case err == nil && info.Mode().IsRegular():
 			continue
+		case err == nil && info.IsDir():
+			return &PointError{name, fmt.Errorf("%s of the image is a folder, want a file", at)}
 		}
 		if err := u.remove(at); err != nil { // resolv.conf is a link in many images
 			return err
