@@ -213,6 +213,8 @@ func (r Registries) Builder(ctx context.Context, reference string, host, to targ
 				Remedy: "make one: make builder PLATFORM=" + to.String() + ".",
 			}
 		}
+	case r.ChosenBy == "" && isNoPath(reference) != nil:
+		return nil, "", &failure.Failure{ID: "no-builder", Cause: "there is no folder " + reference + ", which is to hold the builder", Remedy: "make one: make builder PLATFORM=" + to.String() + "; or name the folder of one that is there."}
 	default:
 		if last := reference[strings.LastIndexByte(reference, '/')+1:]; !strings.ContainsAny(last, ":@") {
 			found += ":" + to.Arch

@@ -58,6 +58,9 @@ func TestABuilderIsFoundForItsPairOfPlatforms(t *testing.T) {
 			t.Errorf("%s: got %q, %v", called, found, err)
 		}
 	}
+	if _, _, err := asked.Builder(t.Context(), base+"/none", target.LinuxARM64, target.LinuxARM64); !errors.Is(err, &failure.Failure{ID: "no-builder"}) {
+		t.Errorf("a folder that is not there: got %v", err)
+	}
 	_, _, err := asked.Builder(t.Context(), base+"/builder/v", target.LinuxARM64, target.LinuxARM64)
 	if !errors.Is(err, &failure.Failure{ID: "no-builder"}) {
 		t.Errorf("for another host: got %v", err)
