@@ -19,7 +19,7 @@ func TestPruneSaysWhatItRemoves(t *testing.T) {
 	dir := t.TempDir()
 	image := filepath.Join(dir, "images/registry/team/app\x1b[31m:1")
 	old := time.Now().Add(-40 * 24 * time.Hour)
-	waiting := filepath.Join(dir, "trash/x/y")
+	waiting := filepath.Join(dir, "trash", strings.Repeat("a", 26), "y")
 	index := filepath.Join(image, "index.json")
 	if err := errors.Join(os.MkdirAll(waiting, 0o755), os.MkdirAll(image, 0o755), os.WriteFile(index, make([]byte, 5000), 0o644), os.Chtimes(index, old, old)); err != nil {
 		t.Fatal(err)
