@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
@@ -120,8 +121,9 @@ func TestTheCachesFilesAreNotGivenAway(t *testing.T) {
 	}
 }
 
-// Scripts know the lifecycle's password, and can write a manifest themselves.
-func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
+// anyRunImage is an image of two layers for linux/arm64.
+func anyRunImage(t *testing.T) (v1.Image, *v1.ConfigFile) {
+	t.Helper()
 	run, err := random.Image(100, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +136,12 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 	if run, err = mutate.ConfigFile(run, config); err != nil {
 		t.Fatal(err)
 	}
+	return run, config
+}
+
+// Scripts know the lifecycle's password, and can write a manifest themselves.
+func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
+	run, _ := anyRunImage(t)
 	extra, err := random.Layer(50, "application/vnd.oci.image.layer.v1.tar+gzip")
 	if err != nil {
 		t.Fatal(err)
@@ -170,18 +178,7 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 
 // The manifest alone does not decide: what runs is what the configuration says.
 func TestAConfigurationWithOtherLowerLayersThanTheRunImagesIsRefused(t *testing.T) {
-	run, err := random.Image(100, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := run.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.OS, config.Architecture = "linux", "arm64"
-	if run, err = mutate.ConfigFile(run, config); err != nil {
-		t.Fatal(err)
-	}
+	run, config := anyRunImage(t)
 	b := &Build{Options: Options{Target: target.LinuxARM64}, run: &runImage{image: run}}
 	if err := b.check(run); err != nil {
 		t.Errorf("as it should be: %v", err)
