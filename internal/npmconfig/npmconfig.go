@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/settings"
 )
 
@@ -79,7 +79,7 @@ func Load(s Sources) (*Config, error) {
 	lookup := lookupIn(s.Environ)
 	c := &Config{layers: []map[string]string{env}}
 	for _, path := range s.files(env) {
-		text, err := os.ReadFile(path)
+		text, err := regular.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // Settings returns what an npmrc file sets, each as a text, in the order of the
@@ -15,7 +16,7 @@ import (
 // and credentials are left out, so that a new token is no change. A file that
 // does not exist sets nothing, nor does an empty path.
 func Settings(path string, environ []string) ([]string, error) {
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path)
 	if path == "" || errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -10,12 +10,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
 
@@ -165,7 +165,7 @@ func ReadFields(dir string) (map[string]any, error) {
 // [InvalidID], too.
 func ReadText(dir string) ([]byte, error) {
 	path := filepath.Join(dir, FileName)
-	raw, err := os.ReadFile(path)
+	raw, err := regular.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", FileName, err)
 	}
