@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
 
@@ -68,7 +68,7 @@ type Package struct {
 func Read(dir string) (lock Lock, found bool, err error) {
 	for _, name := range []string{Shrinkwrap, PackageLock} {
 		file := filepath.Join(dir, name)
-		text, err := os.ReadFile(file)
+		text, err := regular.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

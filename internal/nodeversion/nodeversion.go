@@ -9,12 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/npmrange"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
 
@@ -116,7 +116,7 @@ const maxFileBytes = 1 << 20
 // is not there is empty.
 func file(name string) func(string) (string, error) {
 	return func(dir string) (string, error) {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		text, err := regular.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
 		}

@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/settings"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
@@ -104,7 +104,7 @@ const UnreadableID = "npmrc-unreadable"
 // [UnreadableID]. So is a file in UTF-16, in which npm finds no setting and
 // says nothing.
 func readFile(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err

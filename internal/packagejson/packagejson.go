@@ -10,12 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
 
@@ -156,7 +156,7 @@ func ReadFields(dir string) (map[string]any, error) {
 // [InvalidID], too.
 func ReadText(dir string) ([]byte, error) {
 	path := filepath.Join(dir, FileName)
-	raw, err := os.ReadFile(path)
+	raw, err := regular.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading %s: %w", FileName, err)
 	}

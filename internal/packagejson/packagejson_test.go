@@ -250,3 +250,13 @@ func TestReadWorkspacesPassesOverEverythingElse(t *testing.T) {
 		t.Errorf("no JSON: got %v", err)
 	}
 }
+
+func TestALinkToWhatNeverEndsIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("/dev/zero", filepath.Join(dir, packagejson.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := packagejson.ReadText(dir); err == nil {
+		t.Error("it is read")
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/textfile"
 )
 
@@ -109,7 +110,7 @@ func (l Lockfile) ReadByNPM() bool { return l.Manager == NPM || l.Format == Yarn
 // package.json.
 func Above(dir, project string) (Lockfile, bool, error) {
 	found := Lockfile{Dir: dir, Name: pnpmLock, Manager: PNPM}
-	text, err := os.ReadFile(found.Path())
+	text, err := regular.ReadFile(found.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Lockfile{}, false, nil
 	}
@@ -126,7 +127,7 @@ func Above(dir, project string) (Lockfile, bool, error) {
 var metadata = regexp.MustCompile(`(?m)^['"]?__metadata['"]?:`)
 
 func yarnFormat(path string) (Format, error) {
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path)
 	if err != nil {
 		return Other, fmt.Errorf("reading the lockfile: %w", err)
 	}

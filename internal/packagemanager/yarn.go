@@ -2,9 +2,10 @@ package packagemanager
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // The lines of a yarn.lock that npm reads, as its own reader has them. It
@@ -19,7 +20,7 @@ var (
 // path. A line that npm cannot read is an error that quotes it: one of a merge
 // conflict, for example.
 func Entries(path string) (int, error) {
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path)
 	if err != nil {
 		return 0, fmt.Errorf("reading the lockfile: %w", err)
 	}

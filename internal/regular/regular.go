@@ -75,3 +75,25 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// mostText is more than any text has that people or package managers write.
+const mostText = 64 << 20
+
+// ReadFile returns what is in a file, like [os.ReadFile], of a folder whose links
+// may lead to devices: it neither waits for a pipe's other end nor reads what has
+// more than 64 MiB, as /dev/zero does.
+func ReadFile(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, mostText+1))
+	if err == nil && len(text) > mostText {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", mostText)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return text, nil
+}

@@ -73,3 +73,26 @@ func TestOnlyRegularFilesInsideAreRead(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatNeverEndsIsNotReadToTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	pipe, plain := filepath.Join(dir, "pipe"), filepath.Join(dir, "plain")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o644), os.WriteFile(plain, []byte("text"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		path, want string
+		fails      bool
+	}{{"/dev/zero", "", true}, {pipe, "", false}, {os.DevNull, "", false}, {plain, "text", false}} {
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(tc.path, link); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := regular.ReadFile(link); (err != nil) != tc.fails || string(text) != tc.want {
+			t.Errorf("%s: got %d bytes, %v", tc.path, len(text), err)
+		}
+	}
+	if _, err := regular.ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want that it is not there", err)
+	}
+}
