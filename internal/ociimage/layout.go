@@ -5,8 +5,6 @@ package ociimage
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -44,24 +42,10 @@ func WriteIndex(dir string, index v1.ImageIndex) (err error) {
 	if _, err := layout.Write(made, index); err != nil {
 		return fmt.Errorf("writing image layout %s: %w", dir, err)
 	}
-	if err := openToAll(made); err != nil {
+	if err := staging.OpenToAll(made); err != nil {
 		return err
 	}
 	return s.Put(made, dir)
-}
-
-// openToAll lets everybody read a folder: the library closes blobs to all but
-// their owner, and the umask may take away the rest.
-func openToAll(dir string) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.Chmod(path, 0o755)
-		}
-		return os.Chmod(path, 0o644)
-	})
 }
 
 // ReadLayout returns the one image in the OCI image layout dir. A layout with

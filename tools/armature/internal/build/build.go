@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/staging"
 	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/armature/internal/buildpacks"
 	"github.com/armature-cnb/armature/tools/armature/internal/emulation"
@@ -102,7 +103,6 @@ type Build struct {
 	image   v1.Image
 
 	clean        cleanLayers       // what the seed says of layers that hold nothing of the app
-	declared     []layerName       // which layers those are
 	runtimeFiles map[string]string // of the app, see there
 	badCache     bool              // the cache image is not to be pushed
 
@@ -259,7 +259,7 @@ func (b *Build) giveAway() error {
 		folders = append(folders, b.work.Path(name))
 	}
 	for _, name := range []string{"platform", "etc"} { // root's, for all to read
-		if err := openForReading(b.work.Path(name)); err != nil {
+		if err := staging.OpenToAll(b.work.Path(name)); err != nil {
 			return err
 		}
 	}

@@ -120,19 +120,6 @@ func (r *runImage) writeRun(path string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "[[images]]\n  image = %q\n", r.asked), 0o644)
 }
 
-// openForReading lets everybody read a folder, whatever the umask took away.
-func openForReading(dir string) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.Chmod(path, 0o755)
-		}
-		return os.Chmod(path, 0o644)
-	})
-}
-
 // chown gives folders, and all in them, to a user and a group.
 func chown(user, group int, folders ...string) error {
 	for _, folder := range folders {

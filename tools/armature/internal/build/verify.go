@@ -23,7 +23,8 @@ func (b *Build) verify(ctx context.Context, made exported) (right []layerName, e
 	if b.Rebase != nil || b.seeding {
 		return nil, nil
 	}
-	if b.declared, err = b.declaredNow(); err != nil || len(b.declared) == 0 {
+	declared, err := b.declaredNow()
+	if err != nil || len(declared) == 0 {
 		return nil, err
 	}
 	metadata, err := readLayersMetadata(made.image)
@@ -33,7 +34,7 @@ func (b *Build) verify(ctx context.Context, made exported) (right []layerName, e
 	if launcher := metadata.Launcher; launcher != nil && b.clean.Launcher != "" && launcher.SHA.String() != b.clean.Launcher {
 		return nil, layerChanged("of the lifecycle's launcher")
 	}
-	all := cleanLayers{Declared: b.declared}
+	all := cleanLayers{Declared: declared}
 	launched, err := all.of(metadata.Buildpacks)
 	if err != nil {
 		return nil, err
