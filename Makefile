@@ -101,7 +101,7 @@ unit: ## Unit tests, tests of the packaged programs, and the structure tests of 
 	@scripts/unit.sh $(PACKAGES)
 
 unit-releases: ## Unit tests of the release inventory and what reads it
-	@$(GO) test ./tools/noderelease ./internal/inventory ./buildpacks/node-engine
+	@$(GO) test ./tools/noderelease ./internal/node/inventory ./buildpacks/node-engine
 
 integration: ## Integration tests against the packaged buildpacks and the builders, both targets
 	@scripts/engine.sh linux/arm64 linux/amd64
@@ -124,7 +124,7 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 .PHONY: .soak
 .soak: bin/armature build/stack/run-arm64/index.json $(BUILDER)/linux-arm64-on-linux-$(HOST_ARCH)/index.json
 	@ARMATURE_TESTS=all ARMATURE=$(abspath bin/armature) ARMATURE_BUILDERS=$(abspath $(BUILDER)) ARMATURE_STACK=$(abspath build/stack) \
-	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./tools/armature/integration
+	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./integration/armature
 
 FUZZTIME ?= 30s
 fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
@@ -135,8 +135,8 @@ npm-lines: ## Tests that run npm, with every release line of npm there is: no pa
 	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
 # Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
-MUTANTS ?= ./internal/checksum ./internal/fetch ./internal/inventory ./internal/nodeversion ./buildpacks/node-engine \
-  ./tools/armature/internal/build ./tools/armature/internal/home ./tools/armature/internal/loopback ./tools/armature/internal/sandbox
+MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./buildpacks/node-engine \
+  ./platform/phases ./platform/home ./platform/loopback ./platform/sandbox
 SAMPLE ?= 300
 SEED ?=
 mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices: no part of CI
@@ -157,7 +157,7 @@ sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json;
 	@$(MAKE) --no-print-directory $(JOBS) .sizes
 
 .sizes:
-	@$(GO) test -count=1 -run '^TestSizesAreThoseOnRecord$$' ./tools/armature/integration -record-sizes
+	@$(GO) test -count=1 -run '^TestSizesAreThoseOnRecord$$' ./integration/armature -record-sizes
 
 natives: ## Apps with native modules, built on every host for every target, in part emulated: an hour or more
 	@scripts/emulation.sh linux/arm64 linux/amd64
@@ -166,7 +166,7 @@ natives: ## Apps with native modules, built on every host for every target, in p
 
 .PHONY: .natives
 .natives:
-	@ARMATURE_NATIVES=1 $(GO) test -count=1 -timeout 3h -v -run 'TestNativeModules' ./tools/armature/integration
+	@ARMATURE_NATIVES=1 $(GO) test -count=1 -timeout 3h -v -run 'TestNativeModules' ./integration/armature
 
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...
@@ -241,10 +241,10 @@ $(PACK): go.mod go.sum
 # Statically linked: it starts itself again inside of other root file systems.
 bin/armature: $(SOURCES) $(call setting,VERSION)
 	@echo "  compiling armature ..."
-	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/armature
 
 bin/armature-linux-%: $(SOURCES) $(call setting,VERSION)
-	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./tools/armature
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/armature
 
 build/stack/run-%/index.json: $(STACK_SOURCES)
 	@$(GO) run -trimpath ./tools/stack -kind run -target linux/$* -out $(@D)

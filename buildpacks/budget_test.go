@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // What programs may take, in bytes. Helpers are in app images.
@@ -41,7 +41,7 @@ func programs(t testing.TB, pattern string) []string {
 }
 
 // compile makes a program as the packager does.
-func compile(t testing.TB, source string, tg target.Target, out string) {
+func compile(t testing.TB, source string, tg targets.Target, out string) {
 	t.Helper()
 	testprogram.Build(t, source, tg.OS, tg.Arch, out, "-buildvcs=false")
 }
@@ -55,7 +55,7 @@ func TestProgramsAreSmallAndStatic(t *testing.T) {
 		sizes[dir] = maxRun
 	}
 	for dir, most := range sizes {
-		for _, tg := range target.All() {
+		for _, tg := range targets.All() {
 			out := filepath.Join(t.TempDir(), "program")
 			compile(t, "./"+dir, tg, out)
 			info, err := os.Stat(out)
@@ -132,7 +132,7 @@ func main() { syscall.Write(1, []byte("x")) }
 // the medians. A helper is done when it ends; the supervisor when the program
 // that it starts runs, less what that takes by itself.
 func BenchmarkHelperStart(b *testing.B) {
-	host, err := target.Host()
+	host, err := targets.Host()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // armature holds the armature program against pack.
@@ -35,7 +35,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		defer server.Close()
 		repository := strings.TrimPrefix(server.URL, "http://")
 		run := repository + "/armature/run:arm64"
-		runImage, err := ociimage.ReadLayout("../build/stack/run-arm64")
+		runImage, err := oci.ReadLayout("../build/stack/run-arm64")
 		Expect(err).NotTo(HaveOccurred())
 		tag, err := name.NewTag(run)
 		Expect(err).NotTo(HaveOccurred())

@@ -12,7 +12,7 @@ import (
 	"github.com/paketo-buildpacks/occam"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // badInput is what app developers get wrong. Each ends in an error that says
@@ -29,7 +29,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 
 	failing := func(build occam.PackBuild) string { return fails(t, build, app) }
 
-	build := func() occam.PackBuild { return packBuild(target.LinuxARM64) }
+	build := func() occam.PackBuild { return packBuild(targets.LinuxARM64) }
 
 	when("there is no package.json", func() {
 		it("says that nothing here is a Node.js app and which file it looked for", func() {

@@ -7,11 +7,11 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // dependencies builds an app for each way in which dependencies come to be.
-func dependencies(tg target.Target) func(*testing.T, spec.G, spec.S) {
+func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		Expect := gomega.NewWithT(t).Expect
 

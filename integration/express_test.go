@@ -12,12 +12,12 @@ import (
 	. "github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // express is the main job: the Express test app, built once, looked at from
 // every side, built again.
-func express(tg target.Target) func(*testing.T, spec.G, spec.S) {
+func express(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, _ spec.G, it spec.S) {
 		it("builds an image of the target that answers and stays the same", func() {
 			var (

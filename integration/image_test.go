@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/paketo-buildpacks/occam"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // inspection is what the tests read of `docker image inspect`.
@@ -69,7 +69,7 @@ func exported(t *testing.T, built occam.Image) v1.Image {
 // elfFiles sorts every ELF file of an image's root file system by whether it
 // is of the target's machine type. User-mode emulation would run the others
 // here and an arm64 machine would not.
-func elfFiles(t *testing.T, built occam.Image, tg target.Target) (wrong, right []string) {
+func elfFiles(t *testing.T, built occam.Image, tg targets.Target) (wrong, right []string) {
 	t.Helper()
 	for file, machine := range elfMachines(t, exported(t, built)) {
 		if machine == tg.ELF() {

@@ -23,9 +23,9 @@ import (
 	"github.com/sclevine/spec"
 	"github.com/sclevine/spec/report"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/hostca"
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // settings are the same for every test.
@@ -44,7 +44,7 @@ func TestIntegration(t *testing.T) {
 	settings.suite = t
 
 	suite := spec.New("integration", spec.Report(report.Terminal{}))
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		suite(fmt.Sprintf("Express for %s", tg), express(tg), spec.Parallel())
 		suite(fmt.Sprintf("Running for %s", tg), running(tg), spec.Parallel())
 		suite(fmt.Sprintf("Dependencies for %s", tg), dependencies(tg), spec.Parallel())
@@ -83,7 +83,7 @@ func prepare(t *testing.T) {
 }
 
 // packBuild is a build for a target with what every build here needs.
-func packBuild(tg target.Target) occam.PackBuild {
+func packBuild(tg targets.Target) occam.PackBuild {
 	build := occam.NewPack().WithNoColor().Build.
 		WithBuilder("armature/builder:" + tg.Arch).
 		WithPullPolicy("never").
@@ -138,7 +138,7 @@ var making sync.Mutex
 
 // sharedImage is the image of an app of testdata for a target. The first test
 // that asks for it has it built; it is removed at the end of all.
-func sharedImage(t *testing.T, app string, tg target.Target) occam.Image {
+func sharedImage(t *testing.T, app string, tg targets.Target) occam.Image {
 	t.Helper()
 	key := app + " for " + tg.String()
 	shared.Lock()

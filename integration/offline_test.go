@@ -12,7 +12,7 @@ import (
 	"github.com/paketo-buildpacks/occam"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // offline builds without any network, as in an air gap.
@@ -38,7 +38,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 
 	when("the builder holds the archives of a release line", func() {
 		it("builds with it", func() {
-			builds(packBuild(target.LinuxARM64), "Selected Node.js 24.", "up")
+			builds(packBuild(targets.LinuxARM64), "Selected Node.js 24.", "up")
 		})
 	})
 
@@ -49,7 +49,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 			if err := os.RemoveAll(filepath.Join(app, "node_modules")); err != nil {
 				t.Fatal(err)
 			}
-			built := builds(packBuild(target.LinuxARM64), "Selected Node.js 24.", "Hello World!")
+			built := builds(packBuild(targets.LinuxARM64), "Selected Node.js 24.", "Hello World!")
 			Expect(node(t, built, "fs.existsSync('npm-cache')")).To(Equal([]any{false}))
 		})
 	})
@@ -65,7 +65,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 			Expect(err).NotTo(HaveOccurred(), string(out))
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 			folder := filepath.Join("..", filepath.Dir(lines[len(lines)-1]))
-			builds(packBuild(target.LinuxARM64).
+			builds(packBuild(targets.LinuxARM64).
 				WithBuildpacks(filepath.Join(folder, "armature_nodejs-"+version+".cnb")).
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
 				WithEnv(map[string]string{"BP_NODE_VERSION": "22"}), "Selected Node.js 22.", "up")
@@ -74,7 +74,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 
 	when("nobody holds an archive of the wanted line", func() {
 		it("says that neither source can be reached and leaves no image", func() {
-			logs := fails(t, packBuild(target.LinuxARM64).WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).WithNetwork("none"), app)
+			logs := fails(t, packBuild(targets.LinuxARM64).WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).WithNetwork("none"), app)
 			Expect(logs).To(ContainSubstring("[node-download-failed]"))
 		})
 	})

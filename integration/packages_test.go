@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // packages takes the .cnb files as somebody would who has another builder.
@@ -24,7 +24,7 @@ func packages(t *testing.T, when spec.G, it spec.S) {
 			for _, name := range []string{"node-engine", "npm-install", "npm-start"} {
 				names = append(names, filepath.Join(settings.packages, fmt.Sprintf("armature_%s-%s.cnb", name, settings.version)))
 			}
-			built, _, err := packBuild(target.LinuxARM64).
+			built, _, err := packBuild(targets.LinuxARM64).
 				WithBuildpacks(names...).
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
 				Execute(i.name, copyApp(t, "express"))

@@ -17,7 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // publish pushes the builder of one target, for every host, to a registry on
@@ -49,7 +49,7 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 
 		builder, err := name.ParseReference(repository + "/builder:arm64")
 		Expect(err).NotTo(HaveOccurred())
-		for _, host := range target.All() {
+		for _, host := range targets.All() {
 			image, err := remote.Image(builder, remote.WithPlatform(v1.Platform{OS: host.OS, Architecture: host.Arch}))
 			Expect(err).NotTo(HaveOccurred())
 			config, err := image.ConfigFile()
@@ -60,7 +60,7 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 			}
 
 			machines := elfMachines(t, image, "cnb/lifecycle/launcher", "cnb/lifecycle/lifecycle")
-			Expect(machines).To(HaveKeyWithValue("cnb/lifecycle/launcher", target.LinuxARM64.ELF()))
+			Expect(machines).To(HaveKeyWithValue("cnb/lifecycle/launcher", targets.LinuxARM64.ELF()))
 			Expect(machines).To(HaveKeyWithValue("cnb/lifecycle/lifecycle", host.ELF()))
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/paketo-buildpacks/occam"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // rebuilding builds an app again and again, each time with one change more.
@@ -21,7 +21,7 @@ func rebuilding(t *testing.T, _ spec.G, it spec.S) {
 		)
 		defer i.remove()
 		build := func(env map[string]string) (occam.Image, string) {
-			built, logs, err := packBuild(target.LinuxARM64).WithEnv(env).Execute(i.name, app)
+			built, logs, err := packBuild(targets.LinuxARM64).WithEnv(env).Execute(i.name, app)
 			Expect(err).NotTo(HaveOccurred())
 			return built, logs.String()
 		}

@@ -24,7 +24,7 @@ import (
 	"github.com/paketo-buildpacks/occam"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // registries installs a package of a private registry, over http and over
@@ -40,7 +40,7 @@ func registries(t *testing.T, when spec.G, it spec.S) {
 	})
 
 	build := func(bindings ...string) occam.PackBuild {
-		build := packBuild(target.LinuxARM64).WithNetwork("host")
+		build := packBuild(targets.LinuxARM64).WithNetwork("host")
 		for _, dir := range bindings {
 			build = build.WithVolumes(dir + ":/platform/bindings/" + filepath.Base(dir) + ":ro")
 		}
@@ -113,7 +113,7 @@ func registries(t *testing.T, when spec.G, it spec.S) {
 			defer server.Close()
 			binding := filepath.Dir(authorityBinding(t, server))
 			call := fmt.Sprintf("fetch(%q).then(r => console.log(r.status), e => console.log(e.cause.code))", server.URL)
-			for _, tg := range target.All() {
+			for _, tg := range targets.All() {
 				built := sharedImage(t, "server", tg)
 				Expect(program(t, built, []string{"--network", "host"}, "node", "--eval", call)).To(Equal("DEPTH_ZERO_SELF_SIGNED_CERT"))
 				Expect(program(t, built, []string{"--network", "host", "--read-only", "--volume", binding + ":/bindings:ro",

@@ -8,7 +8,7 @@ import (
 	"github.com/paketo-buildpacks/occam"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // reloading starts an app under watchexec and tini, which other buildpacks
@@ -21,7 +21,7 @@ func reloading(t *testing.T, _ spec.G, it spec.S) {
 			i         = newImage(t)
 		)
 		defer i.remove()
-		built, _, err := packBuild(target.LinuxARM64).
+		built, _, err := packBuild(targets.LinuxARM64).
 			WithBuildpacks("testdata/stand-ins", "armature/nodejs").
 			WithAdditionalBuildArgs("--trust-extra-buildpacks").
 			WithEnv(map[string]string{"BP_LIVE_RELOAD_ENABLED": "true", "BP_LAUNCH_WITH_TINI": "true"}).

@@ -11,11 +11,11 @@ import (
 	. "github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // running starts containers in the ways there are, and ends them.
-func running(tg target.Target) func(*testing.T, spec.G, spec.S) {
+func running(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		var (
 			Expect     = gomega.NewWithT(t).Expect

@@ -14,7 +14,7 @@ import (
 	. "github.com/paketo-buildpacks/occam/matchers"
 	"github.com/sclevine/spec"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // tellArguments is an app that says which arguments it was started with, and
@@ -34,7 +34,7 @@ process.on('SIGTERM', () => server.close(() => process.exit(7)))
 `
 
 // tiny is about the run image without a shell or any other program.
-func tiny(tg target.Target) func(*testing.T, spec.G, spec.S) {
+func tiny(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		var (
 			Expect     = gomega.NewWithT(t).Expect

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // parts are the Makefile's variables of prerequisites, and the programs that a
@@ -23,7 +23,7 @@ var parts = []struct {
 	variable string
 	programs []string
 }{
-	{"SOURCES", []string{"./tools/armature"}},
+	{"SOURCES", []string{"./cmd/armature"}},
 	{"BUILDPACKS", []string{"./buildpacks/..."}},
 	{"STACK_SOURCES", []string{"./tools/stack"}},
 	{"LIFECYCLE_SOURCES", []string{"./tools/lifecycle"}},
@@ -141,7 +141,7 @@ func sources(t *testing.T, programs ...string) []string {
 		t.Fatal(err)
 	}
 	var files []string
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Dir,Module,GoFiles,SFiles,EmbedFiles,OtherFiles"}, programs...)...)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+tg.OS, "GOARCH="+tg.Arch)
 		out, err := cmd.Output()

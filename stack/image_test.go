@@ -14,15 +14,15 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // image is a made image, its root file system in memory.
 type image struct {
 	kind   string // "run", "run-tiny" or "build"
-	target target.Target
+	target targets.Target
 	config *v1.ConfigFile
 	files  map[string]file // by path without "/" before
 }
@@ -36,7 +36,7 @@ type file struct {
 // image that is not there fails it: nothing is tested then.
 func forEveryImage(t *testing.T, kind string, test func(t *testing.T, img image)) {
 	t.Helper()
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		t.Run(fmt.Sprintf("%s image for %s", kind, tg), func(t *testing.T) {
 			test(t, load(t, kind, tg))
 		})
@@ -52,14 +52,14 @@ func forAllImages(t *testing.T, test func(t *testing.T, img image)) {
 
 var loaded = map[string]image{}
 
-func load(t *testing.T, kind string, tg target.Target) image {
+func load(t *testing.T, kind string, tg targets.Target) image {
 	t.Helper()
 	name := kind + "-" + tg.Arch
 	if img, ok := loaded[name]; ok {
 		return img
 	}
 	tier.Beyond(t, "the images of the stack")
-	layout, err := ociimage.ReadLayout(filepath.Join("..", "build", "stack", name))
+	layout, err := oci.ReadLayout(filepath.Join("..", "build", "stack", name))
 	if err != nil {
 		t.Fatalf("%v\nMake the image first: go run ./tools/stack -kind %s -target %s", err, kind, tg)
 	}
@@ -162,8 +162,8 @@ func (img image) elfFiles(t *testing.T) map[string]*elf.File {
 
 // targetOf is the target that a file of the image is for: the image's own, or
 // the other one in the folders of its cross compiler's libraries.
-func (img image) targetOf(name string) target.Target {
-	for _, tg := range target.All() {
+func (img image) targetOf(name string) targets.Target {
+	for _, tg := range targets.All() {
 		if tg != img.target && (strings.HasPrefix(name, "usr/"+tg.Triplet()+"/") || strings.HasPrefix(name, "usr/lib/gcc-cross/"+tg.Triplet()+"/")) {
 			return tg
 		}

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 func TestConfigurationIsThatOfTheTarget(t *testing.T) {
@@ -23,8 +23,8 @@ func TestConfigurationIsThatOfTheTarget(t *testing.T) {
 		if got, want := img.config.Config.User, "1001:1000"; got != want {
 			t.Errorf("user: got %s, want %s", got, want)
 		}
-		if !img.config.Created.Equal(ociimage.ModTime) {
-			t.Errorf("created: got %s, want %s", img.config.Created, ociimage.ModTime)
+		if !img.config.Created.Equal(oci.ModTime) {
+			t.Errorf("created: got %s, want %s", img.config.Created, oci.ModTime)
 		}
 		if n := len(img.config.RootFS.DiffIDs); n != 1 {
 			t.Errorf("got %d layers, want 1", n)
@@ -44,8 +44,8 @@ func TestNoFileLendsRightsOrRemembersTheMoment(t *testing.T) {
 			if f.Mode&0o6000 != 0 {
 				t.Errorf("/%s is setuid or setgid: mode %o", name, f.Mode)
 			}
-			if !f.ModTime.Equal(ociimage.ModTime) {
-				t.Errorf("/%s: modified %s, want %s", name, f.ModTime, ociimage.ModTime)
+			if !f.ModTime.Equal(oci.ModTime) {
+				t.Errorf("/%s: modified %s, want %s", name, f.ModTime, oci.ModTime)
 			}
 			if !slices.Contains([]byte{tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink}, f.Typeflag) {
 				t.Errorf("/%s is neither file, folder nor link: type %q", name, f.Typeflag)
@@ -115,7 +115,7 @@ func TestWhatMustBeThere(t *testing.T) {
 // compiled with them needs these of the other target.
 func TestTheBuildImageCompilesForTheOtherTarget(t *testing.T) {
 	forEveryImage(t, "build", func(t *testing.T, img image) {
-		for _, other := range target.All() {
+		for _, other := range targets.All() {
 			if other == img.target {
 				continue
 			}
@@ -153,7 +153,7 @@ func TestTheTinyImageHasNoProgram(t *testing.T) {
 // The timezones and the authorities do not depend on who takes the smaller
 // image.
 func TestTheTinyImageKnowsAsMuchOfTheWorld(t *testing.T) {
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		whole, tiny := load(t, "run", tg), load(t, "run-tiny", tg)
 		for name := range whole.files {
 			for _, folder := range []string{"usr/share/zoneinfo/", "etc/ssl/certs/", "usr/share/ca-certificates/"} {

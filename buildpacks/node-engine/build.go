@@ -15,16 +15,16 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/armature-cnb/armature/internal/bindings"
-	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/bindings"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/fetch"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/fetch"
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/settings"
-	"github.com/armature-cnb/armature/internal/spans"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/inventory"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
 // Builder holds what [Builder.Build] works with. All fields are needed.
@@ -32,8 +32,8 @@ type Builder struct {
 	Context  context.Context // ends the build early when done
 	Environ  []string        // as os.Environ gives it
 	Bindings bindings.Resolver
-	Host     target.Target // what this program runs on
-	Now      time.Time     // for warnings about the end of life, and nothing else
+	Host     targets.Target // what this program runs on
+	Now      time.Time      // for warnings about the end of life, and nothing else
 	Logger   scribe.Emitter
 }
 
@@ -73,7 +73,7 @@ type build struct {
 	Builder
 	packit.BuildContext
 
-	target   target.Target
+	target   targets.Target
 	source   string // BP_NODE_SOURCE
 	sbom     bool   // whether to write bills of materials
 	optimize string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
@@ -96,10 +96,10 @@ type build struct {
 func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
-	if run.target, err = target.FromEnv(b.getenv); err != nil {
+	if run.target, err = targets.FromEnv(b.getenv); err != nil {
 		return nil, unsupported(err)
 	}
-	if run.source, err = settings.OneOf(b.getenv, nodesource.Variable, nodesource.Auto, nodesource.NodeJSOrg, nodesource.NPM); err != nil {
+	if run.source, err = settings.OneOf(b.getenv, distribution.Variable, distribution.Auto, distribution.NodeJSOrg, distribution.NPM); err != nil {
 		return nil, err
 	}
 	if run.sbom, err = sbomWanted(b.getenv); err != nil {
@@ -115,7 +115,7 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	if run.strict, err = settings.Bool(b.getenv, strictVariable, false); err != nil {
 		return nil, err
 	}
-	if run.registry, err = npmconfig.BuiltinRegistry(b.getenv); err != nil {
+	if run.registry, err = npmrc.BuiltinRegistry(b.getenv); err != nil {
 		return nil, err
 	}
 	if err := run.findNPM(); err != nil {
@@ -125,8 +125,8 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.inventory = nodesource.Restrict(all, run.source, true)
-	run.bindings, err = bindings.Find(b.Bindings, bp.Platform.Path, cacerts.BindingType, nodesource.MirrorBinding, nodesource.MappingBinding, npmconfig.BindingType)
+	run.inventory = distribution.Restrict(all, run.source, true)
+	run.bindings, err = bindings.Find(b.Bindings, bp.Platform.Path, cacerts.BindingType, distribution.MirrorBinding, distribution.MappingBinding, npmrc.BindingType)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (b Builder) getenv(name string) string {
 }
 
 func unsupported(err error) error {
-	var unsupported *target.UnsupportedError
+	var unsupported *targets.UnsupportedError
 	if !errors.As(err, &unsupported) {
 		return err
 	}
@@ -235,7 +235,7 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	needs := make([]nodesource.Need, len(todo))
+	needs := make([]distribution.Need, len(todo))
 	for i, installation := range todo {
 		needs[i] = installation.Need
 	}
@@ -270,9 +270,9 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 
 func origin(source string) string {
 	switch source {
-	case nodesource.Baked:
+	case distribution.Baked:
 		return "the buildpack's own archives"
-	case nodesource.NPM:
+	case distribution.NPM:
 		return "the npm registry"
 	}
 	return source

@@ -13,8 +13,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 func TestBuildMakesOneLayerForTheTargetAndOneForTheHost(t *testing.T) {
@@ -184,7 +184,7 @@ func TestBuildChoosesTheVersionBySource(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
-			f.host = target.LinuxARM64
+			f.host = targets.LinuxARM64
 			if _, err := f.build(tc.entries...); err != nil {
 				t.Fatal(err)
 			}
@@ -445,7 +445,7 @@ func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
-			f.host = target.LinuxARM64 // so that 24.2.0 would be chosen
+			f.host = targets.LinuxARM64 // so that 24.2.0 would be chosen
 			content := f.files["/dist/v24.1.0/node-v24.1.0-linux-arm64.tar.gz"]
 			f.write(t, f.buildpack, "dependencies/"+strings.Replace(digest(content), ":", "-", 1), string(content))
 			if _, err := f.build(entry("node", "launch", "version="+tc.wish)); err != nil {
@@ -460,7 +460,7 @@ func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
 
 func TestBuildNativelyDownloadsOnce(t *testing.T) {
 	f := newFixture(t)
-	f.host = target.LinuxARM64
+	f.host = targets.LinuxARM64
 	if _, err := f.build(both()); err != nil {
 		t.Fatal(err)
 	}

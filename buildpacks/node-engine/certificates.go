@@ -8,8 +8,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
 // certificates makes the layer that brings the authorities of ca-certificates

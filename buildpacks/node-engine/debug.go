@@ -7,7 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
-	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
 // explain tells the log, when BP_LOG_LEVEL is DEBUG, what the layers set in the
@@ -21,7 +21,7 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	}
 	for _, installation := range wanted {
 		layer := packit.Layer{Path: filepath.Join(run.Layers.Path, installation.name)}
-		installation.finish(&layer, nodesource.Found{})
+		installation.finish(&layer, distribution.Found{})
 		maps.Copy(all.BuildEnv, layer.BuildEnv)
 		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodeversion"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/inventory"
+	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/node/versionfile"
 )
 
 // versionVariable is the setting that goes before every file.
@@ -35,7 +35,7 @@ func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		wishes, err := wishes(nodeversion.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
+		wishes, err := wishes(versionfile.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
@@ -80,7 +80,7 @@ func plan(wishes []wish) packit.BuildPlan {
 func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emitter) ([]wish, error) {
 	fromEnv := getenv(versionVariable)
 	aliases := &aliases{path: filepath.Join(buildpackDir, "buildpack.toml")}
-	found, err := nodeversion.Find(dir, aliases, fromEnv != "" || nodeversion.HasEngine(dir), func(source string, err error) {
+	found, err := versionfile.Find(dir, aliases, fromEnv != "" || versionfile.HasEngine(dir), func(source string, err error) {
 		logger.Process("WARNING: %s is left out of account: %s", source, err)
 	})
 	if aliases.err != nil {
@@ -97,7 +97,7 @@ func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emit
 		return all, nil
 	}
 	at := 0
-	if len(all) > 0 && all[0].VersionSource == nodeversion.Nvmrc {
+	if len(all) > 0 && all[0].VersionSource == versionfile.Nvmrc {
 		at = 1
 	}
 	return slices.Insert(all, at, wish{fromEnv, versionVariable}), nil

@@ -24,9 +24,9 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
-	"github.com/armature-cnb/armature/internal/archive"
-	"github.com/armature-cnb/armature/internal/checksum"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/checksum"
+	"github.com/armature-cnb/armature/internal/files/archive"
 )
 
 // fixture is a packaged buildpack whose Node.js is a text that names its
@@ -42,7 +42,7 @@ type fixture struct {
 	environ []string
 	log     bytes.Buffer
 	now     time.Time
-	host    target.Target
+	host    targets.Target
 	version string // the buildpack's
 	level   string // BP_LOG_LEVEL
 }
@@ -76,7 +76,7 @@ func newFixture(t *testing.T) *fixture {
 		buildpack: t.TempDir(), layers: t.TempDir(), platform: t.TempDir(), app: t.TempDir(),
 		files: map[string][]byte{},
 		now:   time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-		host:  target.LinuxAMD64, version: "1.2.3",
+		host:  targets.LinuxAMD64, version: "1.2.3",
 	}
 	f.nodejs = httptest.NewServer(http.HandlerFunc(f.serve))
 	t.Cleanup(f.nodejs.Close)
@@ -87,7 +87,7 @@ func newFixture(t *testing.T) *fixture {
 		"NPM_CONFIG_REGISTRY=" + f.registry.URL + "/registry/",
 	}
 	f.write(t, f.buildpack, "buildpack.toml", f.releases(t))
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		for _, helper := range []string{"node-options"} {
 			f.write(t, f.buildpack, "bin/"+tg.Dashed()+"/"+helper, helper+" for "+tg.String())
 		}
@@ -126,8 +126,8 @@ func (f *fixture) releases(t *testing.T) string {
 		"package/bin/npm-cli.js=npm of the registry", "package/bin/npx-cli.js=npx of the registry", "package/package.json={}")
 	fmt.Fprintf(&b, "[[metadata.npm-releases]]\nversion = \"11.0.0\"\nchecksum = %q\n", npm)
 	for _, version := range versions {
-		for _, tg := range target.All() {
-			if version == "24.2.0" && tg != target.LinuxARM64 {
+		for _, tg := range targets.All() {
+			if version == "24.2.0" && tg != targets.LinuxARM64 {
 				continue
 			}
 			b.WriteString(f.release(t, version, tg))
@@ -136,7 +136,7 @@ func (f *fixture) releases(t *testing.T) string {
 	return b.String()
 }
 
-func (f *fixture) release(t *testing.T, version string, tg target.Target) string {
+func (f *fixture) release(t *testing.T, version string, tg targets.Target) string {
 	node := fmt.Sprintf("node %s for %s", version, tg)
 	root := fmt.Sprintf("node-v%s-linux-%s", version, tg.Node())
 	dist := fmt.Sprintf("/dist/v%s/%s.tar.gz", version, root)

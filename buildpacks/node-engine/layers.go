@@ -10,10 +10,10 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/archive"
-	"github.com/armature-cnb/armature/internal/fetch"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/download/fetch"
+	"github.com/armature-cnb/armature/internal/files/archive"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
 // Names of the layers.
@@ -29,7 +29,7 @@ var helpers = []string{"node-options"}
 
 // installation is one layer of Node.js that is wanted.
 type installation struct {
-	nodesource.Need
+	distribution.Need
 	name     string
 	layers   packit.Layers
 	key      map[string]any // everything that the layer's content comes from; kept as its metadata
@@ -38,7 +38,7 @@ type installation struct {
 	why      string         // why more is in it than usual, for the log; may be empty
 	registry string         // what npm's built-in configuration is to name; may be empty, may hold a password
 	passing  bool           // is of this build only, and may lead to files of the buildpack's
-	finish   func(layer *packit.Layer, found nodesource.Found)
+	finish   func(layer *packit.Layer, found distribution.Found)
 }
 
 // wanted lists the installations that the plan asks for.
@@ -66,14 +66,14 @@ func (run *build) atLaunch() (installation, error) {
 		return installation{}, err
 	}
 	i := installation{
-		Need:   nodesource.Need{Release: run.launched, NPM: run.NPMAtLaunch},
+		Need:   distribution.Need{Release: run.launched, NPM: run.NPMAtLaunch},
 		name:   launchLayer,
 		layers: run.Layers,
 		key: run.key(run.launched, map[string]any{
 			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize, "build": false, "launch": true,
 		}),
 		contents: fmt.Sprintf("node for %s", run.target),
-		finish: func(layer *packit.Layer, _ nodesource.Found) {
+		finish: func(layer *packit.Layer, _ distribution.Found) {
 			layer.Launch = true
 			layer.LaunchEnv = environment(layer.Path)
 			maps.Copy(layer.LaunchEnv, run.launchEnvironment())
@@ -119,10 +119,10 @@ func (run *build) launchEnvironment() packit.Environment {
 func (run *build) duringBuild() installation {
 	why := ""
 	if run.registry != "" {
-		why = "npm takes packages from the registry of " + npmconfig.BuiltinVariable + " when its configuration names none"
+		why = "npm takes packages from the registry of " + npmrc.BuiltinVariable + " when its configuration names none"
 	}
 	return installation{
-		Need:     nodesource.Need{Release: run.built, NPM: true},
+		Need:     distribution.Need{Release: run.built, NPM: true},
 		name:     buildLayer,
 		layers:   run.Layers,
 		registry: run.registry,
@@ -131,10 +131,10 @@ func (run *build) duringBuild() installation {
 		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry), "build": true, "launch": false}),
 		dirs:     []string{"include"},
 		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
-		finish: func(layer *packit.Layer, found nodesource.Found) {
+		finish: func(layer *packit.Layer, found distribution.Found) {
 			layer.Build = true
 			// Making it again is cheaper than restoring, downloading is not.
-			layer.Cache = found.Source != nodesource.Baked
+			layer.Cache = found.Source != distribution.Baked
 			layer.BuildEnv = environment(layer.Path)
 			run.tellOfNPM(layer)
 		},
@@ -143,7 +143,7 @@ func (run *build) duringBuild() installation {
 
 // install unpacks into a folder beside the layer's, and puts it in its place
 // when it is whole.
-func (i installation) install(ctx context.Context, found nodesource.Found) (packit.Layer, error) {
+func (i installation) install(ctx context.Context, found distribution.Found) (packit.Layer, error) {
 	layer, err := i.layers.Get(i.name)
 	if err != nil {
 		return packit.Layer{}, err
@@ -178,7 +178,7 @@ const npmHome = "lib/node_modules/npm"
 
 // fill puts Node.js into a folder, and npm when it is needed, from its own
 // archive or from the same.
-func (i installation) fill(ctx context.Context, dir string, found nodesource.Found) error {
+func (i installation) fill(ctx context.Context, dir string, found distribution.Found) error {
 	var prefix string
 	if i.passing && found.Unpacked {
 		prefix = filepath.Join(i.layers.Path, i.name)
@@ -198,11 +198,11 @@ func (i installation) fill(ctx context.Context, dir string, found nodesource.Fou
 }
 
 // copy unpacks, or copies what is unpacked.
-func (i installation) copy(ctx context.Context, found nodesource.Found, dir string) error {
+func (i installation) copy(ctx context.Context, found distribution.Found, dir string) error {
 	selection := archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
 		Dirs:  map[string]string{},
-		Skip:  nodesource.ForeignHeader,
+		Skip:  distribution.ForeignHeader,
 	}
 	for _, name := range i.dirs {
 		selection.Dirs[name] = name
@@ -220,11 +220,11 @@ func (i installation) copy(ctx context.Context, found nodesource.Found, dir stri
 // file and variable goes before: the registry, and the folder for global
 // packages where it is not the one that node itself is in.
 func (i installation) configureNPM(dir, prefix string) error {
-	text := npmconfig.Builtin(i.registry, prefix)
+	text := npmrc.Builtin(i.registry, prefix)
 	if text == "" {
 		return nil
 	}
-	file, err := os.OpenFile(filepath.Join(dir, npmHome, npmconfig.BuiltinFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, npmHome, npmrc.BuiltinFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}

@@ -4,13 +4,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
 // linkRelease gives a folder the release that lies unpacked in the buildpack,
 // by links. Of npm only that is copied which npm must believe to be its own: it
 // looks for its built-in configuration above the file lib/npm.js that runs.
-func linkRelease(found nodesource.Found, dir string) error {
+func linkRelease(found distribution.Found, dir string) error {
 	for _, name := range []string{"bin/node", "LICENSE", "include"} {
 		if err := link(filepath.Join(found.Node, name), filepath.Join(dir, name)); err != nil {
 			return err

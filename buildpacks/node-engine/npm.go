@@ -6,9 +6,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/procfile"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
 // includeNPMVariable is the setting that puts npm into the app image.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/nodeversion"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/node/versionfile"
 )
 
 // candidate is a version that an entry of the buildpack plan asks for.
@@ -69,7 +69,7 @@ func newCandidate(metadata map[string]any) candidate {
 }
 
 // priorities are the sources that go before all others, first the highest.
-var priorities = append([]string{versionVariable, "package.json"}, nodeversion.Sources()...)
+var priorities = append([]string{versionVariable, "package.json"}, versionfile.Sources()...)
 
 // priority is lower for what goes first. No wish goes last, whoever has it.
 func (c candidate) priority() int {

@@ -8,9 +8,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
 // BenchmarkInstall checks real archives of Node.js and makes the layers of
@@ -24,17 +24,17 @@ func BenchmarkInstall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	host, err := target.Host()
+	host, err := targets.Host()
 	if err != nil {
 		b.Fatal(err)
 	}
-	finder := nodesource.Finder{Source: nodesource.Auto, Baked: archives}
+	finder := distribution.Finder{Source: distribution.Auto, Baked: archives}
 	var wanted []installation
 	for _, version := range all.Versions(host) {
 		release, _ := all.Release(version, host)
-		if need := (nodesource.Need{Release: release, NPM: true}); nodesource.IsBaked(archives, need) {
+		if need := (distribution.Need{Release: release, NPM: true}); distribution.IsBaked(archives, need) {
 			wanted = []installation{
-				{Need: nodesource.Need{Release: release}, name: launchLayer},
+				{Need: distribution.Need{Release: release}, name: launchLayer},
 				{Need: need, name: buildLayer, dirs: []string{"include"}},
 			}
 		}
@@ -45,7 +45,7 @@ func BenchmarkInstall(b *testing.B) {
 	dir := b.TempDir()
 	for _, one := range wanted {
 		b.Run(one.name, func(b *testing.B) {
-			one.finish = func(*packit.Layer, nodesource.Found) {}
+			one.finish = func(*packit.Layer, distribution.Found) {}
 			for i := 0; b.Loop(); i++ {
 				one.layers = packit.Layers{Path: filepath.Join(dir, one.name+strconv.Itoa(i))}
 				if err := os.Mkdir(one.layers.Path, 0o755); err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 const lastResort = "https://me:secret@last.example/npm/"

@@ -9,8 +9,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
 // resolve chooses the version, which must exist for the target and for the
@@ -60,7 +60,7 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 			Err:    err,
 		}
 	}
-	within := nodesource.Restrict(run.inventory, run.source, registry != nil)
+	within := distribution.Restrict(run.inventory, run.source, registry != nil)
 	version, err := within.Resolve(winner.Version, winner.Source, run.target, run.Host)
 	if err == nil {
 		return version, nil
@@ -116,7 +116,7 @@ func (run *build) preferBaked(winner candidate, version *semver.Version) *semver
 func (run *build) baked() *inventory.Inventory {
 	dir := filepath.Join(run.CNBPath, bakedDir)
 	return run.inventory.Only(func(r inventory.Release) bool {
-		return nodesource.IsBaked(dir, nodesource.Need{Release: r, NPM: true})
+		return distribution.IsBaked(dir, distribution.Need{Release: r, NPM: true})
 	})
 }
 

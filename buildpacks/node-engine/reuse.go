@@ -12,8 +12,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodesource"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
 // key is everything that decides what a layer holds, and what others look for
@@ -100,5 +100,5 @@ func (i installation) reuse(layer *packit.Layer) {
 		layer.Launch = true
 		return
 	}
-	i.finish(layer, nodesource.Found{})
+	i.finish(layer, distribution.Found{})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func digest(content []byte) string {
@@ -96,7 +96,7 @@ func TestRebuildMakesAnewWhatHasChanged(t *testing.T) {
 		{name: "npm at launch", plan: []packit.BuildpackPlanEntry{both(), entry("npm", "launch")}, want: []string{"node"}},
 		{name: "the buildpack", change: func(t *testing.T, f *fixture) { f.version = "1.2.4" }, want: []string{"node", "node-build"}},
 		{name: "the target", change: func(t *testing.T, f *fixture) { f.set("CNB_TARGET_ARCH=amd64") }, want: []string{"node"}},
-		{name: "the host", change: func(t *testing.T, f *fixture) { f.host = target.LinuxARM64 }, want: []string{"node-build"}},
+		{name: "the host", change: func(t *testing.T, f *fixture) { f.host = targets.LinuxARM64 }, want: []string{"node-build"}},
 		{name: "a helper", change: func(t *testing.T, f *fixture) { f.write(t, f.buildpack, "bin/linux-arm64/node-options", "new") }, want: []string{"node"}},
 		{name: "the registry of last resort", change: func(t *testing.T, f *fixture) { f.set("BP_NPM_REGISTRY=https://new.example/") }, want: []string{"node-build"}},
 		{name: "the option for the heap", change: func(t *testing.T, f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=true") }, want: []string{"node"}},

@@ -3,9 +3,9 @@ package nodeengine
 import (
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/inventory"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/inventory"
 	"github.com/armature-cnb/armature/internal/sbom"
-	"github.com/armature-cnb/armature/internal/settings"
 )
 
 // sbomVariable switches bills of materials off.

@@ -5,12 +5,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/fetch"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/spans"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/download/fetch"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // bakedDir is the folder of the buildpack that archives may be baked into, as
@@ -19,8 +19,8 @@ const bakedDir = "dependencies"
 
 // finder gets archives as the settings and bindings of this build say, and
 // downloads them to dir.
-func (run *build) finder(dir string) (*nodesource.Finder, error) {
-	rewrites, err := nodesource.NewRewrites(run.Environ, run.bindings)
+func (run *build) finder(dir string) (*distribution.Finder, error) {
+	rewrites, err := distribution.NewRewrites(run.Environ, run.bindings)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (run *build) finder(dir string) (*nodesource.Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &nodesource.Finder{
+	return &distribution.Finder{
 		Source:   run.source,
 		Baked:    filepath.Join(run.CNBPath, bakedDir),
 		Dir:      dir,
@@ -49,7 +49,7 @@ func (run *build) finder(dir string) (*nodesource.Finder, error) {
 // cafile is the file of authorities that npm's configuration names, as npm
 // trusts them for the registry. One that cannot be used is warned of: npm
 // passes over it, too.
-func (run *build) cafile(config *npmconfig.Config) []cacerts.File {
+func (run *build) cafile(config *npmrc.Config) []cacerts.File {
 	path, ok := config.Get("cafile")
 	if !ok || path == "" {
 		return nil
@@ -65,18 +65,18 @@ func (run *build) cafile(config *npmconfig.Config) []cacerts.File {
 	return []cacerts.File{{Name: path, PEM: text}}
 }
 
-func (run *build) npmConfig() (*npmconfig.Config, error) {
+func (run *build) npmConfig() (*npmrc.Config, error) {
 	found, err := project.Find(run.WorkingDir, run.getenv)
 	if err != nil {
 		return nil, err
 	}
 	binding := ""
-	if npmconfig.Global(run.Environ) == "" { // which goes before it
-		if binding, err = npmconfig.Binding(run.bindings); err != nil {
+	if npmrc.Global(run.Environ) == "" { // which goes before it
+		if binding, err = npmrc.Binding(run.bindings); err != nil {
 			return nil, err
 		}
 	}
-	return npmconfig.Load(npmconfig.Sources{
+	return npmrc.Load(npmrc.Sources{
 		Environ:    run.Environ,
 		ProjectDir: found.Root,
 		HomeDir:    run.getenv("HOME"),

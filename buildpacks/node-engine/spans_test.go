@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/spans"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
 )
 
 // told are the spans in a log.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // The install script of a package is no function of the package alone: Prisma's
@@ -39,7 +39,7 @@ func onlyCompiles(script string) bool {
 // install scripts that are more than that. Version 1 of the lockfile does not
 // say which have any.
 func (b *build) mayReadApp() bool {
-	return b.lock.File == "" || b.lock.Version == 1 || slices.ContainsFunc(b.lock.Packages, func(p lockfile.Package) bool {
+	return b.lock.File == "" || b.lock.Version == 1 || slices.ContainsFunc(b.lock.Packages, func(p npmlock.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()
 	})
 }

@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/appfolder"
-	"github.com/armature-cnb/armature/internal/dockerignore"
-	"github.com/armature-cnb/armature/internal/gitfolder"
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
+	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // The app may be the folder that a developer works in. Before anything is read
@@ -32,7 +32,7 @@ func checkIgnored(app string, env Environ, found project.Project) error {
 	for _, dir := range []string{found.Dir, found.Root} {
 		needed = append(needed, filepath.Join(dir, packagejson.FileName))
 	}
-	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
+	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
 		if file := filepath.Join(found.Root, name); exists(file) {
 			needed = append(needed, file)
 		}
@@ -221,10 +221,10 @@ func (b *build) ownLockfile() string {
 func (b *build) hideCredentials() error {
 	file := filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile)
 	text, err := os.ReadFile(file)
-	if err != nil || !lockfile.HasCredentials(text) {
+	if err != nil || !npmlock.HasCredentials(text) {
 		return nil // none, or none of these
 	}
-	if err := os.WriteFile(file, lockfile.WithoutCredentials(text), 0o644); err != nil {
+	if err := os.WriteFile(file, npmlock.WithoutCredentials(text), 0o644); err != nil {
 		return fmt.Errorf("taking credentials out of %s: %w", hiddenLockfile, err)
 	}
 	return nil

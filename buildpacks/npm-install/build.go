@@ -8,14 +8,14 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/appfolder"
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/settings"
-	"github.com/armature-cnb/armature/internal/spans"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // Names of the layers.
@@ -37,17 +37,17 @@ type build struct {
 	workspace    string              // the project's path below dir, where it is a workspace
 	pkg          packagejson.Package // the project's
 	root         packagejson.Package // the one in dir
-	lock         lockfile.Lock       // empty where there is none
+	lock         npmlock.Lock        // empty where there is none
 	yarnLock     string              // path of a yarn.lock that npm reads, or empty
 	inputs       inputs
 	process      process
-	target, host target.Target
+	target, host targets.Target
 	npm          npm
-	globalConfig string                    // path of npm's global configuration, or empty
-	vendored     string                    // digest of vendored modules, once it is known
-	app          string                    // digest of the app's files as they came, where it counts
-	closures     map[bool]lockfile.Closure // of the workspace: for the launch, and with devDependencies
-	scripts      []buildScript             // to be run in this order
+	globalConfig string                   // path of npm's global configuration, or empty
+	vendored     string                   // digest of vendored modules, once it is known
+	app          string                   // digest of the app's files as they came, where it counts
+	closures     map[bool]npmlock.Closure // of the workspace: for the launch, and with devDependencies
+	scripts      []buildScript            // to be run in this order
 	generated    generated
 	unfolded     bool   // the project has the modules of the build as folders
 	check        string // what BP_NODE_MODULES_CHECK says
@@ -67,7 +67,7 @@ type build struct {
 func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
-		b := &build{context: context, env: env, log: log, closures: map[bool]lockfile.Closure{}}
+		b := &build{context: context, env: env, log: log, closures: map[bool]npmlock.Closure{}}
 		b.spans = spans.New(context.Platform.Path, log.TitleWriter)
 		for _, step := range []func() error{b.readSettings, b.readProject, b.findTarget, b.findNPM} {
 			if err := step(); err != nil {
@@ -135,7 +135,7 @@ func (b *build) readProject() (err error) {
 	if b.root, err = packagejson.Read(b.dir); err != nil {
 		return err
 	}
-	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
+	if b.lock, _, err = npmlock.Read(b.dir); err != nil {
 		return err
 	}
 	if err := b.prepareFolder(); err != nil {
@@ -163,10 +163,10 @@ func (b *build) readProject() (err error) {
 }
 
 func (b *build) findTarget() (err error) {
-	if b.target, err = target.FromEnv(b.env.Get); err != nil {
+	if b.target, err = targets.FromEnv(b.env.Get); err != nil {
 		return err
 	}
-	b.host, err = target.Host()
+	b.host, err = targets.Host()
 	return err
 }
 

@@ -24,15 +24,15 @@ import (
 	"github.com/sclevine/spec"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // otherTarget is the target that this program does not run on.
-func otherTarget(t *testing.T) target.Target {
+func otherTarget(t *testing.T) targets.Target {
 	host := hostTarget(t)
-	for _, one := range target.All() {
+	for _, one := range targets.All() {
 		if one != host {
 			return one
 		}
@@ -41,8 +41,8 @@ func otherTarget(t *testing.T) target.Target {
 	return host
 }
 
-func hostTarget(t *testing.T) target.Target {
-	host, err := target.Host()
+func hostTarget(t *testing.T) targets.Target {
+	host, err := targets.Host()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +404,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 
 		it("takes modules for other platforms out of the app image, where there is one for the target", func() {
 			ours, theirs := "linux-"+hostTarget(t).Node(), "linux-"+otherTarget(t).Node()
-			module := func(arch target.Target) string { return library(arch.ELF()) }
+			module := func(arch targets.Target) string { return library(arch.ELF()) }
 			npms.publish("many", "1.0.0", nil, files{
 				"prebuilds/" + ours + "/x.glibc.node":   module(hostTarget(t)),
 				"prebuilds/" + theirs + "/x.glibc.node": module(otherTarget(t)),
@@ -705,12 +705,12 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	context("for another target than the host", func() {
-		var other target.Target
+		var other targets.Target
 
 		it.Before(func() {
 			other = otherTarget(t)
 			env = env.With("CNB_TARGET_ARCH", other.Arch)
-			for _, one := range target.All() {
+			for _, one := range targets.All() {
 				npms.publish("native-"+one.Node(), "1.0.0",
 					map[string]any{"os": []string{"linux"}, "cpu": []string{one.Node()}}, files{"native.node": library(one.ELF())})
 			}

@@ -11,8 +11,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/sclevine/spec"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 // withScripts is a package.json with these scripts, a dependency and one for
@@ -193,7 +193,7 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 		it("runs it with the host's modules for another target", func() {
 			host, other := hostTarget(t), otherTarget(t)
 			f.env = f.env.With("CNB_TARGET_ARCH", other.Arch)
-			for _, one := range target.All() {
+			for _, one := range targets.All() {
 				f.npms.publish("native-"+one.Node(), "1.0.0", map[string]any{"os": []string{"linux"}, "cpu": []string{one.Node()}}, nil)
 			}
 			f.npms.publish("native", "1.0.0", map[string]any{"optionalDependencies": map[string]string{"native-x64": "1.0.0", "native-arm64": "1.0.0"}}, nil)

@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // fault is a call of npm that ended badly.

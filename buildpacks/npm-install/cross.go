@@ -11,10 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // An install for another target than the host runs the packages' install
@@ -33,7 +33,7 @@ var crossTools = []struct{ variable, tool string }{
 
 // forCompiling returns an environment in which native modules are compiled
 // for a target which is not the host. What the user sets stays.
-func (e Environ) forCompiling(t target.Target) Environ {
+func (e Environ) forCompiling(t targets.Target) Environ {
 	for _, one := range crossTools {
 		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
 	}
@@ -89,7 +89,7 @@ const hiddenLockfile = ".package-lock.json"
 
 // scriptsToRun returns the packages whose install scripts have work to do, as
 // npm's specifications, sorted and each once.
-func scriptsToRun(dir string, t target.Target) ([]string, error) {
+func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no packages
@@ -97,7 +97,7 @@ func scriptsToRun(dir string, t target.Target) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what npm has installed: %w", err)
 	}
-	installed, err := lockfile.Parse(text)
+	installed, err := npmlock.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading what npm has installed, %s: %w", filepath.Join(nodemodules.Dir, hiddenLockfile), err)
 	}
@@ -122,7 +122,7 @@ func scriptsToRun(dir string, t target.Target) ([]string, error) {
 // install script: in a folder prebuilds/<platform>-<architecture>, as
 // prebuildify makes them, or in an optional dependency that is made for the
 // target's platform and is installed.
-func isPrebuilt(dir string, installed lockfile.Lock, p lockfile.Package, t target.Target) (bool, error) {
+func isPrebuilt(dir string, installed npmlock.Lock, p npmlock.Package, t targets.Target) (bool, error) {
 	if found, err := hasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
 		return found, err
 	}
@@ -137,17 +137,17 @@ func isPrebuilt(dir string, installed lockfile.Lock, p lockfile.Package, t targe
 
 // resolve finds the package that Node.js would load by that name from a
 // package's folder, which is a path in the lockfile.
-func resolve(l lockfile.Lock, from, name string) (lockfile.Package, bool) {
+func resolve(l npmlock.Lock, from, name string) (npmlock.Package, bool) {
 	for dir := from; ; dir = path.Dir(dir) {
 		place := path.Join(dir, nodemodules.Dir, name)
-		at, ok := slices.BinarySearchFunc(l.Packages, place, func(p lockfile.Package, place string) int {
+		at, ok := slices.BinarySearchFunc(l.Packages, place, func(p npmlock.Package, place string) int {
 			return strings.Compare(p.Path, place)
 		})
 		if ok {
 			return l.Packages[at], true
 		}
 		if dir == "." || dir == "/" {
-			return lockfile.Package{}, false
+			return npmlock.Package{}, false
 		}
 	}
 }

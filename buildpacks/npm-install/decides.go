@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // warnOfManager says what decides on the versions where that is not npm's own lockfile
@@ -56,7 +56,7 @@ func (b *build) warnOfYarn(m manager) error {
 	if foreign := m.foreign(); len(foreign) > 0 {
 		b.log.Subprocess("It passes over: %s", strings.Join(foreign, ", "))
 	}
-	b.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", lockfile.PackageLock)
+	b.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", npmlock.PackageLock)
 	b.log.Subprocess("It writes yarn.lock anew, too: `git restore yarn.lock` brings back what was there.")
 	b.log.Break()
 	return nil
@@ -97,7 +97,7 @@ func (b *build) warnOfNoLockfile(m manager) error {
 	if foreign := m.foreign(); len(foreign) > 0 {
 		b.log.Subprocess("npm installs, as %s says, in spite of: %s", managerVariable, strings.Join(foreign, ", "))
 	}
-	b.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", lockfile.PackageLock)
+	b.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", npmlock.PackageLock)
 	b.log.Break()
 	return nil
 }

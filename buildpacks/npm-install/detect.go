@@ -6,11 +6,11 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/nodeversion"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/node/versionfile"
 )
 
 // Variables that detection reads, see buildpack.toml.
@@ -71,7 +71,7 @@ func Detect(env Environ) packit.DetectFunc {
 // engineOf is the range of engines.node of a project. For a workspace that
 // says nothing of its Node.js it is that of the root of its workspaces.
 func engineOf(p project.Project) (string, error) {
-	pkg, err := packagejson.Read(nodeversion.Folder(p.Dir, p.Root))
+	pkg, err := packagejson.Read(versionfile.Folder(p.Dir, p.Root))
 	return pkg.Engines.Node, err
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/sclevine/spec"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
-	"github.com/armature-cnb/armature/internal/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/paketo-buildpacks/packit/v2/vacation"
 
-	"github.com/armature-cnb/armature/internal/spans"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
 )
 
 // downloadsFile is the archive that is all the layer of npm's cache holds

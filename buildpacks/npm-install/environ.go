@@ -5,7 +5,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
 // Environ is a process's environment as os.Environ gives it: "NAME=value".
@@ -95,8 +95,8 @@ func (e Environ) NPMConfig() []string {
 	for _, pair := range e {
 		name, value, _ := strings.Cut(pair, "=")
 		key, ok := strings.CutPrefix(strings.ToLower(name), "npm_config_")
-		if ok && !npmconfig.IsCredential(key) && !slices.Contains(places, strings.ReplaceAll(key, "-", "_")) {
-			all = append(all, name+"="+npmconfig.WithoutLogin(value))
+		if ok && !npmrc.IsCredential(key) && !slices.Contains(places, strings.ReplaceAll(key, "-", "_")) {
+			all = append(all, name+"="+npmrc.WithoutLogin(value))
 		}
 	}
 	sort.Strings(all)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // checkFolders tells whether the folders of workspaces and file: dependencies

@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/lockfile"
 )
 
 // run runs the process for one part.
@@ -45,12 +45,12 @@ func (b *build) run(p part) error {
 // withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
 // under the name that it reads, for as long as the call takes.
 func (b *build) withLockfile(npm npm, call func() error) error {
-	stand := filepath.Join(b.dir, lockfile.PackageLock)
+	stand := filepath.Join(b.dir, npmlock.PackageLock)
 	if _, err := os.Lstat(stand); err == nil || npm.versions.readsShrinkwrap() {
 		return call()
 	}
-	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, lockfile.Shrinkwrap, lockfile.PackageLock)
-	if err := copyFile(filepath.Join(b.dir, lockfile.Shrinkwrap), stand); err != nil {
+	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, npmlock.Shrinkwrap, npmlock.PackageLock)
+	if err := copyFile(filepath.Join(b.dir, npmlock.Shrinkwrap), stand); err != nil {
 		return errors.Join(fmt.Errorf("giving npm the lockfile: %w", err), os.RemoveAll(stand))
 	}
 	return errors.Join(call(), os.Remove(stand))

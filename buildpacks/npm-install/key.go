@@ -14,10 +14,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // keys are those of one layer. It may be reused when everything that its content
@@ -80,7 +80,7 @@ func (b *build) keys(p part) (keys, error) {
 // sayFiles puts the files that belong to the key into it, by what they are: of
 // those in the app the content, of npm's configuration the settings.
 func (b *build) sayFiles(p part, say func(name string, values ...string)) error {
-	paths := []string{packagejson.FileName, lockfile.PackageLock, lockfile.Shrinkwrap}
+	paths := []string{packagejson.FileName, npmlock.PackageLock, npmlock.Shrinkwrap}
 	folders, err := b.folders(p)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (b *build) sayFiles(p part, say func(name string, values ...string)) error 
 	for _, config := range []struct{ whose, path string }{
 		{"the project's", filepath.Join(b.dir, projectConfig)}, {"the user's", b.userConfig()}, {"the global", b.globalConfig},
 	} {
-		settings, err := npmconfig.Settings(config.path, b.env)
+		settings, err := npmrc.Settings(config.path, b.env)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (b *build) sayFiles(p part, say func(name string, values ...string)) error 
 
 // userConfig is the path of npm's configuration for the user, or empty.
 func (b *build) userConfig() string {
-	if path := npmconfig.User(b.env); path != "" {
+	if path := npmrc.User(b.env); path != "" {
 		return path
 	}
 	if home := b.env.Get("HOME"); home != "" {

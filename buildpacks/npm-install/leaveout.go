@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // modulesVariable is the setting for apps that their build scripts bundle with

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/packagemanager"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // managerVariable names the package manager that installs, whatever the app is
@@ -170,7 +170,7 @@ func (m manager) writeLockfile() string {
 
 func (m manager) yarnInvalid(lock packagemanager.Lockfile, err error) error {
 	return &failure.Failure{
-		ID:     lockfile.InvalidID,
+		ID:     npmlock.InvalidID,
 		Cause:  fmt.Sprintf("%s cannot be read by npm, which would pass over the rest of it", lock.Path()),
 		Remedy: fmt.Sprintf("mend it, `yarn install` writes it anew; or %s.", m.writeLockfile()),
 		Err:    err,

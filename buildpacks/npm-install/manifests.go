@@ -7,8 +7,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // manifest is what a package says of itself.
@@ -61,7 +61,7 @@ func (b *build) rememberedManifests(layer *packit.Layer) *manifests {
 }
 
 // complete adds to a package what the lockfile does not say of it.
-func (m *manifests) complete(p *lockfile.Package) {
+func (m *manifests) complete(p *npmlock.Package) {
 	if !filepath.IsLocal(p.Path) {
 		return
 	}

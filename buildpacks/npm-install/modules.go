@@ -12,20 +12,20 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/spans"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // part is one layer of modules that is to be made.
 type part struct {
 	layer  string
-	dev    bool          // with devDependencies
-	target target.Target // whose native modules
-	keep   bool          // leaves the modules in the project, for scripts or another part
-	prune  bool          // takes devDependencies out of vendored modules
-	relink bool          // needs the helper that leads the links there at launch
-	hidden bool          // is of no concern to later buildpacks
+	dev    bool           // with devDependencies
+	target targets.Target // whose native modules
+	keep   bool           // leaves the modules in the project, for scripts or another part
+	prune  bool           // takes devDependencies out of vendored modules
+	relink bool           // needs the helper that leads the links there at launch
+	hidden bool           // is of no concern to later buildpacks
 }
 
 // relinkHelper is the program of cmd/relink, in the buildpack's folder of the

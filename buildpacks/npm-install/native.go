@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // Ids of the failures for native files that the target cannot load.
@@ -94,7 +94,7 @@ const uncrossable = "use a version of the package that comes with binaries for t
 
 // wrongPlatform names each package with one of its files, rather one that has
 // no business to be there than one that is there for another platform.
-func wrongPlatform(wrong []nativeFile, want, host target.Target) error {
+func wrongPlatform(wrong []nativeFile, want, host targets.Target) error {
 	id, cause := wrongLibcID, fmt.Sprintf("native modules are for another C library than the target's, glibc on %s", want)
 	remedy := "they were installed on Alpine Linux: delete node_modules from the app, if it has one, so that the build installs the dependencies; " +
 		"or use a version of the package that comes with binaries for glibc."
@@ -135,7 +135,7 @@ func describeWrong(wrong []nativeFile) (names, lines []string) {
 
 // nativeFiles finds the programs, libraries and *.node files below dir,
 // sorted by path.
-func nativeFiles(dir string, want target.Target) ([]nativeFile, error) {
+func nativeFiles(dir string, want targets.Target) ([]nativeFile, error) {
 	var all []nativeFile
 	err := filepath.WalkDir(dir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -211,7 +211,7 @@ func elfPlatform(head [20]byte) (is string, native bool, err error) {
 		return "", false, nil
 	}
 	machine := elf.Machine(word(18))
-	for _, t := range target.All() {
+	for _, t := range targets.All() {
 		if t.ELF() == machine {
 			return t.String(), true, nil
 		}

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 	needNPM(t)
 	host, other := hostTarget(t), otherTarget(t)
 	ours, theirs := library(host.ELF()), library(other.ELF())
-	prebuilt := func(one target.Target) string { return "prebuilds/linux-" + one.Node() + "/x.node" }
+	prebuilt := func(one targets.Target) string { return "prebuilds/linux-" + one.Node() + "/x.node" }
 	for _, tc := range []struct {
 		name     string
 		contents files

@@ -9,7 +9,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // libcNeeds is what a program or library asks of the C library.
@@ -69,7 +69,7 @@ func isMusl(library string) bool {
 	return library == "libc.so" || strings.HasPrefix(library, "libc.musl-") || strings.Contains(library, "ld-musl-")
 }
 
-func onMusl(t target.Target) string { return t.String() + " with musl" }
+func onMusl(t targets.Target) string { return t.String() + " with musl" }
 
 // muslWord is how names of packages say that they are for musl.
 var muslWord = regexp.MustCompile(`-?musl`)

@@ -14,10 +14,10 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 // npm runs the npm that is found on the PATH of its environment.
@@ -137,7 +137,7 @@ func (v versions) blocksScripts() bool {
 
 // forTarget returns an npm that installs for a target which is not the host.
 // node-gyp, prebuild-install and their like read the variables.
-func (n npm) forTarget(t target.Target) npm {
+func (n npm) forTarget(t targets.Target) npm {
 	n.env = n.env.forCompiling(t).
 		WithNPMConfig("arch", t.Node()).
 		WithNPMConfig("target-arch", t.Node()).

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
 // Folders in npm's cache: its store of downloads (npm help cache), and in
@@ -36,7 +36,7 @@ func (b *build) boundCache(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // which npm makes, though told not to
 		return fmt.Errorf("removing npm's logs: %w", err)
 	}
-	lock, found, err := lockfile.Read(b.dir)
+	lock, found, err := npmlock.Read(b.dir)
 	if err != nil || !found || b.inputs.cache || b.process == processRebuild {
 		return err
 	}
@@ -48,7 +48,7 @@ func (b *build) boundCache(dir string) error {
 
 // boundStore goes through the index, and then removes the contents that
 // nothing in it leads to.
-func boundStore(store string, lock lockfile.Lock) error {
+func boundStore(store string, lock npmlock.Lock) error {
 	wanted := wantedBy(lock)
 	err := walkFiles(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
 	if err != nil {
@@ -72,7 +72,7 @@ type wanted struct {
 	contents map[string]bool // paths of contents
 }
 
-func wantedBy(lock lockfile.Lock) *wanted {
+func wantedBy(lock npmlock.Lock) *wanted {
 	w := &wanted{names: map[string]bool{}, files: map[string]bool{}, contents: map[string]bool{}}
 	for _, p := range lock.Packages {
 		w.names[p.Name] = true

@@ -4,28 +4,28 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
-	"github.com/armature-cnb/armature/internal/bindings"
-	"github.com/armature-cnb/armature/internal/npmconfig"
+	"github.com/armature-cnb/armature/internal/cnb/bindings"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
-const globalConfigVariable = npmconfig.GlobalVariable
+const globalConfigVariable = npmrc.GlobalVariable
 
 // globalConfig returns the path of npm's global configuration: what
 // NPM_CONFIG_GLOBALCONFIG names, in any case of letters, or else the entry .npmrc of the service
 // binding with the type npmrc, or nothing.
 func globalConfig(env Environ, platformDir string, log scribe.Emitter) (string, error) {
-	if path := npmconfig.Global(env); path != "" {
+	if path := npmrc.Global(env); path != "" {
 		return path, nil
 	}
-	found, err := bindings.Find(servicebindings.NewResolver(), platformDir, npmconfig.BindingType)
+	found, err := bindings.Find(servicebindings.NewResolver(), platformDir, npmrc.BindingType)
 	if err != nil {
 		return "", err
 	}
-	path, err := npmconfig.Binding(found)
+	path, err := npmrc.Binding(found)
 	if err != nil || path == "" {
 		return "", err
 	}
-	log.Process("Loading service binding of type '%s'", npmconfig.BindingType)
+	log.Process("Loading service binding of type '%s'", npmrc.BindingType)
 	log.Break()
 	return path, nil
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/npmrange"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/npmrange"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // npmLayer is the name of the layer that holds an npm of the app's choice, for
@@ -172,7 +172,7 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 				return packit.Layer{}, fmt.Errorf("copying npm into the layer %s: %w", npmLaunchLayer, err)
 			}
 		}
-		builtin := filepath.Join(layer.Path, "node_modules", "npm", npmconfig.BuiltinFile)
+		builtin := filepath.Join(layer.Path, "node_modules", "npm", npmrc.BuiltinFile)
 		if err := os.Remove(builtin); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return packit.Layer{}, err
 		}
@@ -186,12 +186,12 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 // as node-engine does for the one that comes with Node.js: the registry of last
 // resort, and the folder for global packages, which is that of Node.js.
 func (b *build) configureNPM(npm string) error {
-	registry, err := npmconfig.BuiltinRegistry(b.env.Get)
+	registry, err := npmrc.BuiltinRegistry(b.env.Get)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(npm, npmconfig.BuiltinFile)
-	text := npmconfig.Builtin(registry, b.env.Get("NODE_HOME"))
+	path := filepath.Join(npm, npmrc.BuiltinFile)
+	text := npmrc.Builtin(registry, b.env.Get("NODE_HOME"))
 	if text == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

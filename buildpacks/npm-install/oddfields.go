@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // oddField names a field of the package.json in a folder that npm ends about

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // prebuildsDir is the folder of a package in which prebuildify puts a folder
@@ -23,14 +23,14 @@ const prebuildsDir = "prebuilds"
 var platformFolder = regexp.MustCompile(`^(?:aix|android|darwin|freebsd|linux|linuxglibc|linuxmusl|netbsd|openbsd|sunos|win32)-[a-z0-9]+(?:\+[a-z0-9]+)*$`)
 
 // isFor tells whether a folder's name is that of the target's platform.
-func isFor(t target.Target, folder string) bool {
+func isFor(t targets.Target, folder string) bool {
 	platform, architectures, _ := strings.Cut(folder, "-")
 	return platform == t.OS && slices.Contains(strings.Split(architectures, "+"), t.Node())
 }
 
 // hasPrebuild tells whether a package brings a module for the target, and for
 // its C library, in a folder of prebuilt ones.
-func hasPrebuild(packageDir string, t target.Target) (bool, error) {
+func hasPrebuild(packageDir string, t targets.Target) (bool, error) {
 	folders, err := os.ReadDir(filepath.Join(packageDir, prebuildsDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -56,7 +56,7 @@ func hasPrebuild(packageDir string, t target.Target) (bool, error) {
 // removeForeignPrebuilds takes modules for other platforms out of the
 // packages in a layer that bring one for the target. It leaves the others as
 // they are, for the check of native files to judge.
-func removeForeignPrebuilds(layerDir string, t target.Target) error {
+func removeForeignPrebuilds(layerDir string, t targets.Target) error {
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || entry.Name() != prebuildsDir {
 			return err

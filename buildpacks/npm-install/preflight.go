@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/lockfile"
 )
 
 // lacksID is the id of the failure for a lockfile without packages that the
@@ -30,7 +30,7 @@ func (b *build) checkLockfile(p part) error {
 	if err != nil {
 		return err
 	}
-	gaps := slices.DeleteFunc(b.lock.Gaps(p.target.OS, p.target.Node(), libc, p.dev), func(gap lockfile.Gap) bool { return !installed(gap.By.Path) })
+	gaps := slices.DeleteFunc(b.lock.Gaps(p.target.OS, p.target.Node(), libc, p.dev), func(gap npmlock.Gap) bool { return !installed(gap.By.Path) })
 	if len(gaps) == 0 {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (b *build) checkLockfile(p part) error {
 	return fault
 }
 
-func naming(p lockfile.Package) string {
+func naming(p npmlock.Package) string {
 	if p.Path == "" {
 		return "the project"
 	}
@@ -73,7 +73,7 @@ func naming(p lockfile.Package) string {
 // so for packages that only workspaces need it is made to: each becomes a
 // dependency of the project, and none any more. That leaves all versions as
 // they are.
-func repair(lock lockfile.Lock, gaps []lockfile.Gap) string {
+func repair(lock npmlock.Lock, gaps []npmlock.Gap) string {
 	const where = " in the project's folder, and commit the lockfile that it writes"
 	install := repairingNPM + " install --package-lock-only"
 	if !lock.HasLinks() {
@@ -95,7 +95,7 @@ func repair(lock lockfile.Lock, gaps []lockfile.Gap) string {
 
 // borrowable tells whether a package can be a dependency of the project for a
 // moment: it is where the project would have it, and is none so far.
-func borrowable(lock lockfile.Lock, p lockfile.Package) bool {
+func borrowable(lock npmlock.Lock, p npmlock.Package) bool {
 	if p.Path != path.Join("node_modules", p.Name) {
 		return false
 	}

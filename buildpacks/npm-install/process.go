@@ -10,8 +10,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // A process is the way in which the dependencies are installed.
@@ -38,7 +38,7 @@ type inputs struct {
 // files, count as missing.
 func look(dir string) (inputs, error) {
 	var found inputs
-	for _, name := range []string{lockfile.PackageLock, lockfile.Shrinkwrap} {
+	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
 		switch _, err := os.Stat(filepath.Join(dir, name)); {
 		case err == nil:
 			found.lockfile = name
@@ -89,7 +89,7 @@ func (i inputs) process() process {
 func (i inputs) describe(log scribe.Emitter) {
 	lock := i.lockfile
 	if lock == "" {
-		lock = lockfile.PackageLock
+		lock = npmlock.PackageLock
 	}
 	log.Process("Resolving installation process")
 	log.Subprocess("Process inputs:")

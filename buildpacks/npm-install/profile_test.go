@@ -9,9 +9,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // BenchmarkOwnWork does what the buildpack does itself, beside npm, with the
@@ -31,9 +31,9 @@ func BenchmarkOwnWork(b *testing.B) {
 			}
 		})
 	}
-	run("lockfile", func() error { _, _, err := lockfile.Read(app); return err })
+	run("lockfile", func() error { _, _, err := npmlock.Read(app); return err })
 	run("digest", func() error { _, err := treeDigest(modules); return err })
-	run("native", func() error { _, err := nativeFiles(app, target.LinuxARM64); return err })
+	run("native", func() error { _, err := nativeFiles(app, targets.LinuxARM64); return err })
 	run("links", func() error { _, err := anchorLinks(modules); return err })
 	run("sbom", func() error { return describe(app) })
 	dir := b.TempDir()

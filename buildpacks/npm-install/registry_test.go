@@ -19,7 +19,7 @@ import (
 	"testing"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // files are the contents of a package's or an app's files, by path.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
@@ -22,7 +22,7 @@ import (
 // cannot say it leaves out, with a warning: nothing is wrong with the app.
 func (b *build) billOfMaterials(p part, layer *packit.Layer) packit.SBOMFormatter {
 	document := sbom.Document{Name: b.pkg.Name, Version: b.pkg.Version}
-	lock, found, err := lockfile.Read(b.dir)
+	lock, found, err := npmlock.Read(b.dir)
 	if err == nil && found && b.process != processRebuild {
 		document.Components, err = b.lockedComponents(lock, p, layer)
 	} else if err == nil {
@@ -52,7 +52,7 @@ func (b *build) warnOfBill(p part, said []string) {
 	b.log.Break()
 }
 
-func (b *build) lockedComponents(lock lockfile.Lock, p part, layer *packit.Layer) ([]sbom.Component, error) {
+func (b *build) lockedComponents(lock npmlock.Lock, p part, layer *packit.Layer) ([]sbom.Component, error) {
 	installed, err := b.installed(p)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (b *build) lockedComponents(lock lockfile.Lock, p part, layer *packit.Layer
 }
 
 // component is false for what has no name or no version, as a link has none.
-func component(p lockfile.Package, from lockfile.Source) (sbom.Component, bool) {
+func component(p npmlock.Package, from npmlock.Source) (sbom.Component, bool) {
 	version := p.Version
 	if !p.HasVersion() {
 		version = from.Commit
@@ -89,13 +89,13 @@ func component(p lockfile.Package, from lockfile.Source) (sbom.Component, bool) 
 		c.Licenses = []string{p.License}
 	}
 	switch from.Kind {
-	case lockfile.FromGit:
+	case npmlock.FromGit:
 		at := from.Address
 		if from.Commit != "" {
 			at += "@" + from.Commit
 		}
 		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"vcs_url": at})
-	case lockfile.FromArchive, lockfile.FromFile:
+	case npmlock.FromArchive, npmlock.FromFile:
 		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"download_url": from.Address, "checksum": sbom.Checksum(c.Checksums)})
 	}
 	return c, true
@@ -124,11 +124,11 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 		root = b.dir
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
-	var lock lockfile.Lock
+	var lock npmlock.Lock
 	if text, err := os.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
-		lock, _ = lockfile.Parse(text) // without it, all are the registry's
+		lock, _ = npmlock.Parse(text) // without it, all are the registry's
 	}
-	locked := map[string]lockfile.Package{}
+	locked := map[string]npmlock.Package{}
 	for _, one := range lock.Packages {
 		locked[one.Path] = one
 	}
@@ -143,13 +143,13 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 		if entry.Name() != packagejson.FileName || !entry.Type().IsRegular() || !isPackageDir(dir, filepath.Dir(path)) {
 			return nil
 		}
-		one := lockfile.Package{Path: strings.TrimPrefix(filepath.Dir(path), root+"/")}
+		one := npmlock.Package{Path: strings.TrimPrefix(filepath.Dir(path), root+"/")}
 		manifest := readManifest(path)
 		from, known := locked[one.Path]
 		if one.Name, one.Version, one.License = manifest.Name, manifest.Version, manifest.License; known && from.Name == one.Name && from.Version == one.Version {
 			one.Integrity = from.Integrity
 		} else {
-			from = lockfile.Package{}
+			from = npmlock.Package{}
 		}
 		if c, ok := component(one, sources(from)); ok {
 			all = append(all, c)

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // blockedHead and blockedLine are how npm 12 says, as a warning, whose install

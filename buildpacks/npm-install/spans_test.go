@@ -8,7 +8,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/armature-cnb/armature/internal/spans"
+	"github.com/armature-cnb/armature/internal/cnb/spans"
 )
 
 func TestAPlatformThatAsksIsToldWhatTookHowLong(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // A project that is a workspace is installed in the root of its workspaces,
@@ -42,15 +42,15 @@ func (b *build) workspaceArgs(p part) []string {
 
 // readLock reads the lockfile of the folder that is installed in. Where there
 // is none, that which npm keeps in node_modules will do.
-func (b *build) readLock() (lock lockfile.Lock, found bool, err error) {
-	if lock, found, err = lockfile.Read(b.dir); found || err != nil {
+func (b *build) readLock() (lock npmlock.Lock, found bool, err error) {
+	if lock, found, err = npmlock.Read(b.dir); found || err != nil {
 		return lock, found, err
 	}
 	text, err := os.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
 	if err != nil {
-		return lockfile.Lock{}, false, nil
+		return npmlock.Lock{}, false, nil
 	}
-	lock, err = lockfile.Parse(text)
+	lock, err = npmlock.Parse(text)
 	return lock, err == nil, nil
 }
 
@@ -63,7 +63,7 @@ func (b *build) lockWorkspace() (err error) {
 	if err := b.keepingYarnLock(func() error { return b.npm.run(b.dir, "install", "--package-lock-only") }); err != nil {
 		return err
 	}
-	if b.lock, _, err = lockfile.Read(b.dir); err != nil {
+	if b.lock, _, err = npmlock.Read(b.dir); err != nil {
 		return err
 	}
 	b.scripts, err = b.planScripts()
@@ -72,16 +72,16 @@ func (b *build) lockWorkspace() (err error) {
 
 // closure is what the workspace needs. It is not known for a project of its
 // own, and where no lockfile tells.
-func (b *build) closure(dev bool) (closure lockfile.Closure, known bool, err error) {
+func (b *build) closure(dev bool) (closure npmlock.Closure, known bool, err error) {
 	if b.workspace == "" {
-		return lockfile.Closure{}, false, nil
+		return npmlock.Closure{}, false, nil
 	}
 	if closure, known = b.closures[dev]; known {
 		return closure, true, nil
 	}
 	lock, found, err := b.readLock()
 	if err != nil || !found {
-		return lockfile.Closure{}, false, err
+		return npmlock.Closure{}, false, err
 	}
 	if closure, known = lock.Closure(b.workspace, dev); known {
 		b.closures[dev] = closure
@@ -95,7 +95,7 @@ func (b *build) installed(p part) (func(path string) bool, error) {
 	if err != nil || !known {
 		return func(string) bool { return true }, err
 	}
-	var root lockfile.Closure
+	var root npmlock.Closure
 	if p.dev {
 		lock, _, err := b.readLock()
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/sclevine/spec"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // monorepo is a root with workspaces: app needs lib, lib needs low, app needs

@@ -16,10 +16,10 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/appfolder"
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/settings"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // Names of the layers, and of the program in the first.
@@ -43,7 +43,7 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		t, err := target.FromEnv(getenv)
+		t, err := targets.FromEnv(getenv)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -104,7 +104,7 @@ func (s start) given(getenv settings.Getenv, environ []string, others buildplan.
 	return g, err
 }
 
-func (s start) layers(context packit.BuildContext, t target.Target, given packit.Environment, log scribe.Emitter) (layers []packit.Layer, err error) {
+func (s start) layers(context packit.BuildContext, t targets.Target, given packit.Environment, log scribe.Emitter) (layers []packit.Layer, err error) {
 	if !s.tini {
 		supervisor, err := supervisorIn(context, t, log)
 		if err != nil {
@@ -135,7 +135,7 @@ func (s start) layers(context packit.BuildContext, t target.Target, given packit
 
 // supervisorIn copies the target's supervisor into its layer. The layer of
 // the build before is reused, without its content, when it has the same one.
-func supervisorIn(context packit.BuildContext, t target.Target, log scribe.Emitter) (packit.Layer, error) {
+func supervisorIn(context packit.BuildContext, t targets.Target, log scribe.Emitter) (packit.Layer, error) {
 	source := filepath.Join(context.CNBPath, "bin", t.Dashed(), supervisorName)
 	program, err := os.ReadFile(source)
 	if errors.Is(err, fs.ErrNotExist) {

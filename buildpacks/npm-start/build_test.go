@@ -12,7 +12,7 @@ import (
 	"github.com/sclevine/spec"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // patient is what goes before a script, see command.Patient.

@@ -3,8 +3,8 @@ package npmstart
 import (
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
 // Detect passes where the project's package.json has a start script. It

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // developing says when a program serves sources to a developer rather than an

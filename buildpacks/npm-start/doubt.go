@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // doubt is why a command that may run most likely does not: what it needs is

@@ -16,7 +16,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // What a script finds in its environment must be what npm would give it.

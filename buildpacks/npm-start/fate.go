@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // kind is what is known of a command before it runs.

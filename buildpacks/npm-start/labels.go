@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/settings"
 )
 
 // labelsVariable is the setting with labels of any name for the image.

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // presence says whether the app image will have something.
@@ -26,8 +26,8 @@ const (
 // launched are the modules of the app image.
 type launched struct {
 	places []place
-	lock   lockfile.Lock // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
-	others []string      // folders with the programs of other buildpacks' layers
+	lock   npmlock.Lock // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
+	others []string     // folders with the programs of other buildpacks' layers
 }
 
 // place is a node_modules folder that the app finds modules in.
@@ -44,11 +44,11 @@ const launchLayerName = "launch-modules"
 // findLaunched looks for the modules of the app image: the project's
 // node_modules leads to them now. layersDir holds the layers of all buildpacks.
 func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launched, err error) {
-	if l.lock, _, err = lockfile.Read(s.modules); err != nil {
+	if l.lock, _, err = npmlock.Read(s.modules); err != nil {
 		return launched{}, err
 	}
 	if s.keepsDevelopment(getenv) {
-		l.lock = lockfile.Lock{}
+		l.lock = npmlock.Lock{}
 	}
 	if l.others, err = filepath.Glob(filepath.Join(escape(layersDir), "*", "*", "bin")); err != nil {
 		return launched{}, err
@@ -115,7 +115,7 @@ func (l launched) command(name string) presence {
 	return l.look(func(p place) bool {
 		_, err := os.Lstat(filepath.Join(p.disk, ".bin", name)) // which may lead to what a script makes later
 		return err == nil
-	}, func(p lockfile.Package) bool {
+	}, func(p npmlock.Package) bool {
 		return slices.Contains(p.Commands, name)
 	})
 }
@@ -125,7 +125,7 @@ func (l launched) module(name string) presence {
 	return l.look(func(p place) bool {
 		_, err := os.Stat(filepath.Join(p.disk, name))
 		return err == nil
-	}, func(p lockfile.Package) bool {
+	}, func(p npmlock.Package) bool {
 		return strings.HasSuffix(p.Path, nodemodules.Dir+"/"+name)
 	})
 }
@@ -150,7 +150,7 @@ func (l launched) version(name string) string {
 
 // look asks all places, of which those that are not on disk are what the
 // lockfile says of them.
-func (l launched) look(onDisk func(place) bool, locked func(lockfile.Package) bool) presence {
+func (l launched) look(onDisk func(place) bool, locked func(npmlock.Package) bool) presence {
 	answer := absent
 	if len(l.places) == 0 {
 		answer = unknown
@@ -172,8 +172,8 @@ func (l launched) look(onDisk func(place) bool, locked func(lockfile.Package) bo
 
 // in are the packages that the lockfile has in a place, without those that only
 // development needs. A link to a folder has the programs of the folder.
-func (l launched) in(p place) []lockfile.Package {
-	var all []lockfile.Package
+func (l launched) in(p place) []npmlock.Package {
+	var all []npmlock.Package
 	for _, one := range l.lock.Packages {
 		name, inside := strings.CutPrefix(one.Path, p.path+"/")
 		if !inside || one.Dev || strings.Contains(name, nodemodules.Dir+"/") {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // nextConfigs are what Next.js reads in place of next.config.ts where they are

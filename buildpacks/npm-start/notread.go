@@ -6,8 +6,8 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
-	"github.com/armature-cnb/armature/internal/buildplan"
-	"github.com/armature-cnb/armature/internal/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
 
 // warnOfProcfile says that nobody makes processes of the app's Procfile, where

@@ -3,7 +3,7 @@ package npmstart
 import (
 	"regexp"
 
-	"github.com/armature-cnb/armature/internal/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
 
 // CallsNPM returns "npm" or "npx" when a script seems to call one of them, see

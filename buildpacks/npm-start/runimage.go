@@ -13,7 +13,7 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // analyzedFile is where the lifecycle keeps what it knows of the run image

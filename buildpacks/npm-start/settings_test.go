@@ -3,7 +3,7 @@ package npmstart_test
 import (
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/settings/settingstest"
+	"github.com/armature-cnb/armature/internal/cnb/settings/settingstest"
 )
 
 func TestSettingsAreDeclared(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // Variables, see buildpack.toml.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/packagejson"
-	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // startable are the workspaces of a project that have the script, as paths

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // ofWrapped is the fate of what a program starts in its turn; for one that

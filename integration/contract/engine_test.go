@@ -8,7 +8,7 @@ import (
 
 	"github.com/buildpacks/lifecycle/buildpack"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func TestNodeEngineProvidesNodeOrNodeAndNPM(t *testing.T) {
@@ -425,7 +425,7 @@ func TestNodeEngineTakesArchivesFromElsewhere(t *testing.T) {
 }
 
 func TestNodeEngineInstallsTheTargetsNode(t *testing.T) {
-	for _, one := range target.All() {
+	for _, one := range targets.All() {
 		w := newWorld(t, nil)
 		w.target = one
 		w.built(engine, requires("node", "launch", "version=24"))

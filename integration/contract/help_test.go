@@ -12,7 +12,7 @@ import (
 
 	"github.com/buildpacks/lifecycle/buildpack"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func place(t *testing.T, dir string, all contents) {
@@ -137,9 +137,9 @@ func machine(t *testing.T, path string) string {
 	defer file.Close()
 	switch file.Machine {
 	case elf.EM_X86_64:
-		return target.LinuxAMD64.Machine()
+		return targets.LinuxAMD64.Machine()
 	case elf.EM_AARCH64:
-		return target.LinuxARM64.Machine()
+		return targets.LinuxARM64.Machine()
 	}
 	return file.Machine.String()
 }

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // marker is the line below which node-engine's buildpack.toml is generated.
@@ -38,7 +38,7 @@ func (w *world) small(baked ...string) *world {
 		archive := tarball(w, version)
 		sum := sha256.Sum256(archive)
 		name := hex.EncodeToString(sum[:])
-		for _, t := range target.All() {
+		for _, t := range targets.All() {
 			text += fmt.Sprintf("[[metadata.dependencies]]\nid = \"node\"\nversion = %q\nos = %q\narch = %q\nuri = \"https://node-js.invalid/dist/v%s/node-v%s-linux-%s.tar.gz\"\nchecksum = \"sha256:%s\"\nlicenses = [\"MIT\"]\npurl = \"pkg:generic/node@v%s\"\n",
 				version, t.OS, t.Arch, version, version, t.Node(), name, version)
 		}

@@ -20,8 +20,8 @@ import (
 	"github.com/buildpacks/lifecycle/phase"
 	"github.com/buildpacks/lifecycle/platform/files"
 
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/internal/tier"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // Ids of the buildpacks.
@@ -50,7 +50,7 @@ type world struct {
 	t                     *testing.T
 	packages              string // the packaged buildpacks, by the last part of their ids
 	app, layers, platform string
-	target                target.Target
+	target                targets.Target
 	env                   *env.Env
 	output                bytes.Buffer // of everything that has run
 }
@@ -63,7 +63,7 @@ func newWorld(t *testing.T, app contents) *world {
 		tier.Beyond(t, "the packaged buildpacks")
 		t.Fatalf("%s names no folder of packaged buildpacks; `make unit` makes one", packagesVariable)
 	}
-	host, err := target.Host()
+	host, err := targets.Host()
 	if err != nil {
 		t.Fatal(err)
 	}

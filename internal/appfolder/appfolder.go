@@ -15,9 +15,9 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
-	"github.com/armature-cnb/armature/internal/gitfolder"
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // The settings, see buildpack.toml.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/armature-cnb/armature/internal/gitfolder"
-	"github.com/armature-cnb/armature/internal/lockfile"
-	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // secret is a file that looks like one.
@@ -38,7 +38,7 @@ var (
 	logins    = []string{".netrc", ".git-credentials", ".pgpass"}
 	examples  = []string{"example", "sample", "template", "dist", "defaults", "schema"}
 	npmrcs    = []string{".npmrc", ".yarnrc", ".yarnrc.yml"}
-	pkgsLists = []string{"package.json", lockfile.PackageLock, lockfile.Shrinkwrap, "yarn.lock", "pnpm-lock.yaml", "bun.lock"}
+	pkgsLists = []string{"package.json", npmlock.PackageLock, npmlock.Shrinkwrap, "yarn.lock", "pnpm-lock.yaml", "bun.lock"}
 )
 
 // look takes a file for a secret or not. Modules have keys of their own, for
@@ -77,7 +77,7 @@ func kindOf(base, place string, size int64) (why string, needed bool) {
 			return "a token or a password of a registry", false
 		}
 	case slices.Contains(pkgsLists, lower):
-		if has(maxList, lockfile.HasCredentials) {
+		if has(maxList, npmlock.HasCredentials) {
 			return "credentials in addresses", true
 		}
 	case size <= maxKey && hasPrivateKey(place):

@@ -209,7 +209,7 @@ func TestTheDocumentListsEveryID(t *testing.T) {
 			others = append(others, filepath.Join("../../tools", tool.Name()))
 		}
 	}
-	products, packager, rest := parse(t, "../../buildpacks", "..", "../../tools/armature"), parse(t, "../../tools/packager"), parse(t, others...)
+	products, packager, rest := parse(t, "../../buildpacks", "..", "../../cmd/armature"), parse(t, "../../tools/packager"), parse(t, others...)
 	ids, warnings, commands := products.ids(), products.bracketed(), rest.ids()
 	maps.Copy(ids, packager.bracketed()) // which stand in a script of every buildpackage
 	maps.Copy(commands, ofScripts(t))

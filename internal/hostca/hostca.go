@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/armature-cnb/armature/internal/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/cacerts/cacertstest"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts/cacertstest"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/hostca"
 )

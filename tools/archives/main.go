@@ -21,14 +21,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/checksum"
-	"github.com/armature-cnb/armature/internal/fetch"
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/settings"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/checksum"
+	"github.com/armature-cnb/armature/internal/download/fetch"
+	"github.com/armature-cnb/armature/internal/node/distribution"
+	"github.com/armature-cnb/armature/internal/node/inventory"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -37,7 +37,7 @@ func main() { step.Main("archives", run) }
 // order is what the flags say.
 type order struct {
 	lines     []string
-	targets   []target.Target
+	targets   []targets.Target
 	out       string
 	source    string
 	buildpack string // path of node-engine's buildpack.toml
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	needs, err := o.needs(nodesource.Restrict(all, o.source, registry != nil), log)
+	needs, err := o.needs(distribution.Restrict(all, o.source, registry != nil), log)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func parse(args []string) (order, error) {
 	lines := flags.String("lines", "", "release lines, versions or aliases, for example 24,22 or lts/*")
 	targets := flags.String("targets", "linux/arm64,linux/amd64", "targets that each version must exist for")
 	flags.StringVar(&o.out, "out", "", "folder for the archives")
-	source := flags.String("source", nodesource.Auto, "auto, nodejs.org or npm")
+	source := flags.String("source", distribution.Auto, "auto, nodejs.org or npm")
 	flags.StringVar(&o.buildpack, "buildpack", "buildpacks/node-engine/buildpack.toml", "the inventory")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -90,7 +90,7 @@ func parse(args []string) (order, error) {
 	}
 	o.lines = strings.Split(*lines, ",")
 	for name := range strings.SplitSeq(*targets, ",") {
-		t, err := target.Parse(strings.TrimSpace(name))
+		t, err := targets.Parse(strings.TrimSpace(name))
 		if err != nil {
 			return o, fmt.Errorf("-targets: %w", err)
 		}
@@ -98,14 +98,14 @@ func parse(args []string) (order, error) {
 	}
 	var err error
 	o.source, err = settings.OneOf(func(string) string { return *source }, "-source",
-		nodesource.Auto, nodesource.NodeJSOrg, nodesource.NPM)
+		distribution.Auto, distribution.NodeJSOrg, distribution.NPM)
 	return o, err
 }
 
 // needs resolves the lines, as a build for any of the targets on any of them
 // would.
-func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]nodesource.Need, error) {
-	var needs []nodesource.Need
+func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]distribution.Need, error) {
+	var needs []distribution.Need
 	for _, line := range o.lines {
 		version, err := inv.Resolve(line, "-lines", o.targets...)
 		if ended, ok := inv.Ended(line, "-lines", o.targets...); ok {
@@ -118,27 +118,27 @@ func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]nodesource.Need
 		fmt.Fprintf(log, "  Node.js %s (-lines: %q)\n", version, line)
 		for _, t := range o.targets {
 			release, _ := inv.Release(version, t)
-			needs = append(needs, nodesource.Need{Release: release, NPM: true})
+			needs = append(needs, distribution.Need{Release: release, NPM: true})
 		}
 	}
 	return needs, nil
 }
 
-func (o order) finder(log io.Writer) (*nodesource.Finder, error) {
+func (o order) finder(log io.Writer) (*distribution.Finder, error) {
 	roots, err := cacerts.Pool(nil)
 	if err != nil {
 		return nil, err
 	}
-	rewrites, err := nodesource.NewRewrites(os.Environ(), nil)
+	rewrites, err := distribution.NewRewrites(os.Environ(), nil)
 	if err != nil {
 		return nil, err
 	}
 	home, _ := os.UserHomeDir() // without one there is no .npmrc in it
-	config, err := npmconfig.Load(npmconfig.Sources{Environ: os.Environ(), HomeDir: home})
+	config, err := npmrc.Load(npmrc.Sources{Environ: os.Environ(), HomeDir: home})
 	if err != nil {
 		return nil, err
 	}
-	return &nodesource.Finder{
+	return &distribution.Finder{
 		Source: o.source, Baked: o.out, Dir: o.out, Client: fetch.New(roots), Rewrites: rewrites, Config: config,
 		Repair: true,
 		Log:    func(format string, arguments ...any) { fmt.Fprintf(log, "  "+format+"\n", arguments...) },
@@ -147,7 +147,7 @@ func (o order) finder(log io.Writer) (*nodesource.Finder, error) {
 
 // prune removes archives that nothing found needs. Files whose names are no
 // checksums stay.
-func (o order) prune(found []nodesource.Found, log io.Writer) error {
+func (o order) prune(found []distribution.Found, log io.Writer) error {
 	wanted := map[string]bool{}
 	for _, f := range found {
 		for _, path := range []string{f.Node, f.NPM} {

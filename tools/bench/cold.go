@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/apps"
 	"github.com/armature-cnb/armature/tools/bench/internal/builds"
 	"github.com/armature-cnb/armature/tools/bench/internal/contest"
@@ -25,7 +25,7 @@ import (
 // way is one of armature's or of a Dockerfile's.
 type way struct {
 	name      string
-	platforms []target.Target
+	platforms []targets.Target
 	rounds    int
 	more      []string // armature's arguments
 	engine    bool     // a Dockerfile's
@@ -33,8 +33,8 @@ type way struct {
 
 // ways are all that work here, in the order of their turns.
 func (b *bench) ways(a app) []way {
-	one := func(name string, to target.Target, rounds int) way {
-		return way{name: name, platforms: []target.Target{to}, rounds: rounds}
+	one := func(name string, to targets.Target, rounds int) way {
+		return way{name: name, platforms: []targets.Target{to}, rounds: rounds}
 	}
 	all := []way{one(cross, b.foreign, a.quick), one(native, b.host, a.quick)}
 	if b.engine != nil {
@@ -163,7 +163,7 @@ func (b *bench) cold(ctx context.Context, name string, a app, least bool) (conte
 func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error) {
 	other := *b
 	other.armature.Homes = filepath.Join(b.work, "first")
-	made, err := other.prepare(ctx, name, way{name: cross, platforms: []target.Target{b.foreign}}, express)
+	made, err := other.prepare(ctx, name, way{name: cross, platforms: []targets.Target{b.foreign}}, express)
 	if err != nil {
 		return contest.Scenario{}, err
 	}
@@ -211,10 +211,10 @@ func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error)
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	ways := b.ways(a)
 	for i := range ways {
-		ways[i].platforms = []target.Target{b.foreign, b.host}
+		ways[i].platforms = []targets.Target{b.foreign, b.host}
 	}
 	// Next to the builds for both, so that their turns are close to each other.
-	for _, w := range slices.Insert(ways, 1, way{name: single, platforms: []target.Target{b.foreign}, rounds: a.quick}) {
+	for _, w := range slices.Insert(ways, 1, way{name: single, platforms: []targets.Target{b.foreign}, rounds: a.quick}) {
 		made, err := b.prepare(ctx, name, w, a)
 		if err != nil {
 			return s, err

@@ -10,7 +10,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/apps"
 	"github.com/armature-cnb/armature/tools/bench/internal/contest"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
@@ -147,7 +147,7 @@ const startRounds = 40
 // and with Node.js alone: what the launcher and the helpers cost is between.
 func (b *bench) start(ctx context.Context, name string) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
-	w := way{name: native, platforms: []target.Target{b.host}}
+	w := way{name: native, platforms: []targets.Target{b.host}}
 	made, err := b.prepare(ctx, name, w, express)
 	if err != nil {
 		return s, err

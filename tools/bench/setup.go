@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/hostca"
-	"github.com/armature-cnb/armature/internal/target"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
 	"github.com/armature-cnb/armature/tools/bench/internal/builds"
 	"github.com/armature-cnb/armature/tools/bench/internal/docker"
@@ -96,8 +96,8 @@ func (s settings) wants(ways ...string) bool {
 type bench struct {
 	settings
 	log      io.Writer
-	host     target.Target
-	foreign  target.Target // the other one
+	host     targets.Target
+	foreign  targets.Target // the other one
 	archive  archives.Set
 	node     hostnode.Node
 	armature builds.Armature
@@ -115,10 +115,10 @@ func setUp(ctx context.Context, s settings, log io.Writer) (*bench, error) {
 		return nil, err
 	}
 	var err error
-	if b.host, err = target.Host(); err != nil {
+	if b.host, err = targets.Host(); err != nil {
 		return nil, err
 	}
-	for _, to := range target.All() {
+	for _, to := range targets.All() {
 		if to != b.host {
 			b.foreign = to
 		}
@@ -178,7 +178,7 @@ func (b *bench) startEngine(ctx context.Context) error {
 		return nil
 	}
 	b.engine = &docker.Engine{Stack: b.stack, Archive: b.archive, Work: b.work, CA: b.node.CA, Run: strconv.FormatInt(b.began.Unix(), 10)}
-	for _, to := range []target.Target{b.host, b.foreign} {
+	for _, to := range []targets.Target{b.host, b.foreign} {
 		if err := b.engine.Load(ctx, b.log, to); err != nil {
 			return err
 		}

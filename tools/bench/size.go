@@ -11,9 +11,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
-	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/sizes"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -22,7 +22,7 @@ import (
 // compressed without the run image.
 func (b *bench) size(ctx context.Context) ([]history.Result, error) {
 	ways := b.ways(express)
-	other, well := []target.Target{b.foreign}, []string{"--compression", "small"}
+	other, well := []targets.Target{b.foreign}, []string{"--compression", "small"}
 	onTiny := []string{"--run-image", filepath.Join(b.stack, "run-tiny-"+b.foreign.Arch)}
 	ways = append(ways, way{name: small, platforms: other, more: well}, way{name: tiny, platforms: other, more: onTiny},
 		way{name: smallTiny, platforms: other, more: append(onTiny, well...)})
@@ -111,7 +111,7 @@ func (b *bench) layers(ctx context.Context, w way) ([]sizes.Layer, error) {
 
 // layersOfEngine builds with a Dockerfile and pushes the image to measure it:
 // the engine itself does not know compressed sizes.
-func (b *bench) layersOfEngine(ctx context.Context, w way, to target.Target) ([]sizes.Layer, error) {
+func (b *bench) layersOfEngine(ctx context.Context, w way, to targets.Target) ([]sizes.Layer, error) {
 	app, err := b.pusher(ctx, w)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -57,7 +57,7 @@ func create(ctx context.Context, log io.Writer, s settings, npmRegistry string) 
 	if err != nil {
 		return err
 	}
-	return ociimage.WriteIndex(out, index)
+	return oci.WriteIndex(out, index)
 }
 
 // serveRegistry starts an OCI registry on loopback that keeps blobs in dir.
@@ -103,7 +103,7 @@ func (m *maker) index() (v1.ImageIndex, error) {
 	return index, nil
 }
 
-func (m *maker) forHost(host target.Target) (v1.Image, error) {
+func (m *maker) forHost(host targets.Target) (v1.Image, error) {
 	buildName := "armature/build:" + host.Arch
 	build, err := m.push("build", host, buildName)
 	if err != nil {
@@ -138,7 +138,7 @@ func (m *maker) forHost(host target.Target) (v1.Image, error) {
 
 // configure writes the filled-in builder.toml, and a pack configuration that
 // sends every image name to the registry in this process.
-func (m *maker) configure(host target.Target, values map[string]string) (string, error) {
+func (m *maker) configure(host targets.Target, values map[string]string) (string, error) {
 	text, err := render(m.s.config, values, m.npm)
 	if err != nil {
 		return "", err
@@ -156,9 +156,9 @@ func (m *maker) configure(host target.Target, values map[string]string) (string,
 }
 
 // push brings a stack image into the registry under its public name.
-func (m *maker) push(kind string, t target.Target, reference string) (v1.Image, error) {
+func (m *maker) push(kind string, t targets.Target, reference string) (v1.Image, error) {
 	dir := filepath.Join(m.s.stack, kind+"-"+t.Arch)
-	image, err := ociimage.ReadLayout(dir)
+	image, err := oci.ReadLayout(dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading the %s image %s: %w", kind, dir, err)
 	}
@@ -173,7 +173,7 @@ func (m *maker) push(kind string, t target.Target, reference string) (v1.Image, 
 	return image, remote.Write(tag, image, remote.WithContext(m.ctx))
 }
 
-func pull(ctx context.Context, reference string, host target.Target) (v1.Image, error) {
+func pull(ctx context.Context, reference string, host targets.Target) (v1.Image, error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func pull(ctx context.Context, reference string, host target.Target) (v1.Image, 
 // checkPlatform refuses an image of another platform: a cross builder with
 // its two images swapped would make app images that start only under
 // emulation.
-func checkPlatform(image v1.Image, want target.Target) error {
+func checkPlatform(image v1.Image, want targets.Target) error {
 	config, err := image.ConfigFile()
 	if err != nil {
 		return err

@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // parts puts what a builder is made of into a folder: small, but of the real
@@ -37,7 +37,7 @@ func parts(t *testing.T, labels map[string]string) settings {
 	for _, kind := range []string{"run", "run-tiny", "build"} {
 		stackImage(t, filepath.Join(dir, "stack"), kind, labels)
 	}
-	archive := filepath.Join(dir, target.LinuxAMD64.Dashed()+"-for-"+target.LinuxAMD64.Dashed()+".tgz")
+	archive := filepath.Join(dir, targets.LinuxAMD64.Dashed()+"-for-"+targets.LinuxAMD64.Dashed()+".tgz")
 	lifecycleArchive(t, archive)
 	bp := filepath.Join(dir, "buildpack")
 	write(t, filepath.Join(bp, "buildpack.toml"), "api = \"0.10\"\n[buildpack]\n  id = \"armature/nodejs\"\n  version = \"1.0.0\"\n[[targets]]\n  os = \"linux\"\n  arch = \"amd64\"\n", 0o644)
@@ -50,7 +50,7 @@ func parts(t *testing.T, labels map[string]string) settings {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return settings{
-		target: target.LinuxAMD64, hosts: []target.Target{target.LinuxAMD64}, version: "1.0.0", repo: "armature",
+		target: targets.LinuxAMD64, hosts: []targets.Target{targets.LinuxAMD64}, version: "1.0.0", repo: "armature",
 		config: "../../builder/builder.toml", stack: filepath.Join(dir, "stack"), lifecycle: dir, packages: dir, pack: pack,
 	}
 }
@@ -70,7 +70,7 @@ func stackImage(t *testing.T, stack, kind string, labels map[string]string) {
 	if err := os.MkdirAll(stack, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	layer, err := ociimage.WriteLayer(filepath.Join(t.TempDir(), "layer"), []ociimage.File{{Path: kind, Type: tar.TypeReg, Mode: 0o644}})
+	layer, err := oci.WriteLayer(filepath.Join(t.TempDir(), "layer"), []oci.File{{Path: kind, Type: tar.TypeReg, Mode: 0o644}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func stackImage(t *testing.T, stack, kind string, labels map[string]string) {
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		t.Fatal(err)
 	}
-	if err := ociimage.WriteLayout(filepath.Join(stack, kind+"-amd64"), image); err != nil {
+	if err := oci.WriteLayout(filepath.Join(stack, kind+"-amd64"), image); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -105,7 +105,7 @@ func lifecycleArchive(t *testing.T, path string) {
 	const text = "[apis.platform]\n  supported = [\"0.12\", \"0.15\"]\n[apis.buildpack]\n  supported = [\"0.10\"]\n[lifecycle]\n  version = \"0.21.17\"\n"
 	put := func(name, content string) {
 		t.Helper()
-		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content)), ModTime: ociimage.ModTime}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content)), ModTime: oci.ModTime}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(w, content); err != nil {

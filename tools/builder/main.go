@@ -19,7 +19,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -27,8 +27,8 @@ func main() { step.Main("builder", run) }
 
 // settings are the flags, read and checked.
 type settings struct {
-	target    target.Target
-	hosts     []target.Target
+	target    targets.Target
+	hosts     []targets.Target
 	version   string
 	repo      string // what the run image's reference starts with
 	config    string // builder.toml with ${…}
@@ -71,21 +71,21 @@ func parse(args []string) (settings, error) {
 		return s, errors.New("want -out and -version")
 	}
 	var err error
-	if s.target, err = target.Parse(*targetText); err != nil {
+	if s.target, err = targets.Parse(*targetText); err != nil {
 		return s, fmt.Errorf("reading -target: %w", err)
 	}
 	s.hosts, err = parseHosts(*hostsText)
 	return s, err
 }
 
-func parseHosts(text string) ([]target.Target, error) {
+func parseHosts(text string) ([]targets.Target, error) {
 	if text == "" {
-		host, err := target.Host()
-		return []target.Target{host}, err
+		host, err := targets.Host()
+		return []targets.Target{host}, err
 	}
-	var hosts []target.Target
+	var hosts []targets.Target
 	for _, one := range strings.Split(text, ",") {
-		host, err := target.Parse(strings.TrimSpace(one))
+		host, err := targets.Parse(strings.TrimSpace(one))
 		if err != nil {
 			return nil, fmt.Errorf("reading -hosts: %w", err)
 		}
@@ -155,7 +155,7 @@ func render(config string, values map[string]string, npmRegistry string) (string
 func (s settings) runImage(kind string) string { return s.repo + "/" + kind + ":" + s.target.Arch }
 
 // values are what builder.toml can name, for one host.
-func (s settings) values(host target.Target, build string) (map[string]string, error) {
+func (s settings) values(host targets.Target, build string) (map[string]string, error) {
 	packages, err := filepath.Abs(s.packages)
 	if err != nil {
 		return nil, err

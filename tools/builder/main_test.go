@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func TestParse(t *testing.T) {
 	base := []string{"-out", "x", "-version", "1.0.0", "-target", "linux/arm64"}
 	s, err := parse(append(base, "-hosts", "linux/amd64, linux/arm64"))
-	if err != nil || len(s.hosts) != 2 || s.hosts[0] != target.LinuxAMD64 || s.hosts[1] != target.LinuxARM64 {
+	if err != nil || len(s.hosts) != 2 || s.hosts[0] != targets.LinuxAMD64 || s.hosts[1] != targets.LinuxARM64 {
 		t.Errorf("got %+v, %v", s.hosts, err)
 	}
 	for name, args := range map[string][]string{
@@ -62,10 +62,10 @@ func TestCheckPlatformRefusesAnotherArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := checkPlatform(image, target.LinuxAMD64); err != nil {
+	if err := checkPlatform(image, targets.LinuxAMD64); err != nil {
 		t.Error(err)
 	}
-	err = checkPlatform(image, target.LinuxARM64)
+	err = checkPlatform(image, targets.LinuxARM64)
 	if err == nil || err.Error() != "it is for linux/amd64, want linux/arm64" {
 		t.Errorf("got %v", err)
 	}

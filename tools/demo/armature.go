@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/internal/program"
-	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 

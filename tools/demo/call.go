@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -20,7 +20,7 @@ const patience = 90 * time.Second
 const want = "Hello World!"
 
 // call starts a container of the image, asks it once and removes it.
-func call(ctx context.Context, log io.Writer, image string, platform target.Target) (string, error) {
+func call(ctx context.Context, log io.Writer, image string, platform targets.Target) (string, error) {
 	id, err := step.Output(ctx, nil, "docker", "run", "--detach", "--platform", platform.String(),
 		"--read-only", "--publish", "127.0.0.1::3000", image)
 	if err != nil {

@@ -15,17 +15,17 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/hostca"
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
 func main() { step.Main("demo", run) }
 
 type settings struct {
-	platform target.Target
-	host     target.Target
+	platform targets.Target
+	host     targets.Target
 	builder  string // OCI layout
 	runImage string // OCI layout
 	app      string // source folder
@@ -98,10 +98,10 @@ func parse(args []string) (settings, error) {
 		return s, fmt.Errorf("-engine is %q, want armature or docker", s.engine)
 	}
 	var err error
-	if s.platform, err = target.Parse(*platformText); err != nil {
+	if s.platform, err = targets.Parse(*platformText); err != nil {
 		return s, err
 	}
-	s.host, err = target.Host()
+	s.host, err = targets.Host()
 	return s, err
 }
 
@@ -109,7 +109,7 @@ func parse(args []string) (settings, error) {
 func (s settings) load(ctx context.Context, log io.Writer) error {
 	for _, one := range []struct {
 		layout   string
-		platform target.Target
+		platform targets.Target
 		tag      string
 	}{
 		{s.runImage, s.platform, engine.RunImage(s.platform)},

@@ -12,8 +12,8 @@ import (
 	"github.com/buildpacks/lifecycle/api"
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // descriptorName is the archive's description of the lifecycle, which goes
@@ -28,7 +28,7 @@ const firstWithTarget = "0.12"
 // normalise writes the archive at from, as the lifecycle's packager made it, to
 // out: with the same bytes whenever and by whomever it is made, and with a
 // descriptor that is true of the pairing.
-func normalise(from, out string, host, tgt target.Target) (err error) {
+func normalise(from, out string, host, tgt targets.Target) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func normalise(from, out string, host, tgt target.Target) (err error) {
 
 // copyEntry writes an entry with the times of every layer, and with modes that
 // do not depend on the umask.
-func copyEntry(to *tar.Writer, header *tar.Header, content io.Reader, host, tgt target.Target) error {
+func copyEntry(to *tar.Writer, header *tar.Header, content io.Reader, host, tgt targets.Target) error {
 	data, err := io.ReadAll(content)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func copyEntry(to *tar.Writer, header *tar.Header, content io.Reader, host, tgt 
 	}
 	clean := &tar.Header{
 		Typeflag: header.Typeflag, Name: header.Name, Linkname: header.Linkname,
-		Mode: modeOf(header), Size: int64(len(data)), ModTime: ociimage.ModTime,
+		Mode: modeOf(header), Size: int64(len(data)), ModTime: oci.ModTime,
 	}
 	if err := to.WriteHeader(clean); err != nil {
 		return err
@@ -96,7 +96,7 @@ func modeOf(header *tar.Header) int64 {
 // describe returns the descriptor for a pairing of host and target. Where they
 // differ it leaves out the versions of the Platform API that do not tell them
 // apart, so that a platform that speaks no other says so before it builds.
-func describe(descriptor []byte, host, tgt target.Target) ([]byte, error) {
+func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 	if host == tgt {
 		return descriptor, nil
 	}

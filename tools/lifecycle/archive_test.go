@@ -13,8 +13,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // descriptor is one as the lifecycle's packager writes it.
@@ -73,7 +73,7 @@ func packed(t *testing.T, at time.Time, umask int64) string {
 	return path
 }
 
-func normalised(t *testing.T, from string, host, tgt target.Target) []byte {
+func normalised(t *testing.T, from string, host, tgt targets.Target) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out.tgz")
 	if err := normalise(from, out, host, tgt); err != nil {
@@ -87,8 +87,8 @@ func normalised(t *testing.T, from string, host, tgt target.Target) []byte {
 }
 
 func TestTheArchiveDoesNotTellWhenOrByWhomItWasMade(t *testing.T) {
-	first := normalised(t, packed(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 0o022), target.LinuxAMD64, target.LinuxARM64)
-	second := normalised(t, packed(t, time.Date(2027, 6, 7, 8, 9, 10, 0, time.UTC), 0o077), target.LinuxAMD64, target.LinuxARM64)
+	first := normalised(t, packed(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 0o022), targets.LinuxAMD64, targets.LinuxARM64)
+	second := normalised(t, packed(t, time.Date(2027, 6, 7, 8, 9, 10, 0, time.UTC), 0o077), targets.LinuxAMD64, targets.LinuxARM64)
 	if !bytes.Equal(first, second) {
 		t.Error("two archives of the same programs differ")
 	}
@@ -105,8 +105,8 @@ func TestTheArchiveDoesNotTellWhenOrByWhomItWasMade(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !header.ModTime.Equal(ociimage.ModTime) {
-			t.Errorf("%s: modified %s, want %s", header.Name, header.ModTime, ociimage.ModTime)
+		if !header.ModTime.Equal(oci.ModTime) {
+			t.Errorf("%s: modified %s, want %s", header.Name, header.ModTime, oci.ModTime)
 		}
 		modes[header.Name] = header.Mode
 	}
@@ -120,14 +120,14 @@ func TestTheArchiveDoesNotTellWhenOrByWhomItWasMade(t *testing.T) {
 func TestABuilderForAnotherArchitectureOffersThePlatformAPIsThatCanSaySo(t *testing.T) {
 	for _, tc := range []struct {
 		name                  string
-		host, target          target.Target
+		host, target          targets.Target
 		supported, deprecated []string
 		oldest                string
 	}{
-		{"arm64 on amd64", target.LinuxAMD64, target.LinuxARM64, []string{"0.12", "0.13", "0.15"}, []string{"0.13"}, "0.12"},
-		{"amd64 on arm64", target.LinuxARM64, target.LinuxAMD64, []string{"0.12", "0.13", "0.15"}, []string{"0.13"}, "0.12"},
-		{"amd64 on amd64", target.LinuxAMD64, target.LinuxAMD64, []string{"0.7", "0.9", "0.11", "0.12", "0.13", "0.15"}, []string{"0.9", "0.13"}, "0.7"},
-		{"arm64 on arm64", target.LinuxARM64, target.LinuxARM64, []string{"0.7", "0.9", "0.11", "0.12", "0.13", "0.15"}, []string{"0.9", "0.13"}, "0.7"},
+		{"arm64 on amd64", targets.LinuxAMD64, targets.LinuxARM64, []string{"0.12", "0.13", "0.15"}, []string{"0.13"}, "0.12"},
+		{"amd64 on arm64", targets.LinuxARM64, targets.LinuxAMD64, []string{"0.12", "0.13", "0.15"}, []string{"0.13"}, "0.12"},
+		{"amd64 on amd64", targets.LinuxAMD64, targets.LinuxAMD64, []string{"0.7", "0.9", "0.11", "0.12", "0.13", "0.15"}, []string{"0.9", "0.13"}, "0.7"},
+		{"arm64 on arm64", targets.LinuxARM64, targets.LinuxARM64, []string{"0.7", "0.9", "0.11", "0.12", "0.13", "0.15"}, []string{"0.9", "0.13"}, "0.7"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			made, err := describe([]byte(descriptor), tc.host, tc.target)
@@ -162,7 +162,7 @@ func TestABuilderForAnotherArchitectureOffersThePlatformAPIsThatCanSaySo(t *test
 
 func TestALifecycleThatIsTooOldForAPairIsRefused(t *testing.T) {
 	old := "[apis.platform]\n  supported = [\"0.7\", \"0.11\"]\n"
-	if made, err := describe([]byte(old), target.LinuxAMD64, target.LinuxARM64); err == nil {
+	if made, err := describe([]byte(old), targets.LinuxAMD64, targets.LinuxARM64); err == nil {
 		t.Errorf("got %s, want an error", made)
 	}
 }

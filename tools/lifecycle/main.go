@@ -20,7 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -39,11 +39,11 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	host, err := target.Parse(*hostText)
+	host, err := targets.Parse(*hostText)
 	if err != nil {
 		return fmt.Errorf("reading -host: %w", err)
 	}
-	tgt, err := target.Parse(*targetText)
+	tgt, err := targets.Parse(*targetText)
 	if err != nil {
 		return fmt.Errorf("reading -target: %w", err)
 	}
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 
 // makeArchive compiles both halves into a folder beside the archive, checks them
 // and has the lifecycle's own packager write descriptor and archive.
-func makeArchive(ctx context.Context, log io.Writer, host, tgt target.Target, out string) error {
+func makeArchive(ctx context.Context, log io.Writer, host, tgt targets.Target, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -114,10 +114,10 @@ func locate(ctx context.Context) (version, dir string, err error) {
 	return version, dir, nil
 }
 
-func compile(ctx context.Context, log io.Writer, host, tgt target.Target, version, dir string) error {
+func compile(ctx context.Context, log io.Writer, host, tgt targets.Target, version, dir string) error {
 	for _, half := range []struct {
 		program  string
-		platform target.Target
+		platform targets.Target
 	}{{"lifecycle", host}, {"launcher", tgt}} {
 		what := fmt.Sprintf("compiling %s %s for %s", half.program, version, half.platform)
 		err := step.Do(log, what, func() error {
@@ -143,10 +143,10 @@ func linkPhases(dir string) error {
 
 // CheckPairing reads the ELF headers of the two programs in dir: lifecycle
 // must be of the host's machine type, launcher of the target's.
-func CheckPairing(dir string, host, tgt target.Target) error {
+func CheckPairing(dir string, host, tgt targets.Target) error {
 	for _, half := range []struct {
 		program string
-		want    target.Target
+		want    targets.Target
 	}{{"lifecycle", host}, {"launcher", tgt}} {
 		path := filepath.Join(dir, half.program)
 		f, err := elf.Open(path)

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // compileFor makes a real binary of the target's machine type.
-func compileFor(t *testing.T, tg target.Target, out string) {
+func compileFor(t *testing.T, tg targets.Target, out string) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")
 	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
@@ -25,11 +25,11 @@ func compileFor(t *testing.T, tg target.Target, out string) {
 }
 
 func TestCheckPairing(t *testing.T) {
-	arm, amd := target.LinuxARM64, target.LinuxAMD64
+	arm, amd := targets.LinuxARM64, targets.LinuxAMD64
 	for _, tc := range []struct {
 		name                string
-		lifecycle, launcher target.Target
-		host, target        target.Target
+		lifecycle, launcher targets.Target
+		host, target        targets.Target
 		want                string // part of the error; empty for none
 	}{
 		{name: "amd64 host, arm64 target", lifecycle: amd, launcher: arm, host: amd, target: arm},
@@ -56,7 +56,7 @@ func TestCheckPairing(t *testing.T) {
 }
 
 func TestMissingHalfIsNamed(t *testing.T) {
-	err := CheckPairing(t.TempDir(), target.LinuxARM64, target.LinuxARM64)
+	err := CheckPairing(t.TempDir(), targets.LinuxARM64, targets.LinuxARM64)
 	if err == nil || !strings.Contains(err.Error(), "lifecycle") {
 		t.Errorf("got %v", err)
 	}

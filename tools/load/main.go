@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -24,7 +24,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	platform, err := target.Parse(*platformText)
+	platform, err := targets.Parse(*platformText)
 	if err != nil {
 		return fmt.Errorf("reading -platform: %w", err)
 	}

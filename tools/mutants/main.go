@@ -41,7 +41,7 @@ type options struct {
 	time     time.Duration // for all of them
 	jobs     int           // how many at once
 	want     int           // percent that tests must notice
-	packages []string      // folders, as go names packages: ./internal/checksum
+	packages []string      // folders, as go names packages: ./internal/download/checksum
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (bool, error) {
@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) (bool, error) {
 		return false, err
 	}
 	if o.packages = flags.Args(); len(o.packages) == 0 {
-		return false, fmt.Errorf("no package is named: want folders, for example ./internal/checksum")
+		return false, fmt.Errorf("no package is named: want folders, for example ./internal/download/checksum")
 	}
 	return o.run(ctx, out)
 }

@@ -23,13 +23,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // hostProgram is a program of this machine that stands in for bin/node: a real
 // ELF file with a dynamic section, and all it needs to start.
 type hostProgram struct {
-	target      target.Target
+	target      targets.Target
 	text        []byte
 	interpreter string
 	needed      []string
@@ -38,7 +38,7 @@ type hostProgram struct {
 
 func findHostProgram(t *testing.T) hostProgram {
 	t.Helper()
-	host, err := target.Host()
+	host, err := targets.Host()
 	if err != nil {
 		t.Skipf("this machine is no target, so it has no program that could stand in for bin/node: %v", err)
 	}
@@ -72,7 +72,7 @@ func findHostProgram(t *testing.T) hostProgram {
 	return p
 }
 
-func readHostLibrary(t *testing.T, host target.Target, soname string) (text []byte, needed []string) {
+func readHostLibrary(t *testing.T, host targets.Target, soname string) (text []byte, needed []string) {
 	t.Helper()
 	for _, folder := range []string{"/lib/" + host.Triplet(), "/usr/lib/" + host.Triplet(), "/lib64", "/usr/lib64", "/lib", "/usr/lib"} {
 		text, err := os.ReadFile(filepath.Join(folder, soname))
@@ -95,7 +95,7 @@ func readHostLibrary(t *testing.T, host target.Target, soname string) (text []by
 
 // asPackage makes the program the bin/node of version 24.1.0's npm package for
 // a target.
-func (p hostProgram) asPackage(w *world, of target.Target) {
+func (p hostProgram) asPackage(w *world, of targets.Target) {
 	w.t.Helper()
 	text := archive(w.t, map[string][]byte{"package/LICENSE": []byte("MIT"), "package/bin/node": p.text})
 	name := "node-linux-" + of.Node()
@@ -128,7 +128,7 @@ func archive(t *testing.T, files map[string][]byte) []byte {
 }
 
 // only leaves the package of one target, and that of no other.
-func only(w *world, host target.Target) {
+func only(w *world, host targets.Target) {
 	w.policy("")
 	text := strings.Replace(w.readConfig("policy.toml"), `"linux/arm64", "linux/amd64"`, `"`+host.String()+`"`, 1)
 	w.write(filepath.Join(w.config, "policy.toml"), text)
@@ -188,9 +188,9 @@ func TestUpdateLooksIntoAnArchiveWhereThereIsNoPackage(t *testing.T) {
 
 func TestAPackageThatCannotBeLookedInto(t *testing.T) {
 	p := findHostProgram(t)
-	other := target.LinuxARM64
+	other := targets.LinuxARM64
 	if p.target == other {
-		other = target.LinuxAMD64
+		other = targets.LinuxAMD64
 	}
 	name := "node-linux-" + p.target.Node()
 	tgz := "/npm/" + name + "/-/" + name + "-24.1.0.tgz"
@@ -233,7 +233,7 @@ func TestAPackageThatCannotBeLookedInto(t *testing.T) {
 
 // runImage writes an image of files and symbolic links as an OCI layout.
 type runImage struct {
-	target target.Target
+	target targets.Target
 	files  map[string][]byte // by path in the image
 	links  map[string]string
 }
@@ -414,7 +414,7 @@ func TestCheckELFRefusesToVouchForNothing(t *testing.T) {
 // starts; without libatomic.so.1, Node.js 25 and 26 are refused by its name and
 // nothing else is.
 func TestNode26IsRefusedWithoutLibatomic(t *testing.T) {
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		t.Run(tg.String(), func(t *testing.T) {
 			folder := filepath.Join("../../build/stack", "run-"+tg.Arch)
 			if _, err := os.Stat(filepath.Join(folder, "index.json")); err != nil {
@@ -448,7 +448,7 @@ func TestNode26IsRefusedWithoutLibatomic(t *testing.T) {
 }
 
 // without copies an image, and leaves out every file whose name begins so.
-func without(t *testing.T, folder string, tg target.Target, prefix string) string {
+func without(t *testing.T, folder string, tg targets.Target, prefix string) string {
 	t.Helper()
 	index := must(layout.ImageIndexFromPath(folder))
 	image := must(index.Image(must(index.IndexManifest()).Manifests[0].Digest))

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // download is an archive with a bin/node that is to be looked into.
@@ -26,7 +26,7 @@ type download struct {
 	sum      string // hex
 	hash     func() hash.Hash
 	member   string // bin/node in the archive
-	target   target.Target
+	target   targets.Target
 	into     **Program // where the result goes
 }
 
@@ -67,7 +67,7 @@ func (s *settings) downloads(lock *Lock) []download {
 		r := &lock.Releases[i]
 		for j := range r.Archives {
 			a := &r.Archives[j]
-			t, err := target.Parse(a.Target)
+			t, err := targets.Parse(a.Target)
 			if err != nil || a.ELF != nil {
 				continue
 			}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	noderelease "github.com/armature-cnb/armature/tools/noderelease"
 )
 
@@ -29,8 +29,8 @@ func TestFaultsComeInTheOrderOfTheVersions(t *testing.T) {
 		packages[version] = strings.Repeat("a", 128)
 		unknown = append(unknown, "node "+version+": the index has no lower version of line 25, so its npm is not known")
 	}
-	evidence := noderelease.Evidence{Packages: map[target.Target]map[string]string{target.LinuxARM64: packages}}
-	policy := noderelease.Policy{FirstLine: 18, Targets: []target.Target{target.LinuxARM64}}
+	evidence := noderelease.Evidence{Packages: map[targets.Target]map[string]string{targets.LinuxARM64: packages}}
+	policy := noderelease.Policy{FirstLine: 18, Targets: []targets.Target{targets.LinuxARM64}}
 	_, faults, _ := noderelease.Inventory(policy, evidence, &noderelease.Lock{}, false)
 	if got := texts(faults); !slices.Equal(got, unknown) {
 		t.Errorf("got  %q\nwant %q", got, unknown)
@@ -51,8 +51,8 @@ func TestFaultsOfLinesAndOfNPMComeInTheOrderOfTheVersions(t *testing.T) {
 		lineless = append(lineless, "node "+version+": the schedule has no line v24")
 	}
 	slices.Reverse(index) // newest first, as upstream has it
-	evidence := noderelease.Evidence{Index: index, Lists: lists, Packages: map[target.Target]map[string]string{target.LinuxARM64: packages}}
-	policy := noderelease.Policy{FirstLine: 18, Targets: []target.Target{target.LinuxARM64}}
+	evidence := noderelease.Evidence{Index: index, Lists: lists, Packages: map[targets.Target]map[string]string{targets.LinuxARM64: packages}}
+	policy := noderelease.Policy{FirstLine: 18, Targets: []targets.Target{targets.LinuxARM64}}
 
 	_, faults, _ := noderelease.Inventory(policy, evidence, &noderelease.Lock{}, false)
 	if got := texts(faults); !slices.Equal(got, lineless) {

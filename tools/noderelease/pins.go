@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // keepPins compares a release of the old lock with what was found, and keeps
@@ -42,7 +42,7 @@ func (inv *inventory) keepPins(found map[string]Release, was Release, prune bool
 // comparePins compares one archive, and takes over what was found out about
 // the same bytes.
 func (inv *inventory) comparePins(now *Release, was Archive, prune bool) error {
-	if t, err := target.Parse(was.Target); err != nil || !slices.Contains(inv.policy.Targets, t) {
+	if t, err := targets.Parse(was.Target); err != nil || !slices.Contains(inv.policy.Targets, t) {
 		return nil // the policy no longer wants it
 	}
 	a := now.archive(was.Target)

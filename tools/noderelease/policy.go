@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 //go:embed policy.toml
@@ -23,7 +23,7 @@ var defaultKeys []byte
 type Policy struct {
 	FirstLine   int // the oldest release line, 18
 	DefaultLine int // the line of an app without any wish, 24
-	Targets     []target.Target
+	Targets     []targets.Target
 	Archive     string            // the archive form, as nodejs.org's file names end: "tar.gz"
 	Unsigned    map[string]string // version ("24.21.0") → why no signed list vouches for it
 }
@@ -54,7 +54,7 @@ func ParsePolicy(text []byte) (Policy, error) {
 	}
 	p := Policy{FirstLine: file.FirstLine, DefaultLine: file.DefaultLine, Archive: file.Archive, Unsigned: map[string]string{}}
 	for _, name := range file.Targets {
-		t, err := target.Parse(name)
+		t, err := targets.Parse(name)
 		if err != nil {
 			return Policy{}, fmt.Errorf("reading the policy: %w", err)
 		}
@@ -79,7 +79,7 @@ func (p Policy) validate() error {
 	case p.DefaultLine < p.FirstLine:
 		return fmt.Errorf("reading the policy: default-line: got %d, want %d or newer", p.DefaultLine, p.FirstLine)
 	case len(p.Targets) == 0:
-		return fmt.Errorf("reading the policy: targets: got none, want %v", target.All())
+		return fmt.Errorf("reading the policy: targets: got none, want %v", targets.All())
 	case p.Archive != "tar.gz" && p.Archive != "tar.xz":
 		return fmt.Errorf("reading the policy: archive: got %q, want tar.gz or tar.xz", p.Archive)
 	}

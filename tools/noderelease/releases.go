@@ -8,16 +8,16 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // Evidence is what was fetched, and what of it proved right.
 type Evidence struct {
 	Index    []IndexEntry
 	Schedule []Line
-	Lists    map[string]List                     // by version, for every version in the index
-	Packages map[target.Target]map[string]string // of Node.js in the npm registry: version → sha512
-	NPM      map[string]string                   // the package npm: version → sha512
+	Lists    map[string]List                      // by version, for every version in the index
+	Packages map[targets.Target]map[string]string // of Node.js in the npm registry: version → sha512
+	NPM      map[string]string                    // the package npm: version → sha512
 }
 
 // List is a version's list of checksums. Err is set when there is none that a
@@ -123,7 +123,7 @@ func (inv *inventory) indexed(entry IndexEntry) (Release, error) {
 }
 
 // registryPin returns what the npm registry has of a version for a target.
-func (inv *inventory) registryPin(version string, t target.Target) Archive {
+func (inv *inventory) registryPin(version string, t targets.Target) Archive {
 	a := Archive{Target: t.String()}
 	if sum := inv.evidence.Packages[t][version]; sum != "" {
 		a.Package, a.SHA512 = packageName(t), sum
@@ -132,7 +132,7 @@ func (inv *inventory) registryPin(version string, t target.Target) Archive {
 }
 
 // packageName is the npm package that holds a target's bin/node.
-func packageName(t target.Target) string { return "node-" + t.OS + "-" + t.Node() }
+func packageName(t targets.Target) string { return "node-" + t.OS + "-" + t.Node() }
 
 // addUnindexed adds the versions that only the npm registry knows.
 func (inv *inventory) addUnindexed(found map[string]Release) {

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // maxLibraryBytes is the largest shared library that is read from a run image.
@@ -25,7 +25,7 @@ const maxLibraryBytes = 128 << 20
 // RunImage is what of a run image a program needs to start: the shared
 // libraries, where the dynamic linker finds them.
 type RunImage struct {
-	Target    target.Target
+	Target    targets.Target
 	libraries map[string]library // by absolute path
 	links     map[string]string  // symbolic links: absolute path → what it says
 }
@@ -66,7 +66,7 @@ func readImage(image v1.Image) (*RunImage, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := target.Parse(config.OS + "/" + config.Architecture)
+	t, err := targets.Parse(config.OS + "/" + config.Architecture)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/fetch"
+	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
 // Size caps of what is fetched, in bytes. Each is several times what there is

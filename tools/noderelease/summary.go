@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // summarize tells what an update changed, and what there is now.
@@ -40,7 +40,7 @@ func summarize(w io.Writer, old, now *Lock, notes []string, today time.Time) {
 		}
 	}
 	signed, registry := now.count()
-	for _, t := range target.All() {
+	for _, t := range targets.All() {
 		fmt.Fprintf(w, "%s: %d versions by OpenPGP, %d by the npm registry\n", t, signed[t.String()], registry[t.String()])
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // The lines between which a document has the table of releases.
@@ -37,7 +37,7 @@ func Table(p Policy, l *Lock) []byte {
 }
 
 // cell is "17, newest 24.22.0; 12 signed, 9 in npm". A version may be both.
-func (l *Lock) cell(line int, t target.Target) string {
+func (l *Lock) cell(line int, t targets.Target) string {
 	all, signed, npm, newest := 0, 0, 0, ""
 	for _, r := range l.Releases {
 		a := r.archive(t.String())

@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/program"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 // update fetches, verifies and writes the lock file. With faults the lock is
@@ -121,7 +121,7 @@ func npmRegistry(ctx context.Context) (string, error) {
 // gather fetches all the evidence. Faults concern one version or key each; an
 // error means that there is no evidence to go by.
 func gather(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evidence, []Fault, error) {
-	e := Evidence{Lists: map[string]List{}, Packages: map[target.Target]map[string]string{}}
+	e := Evidence{Lists: map[string]List{}, Packages: map[targets.Target]map[string]string{}}
 	ring := NewKeyring()
 	var mu sync.Mutex
 	var faults []Fault

@@ -1,5 +1,5 @@
 // Command npmranges asks npm's own parser which versions ranges have, and
-// writes its answers for the tests of internal/npmrange:
+// writes its answers for the tests of internal/node/npmrange:
 //
 //	npmranges
 //
@@ -29,12 +29,12 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/armature-cnb/armature/internal/archive"
-	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/fetch"
-	"github.com/armature-cnb/armature/internal/inventory"
-	"github.com/armature-cnb/armature/internal/npmconfig"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/fetch"
+	"github.com/armature-cnb/armature/internal/files/archive"
+	"github.com/armature-cnb/armature/internal/node/inventory"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -48,8 +48,8 @@ func main() { step.Main("npmranges", run) }
 
 func run(ctx context.Context, args []string, log io.Writer) (err error) {
 	flags := flag.NewFlagSet("npmranges", flag.ContinueOnError)
-	ranges := flags.String("ranges", "internal/npmrange/testdata/ranges.txt", "the ranges to ask for, a quoted one per line")
-	out := flags.String("out", "internal/npmrange/testdata/answers.txt", "where to write the answers")
+	ranges := flags.String("ranges", "internal/node/npmrange/testdata/ranges.txt", "the ranges to ask for, a quoted one per line")
+	out := flags.String("out", "internal/node/npmrange/testdata/answers.txt", "where to write the answers")
 	buildpack := flags.String("buildpack", "buildpacks/node-engine/buildpack.toml", "the inventory")
 	node := flags.String("node", "node", "the program node")
 	if err := flags.Parse(args); err != nil {
@@ -107,11 +107,11 @@ func read(path string) ([]string, error) {
 }
 
 func npmOfTheDefault(inv *inventory.Inventory) (inventory.Pin, error) {
-	version, err := inv.Resolve("", "the default", target.All()...)
+	version, err := inv.Resolve("", "the default", targets.All()...)
 	if err != nil {
 		return inventory.Pin{}, err
 	}
-	release, _ := inv.Release(version, target.LinuxARM64)
+	release, _ := inv.Release(version, targets.LinuxARM64)
 	if release.NPM.IsZero() {
 		return inventory.Pin{}, fmt.Errorf("looking for npm: Node.js %s has no pin for it", version)
 	}
@@ -121,7 +121,7 @@ func npmOfTheDefault(inv *inventory.Inventory) (inventory.Pin, error) {
 // download puts npm's semver into the folder semver of dir.
 func download(ctx context.Context, pin inventory.Pin, dir string) error {
 	home, _ := os.UserHomeDir() // without one there is no .npmrc in it
-	config, err := npmconfig.Load(npmconfig.Sources{Environ: os.Environ(), HomeDir: home})
+	config, err := npmrc.Load(npmrc.Sources{Environ: os.Environ(), HomeDir: home})
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func download(ctx context.Context, pin inventory.Pin, dir string) error {
 	if err != nil {
 		return err
 	}
-	file := fetch.File{URL: npmconfig.Tarball(registry, pin.Package, pin.Version), Checksum: pin.Checksum}
+	file := fetch.File{URL: npmrc.Tarball(registry, pin.Package, pin.Version), Checksum: pin.Checksum}
 	if header := config.Authorization(file.URL); header != "" {
 		file.Header = http.Header{"Authorization": {header}}
 	}

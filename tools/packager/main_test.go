@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func TestRunRefusesBadSettings(t *testing.T) {
@@ -96,7 +96,7 @@ func TestDispatcherRunsTheProgramOfTheMachine(t *testing.T) {
 		}
 	}
 	put("bin/detect", dispatcher("detect"))
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		put("bin/"+tg.Dashed()+"/detect", "#!/bin/sh\necho "+tg.String()+" $CNB_BUILDPACK_DIR $*\n")
 	}
 	detect := func(machine string, env ...string) (string, error) {
@@ -106,7 +106,7 @@ func TestDispatcherRunsTheProgramOfTheMachine(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}
-	for _, tg := range target.All() {
+	for _, tg := range targets.All() {
 		for _, env := range [][]string{nil, {"CNB_BUILDPACK_DIR=" + dir}} {
 			got, err := detect(tg.Machine(), env...)
 			if want := tg.String() + " " + dir + " platform plan file"; err != nil || got != want {

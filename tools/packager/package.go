@@ -11,10 +11,10 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/armature-cnb/armature/internal/archive"
-	"github.com/armature-cnb/armature/internal/checksum"
-	"github.com/armature-cnb/armature/internal/nodesource"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/checksum"
+	"github.com/armature-cnb/armature/internal/files/archive"
+	"github.com/armature-cnb/armature/internal/node/distribution"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -159,7 +159,7 @@ func (p *packager) addPrograms(b buildpack, dir string) error {
 	for _, helper := range helpers {
 		programs = append(programs, filepath.Join("cmd", filepath.Base(filepath.Dir(helper))))
 	}
-	for _, t := range target.All() {
+	for _, t := range targets.All() {
 		bin := filepath.Join(dir, "bin", t.Dashed())
 		if err := p.compile(b, t, programs, bin); err != nil {
 			return err
@@ -178,7 +178,7 @@ func (p *packager) addPrograms(b buildpack, dir string) error {
 	return nil
 }
 
-func (p *packager) compile(b buildpack, t target.Target, programs []string, bin string) error {
+func (p *packager) compile(b buildpack, t targets.Target, programs []string, bin string) error {
 	return step.Do(p.log, fmt.Sprintf("compiling %s for %s", b.name, t), func() error {
 		for _, program := range programs {
 			err := step.Run(p.ctx, nil, []string{"CGO_ENABLED=0", "GOOS=" + t.OS, "GOARCH=" + t.Arch},
@@ -201,12 +201,12 @@ func dispatcher(phase string) string {
 	fmt.Fprintf(&b, ": \"${CNB_BUILDPACK_DIR:=$(cd \"$(dirname \"$0\")/..\" && pwd)}\"\n")
 	fmt.Fprintf(&b, "export CNB_BUILDPACK_DIR\n")
 	fmt.Fprintf(&b, "case $(uname -m) in\n")
-	for _, t := range target.All() {
+	for _, t := range targets.All() {
 		fmt.Fprintf(&b, "  %s) exec \"$CNB_BUILDPACK_DIR/bin/%s/%s\" \"$@\" ;;\n", t.Machine(), t.Dashed(), phase)
 	}
 	fmt.Fprintf(&b, "esac\n")
 	fmt.Fprintf(&b, "echo \"[unsupported-host] this buildpack cannot run on $(uname -m): want")
-	for i, t := range target.All() {
+	for i, t := range targets.All() {
 		if i > 0 {
 			fmt.Fprintf(&b, " or")
 		}
@@ -235,7 +235,7 @@ func (p *packager) addArchives(to string) error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		everything := archive.Selection{Dirs: map[string]string{"": ""}, Skip: nodesource.ForeignHeader}
+		everything := archive.Selection{Dirs: map[string]string{"": ""}, Skip: distribution.ForeignHeader}
 		if err := archive.Unpack(p.ctx, source, dir, everything); err != nil {
 			return err
 		}

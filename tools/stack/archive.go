@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/program"
-	"github.com/armature-cnb/armature/internal/target"
 )
 
 // suite is the release of Debian that the images are made from.
@@ -66,7 +66,7 @@ cd "$1/var/cache/apt/archives"
 
 // fetch downloads packages for a target from Debian's archive into dir, which
 // must exist. Nothing is installed or unpacked and nothing of the target runs.
-func fetch(ctx context.Context, t target.Target, names []string, dependencies bool, dir string) error {
+func fetch(ctx context.Context, t targets.Target, names []string, dependencies bool, dir string) error {
 	command := "apt-get --quiet download "
 	if dependencies {
 		command = "apt-get --quiet --yes --no-install-recommends --download-only install "

@@ -9,7 +9,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // result is an image with what is said about it.
@@ -38,7 +38,7 @@ func assemble(ctx context.Context, r request, packages []deb, layerPath string) 
 	if err != nil {
 		return result{}, err
 	}
-	layer, err := ociimage.WriteLayer(layerPath, root.files())
+	layer, err := oci.WriteLayer(layerPath, root.files())
 	if err != nil {
 		return result{}, err
 	}
@@ -63,7 +63,7 @@ func (r result) write(out, temp, inputs string) error {
 	if err := os.Remove(out + ".inputs"); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	if err := ociimage.WriteLayout(out, r.image); err != nil {
+	if err := oci.WriteLayout(out, r.image); err != nil {
 		return err
 	}
 	for _, f := range []struct {

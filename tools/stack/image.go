@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 const homepage = "https://github.com/armature-cnb/armature"
@@ -23,7 +23,7 @@ const debianVersion = "13"
 
 // newImage puts a layer into an image. Its configuration holds nothing of the
 // moment or the host.
-func newImage(k kind, t target.Target, pointRelease string, packages []deb, layer v1.Layer) (v1.Image, error) {
+func newImage(k kind, t targets.Target, pointRelease string, packages []deb, layer v1.Layer) (v1.Image, error) {
 	labels, err := labels(k, pointRelease, packages)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func newImage(k kind, t target.Target, pointRelease string, packages []deb, laye
 	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	image = mutate.ConfigMediaType(image, types.OCIConfigJSON)
 	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{
-		Created:   v1.Time{Time: ociimage.ModTime},
+		Created:   v1.Time{Time: oci.ModTime},
 		CreatedBy: "Debian " + debianVersion + " packages",
 	}})
 	if err != nil {
@@ -40,14 +40,14 @@ func newImage(k kind, t target.Target, pointRelease string, packages []deb, laye
 	return mutate.ConfigFile(image, configFile(image, k, t, labels))
 }
 
-func configFile(image v1.Image, k kind, t target.Target, labels map[string]string) *v1.ConfigFile {
+func configFile(image v1.Image, k kind, t targets.Target, labels map[string]string) *v1.ConfigFile {
 	config, err := image.ConfigFile()
 	if err != nil {
 		panic(err) // an image in memory has one
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = t.OS, t.Arch
-	config.Created = v1.Time{Time: ociimage.ModTime}
+	config.Created = v1.Time{Time: oci.ModTime}
 	config.Config.User = fmt.Sprintf("%d:%d", userID, groupID)
 	config.Config.Env = k.env
 	config.Config.Labels = labels

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // inputsOf is a digest of all that decides on an image, the state of Debian's
@@ -43,6 +43,6 @@ func isMade(out, inputs string) bool {
 	if err != nil || strings.TrimSpace(string(made)) != inputs {
 		return false
 	}
-	_, err = ociimage.ReadLayout(out)
+	_, err = oci.ReadLayout(out)
 	return err == nil
 }

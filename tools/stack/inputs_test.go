@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // What the layer is written with decides on the image as much as the lists do.
@@ -23,15 +23,15 @@ func TestAnotherProgramIsAnotherInput(t *testing.T) {
 		}
 		return inputs
 	}
-	r := request{kind: runKind, target: target.LinuxARM64}
+	r := request{kind: runKind, target: targets.LinuxARM64}
 	first := digest("with one compressor", r)
 	if second := digest("with one compressor", r); first != second {
 		t.Errorf("the same program: got %s, then %s", first, second)
 	}
 	for name, other := range map[string]string{
 		"another program": digest("with another compressor", r),
-		"another kind":    digest("with one compressor", request{kind: tinyKind, target: target.LinuxARM64}),
-		"another target":  digest("with one compressor", request{kind: runKind, target: target.LinuxAMD64}),
+		"another kind":    digest("with one compressor", request{kind: tinyKind, target: targets.LinuxARM64}),
+		"another target":  digest("with one compressor", request{kind: runKind, target: targets.LinuxAMD64}),
 	} {
 		if other == first {
 			t.Errorf("%s: got the same inputs", name)

@@ -19,7 +19,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func main() {
@@ -60,7 +60,7 @@ func parseArgs(args []string, log io.Writer) (request, error) {
 	if err != nil {
 		return request{}, fmt.Errorf("-kind: %w", err)
 	}
-	t, err := target.Parse(*targetName)
+	t, err := targets.Parse(*targetName)
 	if err != nil {
 		return request{}, fmt.Errorf("-target: %w", err)
 	}

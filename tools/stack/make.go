@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/stack"
 )
 
 // request is one image to make.
 type request struct {
 	kind   kind
-	target target.Target
+	target targets.Target
 	out    string // folder of the OCI image layout; out.cdx.json and out.inputs lie beside it
 	force  bool   // make it even if it was made from the same inputs
 }

@@ -6,12 +6,12 @@ import (
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 // sbom lists the packages of an image as CycloneDX JSON. It names no time and
 // no serial number, so that the same packages give the same bytes.
-func sbom(k kind, t target.Target, pointRelease string, packages []deb) ([]byte, error) {
+func sbom(k kind, t targets.Target, pointRelease string, packages []deb) ([]byte, error) {
 	var components []cyclonedx.Component
 	for _, p := range packages {
 		purl := packageURL(p)

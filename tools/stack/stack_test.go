@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 func TestSameArchiveGivesSameImage(t *testing.T) {
@@ -57,7 +57,7 @@ func TestSameArchiveGivesSameImage(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "apt-get install mmdebstrap apt dpkg") {
 			t.Errorf("got %v, want what to install", err)
 		}
-		if _, err := ociimage.ReadLayout(outs[0]); err != nil {
+		if _, err := oci.ReadLayout(outs[0]); err != nil {
 			t.Errorf("the image of before is gone: %v", err)
 		}
 	})
@@ -100,7 +100,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 }
 
 func TestUnknownPackageIsNamed(t *testing.T) {
-	err := fetch(t.Context(), target.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
+	err := fetch(t.Context(), targets.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "Unable to locate package no-such-package") {
 		t.Errorf("got %v", err)
 	}

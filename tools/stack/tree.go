@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // tree is a root file system in memory, by path relative to the root. Nothing
 // of it is ever unpacked on the host, so neither the host's users, its file
 // system nor the rights of whoever runs this leave a mark on the image.
-type tree map[string]*ociimage.File
+type tree map[string]*oci.File
 
 // addTar adds the entries of a package's data archive except those that drop
 // says. A file that is there already with other content is an error.
@@ -43,8 +43,8 @@ func (t tree) addTar(r io.Reader, drop func(string) bool) error {
 	}
 }
 
-func fromTar(name string, header *tar.Header, content io.Reader) (*ociimage.File, error) {
-	file := &ociimage.File{
+func fromTar(name string, header *tar.Header, content io.Reader) (*oci.File, error) {
+	file := &oci.File{
 		Path: name, Type: header.Typeflag, Mode: withoutSetID(header.Mode),
 		UID: header.Uid, GID: header.Gid, Link: header.Linkname,
 	}
@@ -84,7 +84,7 @@ func merged(name string) string {
 	return name
 }
 
-func (t tree) add(file *ociimage.File) error {
+func (t tree) add(file *oci.File) error {
 	old, ok := t[file.Path]
 	switch {
 	case !ok:
@@ -100,22 +100,22 @@ func (t tree) add(file *ociimage.File) error {
 
 // file puts a regular file, owned by root, with the folders above it.
 func (t tree) file(name string, mode int64, content []byte) {
-	t.put(&ociimage.File{Path: name, Type: tar.TypeReg, Mode: mode, Content: content})
+	t.put(&oci.File{Path: name, Type: tar.TypeReg, Mode: mode, Content: content})
 }
 
 // folder puts a folder, or gives one that is there another mode and owner.
 func (t tree) folder(name string, mode int64, uid, gid int) {
-	t.put(&ociimage.File{Path: name, Type: tar.TypeDir, Mode: mode, UID: uid, GID: gid})
+	t.put(&oci.File{Path: name, Type: tar.TypeDir, Mode: mode, UID: uid, GID: gid})
 }
 
 func (t tree) symlink(name, to string) {
-	t.put(&ociimage.File{Path: name, Type: tar.TypeSymlink, Mode: 0o777, Link: to})
+	t.put(&oci.File{Path: name, Type: tar.TypeSymlink, Mode: 0o777, Link: to})
 }
 
-func (t tree) put(file *ociimage.File) {
+func (t tree) put(file *oci.File) {
 	t[file.Path] = file
 	for dir := path.Dir(file.Path); dir != "." && t[dir] == nil; dir = path.Dir(dir) {
-		t[dir] = &ociimage.File{Path: dir, Type: tar.TypeDir, Mode: 0o755}
+		t[dir] = &oci.File{Path: dir, Type: tar.TypeDir, Mode: 0o755}
 	}
 }
 
@@ -160,8 +160,8 @@ func (t tree) leadsSomewhere(name string) bool {
 	return false
 }
 
-func (t tree) files() []ociimage.File {
-	files := make([]ociimage.File, 0, len(t))
+func (t tree) files() []oci.File {
+	files := make([]oci.File, 0, len(t))
 	for _, file := range t {
 		files = append(files, *file)
 	}

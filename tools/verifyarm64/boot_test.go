@@ -12,8 +12,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 	verifyarm64 "github.com/armature-cnb/armature/tools/verifyarm64"
 )
 
@@ -24,9 +24,9 @@ func TestBoot(t *testing.T) {
 	if os.Getenv("ARMATURE_BOOT_TEST") != "1" {
 		t.Skip("left out: it boots machines under qemu, which takes a minute; make verify-arm64 runs it (ARMATURE_BOOT_TEST=1)")
 	}
-	arm64, amd64 := compile(t, target.LinuxARM64), compile(t, target.LinuxAMD64)
+	arm64, amd64 := compile(t, targets.LinuxARM64), compile(t, targets.LinuxAMD64)
 	app := func(launcher []byte, args ...string) v1.Image {
-		return appImage(t, target.LinuxARM64, launcher, amd64, args...)
+		return appImage(t, targets.LinuxARM64, launcher, amd64, args...)
 	}
 	for _, tc := range []struct {
 		name  string
@@ -121,7 +121,7 @@ func TestInterruptEndsTheMachine(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	log := &trigger{words: "booting", pull: func() { time.AfterFunc(time.Second, interrupt) }}
-	dir := layout(t, appImage(t, target.LinuxARM64, compile(t, target.LinuxARM64), nil))
+	dir := layout(t, appImage(t, targets.LinuxARM64, compile(t, targets.LinuxARM64), nil))
 	start := time.Now()
 	err := verifyarm64.Run(ctx, []string{"-image", dir, "-cache", cache, "-port", "3001"}, log)
 	if !errors.Is(err, context.Canceled) {

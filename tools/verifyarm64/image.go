@@ -10,9 +10,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/tools/internal/engine"
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
@@ -24,7 +24,7 @@ func openImage(path string) (v1.Image, error) {
 		return nil, fmt.Errorf("opening the image: %w", err)
 	}
 	if info.IsDir() {
-		image, err := engine.Image(path, target.LinuxARM64)
+		image, err := engine.Image(path, targets.LinuxARM64)
 		var others *engine.OtherPlatforms
 		if errors.As(err, &others) {
 			return nil, notARM64(path, err)
@@ -42,8 +42,8 @@ func openImage(path string) (v1.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the image %s: %w", path, err)
 	}
-	if got := config.OS + "/" + config.Architecture; got != target.LinuxARM64.String() {
-		return nil, notARM64(path, fmt.Errorf("its config says %s, want %s", got, target.LinuxARM64))
+	if got := config.OS + "/" + config.Architecture; got != targets.LinuxARM64.String() {
+		return nil, notARM64(path, fmt.Errorf("its config says %s, want %s", got, targets.LinuxARM64))
 	}
 	return image, nil
 }

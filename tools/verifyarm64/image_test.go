@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // compile builds the program in testdata/server for a target, statically.
-func compile(t *testing.T, tg target.Target) []byte {
+func compile(t *testing.T, tg targets.Target) []byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "server")
 	testprogram.Build(t, "./testdata/server", tg.OS, tg.Arch, out)
@@ -29,7 +29,7 @@ func compile(t *testing.T, tg target.Target) []byte {
 
 // image is an image of layers for a platform, oldest layer first, with the
 // config of an app image.
-func image(t *testing.T, tg target.Target, config v1.Config, layers ...[]ociimage.File) v1.Image {
+func image(t *testing.T, tg targets.Target, config v1.Config, layers ...[]oci.File) v1.Image {
 	t.Helper()
 	img := v1.Image(empty.Image)
 	for _, files := range layers {
@@ -38,7 +38,7 @@ func image(t *testing.T, tg target.Target, config v1.Config, layers ...[]ociimag
 			t.Fatal(err)
 		}
 		file.Close()
-		layer, err := ociimage.WriteLayer(file.Name(), files)
+		layer, err := oci.WriteLayer(file.Name(), files)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,14 +61,14 @@ func image(t *testing.T, tg target.Target, config v1.Config, layers ...[]ociimag
 // appImage is shaped like the lifecycle's: the process is a symlink to the
 // launcher, which here is the server itself. The program other lies at /other;
 // what lies in /probe is of both layers.
-func appImage(t *testing.T, tg target.Target, launcher, other []byte, args ...string) v1.Image {
+func appImage(t *testing.T, tg targets.Target, launcher, other []byte, args ...string) v1.Image {
 	t.Helper()
 	config := v1.Config{
 		Entrypoint: []string{"/cnb/process/web"}, Cmd: args,
 		Env: []string{"GREETING=grüße you"}, WorkingDir: "/workspace", User: "1001:1000",
 	}
 	return image(t, tg, config,
-		[]ociimage.File{
+		[]oci.File{
 			{Path: "etc/passwd", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:0::/root:/bin/sh\ncnb:x:1001:1000::/home/cnb:/bin/sh\n")},
 			{Path: "etc/group", Type: tar.TypeReg, Mode: 0o644, Content: []byte("root:x:0:\ncnb:x:1000:\n")},
 			{Path: "probe/original", Type: tar.TypeReg, Mode: 0o640, UID: 1001, GID: 1000, Content: []byte("content")},
@@ -76,7 +76,7 @@ func appImage(t *testing.T, tg target.Target, launcher, other []byte, args ...st
 			{Path: "probe/gone", Type: tar.TypeReg, Mode: 0o644, Content: []byte("gone")},
 			{Path: "probe/setuid", Type: tar.TypeReg, Mode: 0o644, Content: []byte("older")},
 		},
-		[]ociimage.File{
+		[]oci.File{
 			{Path: "cnb/lifecycle/launcher", Type: tar.TypeReg, Mode: 0o755, Content: launcher},
 			{Path: "cnb/process/web", Type: tar.TypeSymlink, Link: "/cnb/lifecycle/launcher", Mode: 0o777},
 			{Path: "other", Type: tar.TypeReg, Mode: 0o755, Content: other},
@@ -93,7 +93,7 @@ func appImage(t *testing.T, tg target.Target, launcher, other []byte, args ...st
 func layout(t *testing.T, img v1.Image) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "image")
-	if err := ociimage.WriteLayout(dir, img); err != nil {
+	if err := oci.WriteLayout(dir, img); err != nil {
 		t.Fatal(err)
 	}
 	return dir

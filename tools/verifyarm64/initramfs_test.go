@@ -13,8 +13,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 	verifyarm64 "github.com/armature-cnb/armature/tools/verifyarm64"
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
@@ -23,14 +23,14 @@ var task = guest.Task{Args: []string{"/bin/app"}, WorkingDir: "/", URL: "http://
 
 // write makes the initramfs of layers, oldest first, and returns its bytes and
 // how many the image's files have.
-func write(t *testing.T, layers ...[]ociimage.File) ([]byte, int64, error) {
+func write(t *testing.T, layers ...[]oci.File) ([]byte, int64, error) {
 	t.Helper()
 	dir := t.TempDir()
 	program, out := filepath.Join(dir, "init"), filepath.Join(dir, "initramfs")
 	if err := os.WriteFile(program, []byte("the first process"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	size, err := verifyarm64.Initramfs(image(t, target.LinuxARM64, v1.Config{}, layers...), program, task, out)
+	size, err := verifyarm64.Initramfs(image(t, targets.LinuxARM64, v1.Config{}, layers...), program, task, out)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -89,11 +89,11 @@ func list(t *testing.T, archive []byte) []string {
 
 func TestInitramfs(t *testing.T) {
 	long := strings.Repeat("lang/", 40) + "größe"
-	file := func(path, content string) ociimage.File {
-		return ociimage.File{Path: path, Type: tar.TypeReg, Mode: 0o644, Content: []byte(content)}
+	file := func(path, content string) oci.File {
+		return oci.File{Path: path, Type: tar.TypeReg, Mode: 0o644, Content: []byte(content)}
 	}
 	archive, size, err := write(t,
-		[]ociimage.File{
+		[]oci.File{
 			{Path: "bin", Type: tar.TypeSymlink, Mode: 0o777, Link: "usr/bin"},
 			{Path: "usr/bin", Type: tar.TypeDir, Mode: 0o755},
 			file("usr/bin/sh", "older"),
@@ -102,7 +102,7 @@ func TestInitramfs(t *testing.T) {
 			file("whole/folder", "x"),
 			{Path: "was-a-folder", Type: tar.TypeDir, Mode: 0o755},
 		},
-		[]ociimage.File{
+		[]oci.File{
 			{Path: "usr/bin/sh", Type: tar.TypeReg, Mode: 0o4755, UID: 1, GID: 2, Content: []byte("newer")},
 			{Path: "etc/.wh.gone", Type: tar.TypeReg},
 			{Path: ".wh.whole", Type: tar.TypeReg},
@@ -152,9 +152,9 @@ func TestInitramfs(t *testing.T) {
 }
 
 func TestTheSameImageGivesTheSameInitramfs(t *testing.T) {
-	var files []ociimage.File
+	var files []oci.File
 	for i := range 50 {
-		files = append(files, ociimage.File{Path: fmt.Sprintf("d%d/f", i), Type: tar.TypeReg, Mode: 0o644, Content: []byte{byte(i)}})
+		files = append(files, oci.File{Path: fmt.Sprintf("d%d/f", i), Type: tar.TypeReg, Mode: 0o644, Content: []byte{byte(i)}})
 	}
 	first, _, err := write(t, files)
 	if err != nil {
@@ -172,11 +172,11 @@ func TestTheSameImageGivesTheSameInitramfs(t *testing.T) {
 // Were it written all the same, the link would be an empty file.
 func TestALinkToARemovedFileIsAnError(t *testing.T) {
 	_, _, err := write(t,
-		[]ociimage.File{
+		[]oci.File{
 			{Path: "original", Type: tar.TypeReg, Mode: 0o644, Content: []byte("x")},
 			{Path: "link", Type: tar.TypeLink, Link: "original"},
 		},
-		[]ociimage.File{{Path: ".wh.original", Type: tar.TypeReg}})
+		[]oci.File{{Path: ".wh.original", Type: tar.TypeReg}})
 	want := "the image's hard link /link is to /original, which is not a file in its last state"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

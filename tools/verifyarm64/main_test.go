@@ -14,8 +14,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/target"
 	verifyarm64 "github.com/armature-cnb/armature/tools/verifyarm64"
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
@@ -35,8 +35,8 @@ func saved(t *testing.T, img v1.Image) string {
 }
 
 func TestOpenImage(t *testing.T) {
-	arm64 := appImage(t, target.LinuxARM64, []byte("launcher"), nil)
-	amd64 := appImage(t, target.LinuxAMD64, []byte("launcher"), nil)
+	arm64 := appImage(t, targets.LinuxARM64, []byte("launcher"), nil)
+	amd64 := appImage(t, targets.LinuxAMD64, []byte("launcher"), nil)
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte("no image"), 0o600); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func same(t *testing.T, got, want v1.Image) {
 }
 
 func TestTaskOf(t *testing.T) {
-	img := appImage(t, target.LinuxARM64, nil, nil, "--verbose")
+	img := appImage(t, targets.LinuxARM64, nil, nil, "--verbose")
 	got, err := verifyarm64.TaskOf(img, 8080, "health?full", []string{"PORT=8080"})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestTaskOf(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, err := verifyarm64.TaskOf(image(t, target.LinuxARM64, v1.Config{}), 1, "/", nil); err == nil || !strings.Contains(err.Error(), "neither entrypoint nor command") {
+	if _, err := verifyarm64.TaskOf(image(t, targets.LinuxARM64, v1.Config{}), 1, "/", nil); err == nil || !strings.Contains(err.Error(), "neither entrypoint nor command") {
 		t.Errorf("an image with nothing to run: got %v", err)
 	}
 }
@@ -179,7 +179,7 @@ func TestMissingProgramsAreNamed(t *testing.T) {
 	if err := os.WriteFile(kernel, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dir := layout(t, appImage(t, target.LinuxARM64, nil, nil))
+	dir := layout(t, appImage(t, targets.LinuxARM64, nil, nil))
 	empty := filepath.Join(t.TempDir(), "cache")
 	for _, tc := range []struct {
 		name, id string

@@ -15,13 +15,13 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
-	"github.com/armature-cnb/armature/internal/exit"
-	"github.com/armature-cnb/armature/internal/settings"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/exit"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func main() {
-	host, err := target.Host()
+	host, err := targets.Host()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // program is the buildpack's one program, compiled, under both of its names.

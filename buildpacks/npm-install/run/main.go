@@ -9,8 +9,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
-	"github.com/armature-cnb/armature/internal/exit"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/exit"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
 func main() {

@@ -10,8 +10,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
-	"github.com/armature-cnb/armature/internal/exit"
-	"github.com/armature-cnb/armature/internal/settings"
+	"github.com/armature-cnb/armature/internal/cnb/exit"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
 func main() {

@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/internal/ociimage"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/internal/sizes"
 )
 
 func layer(t *testing.T, bytes int) v1.Layer {
 	t.Helper()
-	one, err := ociimage.WriteLayer(filepath.Join(t.TempDir(), "layer"), []ociimage.File{{Path: "file", Type: '0', Mode: 0o644, Content: make([]byte, bytes)}})
+	one, err := oci.WriteLayer(filepath.Join(t.TempDir(), "layer"), []oci.File{{Path: "file", Type: '0', Mode: 0o644, Content: make([]byte, bytes)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/buildpacks/node-engine/internal/authorities"
-	"github.com/armature-cnb/armature/internal/execd"
+	"github.com/armature-cnb/armature/internal/cnb/execd"
 )
 
 // Names of the variables that are read or set.

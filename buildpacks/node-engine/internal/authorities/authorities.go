@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/cacerts"
-	"github.com/armature-cnb/armature/internal/execd"
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/execd"
 )
 
 // variable is where Node.js reads the name of one more file of authorities.

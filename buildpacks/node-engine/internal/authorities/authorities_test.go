@@ -24,7 +24,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // program is the helper that all of node-engine's variables come from,

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/nodemodules"
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // image is a launch layer with the program in exec.d, and a project whose

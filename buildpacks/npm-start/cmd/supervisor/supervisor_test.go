@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/armature-cnb/armature/internal/testprogram"
+	"github.com/armature-cnb/armature/internal/testing/testprogram"
 )
 
 // program is the supervisor as it ships.

@@ -16,13 +16,13 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/armature-cnb/armature/internal/checksum"
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/download/checksum"
 )
 
 // Set is what a folder of archives has to offer: paths of gzipped tars.
 type Set struct {
-	Node map[target.Target]string
+	Node map[targets.Target]string
 	NPM  string // an archive of npm's own; empty when Node.js brings it along
 }
 
@@ -35,7 +35,7 @@ const (
 // Find looks into the archives of a folder, whose names are
 // <algorithm>-<digest>, until it knows what each one is.
 func Find(dir string) (Set, error) {
-	set := Set{Node: map[target.Target]string{}}
+	set := Set{Node: map[targets.Target]string{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "sha*-*"))
 	if err != nil {
 		return set, err
@@ -45,7 +45,7 @@ func Find(dir string) (Set, error) {
 			return set, fmt.Errorf("looking into %s: %w", path, err)
 		}
 	}
-	for _, to := range target.All() {
+	for _, to := range targets.All() {
 		if set.Node[to] == "" {
 			return set, fmt.Errorf("%s has no archive of Node.js for %s: want a folder that tools/archives made for one line and both targets", dir, to)
 		}
@@ -84,18 +84,18 @@ func (s *Set) add(path string) error {
 }
 
 // platform reads a program's machine type.
-func platform(content io.Reader) (target.Target, error) {
+func platform(content io.Reader) (targets.Target, error) {
 	head := make([]byte, 20)
 	if _, err := io.ReadFull(content, head); err != nil {
-		return target.Target{}, err
+		return targets.Target{}, err
 	}
 	machine := elf.Machine(uint16(head[18]) | uint16(head[19])<<8)
-	for _, to := range target.All() {
+	for _, to := range targets.All() {
 		if to.ELF() == machine {
 			return to, nil
 		}
 	}
-	return target.Target{}, fmt.Errorf("got a program for %s", machine)
+	return targets.Target{}, fmt.Errorf("got a program for %s", machine)
 }
 
 // With says what to unpack beside Node.js.
@@ -106,7 +106,7 @@ type With struct {
 
 // UnpackNode unpacks bin/node and LICENSE of a target's archive into dir, and
 // what else is wanted. Every archive's checksum is verified.
-func (s Set) UnpackNode(ctx context.Context, to target.Target, with With, dir string) error {
+func (s Set) UnpackNode(ctx context.Context, to targets.Target, with With, dir string) error {
 	err := s.unpack(ctx, s.Node[to], dir, func(name string) string {
 		if rest, found := strings.CutPrefix(name, npmInNode); found && with.NPM {
 			return filepath.Join("npm", rest)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
 )
 
@@ -41,7 +41,7 @@ func put(t *testing.T, dir string, entries ...entry) string {
 }
 
 // program is the head of a program for a target.
-func program(to target.Target) string {
+func program(to targets.Target) string {
 	head := make([]byte, 64)
 	copy(head, elf.ELFMAG)
 	head[18] = byte(to.ELF())
@@ -51,18 +51,18 @@ func program(to target.Target) string {
 
 func TestNodeAndNPMComeFromArchivesOfTheirOwn(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
-	put(t, dir, entry{"package/LICENSE", "free"}, entry{"package/bin/node", program(target.LinuxARM64)}, entry{"package/include/node/node.h", "api"})
-	put(t, dir, entry{"package/bin/node", program(target.LinuxAMD64)})
+	put(t, dir, entry{"package/LICENSE", "free"}, entry{"package/bin/node", program(targets.LinuxARM64)}, entry{"package/include/node/node.h", "api"})
+	put(t, dir, entry{"package/bin/node", program(targets.LinuxAMD64)})
 	put(t, dir, entry{"package/bin/npm-cli.js", "npm"}, entry{"package/lib/npm.js", "lib"})
 	set, err := archives.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.UnpackNode(t.Context(), target.LinuxARM64, archives.With{NPM: true}, out); err != nil {
+	if err := set.UnpackNode(t.Context(), targets.LinuxARM64, archives.With{NPM: true}, out); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"bin/node": program(target.LinuxARM64), "LICENSE": "free", "npm/bin/npm-cli.js": "npm", "npm/lib/npm.js": "lib",
+		"bin/node": program(targets.LinuxARM64), "LICENSE": "free", "npm/bin/npm-cli.js": "npm", "npm/lib/npm.js": "lib",
 	} {
 		if got, err := os.ReadFile(filepath.Join(out, path)); err != nil || string(got) != want {
 			t.Errorf("%s: got %q, %v", path, got, err)
@@ -75,14 +75,14 @@ func TestNodeAndNPMComeFromArchivesOfTheirOwn(t *testing.T) {
 
 func TestNPMInsideOfNodesArchive(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
-	for _, to := range target.All() {
+	for _, to := range targets.All() {
 		put(t, dir, entry{"node-v24/bin/node", program(to)}, entry{"node-v24/lib/node_modules/npm/bin/npm-cli.js", "npm"}, entry{"node-v24/include/node/node.h", "api"})
 	}
 	set, err := archives.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.UnpackNode(t.Context(), target.LinuxAMD64, archives.With{NPM: true, Headers: true}, out); err != nil {
+	if err := set.UnpackNode(t.Context(), targets.LinuxAMD64, archives.With{NPM: true, Headers: true}, out); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{"npm/bin/npm-cli.js": "npm", "include/node/node.h": "api"} {
@@ -94,11 +94,11 @@ func TestNPMInsideOfNodesArchive(t *testing.T) {
 
 func TestWhatIsMissingOrTwiceIsNamed(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, entry{"package/bin/node", program(target.LinuxARM64)})
+	put(t, dir, entry{"package/bin/node", program(targets.LinuxARM64)})
 	if _, err := archives.Find(dir); err == nil || !strings.Contains(err.Error(), "no archive of Node.js for linux/amd64") {
 		t.Errorf("one target: got %v", err)
 	}
-	put(t, dir, entry{"package/bin/node", program(target.LinuxARM64)}, entry{"package/x", "x"})
+	put(t, dir, entry{"package/bin/node", program(targets.LinuxARM64)}, entry{"package/x", "x"})
 	if _, err := archives.Find(dir); err == nil || !strings.Contains(err.Error(), "is for linux/arm64, too") {
 		t.Errorf("two of one target: got %v", err)
 	}
@@ -111,8 +111,8 @@ func TestWhatIsMissingOrTwiceIsNamed(t *testing.T) {
 
 func TestOtherBytesThanTheNameSaysAreAnError(t *testing.T) {
 	dir := t.TempDir()
-	path := put(t, dir, entry{"package/bin/node", program(target.LinuxARM64)})
-	put(t, dir, entry{"package/bin/node", program(target.LinuxAMD64)})
+	path := put(t, dir, entry{"package/bin/node", program(targets.LinuxARM64)})
+	put(t, dir, entry{"package/bin/node", program(targets.LinuxAMD64)})
 	set, err := archives.Find(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -121,8 +121,8 @@ func TestOtherBytesThanTheNameSaysAreAnError(t *testing.T) {
 	if err := os.Rename(path, wrong); err != nil {
 		t.Fatal(err)
 	}
-	set.Node[target.LinuxARM64] = wrong
-	err = set.UnpackNode(t.Context(), target.LinuxARM64, archives.With{}, t.TempDir())
+	set.Node[targets.LinuxARM64] = wrong
+	err = set.UnpackNode(t.Context(), targets.LinuxARM64, archives.With{}, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "want 0000") {
 		t.Errorf("got %v, want an error about the digest", err)
 	}

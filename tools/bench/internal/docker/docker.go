@@ -14,9 +14,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
-	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -42,9 +42,9 @@ const (
 
 // base is the image that a Dockerfile's stages with npm begin with: what
 // node:24 is elsewhere.
-func base(to target.Target) string { return "bench-node:" + to.Arch }
+func base(to targets.Target) string { return "bench-node:" + to.Arch }
 
-func runImage(to target.Target) string { return "bench-run:" + to.Arch }
+func runImage(to targets.Target) string { return "bench-run:" + to.Arch }
 
 // runLabel marks the images of one run.
 const runLabel = "bench.run"
@@ -57,7 +57,7 @@ func Answers(ctx context.Context) bool {
 
 // Load brings a target's images into the engine: the run image, and the build
 // image with Node.js and npm.
-func (e Engine) Load(ctx context.Context, log io.Writer, to target.Target) error {
+func (e Engine) Load(ctx context.Context, log io.Writer, to targets.Target) error {
 	image, err := engine.Image(filepath.Join(e.Stack, "run-"+to.Arch), to)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (e Engine) Load(ctx context.Context, log io.Writer, to target.Target) error
 const baseLabel = "bench.base"
 
 // makeBase makes [base] of the build image, unless it is there.
-func (e Engine) makeBase(ctx context.Context, log io.Writer, to target.Target, image v1.Image) error {
+func (e Engine) makeBase(ctx context.Context, log io.Writer, to targets.Target, image v1.Image) error {
 	var authorities []byte
 	if e.CA != "" {
 		var err error
@@ -127,7 +127,7 @@ const npm = "node /usr/local/lib/node_modules/npm/bin/npm-cli.js"
 // only, an ordinary user, and no npm at run time.
 //
 // The label keeps this run's cached steps apart from other runs'.
-func Dockerfile(kind Kind, to target.Target, run string) string {
+func Dockerfile(kind Kind, to targets.Target, run string) string {
 	label := "LABEL " + runLabel + "=" + run
 	compile := ""
 	if kind == Compiled {
@@ -168,14 +168,14 @@ CMD ["/usr/local/bin/node", "` + command + `"]
 
 // Build builds an app's folder, with what the engine kept of earlier builds or
 // with nothing of it.
-func (e Engine) Build(ctx context.Context, kind Kind, to target.Target, app, tag string, cached bool) error {
+func (e Engine) Build(ctx context.Context, kind Kind, to targets.Target, app, tag string, cached bool) error {
 	if !strings.HasPrefix(tag, "bench-") && !strings.Contains(tag, "/bench-") {
 		return fmt.Errorf("the tag is %q: want one that begins with bench-", tag)
 	}
 	return e.build(ctx, to, app, Dockerfile(kind, to, e.Run), tag, cached)
 }
 
-func (e Engine) build(ctx context.Context, to target.Target, dir, dockerfile, tag string, cached bool) error {
+func (e Engine) build(ctx context.Context, to targets.Target, dir, dockerfile, tag string, cached bool) error {
 	file, err := os.CreateTemp(e.Work, "Dockerfile-")
 	if err != nil {
 		return err

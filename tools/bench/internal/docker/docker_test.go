@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/docker"
 )
 
 func TestEveryStageHasTheRunsLabelAndTheTargetsBase(t *testing.T) {
 	for kind, stages := range map[docker.Kind]int{docker.Plain: 2, docker.Frontend: 3} {
-		file := docker.Dockerfile(kind, target.LinuxARM64, "123")
+		file := docker.Dockerfile(kind, targets.LinuxARM64, "123")
 		if got := strings.Count(file, "FROM "); got != stages {
 			t.Errorf("%s: got %d stages, want %d", kind, got, stages)
 		}
@@ -25,7 +25,7 @@ func TestEveryStageHasTheRunsLabelAndTheTargetsBase(t *testing.T) {
 
 // The steps before the sources' COPY stay cached when only sources change.
 func TestDependenciesComeBeforeSources(t *testing.T) {
-	file := docker.Dockerfile(docker.Plain, target.LinuxAMD64, "1")
+	file := docker.Dockerfile(docker.Plain, targets.LinuxAMD64, "1")
 	install, sources := strings.Index(file, "ci --omit=dev"), strings.Index(file, "COPY . .")
 	if install < 0 || sources < install {
 		t.Errorf("got the sources before the install:\n%s", file)
@@ -33,7 +33,7 @@ func TestDependenciesComeBeforeSources(t *testing.T) {
 }
 
 func TestATagThatIsNotTheBenchmarksIsRefused(t *testing.T) {
-	err := docker.Engine{Work: t.TempDir()}.Build(t.Context(), docker.Plain, target.LinuxARM64, t.TempDir(), "armature/builder:arm64", true)
+	err := docker.Engine{Work: t.TempDir()}.Build(t.Context(), docker.Plain, targets.LinuxARM64, t.TempDir(), "armature/builder:arm64", true)
 	if err == nil || !strings.Contains(err.Error(), "begins with bench-") {
 		t.Errorf("got %v", err)
 	}

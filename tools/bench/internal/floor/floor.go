@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 	"github.com/armature-cnb/armature/tools/bench/internal/hostnode"
@@ -26,8 +26,8 @@ type Floor struct {
 	App     string // folder with package.json and its lockfile
 	Archive archives.Set
 	Node    hostnode.Node // runs npm
-	Host    target.Target
-	Target  target.Target
+	Host    targets.Target
+	Target  targets.Target
 	Work    string // a folder to work in
 }
 

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/target"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -22,7 +22,7 @@ type Node struct {
 }
 
 // Unpack puts the host's Node.js and npm into dir/node, unless it is there.
-func Unpack(ctx context.Context, set archives.Set, host target.Target, dir string) (Node, error) {
+func Unpack(ctx context.Context, set archives.Set, host targets.Target, dir string) (Node, error) {
 	node := Node{Dir: filepath.Join(dir, "node"), Home: filepath.Join(dir, "node-home")}
 	if err := os.MkdirAll(node.Home, 0o755); err != nil {
 		return node, err

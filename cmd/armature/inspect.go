@@ -1,0 +1,166 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf16"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/platform/home"
+	"github.com/armature-cnb/armature/platform/images"
+	"github.com/armature-cnb/armature/platform/inspect"
+)
+
+const inspectHelp = `Says what is in an image: its platforms, the version of Node.js, processes, layers
+with their sizes and owners, and how many components its bills of materials
+list.
+
+IMAGE is called as in armature run.`
+
+func inspectCommand() command {
+	return command{
+		name: "inspect", args: "IMAGE", max: 1, short: "says what is in an image", long: inspectHelp,
+		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
+			platform := set.String("platform", "", "only this one of the image's platforms (`OS/ARCH`)")
+			format := set.String("format", "text", "`FORMAT`: text or json")
+			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
+			var insecure hosts
+			set.Var(&insecure, "insecure-registry", insecureHelp)
+			return func(ctx context.Context, p *program, args []string) error {
+				if len(args) == 0 {
+					return &usageError{"inspect: IMAGE is missing"}
+				}
+				if *format != "text" && *format != "json" {
+					return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", *format)}
+				}
+				h, err := home.Open(*cacheDir, p.getenv)
+				if err != nil {
+					return err
+				}
+				found, err := describeAll(ctx, images.Registries{Insecure: insecure}, h, args[0], *platform)
+				if err != nil {
+					return err
+				}
+				if *format == "json" {
+					return printJSON(p.stdout, found)
+				}
+				return printImages(p.stdout, found)
+			}
+		},
+	}
+}
+
+// describeAll describes an image for every platform it has, or for one.
+func describeAll(ctx context.Context, registries images.Registries, h home.Home, called, platform string) ([]*inspect.Image, error) {
+	if platform != "" {
+		image, _, err := findImage(ctx, registries, h, called, platform)
+		if err != nil {
+			return nil, err
+		}
+		one, err := inspect.Read(image)
+		return []*inspect.Image{one}, err
+	}
+	var found []*inspect.Image
+	var failed error
+	for _, to := range targets.All() {
+		image, _, err := findImage(ctx, registries, h, called, to.String())
+		if images.IsOtherPlatform(err) {
+			failed = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		one, err := inspect.Read(image)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	if len(found) == 0 {
+		return nil, failed
+	}
+	return found, nil
+}
+
+// printJSON leaves no character in it that a terminal would act upon.
+func printJSON(out io.Writer, found []*inspect.Image) error {
+	text, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if _, err := fmt.Fprintln(out, escaped(line, func(r rune) string {
+			var units strings.Builder
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&units, "\\u%04x", unit)
+			}
+			return units.String()
+		})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain is a text of an image's, on one line, with escapes as Go's for what
+// cannot be seen.
+func plain(text string) string {
+	return escaped(text, func(r rune) string { return strings.Trim(strconv.QuoteRune(r), "'") })
+}
+
+// escaped replaces what is neither a space nor a visible character: whoever
+// made the image could have a terminal do something with it.
+func escaped(text string, escape func(rune) string) string {
+	var safe strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			safe.WriteRune(r)
+		} else {
+			safe.WriteString(escape(r))
+		}
+	}
+	return safe.String()
+}
+
+func printImages(out io.Writer, found []*inspect.Image) error {
+	for at, image := range found {
+		if at > 0 {
+			fmt.Fprintln(out)
+		}
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(w, "platform\t%s\n", plain(image.Platform))
+		fmt.Fprintf(w, "digest\t%s\n", plain(image.Digest))
+		fmt.Fprintf(w, "size\t%s, compressed\n", megabytes(image.Size))
+		fmt.Fprintf(w, "Node.js\t%s\n", plain(image.Node))
+		fmt.Fprintf(w, "run image\t%s\n", plain(image.RunImage))
+		fmt.Fprintf(w, "user\t%s\n", plain(image.User))
+		for _, process := range image.Processes {
+			name := process.Type
+			if process.Default {
+				name += " (default)"
+			}
+			fmt.Fprintf(w, "process\t%s: %s\n", plain(name), plain(strings.Join(process.Command, " ")))
+		}
+		for _, layer := range image.Layers {
+			fmt.Fprintf(w, "layer\t%s  %s\n", megabytes(layer.Size), plain(layer.Owner))
+		}
+		for _, bill := range image.SBOM {
+			fmt.Fprintf(w, "components\t%d of %s\n", bill.Components, plain(bill.Owner))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -1,0 +1,300 @@
+//go:build linux
+
+package integration_test
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/platform/emulation"
+	"github.com/armature-cnb/armature/platform/inspect"
+)
+
+// bothBuilders says whether make made the builders for both targets.
+func bothBuilders(t *testing.T) {
+	t.Helper()
+	for _, to := range targets.All() {
+		if _, err := os.Stat(filepath.Join(made.builders, to.Dashed()+"-on-"+host(t).Dashed())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
+	bothBuilders(t)
+	u := newUser(t, 0)
+	pushed := map[string]int{}
+	var mu sync.Mutex
+	address := serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, request *http.Request) {
+		if digest := request.URL.Query().Get("digest"); request.Method == http.MethodPut && digest != "" {
+			mu.Lock()
+			pushed[digest]++
+			mu.Unlock()
+		}
+		registry.ServeHTTP(w, request)
+	})
+	tag := address + "/team/both"
+	b := u.must(express, "--tag", tag, "--platform", "linux/amd64,linux/arm64")
+	again := u.must(express, "--tag", tag, "--platform", "linux/arm64,linux/amd64", "--output", "registry")
+	if b.digest != again.digest {
+		t.Errorf("the order of platforms matters: got %s and %s", b.digest, again.digest)
+	}
+	for digest, times := range pushed {
+		if times != 1 {
+			t.Errorf("%s was pushed %d times", digest, times)
+		}
+	}
+	index, err := layout.ImageIndexFromPath(b.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Index(index); err != nil {
+		t.Error(err)
+	}
+	// The second begins with what the first has made, which nobody sees in it.
+	second := targets.All()[1]
+	if want := "[" + second.String() + "]   beginning with the layers for any target"; !strings.Contains(b.log, want) {
+		t.Errorf("got no %q in\n%s", want, b.log)
+	}
+	alone := u.must(express, "--tag", "alone", "--platform", second.String())
+	if got, err := layoutImage(t, b.folder, second).Digest(); err != nil || got.String() != alone.digest {
+		t.Errorf("got %s for %s, want %s as when it is built alone (%v)", got, second, alone.digest, err)
+	}
+	for _, way := range []string{"user-namespace", "chroot"} {
+		other := u.build(express, "--tag", "both-"+way, "--cache-key", "both-"+way, "--platform", "linux/amd64,linux/arm64", "--sandbox", way)
+		if other.status != 0 && strings.Contains(other.log, "[no-sandbox]") {
+			t.Logf("this machine refuses a %s", way)
+		} else if other.digest != b.digest || strings.Count(other.log, "Running 'npm ci") != 1 {
+			t.Errorf("%s: got %s, want %s with npm run once\n%s", way, other.digest, b.digest, other.log)
+		}
+	}
+	var both [2]*inspect.Image
+	for i, to := range targets.All() {
+		if both[i], err = inspect.Read(layoutImage(t, b.folder, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// npm-start's programs and the bills of materials say what they are for.
+	differ := []string{"run image", "armature/node-engine:node", "armature/npm-start:supervisor", "armature/npm-start:environment", "bills of materials", "lifecycle: launcher", "lifecycle: config"}
+	for i, layer := range both[0].Layers {
+		other := both[1].Layers[i]
+		if layer.Owner != other.Owner || layer.Digest != other.Digest && !slices.Contains(differ, layer.Owner) {
+			t.Errorf("layer %d: got %v and %v, want the same", i, layer, other)
+		}
+	}
+}
+
+func TestInspectSaysWhatIsInAnImage(t *testing.T) {
+	u := newUser(t, 0)
+	b := u.must(express, "--tag", "inspected")
+	out, err := u.command(t.Context(), "inspect", "inspected", "--format", "json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []inspect.Image
+	if err := json.Unmarshal(out, &found); err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Digest != b.digest || found[0].Platform != "linux/arm64" || !strings.HasPrefix(found[0].Node, "24.") {
+		t.Errorf("got %+v", found)
+	}
+	for _, layer := range found[0].Layers {
+		if layer.Owner == "unknown" {
+			t.Errorf("nobody owns %s", layer.Digest)
+		}
+	}
+	if p := found[0].Processes; len(p) != 1 || p[0].Type != "web" || !p[0].Default {
+		t.Errorf("got %+v", p)
+	}
+	if out, err := u.command(t.Context(), "inspect", "nothing-of-this-name:1").CombinedOutput(); err == nil {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
+	adoptOrphans(t)
+	if host(t) != targets.LinuxARM64 && !emulation.Works(targets.LinuxARM64) {
+		t.Skip("this machine has no emulation of linux/arm64")
+	}
+	for name, id := range map[string]int{"root": 0, "an ordinary user": nobody} {
+		t.Run(name, func(t *testing.T) {
+			u := newUser(t, id)
+			folder := filepath.Join(u.home, "running")
+			b := u.build(plainApp(t), "--tag", "running", "--output", "oci:"+folder)
+			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
+				t.Skipf("this machine refuses it: %s", b.log)
+			}
+			if b.status != 0 {
+				t.Fatalf("got status %d\n%s", b.status, b.log)
+			}
+			port := freePort(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			cmd := u.command(ctx, "run", folder, "--port", fmt.Sprint(port), "--env", "GREETING=hello")
+			out, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				for lines := bufio.NewScanner(out); lines.Scan(); {
+					t.Log(lines.Text())
+				}
+			}()
+			if got := get(ctx, t, fmt.Sprintf("http://127.0.0.1:%d", port)); got != "plain" {
+				t.Errorf("got %q", got)
+			}
+			cmd.Process.Signal(syscall.SIGTERM)
+			begin := time.Now()
+			cmd.Wait()
+			if took := time.Since(begin); took > 5*time.Second {
+				t.Errorf("it took %s to stop", took)
+			}
+			if status := cmd.ProcessState.ExitCode(); status != 143 { // the app does not handle SIGTERM
+				t.Errorf("got status %d, want the app's 143", status)
+			}
+			waitForNobody(t, "the end of run")
+			if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
+				t.Errorf("left over: %v", list)
+			}
+		})
+	}
+}
+
+func TestARunEndsAsItsProcessDoes(t *testing.T) {
+	if host(t) != targets.LinuxARM64 && !emulation.Works(targets.LinuxARM64) {
+		t.Skip("this machine has no emulation of linux/arm64")
+	}
+	u := newUser(t, 0)
+	u.must(plainApp(t), "--tag", "ending")
+	cmd := u.command(t.Context(), "run", "ending", "--entrypoint", "/cnb/lifecycle/launcher", "--", "--", "node", "-e", "console.log(process.arch, process.getuid()); process.exit(7)")
+	out, _ := cmd.Output()
+	if got := strings.TrimSpace(string(out)); got != "arm64 1001" || cmd.ProcessState.ExitCode() != 7 {
+		t.Errorf("got %q, status %d", got, cmd.ProcessState.ExitCode())
+	}
+	text, _ := u.command(t.Context(), "run", "ending", "--entrypoint", "worker").CombinedOutput()
+	if !strings.Contains(string(text), "[no-process]") {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestARebasedImageHasWhatABuildOnItsRunImageGives(t *testing.T) {
+	u := newUser(t, 0)
+	run := layoutImage(t, filepath.Join(made.stack, "run-arm64"), targets.LinuxARM64)
+	patch, err := oci.WriteLayer(filepath.Join(t.TempDir(), "patch"), []oci.File{{Path: "patched", Type: tar.TypeReg, Mode: 0o644, Content: []byte("fixed")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := mutate.AppendLayers(run, patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newRun := filepath.Join(t.TempDir(), "run")
+	if err := oci.WriteLayout(newRun, newer); err != nil {
+		t.Fatal(err)
+	}
+	app := plainApp(t)
+	old := u.must(app, "--tag", "based")
+	anew := u.must(app, "--tag", "based-anew", "--run-image", newRun)
+	want := described(t, anew.folder)
+	for _, way := range []string{"", "user-namespace", "chroot"} {
+		args := []string{"rebase", old.folder, "--tag", "rebased", "--run-image", newRun}
+		if way != "" {
+			args = append(args, "--sandbox", way)
+		}
+		out, err := u.command(t.Context(), args...).Output()
+		if err != nil && way != "" {
+			t.Logf("%s: %v", way, err) // not every machine has every way
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, _, _ := strings.Cut(string(out), "@")
+		// The digests differ, because the lifecycle's rebaser drops the history.
+		if got := described(t, folder); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v\nwant %+v", way, got, want)
+		}
+	}
+	text, err := u.command(t.Context(), "rebase", old.folder, "--tag", "rebased", "--run-image", made.stack+"/run-amd64").CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "[image-platform]") {
+		t.Errorf("a run image of another platform: got %s, %v", text, err)
+	}
+}
+
+// described is all of an image for linux/arm64 but its digest.
+func described(t *testing.T, folder string) inspect.Image {
+	t.Helper()
+	image, err := inspect.Read(layoutImage(t, folder, targets.LinuxARM64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image.Digest = ""
+	return *image
+}
+
+func TestDoctorSaysWhatWorks(t *testing.T) {
+	u := newUser(t, 0)
+	out, err := u.command(t.Context(), "doctor").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"Builds are kept apart by a ", "yes  builder for linux/arm64: ", "GB free"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// get asks until there is an answer: under emulation Node.js takes seconds.
+func get(ctx context.Context, t *testing.T, url string) string {
+	t.Helper()
+	for ctx.Err() == nil {
+		answer, err := http.Get(url)
+		if err != nil {
+			time.Sleep(200 * time.Millisecond)
+			continue
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	t.Error(ctx.Err())
+	return ""
+}

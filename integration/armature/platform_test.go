@@ -1,0 +1,200 @@
+//go:build linux
+
+package integration_test
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/platform/rootfs"
+	"github.com/armature-cnb/armature/platform/sandbox"
+)
+
+// offered are the versions of the Platform API that a builder's label names.
+func offered(t *testing.T, builder v1.Image) []string {
+	t.Helper()
+	config, err := builder.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metadata struct {
+		Lifecycle struct {
+			APIs struct{ Platform struct{ Supported []string } }
+		}
+	}
+	if err := json.Unmarshal([]byte(config.Config.Labels["io.buildpacks.builder.metadata"]), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	return metadata.Lifecycle.APIs.Platform.Supported
+}
+
+func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
+	for _, to := range targets.All() {
+		for _, on := range targets.All() {
+			got := offered(t, layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+on.Dashed()), on))
+			old := slices.Contains(got, "0.7") && slices.Contains(got, "0.9")
+			if !slices.Contains(got, "0.12") || !slices.Contains(got, "0.13") || old != (to == on) {
+				t.Errorf("the builder for %s on %s: got %q, want 0.12 and later, and older ones where the two are the same", to, on, got)
+			}
+		}
+	}
+}
+
+// platform is a platform other than pack and armature: it runs a builder's
+// creator as its own documentation says.
+type platform struct {
+	t        *testing.T
+	way      sandbox.Way
+	root     string // the builder, unpacked
+	registry string // with the run image
+	to       targets.Target
+}
+
+func newPlatform(t *testing.T, to targets.Target) *platform {
+	t.Helper()
+	way, err := sandbox.Find(t.Context(), t.TempDir(), sandbox.Mounts, sandbox.Users)
+	if err != nil {
+		t.Skipf("this machine has no namespaces for a sandbox: %v", err)
+	}
+	p := &platform{t: t, way: way, root: t.TempDir(), to: to, registry: serveRegistry(t, http.Handler.ServeHTTP)}
+	builder := layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+host(t).Dashed()), host(t))
+	owners := rootfs.Options{Owners: os.Geteuid() == 0, Folders: []string{"workspace", "layers", "platform", "proc", "dev", "tmp", "home/cnb"}}
+	if err := rootfs.Unpack(t.Context(), p.root, builder, owners); err != nil {
+		t.Fatal(err)
+	}
+	tag, err := name.NewTag(p.registry + "/run:" + to.Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(tag, layoutImage(t, filepath.Join(made.stack, "run-"+to.Arch), to)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// create runs the creator with a version of the Platform API.
+func (p *platform) create(api, image string) (string, sandbox.Status) {
+	p.t.Helper()
+	work := p.t.TempDir()
+	spec := sandbox.Spec{Way: p.way, Root: p.root, Point: filepath.Join(work, "point"), User: 1001, Group: 1000, Hostname: "platform", Network: sandbox.Host}
+	for _, folder := range []struct{ name, target string }{
+		{"app", "/workspace"}, {"layers", "/layers"}, {"platform", "/platform"}, {"tmp", "/tmp"}, {"home", "/home/cnb"}, {"point", ""},
+	} {
+		dir := filepath.Join(work, folder.name)
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			p.t.Fatal(err)
+		}
+		if os.Geteuid() == 0 {
+			if err := os.Chown(dir, 1001, 1000); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		if folder.target != "" {
+			spec.Binds = append(spec.Binds, sandbox.Bind{Source: dir, Target: folder.target, Writable: true})
+		}
+	}
+	if err := os.CopyFS(filepath.Join(work, "app"), os.DirFS(plainApp(p.t))); err != nil {
+		p.t.Fatal(err)
+	}
+	var out bytes.Buffer
+	spec.Stdout, spec.Stderr = &out, &out
+	box, err := sandbox.Start(p.t.Context(), spec)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer box.Close()
+	run := p.registry + "/run:" + p.to.Arch
+	status, err := box.Run(p.t.Context(), sandbox.Command{
+		Args: []string{"/cnb/lifecycle/creator", "-no-color", "-app", "/workspace", "-layers", "/layers", "-platform", "/platform", "-run-image", run, "-uid", "1001", "-gid", "1000", p.registry + "/" + image},
+		Env:  []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "CNB_PLATFORM_API=" + api, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000", "HOME=/home/cnb", "CNB_EXEC_ENV=production"},
+		Dir:  "/layers",
+	}, nil)
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, out.String())
+	}
+	return out.String(), status
+}
+
+// machines are those of the programs in an image's layers, by path.
+func (p *platform) machines(ctx context.Context, image string) map[string]elf.Machine {
+	p.t.Helper()
+	ref, err := name.NewTag(p.registry + "/" + image)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	made, err := remote.Image(ref, remote.WithContext(ctx), remote.WithPlatform(v1.Platform{OS: p.to.OS, Architecture: p.to.Arch}))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	found := map[string]elf.Machine{}
+	forFiles(p.t, made, func(name string, text []byte) {
+		if program, err := elf.NewFile(bytes.NewReader(text)); err == nil {
+			found[path.Join("/", name)] = program.Machine
+		}
+	})
+	return found
+}
+
+// A builder that pairs two architectures makes the target's images or none:
+// a platform that is too old to say what they are for is told so.
+func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
+	on := host(t)
+	to := targets.All()[0]
+	if to == on {
+		to = targets.All()[1]
+	}
+	p := newPlatform(t, to)
+	for _, api := range []string{"0.7", "0.9", "0.11"} {
+		t.Run("Platform API "+api, func(t *testing.T) {
+			log, status := p.create(api, "old-"+strings.ReplaceAll(api, ".", "-")+":x")
+			if status.Code == 0 && status.Signal == 0 {
+				t.Errorf("the creator ended with 0\n%s", log)
+			}
+			for _, want := range []string{"[platform-too-old]", "asks for " + on.String(), "makes images for " + to.String(), "Platform API 0.12"} {
+				if !strings.Contains(log, want) {
+					t.Errorf("got no %q in\n%s", want, log)
+				}
+			}
+		})
+	}
+	apis := offered(t, layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+on.Dashed()), on))
+	if len(apis) < 2 || apis[0] != "0.12" {
+		t.Fatalf("the builder offers %q, want 0.12 and later", apis)
+	}
+	for _, api := range apis {
+		t.Run("Platform API "+api, func(t *testing.T) {
+			log, status := p.create(api, "app:x") // the same, so that layers are made once
+			if status != (sandbox.Status{}) {
+				t.Fatalf("got %s\n%s", status, log)
+			}
+			machines := p.machines(t.Context(), "app:x")
+			for _, program := range []string{"/cnb/lifecycle/launcher", "/layers/armature_node-engine/node/bin/node", "/layers/armature_npm-start/supervisor/bin/supervisor"} {
+				if got, ok := machines[program]; !ok {
+					t.Errorf("%s is not there; got %v", program, machines)
+				} else if got != to.ELF() {
+					t.Errorf("%s: got %s, want %s", program, got, to.ELF())
+				}
+			}
+			for program, machine := range machines {
+				if machine != to.ELF() {
+					t.Errorf("%s: got %s, want %s", program, machine, fmt.Sprint(to.ELF()))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,367 @@
+//go:build linux
+
+package integration_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/oci"
+)
+
+// secret is looked for where it must not be, as it is and as registries are
+// sent it.
+type secret string
+
+// login is the secret as a password in a Docker config or a header.
+func (s secret) login() string { return base64.StdEncoding.EncodeToString([]byte("somebody:" + s)) }
+
+func (s secret) in(text []byte) bool {
+	return bytes.Contains(text, []byte(s)) || bytes.Contains(text, []byte(s.login()))
+}
+
+func (s secret) notInLog(t *testing.T, b built) {
+	t.Helper()
+	if s.in([]byte(b.log)) {
+		t.Errorf("it is in the log:\n%s", b.log)
+	}
+}
+
+// notBelow looks into the files of a folder that were made or named since a time,
+// into compressed ones, too. Root file systems that are unpacked from builders
+// are left out.
+func (s secret) notBelow(t *testing.T, dir string, since time.Time) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && filepath.Base(filepath.Dir(path)) == "roots" && !strings.Contains(entry.Name(), "-seed"):
+			return fs.SkipDir
+		case entry.IsDir() && isOfBuilder(path):
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		var info unix.Stat_t
+		err = unix.Lstat(path, &info)
+		if err == nil && time.Unix(info.Ctim.Unix()).Before(since) {
+			return nil
+		}
+		var text []byte
+		if err == nil {
+			text, err = os.ReadFile(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) { // another call's work
+			return nil
+		}
+		if unzipped, zipErr := gzip.NewReader(bytes.NewReader(text)); zipErr == nil && err == nil {
+			text, err = io.ReadAll(unzipped)
+		}
+		if s.in(text) {
+			t.Errorf("it is in %s", path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// isOfBuilder says whether a folder is one of the large ones of an unpacked
+// builder: a chroot has links to them, which wait in the trash afterwards.
+func isOfBuilder(path string) bool {
+	switch filepath.Base(path) {
+	case "usr", "cnb":
+		_, err := os.Lstat(filepath.Join(filepath.Dir(path), "cnb/lifecycle"))
+		return err == nil
+	}
+	return false
+}
+
+// notInImage looks into an image's manifest, configuration and layers.
+func (s secret) notInImage(t *testing.T, image v1.Image) {
+	t.Helper()
+	for _, read := range []func() ([]byte, error){image.RawConfigFile, image.RawManifest} {
+		if text, err := read(); err != nil || s.in(text) {
+			t.Errorf("it is in %s, %v", text, err)
+		}
+	}
+	forFiles(t, image, func(name string, text []byte) {
+		if s.in(text) || s.in([]byte(name)) {
+			t.Errorf("it is in %s", name)
+		}
+	})
+}
+
+// forFiles calls see for everything in an image's layers.
+func forFiles(t *testing.T, image v1.Image, see func(name string, text []byte)) {
+	t.Helper()
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range layers {
+		content, err := layer.Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive := tar.NewReader(content)
+		for {
+			header, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			see(header.Name, text)
+		}
+		content.Close()
+	}
+}
+
+func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
+	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
+	const canary = "canary-5b1e9c"
+	dir := t.TempDir()
+	binding, file, bills := filepath.Join(dir, "secret"), filepath.Join(dir, "env"), filepath.Join(dir, "bills")
+	writeFiles(t, dir, map[string]string{
+		"secret/type": "npmrc", "secret/.npmrc": "//registry.example/:_authToken=" + canary, "env": "OF_FILE=" + canary + "\n", "bills/before": "",
+	})
+	u := newUser(t, 0)
+	proxy := "http://user:" + canary + "@127.0.0.1:1" // nobody is there
+	u.env = []string{"ARMATURE_TEST_TOKEN=" + canary, "HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy}
+	given := []string{"--env", "ARMATURE_TEST_TOKEN", "--env", "OTHER=" + canary, "--env-file", file, "--binding", binding, "--sbom-dir", bills, "--progress", "json"}
+	b := u.must(plainApp(t), append(given, "--tag", "secrets", "--timings", filepath.Join(bills, "timings.html"))...)
+	secret(canary).notInLog(t, b)
+	needy := plainApp(t)
+	writeFiles(t, needy, map[string]string{"package.json": `{"name":"needy","version":"1.0.0","dependencies":{"express":"5"},"scripts":{"start":"node server.js"}}`})
+	failed := u.build(needy, append(given, "--tag", "needy", "--env", "NPM_CONFIG_FETCH_RETRIES=0")...)
+	if failed.status == 0 {
+		t.Errorf("npm installed through a proxy that is not there\n%s", failed.log)
+	}
+	secret(canary).notInLog(t, failed)
+	secret(canary).notBelow(t, bills, begin)
+	image, err := oci.ReadLayout(b.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret(canary).notInImage(t, image)
+	secret(canary).notBelow(t, u.cache(), begin) // nor does the next build find it
+}
+
+// probe is a build script that puts all that it can read of other processes,
+// and of files in which credentials are, into its log and into the image.
+const probe = `
+const fs = require("fs"), path = require("path");
+const found = [];
+const look = file => { try { found.push(file + ": " + fs.readFileSync(file, "latin1").replaceAll("\0", " ")); } catch {} };
+const names = dir => { try { return fs.readdirSync(dir, { withFileTypes: true }); } catch { return []; } };
+for (const { name } of names("/proc").filter(entry => /^(\d+|self)$/.test(entry.name)))
+  for (const file of ["environ", "cmdline", "mountinfo", "root" + process.argv[2] + "/.docker/config.json"]) look(path.join("/proc", name, file));
+const wanted = new Set([".docker", ".netrc", ".npmrc", "auth.json", ".dockerconfigjson"]);
+const walk = dir => {
+  for (const entry of names(dir)) {
+    const file = path.join(dir, entry.name);
+    if (wanted.has(entry.name)) { look(file); names(file).forEach(inside => look(path.join(file, inside.name))); }
+    else if (entry.isDirectory() && !/^\/(proc|sys|usr\/share)$/.test(file)) walk(file);
+  }
+};
+walk("/");
+look(process.argv[2] + "/.docker/config.json");
+found.push(JSON.stringify(process.env));
+console.log(found.join("\n"));
+fs.writeFileSync("found.txt", found.join("\n"));
+`
+
+// The credentials for registries stay armature's own: neither do a build's
+// scripts find them, nor does anybody later.
+func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
+	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
+	const canary = secret("canary-7f02d4")
+	address := private(t, string(canary))
+	login := remote.WithAuth(&authn.Basic{Username: "somebody", Password: string(canary)})
+	pushBuilder(t, address+"/armature", login)
+	dockerLogin := map[string]string{".docker/config.json": fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, address, canary.login())}
+	helper := map[string]string{
+		".docker/config.json":           fmt.Sprintf(`{"credHelpers":{%q:"of-test"}}`, address),
+		"bin/docker-credential-of-test": fmt.Sprintf("#!/bin/sh\ncat >/dev/null\necho '{\"Username\":\"somebody\",\"Secret\":%q}'\n", canary),
+	}
+	for _, tc := range []struct {
+		way   string
+		files map[string]string // of the home folder
+		fails bool              // whether a build is tried that fails in the end
+	}{{"mount-namespace", dockerLogin, true}, {"user-namespace", helper, false}, {"chroot", dockerLogin, false}} {
+		t.Run(tc.way, func(t *testing.T) {
+			u := newUser(t, 0)
+			cacheDir, kept := u.cache(), t.TempDir()
+			u.home = t.TempDir()
+			writeFiles(t, u.home, tc.files)
+			u.env = []string{"PATH=" + u.home + "/bin:" + os.Getenv("PATH"), "DOCKER_CONFIG="}
+			u.builders = address + "/armature/builder"
+			app := plainApp(t)
+			writeFiles(t, app, map[string]string{
+				"probe.js":     probe,
+				"package.json": fmt.Sprintf(`{"name":"probe","version":"1.0.0","scripts":{"build":"node probe.js %s","start":"node server.js"}}`, u.home),
+			})
+			build := func(repository string) built {
+				return u.build(app, "--sandbox", tc.way, "--tag", address+repository, "--output", "registry", "--run-image", address+"/armature/run:arm64",
+					"--cache-dir", cacheDir, "--cache-image", address+"/team/cache-"+tc.way, "--progress", "json",
+					"--sbom-dir", filepath.Join(kept, "bills"), "--timings", filepath.Join(kept, "timings.html"))
+			}
+			b := build("/team/" + tc.way)
+			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
+				t.Skipf("this machine refuses it: %s", b.log)
+			}
+			if b.status != 0 {
+				t.Fatalf("got status %d\n%s", b.status, b.log)
+			}
+			canary.notInLog(t, b)
+			canary.notBelow(t, kept, begin)
+			for _, repository := range []string{"/team/" + tc.way, "/team/cache-" + tc.way} {
+				tag, err := name.NewTag(address + repository)
+				if err != nil {
+					t.Fatal(err)
+				}
+				image, err := remote.Image(tag, login)
+				if err != nil {
+					t.Fatal(err)
+				}
+				canary.notInImage(t, image)
+			}
+			// The script has looked, and at the lifecycle, too, where it can.
+			want := "NODE_ENV"
+			if tc.way != "chroot" {
+				want = "CNB_REGISTRY_AUTH"
+			}
+			if !strings.Contains(b.log, want) {
+				t.Errorf("the script found no %s:\n%s", want, b.log)
+			}
+			canary.notBelow(t, cacheDir, begin)
+			if !tc.fails {
+				return
+			}
+			refused := build("/forbidden/" + tc.way)
+			if refused.status != 1 || !strings.Contains(refused.log, `"id":"registry-refused"`) {
+				t.Errorf("got status %d, want the failure registry-refused\n%s", refused.status, refused.log)
+			}
+			canary.notInLog(t, refused)
+			canary.notBelow(t, kept, begin)
+		})
+	}
+}
+
+// privateNPM serves an npm registry with the package greeting 1.0.0 to whoever
+// has a token, and returns its address.
+func privateNPM(t *testing.T, token string) string {
+	t.Helper()
+	var packed bytes.Buffer
+	zipped := gzip.NewWriter(&packed)
+	archive := tar.NewWriter(zipped)
+	manifest := `{"name":"greeting","version":"1.0.0"}`
+	if err := archive.WriteHeader(&tar.Header{Name: "package/package.json", Mode: 0o644, Size: int64(len(manifest))}); err != nil {
+		t.Fatal(err)
+	}
+	archive.Write([]byte(manifest))
+	if err := errors.Join(archive.Close(), zipped.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha512.Sum512(packed.Bytes())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer "+token:
+			http.Error(w, `{"error":"a token is needed"}`, http.StatusUnauthorized)
+		case r.URL.Path == "/greeting":
+			fmt.Fprintf(w, `{"name":"greeting","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"name":"greeting","version":"1.0.0","dist":{"tarball":"http://%s/greeting.tgz","integrity":"sha512-%s"}}}}`,
+				r.Host, base64.StdEncoding.EncodeToString(sum[:]))
+		case r.URL.Path == "/greeting.tgz":
+			w.Write(packed.Bytes())
+		default:
+			http.Error(w, `{"error":"forbidden"}`, http.StatusForbidden)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// npm is given a token by a binding, or by a variable that .npmrc names, uses it
+// and says all that it can say.
+func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
+	t.Parallel()
+	begin := time.Now().Truncate(time.Second)
+	const canary = secret("canary-c30a11")
+	registry := privateNPM(t, string(canary))
+	_, host, _ := strings.Cut(registry, ":")
+	binding := filepath.Join(t.TempDir(), "npm")
+	writeFiles(t, binding, map[string]string{"type": "npmrc", ".npmrc": fmt.Sprintf("registry=%s/\n%s/:_authToken=%s\n", registry, host, canary)})
+	for _, tc := range []struct {
+		way, npmrc string
+		args       []string
+	}{
+		{"binding", "", []string{"--binding", binding}},
+		{"variable", fmt.Sprintf("registry=%s/\n%s/:_authToken=${NPM_TOKEN}\n", registry, host), []string{"--env", "NPM_TOKEN=" + string(canary)}},
+	} {
+		t.Run(tc.way, func(t *testing.T) {
+			u, kept, app := newUser(t, 0), t.TempDir(), plainApp(t)
+			build := func(needs string) built {
+				writeFiles(t, app, map[string]string{
+					"package.json": fmt.Sprintf(`{"name":"private","version":"1.0.0","dependencies":{%q:"1.0.0"},"scripts":{"start":"node server.js"}}`, needs), ".npmrc": tc.npmrc,
+				})
+				return u.build(app, append(tc.args, "--tag", "private-"+tc.way, "--output", "oci:"+filepath.Join(kept, "app"), "--progress", "json",
+					"--env", "BP_LOG_LEVEL=DEBUG", "--env", "NPM_CONFIG_LOGLEVEL=silly", "--env", "NPM_CONFIG_FETCH_RETRIES=0",
+					"--sbom-dir", filepath.Join(kept, "bills"), "--timings", filepath.Join(kept, "timings.html"))...)
+			}
+			b := build("greeting")
+			if b.status != 0 || !strings.Contains(b.log, "npm silly") {
+				t.Fatalf("got status %d, and want what npm says to itself\n%s", b.status, b.log)
+			}
+			canary.notInLog(t, b)
+			image, err := oci.ReadLayout(b.folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			installed := false
+			forFiles(t, image, func(name string, _ []byte) {
+				installed = installed || strings.HasSuffix(name, "node_modules/greeting/package.json")
+			})
+			if !installed {
+				t.Error("the package is not in the image")
+			}
+			canary.notInImage(t, image)
+			if b := build("forbidden"); b.status == 0 || !strings.Contains(b.log, "[npm-registry-forbidden]") {
+				t.Errorf("got status %d, want the failure npm-registry-forbidden\n%s", b.status, b.log)
+			} else {
+				canary.notInLog(t, b)
+			}
+			canary.notBelow(t, kept, begin)
+			canary.notBelow(t, u.cache(), begin)
+		})
+	}
+}

@@ -1,0 +1,254 @@
+// Package dockerignore reads an app's .dockerignore, by Docker's rules, and
+// removes from the app what it names. What project.toml says of a file goes
+// before it.
+package dockerignore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/armature-cnb/armature/internal/appfolder"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/textfile"
+)
+
+// Name is the file's name, in the app's root.
+const Name = ".dockerignore"
+
+// Variable is the setting that switches it off.
+const Variable = "BP_USE_DOCKERIGNORE"
+
+// InvalidID is the id of the [failure.Failure] for a file that cannot be read.
+const InvalidID = "dockerignore-invalid"
+
+// NeededID is the id of the [failure.Failure] for one that leaves out what the
+// build cannot do without.
+const NeededID = "dockerignore-leaves-out-needed"
+
+// maxBytes is the most that a file may have.
+const maxBytes = 1 << 20
+
+// File is what a .dockerignore says. A nil one says nothing.
+type File struct {
+	patterns []pattern
+	matcher  *patternmatcher.PatternMatcher
+	lists    lists // of project.toml
+}
+
+type pattern struct {
+	text   string // as the matcher takes it
+	line   int
+	source string // as it stands there
+}
+
+// Read reads the file of an app. It is nil where there is none, where the setting
+// is false, and where project.toml lists what is included.
+func Read(app string, getenv settings.Getenv) (*File, error) {
+	wanted, err := settings.Bool(getenv, Variable, true)
+	if err != nil || !wanted {
+		return nil, err
+	}
+	root, err := os.OpenRoot(app)
+	if err != nil {
+		return nil, fmt.Errorf("opening the app's folder: %w", err)
+	}
+	defer root.Close()
+	text, err := readFile(root, Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, invalid(Name, err)
+	}
+	lists := readLists(root)
+	if lists.includes {
+		return nil, nil
+	}
+	f := &File{lists: lists}
+	return f, f.parse(text)
+}
+
+func readFile(root *os.Root, name string) (string, error) {
+	info, err := root.Stat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxBytes {
+		return "", fmt.Errorf("want a file of at most %d bytes", maxBytes)
+	}
+	raw, err := root.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	text, err := textfile.Decode(raw)
+	if err == nil && bytes.IndexByte(text, 0) >= 0 {
+		err = errors.New("the text has bytes that are 0, as UTF-16 without a byte order mark has; want UTF-8")
+	}
+	return string(text), err
+}
+
+// parse reads the lines one by one: the rules say nothing of more than one, and
+// this way each is known by its number.
+func (f *File) parse(text string) error {
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		found, err := ignorefile.ReadAll(strings.NewReader(line))
+		where := fmt.Sprintf("%s, line %d", Name, number)
+		if err != nil {
+			return invalid(where, err)
+		}
+		for _, one := range found {
+			if _, err := patternmatcher.New([]string{one}); err != nil {
+				return invalid(where, fmt.Errorf("%q: %w", strings.TrimSpace(line), err))
+			}
+			f.patterns = append(f.patterns, pattern{one, number, strings.TrimSpace(line)})
+		}
+	}
+	var err error
+	if f.matcher, err = patternmatcher.New(texts(f.patterns)); err != nil {
+		return invalid(Name, err)
+	}
+	if _, err := f.matcher.MatchesOrParentMatches("x"); err != nil { // compiles them
+		return invalid(Name, err)
+	}
+	return nil
+}
+
+func texts(patterns []pattern) []string {
+	var all []string
+	for _, one := range patterns {
+		all = append(all, one.text)
+	}
+	return all
+}
+
+func invalid(where string, err error) error {
+	return &failure.Failure{
+		ID: InvalidID, Cause: "reading " + where, Err: err,
+		Remedy: fmt.Sprintf("mend it: Docker cannot read it either. %s=false lets the build do without the file.", Variable),
+	}
+}
+
+// LeavesOut tells whether a file or folder of the app, a path with slashes, is
+// left out.
+func (f *File) LeavesOut(place string) bool {
+	if f == nil || f.lists.keeps(place) {
+		return false
+	}
+	matched, err := f.matcher.MatchesOrParentMatches(path.Clean(place))
+	return err == nil && matched
+}
+
+// decides is the line that leaves something out: the last that matches it.
+func (f *File) decides(place string) pattern {
+	var last pattern
+	for _, one := range f.patterns {
+		matcher, err := patternmatcher.New([]string{one.text})
+		if err != nil || matcher.Exclusions() {
+			continue
+		}
+		if matched, _ := matcher.MatchesOrParentMatches(path.Clean(place)); matched {
+			last = one
+		}
+	}
+	return last
+}
+
+// Needed tells of the first of some files that the build cannot do without, and
+// that is left out: a [failure.Failure] with [NeededID].
+func (f *File) Needed(places ...string) error {
+	for _, place := range places {
+		if !f.LeavesOut(place) {
+			continue
+		}
+		line := f.decides(place)
+		return &failure.Failure{
+			ID:    NeededID,
+			Cause: fmt.Sprintf("%s leaves out %s, which the build needs: line %d is %q", Name, place, line.line, line.source),
+			Remedy: fmt.Sprintf("write a line !%s at the end of it, or set %s=false: then the file has no say in the build.",
+				place, Variable),
+		}
+	}
+	return nil
+}
+
+// Remove removes from the app what the file leaves out, and returns the paths of
+// what that was; of a folder that is gone as a whole, its own. What spare is true
+// for stays, with all that it has.
+func (f *File) Remove(app string, spare func(place string) bool) ([]string, error) {
+	if f == nil || len(f.patterns) == 0 {
+		return nil, nil
+	}
+	r := remover{File: f, app: app, spare: spare}
+	_, err := r.folder("", patternmatcher.MatchInfo{})
+	return r.removed, err
+}
+
+type remover struct {
+	*File
+	app     string
+	spare   func(place string) bool
+	removed []string
+}
+
+// folder removes what is left out in a folder, and tells whether nothing is left
+// in it.
+func (r *remover) folder(dir string, above patternmatcher.MatchInfo) (empty bool, err error) {
+	entries, err := os.ReadDir(filepath.Join(r.app, dir))
+	if err != nil {
+		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
+	}
+	left := 0
+	for _, entry := range entries {
+		gone, err := r.entry(path.Join(dir, entry.Name()), entry.IsDir(), above)
+		if err != nil {
+			return false, err
+		}
+		if !gone {
+			left++
+		}
+	}
+	return left == 0, nil
+}
+
+func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo) (gone bool, err error) {
+	if r.spare(place) {
+		return false, nil
+	}
+	matched, info, err := r.matcher.MatchesUsingParentResults(place, above)
+	if err != nil {
+		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
+	}
+	before := len(r.removed)
+	if isDir && (!matched || r.exceptions()) { // something in it may be left out, or stay
+		empty, err := r.folder(place, info)
+		if err != nil || !matched || !empty {
+			return false, err
+		}
+	}
+	if !matched || r.lists.keeps(place) {
+		return false, nil
+	}
+	if err := appfolder.RemoveAll(filepath.Join(r.app, place)); err != nil {
+		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
+	}
+	if isDir {
+		r.removed = r.removed[:before] // which the folder stands for
+	}
+	r.removed = append(r.removed, place)
+	return true, nil
+}
+
+// exceptions tells whether something in a folder that is left out may stay.
+func (r *remover) exceptions() bool { return r.matcher.Exclusions() || len(r.lists.except) > 0 }

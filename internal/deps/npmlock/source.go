@@ -1,0 +1,136 @@
+package npmlock
+
+import (
+	"bytes"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// SourceKind says where a package comes from.
+type SourceKind int
+
+// The kinds of sources.
+const (
+	FromRegistry SourceKind = iota // or nobody knows better
+	FromGit                        // a repository
+	FromArchive                    // an archive at an address that is no registry's
+	FromFile                       // an archive of the app
+)
+
+// Source is where a package comes from.
+type Source struct {
+	Kind    SourceKind
+	Address string // of anything but a registry, without credentials; of git "git+https://host/path"; of a file "file:vendor/a.tgz"
+	Commit  string // of git, where it is known
+}
+
+// Sources returns the function that tells where a package of the lockfile comes
+// from. An address that somebody depends on by that address is no registry's.
+func (l Lock) Sources() func(Package) Source {
+	named := map[string]bool{}
+	for _, p := range append([]Package{l.Root}, l.Packages...) {
+		for _, ranges := range []map[string]string{p.Dependencies, p.OptionalDeps, p.DevDeps, p.PeerDeps} {
+			for spec := range maps.Values(ranges) {
+				named[spec] = strings.Contains(spec, "://")
+			}
+		}
+	}
+	return func(p Package) Source {
+		from := p.Resolved
+		if from == "" && !p.HasVersion() {
+			from = p.Version // as version 1 of the format has it
+		}
+		return source(p.Name, from, named[from])
+	}
+}
+
+// HasVersion tells whether Version is one. In version 1 of the format that of a
+// git repository, of an archive and of a file is its address.
+func (p Package) HasVersion() bool {
+	return p.Version != "" && !strings.ContainsAny(p.Version, ":/")
+}
+
+// hosts are npm's short names for hosts of git repositories.
+var hosts = map[string]string{"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org", "gist": "gist.github.com"}
+
+func source(name, from string, named bool) Source {
+	scheme, rest, _ := strings.Cut(from, ":")
+	switch {
+	case hosts[scheme] != "":
+		repository, fragment, _ := strings.Cut(rest, "#")
+		return Source{FromGit, "git+https://" + hosts[scheme] + "/" + clean(strings.TrimSuffix(repository, ".git")) + ".git", commit(fragment)}
+	case scheme == "git" || strings.HasPrefix(scheme, "git+"):
+		repository, fragment, _ := strings.Cut(from, "#")
+		return Source{FromGit, "git+" + clean(strings.TrimPrefix(repository, "git+")), commit(fragment)}
+	case scheme == "file":
+		return Source{FromFile, from, ""}
+	case (scheme == "http" || scheme == "https") && (named || !isRegistrys(name, from)):
+		return Source{FromArchive, clean(from), ""}
+	}
+	return Source{}
+}
+
+// commit is the revision in the fragment of a repository's address: npm allows
+// "<commit>::path:folder".
+func commit(fragment string) string {
+	revision, _, _ := strings.Cut(fragment, "::")
+	if strings.Contains(revision, ":") { // semver:^1.0.0
+		return ""
+	}
+	return revision
+}
+
+// isRegistrys tells whether an address is one by which registries give a
+// package's archives: <name>/-/<file>, with GitHub download/<name>/.
+func isRegistrys(name, address string) bool {
+	at, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	return strings.Contains(at.Path, "/"+name+"/-/") || strings.Contains(at.Path, "/download/"+name+"/")
+}
+
+// clean is an address without what may be a credential: user and password, the
+// query and the fragment.
+func clean(address string) string {
+	address, _, _ = strings.Cut(address, "#")
+	address, _, _ = strings.Cut(address, "?")
+	return userinfo.ReplaceAllString(address, "$1")
+}
+
+var (
+	// userinfo is an address's user, and what follows it up to the host; a
+	// password may have an "@" itself.
+	userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^\s/?#"'<>\\]*)@`)
+	// secret is a parameter of an address that lets in whoever has it.
+	secret = regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|password|signature|credential|api[_-]?key|auth)[\w-]*|sig|key)=)[^&#\s"'<>\\]+`)
+)
+
+// WithoutCredentials is a lockfile's text whose addresses have no passwords and
+// tokens. Those of ssh keep their user, which is git for everybody.
+func WithoutCredentials(text []byte) []byte {
+	text = userinfo.ReplaceAllFunc(text, func(found []byte) []byte {
+		parts := userinfo.FindSubmatch(found)
+		user, _, _ := bytes.Cut(parts[2], []byte(":"))
+		if !bytes.HasSuffix(parts[1], []byte("ssh://")) || len(user) == 0 {
+			return parts[1]
+		}
+		return slices.Concat(parts[1], user, []byte("@"))
+	})
+	return secret.ReplaceAll(text, []byte("$1"))
+}
+
+// HasCredentials tells whether an address in a text has a password or a token. A
+// user of ssh's alone is none.
+func HasCredentials(text []byte) bool {
+	if secret.Match(text) {
+		return true
+	}
+	return slices.ContainsFunc(userinfo.FindAllSubmatch(text, -1), func(found [][]byte) bool {
+		overSSH := bytes.HasSuffix(found[1], []byte("ssh://"))
+		return len(found[2]) > 0 && (!overSSH || bytes.Contains(found[2], []byte(":")))
+	})
+}

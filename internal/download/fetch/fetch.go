@@ -1,0 +1,281 @@
+// Package fetch downloads pinned files over HTTP: with time-outs, a size cap
+// and bounded retries, hashing while the bytes arrive, and leaving nothing
+// behind unless all of them are the pinned ones.
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/armature-cnb/armature/internal/download/checksum"
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// Time-outs of one attempt. There is none for a whole download: a slow line
+// may take as long as bytes keep arriving.
+const (
+	connectTimeout  = 10 * time.Second
+	responseTimeout = 30 * time.Second
+	idleTimeout     = 30 * time.Second
+)
+
+// maxRetryAfter bounds what a server may ask for in Retry-After.
+const maxRetryAfter = 20 * time.Second
+
+// maxRedirects is how many redirects a download follows.
+const maxRedirects = 10
+
+// File is what to download.
+type File struct {
+	URL      *url.URL    // https, http or file; may hold credentials, which are never shown
+	Header   http.Header // sent along, for example Authorization; may be nil
+	Checksum checksum.Checksum
+}
+
+// Client downloads files. Get one from [New].
+type Client struct {
+	HTTP     *http.Client
+	Attempts int           // at most, per file
+	Pause    time.Duration // before the second attempt; doubled before each further one
+	Idle     time.Duration // an attempt ends when no byte arrives for so long
+	MaxBytes int64         // a longer answer is an error
+
+	// Progress, when not nil, is called from time to time with what has
+	// arrived so far, from several goroutines when files are fetched at once;
+	// total is -1 when the server does not say.
+	Progress func(f File, done, total int64)
+	// Retry, when not nil, is called before each further attempt.
+	Retry func(f File, attempt int, err error)
+}
+
+// New returns a client that trusts roots, and takes its proxies from
+// HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+func New(roots *x509.CertPool) *Client {
+	return &Client{
+		HTTP: &http.Client{
+			CheckRedirect: CheckRedirect,
+			Transport: &http.Transport{
+				Proxy:                 http.ProxyFromEnvironment,
+				DialContext:           (&net.Dialer{Timeout: connectTimeout}).DialContext,
+				TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+				TLSHandshakeTimeout:   connectTimeout,
+				ResponseHeaderTimeout: responseTimeout,
+				ForceAttemptHTTP2:     true,
+				DisableCompression:    true,
+			},
+		},
+		Attempts: 4,
+		Pause:    500 * time.Millisecond,
+		Idle:     idleTimeout,
+		MaxBytes: 512 << 20,
+	}
+}
+
+// UnreachableError says that a server gave no usable answer: its name is not
+// known, it cannot be connected to, TLS fails, it is silent, or it answers
+// 408, 429 or 5xx every time. The same request may work later or elsewhere.
+type UnreachableError struct {
+	URL string // without credentials
+	Err error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("downloading %s: %s", e.URL, e.Err) }
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// StatusError says that a server answered, but not with the file.
+type StatusError struct {
+	URL    string // without credentials
+	Status int    // for example 404
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s answers %d %s", e.URL, e.Status, http.StatusText(e.Status))
+}
+
+// Download puts the file at path, which appears only when its checksum is
+// right. Errors are [*UnreachableError], [*StatusError],
+// [*checksum.MismatchError], a [failure.Failure] with the id disk-full, and
+// whatever the file system says.
+func (c *Client) Download(ctx context.Context, f File, path string) error {
+	pause := c.Pause
+	for attempt := 1; ; attempt++ {
+		err := c.attempt(ctx, f, path)
+		if err == nil || attempt >= c.Attempts || !worthRetrying(err, attempt) || ctx.Err() != nil {
+			return err
+		}
+		if c.Retry != nil {
+			c.Retry(f, attempt+1, err)
+		}
+		wait := pause
+		var asked *retryAfterError
+		if errors.As(err, &asked) {
+			wait = max(wait, asked.wait)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+		pause *= 2
+	}
+}
+
+// worthRetrying is about the server's mood only: a wrong checksum, a 404, a
+// name that does not exist and a certificate that is not trusted stay so. A
+// connection that cannot be made is tried twice.
+func worthRetrying(err error, attempt int) bool {
+	var unreachable *UnreachableError
+	if !errors.As(err, &unreachable) {
+		return false
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return false
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return false
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return attempt < 2
+	}
+	return true
+}
+
+func (c *Client) attempt(ctx context.Context, f File, path string) error {
+	body, total, err := c.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("making a file to download to: %w", err)
+	}
+	defer os.Remove(temp.Name()) // does nothing once renamed
+	defer temp.Close()
+	if err := c.copy(f, temp, body, total); err != nil {
+		return err
+	}
+	if err := temp.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := temp.Close(); err != nil {
+		return DiskFull("downloading "+Redact(f.URL), err)
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// copy hashes what it writes. Read errors are the server's, write errors the
+// disk's.
+func (c *Client) copy(f File, to io.Writer, body io.Reader, total int64) error {
+	h := f.Checksum.New()
+	reader := &meter{Reader: body, report: func(done int64) {
+		if c.Progress != nil {
+			c.Progress(f, done, total)
+		}
+	}}
+	writer := &writeFault{Writer: to}
+	n, err := io.Copy(io.MultiWriter(writer, h), io.LimitReader(reader, c.MaxBytes+1))
+	switch {
+	case writer.err != nil:
+		return DiskFull("downloading "+Redact(f.URL), writer.err)
+	case err != nil:
+		return &UnreachableError{URL: Redact(f.URL), Err: fmt.Errorf("after %d bytes: %w", n, err)}
+	case n > c.MaxBytes:
+		return fmt.Errorf("downloading %s: got more than %d bytes, want at most that", Redact(f.URL), c.MaxBytes)
+	}
+	if got := f.Checksum.Of(h); got != f.Checksum {
+		return &checksum.MismatchError{Name: Redact(f.URL), Got: got, Want: f.Checksum}
+	}
+	return nil
+}
+
+// open returns the file's bytes, and how many there will be, or -1.
+func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error) {
+	if f.URL.Scheme == "file" {
+		return openLocal(f.URL)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL.String(), nil)
+	if err != nil {
+		cancel(nil)
+		return nil, 0, fmt.Errorf("asking for %s: %w", Redact(f.URL), err)
+	}
+	for name, values := range f.Header {
+		request.Header[name] = values
+	}
+	request.Header.Set("User-Agent", "armature")
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		cancel(nil)
+		return nil, 0, &UnreachableError{URL: Redact(f.URL), Err: withoutURL(err)}
+	}
+	if err := statusError(f.URL, response); err != nil {
+		response.Body.Close()
+		cancel(nil)
+		return nil, 0, err
+	}
+	return newWatchdog(response.Body, c.Idle, cancel, ctx), response.ContentLength, nil
+}
+
+func openLocal(u *url.URL) (io.ReadCloser, int64, error) {
+	file, err := os.Open(u.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, 0, &StatusError{URL: Redact(u), Status: http.StatusNotFound}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// DiskFull makes a [failure.Failure] of an error that says that there is no
+// space left; any other comes back wrapped. step says what was going on.
+func DiskFull(step string, err error) error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	return &failure.Failure{
+		ID:     "disk-full",
+		Cause:  "the disk is full: " + step,
+		Remedy: "give the build more disk space (Node.js needs about 500 MB while it is installed).",
+		Err:    err,
+	}
+}
+
+// withoutURL takes the address, which may hold credentials, out of the
+// client's error, and credentials out of what the error says.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if err.Error() == "EOF" {
+		return fmt.Errorf("the server closed the connection: %w", err)
+	}
+	return Redacted(err)
+}
+
+// Name is the file's name in its address, for the log.
+func (f File) Name() string {
+	return f.URL.Path[strings.LastIndex(f.URL.Path, "/")+1:]
+}

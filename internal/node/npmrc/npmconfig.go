@@ -1,0 +1,251 @@
+// Package npmrc reads npm's own configuration as npm does, as far as it
+// tells which registry packages come from and how to log in there. The lowest
+// level, npm's built-in configuration, is that of BP_NPM_REGISTRY.
+package npmrc
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/textfile"
+)
+
+// Sources is where configuration may stand, in npm's order of precedence.
+// Every field may be empty.
+type Sources struct {
+	Environ    []string // as os.Environ gives it; npm_config_* in any case
+	ProjectDir string   // whose .npmrc counts
+	HomeDir    string   // whose .npmrc counts, unless the environment names another user file
+	Binding    string   // path of the npmrc of a service binding; the global file, unless the environment names one
+	Builtin    string   // the registry when nothing above names one, as [BuiltinRegistry] gives it
+}
+
+// BuiltinVariable names the setting for the registry that is used when npm's
+// own configuration names none. Builders set it: NPM_CONFIG_REGISTRY would go
+// before every npmrc file.
+const BuiltinVariable = "BP_NPM_REGISTRY"
+
+// BuiltinRegistry reads [BuiltinVariable]. What is not an http or https
+// address is a [failure.Failure] with the id setting-invalid.
+func BuiltinRegistry(getenv settings.Getenv) (string, error) {
+	text := strings.TrimSpace(getenv(BuiltinVariable))
+	if text == "" {
+		return "", nil
+	}
+	if _, err := address(text); err != nil {
+		return "", &failure.Failure{
+			ID:     "setting-invalid",
+			Cause:  BuiltinVariable + " is not an http or https address", // it may hold a password
+			Remedy: fmt.Sprintf("set %s to the address of an npm registry, https://registry.example.com/ for example, or to nothing.", BuiltinVariable),
+		}
+	}
+	return text, nil
+}
+
+// BuiltinFile is where npm keeps its own lowest configuration, relative to
+// npm's folder (npm help npmrc, "built-in config file").
+const BuiltinFile = "npmrc"
+
+// Builtin is the text of that file: the registry, and the folder for global
+// packages (npm help config, "prefix"). What is empty is left out.
+func Builtin(registry, prefix string) string {
+	var text strings.Builder
+	for _, setting := range [][2]string{{"registry", registry}, {"prefix", prefix}} {
+		quoted, err := json.Marshal(setting[1]) // npm reads "…" as JSON, so that ; and # mean nothing
+		if err == nil && setting[1] != "" {
+			text.WriteString(setting[0] + "=" + string(quoted) + "\n")
+		}
+	}
+	return text.String()
+}
+
+// Config is the configuration that [Load] found.
+type Config struct {
+	layers []map[string]string // the first that has a key wins
+}
+
+// Load reads all sources. A file that is named and missing is like an empty
+// one, as for npm; one that cannot be read is an error.
+func Load(s Sources) (*Config, error) {
+	env := fromEnviron(s.Environ)
+	lookup := lookupIn(s.Environ)
+	c := &Config{layers: []map[string]string{env}}
+	for _, path := range s.files(env) {
+		text, err := readFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.layers = append(c.layers, parse(string(text), lookup))
+	}
+	if s.Builtin != "" {
+		c.layers = append(c.layers, map[string]string{"registry": s.Builtin})
+	}
+	return c, nil
+}
+
+// UnreadableID is the id of the [failure.Failure] for an npmrc file that npm
+// cannot read.
+const UnreadableID = "npmrc-unreadable"
+
+// readFile reads an npmrc file. That it does not exist is an error that
+// errors.Is(err, fs.ErrNotExist) tells; any other is a [failure.Failure] with
+// [UnreadableID]. So is a file in UTF-16, in which npm finds no setting and
+// says nothing.
+func readFile(path string) ([]byte, error) {
+	text, err := regular.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err != nil:
+		return nil, &failure.Failure{
+			ID:     UnreadableID,
+			Cause:  "reading npm's configuration",
+			Remedy: "let it be a file that the build's user may read, or take it away.",
+			Err:    err,
+		}
+	case textfile.IsUTF16(text):
+		return nil, &failure.Failure{
+			ID:     UnreadableID,
+			Cause:  fmt.Sprintf("%s is text in UTF-16, of which npm reads no setting; want UTF-8", path),
+			Remedy: "save the file as UTF-8: PowerShell 5 writes UTF-16 with > and Out-File, unless it is told -Encoding utf8.",
+		}
+	}
+	return text, nil
+}
+
+// files are the npmrc files in the order of precedence: the project's, the
+// user's, the global one.
+func (s Sources) files(env map[string]string) []string {
+	var paths []string
+	if s.ProjectDir != "" {
+		paths = append(paths, filepath.Join(s.ProjectDir, ".npmrc"))
+	}
+	if user := env["userconfig"]; user != "" {
+		paths = append(paths, user)
+	} else if s.HomeDir != "" {
+		paths = append(paths, filepath.Join(s.HomeDir, ".npmrc"))
+	}
+	if global := env["globalconfig"]; global != "" {
+		paths = append(paths, global)
+	} else if s.Binding != "" {
+		paths = append(paths, s.Binding)
+	}
+	return paths
+}
+
+// fromEnviron keeps npm_config_*. Names are as npm has them: lower case, with
+// dashes for underscores but the first; those that begin with "//" belong to one registry
+// and are kept as they are.
+func fromEnviron(environ []string) map[string]string {
+	const prefix = "npm_config_"
+	found := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) || value == "" {
+			continue
+		}
+		key := name[len(prefix):]
+		if !strings.HasPrefix(key, "//") {
+			key = strings.ToLower(key[:1] + strings.ReplaceAll(key[1:], "_", "-"))
+		}
+		found[key] = value
+	}
+	return found
+}
+
+func lookupIn(environ []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, pair := range environ {
+			if key, value, _ := strings.Cut(pair, "="); key == name {
+				return value, true
+			}
+		}
+		return "", false
+	}
+}
+
+// Get returns the value of a key, "registry" for example.
+func (c *Config) Get(key string) (string, bool) {
+	for _, layer := range c.layers {
+		if value, ok := layer[key]; ok {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Registry returns the registry's address, with a slash at the end. It is nil
+// when nothing names one: there is no default.
+func (c *Config) Registry() (*url.URL, error) {
+	text, ok := c.Get("registry")
+	if !ok || text == "" {
+		return nil, nil
+	}
+	u, err := address(text)
+	if err != nil {
+		return nil, err
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
+	return u, nil
+}
+
+// address reads the address of a registry. Its errors do not quote the text,
+// which may hold a password.
+func address(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return nil, errors.New("npm's registry setting is not an http or https address")
+	}
+	return u, nil
+}
+
+// Tarball returns the address of a package's archive in the registry:
+// <registry>/<name>/-/<name>-<version>.tgz.
+func Tarball(registry *url.URL, name, version string) *url.URL {
+	return registry.JoinPath(name, "-", fmt.Sprintf("%s-%s.tgz", name[strings.LastIndex(name, "/")+1:], version))
+}
+
+// Authorization returns the Authorization header for an address, or nothing.
+// Credentials belong to a registry, "//host/path/:_authToken", and hold for
+// everything below its path; the longest path wins.
+func (c *Config) Authorization(u *url.URL) string {
+	for path := u.Path; ; {
+		path = path[:strings.LastIndex(path, "/")+1]
+		prefix := "//" + u.Host + path + ":"
+		if header := c.credentials(prefix); header != "" {
+			return header
+		}
+		path = strings.TrimSuffix(path, "/")
+		if path == "" {
+			return ""
+		}
+	}
+}
+
+func (c *Config) credentials(prefix string) string {
+	if token, _ := c.Get(prefix + "_authToken"); token != "" {
+		return "Bearer " + token
+	}
+	if pair, _ := c.Get(prefix + "_auth"); pair != "" {
+		return "Basic " + pair
+	}
+	user, _ := c.Get(prefix + "username")
+	encoded, _ := c.Get(prefix + "_password")
+	password, err := base64.StdEncoding.DecodeString(encoded)
+	if user == "" || encoded == "" || err != nil {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(password)))
+}

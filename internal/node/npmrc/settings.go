@@ -1,0 +1,71 @@
+package npmrc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Settings returns what an npmrc file sets, each as a text, in the order of the
+// texts but for lists, which keep theirs. Comments and spaces count for nothing,
+// and credentials are left out, so that a new token is no change. A file that
+// does not exist sets nothing, nor does an empty path.
+func Settings(path string, environ []string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := map[string][]string{} // by section and key
+	for _, one := range entries(string(text), lookupIn(environ)) {
+		if IsCredential(one.key) {
+			continue
+		}
+		name := fmt.Sprintf("%t %q %q", one.nested, one.section, one.key)
+		if !one.list && !isList(values[name]) {
+			values[name] = []string{"=" + WithoutLogin(one.value)}
+			continue
+		}
+		values[name] = append(values[name], "[]="+WithoutLogin(one.value))
+	}
+	var all []string
+	for name, list := range values {
+		all = append(all, name+strings.Join(list, "\n"))
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+func isList(values []string) bool {
+	return len(values) > 0 && strings.HasPrefix(values[len(values)-1], "[]")
+}
+
+// credentials are the settings that log in at a registry, in lower case, apart
+// from those that begin with an underscore (_auth, _authToken, _password).
+var credentials = []string{"username", "email", "otp", "cert", "key", "certfile", "keyfile"}
+
+// IsCredential tells whether a setting of npm's, which may be one for a registry
+// (//host/path/:_authToken), is a part of a login there.
+func IsCredential(key string) bool {
+	name := strings.ToLower(key[strings.LastIndexByte(key, ':')+1:])
+	return strings.HasPrefix(name, "_") || strings.Contains(name, "token") || slices.Contains(credentials, name)
+}
+
+// WithoutLogin takes the user and the password out of a value that is an
+// address.
+func WithoutLogin(value string) string {
+	u, err := url.Parse(value)
+	if err != nil || u.User == nil {
+		return value
+	}
+	u.User = nil
+	return u.String()
+}

@@ -1,0 +1,159 @@
+// Package packagemanager tells which package manager a Node.js project is
+// made with: by its lockfiles, and by what its package.json declares. It reads
+// no environment and writes nothing.
+package packagemanager
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/textfile"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// The managers, as package.json names them in packageManager and
+// devEngines.packageManager.
+const (
+	NPM  = "npm"
+	PNPM = "pnpm"
+	Yarn = "yarn"
+	Bun  = "bun"
+	Deno = "deno"
+)
+
+// pnpmLock is the name of pnpm's lockfile.
+const pnpmLock = "pnpm-lock.yaml"
+
+// names are the lockfiles of all managers. Of two of npm's the first counts.
+var names = []struct{ file, manager string }{
+	{npmlock.Shrinkwrap, NPM},
+	{npmlock.PackageLock, NPM},
+	{pnpmLock, PNPM},
+	{"shrinkwrap.yaml", PNPM}, // of pnpm 2 and older
+	{"yarn.lock", Yarn},
+	{"bun.lock", Bun},
+	{"bun.lockb", Bun},
+	{"deno.lock", Deno},
+}
+
+// Lockfile is one lockfile of a project.
+type Lockfile struct {
+	Dir     string // its folder, as it was given to [Find] or [Above]
+	Name    string // "pnpm-lock.yaml"
+	Manager string // [NPM], [PNPM], …
+	Format  Format
+}
+
+// Format says, of a lockfile that has several, which one it is.
+type Format int
+
+// Formats. Of the lockfiles of other managers npm reads that of Yarn 1.
+const (
+	Other Format = iota
+	Yarn1        // yarn.lock of Yarn 1, or one without any entries
+	Berry        // yarn.lock of Yarn 2 and later
+)
+
+// String is the file's name, of a yarn.lock with the versions of Yarn that
+// write it.
+func (l Lockfile) String() string {
+	switch l.Format {
+	case Yarn1:
+		return l.Name + " of Yarn 1"
+	case Berry:
+		return l.Name + " of Yarn 2 or later"
+	}
+	return l.Name
+}
+
+// Path is the path of the file.
+func (l Lockfile) Path() string { return filepath.Join(l.Dir, l.Name) }
+
+// Find returns the lockfiles in a folder, npm's first.
+func Find(dir string) ([]Lockfile, error) {
+	var all []Lockfile
+	for _, known := range names {
+		one := Lockfile{Dir: dir, Name: known.file, Manager: known.manager}
+		info, err := os.Stat(one.Path())
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking for lockfiles: %w", err)
+		}
+		if one.Manager == Yarn {
+			if one.Format, err = yarnFormat(one.Path()); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// ReadByNPM tells whether npm installs what the lockfile says: npm's own, and
+// that of Yarn 1.
+func (l Lockfile) ReadByNPM() bool { return l.Manager == NPM || l.Format == Yarn1 }
+
+// Above returns the lockfile that pnpm keeps in a folder, when it is one for
+// several projects and the project in that path below it, with slashes, is one
+// of them. Which folders these are stands in pnpm-workspace.yaml, and not in
+// package.json.
+func Above(dir, project string) (Lockfile, bool, error) {
+	found := Lockfile{Dir: dir, Name: pnpmLock, Manager: PNPM}
+	text, err := regular.ReadFile(found.Path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return Lockfile{}, false, nil
+	}
+	if err != nil {
+		return Lockfile{}, false, fmt.Errorf("looking for lockfiles: %w", err)
+	}
+	name := regexp.QuoteMeta(path.Clean(project))
+	importer := regexp.MustCompile(`(?m)^  ['"]?` + name + `['"]?:\s*(?:\{\s*\}\s*)?$`)
+	_, importers, ok := bytes.Cut(text, []byte("importers:"))
+	return found, ok && importer.Match(importers), nil
+}
+
+// metadata is the entry that yarn.lock has from Yarn 2 on.
+var metadata = regexp.MustCompile(`(?m)^['"]?__metadata['"]?:`)
+
+func yarnFormat(path string) (Format, error) {
+	text, err := regular.ReadFile(path)
+	if err != nil {
+		return Other, fmt.Errorf("reading the lockfile: %w", err)
+	}
+	if decoded, err := textfile.Decode(text); err == nil && metadata.Match(decoded) {
+		return Berry, nil
+	}
+	return Yarn1, nil
+}
+
+// Declared returns the manager that a package.json names, and the field that
+// does, with its value: packageManager, or else devEngines.packageManager,
+// volta. Both are empty where it names none.
+func Declared(pkg packagejson.Package) (manager, evidence string) {
+	if name, _, ok := strings.Cut(strings.TrimSpace(pkg.PackageManager), "@"); ok && name != "" {
+		spec, _, _ := strings.Cut(strings.TrimSpace(pkg.PackageManager), "+") // a digest
+		return name, "packageManager " + spec
+	}
+	for _, engine := range pkg.DevEngines.PackageManager {
+		if engine.Name != "" {
+			return engine.Name, "devEngines.packageManager " + engine.Name
+		}
+	}
+	for _, pin := range []struct{ manager, version string }{{PNPM, pkg.Volta.PNPM}, {Yarn, pkg.Volta.Yarn}} {
+		if pin.version != "" {
+			return pin.manager, fmt.Sprintf("volta.%s %s", pin.manager, pin.version)
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,92 @@
+// Package project finds the folder of the Node.js project inside the app, and
+// the root of the workspaces that it belongs to.
+package project
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// PathVariable names the variable that points to a project below the app's
+// root.
+const PathVariable = "BP_NODE_PROJECT_PATH"
+
+// InvalidID is the id of the [failure.Failure] for a path that leads to no
+// folder of the app.
+const InvalidID = "project-path-invalid"
+
+// Project is where a Node.js project stands.
+type Project struct {
+	Dir string // its folder, absolute
+
+	// Root is the folder whose lockfile, .npmrc and node_modules are the
+	// project's: Dir itself, or of a workspace that of the package.json above
+	// which lists it.
+	Root string
+}
+
+// Workspace is the path of a workspace below its root, with slashes; empty for
+// a project of its own.
+func (p Project) Workspace() string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.Dir, p.Root), "/")
+}
+
+// Find returns the project, see [Dir]. It belongs to the nearest folder above,
+// inside the app, whose package.json has it among its workspaces, unless only
+// the project has a lockfile, of whatever package manager, or only the project
+// has one of npm's. A package.json above that is not JSON is an error.
+func Find(workingDir string, getenv settings.Getenv) (Project, error) {
+	dir, err := Dir(workingDir, getenv)
+	if err != nil {
+		return Project{}, err
+	}
+	for root := dir; root != workingDir; {
+		root = filepath.Dir(root)
+		lists, err := listsWorkspace(root, dir)
+		if err != nil {
+			return Project{}, err
+		}
+		if lists {
+			return Project{Dir: dir, Root: root}, nil
+		}
+	}
+	return Project{Dir: dir, Root: dir}, nil
+}
+
+// Dir returns the project's folder: the app's root, or what
+// BP_NODE_PROJECT_PATH points to below it. A path that leaves the app, and
+// one that is not a folder, is a [failure.Failure] with [InvalidID].
+func Dir(workingDir string, getenv settings.Getenv) (string, error) {
+	text := getenv(PathVariable)
+	if text == "" {
+		return workingDir, nil
+	}
+	dir := filepath.Join(workingDir, text)
+	if dir != workingDir && !strings.HasPrefix(dir, strings.TrimSuffix(workingDir, "/")+"/") {
+		return "", invalid(text, "it leads out of the app")
+	}
+	info, err := os.Stat(dir)
+	if os.IsNotExist(err) {
+		return "", invalid(text, fmt.Sprintf("there is no %s", dir))
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for %s %q: %w", PathVariable, text, err)
+	}
+	if !info.IsDir() {
+		return "", invalid(text, fmt.Sprintf("%s is not a folder", dir))
+	}
+	return dir, nil
+}
+
+func invalid(got, why string) error {
+	return &failure.Failure{
+		ID:     InvalidID,
+		Cause:  fmt.Sprintf("could not find project path: %s is %q, but %s", PathVariable, got, why),
+		Remedy: fmt.Sprintf("set %s to a folder inside the app, relative to its root, or leave it unset.", PathVariable),
+	}
+}

@@ -1,0 +1,105 @@
+package project
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
+)
+
+// listsWorkspace tells whether the package.json in root has a folder below it
+// among its workspaces.
+func listsWorkspace(root, dir string) (bool, error) {
+	globs, err := packagejson.ReadWorkspaces(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil || len(globs) == 0 {
+		return false, err
+	}
+	folder, err := filepath.Rel(root, dir)
+	if err != nil {
+		return false, err
+	}
+	if alone, err := hasOwnLockfile(dir, root); err != nil || alone {
+		return false, err
+	}
+	folder = filepath.ToSlash(folder)
+	if IsWorkspace(globs, folder) {
+		return true, nil
+	}
+	lock, _, err := npmlock.Read(root)
+	return slices.Contains(lock.Links(), folder), err
+}
+
+// hasOwnLockfile tells whether a folder has a lockfile that counts for more
+// than those of the root above it: npm's, where there is none of npm's, or that
+// of any manager, where there is none that npm reads.
+func hasOwnLockfile(dir, root string) (bool, error) {
+	own, err := packagemanager.Find(dir)
+	if err != nil || len(own) == 0 {
+		return false, err
+	}
+	above, err := packagemanager.Find(root)
+	isNPMs := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.NPM }
+	return !slices.ContainsFunc(above, isNPMs) &&
+		(slices.ContainsFunc(own, isNPMs) || !slices.ContainsFunc(above, packagemanager.Lockfile.ReadByNPM)), err
+}
+
+// IsWorkspace tells whether a folder, a path with slashes, is one of the
+// workspaces that globs of a package.json name. As with npm the last glob that
+// matches decides, "!" before it excludes, "**" stands for any number of
+// folders, and what is in a node_modules is no workspace.
+func IsWorkspace(globs []string, folder string) bool {
+	parts := strings.Split(path.Clean(folder), "/")
+	if slices.Contains(parts, "node_modules") {
+		return false
+	}
+	is := false
+	for _, glob := range globs {
+		rest := strings.TrimLeft(glob, "!")
+		excludes := (len(glob)-len(rest))%2 == 1
+		if slices.ContainsFunc(alternatives(rest), func(one string) bool {
+			return matches(strings.Split(strings.TrimPrefix(path.Clean("/"+one), "/"), "/"), parts)
+		}) {
+			is = !excludes
+		}
+	}
+	return is
+}
+
+// alternatives writes braces out: "{a,b}/*" as "a/*" and "b/*".
+func alternatives(glob string) []string {
+	open := strings.IndexByte(glob, '{')
+	if open < 0 {
+		return []string{glob}
+	}
+	length := strings.IndexByte(glob[open:], '}')
+	if length < 0 {
+		return []string{glob}
+	}
+	var all []string
+	for _, one := range strings.Split(glob[open+1:open+length], ",") {
+		all = append(all, alternatives(glob[:open]+one+glob[open+length+1:])...)
+	}
+	return all
+}
+
+func matches(glob, parts []string) bool {
+	switch {
+	case len(glob) == 0:
+		return len(parts) == 0
+	case glob[0] == "**":
+		return matches(glob[1:], parts) || len(parts) > 0 && matches(glob, parts[1:])
+	case len(parts) == 0:
+		return false
+	}
+	ok, err := path.Match(glob[0], parts[0])
+	return err == nil && ok && matches(glob[1:], parts[1:])
+}

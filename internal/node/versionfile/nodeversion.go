@@ -1,0 +1,164 @@
+// Package versionfile reads the files in which a project says what Node.js
+// version it wants: .nvmrc, .node-version, package.json (volta and
+// devEngines), mise.toml and .tool-versions. What engines says is not its
+// business: the buildpack that installs packages brings it in.
+package versionfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/textfile"
+	"github.com/armature-cnb/armature/internal/node/npmrange"
+)
+
+// Where a wish was read, which is the version-source of its plan entry.
+const (
+	Nvmrc        = ".nvmrc"
+	NodeVersion  = ".node-version"
+	Volta        = "package.json volta.node"
+	DevEngines   = "package.json devEngines.runtime"
+	Mise         = "mise.toml"
+	HiddenMise   = ".mise.toml"
+	ToolVersions = ".tool-versions"
+)
+
+// InvalidID is the id of the [failure.Failure] for a wish that cannot be read.
+const InvalidID = "node-version-invalid"
+
+// Aliases knows what the names of versions mean: "lts/*", "current".
+type Aliases interface {
+	// Alias returns the range that a name in lower case stands for; false when
+	// it stands for none.
+	Alias(name string) (constraint string, known bool)
+}
+
+// Wish is a version that a project asks for.
+type Wish struct {
+	Version string // a range; never empty
+	Source  string // one of the constants
+}
+
+// source is one place to look at: how to get its text, and how to read it.
+// Either gives nothing when there is no wish.
+type source struct {
+	name  string
+	read  func(dir string) (string, error)
+	parse func(text string, aliases Aliases) (string, error)
+}
+
+// sources are all places, first the one that goes before all others. Those
+// that have always counted go before newer ones, and a pin before a range.
+var sources = []source{
+	{Nvmrc, file(Nvmrc), ParseNvmrc},
+	{NodeVersion, file(NodeVersion), ParseNodeVersion},
+	{Volta, volta, parseVolta},
+	{DevEngines, devEngines, parseDevEngines},
+	{Mise, file(Mise), ParseMise},
+	{HiddenMise, file(HiddenMise), ParseMise},
+	{ToolVersions, file(ToolVersions), ParseToolVersions},
+}
+
+// Sources are the names of all places, first the one that goes before all
+// others.
+func Sources() []string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.name
+	}
+	return names
+}
+
+// Find returns what the files in dir ask for, first what goes before all
+// others. decided says whether something else goes before them all.
+//
+// A file that cannot be read as a version is an error, a [failure.Failure]
+// with [InvalidID] mostly, where it would decide; anywhere else it is only
+// told to warn. So is a wish that is no version, like asdf's "system".
+func Find(dir string, aliases Aliases, decided bool, warn func(source string, err error)) ([]Wish, error) {
+	var wishes []Wish
+	for _, s := range sources {
+		version, err := s.find(dir, aliases)
+		if err != nil {
+			var elsewhere *elsewhereError
+			if !decided && !errors.As(err, &elsewhere) {
+				return nil, err
+			}
+			warn(s.name, err)
+			continue
+		}
+		if version != "" {
+			wishes = append(wishes, Wish{Version: version, Source: s.name})
+			decided = true
+		}
+	}
+	return wishes, nil
+}
+
+func (s source) find(dir string, aliases Aliases) (string, error) {
+	text, err := s.read(dir)
+	if err != nil || text == "" {
+		return "", err
+	}
+	return s.parse(text, aliases)
+}
+
+// maxFileBytes is far more than a version file of a person has.
+const maxFileBytes = 1 << 20
+
+// file reads a file of the project, in UTF-8 or in UTF-16 with a mark; one that
+// is not there is empty.
+func file(name string) func(string) (string, error) {
+	return func(dir string) (string, error) {
+		text, err := regular.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("reading %s: %w", name, err)
+		}
+		if len(text) > maxFileBytes {
+			return "", fmt.Errorf("reading %s: got %d bytes, want at most %d", name, len(text), maxFileBytes)
+		}
+		decoded, err := textfile.Decode(text)
+		if err == nil && bytes.IndexByte(decoded, 0) >= 0 {
+			err = errors.New("the text has bytes that are 0, as UTF-16 without a byte order mark has")
+		}
+		if err != nil {
+			return "", &failure.Failure{
+				ID:     InvalidID,
+				Cause:  fmt.Sprintf("%s cannot be read: %s", name, err),
+				Remedy: "save the file as UTF-8, or set BP_NODE_VERSION.",
+			}
+		}
+		return string(decoded), nil
+	}
+}
+
+// elsewhereError says that a tool is told to take a Node.js that is neither a
+// release nor here: no mistake, and no wish that can be met.
+type elsewhereError struct{ source, text string }
+
+func (e *elsewhereError) Error() string {
+	return fmt.Sprintf("%s says %q, which is not a release of Node.js", e.source, e.text)
+}
+
+// constraint reads a version or a range, with one leading v taken off.
+func constraint(text string) (string, bool) {
+	_, err := npmrange.Parse(npmrange.FromPaketo(text))
+	return strings.TrimPrefix(text, "v"), err == nil
+}
+
+func invalid(source, got, want string) error {
+	return &failure.Failure{
+		ID:     InvalidID,
+		Cause:  fmt.Sprintf("invalid version constraint specified in %s: %q", source, got),
+		Remedy: fmt.Sprintf("write %s there, or set BP_NODE_VERSION.", want),
+	}
+}

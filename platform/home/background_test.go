@@ -1,0 +1,67 @@
+//go:build linux
+
+package home_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/platform/home"
+)
+
+// finish opens a home and ends, as a call does.
+func finish(dir string) {
+	if _, err := home.Open(dir, os.Getenv); err != nil {
+		panic(err)
+	}
+	home.Finish()
+}
+
+// Who reads all that a call prints, as CI does, waits for nobody else.
+func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
+	h := open(t, t.TempDir())
+	needSpace(t, h.Dir)
+	lock, err := os.OpenFile(filepath.Join(h.Dir, "trash.lock"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(h.Dir, "trash", strings.Repeat("a", 26))
+	if err := os.MkdirAll(left, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, left, 200)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), "FINISH="+h.Dir)
+	done := make(chan error, 1)
+	go func() {
+		_, err := cmd.CombinedOutput()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("whoever reads the call's output waits for the removal")
+	}
+	if _, err := os.Lstat(left); err != nil {
+		t.Fatalf("it is removed by then: the test tries nothing (%v)", err)
+	}
+	lock.Close()
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Lstat(filepath.Join(h.Dir, "trash")); err != nil {
+			return
+		}
+	}
+	t.Error("it is not removed")
+}

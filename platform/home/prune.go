@@ -1,0 +1,240 @@
+//go:build linux
+
+package home
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/files/staging"
+)
+
+// Limits say how much is kept.
+type Limits struct {
+	Age   time.Duration // what was not used for longer goes
+	Size  int64         // bytes of all that stays: what was used longest ago goes first; no limit when negative
+	Spare time.Duration // what was used since stays, whatever the size
+	Dry   bool          // nothing goes, and is only listed
+}
+
+// Kind is what an item is.
+type Kind string
+
+// The kinds of items; each has a folder.
+const (
+	RootKind  Kind = "root"
+	BuildKind Kind = "build"
+	ImageKind Kind = "image"
+)
+
+// Item is something that is kept until it is pruned.
+type Item struct {
+	Kind Kind
+	Name string // for people
+	Size int64  // bytes on disk; those that other items have, too, count in part
+	Used time.Time
+
+	path string
+	lock string // the file that whoever uses it locks; "" for an image
+}
+
+// Prune moves to the trash what is beyond the limits and nobody uses, and
+// returns it, what was used longest ago first.
+func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
+	items, err := h.items()
+	if err != nil {
+		return nil, err
+	}
+	h.discardStages()
+	slices.SortFunc(items, func(a, b Item) int { return a.Used.Compare(b.Used) })
+	var size int64
+	for i := range items {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if limits.Size >= 0 || limits.Dry {
+			items[i].Size = sizeOf(items[i].path)
+		}
+		size += items[i].Size
+	}
+	var gone []Item
+	var failed []error
+	for _, item := range items {
+		unused := time.Since(item.Used)
+		if unused <= limits.Age && (limits.Size < 0 || size <= limits.Size || unused <= limits.Spare) {
+			continue
+		}
+		removed, err := h.prune(item, limits.Dry)
+		if err != nil {
+			failed = append(failed, err)
+		}
+		if removed {
+			size -= item.Size
+			gone = append(gone, item)
+		}
+	}
+	return gone, errors.Join(failed...)
+}
+
+// items lists what is kept, without sizes. A lock of armature's is empty: others,
+// such as package managers write, are not its own.
+func (h Home) items() ([]Item, error) {
+	var items []Item
+	for _, kind := range []Kind{RootKind, BuildKind} {
+		locks, err := filepath.Glob(filepath.Join(h.Dir, string(kind)+"s", "*.lock"))
+		if err != nil {
+			return nil, err
+		}
+		for _, lock := range locks {
+			info, err := os.Lstat(lock)
+			if err != nil || !info.Mode().IsRegular() || info.Size() > 0 {
+				continue // gone meanwhile, or not armature's
+			}
+			item := Item{Kind: kind, path: strings.TrimSuffix(lock, ".lock"), lock: lock, Used: info.ModTime()}
+			item.Name = filepath.Base(item.path)
+			if kind == BuildKind {
+				item.describe()
+			}
+			items = append(items, item)
+		}
+	}
+	return append(items, h.images()...), nil
+}
+
+// describe says which builds have a build's folder. Older versions of armature
+// noted neither that nor when it was used; but it has a file that each wrote anew.
+func (i *Item) describe() {
+	if key, err := os.ReadFile(filepath.Join(i.path, keyFile)); err == nil {
+		i.Name = string(key)
+		return
+	}
+	i.Name += ", of an older version of armature"
+	if info, err := os.Lstat(filepath.Join(i.path, "manifest.json")); err == nil && info.ModTime().After(i.Used) {
+		i.Used = info.ModTime()
+	}
+}
+
+// layoutIndex is the file of an image by which it is known, and whose time says
+// when it was used.
+const layoutIndex = "index.json"
+
+// UseImage notes that an image, by its folder, is used now.
+func (h Home) UseImage(dir string) {
+	touch(filepath.Join(dir, layoutIndex)) // or it is pruned earlier
+}
+
+// isImage says whether a folder's name is one of those that images are given,
+// NAME:TAG.
+func isImage(name string) bool { return strings.Contains(name, ":") }
+
+func (h Home) images() []Item {
+	var items []Item
+	top := filepath.Join(h.Dir, "images")
+	filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return nil // what cannot be read is no item
+		}
+		if info, err := os.Lstat(filepath.Join(path, layoutIndex)); err == nil && isImage(entry.Name()) {
+			items = append(items, Item{Kind: ImageKind, Name: strings.TrimPrefix(path, top+"/"), path: path, Used: info.ModTime()})
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return items
+}
+
+// prune removes an item unless somebody uses it.
+func (h Home) prune(item Item, dry bool) (removed bool, err error) {
+	if item.Kind == ImageKind {
+		if dry {
+			return true, nil
+		}
+		return h.pruneImage(item)
+	}
+	l, err := lockOnce(item.lock, unix.LOCK_EX, os.O_RDWR)
+	if err != nil {
+		return false, nil
+	}
+	defer l.Close()
+	if dry {
+		return true, nil
+	}
+	err = h.moveOut(item.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	return err == nil, os.Remove(item.lock) // the lock may be all that there is
+}
+
+// pruneImage removes an image, unless somebody has written another one there or
+// used it.
+func (h Home) pruneImage(item Item) (bool, error) {
+	unused := func(dir string) bool {
+		info, err := os.Lstat(filepath.Join(dir, layoutIndex))
+		return err == nil && info.ModTime().Equal(item.Used)
+	}
+	if !unused(item.path) {
+		return false, nil
+	}
+	to, err := h.take(item.path)
+	if err != nil {
+		return false, err
+	}
+	if !unused(to) { // in the moment in between
+		err := unix.Renameat2(unix.AT_FDCWD, to, unix.AT_FDCWD, item.path, unix.RENAME_NOREPLACE)
+		if errors.Is(err, unix.EEXIST) { // by now there is a newer one still
+			err = nil
+		}
+		return false, err
+	}
+	for dir := filepath.Dir(item.path); dir != filepath.Join(h.Dir, "images"); dir = filepath.Dir(dir) {
+		if os.Remove(dir) != nil {
+			break // there are more
+		}
+	}
+	return true, nil
+}
+
+// discardStages removes what processes that were killed had begun to write.
+func (h Home) discardStages() {
+	filepath.WalkDir(filepath.Join(h.Dir, "images"), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || !entry.IsDir():
+			return nil
+		case strings.HasPrefix(entry.Name(), ".") && strings.Contains(entry.Name(), staging.Mark):
+			staging.RemoveStale(path)
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
+
+// sizeOf is how many bytes a folder takes on the disk, of files with several
+// names a part.
+func sizeOf(dir string) int64 {
+	var size int64
+	filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		if info, err := entry.Info(); err == nil {
+			stat := info.Sys().(*syscall.Stat_t)
+			links := int64(1)
+			if !entry.IsDir() {
+				links = max(1, int64(stat.Nlink))
+			}
+			size += stat.Blocks * 512 / links
+		}
+		return nil
+	})
+	return size
+}

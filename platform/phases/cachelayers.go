@@ -1,0 +1,118 @@
+//go:build linux
+
+package phases
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// cacheMetadata is the label of a cache image, and the file of a cache folder,
+// in which the lifecycle lists the layers (cache/volume_cache.go of lifecycle
+// 0.21). It restores no layer whose content has another digest than it says.
+const cacheMetadata = "io.buildpacks.lifecycle.cache.metadata"
+
+// layersInCache is that list.
+type layersInCache struct {
+	Buildpacks []buildpackLayers `json:"buildpacks"`
+}
+
+// readCacheMetadata reads the list of a cache folder, and all else that is
+// said beside it. Programs of the app could write there.
+func readCacheMetadata(folder string) ([]buildpackLayers, map[string]json.RawMessage, error) {
+	dir, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer dir.Close()
+	text, err := readSmall(dir, cacheList)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
+	var list layersInCache
+	var all map[string]json.RawMessage
+	if json.Unmarshal(text, &all) != nil || json.Unmarshal(text, &list) != nil {
+		return nil, nil, nil // nothing is restored from it
+	}
+	return list.Buildpacks, all, nil
+}
+
+// cachedLayers lists what the lifecycle put into the cache.
+func (b *Build) cachedLayers(image v1.Image) ([]buildpackLayers, error) {
+	if b.CacheImage == "" {
+		list, _, err := readCacheMetadata(b.cacheFolder())
+		return list, err
+	}
+	if image == nil {
+		return nil, nil
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	var list layersInCache
+	if err := json.Unmarshal([]byte(config.Config.Labels[cacheMetadata]), &list); err != nil {
+		return nil, fmt.Errorf("reading the label %s: %w", cacheMetadata, err)
+	}
+	return list.Buildpacks, nil
+}
+
+// dropFromCache takes those layers out of the cache's list that are not known
+// to be right, so that the next build makes them anew. A cache image with one
+// is not pushed.
+func (b *Build) dropFromCache(kept []cleanLayer, known []cleanLayers) error {
+	var drop []layerName
+	for _, layer := range kept {
+		if same, _ := compareWithAll(known, layer); !same {
+			drop = append(drop, layer.Name)
+		}
+	}
+	if len(drop) == 0 {
+		return nil
+	}
+	b.Log.Note(fmt.Sprintf("the next build makes %s anew: nothing says that no program of the app wrote to it", drop[0]))
+	if b.CacheImage != "" {
+		b.badCache = true
+		return nil
+	}
+	return dropCached(b.cacheFolder(), drop, b.builder.user, b.builder.group, !b.Way.OneID())
+}
+
+func dropCached(folder string, drop []layerName, user, group int, chown bool) error {
+	list, all, err := readCacheMetadata(folder)
+	if err != nil || all == nil {
+		return err
+	}
+	for _, one := range list {
+		for layer := range one.Layers {
+			if slices.Contains(drop, nameOf(one.Key, one.Version, layer)) {
+				delete(one.Layers, layer)
+			}
+		}
+	}
+	if all["buildpacks"], err = json.Marshal(list); err != nil {
+		return err
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	dir, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	path := cacheList
+	if err := dir.Remove(path); err != nil {
+		return err
+	}
+	if err := dir.WriteFile(path, text, 0o644); err != nil || !chown {
+		return err
+	}
+	return dir.Lchown(path, user, group)
+}

@@ -1,0 +1,197 @@
+//go:build linux
+
+package phases
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// imageChanged is the failure of an image that is not what the lifecycle makes
+// of the run image and of what buildpacks declared.
+func imageChanged(what string) error {
+	return &failure.Failure{
+		ID: "image-changed", Cause: "a program that ran in the build changed the image: " + what,
+		Remedy: "nothing was kept. Find out which script or dependency does that: builds run the install scripts of all dependencies.",
+	}
+}
+
+// declared is what buildpacks said of the image, as the lifecycle's builder
+// wrote it for its exporter (Platform API, "metadata.toml").
+type declared struct {
+	Buildpacks []struct {
+		ID      string `toml:"id" json:"id"`
+		Version string `toml:"version" json:"version"`
+	} `toml:"buildpacks" json:"buildpacks"`
+	Labels []struct {
+		Key   string `toml:"key"`
+		Value string `toml:"value"`
+	} `toml:"labels" json:"-"`
+	Processes []struct {
+		Type string `toml:"type" json:"type"`
+	} `toml:"processes" json:"processes"`
+}
+
+// declaredBy reads it from the folder of layers, which programs of the app
+// could write to: a regular file of an ordinary size, or an error.
+func declaredBy(layers string) (d declared, err error) {
+	dir, err := os.OpenRoot(layers)
+	if err != nil {
+		return d, err
+	}
+	defer dir.Close()
+	const name = "config/metadata.toml"
+	text, err := readSmall(dir, name)
+	if err == nil && len(text) == 0 {
+		err = errors.New("it is no file, or too large")
+	}
+	if err == nil {
+		err = toml.Unmarshal(text, &d)
+	}
+	if err != nil {
+		return d, fmt.Errorf("reading %s of the lifecycle: %w", name, err)
+	}
+	return d, nil
+}
+
+// Labels that the lifecycle sets itself (platform/labels.go of lifecycle 0.21).
+const (
+	buildLabel     = "io.buildpacks.build.metadata"
+	projectLabel   = "io.buildpacks.project.metadata"
+	execEnvLabel   = "io.buildpacks.exec-env"
+	rebasableLabel = "io.buildpacks.rebasable"
+)
+
+var lifecyclesLabels = []string{lifecycleLabel, buildLabel, projectLabel, execEnvLabel, rebasableLabel}
+
+// Where the launcher and the links to it lie in an image.
+const (
+	lifecycleDir = "/cnb/lifecycle"
+	processDir   = "/cnb/process"
+)
+
+// checkConfig refuses an image whose configuration says more or something else
+// than the run image's, what buildpacks declared and what the lifecycle adds.
+func checkConfig(image, run *v1.ConfigFile, d declared, platformAPI string) error {
+	is, base := image.Config, run.Config
+	for _, check := range []func() error{
+		func() error { return d.checkEntrypoint(is) },
+		func() error { return checkEnv(is.Env, base.Env, platformAPI) },
+		func() error { return d.checkLabels(is.Labels, base.Labels) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if is.User != base.User {
+		return imageChanged(fmt.Sprintf("its user is %q, want the run image's %q", is.User, base.User))
+	}
+	if is.WorkingDir != appDir {
+		return imageChanged(fmt.Sprintf("its working directory is %q, want %q", is.WorkingDir, appDir))
+	}
+	is.Entrypoint, is.Cmd, is.Env, is.Labels, is.WorkingDir = base.Entrypoint, base.Cmd, base.Env, base.Labels, base.WorkingDir
+	if !reflect.DeepEqual(normal(is), normal(base)) {
+		return imageChanged("its configuration has settings that are neither the run image's nor the lifecycle's")
+	}
+	return nil
+}
+
+// normal is a configuration in the form that it has once it was written and
+// read: without empty lists.
+func normal(config v1.Config) (same any) {
+	text, err := json.Marshal(config)
+	if err != nil {
+		panic(err) // strings, numbers and lists of them can always be written
+	}
+	if err := json.Unmarshal(text, &same); err != nil {
+		panic(err)
+	}
+	return same
+}
+
+func (d declared) checkEntrypoint(config v1.Config) error {
+	want := []string{path.Join(lifecycleDir, "launcher")}
+	for _, process := range d.Processes {
+		want = append(want, path.Join(processDir, process.Type))
+	}
+	if len(config.Entrypoint) != 1 || !slices.Contains(want, config.Entrypoint[0]) {
+		return imageChanged(fmt.Sprintf("its entrypoint is %q, want one of %q", config.Entrypoint, want))
+	}
+	if len(config.Cmd) > 0 {
+		return imageChanged(fmt.Sprintf("its command is %q, want none", config.Cmd))
+	}
+	return nil
+}
+
+// checkEnv compares lists of NAME=VALUE.
+func checkEnv(is, base []string, platformAPI string) error {
+	want := variables(base)
+	maps.Copy(want, map[string]string{
+		"CNB_LAYERS_DIR": layersDir, "CNB_APP_DIR": appDir, "CNB_PLATFORM_API": platformAPI, "CNB_DEPRECATION_MODE": "quiet",
+		"PATH": strings.Join([]string{processDir, lifecycleDir, want["PATH"]}, ":"),
+	})
+	got := variables(is)
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		if value, known := want[name]; !known || value != got[name] {
+			return imageChanged(fmt.Sprintf("it sets the variable %s to %q, want %q", name, got[name], want[name]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if _, is := got[name]; !is {
+			return imageChanged(fmt.Sprintf("it does not set the variable %s, want %q", name, want[name]))
+		}
+	}
+	return nil
+}
+
+func variables(pairs []string) map[string]string {
+	all := map[string]string{}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
+
+func (d declared) checkLabels(is, base map[string]string) error {
+	want := maps.Clone(base)
+	if want == nil {
+		want = map[string]string{}
+	}
+	for _, label := range d.Labels {
+		want[label.Key] = label.Value
+	}
+	for _, name := range lifecyclesLabels {
+		delete(want, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(is)) {
+		if value, known := want[name]; (!known || value != is[name]) && !slices.Contains(lifecyclesLabels, name) {
+			return imageChanged(fmt.Sprintf("its label %s is %q, and neither the run image nor a buildpack says so", name, is[name]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if _, there := is[name]; !there {
+			return imageChanged(fmt.Sprintf("its label %s is gone, want %q", name, want[name]))
+		}
+	}
+	var said declared
+	if err := json.Unmarshal([]byte(is[buildLabel]), &said); err != nil {
+		return imageChanged(fmt.Sprintf("its label %s: %v", buildLabel, err))
+	}
+	if !slices.Equal(said.Buildpacks, d.Buildpacks) || !slices.Equal(said.Processes, d.Processes) {
+		return imageChanged(fmt.Sprintf("its label %s lists other buildpacks or processes than those that took part", buildLabel))
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+//go:build linux
+
+package phases
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/files/wholefile"
+)
+
+// Builds of one folder find what the last one left, whatever it was called: of
+// the same image everything, of another one only what no script could have put
+// there. Scripts of the app and of its dependencies can write to every layer and
+// to the cache while it is built, and one bad release in the builds of a branch
+// must not be in the image of another.
+
+// left is what is noted of what there is in a build's folder, before anything is
+// added to it.
+type left struct {
+	Name    string `json:"name"`    // of the image that it is of
+	Scripts bool   `json:"scripts"` // they may have run in a build that it is from
+}
+
+// leftFile is the file with that, in the build's folder.
+const leftFile = "left.json"
+
+// readLeft reads it. Where nothing can be read, scripts of another image may have
+// written everything.
+func readLeft(kept string) left {
+	var l left
+	text, err := os.ReadFile(filepath.Join(kept, leftFile))
+	if err != nil || json.Unmarshal(text, &l) != nil {
+		return left{Scripts: true}
+	}
+	return l
+}
+
+// note writes what the build's folder will hold from now on.
+func (b *Build) note(l left) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	b.left = l
+	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, leftFile), text)
+}
+
+// inherit decides what the build takes over from the one before, and makes the
+// cache folder.
+func (b *Build) inherit() error {
+	if b.Rebase != nil {
+		return os.MkdirAll(b.cacheFolder(), 0o755)
+	}
+	m, err := b.manifests()
+	now := left{Name: b.Name, Scripts: err != nil || m.runsScripts(b.Env) || !b.Buildpacks.Empty()}
+	checked := err == nil && m.checked()
+	before := readLeft(b.kept.Dir)
+	_, cached := os.Lstat(b.cacheFolder())
+	switch {
+	case cached != nil:
+		if err := b.beginWithCache(&now, checked); err != nil {
+			return err
+		}
+	case before.Name == b.Name:
+		now.Scripts = now.Scripts || before.Scripts
+	case before.Scripts || !b.onlyOwnBuildpacks():
+		if err := b.takeDownloads(checked); err != nil {
+			return err
+		}
+	}
+	return b.note(now)
+}
+
+// inheritFrom notes that the build takes over from one that has what was left to
+// it.
+func (b *Build) inheritFrom(other left) error {
+	if b.left.Scripts || !other.Scripts {
+		return nil
+	}
+	return b.note(left{Name: b.left.Name, Scripts: true})
+}
+
+// beginWithCache makes the cache folder of a build that has none before it. The
+// first build for a target begins with the cache of another target's: npm's
+// downloads are the same for all, and what is not, buildpacks tell by the target
+// in their layers' metadata.
+func (b *Build) beginWithCache(now *left, checked bool) error {
+	if err := b.forgetImage(); err != nil {
+		return err
+	}
+	cache := b.cacheFolder()
+	for _, other := range targets.All() {
+		if other == b.Target || b.ClearCache {
+			continue
+		}
+		copied, err := b.Home.CopyKept(b.key(other), "cache", cache, func(kept, from, to string) error {
+			theirs := readLeft(kept)
+			if theirs.Name != b.Name && theirs.Scripts {
+				return keepDownloads(from, to, checked)
+			}
+			now.Scripts = now.Scripts || theirs.Scripts
+			return os.CopyFS(to, os.DirFS(from))
+		})
+		if copied || err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(cache, 0o755)
+}
+
+// takeDownloads leaves of what another image's build left npm's downloads.
+func (b *Build) takeDownloads(checked bool) error {
+	if err := b.forgetImage(); err != nil {
+		return err
+	}
+	theirs, ours := b.work.Path("their-cache"), b.work.Path("cache")
+	if err := os.Rename(b.cacheFolder(), theirs); err != nil {
+		return err
+	}
+	if err := os.Mkdir(ours, 0o755); err != nil {
+		return err
+	}
+	if err := keepDownloads(theirs, ours, checked); err != nil {
+		return err
+	}
+	return os.Rename(ours, b.cacheFolder())
+}
+
+// forgetImage leaves the build without an image before it.
+func (b *Build) forgetImage() error {
+	err := os.Remove(b.manifestPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// ownBuildpacks is how the ids of buildpacks begin of which it is known that they
+// run nothing of the app's but its scripts.
+const ownBuildpacks = "armature/"
+
+// onlyOwnBuildpacks says whether no other buildpacks made the image before.
+func (b *Build) onlyOwnBuildpacks() bool {
+	text, err := os.ReadFile(b.manifestPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	var image v1.Image
+	if err == nil {
+		image, err = b.blobs.Image(text)
+	}
+	if err != nil {
+		return false
+	}
+	metadata, err := readLayersMetadata(image)
+	if err != nil {
+		return false
+	}
+	for _, one := range metadata.Buildpacks {
+		if !strings.HasPrefix(one.Key, ownBuildpacks) {
+			return false
+		}
+	}
+	return true
+}

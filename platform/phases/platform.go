@@ -1,0 +1,137 @@
+//go:build linux
+
+package phases
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/hostca"
+)
+
+// envName is what a variable may be called: it becomes a file's name.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// IsEnvName says whether a variable may have that name.
+func IsEnvName(name string) bool { return envName.MatchString(name) }
+
+// writePlatform writes the platform folder (Platform API, "Platform
+// Directory"): a file for every variable, and the service bindings. Contents
+// are the files' bytes, so they appear in no command line and no log.
+func writePlatform(dir string, env map[string]string, bindings []string, getenv func(string) string) error {
+	if err := os.MkdirAll(filepath.Join(dir, "env"), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, spans.File), nil, 0o644); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if !envName.MatchString(name) {
+			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give it another one, made of letters, digits and _."}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(env[name]), 0o644); err != nil {
+			return err
+		}
+	}
+	for _, binding := range bindings {
+		binding, err := filepath.Abs(binding) // "." has a name, too
+		if err != nil {
+			return err
+		}
+		if err := copyBinding(binding, filepath.Join(dir, "bindings", filepath.Base(binding))); err != nil {
+			return err
+		}
+	}
+	host, err := hostca.Binding(hostca.Added, dir, getenv)
+	if err != nil || host == "" {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "bindings"), 0o755); err != nil {
+		return err
+	}
+	to := filepath.Join(dir, "bindings", filepath.Base(host))
+	if _, err := os.Lstat(to); err == nil { // the user's own of that name goes before
+		return os.RemoveAll(host)
+	}
+	return os.Rename(host, to)
+}
+
+// copyBinding copies the files of a service binding. Kubernetes makes them as
+// links to a hidden folder beside them: links are followed within the binding,
+// and nowhere else.
+func copyBinding(from, to string) error {
+	bad := func(err error) error {
+		return &failure.Failure{ID: "binding-unusable", Cause: "reading the binding " + from, Err: err, Remedy: "give --binding a folder with a file \"type\" and one file for each entry."}
+	}
+	root, err := os.OpenRoot(from)
+	if err != nil {
+		return bad(err)
+	}
+	defer root.Close()
+	if _, err := root.Stat("type"); err != nil {
+		return bad(err)
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return bad(errors.New("two bindings have the name " + filepath.Base(to)))
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return bad(err)
+	}
+	for _, entry := range entries {
+		info, err := root.Stat(entry.Name())
+		if err != nil {
+			return bad(err)
+		}
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		content, err := root.ReadFile(entry.Name())
+		if err != nil {
+			return bad(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, entry.Name()), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runFile says which run images a builder has (Platform API, "run.toml").
+const runFile = "/cnb/run.toml"
+
+// writeRun writes the file for a run image that the user named: it stands in
+// for all that the builder has, as pack does it.
+func (r *runImage) writeRun(path string) error {
+	if r.asked == "" {
+		return nil
+	}
+	return os.WriteFile(path, fmt.Appendf(nil, "[[images]]\n  image = %q\n", r.asked), 0o644)
+}
+
+// chown gives folders, and all in them, to a user and a group.
+func chown(user, group int, folders ...string) error {
+	for _, folder := range folders {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, user, group)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

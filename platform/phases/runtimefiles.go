@@ -1,0 +1,108 @@
+//go:build linux
+
+package phases
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/files/textfile"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
+)
+
+// runtimeFiles are the files of an app, by name, that decide on its Node.js:
+// the app's own version files, and of its package.json nothing that runs in a
+// build. They are read before anything of the app runs.
+func runtimeFiles(app string, getenv func(string) string) (map[string]string, error) {
+	files := maps.Clone(seedApp)
+	dir, err := os.OpenRoot(app)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	at := filepath.Clean(strings.TrimLeft(getenv(project.PathVariable), "/"))
+	if !filepath.IsLocal(at) {
+		return files, nil // the build refuses it
+	}
+	for _, name := range []string{".nvmrc", ".node-version", "mise.toml", ".tool-versions", "Procfile"} {
+		text, err := readSmall(dir, filepath.Join(at, name))
+		if err != nil && !os.IsNotExist(err) {
+			return nil, err
+		}
+		if text != nil {
+			files[name] = string(text)
+		}
+	}
+	text, err := readSmall(dir, filepath.Join(at, packagejson.FileName))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	if plain, err := textfile.Decode(text); err == nil {
+		text = plain
+	}
+	var said, kept map[string]json.RawMessage
+	if json.Unmarshal(text, &said) != nil {
+		return files, nil // the build says what is wrong with it
+	}
+	if err := json.Unmarshal([]byte(seedApp[packagejson.FileName]), &kept); err != nil {
+		return nil, err
+	}
+	for _, field := range []string{"engines", "devEngines", "packageManager", "volta"} {
+		if value, ok := said[field]; ok && !namesOtherManager(field, value) {
+			kept[field] = value
+		}
+	}
+	if scripts := startScripts(said["scripts"], getenv("BP_NPM_START_SCRIPT")); len(scripts) > 0 {
+		if kept["scripts"], err = json.Marshal(scripts); err != nil {
+			return nil, err
+		}
+	}
+	whole, err := json.Marshal(kept)
+	files[packagejson.FileName] = string(whole)
+	return files, err
+}
+
+// namesOtherManager says whether a field of package.json names a package manager
+// that would have a lockfile of its own, and has no part in npm's version.
+func namesOtherManager(field string, value json.RawMessage) bool {
+	var name string
+	switch field {
+	case "packageManager":
+		if json.Unmarshal(value, &name) != nil {
+			return false
+		}
+	case "devEngines":
+		var said struct {
+			PackageManager struct {
+				Name string `json:"name"`
+			} `json:"packageManager"`
+		}
+		if json.Unmarshal(value, &said) != nil {
+			return true // a list of them, or nothing that can be read
+		}
+		name = said.PackageManager.Name
+	}
+	name, _, _ = strings.Cut(name, "@")
+	return name != "" && name != "npm"
+}
+
+// startScripts are the scripts that start the app. A build runs none of them.
+func startScripts(scripts json.RawMessage, chosen string) map[string]string {
+	var all map[string]any
+	if json.Unmarshal(scripts, &all) != nil {
+		return nil
+	}
+	kept := map[string]string{}
+	for _, name := range []string{"start", chosen} {
+		for _, hook := range []string{"pre", "", "post"} {
+			if text, ok := all[hook+name].(string); ok && name != "" {
+				kept[hook+name] = text
+			}
+		}
+	}
+	return kept
+}

@@ -1,0 +1,145 @@
+//go:build linux
+
+package phases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/files/wholefile"
+)
+
+// verify compares the layers without the app's code of an image, and of the
+// cache, with what is known of them, and returns the names of those that are
+// right. What is not known yet, a build without the app's code tells, once.
+func (b *Build) verify(ctx context.Context, made exported) (right []layerName, err error) {
+	if b.Rebase != nil || b.seeding {
+		return nil, nil
+	}
+	declared, err := b.declaredNow()
+	if err != nil || len(declared) == 0 {
+		return nil, err
+	}
+	metadata, err := readLayersMetadata(made.image)
+	if err != nil {
+		return nil, err
+	}
+	if launcher := metadata.Launcher; launcher != nil && b.clean.Launcher != "" && launcher.SHA.String() != b.clean.Launcher {
+		return nil, layerChanged("of the lifecycle's launcher")
+	}
+	all := cleanLayers{Declared: declared}
+	launched, err := all.of(metadata.Buildpacks)
+	if err != nil {
+		return nil, err
+	}
+	cached, err := b.cachedLayers(made.cache)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := all.of(cached)
+	if err != nil || len(launched)+len(kept) == 0 {
+		return nil, err
+	}
+	known := []cleanLayers{b.clean}
+	if isUnknown := func(layer cleanLayer) bool { same, changed := b.clean.compare(layer); return !same && !changed }; slices.ContainsFunc(append(slices.Clone(launched), kept...), isUnknown) {
+		more, err := b.reference(ctx)
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, more)
+	}
+	for _, layer := range launched {
+		same, changed := compareWithAll(known, layer)
+		if changed {
+			return nil, layerChanged(layer.Name)
+		}
+		if same {
+			right = append(right, layer.Name)
+		}
+	}
+	return right, b.dropFromCache(kept, known)
+}
+
+func compareWithAll(known []cleanLayers, layer cleanLayer) (same, changed bool) {
+	for _, one := range known {
+		s, c := one.compare(layer)
+		same, changed = same || s, changed || c
+	}
+	return same, changed && !same
+}
+
+// declaredNow lists the layers without app code of the build's buildpacks. What
+// the user put in place of the builder's own is not compared.
+func (b *Build) declaredNow() ([]layerName, error) {
+	if len(b.clean.Declared) > 0 {
+		return b.clean.Declared, nil
+	}
+	return declaredLayers(b.root)
+}
+
+// verifiedFile says which layers of the image that a build left are right.
+const verifiedFile = "verified.json"
+
+// leaveVerified writes it, for the image with this manifest.
+func (b *Build) leaveVerified(manifest []byte, right []layerName) error {
+	digest := sha256.Sum256(manifest)
+	text, err := json.Marshal(verified{hex.EncodeToString(digest[:]), right})
+	if err != nil {
+		return err
+	}
+	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, verifiedFile), text)
+}
+
+type verified struct {
+	Manifest string      `json:"manifest"` // sha256, in hexadecimal
+	Layers   []layerName `json:"layers"`
+}
+
+// withoutUnverified is the image of the build before, without those layers that
+// hold nothing of the app and were not compared: as an older armature leaves
+// them, or where there was nothing to compare with.
+func (b *Build) withoutUnverified(image v1.Image) (v1.Image, error) {
+	declared, err := b.declaredNow()
+	if err != nil || len(declared) == 0 {
+		return image, err
+	}
+	manifest, err := image.RawManifest()
+	if err != nil {
+		return nil, err
+	}
+	var was verified
+	if text, err := os.ReadFile(filepath.Join(b.kept.Dir, verifiedFile)); err == nil && json.Unmarshal(text, &was) != nil {
+		was = verified{}
+	}
+	if digest := sha256.Sum256(manifest); was.Manifest != hex.EncodeToString(digest[:]) {
+		was = verified{}
+	}
+	missing := false
+	metadata, layers, err := layersOf(image, func(layer layerName, _ json.RawMessage) bool {
+		unverified := slices.Contains(declared, layer) && !slices.Contains(was.Layers, layer)
+		missing = missing || unverified
+		return !unverified
+	})
+	if err != nil || !missing {
+		return image, err
+	}
+	if layers, err = withLauncher(image, &metadata, layers); err != nil {
+		return nil, err
+	}
+	rest, err := imageOf(b.Target, metadata, layers)
+	if err != nil {
+		return nil, err
+	}
+	text, err := b.blobs.Store(rest, b.blobs)
+	if err != nil {
+		return nil, err
+	}
+	return b.blobs.Image(text)
+}
