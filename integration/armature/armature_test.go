@@ -36,7 +36,6 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
-	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
@@ -144,7 +143,7 @@ func pushBuilder(t *testing.T, repository string, options ...remote.Option) {
 
 func layoutImage(t *testing.T, dir string, platform targets.Target) v1.Image {
 	t.Helper()
-	image, err := engine.Image(dir, platform)
+	image, err := oci.Image(dir, platform)
 	if err != nil {
 		t.Fatal(err)
 	}

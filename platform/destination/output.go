@@ -6,7 +6,6 @@ package destination
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -15,8 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/docker"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/oci/engine"
 	"github.com/armature-cnb/armature/platform/diskfull"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/images"
@@ -117,7 +116,7 @@ func load(ctx context.Context, tag name.Tag, made []v1.Image) error {
 	if len(made) > 1 {
 		return onePlatform("a Docker engine keeps one platform under a name")
 	}
-	return engine.Load(ctx, io.Discard, made[0], tag.String())
+	return docker.Load(ctx, made[0], tag.String())
 }
 
 func onePlatform(cause string) error {

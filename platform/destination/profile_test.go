@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/oci/engine/enginetest"
+	"github.com/armature-cnb/armature/internal/oci/profiletest"
 	"github.com/armature-cnb/armature/platform/destination"
 	"github.com/armature-cnb/armature/platform/home"
 )
@@ -17,7 +17,7 @@ import (
 // BenchmarkWrite writes a whole builder as each kind of output that needs no
 // server.
 func BenchmarkWrite(b *testing.B) {
-	image := enginetest.Builder(b)
+	image := profiletest.Builder(b)
 	tag, err := name.NewTag("profile/builder")
 	if err != nil {
 		b.Fatal(err)

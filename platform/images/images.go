@@ -24,7 +24,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/platform/diskfull"
 )
 
@@ -32,8 +32,8 @@ import (
 // registry. An image of another platform is an error, never the next best.
 func (r Registries) Find(ctx context.Context, reference string, platform targets.Target) (v1.Image, error) {
 	if r.isLayout(reference) {
-		image, err := engine.Image(reference, platform)
-		var others *engine.OtherPlatforms
+		image, err := oci.Image(reference, platform)
+		var others *oci.OtherPlatforms
 		switch {
 		case errors.As(err, &others):
 			return nil, otherPlatform(err.Error(), platform)

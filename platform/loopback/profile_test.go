@@ -6,13 +6,13 @@ import (
 	"net"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/oci/engine/enginetest"
+	"github.com/armature-cnb/armature/internal/oci/profiletest"
 	"github.com/armature-cnb/armature/platform/loopback"
 )
 
 // BenchmarkPut writes the layers of a whole builder into a registry.
 func BenchmarkPut(b *testing.B) {
-	image := enginetest.Builder(b)
+	image := profiletest.Builder(b)
 	for b.Loop() {
 		b.StopTimer()
 		blobs, err := loopback.OpenBlobs(b.TempDir())

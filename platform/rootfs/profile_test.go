@@ -8,13 +8,13 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/oci/engine/enginetest"
+	"github.com/armature-cnb/armature/internal/oci/profiletest"
 	"github.com/armature-cnb/armature/platform/rootfs"
 )
 
 // BenchmarkUnpack unpacks a whole builder, as the first build does.
 func BenchmarkUnpack(b *testing.B) {
-	image := enginetest.Builder(b)
+	image := profiletest.Builder(b)
 	dir := b.TempDir()
 	for i := 0; b.Loop(); i++ {
 		to := filepath.Join(dir, strconv.Itoa(i))

@@ -78,7 +78,7 @@ func parse(args []string) (order, error) {
 	var o order
 	flags := flag.NewFlagSet("archives", flag.ContinueOnError)
 	lines := flags.String("lines", "", "release lines, versions or aliases, for example 24,22 or lts/*")
-	targets := flags.String("targets", "linux/arm64,linux/amd64", "targets that each version must exist for")
+	names := flags.String("targets", "linux/arm64,linux/amd64", "targets that each version must exist for")
 	flags.StringVar(&o.out, "out", "", "folder for the archives")
 	source := flags.String("source", distribution.Auto, "auto, nodejs.org or npm")
 	flags.StringVar(&o.buildpack, "buildpack", "buildpacks/node-engine/buildpack.toml", "the inventory")
@@ -89,7 +89,7 @@ func parse(args []string) (order, error) {
 		return o, errors.New("-lines and -out are needed, for example -lines 24 -out build/archives")
 	}
 	o.lines = strings.Split(*lines, ",")
-	for name := range strings.SplitSeq(*targets, ",") {
+	for name := range strings.SplitSeq(*names, ",") {
 		t, err := targets.Parse(strings.TrimSpace(name))
 		if err != nil {
 			return o, fmt.Errorf("-targets: %w", err)

@@ -12,7 +12,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 	"github.com/armature-cnb/armature/tools/internal/sizes"
 	"github.com/armature-cnb/armature/tools/internal/step"
@@ -102,7 +102,7 @@ func (b *bench) layers(ctx context.Context, w way) ([]sizes.Layer, error) {
 	for _, layer := range images[0].Layers {
 		owners[layer.Digest] = layer.Owner
 	}
-	image, err := engine.Image(layout, to)
+	image, err := oci.Image(layout, to)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (b *bench) layersOfEngine(ctx context.Context, w way, to targets.Target) ([
 	if err != nil {
 		return nil, err
 	}
-	base, err := engine.Image(filepath.Join(b.stack, "run-"+to.Arch), to)
+	base, err := oci.Image(filepath.Join(b.stack, "run-"+to.Arch), to)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/internal/program"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
@@ -87,7 +87,7 @@ func freePort() (int, error) {
 
 // facts reads an image's from its OCI layout.
 func (s settings) facts(dir string) (made, error) {
-	image, err := engine.Image(dir, s.platform)
+	image, err := oci.Image(dir, s.platform)
 	if err != nil {
 		return made{}, err
 	}

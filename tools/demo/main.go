@@ -17,7 +17,8 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/hostca"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -115,7 +116,7 @@ func (s settings) load(ctx context.Context, log io.Writer) error {
 		{s.runImage, s.platform, engine.RunImage(s.platform)},
 		{s.builder, s.host, engine.Builder(s.platform)},
 	} {
-		image, err := engine.Image(one.layout, one.platform)
+		image, err := oci.Image(one.layout, one.platform)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,8 @@ import (
 	"io"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -28,7 +29,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading -platform: %w", err)
 	}
-	image, err := engine.Image(*layout, platform)
+	image, err := oci.Image(*layout, platform)
 	if err != nil {
 		return err
 	}

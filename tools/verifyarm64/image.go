@@ -12,7 +12,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
@@ -24,8 +24,8 @@ func openImage(path string) (v1.Image, error) {
 		return nil, fmt.Errorf("opening the image: %w", err)
 	}
 	if info.IsDir() {
-		image, err := engine.Image(path, targets.LinuxARM64)
-		var others *engine.OtherPlatforms
+		image, err := oci.Image(path, targets.LinuxARM64)
+		var others *oci.OtherPlatforms
 		if errors.As(err, &others) {
 			return nil, notARM64(path, err)
 		}

@@ -139,7 +139,7 @@ func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
 	return err != nil || wanted.Has(version)
 }
 
-// matching returns the versions of a range that exist for all targets, newest
+// matching returns the versions of a range that exist for all of some targets, newest
 // first.
 func (inv *Inventory) matching(wanted npmrange.Range, targets []targets.Target) []*semver.Version {
 	return slices.DeleteFunc(inv.Versions(targets...), func(v *semver.Version) bool { return !wanted.Has(v) })
@@ -179,15 +179,15 @@ func (inv *Inventory) Nearest(text, source string, targets ...targets.Target) (*
 	return nearest, true
 }
 
-// Versions returns the versions that exist for all targets, newest first.
-func (inv *Inventory) Versions(targets ...targets.Target) []*semver.Version {
+// Versions returns the versions that exist for all of some targets, newest first.
+func (inv *Inventory) Versions(all ...targets.Target) []*semver.Version {
 	var versions []*semver.Version
 	for i, r := range inv.releases {
 		if i > 0 && r.Version.Equal(inv.releases[i-1].Version) {
 			continue
 		}
 		missing := func(t targets.Target) bool { _, ok := inv.Release(r.Version, t); return !ok }
-		if !slices.ContainsFunc(targets, missing) {
+		if !slices.ContainsFunc(all, missing) {
 			versions = append(versions, r.Version)
 		}
 	}

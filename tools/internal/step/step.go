@@ -3,15 +3,11 @@
 package step
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -61,25 +57,9 @@ func Output(ctx context.Context, env []string, name string, args ...string) (str
 }
 
 func execute(ctx context.Context, log io.Writer, env []string, name string, args []string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
-	var out, all bytes.Buffer
-	cmd.Stdout = io.MultiWriter(&out, &all)
-	cmd.Stderr = &all
-	if log != nil {
-		cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, log), log
-	}
-	left, err := program.Run(cmd)
+	out, left, err := program.Output(ctx, log, env, name, args...)
 	if len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "%s has left behind, and was ended: %s\n", name, program.Names(left))
 	}
-	if err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return "", fmt.Errorf("%s is not installed: %w", name, err)
-		}
-		return "", fmt.Errorf("running %s %s: %w\n%s", name, strings.Join(args, " "), err, strings.TrimSpace(all.String()))
-	}
-	return strings.TrimSpace(out.String()), nil
+	return out, err
 }

@@ -15,8 +15,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/bench/internal/archives"
+	"github.com/armature-cnb/armature/tools/internal/engine"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -58,14 +59,14 @@ func Answers(ctx context.Context) bool {
 // Load brings a target's images into the engine: the run image, and the build
 // image with Node.js and npm.
 func (e Engine) Load(ctx context.Context, log io.Writer, to targets.Target) error {
-	image, err := engine.Image(filepath.Join(e.Stack, "run-"+to.Arch), to)
+	image, err := oci.Image(filepath.Join(e.Stack, "run-"+to.Arch), to)
 	if err != nil {
 		return err
 	}
 	if err := engine.Load(ctx, log, image, runImage(to)); err != nil {
 		return err
 	}
-	image, err = engine.Image(filepath.Join(e.Stack, "build-"+to.Arch), to)
+	image, err = oci.Image(filepath.Join(e.Stack, "build-"+to.Arch), to)
 	if err != nil {
 		return err
 	}

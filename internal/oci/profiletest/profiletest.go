@@ -1,5 +1,5 @@
-// Package enginetest opens the builder that `make profile` measures with.
-package enginetest
+// Package profiletest opens the builder that `make profile` measures with.
+package profiletest
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // Builder is the builder for this machine in the layout that
@@ -23,7 +23,7 @@ func Builder(b *testing.B) v1.Image {
 	if err != nil {
 		b.Fatal(err)
 	}
-	image, err := engine.Image(layout, host)
+	image, err := oci.Image(layout, host)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package engine_test
+package oci_test
 
 import (
 	"path/filepath"
@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/oci/engine"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 func TestImageChoosesByPlatformAndNeverTheNextBest(t *testing.T) {
@@ -23,14 +23,14 @@ func TestImageChoosesByPlatformAndNeverTheNextBest(t *testing.T) {
 	if _, err := layout.Write(dir, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := engine.Image(dir, targets.LinuxAMD64); err != nil {
+	if _, err := oci.Image(dir, targets.LinuxAMD64); err != nil {
 		t.Error(err)
 	}
-	_, err = engine.Image(dir, targets.LinuxARM64)
+	_, err = oci.Image(dir, targets.LinuxARM64)
 	if err == nil || !strings.Contains(err.Error(), "has images for linux/amd64, want linux/arm64") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := engine.Image(t.TempDir(), targets.LinuxARM64); err == nil {
+	if _, err := oci.Image(t.TempDir(), targets.LinuxARM64); err == nil {
 		t.Error("a folder that is no layout: got no error")
 	}
 }

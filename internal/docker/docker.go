@@ -1,0 +1,56 @@
+// Package docker brings images into the Docker engine that the docker program
+// talks to.
+package docker
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/armature-cnb/armature/internal/program"
+)
+
+// Has tells whether the engine has this very image under a tag. It does not
+// where there is no engine.
+func Has(ctx context.Context, image v1.Image, tag string) (bool, error) {
+	id, err := image.ConfigName()
+	if err != nil {
+		return false, err
+	}
+	got, _, err := program.Output(ctx, nil, nil, "docker", "image", "inspect", "--format", "{{.Id}}", tag)
+	return err == nil && got == id.String(), nil
+}
+
+// Load gives an image a tag in the engine. An engine that has this very image
+// under the tag already is left alone.
+func Load(ctx context.Context, image v1.Image, tag string) error {
+	if has, err := Has(ctx, image, tag); has || err != nil {
+		return err
+	}
+	ref, err := name.NewTag(tag)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "docker", "load", "--quiet")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	load, err := program.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("starting docker load: %w", err)
+	}
+	writeErr := tarball.Write(ref, image, stdin)
+	stdin.Close()
+	if _, err := load.Wait(); err != nil {
+		return fmt.Errorf("docker load: %w: %s", err, strings.TrimSpace(out.String()))
+	}
+	return writeErr
+}

@@ -1,0 +1,52 @@
+package oci
+
+import (
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+)
+
+// OtherPlatforms is the error of an OCI layout that has images, and none of them
+// for the platform that is wanted.
+type OtherPlatforms struct {
+	Dir     string
+	Offered []string // os/arch
+	Want    targets.Target
+}
+
+func (e *OtherPlatforms) Error() string {
+	return fmt.Sprintf("the OCI layout %s has images for %s, want %s", e.Dir, strings.Join(e.Offered, ", "), e.Want)
+}
+
+// Image opens the image of an OCI layout that runs on a platform. A layout
+// with one manifest has only that to offer; its platform must still match.
+func Image(dir string, platform targets.Target) (v1.Image, error) {
+	index, err := ReadIndex(dir)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	var offered []string
+	for _, m := range manifest.Manifests {
+		image, err := index.Image(m.Digest)
+		if err != nil {
+			return nil, err
+		}
+		config, err := image.ConfigFile()
+		if err != nil {
+			return nil, err
+		}
+		got := config.OS + "/" + config.Architecture
+		if got == platform.String() {
+			return image, nil
+		}
+		offered = append(offered, got)
+	}
+	return nil, &OtherPlatforms{Dir: dir, Offered: offered, Want: platform}
+}
