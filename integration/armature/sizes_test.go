@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci/sizes"
 	"github.com/armature-cnb/armature/platform/inspect"
-	"github.com/armature-cnb/armature/tools/internal/sizes"
 )
 
 var recordSizes = flag.Bool("record-sizes", false, "write docs/benchmarks/sizes.json")

@@ -13,8 +13,8 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/internal/oci/sizes"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
-	"github.com/armature-cnb/armature/tools/internal/sizes"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 

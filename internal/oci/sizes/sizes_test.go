@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/oci"
-	"github.com/armature-cnb/armature/tools/internal/sizes"
+	"github.com/armature-cnb/armature/internal/oci/sizes"
 )
 
 func layer(t *testing.T, bytes int) v1.Layer {

@@ -86,11 +86,11 @@ func (w *world) needs() []distribution.Need {
 	}
 }
 
-// finder asks this world. npmrc lines come after the registry's.
-func (w *world) finder(t *testing.T, source string, npmrc ...string) *distribution.Finder {
+// finder asks this world. These lines of an .npmrc come after the registry's.
+func (w *world) finder(t *testing.T, source string, lines ...string) *distribution.Finder {
 	t.Helper()
 	project := t.TempDir()
-	text := strings.Join(append([]string{"registry=" + w.registry.URL}, npmrc...), "\n")
+	text := strings.Join(append([]string{"registry=" + w.registry.URL}, lines...), "\n")
 	if err := os.WriteFile(filepath.Join(project, ".npmrc"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
