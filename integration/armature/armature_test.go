@@ -198,7 +198,7 @@ func (u *user) must(app string, args ...string) built {
 
 func (u *user) cache() string { return filepath.Join(u.home, ".cache/armature") }
 
-const express = "../../../integration/testdata/express"
+const express = "../testdata/express"
 
 // plainApp is one without dependencies, which builds fast.
 func plainApp(t *testing.T) string {

@@ -27,7 +27,7 @@ const lifecycleModule = "github.com/buildpacks/lifecycle"
 func inModule(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
-	cmd.Dir, cmd.Env = "../../..", append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), env...)
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

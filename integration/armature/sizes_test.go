@@ -16,7 +16,7 @@ import (
 
 var recordSizes = flag.Bool("record-sizes", false, "write docs/benchmarks/sizes.json")
 
-const sizesFile = "../../../docs/benchmarks/sizes.json"
+const sizesFile = "../../docs/benchmarks/sizes.json"
 
 // Sizes do not depend on the machine. Whoever makes something larger, or
 // smaller, changes the record in the same commit.

@@ -205,11 +205,9 @@ func TestTheDocumentListsEveryID(t *testing.T) {
 	}
 	var others []string
 	for _, tool := range tools {
-		if tool.Name() != "armature" {
-			others = append(others, filepath.Join("../../tools", tool.Name()))
-		}
+		others = append(others, filepath.Join("../../tools", tool.Name()))
 	}
-	products, packager, rest := parse(t, "../../buildpacks", "..", "../../cmd/armature"), parse(t, "../../tools/packager"), parse(t, others...)
+	products, packager, rest := parse(t, "../../buildpacks", "..", "../../cmd/armature", "../../platform"), parse(t, "../../tools/packager"), parse(t, others...)
 	ids, warnings, commands := products.ids(), products.bracketed(), rest.ids()
 	maps.Copy(ids, packager.bracketed()) // which stand in a script of every buildpackage
 	maps.Copy(commands, ofScripts(t))

@@ -40,7 +40,7 @@ func TestTypos(t *testing.T) {
 
 // No setting of one buildpack is taken for a misspelt one of another.
 func TestSettingsAreNoTyposOfEachOther(t *testing.T) {
-	paths, err := filepath.Glob("../../buildpacks/*/buildpack.toml")
+	paths, err := filepath.Glob("../../../buildpacks/*/buildpack.toml")
 	if err != nil || len(paths) < 3 {
 		t.Fatal(paths, err)
 	}

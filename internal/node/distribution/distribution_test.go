@@ -380,7 +380,7 @@ func TestANativeBuildDownloadsOnce(t *testing.T) {
 }
 
 func TestRestrictLeavesWhatTheSourceHas(t *testing.T) {
-	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	inv, err := inventory.Read("../../../buildpacks/node-engine/buildpack.toml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func TestReadRefuses(t *testing.T) {
 
 // What ships must be readable and hold a default for every target.
 func TestTheInventoryThatShips(t *testing.T) {
-	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	inv, err := inventory.Read("../../../buildpacks/node-engine/buildpack.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestTheInventoryThatShips(t *testing.T) {
 
 // 18, 20, 23 and 25 ended before the newest release that is known.
 func TestTheInventoryThatShipsLeavesEndedLinesToExactVersions(t *testing.T) {
-	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	inv, err := inventory.Read("../../../buildpacks/node-engine/buildpack.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestTheInventoryThatShipsLeavesEndedLinesToExactVersions(t *testing.T) {
 }
 
 func TestTheInventoryThatShipsKnowsEveryCodename(t *testing.T) {
-	inv, err := inventory.Read("../../buildpacks/node-engine/buildpack.toml")
+	inv, err := inventory.Read("../../../buildpacks/node-engine/buildpack.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
