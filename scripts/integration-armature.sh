@@ -6,5 +6,6 @@ set -eu
 # Without cgo: the tests make sandboxes, which start the test program again.
 CGO_ENABLED=0
 export CGO_ENABLED
-logged build/integration-armature.log go test -count=1 -timeout 35m -v ./integration/armature
+# More at once than there may be processors: builds wait for npm, and for each other.
+logged build/integration-armature.log go test -count=1 -timeout 35m -parallel 4 -v ./integration/armature
 expect_left_out build/integration-armature.log

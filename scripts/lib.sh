@@ -24,14 +24,15 @@ install() {
   rm -f "$log"
 }
 
-# need_npm PACKAGES: where there is no npm, the packaged node-engine installs
-# one below build/, as it would for a build, and it comes first on the PATH.
-need_npm() {
-  ! command -v npm >/dev/null 2>&1 || return 0
+# need_npm PACKAGES: where there is no npm, it is the packaged one.
+need_npm() { command -v npm >/dev/null 2>&1 || use_packaged_npm "$1"; }
+
+# use_packaged_npm PACKAGES: the packaged node-engine installs Node.js and npm
+# below build/, as it would for a build, and they come first on the PATH.
+use_packaged_npm() {
   layers=$PWD/build/unit-node
   PATH=$layers/node-build/bin:$PATH
   export PATH
-  [ ! -x "$layers/node-build/bin/npm" ] || return 0
   mkdir -p "$layers/platform/env"
   printf '[[entries]]\nname = "node"\n[entries.metadata]\nbuild = true\n\n[[entries]]\nname = "npm"\n[entries.metadata]\nbuild = true\n' >"$layers/plan.toml"
   (cd "$layers" && CNB_BUILDPACK_DIR=$1/node-engine CNB_LAYERS_DIR=$layers CNB_PLATFORM_DIR=$layers/platform \

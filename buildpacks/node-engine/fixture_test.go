@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -171,11 +172,16 @@ npm-checksum = %q
 `, version, tg.Arch, f.nodejs.URL, dist, sum, end, name, npmSum)
 }
 
+// zippers are used again: what takes time with small archives is to make one.
+var zippers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
 // tgz makes an archive of "<name>=<content>" files.
 func tgz(t *testing.T, files ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	zipped := gzip.NewWriter(&b)
+	zipped := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(zipped)
+	zipped.Reset(&b)
 	entries := tar.NewWriter(zipped)
 	for _, file := range files {
 		name, content, _ := strings.Cut(file, "=")

@@ -45,6 +45,7 @@ func (f *fixture) git(args ...string) {
 }
 
 func TestModulesOfADevelopersFolder(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name  string
 		setup func(f *fixture)
@@ -212,6 +213,7 @@ func TestDockerignoreThatLeavesOutWhatIsNeeded(t *testing.T) {
 
 // The same commit, checked out with any umask, is the same app and the same layer.
 func TestTheUmaskOfACheckoutDoesNotCount(t *testing.T) {
+	t.Parallel()
 	for _, vendored := range []bool{false, true} {
 		var trees []string
 		for _, mask := range []fs.FileMode{0o002, 0o022, 0o077} {
@@ -322,6 +324,7 @@ func TestNoCredentialOfALockfileIsInALayer(t *testing.T) {
 }
 
 func TestSecretsAreNamed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.withLock(files{"package.json": withScripts(""), ".env": "A=1", ".env.production": "A=1", ".env.example": "A=", "keys/id_rsa": "x", "keys/id_rsa.pub": "x",
 		"tls/server.pem": "-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nx\n", "tls/ca.pem": "-----BEGIN CERTIFICATE-----\n", "doc.md": "such as `-----BEGIN PRIVATE KEY-----`\n"})

@@ -101,7 +101,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		npms                     *registry
 		log                      *bytes.Buffer
 		version                  string
-		distro                   packit.TargetDistro
 	)
 
 	it.Before(func() {
@@ -115,7 +114,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		env = npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)
 		log = &bytes.Buffer{}
 		version = "1.2.3"
-		distro = packit.TargetDistro{Name: "debian", Version: "13"}
 	})
 
 	build := func(plan packit.BuildpackPlan) (packit.BuildResult, error) {
@@ -125,7 +123,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Platform:      packit.Platform{Path: platform},
 			Plan:          plan,
 			BuildpackInfo: packit.BuildpackInfo{ID: "armature/npm-install", Name: "Some Buildpack", Version: version},
-			TargetDistro:  distro,
+			TargetDistro:  packit.TargetDistro{Name: "debian", Version: "13"},
 		})
 	}
 
@@ -218,14 +216,11 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 
 			Expect(log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
 			Expect(log.String()).To(ContainSubstring("added 2 packages"))
-		})
 
-		it("gives the same layer for the same app", func() {
-			built(launchOnly)
 			first := treeOf(t, modules("launch-modules"))
 			Expect(os.RemoveAll(filepath.Join(app, "node_modules"))).To(Succeed())
 			built(launchOnly)
-			Expect(treeOf(t, modules("launch-modules"))).To(Equal(first))
+			Expect(treeOf(t, modules("launch-modules"))).To(Equal(first), "gives the same layer for the same app")
 		})
 
 		it("reuses the layer without its content and without asking the registry", func() {
@@ -241,13 +236,10 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(again["launch-modules"].LaunchEnv).To(BeEmpty())
 			Expect(filepath.Join(layersDir, "launch-modules")).NotTo(BeADirectory())
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
-		})
 
-		it("reuses the layer for another target, where nothing in it is for one", func() {
-			layers := built(launchOnly)
-			Expect(layers["launch-modules"].Metadata).To(HaveKeyWithValue("any-target", true))
-			again := forOther(layers)
-			Expect(log.String()).To(ContainSubstring("Reusing cached layer"))
+			Expect(layers["launch-modules"].Metadata).To(HaveKeyWithValue("any-target", true), "has nothing in it that is for one target")
+			again = forOther(layers)
+			Expect(log.String()).To(ContainSubstring("Reusing cached layer"), "reuses the layer for another target, where nothing in it is for one")
 			for _, key := range []string{"cache_sha", "any-target"} {
 				Expect(again["launch-modules"].Metadata).To(HaveKeyWithValue(key, layers["launch-modules"].Metadata[key]))
 			}
@@ -278,86 +270,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			forOther(built(launchOnly))
 			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
 		})
-
-		// again builds once more, after a change.
-		again := func(change func()) {
-			t.Helper()
-			restore(built(launchOnly))
-			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
-			change()
-			built(launchOnly)
-		}
-
-		for _, row := range []struct {
-			name   string
-			change func()
-		}{
-			{"package.json", func() { writeFiles(t, app, files{"package.json": simple["package.json"] + "\n"}) }},
-			{"the lockfile", func() { appendTo(t, filepath.Join(app, "package-lock.json"), "\n") }},
-			{"the .npmrc", func() { writeFiles(t, app, files{".npmrc": "save=false\n"}) }},
-			{"the user's .npmrc", func() { writeFiles(t, env.Get("HOME"), files{".npmrc": "save=false\n"}) }},
-			{"the binding", func() {
-				writeFiles(t, platform, files{"bindings/rc/type": "npmrc", "bindings/rc/.npmrc": "save=false\n"})
-			}},
-			{"a setting of npm's", func() { env = env.With("NPM_CONFIG_SAVE", "false") }},
-			{"NODE_ENV", func() { env = env.With("NODE_ENV", "staging") }},
-			{"NODE_OPTIONS", func() { env = env.With("NODE_OPTIONS", "--no-warnings") }},
-			{"the buildpack", func() { version = "1.2.4" }},
-			{"the distribution", func() { distro.Name = "ubuntu" }},
-			{"the distribution's release", func() { distro.Version = "14" }},
-			{"what is checked", func() { env = env.With("BP_NODE_MODULES_CHECK", "warn") }},
-			{"what is taken out", func() { env = env.With("BP_KEEP_NODE_BUILD_CACHE", "true") }},
-			{"the Node.js version", func() { env = otherVersions(t, env, `"node": "`, `"node": "9`) }},
-			{"the ABI of modules", func() { env = otherVersions(t, env, `"modules": "`, `"modules": "9`) }},
-			{"the npm version", func() { env = otherVersions(t, env, `"npm": "`, `"npm": "9`) }},
-		} {
-			it("installs anew when something changes: "+row.name, func() {
-				again(row.change)
-				Expect(log.String()).NotTo(ContainSubstring("Reusing"))
-				Expect(modules("launch-modules", "hello")).To(BeADirectory())
-			})
-		}
-
-		for _, row := range []struct {
-			name   string
-			change func()
-		}{
-			{"in the environment", func() { env = env.With("npm_config_//localhost/:_authToken", "secret") }},
-			{"in the .npmrc", func() { writeFiles(t, app, files{".npmrc": "//localhost/:_authToken=secret\n"}) }},
-			{"in the user's .npmrc", func() { writeFiles(t, env.Get("HOME"), files{".npmrc": "//localhost/:_password=c2VjcmV0\n"}) }},
-			{"in the binding", func() {
-				writeFiles(t, platform, files{"bindings/rc/type": "npmrc", "bindings/rc/.npmrc": "//localhost/:_authToken=secret\n"})
-			}},
-			{"in a file that the environment names", func() {
-				path := filepath.Join(t.TempDir(), "user")
-				Expect(os.WriteFile(path, []byte("_auth=YTpi\n"), 0o600)).To(Succeed())
-				env = env.With("NPM_CONFIG_USERCONFIG", path)
-			}},
-			{"in the registry's address", func() {
-				env = env.With("NPM_CONFIG_REGISTRY", strings.Replace(npms.URL, "://", "://me:secret@", 1)+"/")
-			}},
-		} {
-			it("does not count a token as a change "+row.name, func() {
-				again(row.change)
-				Expect(log.String()).To(ContainSubstring("Reusing"))
-			})
-		}
-
-		for _, row := range []struct {
-			name   string
-			change func()
-		}{
-			{"HOME", func() { env = env.With("HOME", t.TempDir()) }},
-			{"no HOME", func() { env = env.Without("HOME") }},
-			{"npm's cache", func() { env = env.With("NPM_CONFIG_CACHE", t.TempDir()) }},
-			{"the Platform API", func() { env = env.With("CNB_PLATFORM_API", "0.15") }},
-			{"the folder of the bindings", func() { platform = t.TempDir() }},
-		} {
-			it("does not count as a change where a platform has its folders: "+row.name, func() {
-				again(row.change)
-				Expect(log.String()).To(ContainSubstring("Reusing"))
-			})
-		}
 
 		it("never reuses what a script of the app's takes part in", func() {
 			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"echo made > made"},"dependencies":{"word":"1.0.0"}}`})
@@ -470,10 +382,8 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			}))
 			Expect(nodemodules.Relink(app, modulesLayer.BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
-		})
 
-		it("needs no helper at launch", func() {
-			Expect(built(buildAndLaunch)["launch-modules"].ExecD).To(BeEmpty())
+			Expect(layers["launch-modules"].ExecD).To(BeEmpty(), "needs no helper at launch")
 			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
 		})
 
@@ -493,6 +403,13 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(modules("build-modules", "tool")).To(BeADirectory())
 			Expect(nodemodules.Relink(app, layers["build-modules"].BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
 			Expect(os.Readlink(filepath.Join(app, "node_modules"))).To(Equal(modules("launch-modules")))
+
+			restore(layers)
+			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
+			layers = built(buildOnly)
+			Expect(layers).NotTo(HaveKey("launch-modules"), "has nothing of the launch in a later build without one")
+			Expect(layers["build-modules"].BuildEnv).NotTo(HaveKey("ARMATURE_LAUNCH_MODULES.override"))
+			Expect(modules("build-modules", "..", "env.build", "ARMATURE_LAUNCH_MODULES.override")).NotTo(BeARegularFile())
 		})
 
 		it("takes the link that the build before left behind for no modules", func() {
@@ -501,15 +418,6 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			built(buildAndLaunch)
 			Expect(treeOf(t, modules("build-modules"))).To(Equal(before))
 			Expect(log.String()).NotTo(ContainSubstring("npm rebuild"))
-		})
-
-		it("has nothing of the launch in a later build without one", func() {
-			restore(built(buildAndLaunch))
-			Expect(os.Remove(filepath.Join(app, "node_modules"))).To(Succeed())
-			layers := built(buildOnly)
-			Expect(layers).NotTo(HaveKey("launch-modules"))
-			Expect(layers["build-modules"].BuildEnv).NotTo(HaveKey("ARMATURE_LAUNCH_MODULES.override"))
-			Expect(modules("build-modules", "..", "env.build", "ARMATURE_LAUNCH_MODULES.override")).NotTo(BeARegularFile())
 		})
 	})
 

@@ -54,6 +54,13 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			Expect(layers["launch-modules"].ExecD).To(BeEmpty())
 			Expect(f.log.String()).To(ContainSubstring("Executing build scripts: build (package.json)"))
 			Expect(f.log.String()).To(ContainSubstring("Running 'npm run build'"))
+
+			entries, err := os.ReadDir(f.layersDir)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(entries).To(HaveLen(3), "leaves no file of its own behind") // build-modules, launch-modules, npm-cache
+			entries, err = os.ReadDir(f.app)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(entries).To(HaveLen(5)) // app.js, node_modules, out, package.json, package-lock.json
 		})
 
 		it("has node_modules as a folder meanwhile, which bundlers want", func() {
@@ -220,16 +227,6 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 			Expect(os.Readlink(filepath.Join(f.app, "node_modules"))).To(Equal(f.modules("build-modules")))
 		})
 
-		it("leaves no file of its own behind", func() {
-			app(`"build":"tool made"`)()
-			f.built(launchOnly)
-			entries, err := os.ReadDir(f.layersDir)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(entries).To(HaveLen(3)) // build-modules, launch-modules, npm-cache
-			entries, err = os.ReadDir(f.app)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(entries).To(HaveLen(5)) // app.js, node_modules, out, package.json, package-lock.json
-		})
 	})
 
 	context("with vendored modules", func() {
@@ -304,6 +301,7 @@ func testBuildScripts(t *testing.T, context spec.G, it spec.S) {
 }
 
 func TestBuildScriptFailures(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ name, scripts, id, says string }{
 		{"ends badly", `"build":"exit 3"`, "build-script-failed", "the build script build failed: `exit 3` ended with exit status 3"},
 		{"has a hook that ends badly", `"prebuild":"exit 4","build":"true"`, "build-script-failed", "the hook prebuild of the build script build failed: `exit 4` ended with exit status 4"},
@@ -326,6 +324,7 @@ func TestBuildScriptFailures(t *testing.T) {
 }
 
 func TestBuildScriptFailureWithoutOutput(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.env = f.env.With("NPM_CONFIG_LOGLEVEL", "silent")
 	f.withLock(files{"package.json": withScripts(`"build":"exit 3"`)})

@@ -14,6 +14,7 @@ import (
 const withDev = `{"name":"app","version":"1.0.0","dependencies":{"word":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`
 
 func TestLaterBuildpacksSeeDevelopmentDependencies(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct{ name, variable, value, want string }{
 		{"nothing is set", "", "", "dev"},
 		{"NODE_ENV is production", "NODE_ENV", "production", "dev"},
@@ -38,6 +39,7 @@ func TestLaterBuildpacksSeeDevelopmentDependencies(t *testing.T) {
 }
 
 func TestNodeEnvDoesNotKeepDevelopmentDependencies(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, nodeEnv, include string
 		plan                   packit.BuildpackPlan
@@ -63,6 +65,7 @@ func TestNodeEnvDoesNotKeepDevelopmentDependencies(t *testing.T) {
 // What layers give to later buildpacks and to the app is in a log that says
 // everything, also when they are reused.
 func TestADebugLogHasTheEnvironment(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.withLock(files{"package.json": withDev})
 	manifest, lock := f.read("package.json"), f.read("package-lock.json")
@@ -107,6 +110,7 @@ func TestADebugLogHasTheEnvironment(t *testing.T) {
 
 // npm takes a byte order mark off, wherever it reads a package.json.
 func TestAByteOrderMarkInTheRootsPackageJSON(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	const mark = "\ufeff"
 	root := mark + `{"name":"root","private":true,"workspaces":["packages/*"],"scripts":{"prepare":"exit 7"}}`

@@ -459,6 +459,7 @@ func needNPMFrom(t *testing.T, env npminstall.Environ, major int) {
 }
 
 func TestBlockedInstallScriptsAreNamed(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
@@ -472,6 +473,7 @@ func TestBlockedInstallScriptsAreNamed(t *testing.T) {
 }
 
 func TestScriptsThatAreAllowedAreNotNamed(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t)}
@@ -551,6 +553,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestAHostThatDoesNotExistIsAnUnreachableRegistry(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("NPM_CONFIG_REGISTRY", "http://registry.invalid/")}
@@ -578,6 +581,7 @@ func smallDisk(t *testing.T, options string) string {
 }
 
 func TestAFullDiskIsNamed(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	for _, tc := range []struct{ name, size string }{
 		{"where npm has its cache", "size=64k"},

@@ -27,6 +27,8 @@ type fixture struct {
 	log                      bytes.Buffer
 	layers                   map[string]packit.Layer // of the last build
 	image                    string                  // the launch layers of the build before
+	version                  string                  // of the buildpack
+	distro                   packit.TargetDistro
 }
 
 // newFixture has a registry with hello, which depends on word, and with tool,
@@ -34,7 +36,8 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	needNPM(t)
-	f := &fixture{t: t, Expect: NewWithT(t).Expect, app: t.TempDir(), layersDir: t.TempDir(), platform: t.TempDir(), npms: newRegistry(t)}
+	f := &fixture{t: t, Expect: NewWithT(t).Expect, app: t.TempDir(), layersDir: t.TempDir(), platform: t.TempDir(), npms: newRegistry(t),
+		version: "1.2.3", distro: packit.TargetDistro{Name: "debian", Version: "13"}}
 	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}}, nil)
 	f.npms.publish("word", "1.0.0", nil, nil)
 	f.npms.publish("word", "1.1.0", nil, nil)
@@ -52,7 +55,8 @@ func (f *fixture) build(plan packit.BuildpackPlan) (packit.BuildResult, error) {
 		Layers:        packit.Layers{Path: f.layersDir},
 		Platform:      packit.Platform{Path: f.platform},
 		Plan:          plan,
-		BuildpackInfo: packit.BuildpackInfo{ID: "armature/npm-install", Name: "Some Buildpack", Version: "1.2.3"},
+		BuildpackInfo: packit.BuildpackInfo{ID: "armature/npm-install", Name: "Some Buildpack", Version: f.version},
+		TargetDistro:  f.distro,
 	})
 }
 
@@ -90,6 +94,33 @@ func (f *fixture) next(upload func()) {
 		f.Expect(os.RemoveAll(filepath.Join(f.app, entry.Name()))).To(Succeed())
 	}
 	upload()
+}
+
+// rewinder is what makes everything again as it is at the begin of the next
+// build, before each of several that are to come after the same one.
+func (f *fixture) rewinder(upload func()) func() {
+	f.t.Helper()
+	f.next(upload)
+	saved, env, platform, version, distro := f.t.TempDir(), f.env, f.platform, f.version, f.distro
+	folders := map[string]string{"layers": f.layersDir, "app": f.app, "platform": f.platform, "home": f.env.Get("HOME")}
+	for name, dir := range folders {
+		f.copy(dir, filepath.Join(saved, name))
+	}
+	return func() {
+		f.t.Helper()
+		f.env, f.platform, f.version, f.distro = env, platform, version, distro
+		for name, dir := range folders {
+			f.Expect(os.RemoveAll(dir)).To(Succeed())
+			f.copy(filepath.Join(saved, name), dir)
+		}
+	}
+}
+
+// copy copies a folder as it is.
+func (f *fixture) copy(from, to string) {
+	f.t.Helper()
+	output, err := exec.Command("cp", "-a", from, to).CombinedOutput()
+	f.Expect(err).NotTo(HaveOccurred(), string(output))
 }
 
 // export makes the app image: launch layers that are reused come from the one

@@ -8,6 +8,7 @@ import (
 )
 
 func TestNPMInstall(t *testing.T) {
+	t.Parallel()
 	suite := spec.New("npm-install", spec.Report(report.Terminal{}), spec.Parallel())
 	suite("Detect", testDetect)
 	suite("Build", testBuild)

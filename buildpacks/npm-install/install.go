@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -65,6 +66,9 @@ func (b *build) rebuild(npm npm, p part, which []string) error {
 		return err
 	}
 	script := func(name string) error {
+		if strings.TrimSpace(b.root.Scripts[name]) == "" {
+			return nil
+		}
 		return b.runOwn(npm, b.dir, b.root, name, "run-script", name, "--if-present")
 	}
 	if err := script("preinstall"); err != nil {

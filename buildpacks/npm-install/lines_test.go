@@ -29,6 +29,7 @@ const nodeLine = "24"
 // testdata/failures under the failure's name, is the same but for what it
 // repeats of them. The npm on the PATH stands for its release line.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	here := lineOnPath(t)
 	for _, line := range slices.Compact(slices.Sorted(slices.Values(append([]string{here}, npmLines...)))) {
@@ -39,7 +40,10 @@ func TestFailures(t *testing.T) {
 				dir = npmOf(t, line)
 			}
 			for _, tc := range failures {
-				t.Run(tc.name, func(t *testing.T) { tc.run(t, dir, line) })
+				t.Run(tc.name, func(t *testing.T) {
+					t.Parallel()
+					tc.run(t, dir, line)
+				})
 			}
 		})
 	}
@@ -112,6 +116,7 @@ func fromRegistry(t *testing.T, spec string) string {
 
 // Every process works with each npm, and takes the flags that it is given.
 func TestProcessesOfEachNPM(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	for _, line := range npmLines {
 		t.Run("npm "+line, func(t *testing.T) {

@@ -110,6 +110,7 @@ func TestDetectTakesWhatNPMCanInstall(t *testing.T) {
 // What the remedy says works as it is said: npm writes a yarn.lock anew that it
 // finds, and refuses to write anything where devEngines names another manager.
 func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
+	t.Parallel()
 	const restore, onFail = "`git restore yarn.lock`", `"onFail": "warn"`
 	for _, row := range []struct {
 		name         string
@@ -169,6 +170,7 @@ func TestDetectRefusesALockfileOfYarnsThatNPMReadsInPart(t *testing.T) {
 
 // What decides on the versions is said, unless it is npm's own lockfile alone.
 func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
+	t.Parallel()
 	const manifest = `{"name":"app","version":"1.0.0","dependencies":{"word":"^1.0.0"}`
 	const newer, older = "word@1.1.0\n", "word@1.0.0\n"
 	for _, row := range []struct {
@@ -254,6 +256,7 @@ func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
 
 // npm writes a yarn.lock anew that it reads; the app's own stays as it was.
 func TestTheAppsYarnLockStaysAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, path string
 		app        files

@@ -9,6 +9,7 @@ import (
 // The app and the layers are different mounts in a build container, where
 // nothing can be renamed from one to the other.
 func TestLayersOnAnotherMount(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	npms := newRegistry(t)
 	npms.publish("word", "1.0.0", map[string]any{"bin": "index.js"}, files{"lib/deep/x.js": "x"})

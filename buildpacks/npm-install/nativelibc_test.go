@@ -3,6 +3,7 @@ package npminstall_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,10 +44,12 @@ func compiled(t *testing.T, library, version string) string {
 	return read(t, filepath.Join(dir, "x.node"))
 }
 
+// All packages are in one app, so that one install does.
 func TestNativeFilesAreJudgedByTheirCLibrary(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	musl, glibc := compiled(t, "libc.musl-any.so.1", ""), compiled(t, "libc.so.6", "2.17")
-	for _, tc := range []struct {
+	rows := []struct {
 		name     string
 		packages map[string]files
 		wrong    string // what the failure names, or empty
@@ -59,31 +62,34 @@ func TestNativeFilesAreJudgedByTheirCLibrary(t *testing.T) {
 		{"a package for each", map[string]files{"p-linux-x-musl": {"x.node": musl}, "p-linux-x-gnu": {"x.node": glibc}}, ""},
 		{"a package for each, named otherwise", map[string]files{"p-linuxmusl-x": {"x.node": musl}, "p-linux-x": {"x.node": glibc}}, ""},
 		{"only the package for musl", map[string]files{"p-linux-x-musl": {"x.node": musl}, "q": {"x.node": glibc}}, "p-linux-x-musl: x.node"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			npms := newRegistry(t)
-			s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)}
-			var wanted []string
-			for name, contents := range tc.packages {
-				npms.publish(name, "1.0.0", nil, contents)
-				wanted = append(wanted, `"`+name+`":"1.0.0"`)
-			}
-			s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{` + strings.Join(wanted, ",") + `}}`})
-			err, log := s.build(t.TempDir())
-			if tc.wrong == "" {
-				if err != nil {
-					t.Errorf("got %v\n%s", err, log)
-				}
-				return
-			}
-			if !errors.Is(err, &failure.Failure{ID: "native-module-wrong-libc"}) || !strings.Contains(err.Error(), tc.wrong) {
-				t.Errorf("got %v, want that it names %s", err, tc.wrong)
-			}
-		})
+	}
+	npms := newRegistry(t)
+	var wanted []string
+	called := func(i int, name string) string { return fmt.Sprintf("r%d-%s", i, name) }
+	for i, row := range rows {
+		for name, contents := range row.packages {
+			npms.publish(called(i, name), "1.0.0", nil, contents)
+			wanted = append(wanted, `"`+called(i, name)+`":"1.0.0"`)
+		}
+	}
+	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)}
+	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{` + strings.Join(wanted, ",") + `}}`})
+	err, log := s.build(t.TempDir())
+	if !errors.Is(err, &failure.Failure{ID: "native-module-wrong-libc"}) {
+		t.Fatalf("got %v\n%s", err, log)
+	}
+	for i, row := range rows {
+		if got := strings.Contains(err.Error(), called(i, "")); got != (row.wrong != "") {
+			t.Errorf("%s: whether one of its packages is named is %t: %v", row.name, got, err)
+		}
+		if row.wrong != "" && !strings.Contains(err.Error(), called(i, row.wrong)) {
+			t.Errorf("%s: got %v, want that it names %s", row.name, err, called(i, row.wrong))
+		}
 	}
 }
 
 func TestANewerGlibcThanTheRunImagesIsAWarning(t *testing.T) {
+	t.Parallel()
 	needNPM(t)
 	npms := newRegistry(t)
 	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("CNB_TARGET_ARCH", hostTarget(t).Arch)}

@@ -13,7 +13,9 @@ import (
 // Every start of npm takes a quarter of a second: its versions are read where
 // they stand, and one install is one call.
 func TestNPMIsStartedForTheInstallOnly(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
+	f.env = f.env.Without("NODE_COMPILE_CACHE")
 	real, err := exec.LookPath("npm")
 	f.Expect(err).NotTo(HaveOccurred())
 	version, err := exec.Command(real, "--version").Output()

@@ -40,6 +40,7 @@ func (s *scene) freshApp() {
 }
 
 func TestNPMsCacheHoldsWhatTheLockfileNeeds(t *testing.T) {
+	t.Parallel()
 	for _, line := range npmLines {
 		t.Run("npm "+line, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +89,7 @@ func TestNPMsCacheHoldsWhatTheLockfileNeeds(t *testing.T) {
 // with npm told to be offline; and it is not trimmed, for another build may
 // need what is in it.
 func TestAVendoredCacheIsEnough(t *testing.T) {
+	t.Parallel()
 	for name, settings := range map[string][2]string{
 		"with a registry that refuses": {"NPM_CONFIG_LOGLEVEL", "error"},
 		"offline":                      {"NPM_CONFIG_OFFLINE", "true"},
@@ -124,6 +126,7 @@ func TestAVendoredCacheIsEnough(t *testing.T) {
 // Between builds the cache is one file, which stays as it is when npm installs
 // nothing, whatever a build script leaves beside it.
 func TestNPMsCacheIsOneFileBetweenBuilds(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	archive := f.in("npm-cache", "downloads.tar")
 	upload := func(word string) func() {

@@ -88,6 +88,7 @@ func newScene(t *testing.T) *scene {
 }
 
 func TestALockfileThatLacksTheTargetsPackageIsNamedBeforeTheInstall(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.write(onTool)
 	s.npms.lock(s.env, s.app)
@@ -105,6 +106,7 @@ func TestALockfileThatLacksTheTargetsPackageIsNamedBeforeTheInstall(t *testing.T
 }
 
 func TestALockfileIsJudgedByWhatIsInstalled(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name    string
 		app     files
@@ -141,6 +143,7 @@ func TestALockfileIsJudgedByWhatIsInstalled(t *testing.T) {
 // The remedy is run as it is printed, but with the npm of its release line
 // that is here, and not the newest.
 func TestTheRemedyMendsTheLockfile(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		app  files

@@ -12,6 +12,7 @@ import (
 )
 
 func TestAPlatformThatAsksIsToldWhatTookHowLong(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.withLock(files{"package.json": `{"name": "app", "version": "1.0.0", "dependencies": {"hello": "1.0.0"}}`})
 	told := func() (names []string) {

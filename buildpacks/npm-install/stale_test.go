@@ -13,6 +13,7 @@ import (
 // A layer that an install script of a package took part in is reused only
 // while the app's files are the same: the script may read them.
 func TestWhatAnInstallScriptMayReadIsPartOfTheKey(t *testing.T) {
+	t.Parallel()
 	const reads = "cp $INIT_CWD/schema.txt made.txt"
 	other := func(f *fixture) { f.env = f.env.With("CNB_TARGET_ARCH", otherTarget(f.t).Arch) }
 	schema := func(f *fixture) { writeFiles(f.t, f.app, files{"schema.txt": "two"}) }

@@ -1,10 +1,10 @@
 package npminstall_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -84,13 +84,20 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 		if _, err := os.Stat(filepath.Dir(own)); err == nil {
 			Expect(layers["launch-modules"].LaunchEnv["PATH.append"]).To(Equal(own + ":" + f.modules("launch-modules", ".bin")))
 		}
-	})
 
-	it("runs the build scripts of what it depends on first, each with its own tools and those of the root", func() {
-		upload()
-		f.built(launchOnly)
-		Expect(ran()).To(Equal("low  lib gen app  "))
+		Expect(ran()).To(Equal("low  lib gen app  "), "runs the build scripts of what it depends on first, each with its own tools and those of the root")
 		Expect(f.log.String()).To(ContainSubstring("Executing build scripts: build of packages/low, build of packages/lib, build of packages/gen, build of packages/app (package.json)"))
+
+		Expect(names(filepath.Join(f.app, "packages"))).To(Equal([]string{"app", "lib", "low"}), "removes the folders of workspaces that it does not need")
+		Expect(f.log.String()).To(ContainSubstring("Removing workspaces from the app that packages/app does not need: packages/gen, packages/other"))
+
+		var document struct{ Components []struct{ PURL string } }
+		Expect(json.NewDecoder(layers["launch-modules"].SBOM.Formats()[0].Content).Decode(&document)).To(Succeed())
+		var listed []string
+		for _, one := range document.Components {
+			listed = append(listed, one.PURL)
+		}
+		Expect(listed).To(Equal([]string{"pkg:npm/hello@1.0.0", "pkg:npm/word@1.0.0", "pkg:npm/word@1.1.0"}), "lists only what it needs in the bill of materials of the launch")
 	})
 
 	it("runs no script at all when told so", func() {
@@ -109,30 +116,20 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 		Expect(ran()).To(Equal("low  lib gen special "))
 	})
 
-	it("removes the folders of workspaces that it does not need", func() {
-		upload()
-		f.built(launchOnly)
-		Expect(names(filepath.Join(f.app, "packages"))).To(Equal([]string{"app", "lib", "low"}))
-		Expect(f.log.String()).To(ContainSubstring("Removing workspaces from the app that packages/app does not need: packages/gen, packages/other"))
-	})
-
 	it("keeps them when told to", func() {
-		f.env = f.env.With("BP_NODE_KEEP_WORKSPACES", "true")
+		f.env = f.env.With("BP_NODE_KEEP_WORKSPACES", "true").With("BP_NODE_RUN_SCRIPTS", "none")
 		upload()
 		f.built(launchOnly)
 		Expect(names(filepath.Join(f.app, "packages"))).To(HaveLen(5))
 	})
 
-	it("leaves those for a later buildpack that the build needs", func() {
-		upload()
-		f.built(buildAndLaunch)
-		Expect(names(filepath.Join(f.app, "packages"))).To(Equal([]string{"app", "gen", "lib", "low"}))
-	})
-
 	it("reuses both layers, links them again and runs the scripts", func() {
 		upload()
 		f.built(launchOnly)
-		f.next(upload)
+		f.next(func() {
+			upload()
+			writeFiles(t, f.app, files{"packages/low/index.js": `module.exports = "new"`})
+		})
 		calls := f.npms.calls()
 		f.built(launchOnly)
 		Expect(f.npms.calls()).To(Equal(calls))
@@ -140,46 +137,39 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 		Expect(os.Readlink(filepath.Join(f.app, "node_modules"))).To(Equal(f.modules("launch-modules")))
 		Expect(f.read("packages/lib/dist.js")).NotTo(BeEmpty())
 		Expect(filepath.Join(f.app, "packages", "other")).NotTo(BeADirectory())
+		f.export()
+		Expect(f.runs("packages/app/app.js")).To(Equal("lib with hello@1.0.0, new and word@1.0.0\n"), "has what a workspace's source says now, although the layers are reused")
 	})
 
-	for _, row := range []struct {
-		name, path, text string
-		reused           int
-	}{
-		{"the root's package.json", "package.json", "\n", 0},
-		{"the lockfile", "package-lock.json", "\n", 0},
-		{"the root's .npmrc", ".npmrc", "save=false\n", 0},
-		{"a comment in it", ".npmrc", "# save=false\n", 2},
-		{"the package.json of a workspace that it needs", "packages/low/package.json", "\n", 0},
-		{"that of one it needs for development", "packages/gen/package.json", "\n", 1},
-		{"that of a workspace of no concern", "packages/other/package.json", "\n", 2},
-		{"the source of a workspace, which is in the app", "packages/lib/src.js", "\n", 2},
-		{"the source of the workspace itself, which is so", "packages/app/app.js", "\n", 2},
-	} {
-		it("installs anew, or not, when something changes: "+row.name, func() {
-			upload()
-			writeFiles(t, f.app, files{".npmrc": ""})
-			f.built(launchOnly)
-			f.next(func() {
-				upload()
-				writeFiles(t, f.app, files{".npmrc": ""})
-				appendTo(t, filepath.Join(f.app, row.path), row.text)
-			})
-			f.built(launchOnly)
-			Expect(strings.Count(f.log.String(), "Reusing cached layer")).To(Equal(row.reused))
-		})
-	}
-
-	it("has what a workspace's source says now, although the layers are reused", func() {
-		upload()
+	it("installs anew, or not, when something changes", func() {
+		contents := monorepo()
+		for _, name := range []string{"lib", "low", "gen"} { // one script is enough to have modules for the build
+			path := "packages/" + name + "/package.json"
+			contents[path] = regexp.MustCompile(`,"scripts":\{[^}]*\}`).ReplaceAllString(contents[path], "")
+		}
+		contents[".npmrc"] = ""
+		f.withLock(contents)
 		f.built(launchOnly)
-		f.next(func() {
-			upload()
-			writeFiles(t, f.app, files{"packages/low/index.js": `module.exports = "new"`})
-		})
-		f.built(launchOnly)
-		f.export()
-		Expect(f.runs("packages/app/app.js")).To(Equal("lib with hello@1.0.0, new and word@1.0.0\n"))
+		rewind := f.rewinder(func() { f.withLock(contents) })
+		for _, row := range []struct {
+			name, path, text string
+			reused           int
+		}{
+			{"the root's package.json", "package.json", "\n", 0},
+			{"the lockfile", "package-lock.json", "\n", 0},
+			{"the root's .npmrc", ".npmrc", "save=false\n", 0},
+			{"a comment in it", ".npmrc", "# save=false\n", 2},
+			{"the package.json of a workspace that it needs", "packages/low/package.json", "\n", 0},
+			{"that of one it needs for development", "packages/gen/package.json", "\n", 1},
+			{"that of a workspace of no concern", "packages/other/package.json", "\n", 2},
+			{"the source of a workspace, which is in the app", "packages/lib/src.js", "\n", 2},
+			{"the source of the workspace itself, which is so", "packages/app/app.js", "\n", 2},
+		} {
+			rewind()
+			appendTo(t, filepath.Join(f.app, row.path), row.text)
+			f.built(launchOnly)
+			Expect(strings.Count(f.log.String(), "Reusing cached layer")).To(Equal(row.reused), row.name+"\n"+f.log.String())
+		}
 	})
 
 	it("needs no folders of workspaces that it does not need", func() {
@@ -232,25 +222,10 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 		Expect(f.runs("packages/app/app.js")).To(Equal("lib with hello@1.0.0, low with word@1.1.0 and word@1.0.0\n"))
 	})
 
-	it("lists only what it needs in the bill of materials of the launch", func() {
-		upload()
-		layers := f.built(launchOnly)
-		var document struct{ Components []struct{ PURL string } }
-		var text bytes.Buffer
-		_, err := text.ReadFrom(layers["launch-modules"].SBOM.Formats()[0].Content)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(json.Unmarshal(text.Bytes(), &document)).To(Succeed())
-		var all []string
-		for _, one := range document.Components {
-			all = append(all, one.PURL)
-		}
-		Expect(all).To(Equal([]string{"pkg:npm/hello@1.0.0", "pkg:npm/word@1.0.0", "pkg:npm/word@1.1.0"}))
-	})
-
 	it("reads the root's .npmrc and its packageManager", func() {
 		upload()
 		writeFiles(t, f.app, files{".npmrc": "registry=" + f.npms.URL + "/\n"})
-		f.env = f.env.Without("NPM_CONFIG_REGISTRY")
+		f.env = f.env.Without("NPM_CONFIG_REGISTRY").With("BP_NODE_RUN_SCRIPTS", "none")
 		f.built(launchOnly)
 		Expect(f.modules("launch-modules", "hello")).To(BeADirectory())
 	})
@@ -258,11 +233,13 @@ func testWorkspace(t *testing.T, context spec.G, it spec.S) {
 	it("leads all links to the launch where the last buildpack does so", func() {
 		upload()
 		layers := f.built(buildAndLaunch)
+		Expect(names(filepath.Join(f.app, "packages"))).To(Equal([]string{"app", "gen", "lib", "low"}), "leaves those for a later buildpack that the build needs")
 		Expect(nodemodules.Relink(f.app, layers["build-modules"].BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
 		Expect(f.runs("packages/app/app.js")).To(Equal("lib with hello@1.0.0, low with word@1.1.0 and word@1.0.0\n"))
 	})
 
 	it("tells the helper the root where nobody leads the links at the end", func() {
+		f.env = f.env.With("BP_NODE_RUN_SCRIPTS", "none")
 		upload()
 		f.built(wants(map[string]any{"launch": true, "build": true}))
 		links, err := nodemodules.ReadLinks(f.in("launch-modules"))

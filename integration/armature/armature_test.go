@@ -56,20 +56,23 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	home, err := os.MkdirTemp("", "armature-integration-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for _, id := range []int{0, nobody} {
+		home, err := os.MkdirTemp("", "armature-integration-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		homes[id] = home
 	}
-	ownHome = home
 	status := m.Run()
-	os.RemoveAll(home)
+	for _, home := range homes {
+		os.RemoveAll(home)
+	}
 	os.Exit(status)
 }
 
-// ownHome is the home of whoever runs the tests, so that they unpack the
-// builder once.
-var ownHome string
+// homes are those of users by their ids, so that each unpacks the builder once.
+var homes = map[int]string{}
 
 // user is somebody who calls armature, with a cache of their own.
 type user struct {
@@ -84,15 +87,14 @@ type user struct {
 // newUser is one with this id; id 0 is whoever runs the tests.
 func newUser(t *testing.T, id int) *user {
 	t.Helper()
-	u := &user{t: t, id: id, home: ownHome, builders: made.builders}
+	u := &user{t: t, id: id, home: homes[id], builders: made.builders}
 	if id == 0 {
 		return u
 	}
-	u.home = t.TempDir()
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
 	}
-	for dir := u.home; len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
+	for dir := t.TempDir(); len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -397,17 +399,17 @@ func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 	if err != nil || len(blobs) == 0 {
 		t.Fatal("there are no layers that were made beforehand", err)
 	}
-	for _, blob := range blobs {
-		if err := os.Remove(blob); err != nil {
+	aside, err := os.MkdirTemp(u.home, "seeds-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, blob := range blobs {
+		place := filepath.Join(aside, strconv.Itoa(i))
+		if err := os.Rename(blob, place); err != nil {
 			t.Fatal(err)
 		}
+		defer os.Rename(place, blob) // for the tests that follow
 	}
-	defer func() { // for the tests that follow
-		seeds, _ := filepath.Glob(filepath.Join(u.cache(), "roots/*-seed-2"))
-		for _, seed := range seeds {
-			os.RemoveAll(seed)
-		}
-	}()
 	without := u.must(plainApp(t), "--tag", "seeded-three")
 	if strings.Contains(without.log, reused) {
 		t.Errorf("a layer is reused that is not there:\n%s", without.log)
@@ -421,6 +423,7 @@ func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 }
 
 func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	for _, tc := range []struct {
 		name   string
@@ -452,9 +455,10 @@ func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
 }
 
 func TestABuildWithoutANetworkReachesNone(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	u.must(plainApp(t), "--tag", "app", "--network", "none") // Node.js is in the builder
-	b := u.build(express, "--tag", "express", "--network", "none", "--env", "NPM_CONFIG_FETCH_RETRIES=0")
+	b := u.build(express, "--tag", "express", "--cache-key", "no-network", "--network", "none", "--env", "NPM_CONFIG_FETCH_RETRIES=0")
 	if b.status == 0 {
 		t.Error("npm installed without a network")
 	}

@@ -13,6 +13,7 @@ import (
 // What --compression small makes is smaller and the same in every other way,
 // whatever was built before: its content, and its digest each time.
 func TestCompressionChangesNothingButTheSize(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	fast := u.must(express, "--tag", "app-fast")
 	small := u.must(express, "--tag", "app-small", "--compression", "small")

@@ -57,6 +57,7 @@ func (b built) wantFailure(t *testing.T, id, remedy string) {
 }
 
 func TestAFullDiskIsAFailureAndLeavesNothingHalf(t *testing.T) {
+	t.Parallel()
 	for name, options := range map[string]string{"while unpacking": "size=8m", "for a few files": "nr_inodes=40", "at once": "nr_inodes=3", "before a try": "nr_inodes=6"} {
 		t.Run(name, func(t *testing.T) {
 			disk := smallDisk(t, options)

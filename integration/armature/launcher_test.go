@@ -147,6 +147,7 @@ func launcherOf(t *testing.T, builder v1.Image) []byte {
 // The lifecycle's own acceptance tests of its launcher start containers of
 // another image; the same calls have to do on ours.
 func TestTheRunImageLaunchesWhatTheLifecycleDoes(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	image := launchImage(t)
 	const profiles = "sourced bp profile\nsourced app profile\n"
@@ -218,6 +219,7 @@ func TestTheRunImageLaunchesWhatTheLifecycleDoes(t *testing.T) {
 
 // As in `docker run --entrypoint launcher IMAGE "node migrate.js"`.
 func TestACommandLineRunsInAnAppsImage(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	b := u.must(plainApp(t), "--tag", "command-line", "--platform", host(t).String())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -25,6 +25,7 @@ const reusesSupervisor = "Reusing layer 'armature/npm-start:supervisor'"
 
 // Every commit may have a tag of its own.
 func TestTheNextTagBeginsWithWhatTheLastOneLeft(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	app, elsewhere := lockedApp(t), lockedApp(t)
 	to := host(t).String()
@@ -43,6 +44,7 @@ func TestTheNextTagBeginsWithWhatTheLastOneLeft(t *testing.T) {
 
 // One bad release of a dependency, or one branch, is in its own images only.
 func TestWhatScriptsLeaveReachesNoOtherImage(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	app := lockedApp(t)
 	to := host(t).String()

@@ -110,6 +110,7 @@ func TestAnInterruptedBuildInAChrootLeavesNoChainOfProcesses(t *testing.T) {
 }
 
 func TestAnImageRunsWithVolumesAndFoldersInMemory(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	const server = `const fs = require("fs"), dns = require("dns");
 for (const path of ["/data/x", "/memory/x", "/workspace/x"]) {

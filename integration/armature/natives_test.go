@@ -143,6 +143,7 @@ func TestWhatCannotBeCrossedIsNamedAndCanBeEmulated(t *testing.T) {
 }
 
 func TestAnEmulatedBuildNeedsTheOtherHostsBuilder(t *testing.T) {
+	t.Parallel()
 	there := other(t)
 	u := newUser(t, 0)
 	for name, tc := range map[string]struct{ builder, want string }{

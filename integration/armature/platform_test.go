@@ -153,6 +153,7 @@ func (p *platform) machines(ctx context.Context, image string) map[string]elf.Ma
 // A builder that pairs two architectures makes the target's images or none:
 // a platform that is too old to say what they are for is told so.
 func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
+	t.Parallel()
 	on := host(t)
 	to := targets.All()[0]
 	if to == on {

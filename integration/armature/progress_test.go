@@ -39,6 +39,7 @@ func events(t *testing.T, log string) (all []event) {
 }
 
 func TestEventsAndTimelineTellWhereTheTimeGoes(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	page := filepath.Join(t.TempDir(), "build.html")
 	b := u.must(express, "--tag", "app-events", "--clear-cache", "--progress", "json", "--timings", page)
@@ -89,6 +90,7 @@ func TestEventsAndTimelineTellWhereTheTimeGoes(t *testing.T) {
 }
 
 func TestABuildThatFailsTellsSoInEventsAndTimeline(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	app, page := plainApp(t), filepath.Join(t.TempDir(), "build.html")
 	manifest := `{"name":"bad","version":"1.0.0","scripts":{"start":"node server.js","build":"echo '<script>alert(1)</script>'; exit 3"}}`

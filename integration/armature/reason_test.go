@@ -13,6 +13,7 @@ import (
 // What comes last is why there is no image, in the words of the buildpack that
 // knows, whatever the app's scripts print.
 func TestAFailedBuildEndsWithTheBuildpacksOwnReason(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	script := plainApp(t)
 	writeFiles(t, script, map[string]string{"package.json": `{"name":"bad","version":"1.0.0","scripts":{"start":"node server.js","build":"echo '===> EXPORTING'; echo '[fake-id] x'; echo 'To fix it: y'; exit 3"}}`})
@@ -55,6 +56,7 @@ func TestAFailedBuildEndsWithTheBuildpacksOwnReason(t *testing.T) {
 }
 
 func TestAnImageHasTheLabelsAnnotationsAndTimeThatWereAskedFor(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	app := plainApp(t)
 	commit := strings.Repeat("0123456789", 4)

@@ -10,8 +10,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,133 +20,15 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// secret is looked for where it must not be, as it is and as registries are
-// sent it.
-type secret string
-
-// login is the secret as a password in a Docker config or a header.
-func (s secret) login() string { return base64.StdEncoding.EncodeToString([]byte("somebody:" + s)) }
-
-func (s secret) in(text []byte) bool {
-	return bytes.Contains(text, []byte(s)) || bytes.Contains(text, []byte(s.login()))
-}
-
-func (s secret) notInLog(t *testing.T, b built) {
-	t.Helper()
-	if s.in([]byte(b.log)) {
-		t.Errorf("it is in the log:\n%s", b.log)
-	}
-}
-
-// notBelow looks into the files of a folder that were made or named since a time,
-// into compressed ones, too. Root file systems that are unpacked from builders
-// are left out.
-func (s secret) notBelow(t *testing.T, dir string, since time.Time) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && filepath.Base(filepath.Dir(path)) == "roots" && !strings.Contains(entry.Name(), "-seed"):
-			return fs.SkipDir
-		case entry.IsDir() && isOfBuilder(path):
-			return fs.SkipDir
-		case !entry.Type().IsRegular():
-			return nil
-		}
-		var info unix.Stat_t
-		err = unix.Lstat(path, &info)
-		if err == nil && time.Unix(info.Ctim.Unix()).Before(since) {
-			return nil
-		}
-		var text []byte
-		if err == nil {
-			text, err = os.ReadFile(path)
-		}
-		if errors.Is(err, fs.ErrNotExist) { // another call's work
-			return nil
-		}
-		if unzipped, zipErr := gzip.NewReader(bytes.NewReader(text)); zipErr == nil && err == nil {
-			text, err = io.ReadAll(unzipped)
-		}
-		if s.in(text) {
-			t.Errorf("it is in %s", path)
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
-	}
-}
-
-// isOfBuilder says whether a folder is one of the large ones of an unpacked
-// builder: a chroot has links to them, which wait in the trash afterwards.
-func isOfBuilder(path string) bool {
-	switch filepath.Base(path) {
-	case "usr", "cnb":
-		_, err := os.Lstat(filepath.Join(filepath.Dir(path), "cnb/lifecycle"))
-		return err == nil
-	}
-	return false
-}
-
-// notInImage looks into an image's manifest, configuration and layers.
-func (s secret) notInImage(t *testing.T, image v1.Image) {
-	t.Helper()
-	for _, read := range []func() ([]byte, error){image.RawConfigFile, image.RawManifest} {
-		if text, err := read(); err != nil || s.in(text) {
-			t.Errorf("it is in %s, %v", text, err)
-		}
-	}
-	forFiles(t, image, func(name string, text []byte) {
-		if s.in(text) || s.in([]byte(name)) {
-			t.Errorf("it is in %s", name)
-		}
-	})
-}
-
-// forFiles calls see for everything in an image's layers.
-func forFiles(t *testing.T, image v1.Image, see func(name string, text []byte)) {
-	t.Helper()
-	layers, err := image.Layers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, layer := range layers {
-		content, err := layer.Uncompressed()
-		if err != nil {
-			t.Fatal(err)
-		}
-		archive := tar.NewReader(content)
-		for {
-			header, err := archive.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(archive)
-			if err != nil {
-				t.Fatal(err)
-			}
-			see(header.Name, text)
-		}
-		content.Close()
-	}
-}
-
 func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 	t.Parallel()
 	begin := time.Now().Truncate(time.Second)
-	const canary = "canary-5b1e9c"
+	const canary = mark + "-5b1e9c"
 	dir := t.TempDir()
 	binding, file, bills := filepath.Join(dir, "secret"), filepath.Join(dir, "env"), filepath.Join(dir, "bills")
 	writeFiles(t, dir, map[string]string{
@@ -167,13 +47,13 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 		t.Errorf("npm installed through a proxy that is not there\n%s", failed.log)
 	}
 	secret(canary).notInLog(t, failed)
-	secret(canary).notBelow(t, bills, begin)
+	noSecretBelow(t, bills, begin)
 	image, err := oci.ReadLayout(b.folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret(canary).notInImage(t, image)
-	secret(canary).notBelow(t, u.cache(), begin) // nor does the next build find it
+	noSecretInImage(t, image)
+	noSecretBelow(t, u.cache(), begin) // nor does the next build find it
 }
 
 // probe is a build script that puts all that it can read of other processes,
@@ -205,7 +85,7 @@ fs.writeFileSync("found.txt", found.join("\n"));
 func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	t.Parallel()
 	begin := time.Now().Truncate(time.Second)
-	const canary = secret("canary-7f02d4")
+	const canary = secret(mark + "-7f02d4")
 	address := private(t, string(canary))
 	login := remote.WithAuth(&authn.Basic{Username: "somebody", Password: string(canary)})
 	pushBuilder(t, address+"/armature", login)
@@ -244,7 +124,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				t.Fatalf("got status %d\n%s", b.status, b.log)
 			}
 			canary.notInLog(t, b)
-			canary.notBelow(t, kept, begin)
+			noSecretBelow(t, kept, begin)
 			for _, repository := range []string{"/team/" + tc.way, "/team/cache-" + tc.way} {
 				tag, err := name.NewTag(address + repository)
 				if err != nil {
@@ -254,7 +134,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				canary.notInImage(t, image)
+				noSecretInImage(t, image)
 			}
 			// The script has looked, and at the lifecycle, too, where it can.
 			want := "NODE_ENV"
@@ -264,7 +144,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 			if !strings.Contains(b.log, want) {
 				t.Errorf("the script found no %s:\n%s", want, b.log)
 			}
-			canary.notBelow(t, cacheDir, begin)
+			noSecretBelow(t, cacheDir, begin)
 			if !tc.fails {
 				return
 			}
@@ -273,7 +153,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				t.Errorf("got status %d, want the failure registry-refused\n%s", refused.status, refused.log)
 			}
 			canary.notInLog(t, refused)
-			canary.notBelow(t, kept, begin)
+			noSecretBelow(t, kept, begin)
 		})
 	}
 }
@@ -316,7 +196,7 @@ func privateNPM(t *testing.T, token string) string {
 func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 	t.Parallel()
 	begin := time.Now().Truncate(time.Second)
-	const canary = secret("canary-c30a11")
+	const canary = secret(mark + "-c30a11")
 	registry := privateNPM(t, string(canary))
 	_, host, _ := strings.Cut(registry, ":")
 	binding := filepath.Join(t.TempDir(), "npm")
@@ -354,14 +234,14 @@ func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 			if !installed {
 				t.Error("the package is not in the image")
 			}
-			canary.notInImage(t, image)
+			noSecretInImage(t, image)
 			if b := build("forbidden"); b.status == 0 || !strings.Contains(b.log, "[npm-registry-forbidden]") {
 				t.Errorf("got status %d, want the failure npm-registry-forbidden\n%s", b.status, b.log)
 			} else {
 				canary.notInLog(t, b)
 			}
-			canary.notBelow(t, kept, begin)
-			canary.notBelow(t, u.cache(), begin)
+			noSecretBelow(t, kept, begin)
+			noSecretBelow(t, u.cache(), begin)
 		})
 	}
 }

@@ -21,6 +21,7 @@ const sizesFile = "../../docs/benchmarks/sizes.json"
 // Sizes do not depend on the machine. Whoever makes something larger, or
 // smaller, changes the record in the same commit.
 func TestSizesAreThoseOnRecord(t *testing.T) {
+	t.Parallel()
 	bothBuilders(t)
 	u := newUser(t, 0)
 	var measured []sizes.Entry

@@ -26,6 +26,7 @@ func scriptedApp(t *testing.T, script string) string {
 
 // Of a layer that a script wrote to, a later build of clean source has nothing.
 func TestAScriptThatChangesNodeEndsItsBuildAndNoOther(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, script, layer string
 		later               bool // a process does it that the script leaves behind
@@ -65,6 +66,7 @@ setInterval(() => { try { fs.writeFileSync(path, "#!/bin/sh\\necho not it\\n"); 
 
 // Scripts can read the lifecycle's password for the build's own registry.
 func TestAScriptThatWritesTheImageItselfEndsTheBuild(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	evil := scriptedApp(t, `
 const fs = require("fs"), http = require("http"), crypto = require("crypto")

@@ -18,13 +18,14 @@ import (
 	"time"
 )
 
-// How long what a program left behind may take.
-const (
-	patience  = 3 * time.Second       // to finish by itself; not where the program failed
-	endTime   = 2 * time.Second       // to end after SIGTERM, before SIGKILL
-	drainTime = time.Second           // for what it printed last to arrive
-	pause     = 20 * time.Millisecond // between two looks at it
+// How long what a program left behind may take. Only tests change it.
+var (
+	patience  = 3 * time.Second // to finish by itself; not where the program failed
+	endTime   = 2 * time.Second // to end after SIGTERM, before SIGKILL
+	drainTime = time.Second     // for what it printed last to arrive
 )
+
+const pause = 20 * time.Millisecond // between two looks at it
 
 // Program is one that was started.
 type Program struct {

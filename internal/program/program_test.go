@@ -16,6 +16,11 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
+func TestMain(m *testing.M) {
+	program.Hurry()
+	os.Exit(m.Run())
+}
+
 // soon is how long nothing that a program leaves behind may hold up its caller.
 const soon = 12 * time.Second
 
@@ -80,7 +85,7 @@ func TestWhatAProgramLeavesBehindEndsSoon(t *testing.T) {
 
 func TestWhatIsLeftMayFinish(t *testing.T) {
 	t.Parallel()
-	out, left, _, _, err := run(t, `(sleep 0.5; echo late) & echo early`)
+	out, left, _, _, err := run(t, `(sleep 0.1; echo late) & echo early`)
 	if out != "early\nlate\n" || len(left) != 0 || err != nil {
 		t.Errorf("got %q, %v, %v", out, left, err)
 	}

@@ -5,6 +5,7 @@ package destination_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,10 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/oci"
@@ -24,18 +28,23 @@ import (
 	"github.com/armature-cnb/armature/platform/home"
 )
 
+// fromStdin is a layer whose bytes come from the standard input.
+type fromStdin struct{ v1.Layer }
+
+func (fromStdin) Compressed() (io.ReadCloser, error) { return os.Stdin, nil }
+
 // KEEP_WRITING makes this test a process that writes until it is killed.
 func TestMain(m *testing.M) {
 	if place := os.Getenv("KEEP_WRITING"); place != "" {
-		image, err := random.Image(200<<20, 3)
+		layer, err := random.Layer(1000, types.DockerLayer)
 		if err != nil {
 			panic(err)
 		}
-		for {
-			if err := write(place, image); err != nil {
-				panic(err)
-			}
+		image, err := mutate.AppendLayers(empty.Image, fromStdin{layer})
+		if err != nil {
+			panic(err)
 		}
+		panic(write(place, image))
 	}
 	os.Exit(m.Run())
 }
@@ -68,6 +77,11 @@ func TestWhatAKilledProcessWroteTheNextOneRemoves(t *testing.T) {
 		place := kind + dir + "/[a]pp" // characters of patterns mean nothing
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Env = append(os.Environ(), "KEEP_WRITING="+place)
+		stdin, err := cmd.StdinPipe() // which nothing comes from, but an end with this process
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stdin.Close()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

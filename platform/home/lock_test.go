@@ -32,7 +32,7 @@ func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
 	}
 	for range 4 {
 		workers.Go(func() {
-			for range 150 {
+			for range 50 {
 				work, err := h.NewWork()
 				if err != nil {
 					t.Errorf("making one: %v", err)

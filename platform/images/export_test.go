@@ -23,5 +23,12 @@ func SetSilence(t *testing.T, after time.Duration) {
 	t.Cleanup(func() { silence = before })
 }
 
+// RetrySoon has requests of a test made again as often as others, and sooner.
+func RetrySoon(t *testing.T) {
+	before := retries
+	retries.Duration = 10 * time.Millisecond
+	t.Cleanup(func() { retries = before })
+}
+
 // CredentialsFile is the file that credentials are said to be read from.
 var CredentialsFile = credentialsFile

@@ -82,6 +82,7 @@ func TestAnImageOfAnotherPlatformIsNotTaken(t *testing.T) {
 }
 
 func TestWhatARegistryAnswersHasAnID(t *testing.T) {
+	images.RetrySoon(t)
 	for _, tc := range []struct {
 		status    int
 		id        string

@@ -80,8 +80,12 @@ func (r Registries) tag(text string) (name.Tag, error) {
 
 // options are those of a request.
 func (r Registries) options(ctx context.Context, keys *keychain) []remote.Option {
-	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keys), remote.WithTransport(r.transport(keys.registry))}
+	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keys), remote.WithTransport(r.transport(keys.registry)), remote.WithRetryBackoff(retries)}
 }
+
+// retries says when a request is made again that failed for a reason that
+// passes: what the library does by itself.
+var retries = remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.1, Steps: 3}
 
 // transport is what requests to a registry go through.
 func (r Registries) transport(registry string) http.RoundTripper {

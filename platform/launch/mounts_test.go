@@ -46,8 +46,19 @@ var programs = map[string]func(){
 	},
 }
 
-// goodImage has this test as /program, a user's folder, and a few others.
+// goodImage has this test as /program, a user's folder, and a few others. It is
+// made once, since that program is large.
 func goodImage(t *testing.T) v1.Image {
+	t.Helper()
+	if good == nil {
+		good = makeGoodImage(t)
+	}
+	return good
+}
+
+var good v1.Image
+
+func makeGoodImage(t *testing.T) v1.Image {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

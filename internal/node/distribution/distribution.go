@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -75,11 +76,13 @@ type Finder struct {
 	// there: for whoever fills the folder of baked archives.
 	Repair bool
 
-	Log func(format string, arguments ...any) // one line per call; nil for silence
+	Log func(format string, arguments ...any) // one line per call, one call at a time; nil for silence
 
 	// Downloaded is called when a file is there, with its bytes and how long it
 	// took; several times at once. It may be nil.
 	Downloaded func(file fetch.File, bytes int64, took time.Duration)
+
+	logging sync.Mutex // downloads that run side by side log, too
 }
 
 // Find gets the archives for all needs from the first source that has them,
@@ -307,9 +310,12 @@ func (f *Finder) locate(pin inventory.Pin) (fetch.File, error) {
 }
 
 func (f *Finder) log(format string, arguments ...any) {
-	if f.Log != nil {
-		f.Log(format, arguments...)
+	if f.Log == nil {
+		return
 	}
+	f.logging.Lock()
+	defer f.logging.Unlock()
+	f.Log(format, arguments...)
 }
 
 // Restrict leaves the releases of the inventory that can be had: from the

@@ -102,9 +102,7 @@ func (w *world) finder(t *testing.T, source string, lines ...string) *distributi
 	client.Pause = time.Millisecond
 	return &distribution.Finder{
 		Source: source, Baked: t.TempDir(), Dir: t.TempDir(), Client: client, Config: config,
-		Log: func(format string, arguments ...any) {
-			w.mutex.Lock()
-			defer w.mutex.Unlock()
+		Log: func(format string, arguments ...any) { // not for several at once, as the log of a buildpack
 			w.log = append(w.log, fmt.Sprintf(format, arguments...))
 		},
 	}
