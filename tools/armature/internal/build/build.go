@@ -293,7 +293,7 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 			return nil, fmt.Errorf("copying the bills of materials: %w", err)
 		}
 	}
-	if err := b.checkLabels(image); err != nil {
+	if err := errors.Join(b.checkLabels(image), b.checkBash(ctx, image)); err != nil {
 		return nil, err
 	}
 	b.image = image

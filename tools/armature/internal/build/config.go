@@ -39,9 +39,14 @@ type declared struct {
 		Key   string `toml:"key"`
 		Value string `toml:"value"`
 	} `toml:"labels" json:"-"`
-	Processes []struct {
-		Type string `toml:"type" json:"type"`
-	} `toml:"processes" json:"processes"`
+	Processes []process `toml:"processes" json:"processes"`
+}
+
+// process is one of an image's.
+type process struct {
+	Type      string `toml:"type" json:"type"`
+	Direct    bool   `toml:"direct" json:"direct"` // the launcher starts it without bash
+	Buildpack string `toml:"buildpack-id" json:"buildpackID"`
 }
 
 // declaredBy reads it from the folder of layers, which programs of the app
