@@ -16,6 +16,7 @@ import (
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // The app may be the folder that a developer works in. Before anything is read
@@ -209,7 +210,7 @@ func (b *build) ownLockfile() string {
 	if b.lock.File != "" {
 		return b.lock.File
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, yarnLock))
+	text, err := regular.ReadFile(filepath.Join(b.dir, yarnLock))
 	if err == nil && bytes.Contains(text[:min(len(text), 500)], []byte("yarn lockfile v1")) {
 		return yarnLock
 	}
@@ -220,7 +221,7 @@ func (b *build) ownLockfile() string {
 // installed, which is part of the layer: npm copies the lockfile's addresses.
 func (b *build) hideCredentials() error {
 	file := filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile)
-	text, err := os.ReadFile(file)
+	text, err := regular.ReadFile(file)
 	if err != nil || !lockfile.HasCredentials(text) {
 		return nil // none, or none of these
 	}

@@ -2,13 +2,13 @@ package npminstall
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // manifest is what a package says of itself.
@@ -16,7 +16,7 @@ type manifest struct{ Name, Version, License string }
 
 // readManifest reads a package.json as far as it can be read.
 func readManifest(path string) manifest {
-	text, _ := os.ReadFile(path)
+	text, _ := regular.ReadFile(path)
 	var raw struct {
 		Name, Version json.RawMessage
 		License       json.RawMessage
