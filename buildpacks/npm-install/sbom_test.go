@@ -1,6 +1,8 @@
 package npminstall
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/lockfile"
@@ -28,6 +30,26 @@ func TestComponentsTellTheirSources(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", c.PURL, ok, tc.want)
 			}
 		})
+	}
+}
+
+func TestManifestsOfPackages(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       manifest
+	}{
+		{"one", `{"name":"a","version":"1.0.0","license":"MIT"}`, manifest{"a", "1.0.0", "MIT"}},
+		{"a byte order mark", "\xef\xbb\xbf" + `{"name":"a","version":"1.0.0","license":"MIT"}`, manifest{"a", "1.0.0", "MIT"}},
+		{"an object for a license", `{"name":"a","version":"1.0.0","license":{"type":"ISC"}}`, manifest{"a", "1.0.0", "ISC"}},
+		{"none", "\xef\xbb\xbf[", manifest{}},
+	} {
+		path := filepath.Join(t.TempDir(), "package.json")
+		if err := os.WriteFile(path, []byte(tc.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := readManifest(path); got != tc.want {
+			t.Errorf("%s: got %+v, want %+v", tc.name, got, tc.want)
+		}
 	}
 }
 
