@@ -27,7 +27,6 @@ import (
 	"github.com/armature-cnb/armature/tools/armature/internal/loopback"
 	"github.com/armature-cnb/armature/tools/armature/internal/progress"
 	"github.com/armature-cnb/armature/tools/armature/internal/sandbox"
-	"github.com/armature-cnb/armature/tools/armature/internal/source"
 )
 
 // Options say what to build, of what, and how.
@@ -207,7 +206,7 @@ func (b *Build) copyApp(ctx context.Context) error {
 	if err != nil || b.Rebase != nil {
 		return err
 	}
-	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter) }); err != nil {
+	if err := b.Log.Step("copying the app", func() error { return b.copySource(ctx, to) }); err != nil {
 		return err
 	}
 	b.runtimeFiles, err = runtimeFiles(to, func(name string) string { return b.Env[name] })
