@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -56,7 +57,7 @@ func (b *Build) ownModules(app string) []string {
 // removesOwnModules says whether a build with an unpacked builder's order is
 // certain to remove a developer's own modules, by the rules that are known here,
 // before anything reads them: it has armature/nodejs in its order and nothing else,
-// and no settings of its own.
+// and no setting of its own that has a say in it.
 func removesOwnModules(root string) bool {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
@@ -82,5 +83,11 @@ func removesOwnModules(root string) bool {
 		return false
 	}
 	own, err := fs.ReadDir(dir.FS(), "cnb/build-config/env")
-	return said.Metadata.Rules == devmodules.Rules && len(own) == 0 && (err == nil || os.IsNotExist(err))
+	return said.Metadata.Rules == devmodules.Rules && (err == nil || os.IsNotExist(err)) && !slices.ContainsFunc(own, func(file fs.DirEntry) bool {
+		name, _, _ := strings.Cut(file.Name(), ".") // NAME.default
+		return slices.Contains(decidesOnModules, strings.ToUpper(name))
+	})
 }
+
+// decidesOnModules are the variables, in capitals, that have a say in it.
+var decidesOnModules = []string{dockerignore.Variable, project.PathVariable, "NPM_CONFIG_OFFLINE"}

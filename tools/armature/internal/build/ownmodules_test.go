@@ -30,7 +30,9 @@ func TestOnlyABuilderThatIsCertainToRemoveModulesDoesWithoutThem(t *testing.T) {
 		{"another buildpack", map[string]string{"cnb/order.toml": "[[order]]\n" + another, nodejs: rules(devmodules.Rules)}, false},
 		{"other rules", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules + 1)}, false},
 		{"rules of nobody knows when", map[string]string{"cnb/order.toml": order, nodejs: ""}, false},
-		{"settings of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/BP_USE_DOCKERIGNORE": "false"}, false},
+		{"another setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/BP_NPM_REGISTRY.default": "https://r.example.com/"}, true},
+		{"a setting of the builder's for npm", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/npm_config_offline.default": "true"}, false},
+		{"a setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/BP_USE_DOCKERIGNORE": "false"}, false},
 		{"no order", map[string]string{nodejs: rules(devmodules.Rules)}, false},
 	} {
 		root := t.TempDir()
