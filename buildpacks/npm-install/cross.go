@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/target"
 )
 
@@ -90,7 +90,7 @@ const hiddenLockfile = ".package-lock.json"
 // scriptsToRun returns the packages whose install scripts have work to do, as
 // npm's specifications, sorted and each once.
 func scriptsToRun(dir string, t target.Target) ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
+	text, err := regular.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no packages
 	}

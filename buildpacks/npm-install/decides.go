@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // warnOfManager says what decides on the versions where that is not npm's own lockfile
@@ -72,7 +73,7 @@ func (b *build) keepingYarnLock(call func() error) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
-	text, err := os.ReadFile(b.yarnLock)
+	text, err := regular.ReadFile(b.yarnLock)
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
@@ -80,7 +81,7 @@ func (b *build) keepingYarnLock(call func() error) (err error) {
 		defer func() { err = errors.Join(err, os.Chmod(b.yarnLock, info.Mode().Perm())) }()
 	}
 	err = call()
-	if now, readErr := os.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
+	if now, readErr := regular.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
 		err = errors.Join(err, os.WriteFile(b.yarnLock, text, 0o644))
 	}
 	return err

@@ -2,21 +2,24 @@ package npminstall
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
+	"github.com/armature-cnb/armature/internal/textfile"
 )
 
 // manifest is what a package says of itself.
 type manifest struct{ Name, Version, License string }
 
-// readManifest reads a package.json as far as it can be read.
+// readManifest reads a package.json as far as it can be read. It may have a byte
+// order mark, as for npm.
 func readManifest(path string) manifest {
-	text, _ := os.ReadFile(path)
+	text, _ := regular.ReadFile(path)
+	text, _ = textfile.Decode(text)
 	var raw struct {
 		Name, Version json.RawMessage
 		License       json.RawMessage

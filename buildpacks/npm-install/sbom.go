@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
@@ -125,7 +125,7 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
 	var lock lockfile.Lock
-	if text, err := os.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
+	if text, err := regular.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
 		lock, _ = lockfile.Parse(text) // without it, all are the registry's
 	}
 	locked := map[string]lockfile.Package{}

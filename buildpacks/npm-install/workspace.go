@@ -14,6 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
 	"github.com/armature-cnb/armature/internal/project"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // A project that is a workspace is installed in the root of its workspaces,
@@ -46,7 +47,7 @@ func (b *build) readLock() (lock lockfile.Lock, found bool, err error) {
 	if lock, found, err = lockfile.Read(b.dir); found || err != nil {
 		return lock, found, err
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
+	text, err := regular.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
 	if err != nil {
 		return lockfile.Lock{}, false, nil
 	}
@@ -147,7 +148,7 @@ func (b *build) withoutRootScripts(p part, call func() error) (err error) {
 	}
 	b.log.Subprocess("Leaving out the root's script %s: its dependencies are not the workspace's", strings.Join(names, ", "))
 	path := filepath.Join(b.dir, packagejson.FileName)
-	original, err := os.ReadFile(path)
+	original, err := regular.ReadFile(path)
 	if err != nil {
 		return err
 	}

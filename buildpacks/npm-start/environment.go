@@ -13,6 +13,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // notInNames are characters that npm leaves in the names of variables, and
@@ -85,7 +86,7 @@ const maxPackageVariables = 1 << 20
 // order: where two have one name the later one counts. Where they are more
 // than a process could be started with, config and the programs are left out.
 func (s start) packageVariables() ([]variable, error) {
-	text, err := os.ReadFile(filepath.Join(s.dir, packagejson.FileName))
+	text, err := regular.ReadFile(filepath.Join(s.dir, packagejson.FileName))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", packagejson.FileName, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
 	"github.com/armature-cnb/armature/internal/packagejson"
+	"github.com/armature-cnb/armature/internal/regular"
 	"github.com/armature-cnb/armature/internal/settings"
 )
 
@@ -80,7 +81,7 @@ func (s start) keepsDevelopment(getenv settings.Getenv) bool {
 		}
 	}
 	for _, dir := range []string{s.modules, getenv("HOME")} {
-		text, err := os.ReadFile(filepath.Join(dir, ".npmrc"))
+		text, err := regular.ReadFile(filepath.Join(dir, ".npmrc"))
 		if err == nil && includesDevelopment.Match(text) {
 			return true
 		}

@@ -3,7 +3,6 @@ package appfolder
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/gitfolder"
 	"github.com/armature-cnb/armature/internal/lockfile"
 	"github.com/armature-cnb/armature/internal/nodemodules"
+	"github.com/armature-cnb/armature/internal/regular"
 )
 
 // secret is a file that looks like one.
@@ -61,7 +61,7 @@ func kindOf(base, place string, size int64) (why string, needed bool) {
 		if size > most {
 			return false
 		}
-		text, err := os.ReadFile(place)
+		text, err := regular.ReadFile(place)
 		return err == nil && match(text)
 	}
 	lower := strings.ToLower(base)

@@ -5,11 +5,14 @@
 package regular
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/armature-cnb/armature/internal/failure"
 )
 
 // Open opens a regular file. Links are followed inside the root, and lead
@@ -67,13 +70,36 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	return whole(text, path, most, err)
+}
+
+// whole is what was read of a file, unless that is more than most bytes.
+func whole(text []byte, path string, most int64, err error) ([]byte, error) {
 	if err == nil && int64(len(text)) > most {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", most)}
+		err = &fs.PathError{Op: "read", Path: path, Err: largeError(most)}
 	}
 	if err != nil {
 		return nil, err
 	}
 	return text, nil
+}
+
+// largeError is that of a file with more than so many bytes.
+type largeError int64
+
+func (e largeError) Error() string { return fmt.Sprintf("it has more than %d bytes", int64(e)) }
+
+// TooLarge makes a [failure.Failure] of an error of a file of the app that has too
+// many bytes; any other stays as it is.
+func TooLarge(err error) error {
+	var large largeError
+	if !errors.As(err, &large) {
+		return err
+	}
+	return &failure.Failure{
+		ID: "app-file-too-large", Cause: "reading a file of the app", Err: err,
+		Remedy: "make it smaller, or leave it out of the app with .dockerignore or exclude of project.toml.",
+	}
 }
 
 // mostText is more than any text has that people or package managers write.
@@ -89,11 +115,5 @@ func ReadFile(path string) ([]byte, error) {
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, mostText+1))
-	if err == nil && len(text) > mostText {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", mostText)}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return text, nil
+	return whole(text, path, mostText, err)
 }

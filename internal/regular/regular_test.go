@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/regular"
 )
 
@@ -91,6 +92,17 @@ func TestWhatNeverEndsIsNotReadToTheEnd(t *testing.T) {
 		if text, err := regular.ReadFile(link); (err != nil) != tc.fails || string(text) != tc.want {
 			t.Errorf("%s: got %d bytes, %v", tc.path, len(text), err)
 		}
+	}
+	large := filepath.Join(dir, "large")
+	if err := errors.Join(os.WriteFile(large, nil, 0o644), os.Truncate(large, 64<<20+1)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := regular.ReadFile(large)
+	if err := regular.TooLarge(err); !errors.Is(err, &failure.Failure{ID: "app-file-too-large"}) || !strings.Contains(err.Error(), large+": it has more than 67108864 bytes") {
+		t.Errorf("got %v", err)
+	}
+	if err := regular.TooLarge(fs.ErrNotExist); err != fs.ErrNotExist {
+		t.Errorf("got %v, want the error as it was", err)
 	}
 	if _, err := regular.ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want that it is not there", err)
