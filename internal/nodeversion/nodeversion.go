@@ -120,11 +120,14 @@ func file(name string) func(string) (string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
 		}
-		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", name, err)
+		if err == nil && len(text) > maxFileBytes {
+			err = fmt.Errorf("got %d bytes, want at most %d", len(text), maxFileBytes)
 		}
-		if len(text) > maxFileBytes {
-			return "", fmt.Errorf("reading %s: got %d bytes, want at most %d", name, len(text), maxFileBytes)
+		if err != nil {
+			return "", &failure.Failure{
+				ID: InvalidID, Cause: "reading " + name, Err: err,
+				Remedy: "let it be a file of the app with a version in it, or take it away.",
+			}
 		}
 		decoded, err := textfile.Decode(text)
 		if err == nil && bytes.IndexByte(decoded, 0) >= 0 {
