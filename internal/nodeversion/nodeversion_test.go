@@ -153,6 +153,19 @@ func TestFindSaysWhatIsNoUTF8(t *testing.T) {
 	}
 }
 
+// A file that is left out in silence would give another version than on the
+// developer's machine.
+func TestFindRefusesALinkOutOfTheApp(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("../.nvmrc", filepath.Join(dir, ".nvmrc")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := nodeversion.Find(dir, known, false, nil)
+	if !errors.Is(err, &failure.Failure{ID: nodeversion.InvalidID}) || !strings.Contains(err.Error(), "a link to ../.nvmrc") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestFindRefusesAHugeFile(t *testing.T) {
 	dir := place(t, map[string]string{".nvmrc": strings.Repeat("#", 2<<20)})
 	if _, err := nodeversion.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "want at most") {

@@ -107,9 +107,13 @@ const mostText = 64 << 20
 
 // ReadFile returns what is in a file, like [os.ReadFile], of a folder whose links
 // may lead to devices: it neither waits for a pipe's other end nor reads what has
-// more than 64 MiB, as /dev/zero does.
+// more than 64 MiB, as /dev/zero does. A link that leads to nothing is an error, but
+// not [fs.ErrNotExist]: whoever made it has the file, and misses it in the build.
 func ReadFile(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if to, linkErr := os.Readlink(path); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is a link to %s, and the build has nothing there", to)}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -107,4 +107,11 @@ func TestWhatNeverEndsIsNotReadToTheEnd(t *testing.T) {
 	if _, err := regular.ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want that it is not there", err)
 	}
+	loose := filepath.Join(dir, "loose")
+	if err := os.Symlink("../none", loose); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := regular.ReadFile(loose); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "it is a link to ../none") {
+		t.Errorf("got %v, want that it is a link to nothing", err)
+	}
 }
