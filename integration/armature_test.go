@@ -45,20 +45,6 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		write(t, app, "notes.txt", "of no use to the app")
 		developersFolder(t, app)
 		write(t, app, "project.toml", "[build]\nexclude = [\"*.txt\"]\n[[build.env]]\nname = \"BP_LOG_LEVEL\"\nvalue = \"debug\"\n")
-		args := []string{"build", repository + "/app-pack", "--path", app, "--builder", "armature/builder:arm64", "--trust-builder",
-			"--publish", "--run-image", run, "--pull-policy", "never", "--network", "host"}
-		if settings.binding != "" {
-			args = append(args, "--volume", settings.binding+":/platform/bindings/"+filepath.Base(settings.binding)+":ro")
-		}
-		defer removeCaches(repository + "/app-pack")
-		out, err := exec.Command("pack", args...).CombinedOutput()
-		Expect(err).NotTo(HaveOccurred(), string(out))
-
-		cmd := exec.Command("../bin/armature", "build", app, "--tag", repository+"/app-armature", "--output", "registry",
-			"--builder", os.Getenv("ARMATURE_BUILDERS"), "--run-image", run, "--cache-dir", t.TempDir())
-		out, err = cmd.CombinedOutput()
-		Expect(err).NotTo(HaveOccurred(), string(out))
-
 		digest := func(image string) string {
 			ref, err := name.ParseReference(image)
 			Expect(err).NotTo(HaveOccurred())
@@ -66,8 +52,31 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 			Expect(err).NotTo(HaveOccurred())
 			return described.Digest.String()
 		}
-		Expect(digest(repository + "/app-armature")).To(Equal(digest(repository + "/app-pack")))
-		Expect(string(out)).To(ContainSubstring("Leaving out node_modules of the app: .gitignore leaves it out"))
+		cache := t.TempDir()
+		// same builds with both, and returns what armature said.
+		same := func(suffix string, forPack, forArmature []string) string {
+			byPack, byArmature := repository+"/app-pack"+suffix, repository+"/app-armature"+suffix
+			args := append([]string{"build", byPack, "--path", app, "--builder", "armature/builder:arm64", "--trust-builder",
+				"--publish", "--run-image", run, "--pull-policy", "never", "--network", "host"}, forPack...)
+			if settings.binding != "" {
+				args = append(args, "--volume", settings.binding+":/platform/bindings/"+filepath.Base(settings.binding)+":ro")
+			}
+			defer removeCaches(byPack)
+			out, err := exec.Command("pack", args...).CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(out))
+			cmd := exec.Command("../bin/armature", append([]string{"build", app, "--tag", byArmature, "--output", "registry",
+				"--builder", os.Getenv("ARMATURE_BUILDERS"), "--run-image", run, "--cache-dir", cache}, forArmature...)...)
+			out, err = cmd.CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(out))
+			Expect(digest(byArmature)).To(Equal(digest(byPack)))
+			return string(out)
+		}
+		out := same("", nil, nil)
+		same("-labels",
+			[]string{"--creation-time", "1769860800", "--env", "BP_IMAGE_LABELS=team='two words' x.example/quote='it'\\''s'"},
+			[]string{"--creation-time", "2026-01-31T12:00:00Z", "--label", "x.example/quote=it's", "--label", "team=two words"})
+		Expect(digest(repository + "/app-armature-labels")).NotTo(Equal(digest(repository + "/app-armature")))
+		Expect(out).To(ContainSubstring("Leaving out node_modules of the app: .gitignore leaves it out"))
 		ref, err := name.ParseReference(repository + "/app-armature")
 		Expect(err).NotTo(HaveOccurred())
 		image, err := remote.Image(ref)

@@ -1,7 +1,6 @@
 package npminstall
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path"
@@ -13,6 +12,8 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules/devmodules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -62,7 +63,8 @@ func (b *build) prepareFolder() (err error) {
 	if err != nil {
 		return err
 	}
-	kept, err := b.removeOwnModules(ignored)
+	modules := devmodules.App{Dir: app, Root: b.dir, Lock: b.lock, Ignored: ignored, Offline: devmodules.Offline(b.env)}
+	kept, err := b.removeOwnModules(modules)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func (b *build) prepareFolder() (err error) {
 	}
 	removed, err := ignored.Remove(app, func(place string) bool {
 		return place == npmrc || slices.Contains(kept, place) || b.isRepository(place) ||
-			path.Base(place) == nodemodules.Dir && leavesModulesOut(ignored, place) && b.cannotBeMade(place)
+			path.Base(place) == nodemodules.Dir && modules.Ignores(place) && modules.CannotBeMade(place)
 	})
 	if err != nil {
 		return err
@@ -121,36 +123,29 @@ func few(names []string) string {
 }
 
 // removeOwnModules removes folders of modules that are the developer's own, and
-// not part of the app: what somebody keeps out of git or of images, and a
-// lockfile says as well. It returns those that stay although .dockerignore names
+// not part of the app. It returns those that stay although .dockerignore names
 // them, by their paths in the app.
-func (b *build) removeOwnModules(ignored *dockerignore.File) (kept []string, err error) {
-	for _, folder := range append([]string{""}, b.lock.Links()...) {
-		dir := filepath.Join(b.dir, folder, nodemodules.Dir)
-		place := within(b.context.WorkingDir, dir)
-		if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !filepath.IsLocal(place) {
-			continue
-		}
-		filled, err := hasEntries(dir)
+func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) {
+	for _, folder := range app.Folders() {
+		filled, err := hasEntries(folder.Dir)
 		if err != nil {
 			return nil, err
 		}
-		out, stays := b.judge(place, ignored)
-		if out == "" || stays != "" {
-			if leavesModulesOut(ignored, place) {
-				kept = append(kept, place)
+		if !folder.Goes() {
+			if app.Ignores(folder.Place) {
+				kept = append(kept, folder.Place)
 			}
-			if out != "" && filled {
-				b.log.Process("Taking %s as it is, although %s: %s", place, out, stays)
+			if folder.Out != "" && filled {
+				b.log.Process("Taking %s as it is, although %s: %s", folder.Place, folder.Out, folder.Stays)
 				b.log.Break()
 			}
 			continue
 		}
-		if err := removeTree(dir); err != nil {
-			return nil, fmt.Errorf("leaving out %s: %w", place, err)
+		if err := removeTree(folder.Dir); err != nil {
+			return nil, fmt.Errorf("leaving out %s: %w", folder.Place, err)
 		}
 		if filled {
-			b.log.Process("Leaving out %s of the app: %s, and %s says what belongs there", place, out, b.ownLockfile())
+			b.log.Process("Leaving out %s of the app: %s, and %s says what belongs there", folder.Place, folder.Out, app.Lockfile())
 			b.log.Subprocess("It stays where it is committed, where include of project.toml names it, and where the build has no network.")
 			b.log.Break()
 		}
@@ -158,69 +153,11 @@ func (b *build) removeOwnModules(ignored *dockerignore.File) (kept []string, err
 	return kept, nil
 }
 
-// judge says who wants a folder of modules out of the app, and why it stays all
-// the same; empty where nobody does, and where nothing is against it.
-func (b *build) judge(place string, ignored *dockerignore.File) (out, stays string) {
-	app := b.context.WorkingDir
-	tracked, known := gitfolder.Tracks(app, place)
-	file := gitfolder.Ignores(app, place)
-	switch {
-	case leavesModulesOut(ignored, place):
-		out = dockerignore.Name + " leaves it out"
-	case file != "":
-		out = file + " leaves it out"
-	case known && !tracked:
-		out = "git does not track it"
-	default:
-		return "", ""
-	}
-	switch {
-	case tracked:
-		stays = "git tracks it"
-	case dockerignore.Includes(app):
-		stays = "project.toml includes what is there"
-	case b.ownLockfile() == "":
-		stays = "no lockfile says what belongs there"
-	case b.cannotBeMade(place):
-		stays = "the build has no network"
-	}
-	return out, stays
-}
-
-// leavesModulesOut tells whether .dockerignore names a folder of modules, or the
-// packages in it.
-func leavesModulesOut(ignored *dockerignore.File, place string) bool {
-	return ignored.LeavesOut(place) || ignored.LeavesOut(place+"/a-package")
-}
-
-// cannotBeMade tells whether a folder of modules, also one that a script would
-// install in, can only come with the app: it is part of the sources, or there is
-// no network.
-func (b *build) cannotBeMade(place string) bool {
-	tracked, _ := gitfolder.Tracks(b.context.WorkingDir, place)
-	return tracked || b.env.npmIsOffline() || !hasNetwork()
-}
-
-// yarnLock is Yarn's lockfile, which npm reads in Yarn's first version.
-const yarnLock = "yarn.lock"
-
-// ownLockfile is the name of the lockfile that npm can install from, or empty.
-func (b *build) ownLockfile() string {
-	if b.lock.File != "" {
-		return b.lock.File
-	}
-	text, err := os.ReadFile(filepath.Join(b.dir, yarnLock))
-	if err == nil && bytes.Contains(text[:min(len(text), 500)], []byte("yarn lockfile v1")) {
-		return yarnLock
-	}
-	return ""
-}
-
 // hideCredentials takes passwords and tokens out of npm's list of what it has
 // installed, which is part of the layer: npm copies the lockfile's addresses.
 func (b *build) hideCredentials() error {
 	file := filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile)
-	text, err := os.ReadFile(file)
+	text, err := regular.ReadFile(file)
 	if err != nil || !npmlock.HasCredentials(text) {
 		return nil // none, or none of these
 	}

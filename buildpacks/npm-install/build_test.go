@@ -271,14 +271,32 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(log.String()).NotTo(ContainSubstring("Reusing"))
 		})
 
-		it("never reuses what a script of the app's takes part in", func() {
-			withLock(files{"package.json": `{"name":"app","scripts":{"postinstall":"echo made > made"},"dependencies":{"word":"1.0.0"}}`})
-			restore(built(launchOnly))
-			Expect(os.Remove(filepath.Join(app, "made"))).To(Succeed())
-			built(launchOnly)
-			Expect(filepath.Join(app, "made")).To(BeARegularFile())
-			Expect(log.String()).To(ContainSubstring("package.json has the script postinstall, which may write anywhere in the app"))
-		})
+		for _, script := range []struct{ name, command string }{
+			{"postinstall", "echo made > made"},
+			{"postdependencies", "echo made > made"},
+			{"prepare", "husky || true && echo made > made"},
+			{"prepare", "husky\necho made > made"},
+		} {
+			it("never reuses what a script of the app's takes part in: "+script.command, func() {
+				text, err := json.Marshal(map[string]any{"name": "app", "scripts": map[string]string{script.name: script.command}, "dependencies": map[string]string{"word": "1.0.0"}})
+				Expect(err).NotTo(HaveOccurred())
+				withLock(files{"package.json": string(text)})
+				restore(built(launchOnly))
+				Expect(os.RemoveAll(filepath.Join(app, "made"))).To(Succeed())
+				built(launchOnly)
+				Expect(filepath.Join(app, "made")).To(BeARegularFile())
+				Expect(log.String()).To(ContainSubstring("package.json has the script " + script.name + ", which may write anywhere in the app"))
+			})
+		}
+
+		for _, command := range []string{"husky || true", "husky install .config/husky || exit 0", "husky install||:"} {
+			it("reuses it where the script only sets up git hooks: "+command, func() {
+				withLock(files{"package.json": `{"name":"app","scripts":{"prepare":"` + command + `"},"dependencies":{"word":"1.0.0"}}`})
+				restore(built(launchOnly))
+				built(launchOnly)
+				Expect(log.String()).To(ContainSubstring("Reusing cached layer"))
+			})
+		}
 
 		it("reads a shrinkwrap as a lockfile", func() {
 			Expect(os.Rename(filepath.Join(app, "package-lock.json"), filepath.Join(app, "npm-shrinkwrap.json"))).To(Succeed())
@@ -673,14 +691,15 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			npms.publish("gyp", "1.0.0", map[string]any{"hasInstallScript": true, "scripts": map[string]string{"install": "echo gyp >> $INIT_CWD/order"}}, nil)
 			withLock(files{
 				"package.json": `{"name":"app","workspaces":["packages/*"],"dependencies":{"gyp":"1.0.0"},"allowScripts":{"gyp":true},
-					"scripts":{"preinstall":"echo preinstall >> order","postinstall":"echo postinstall >> order","prepare":"echo prepare >> order"}}`,
-				"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"echo a >> ../../order"}}`,
+					"scripts":{"preinstall":"echo preinstall >> order","postinstall":"echo postinstall >> order","preprepare":"echo preprepare >> order","prepare":"echo prepare >> order",
+					"dependencies":"echo dependencies >> order","postdependencies":"echo postdependencies >> order"}}`,
+				"packages/a/package.json": `{"name":"a","version":"1.0.0","scripts":{"postinstall":"echo a >> ../../order","dependencies":"echo wrong >> ../../order"}}`,
 			})
 			Expect(os.RemoveAll(filepath.Join(app, "order"))).To(Succeed())
 			built(launchOnly)
 			text, err := os.ReadFile(filepath.Join(app, "order"))
 			Expect(err).NotTo(HaveOccurred())
-			Expect(strings.Fields(string(text))).To(Equal([]string{"gyp", "preinstall", "postinstall", "prepare", "a"}))
+			Expect(strings.Fields(string(text))).To(Equal([]string{"gyp", "dependencies", "postdependencies", "preinstall", "postinstall", "preprepare", "prepare", "a"}))
 		})
 
 		it("is an error when a package has nothing but the host's", func() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -90,7 +91,7 @@ const hiddenLockfile = ".package-lock.json"
 // scriptsToRun returns the packages whose install scripts have work to do, as
 // npm's specifications, sorted and each once.
 func scriptsToRun(dir string, t targets.Target) ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
+	text, err := regular.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no packages
 	}
@@ -159,6 +160,8 @@ func (b *build) ownScripts(npm npm, p part) error {
 	if err != nil {
 		return err
 	}
+	_, err = os.Lstat(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
+	changed := err == nil // npm has installed something
 	for _, folder := range append([]string{"."}, folders...) {
 		dir := filepath.Join(b.dir, folder)
 		pkg, err := packagejson.Read(dir)
@@ -169,7 +172,8 @@ func (b *build) ownScripts(npm npm, p part) error {
 			return err
 		}
 		for _, name := range installScripts {
-			if strings.TrimSpace(pkg.Scripts[name]) == "" {
+			ofRoot := slices.Contains(dependenciesScripts, name)
+			if strings.TrimSpace(pkg.Scripts[name]) == "" || ofRoot && (folder != "." || !changed) || runsWith(pkg, name) {
 				continue
 			}
 			if err := b.runOwn(npm, dir, pkg, name, "run", name); err != nil {
@@ -178,4 +182,12 @@ func (b *build) ownScripts(npm npm, p part) error {
 		}
 	}
 	return nil
+}
+
+// runsWith says whether a script is the hook of another install script, with
+// which `npm run` runs it.
+func runsWith(pkg packagejson.Package, hook string) bool {
+	return slices.ContainsFunc(installScripts, func(name string) bool {
+		return (hook == "pre"+name || hook == "post"+name) && strings.TrimSpace(pkg.Scripts[name]) != ""
+	})
 }

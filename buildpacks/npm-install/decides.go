@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -72,7 +73,7 @@ func (b *build) keepingYarnLock(call func() error) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
-	text, err := os.ReadFile(b.yarnLock)
+	text, err := regular.ReadFile(b.yarnLock)
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
@@ -80,7 +81,7 @@ func (b *build) keepingYarnLock(call func() error) (err error) {
 		defer func() { err = errors.Join(err, os.Chmod(b.yarnLock, info.Mode().Perm())) }()
 	}
 	err = call()
-	if now, readErr := os.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
+	if now, readErr := regular.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
 		err = errors.Join(err, os.WriteFile(b.yarnLock, text, 0o644))
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -183,8 +184,11 @@ func treeDigest(dir string, without ...string) (string, error) {
 }
 
 // installScripts are the scripts of a project that npm runs when it installs
-// the dependencies.
-var installScripts = []string{"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"}
+// the dependencies, in that order; of a workspace not the dependenciesScripts.
+var installScripts = append(dependenciesScripts, "preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
+
+// dependenciesScripts are those that it runs when it has changed node_modules.
+var dependenciesScripts = []string{"predependencies", "dependencies", "postdependencies"}
 
 // reusable tells whether a layer of this process may be reused at all, and
 // why not.
@@ -223,13 +227,17 @@ func (b *build) reusable(p part) (why string, ok bool, err error) {
 	return "", true, nil
 }
 
+// onlyHusky matches a command of husky's that sets up git hooks, and of which the
+// app image has nothing.
+var onlyHusky = regexp.MustCompile(`^husky(?: install(?: [\w./-]+)?)?(?: *\|\| *(?:true|exit 0|:))?$`)
+
 // ownInstallScripts returns the names of the scripts that npm runs in a
-// project when it installs, but for husky's, which only sets up git hooks.
+// project when it installs, but for those that are only husky's.
 func ownInstallScripts(pkg packagejson.Package) []string {
 	var names []string
 	for _, name := range installScripts {
 		command := strings.TrimSpace(pkg.Scripts[name])
-		if command != "" && command != "husky" && !strings.HasPrefix(command, "husky ") {
+		if command != "" && !onlyHusky.MatchString(command) {
 			names = append(names, name)
 		}
 	}

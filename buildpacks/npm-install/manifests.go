@@ -2,21 +2,24 @@ package npminstall
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // manifest is what a package says of itself.
 type manifest struct{ Name, Version, License string }
 
-// readManifest reads a package.json as far as it can be read.
+// readManifest reads a package.json as far as it can be read. It may have a byte
+// order mark, as for npm.
 func readManifest(path string) manifest {
-	text, _ := os.ReadFile(path)
+	text, _ := regular.ReadFile(path)
+	text, _ = textfile.Decode(text)
 	var raw struct {
 		Name, Version json.RawMessage
 		License       json.RawMessage

@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/sbom"
@@ -125,7 +125,7 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
 	var lock npmlock.Lock
-	if text, err := os.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
+	if text, err := regular.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
 		lock, _ = npmlock.Parse(text) // without it, all are the registry's
 	}
 	locked := map[string]npmlock.Package{}

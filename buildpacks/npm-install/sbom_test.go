@@ -1,6 +1,8 @@
 package npminstall
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
@@ -31,21 +33,22 @@ func TestComponentsTellTheirSources(t *testing.T) {
 	}
 }
 
-func TestRoutesOut(t *testing.T) {
-	const heading = "Iface\tDestination\tGateway\n"
-	const lo6 = "00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000002 00000000 80200001       lo\n"
+func TestManifestsOfPackages(t *testing.T) {
 	for _, tc := range []struct {
-		name, four, six string
-		want            bool
+		name, text string
+		want       manifest
 	}{
-		{"a network of its own", heading, lo6, false},
-		{"no IPv6 at all", heading, "", false},
-		{"IPv4", heading + "eth0\t00000000\t010200C0\n", lo6, true},
-		{"IPv6 alone", heading, lo6 + "fe80 40 00 00 00 00000100 00000001 00000000 00000001     eth0\n", true},
-		{"nothing", "", "", false},
+		{"one", `{"name":"a","version":"1.0.0","license":"MIT"}`, manifest{"a", "1.0.0", "MIT"}},
+		{"a byte order mark", "\xef\xbb\xbf" + `{"name":"a","version":"1.0.0","license":"MIT"}`, manifest{"a", "1.0.0", "MIT"}},
+		{"an object for a license", `{"name":"a","version":"1.0.0","license":{"type":"ISC"}}`, manifest{"a", "1.0.0", "ISC"}},
+		{"none", "\xef\xbb\xbf[", manifest{}},
 	} {
-		if got := routesOut(tc.four, tc.six); got != tc.want {
-			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		path := filepath.Join(t.TempDir(), "package.json")
+		if err := os.WriteFile(path, []byte(tc.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := readManifest(path); got != tc.want {
+			t.Errorf("%s: got %+v, want %+v", tc.name, got, tc.want)
 		}
 	}
 }

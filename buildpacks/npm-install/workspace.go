@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -46,7 +47,7 @@ func (b *build) readLock() (lock npmlock.Lock, found bool, err error) {
 	if lock, found, err = npmlock.Read(b.dir); found || err != nil {
 		return lock, found, err
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
+	text, err := regular.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
 	if err != nil {
 		return npmlock.Lock{}, false, nil
 	}
@@ -147,7 +148,7 @@ func (b *build) withoutRootScripts(p part, call func() error) (err error) {
 	}
 	b.log.Subprocess("Leaving out the root's script %s: its dependencies are not the workspace's", strings.Join(names, ", "))
 	path := filepath.Join(b.dir, packagejson.FileName)
-	original, err := os.ReadFile(path)
+	original, err := regular.ReadFile(path)
 	if err != nil {
 		return err
 	}

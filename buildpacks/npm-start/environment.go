@@ -11,6 +11,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -85,7 +86,7 @@ const maxPackageVariables = 1 << 20
 // order: where two have one name the later one counts. Where they are more
 // than a process could be started with, config and the programs are left out.
 func (s start) packageVariables() ([]variable, error) {
-	text, err := os.ReadFile(filepath.Join(s.dir, packagejson.FileName))
+	text, err := regular.ReadFile(filepath.Join(s.dir, packagejson.FileName))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", packagejson.FileName, err)
 	}

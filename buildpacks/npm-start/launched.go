@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -80,7 +81,7 @@ func (s start) keepsDevelopment(getenv settings.Getenv) bool {
 		}
 	}
 	for _, dir := range []string{s.modules, getenv("HOME")} {
-		text, err := os.ReadFile(filepath.Join(dir, ".npmrc"))
+		text, err := regular.ReadFile(filepath.Join(dir, ".npmrc"))
 		if err == nil && includesDevelopment.Match(text) {
 			return true
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -276,6 +277,11 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			delete(env, "NPM_CONFIG_INCLUDE")
 			write(t, filepath.Join(app, ".npmrc"), "registry=x\ninclude = dev\n")
 			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
+		})
+
+		it("does not wait for the other end of a pipe", func() {
+			Expect(syscall.Mkfifo(filepath.Join(app, ".npmrc"), 0o644)).To(Succeed())
+			Expect(build(dev(`"start":"deeper"`))).To(MatchError(ContainSubstring("only devDependencies bring its package deep")))
 		})
 
 		it("does not know by a lockfile of version 1", func() {

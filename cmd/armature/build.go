@@ -56,8 +56,8 @@ type hosts []string
 func (h *hosts) String() string { return "" }
 
 func (h *hosts) Set(value string) error {
-	if value == "" || strings.ContainsAny(value, "/@ ") {
-		return errors.New("want HOST or HOST:PORT")
+	if !images.IsRegistry(value) {
+		return errors.New("want HOST, or HOST:PORT with a port from 1 to 65535")
 	}
 	*h = append(*h, value)
 	return nil
@@ -135,17 +135,20 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 
 // end tells of an image, or why there is none, and only then lets go of what
 // the builds needed: nobody waits for that, and an image is good whatever comes
-// of it.
+// of it. So is one whose timeline cannot be written, but that is an error.
 func (f *buildFlags) end(p *program, options phases.Options, letGo func() error, written string, err error) error {
 	if err == nil {
 		options.Log.Image(written)
 	}
-	err = errors.Join(err, f.tellTimings(p, options, written, err))
+	timings := f.tellTimings(p, options, written, err)
 	if err != nil {
-		return errors.Join(err, letGo())
+		return errors.Join(err, timings, letGo())
 	}
 	options.Log.Close()
 	fmt.Fprintln(p.stdout, written)
+	if timings != nil {
+		return errors.Join(timings, letGo())
+	}
 	if err := letGo(); err != nil {
 		f.note(p, "the image is good, but something of the build stays until a later call can remove it: "+err.Error())
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/platform/diskfull"
 	"github.com/armature-cnb/armature/platform/emulation"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/images"
@@ -53,7 +54,7 @@ func (d *doctor) say(works bool, format string, args ...any) {
 
 func (d *doctor) look(ctx context.Context, h home.Home) error {
 	best, err := d.sandboxes(ctx, h)
-	d.space(h)
+	err = errors.Join(err, d.space(h))
 	d.builder(ctx)
 	d.platforms()
 	_, missing := exec.LookPath("docker")
@@ -81,17 +82,32 @@ func (d *doctor) sandboxes(ctx context.Context, h home.Home) (_ sandbox.Way, err
 	return sandbox.Find(ctx, work.Dir, sandbox.Ways()...)
 }
 
-// wanted is the space that a builder and the work of a build take, in bytes.
-const wanted = 3 << 30
+// The space that a builder and the work of a build take, in bytes: up to wanted.
+// With less than enough no build is possible, and where a builder is unpacked
+// already, with less than some.
+const (
+	wanted = 3 << 30
+	enough = 1 << 30
+	some   = 128 << 20
+)
 
-func (d *doctor) space(h home.Home) {
+// space is an error where no build can find room.
+func (d *doctor) space(h home.Home) error {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(h.Dir, &stat); err != nil {
 		d.say(false, "%s: %s", h.Dir, err)
-		return
+		return nil
 	}
 	free := int64(stat.Bavail) * stat.Bsize
 	d.say(free > wanted, "%s has %.1f GB free; a builder and a build take up to %.0f", h.Dir, float64(free)/1e9, float64(wanted)/1e9)
+	least := int64(enough)
+	if h.HasRoots() {
+		least = some
+	}
+	if free >= least {
+		return nil
+	}
+	return diskfull.Failure(fmt.Sprintf("%d MB are free, and a build takes at least %d", free/1e6, least/1e6), nil, h.Dir, "--cache-dir")
 }
 
 func (d *doctor) builder(ctx context.Context) {

@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -14,7 +16,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/oci"
+	"github.com/armature-cnb/armature/platform/home"
 )
 
 // A build reads the builder's layers, so that who looks for it reads them, too.
@@ -61,5 +65,38 @@ func TestTheDoctorOpensTheBuildersLayers(t *testing.T) {
 	}
 	if got := look(); !strings.Contains(got, "no   builder for "+host.String()+": reading the OCI layout "+dir) || !strings.Contains(got, "to fix it: ") {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestTheDoctorSaysThatADiskIsFull(t *testing.T) {
+	for _, tc := range []struct {
+		size  string // of the disk
+		root  bool   // a builder is unpacked
+		wants string
+	}{
+		{"1m", false, "1 MB are free, and a build takes at least 1073"},
+		{"1m", true, "1 MB are free, and a build takes at least 134"},
+		{"512m", false, "536 MB are free, and a build takes at least 1073"},
+		{"512m", true, ""},
+		{"1100m", false, ""},
+	} {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+tc.size); err != nil {
+			t.Skipf("this test mounts a small disk, which takes root: %v", err)
+		}
+		t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+		if tc.root {
+			if err := os.MkdirAll(filepath.Join(dir, "roots/a"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		err := (&doctor{&program{stdout: &out}}).space(home.Home{Dir: dir})
+		if tc.wants == "" && err != nil || tc.wants != "" && (!errors.Is(err, &failure.Failure{ID: "disk-full"}) || !strings.Contains(err.Error(), tc.wants)) {
+			t.Errorf("%+v: got %v", tc, err)
+		}
+		if !strings.HasPrefix(out.String(), "no   "+dir) { // less than it may take
+			t.Errorf("%+v: got %s", tc, &out)
+		}
 	}
 }

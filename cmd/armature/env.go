@@ -35,7 +35,7 @@ func readEnv(files, flags []string, here lookup) (map[string]string, error) {
 			value, isSet = here(name)
 		}
 		if !phases.IsEnvName(name) || strings.ContainsRune(value, 0) {
-			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, the name made of letters, digits and _."}
+			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, with a NAME of " + phases.EnvNames + "."}
 		}
 		delete(env, name)
 		if isSet {

@@ -41,7 +41,7 @@ func inspectCommand() command {
 				if *format != "text" && *format != "json" {
 					return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", *format)}
 				}
-				h, err := home.Open(*cacheDir, p.getenv)
+				h, _, err := home.OpenExisting(*cacheDir, p.getenv)
 				if err != nil {
 					return err
 				}

@@ -119,7 +119,7 @@ func (f *buildFlags) created(here lookup, now time.Time) (string, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds >= 0 && seconds <= latest {
 		return strconv.FormatInt(seconds, 10), nil
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil && f.creationTime != "" && at.Unix() >= 0 {
+	if at, err := time.Parse(time.RFC3339, text); err == nil && f.creationTime != "" && at.Unix() >= 0 && at.Unix() <= latest {
 		return strconv.FormatInt(at.Unix(), 10), nil
 	}
 	return "", &failure.Failure{

@@ -72,7 +72,7 @@ func TestTheTimeOfCreation(t *testing.T) {
 		{"", "1700000000", "1700000000"},
 		{"0", "", "0"},
 		{"", "now", "error"}, {"", "2026-01-31T12:00:00Z", "error"}, {"", "1.5", "error"}, {"-1", "", "error"}, {"tomorrow", "", "error"},
-		{"9999999999999", "", "error"}, {"1960-01-01T00:00:00Z", "", "error"},
+		{"9999999999999", "", "error"}, {"1960-01-01T00:00:00Z", "", "error"}, {"9999-12-31T23:59:59-01:00", "", "error"},
 	} {
 		f := &buildFlags{creationTime: tc.flag}
 		got, err := f.created(func(name string) (string, bool) {

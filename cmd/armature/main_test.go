@@ -69,6 +69,7 @@ func TestCallsThatNobodyUnderstands(t *testing.T) {
 		{"build", "--tag", "x", "--progress", "fancy", "--builder", "x"}, {"version", "1"},
 		{"build", "--tag", "x", "--builder", "x", "--insecure-registry", "http://localhost:5000"}, {"run", "x", "--insecure-registry", "host/team"},
 		{"build", "--tag", "x", "--emulate", "--host-platform", "linux/arm64", "--builder", "x"},
+		{"run", "x", "--insecure-registry", ":"}, {"run", "x", "--insecure-registry", "host:"}, {"run", "x", "--insecure-registry", "host:65536"}, {"run", "x", "--insecure-registry", "a,b"},
 	} {
 		out, log, status := call(t, args...)
 		if status != statusUsage || log == "" || out != "" {
@@ -102,15 +103,48 @@ func TestTimingsHaveAFolderBeforeTheBuildBegins(t *testing.T) {
 }
 
 func TestWhatIsWrittenBesideTheImageIsTriedBeforeTheBuild(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe") // a file in its place would not be what was meant
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct{ flag, at, want string }{
 		{"--timings", t.TempDir(), "[timings-unwritable] "},
 		{"--timings", "/proc/t.html", "[timings-unwritable] "},
+		{"--timings", pipe, "[timings-unwritable] "},
+		{"--output", "tar:" + pipe, "[output-unwritable] "},
 		{"--sbom-dir", "/proc/sbom", "[output-unwritable] "},
 		{"--output", "oci:/proc/image", "[output-unwritable] "},
 	} {
 		_, log, status := call(t, "build", t.TempDir(), "--tag", "app", "--builder", t.TempDir(), "--cache-dir", t.TempDir(), tc.flag, tc.at)
 		if status != statusFailure || !strings.HasPrefix(log, tc.want) {
 			t.Errorf("%s %s: got status %d, %s", tc.flag, tc.at, status, log)
+		}
+	}
+}
+
+func TestAPortIsANumberThatOneCanListenOn(t *testing.T) {
+	for _, text := range []string{"", " ", "0", "-1", "65536", "99999999", "99999999999999999999", "0x50", "http"} {
+		_, log, status := call(t, "run", "no-such-image", "--port", text, "--cache-dir", t.TempDir())
+		if status != statusUsage || !strings.Contains(log, fmt.Sprintf("%q", text)) || !strings.Contains(log, "want a number from 1 to 65535") {
+			t.Errorf("%q: got status %d, %s", text, status, log)
+		}
+	}
+	var given port
+	if err := given.Set("08080"); err != nil || given != "8080" {
+		t.Errorf("got %q, %v", given, err)
+	}
+}
+
+func TestNamesOfVariablesAreSaidAsTheyAreTaken(t *testing.T) {
+	for _, name := range []string{"A-B", "a.b", "_", strings.Repeat("A", 255)} {
+		if env, err := readEnv(nil, []string{name + "=1"}, nothing); err != nil || env[name] != "1" {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+	for _, name := range []string{"1A", "-A", ".", "A B", "A/B", "gr\u00fc\u00dfe", strings.Repeat("A", 256)} { // the last is no name of a file
+		_, err := readEnv(nil, []string{name + "=1"}, nothing)
+		if !errors.Is(err, &failure.Failure{ID: "env-name"}) || !strings.Contains(err.Error(), "at most 255 letters, digits, _ . and -") {
+			t.Errorf("%q: got %v", name, err)
 		}
 	}
 }

@@ -47,8 +47,12 @@ func (f *pruneFlags) run(ctx context.Context, p *program, _ []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := home.Open(f.cacheDir, p.getenv)
+	h, found, err := home.OpenExisting(f.cacheDir, p.getenv)
 	if err != nil {
+		return err
+	}
+	if !found {
+		_, err := fmt.Fprintf(p.stdout, "nothing to remove: %s has nothing of armature's\n", plain(h.Dir))
 		return err
 	}
 	done := "removed"

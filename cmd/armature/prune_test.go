@@ -49,6 +49,21 @@ func TestPruneSaysWhatItRemoves(t *testing.T) {
 	}
 }
 
+func TestWhatOnlyLooksMakesNoFolder(t *testing.T) {
+	for _, args := range [][]string{{"prune"}, {"prune", "--all"}, {"prune", "--dry-run"}, {"inspect", "/no-such-layout"}} {
+		base := t.TempDir()
+		for _, dir := range []string{filepath.Join(base, "none"), base} {
+			out, log, status := call(t, append(args, "--cache-dir", dir)...)
+			if there, _ := os.ReadDir(base); len(there) != 0 {
+				t.Errorf("%q with %s: it made %v", args, dir, there)
+			}
+			if args[0] == "prune" && (status != 0 || !strings.Contains(out, "nothing to remove: "+dir)) {
+				t.Errorf("%q with %s: got status %d, %q, %s", args, dir, status, out, log)
+			}
+		}
+	}
+}
+
 func TestPruneRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	for _, args := range [][]string{{"--older-than", "long"}, {"--keep-size", "much"}, {"--all", "--keep-size", "1GB"}, {"--all", "--older-than", "1d"}} {
 		if _, log, status := call(t, append([]string{"prune", "--cache-dir", t.TempDir()}, args...)...); status != statusUsage {
@@ -85,6 +100,30 @@ func TestAGoodBuildStaysGoodWhateverComesOfItsFolders(t *testing.T) {
 		if tc.note == "" && log.Len() > 0 || !strings.Contains(log.String(), tc.note) {
 			t.Errorf("%+v: got %q, want %q in it", tc.flags, &log, tc.note)
 		}
+	}
+}
+
+// Whoever called has pushed the image, and needs its digest.
+func TestAnImageWithoutItsTimelineIsTold(t *testing.T) {
+	var out, log bytes.Buffer
+	p := &program{stdout: &out, stderr: &log, getenv: func(string) string { return "" }}
+	dir := filepath.Join(t.TempDir(), "gone")
+	flags := buildFlags{progress: "plain", timings: filepath.Join(dir, "t.html")}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var options phases.Options
+	var err error
+	if options.Log, err = flags.log(p); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(dir); err != nil { // while the build runs
+		t.Fatal(err)
+	}
+	let := false
+	status := p.status(flags.end(p, options, func() error { let = true; return nil }, "app@sha256:1", nil), false)
+	if status != statusFailure || out.String() != "app@sha256:1\n" || !strings.Contains(log.String(), "[timings-unwritable] ") || !let {
+		t.Errorf("got status %d, %q, %s, let go: %v", status, &out, &log, let)
 	}
 }
 

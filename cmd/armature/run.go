@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -32,10 +34,24 @@ process is killed. The exit status is the process's own.`
 type runFlags struct {
 	platform, cacheDir, entrypoint, sandbox, network string
 
-	port                            int
+	port                            port
 	env, envFiles, volumes, tmpfses list
 	limits                          sandbox.Limits
 	insecure                        hosts
+}
+
+// port is a flag of a TCP port: a number in decimal digits, or "".
+type port string
+
+func (p *port) String() string { return "" }
+
+func (p *port) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n == 0 {
+		return errors.New("want a number from 1 to 65535")
+	}
+	*p = port(strconv.FormatUint(n, 10))
+	return nil
 }
 
 func runCommand() command {
@@ -44,7 +60,7 @@ func runCommand() command {
 		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
 			f := &runFlags{}
 			set.StringVar(&f.platform, "platform", "", "which of the image's platforms (`OS/ARCH`); the only one, or the host's, when left out")
-			set.IntVar(&f.port, "port", 0, "the `PORT` to listen on: sets the variable PORT")
+			set.Var(&f.port, "port", "the `PORT` to listen on: sets the variable PORT")
 			set.StringVar(&f.entrypoint, "entrypoint", "", "the `PROCESS` type to run, or a program's path; the image's own when left out")
 			set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
 			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
@@ -89,8 +105,8 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if options.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
 		return err
 	}
-	if f.port != 0 {
-		options.Env["PORT"] = fmt.Sprint(f.port)
+	if f.port != "" {
+		options.Env["PORT"] = string(f.port)
 	}
 	if options.Way, err = findWay(ctx, f.sandbox, h); err != nil {
 		return err

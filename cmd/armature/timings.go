@@ -30,18 +30,24 @@ func (f *buildFlags) log(p *program) (*progress.Log, error) {
 		style = progress.Quiet
 	}
 	if f.timings != "" {
-		if info, err := os.Stat(filepath.Dir(f.timings)); err != nil || !info.IsDir() {
-			return nil, unwritableTimings(fmt.Errorf("there is no folder %s", filepath.Dir(f.timings)))
-		}
-		if info, err := os.Stat(f.timings); err == nil && info.IsDir() {
-			return nil, unwritableTimings(fmt.Errorf("%s is a folder, want a file", f.timings))
-		}
-		if err := destination.Takes(filepath.Dir(f.timings)); err != nil {
+		if err := takesTimings(f.timings); err != nil {
 			return nil, unwritableTimings(err)
 		}
 	}
 	p.log = progress.New(p.stderr, style, p.getenv)
 	return p.log, nil
+}
+
+// takesTimings says what keeps this user from putting a new file in the place of
+// one, or where there is none yet.
+func takesTimings(path string) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s", filepath.Dir(path))
+	}
+	if err := destination.Replaceable(path); err != nil {
+		return err
+	}
+	return destination.Takes(filepath.Dir(path))
 }
 
 // tellTimings writes the timeline and prints the table, of a build that failed,

@@ -60,3 +60,28 @@ func TestABuildpackOfTheAppsGoesBeforeTheBuilders(t *testing.T) {
 		t.Errorf("got status %d\n%s", unknown.status, unknown.log)
 	}
 }
+
+// npm-start sees the processes of the buildpacks before it only.
+func TestAProcessForBashOfALaterBuildpackIsRefusedWithoutOne(t *testing.T) {
+	t.Parallel()
+	app := plainApp(t)
+	writeFiles(t, app, map[string]string{
+		"bp/buildpack.toml": "api = \"0.8\"\n[buildpack]\nid = \"acme/worker\"\nversion = \"0.0.1\"\n[[stacks]]\nid = \"*\"\n",
+		"bp/bin/detect":     "#!/bin/sh\nexit 0\n",
+		"bp/bin/build":      "#!/bin/sh\nprintf '[[processes]]\\ntype = \"worker\"\\ncommand = \"node server.js\"\\n' >\"$1/launch.toml\"\n",
+	})
+	u := newUser(t, 0)
+	platform := host(t)
+	args := []string{"--platform", platform.String(), "--buildpack", "from=builder", "--buildpack", filepath.Join(app, "bp")}
+	tiny := []string{"--run-image", filepath.Join(made.stack, "run-tiny-"+platform.Arch)}
+	u.must(app, append(args, "--tag", "worker")...) // this run image has bash
+	b := u.build(app, slices.Concat(args, tiny, []string{"--tag", "worker-tiny"})...)
+	b.wantFailure(t, "bash-missing", "with a run image that has bash")
+	if !strings.Contains(b.log, "worker (of acme/worker)") || b.folder != "" {
+		t.Errorf("got %q\n%s", b.folder, b.log)
+	}
+	warned := u.must(app, slices.Concat(args, tiny, []string{"--tag", "worker-warned", "--env", "BP_NODE_START_CHECK=warn"})...)
+	if !strings.Contains(warned.log, "[bash-missing] ") {
+		t.Errorf("got\n%s", warned.log)
+	}
+}

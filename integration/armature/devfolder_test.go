@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/oci"
@@ -105,6 +106,23 @@ func TestADevelopersFolderMakesTheImageOfACheckout(t *testing.T) {
 			t.Errorf("there is %s", name)
 		}
 	})
+}
+
+// What the build removes is not copied first: here nothing could copy it.
+func TestModulesThatAreADevelopersOwnAreNotCopied(t *testing.T) {
+	u := newUser(t, 0)
+	platform := host(t).String()
+	want := u.must(withUmask(t, checkedOut(t), 0o022), "--tag", "checkout-uncopied", "--platform", platform)
+	app := withUmask(t, devFolder(t), 0o022)
+	if err := syscall.Mkfifo(filepath.Join(app, "node_modules/stale/pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := u.build(app, "--tag", "dev-uncopied", "--platform", platform)
+	if b.digest != want.digest || !strings.Contains(b.log, "Leaving out node_modules of the app: .dockerignore leaves it out, and package-lock.json says what belongs there") {
+		t.Errorf("got status %d, %s, want %s\n%s", b.status, b.digest, want.digest, b.log)
+	}
+	kept := u.build(app, "--tag", "dev-copied", "--platform", platform, "--network", "none") // which keeps them
+	kept.wantFailure(t, "app-file-type", "move it out")
 }
 
 func TestSettingsKeepWhatADevelopersFolderHas(t *testing.T) {

@@ -3,7 +3,6 @@ package appfolder
 import (
 	"bytes"
 	"io/fs"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -61,7 +61,7 @@ func kindOf(base, place string, size int64) (why string, needed bool) {
 		if size > most {
 			return false
 		}
-		text, err := os.ReadFile(place)
+		text, err := regular.ReadFile(place)
 		return err == nil && match(text)
 	}
 	lower := strings.ToLower(base)

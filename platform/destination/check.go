@@ -44,15 +44,39 @@ func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 }
 
 // mayWrite says what keeps a folder or file from being put at the output's path:
-// an archive's is a folder, or the folder around it takes nothing.
+// an archive's has something else, or the folder around it takes nothing.
 func (o Output) mayWrite() error {
-	if info, err := os.Stat(o.path); o.kind == tarKind && err == nil && info.IsDir() {
-		return unwritable(o.path, fmt.Errorf("%s is a folder, want a file", o.path))
+	if o.kind == tarKind {
+		if err := Replaceable(o.path); err != nil {
+			return unwritable(o.path, err)
+		}
 	}
 	if err := Takes(filepath.Dir(filepath.Clean(o.path))); err != nil {
 		return unwritable(o.path, err)
 	}
 	return nil
+}
+
+// Replaceable says what keeps this user from putting a file in the place of what
+// is at a path: a folder, a device or a pipe, which a file would take the place
+// of, or a file that may not be written to. Nothing there is no error.
+func Replaceable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder, want a file", path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is a device, a pipe or a socket, want a file", path)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // Takes says what keeps this user from making something in a folder, or in what

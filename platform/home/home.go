@@ -29,28 +29,53 @@ import (
 // Home is that folder.
 type Home struct{ Dir string }
 
-// Open makes the folder if it is not there, and begins to remove what builds left
-// in it. An empty dir means the default.
-func Open(dir string, getenv func(string) string) (Home, error) {
+// folders are those that a home always has.
+var folders = []struct {
+	name string
+	mode fs.FileMode
+}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}}
+
+// locate is the absolute path of the folder that dir names; an empty one means
+// the default.
+func locate(dir string, getenv func(string) string) (string, error) {
 	if dir == "" {
 		base := getenv("XDG_CACHE_HOME")
 		if base == "" {
 			base = getenv("HOME")
 			if base == "" {
-				return Home{}, &failure.Failure{ID: "no-cache-dir", Cause: "neither HOME nor XDG_CACHE_HOME is set", Remedy: "name a folder with --cache-dir."}
+				return "", &failure.Failure{ID: "no-cache-dir", Cause: "neither HOME nor XDG_CACHE_HOME is set", Remedy: "name a folder with --cache-dir."}
 			}
 			base = filepath.Join(base, ".cache")
 		}
 		dir = filepath.Join(base, "armature")
 	}
-	dir, err := filepath.Abs(dir)
+	return filepath.Abs(dir)
+}
+
+// OpenExisting is [Open] for what only looks at the folder, or takes away from it.
+// Where no call has made it, found is false, and nothing is made.
+func OpenExisting(dir string, getenv func(string) string) (h Home, found bool, err error) {
+	if h.Dir, err = locate(dir, getenv); err != nil {
+		return Home{}, false, err
+	}
+	for _, folder := range folders {
+		_, err := os.Lstat(filepath.Join(h.Dir, folder.name))
+		found = found || !errors.Is(err, fs.ErrNotExist)
+	}
+	if found {
+		h, err = Open(h.Dir, getenv)
+	}
+	return h, found, err
+}
+
+// Open makes the folder if it is not there, and begins to remove what builds left
+// in it. An empty dir means the default.
+func Open(dir string, getenv func(string) string) (Home, error) {
+	dir, err := locate(dir, getenv)
 	if err != nil {
 		return Home{}, err
 	}
-	for _, folder := range []struct {
-		name string
-		mode fs.FileMode
-	}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}} {
+	for _, folder := range folders {
 		path := filepath.Join(dir, folder.name)
 		err := os.MkdirAll(path, folder.mode)
 		if err == nil {

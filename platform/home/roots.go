@@ -131,3 +131,10 @@ func (h Home) removeRoot(dir string) error {
 	}
 	return os.Remove(dir + ".lock")
 }
+
+// HasRoots says whether any root is there. The files of locks beside roots do not
+// count.
+func (h Home) HasRoots() bool {
+	entries, _ := os.ReadDir(filepath.Join(h.Dir, "roots")) // what cannot be listed is of no use
+	return slices.ContainsFunc(entries, fs.DirEntry.IsDir)
+}

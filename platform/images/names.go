@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -29,6 +30,9 @@ func ParseTag(text string) (name.Tag, error) {
 	if strings.Contains(text, "@") {
 		return name.Tag{}, errors.New("it has an @, and only an image that is there has a digest")
 	}
+	if last := text[strings.LastIndexByte(text, '/')+1:]; strings.Count(last, ":") > 1 {
+		return name.Tag{}, fmt.Errorf("%q has %d colons, want at most one, before the tag", last, strings.Count(last, ":"))
+	}
 	tag, err := name.NewTag(text)
 	if short := lastOfOneLetter(text); err != nil && short != "" {
 		return tag, fmt.Errorf("its repository %q has one character, want at least two", short)
@@ -46,7 +50,20 @@ func ParseTag(text string) (name.Tag, error) {
 			return tag, fmt.Errorf("its %s is %q", part.is, part.text)
 		}
 	}
-	return tag, nil
+	return tag, hasPort(tag.RegistryStr())
+}
+
+// IsRegistry says whether a text is a registry as references have it, HOST or
+// HOST:PORT.
+func IsRegistry(text string) bool { return registryNames.MatchString(text) && hasPort(text) == nil }
+
+// hasPort refuses a registry, HOST or HOST:PORT, whose port nobody can listen on.
+func hasPort(registry string) error {
+	_, port, found := strings.Cut(registry[strings.LastIndexByte(registry, ']')+1:], ":")
+	if n, err := strconv.ParseUint(port, 10, 16); found && (err != nil || n == 0) {
+		return fmt.Errorf("the port of its registry is %q, want a number from 1 to 65535", port)
+	}
+	return nil
 }
 
 // OnDockerHub says whether a name is one of Docker Hub's, as all are that name no

@@ -63,6 +63,9 @@ func (r Registries) reference(text string) (name.Reference, error) {
 		return nil, err
 	}
 	ref, err := name.ParseReference(text)
+	if err == nil {
+		err = hasPort(ref.Context().RegistryStr())
+	}
 	if err != nil || !slices.Contains(r.Insecure, ref.Context().RegistryStr()) {
 		return ref, err
 	}

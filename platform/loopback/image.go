@@ -13,6 +13,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
 // Image is an image whose configuration and layers are blobs. It can be read
@@ -76,7 +78,7 @@ func (s *stored) RawManifest() ([]byte, error) { return s.raw, nil }
 func (s *stored) MediaType() (types.MediaType, error) { return s.manifest.MediaType, nil }
 
 func (s *stored) RawConfigFile() ([]byte, error) {
-	return os.ReadFile(s.blobs.Path(s.manifest.Config.Digest))
+	return regular.ReadFile(s.blobs.Path(s.manifest.Config.Digest))
 }
 
 func (s *stored) LayerByDigest(digest v1.Hash) (partial.CompressedLayer, error) {

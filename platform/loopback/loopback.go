@@ -18,12 +18,14 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/net/netutil"
 )
 
 // The repositories there are.
@@ -37,26 +39,35 @@ const (
 // Registry serves on a loopback address, to whoever knows a password: the
 // host's other users can reach the address, too.
 type Registry struct {
-	address string
-	owner   string // password of this process, which may do everything
-	guest   string // password of the lifecycle, which may write the app and the cache only
-	server  *http.Server
-	inside  *pipes
-	seen    transfers // of the lifecycle
-	asked   atomic.Pointer[func()]
-	uploads []*uploads
+	address   string
+	passwords struct {
+		owner string // of this process, which may do everything
+		guest string // of the lifecycle, which may write the app and the cache only
+	}
+	owner, guest *uploads
+	server       *http.Server
+	inside       *pipes
+	seen         transfers // of the lifecycle
+	asked        atomic.Pointer[func()]
 }
+
+// What everybody may use who reaches the address, which takes no password: so
+// many connections at once, bytes of a request's header, and time to send it.
+const (
+	maxConnections = 1024
+	maxHeader      = 16 << 10
+	headerTime     = time.Minute
+)
 
 // Serve starts a registry.
 func Serve(listener net.Listener, blobs *Blobs) *Registry {
 	silent := stdlog.New(io.Discard, "", 0)
-	r := &Registry{address: listener.Addr().String(), owner: rand.Text(), guest: rand.Text()}
+	r := &Registry{address: listener.Addr().String(), inside: newPipes()}
+	r.passwords.owner, r.passwords.guest = rand.Text(), rand.Text()
 	inner := registry.New(registry.WithBlobHandler(blobs), registry.Logger(silent))
-	owner, guest := newUploads(inner, blobs, false), newUploads(inner, blobs, true)
-	r.uploads = []*uploads{owner, guest}
-	r.server = &http.Server{Handler: r.guard(owner, guest), ErrorLog: silent}
-	r.inside = newPipes()
-	go r.server.Serve(listener)
+	r.owner, r.guest = newUploads(inner, blobs, false), newUploads(inner, blobs, true)
+	r.server = &http.Server{Handler: r.guard(), ErrorLog: silent, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTime}
+	go r.server.Serve(netutil.LimitListener(listener, maxConnections))
 	go r.server.Serve(r.inside)
 	return r
 }
@@ -64,25 +75,24 @@ func Serve(listener net.Listener, blobs *Blobs) *Registry {
 // Close ends it. What it holds stays on disk, but for what has not come whole.
 func (r *Registry) Close() error {
 	err := r.server.Close()
-	for _, u := range r.uploads {
-		u.abandon()
-	}
+	r.owner.abandon()
+	r.guest.abandon()
 	return err
 }
 
 const user = "armature"
 
 // guard lets requests through to the owner's handler or the guest's.
-func (r *Registry) guard(owner, guest http.Handler) http.Handler {
-	observed := r.seen.watch(guest)
+func (r *Registry) guard() http.Handler {
+	observed := r.seen.watch(r.guest)
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, password, _ := request.BasicAuth()
 		reads := request.Method == http.MethodGet || request.Method == http.MethodHead
 		switch {
-		case same(password, r.owner):
-			owner.ServeHTTP(w, request)
+		case same(password, r.passwords.owner):
+			r.owner.ServeHTTP(w, request)
 			return
-		case !same(password, r.guest):
+		case !same(password, r.passwords.guest):
 			w.Header().Set("WWW-Authenticate", `Basic realm="armature"`)
 			http.Error(w, `{"errors":[{"code":"UNAUTHORIZED"}]}`, http.StatusUnauthorized)
 			return
@@ -111,7 +121,7 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 
 // Auth is the value of CNB_REGISTRY_AUTH that lets the lifecycle in.
 func (r *Registry) Auth() (string, error) {
-	header := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+r.guest))
+	header := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+r.passwords.guest))
 	text, err := json.Marshal(map[string]string{r.address: header})
 	return string(text), err
 }
@@ -151,5 +161,5 @@ func (r *Registry) Get(ctx context.Context, repository string) (v1.Image, error)
 func (r *Registry) options(ctx context.Context) []remote.Option {
 	// The address may be one of another network than this process's.
 	transport := &http.Transport{DialContext: r.inside.dial, DisableKeepAlives: true}
-	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuth(&authn.Basic{Username: user, Password: r.owner})}
+	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuth(&authn.Basic{Username: user, Password: r.passwords.owner})}
 }

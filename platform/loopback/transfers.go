@@ -26,18 +26,9 @@ type Transfer struct {
 // transfers follow uploads (Distribution spec, "Pushing blobs"): a POST opens
 // one, a PATCH sends the content, and a PUT names the digest.
 type transfers struct {
-	mu        sync.Mutex
-	open      map[string]*Transfer // by the upload's path
-	over      map[v1.Hash]Transfer
-	manifests map[string]int // how often one was written, by repository
-}
-
-// Manifests is how often somebody with the lifecycle's password has written a
-// manifest into a repository, under any name.
-func (r *Registry) Manifests(repository string) int {
-	r.seen.mu.Lock()
-	defer r.seen.mu.Unlock()
-	return r.seen.manifests[repository]
+	mu   sync.Mutex
+	open map[string]*Transfer // by the upload's path
+	over map[v1.Hash]Transfer
 }
 
 // Transfers are those of the lifecycle, in the order in which they began.
@@ -77,20 +68,18 @@ func (t *transfers) note(request *http.Request, answer *answered, bytes int64, b
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over == nil {
-		t.open, t.over, t.manifests = map[string]*Transfer{}, map[v1.Hash]Transfer{}, map[string]int{}
+		t.open, t.over = map[string]*Transfer{}, map[v1.Hash]Transfer{}
 	}
 	at := request.URL.Path
 	upload := strings.Contains(at, "/blobs/uploads/")
 	switch {
-	case request.Method == http.MethodPut && strings.Contains(at, "/manifests/"):
-		if answer.status < http.StatusBadRequest {
-			t.manifests[strings.TrimPrefix(path.Dir(path.Dir(at)), "/v2/")]++
-		}
 	case request.Method == http.MethodHead && answer.status == http.StatusOK && strings.Contains(at, "/blobs/"):
 		digest, err := v1.NewHash(path.Base(at))
 		if was, known := t.over[digest]; err == nil && (!known || was.Reused) {
 			t.over[digest] = Transfer{Digest: digest, Begin: begin, End: end, Reused: true}
 		}
+	case upload && answer.status >= http.StatusBadRequest:
+		delete(t.open, at)
 	case request.Method == http.MethodPatch && upload:
 		if t.open[at] == nil {
 			t.open[at] = &Transfer{Begin: begin}

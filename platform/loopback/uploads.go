@@ -3,7 +3,6 @@
 package loopback
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +43,11 @@ type uploads struct {
 	open      map[string]*upload // by the request's path
 	limited   bool
 	left      int64 // bytes of blobs that may still come
-	manifests int64 // bytes of manifests that may still come
+	manifests int64 // bytes of manifests and their paths that may still come
+
+	naming sync.Mutex     // held while a manifest is written
+	named  map[string]int // how many were, by repository
+	ended  bool           // no further one is
 }
 
 // upload is a blob of which a part has come.
@@ -57,7 +60,7 @@ type upload struct {
 
 // newUploads takes any number of bytes unless it is limited.
 func newUploads(inner http.Handler, blobs *Blobs, limited bool) *uploads {
-	u := &uploads{inner: inner, blobs: blobs, open: map[string]*upload{}, limited: limited, left: maxBlobs, manifests: maxManifests}
+	u := &uploads{inner: inner, blobs: blobs, open: map[string]*upload{}, named: map[string]int{}, limited: limited, left: maxBlobs, manifests: maxManifests}
 	var disk unix.Statfs_t
 	if unix.Statfs(blobs.dir, &disk) == nil {
 		u.left = max(0, min(u.left, int64(disk.Bavail)*disk.Bsize-diskReserve))
@@ -72,7 +75,7 @@ func (u *uploads) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	case request.Method == http.MethodPut && folder == "manifests":
 		u.manifest(w, request)
 	case request.Method == http.MethodPost && request.URL.Query().Has("digest"): // the whole blob at once
-		body, answer := &quota{ReadCloser: request.Body, of: u}, &answered{ResponseWriter: w, status: http.StatusOK}
+		body, answer := &quota{ReadCloser: request.Body, take: u.take}, &answered{ResponseWriter: w, status: http.StatusOK}
 		request.Body = body
 		u.inner.ServeHTTP(answer, request)
 		if answer.status != http.StatusCreated {
@@ -138,43 +141,17 @@ func (u *uploads) giveBack(bytes int64) {
 // quota reads a body for as long as it may go on.
 type quota struct {
 	io.ReadCloser
-	of    *uploads
+	take  func(bytes int64) error
 	bytes int64 // that have come
 }
 
 func (q *quota) Read(p []byte) (int, error) {
 	n, err := q.ReadCloser.Read(p)
-	if refused := q.of.take(int64(n)); refused != nil {
+	if refused := q.take(int64(n)); refused != nil {
 		return 0, refused
 	}
 	q.bytes += int64(n)
 	return n, err
-}
-
-// manifest reads a manifest before it passes it on: the handler has it in
-// memory.
-func (u *uploads) manifest(w http.ResponseWriter, request *http.Request) {
-	if !u.limited {
-		u.inner.ServeHTTP(w, request)
-		return
-	}
-	text, err := io.ReadAll(io.LimitReader(request.Body, maxManifest+1))
-	if err != nil {
-		answer(w, err)
-		return
-	}
-	u.mu.Lock()
-	tooMuch := len(text) > maxManifest || int64(len(text)) > u.manifests
-	if !tooMuch {
-		u.manifests -= int64(len(text))
-	}
-	u.mu.Unlock()
-	if tooMuch {
-		answer(w, &refusal{http.StatusRequestEntityTooLarge, "SIZE_INVALID", fmt.Sprintf("want manifests of at most %d bytes, and of %d together", maxManifest, maxManifests)})
-		return
-	}
-	request.Body = io.NopCloser(bytes.NewReader(text))
-	u.inner.ServeHTTP(w, request)
 }
 
 // find returns the upload that a request is for, locked.
@@ -236,7 +213,7 @@ func (u *uploads) abandon() {
 
 // receive adds a request's body to an upload.
 func (u *uploads) receive(one *upload, body io.ReadCloser) error {
-	n, err := io.Copy(io.MultiWriter(one.file, one.sum), &quota{ReadCloser: body, of: u})
+	n, err := io.Copy(io.MultiWriter(one.file, one.sum), &quota{ReadCloser: body, take: u.take})
 	one.size += n
 	return err
 }

@@ -27,7 +27,6 @@ import (
 	"github.com/armature-cnb/armature/platform/order"
 	"github.com/armature-cnb/armature/platform/progress"
 	"github.com/armature-cnb/armature/platform/sandbox"
-	"github.com/armature-cnb/armature/platform/source"
 )
 
 // Options say what to build, of what, and how.
@@ -207,7 +206,7 @@ func (b *Build) copyApp(ctx context.Context) error {
 	if err != nil || b.Rebase != nil {
 		return err
 	}
-	if err := b.Log.Step("copying the app", func() error { return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter) }); err != nil {
+	if err := b.Log.Step("copying the app", func() error { return b.copySource(ctx, to) }); err != nil {
 		return err
 	}
 	b.runtimeFiles, err = runtimeFiles(to, func(name string) string { return b.Env[name] })
@@ -293,7 +292,7 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 			return nil, fmt.Errorf("copying the bills of materials: %w", err)
 		}
 	}
-	if err := b.checkLabels(image); err != nil {
+	if err := errors.Join(b.checkLabels(image), b.checkBash(ctx, image)); err != nil {
 		return nil, err
 	}
 	b.image = image

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
 // cacheMetadata is the label of a cache image, and the file of a cache folder,
@@ -22,17 +24,23 @@ type layersInCache struct {
 	Buildpacks []buildpackLayers `json:"buildpacks"`
 }
 
-// readCacheMetadata reads the list of a cache folder, and all else that is
-// said beside it. Programs of the app could write there.
+// readCacheMetadata is readCacheList for a cache folder.
 func readCacheMetadata(folder string) ([]buildpackLayers, map[string]json.RawMessage, error) {
 	dir, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer dir.Close()
-	text, err := readSmall(dir, cacheList)
+	return readCacheList(dir)
+}
+
+// readCacheList reads the list of a cache folder, and all else that is said beside
+// it. Programs of the app could write there: a list that the lifecycle could read
+// and armature cannot is an error.
+func readCacheList(dir *os.Root) ([]buildpackLayers, map[string]json.RawMessage, error) {
+	text, err := regular.Read(dir, cacheList, maxCacheList)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, nil, err
+		return nil, nil, imageChanged("the list of the layers in its cache: " + err.Error())
 	}
 	var list layersInCache
 	var all map[string]json.RawMessage

@@ -17,6 +17,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
@@ -114,9 +115,9 @@ func declaredLayers(root string) ([]layerName, error) {
 	}
 	var all []layerName
 	for _, descriptor := range descriptors {
-		text, err := readSmall(dir, descriptor)
+		text, err := regular.Read(dir, descriptor, maxSmallFile)
 		if err != nil {
-			return nil, err
+			continue // it declares nothing that can be read
 		}
 		var said struct {
 			Buildpack struct {

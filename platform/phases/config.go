@@ -4,7 +4,6 @@ package phases
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,6 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
 // imageChanged is the failure of an image that is not what the lifecycle makes
@@ -39,10 +39,18 @@ type declared struct {
 		Key   string `toml:"key"`
 		Value string `toml:"value"`
 	} `toml:"labels" json:"-"`
-	Processes []struct {
-		Type string `toml:"type" json:"type"`
-	} `toml:"processes" json:"processes"`
+	Processes []process `toml:"processes" json:"processes"`
 }
+
+// process is one of an image's.
+type process struct {
+	Type      string `toml:"type" json:"type"`
+	Direct    bool   `toml:"direct" json:"direct"` // the launcher starts it without bash
+	Buildpack string `toml:"buildpack-id" json:"buildpackID"`
+}
+
+// maxSmallFile is more bytes than any descriptor or list of versions has.
+const maxSmallFile = 1 << 20
 
 // declaredBy reads it from the folder of layers, which programs of the app
 // could write to: a regular file of an ordinary size, or an error.
@@ -53,10 +61,7 @@ func declaredBy(layers string) (d declared, err error) {
 	}
 	defer dir.Close()
 	const name = "config/metadata.toml"
-	text, err := readSmall(dir, name)
-	if err == nil && len(text) == 0 {
-		err = errors.New("it is no file, or too large")
-	}
+	text, err := regular.Read(dir, name, maxSmallFile)
 	if err == nil {
 		err = toml.Unmarshal(text, &d)
 	}

@@ -34,13 +34,7 @@ const (
 	downloadsFile  = "layers/armature_npm-install/npm-cache/downloads.tar"
 )
 
-// cachedBuildpack is an entry of the list.
-type cachedBuildpack struct {
-	Key     string                 `json:"key"`
-	Version string                 `json:"version"`
-	Layers  map[string]cachedLayer `json:"layers"`
-}
-
+// cachedLayer is what the list says of one.
 type cachedLayer struct {
 	SHA    string         `json:"sha"`
 	Data   map[string]any `json:"data"`
@@ -90,8 +84,12 @@ func keepDownloads(from, to string, checked bool) error {
 		return nil
 	}
 	digest := fmt.Sprintf("sha256:%x", sum.Sum(nil))
-	buildpack.Layers = map[string]cachedLayer{downloadsLayer: {SHA: digest, Data: map[string]any{}, Cache: true}}
-	list, err := json.Marshal(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []cachedBuildpack{buildpack}})
+	said, err := json.Marshal(cachedLayer{SHA: digest, Data: map[string]any{}, Cache: true})
+	if err != nil {
+		return err
+	}
+	buildpack.Layers = map[string]json.RawMessage{downloadsLayer: said}
+	list, err := json.Marshal(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []buildpackLayers{buildpack}})
 	if err != nil {
 		return err
 	}
@@ -102,24 +100,22 @@ func keepDownloads(from, to string, checked bool) error {
 }
 
 // findDownloads opens the layer of npm's cache.
-func findDownloads(root *os.Root) (*os.File, cachedBuildpack, error) {
-	text, err := regular.Read(root, cacheList, maxCacheList)
+func findDownloads(root *os.Root) (*os.File, buildpackLayers, error) {
+	list, _, err := readCacheList(root)
 	if err != nil {
-		return nil, cachedBuildpack{}, err
+		return nil, buildpackLayers{}, err
 	}
-	var list struct {
-		Buildpacks []cachedBuildpack `json:"buildpacks"`
-	}
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, cachedBuildpack{}, err
-	}
-	for _, one := range list.Buildpacks {
-		if digest, err := v1.NewHash(one.Layers[downloadsLayer].SHA); one.Key == downloadsOwner && err == nil {
+	for _, one := range list {
+		var said cachedLayer
+		if one.Key != downloadsOwner || json.Unmarshal(one.Layers[downloadsLayer], &said) != nil {
+			continue
+		}
+		if digest, err := v1.NewHash(said.SHA); err == nil {
 			layer, err := regular.Open(root, "committed/"+digest.String()+".tar")
 			return layer, one, err
 		}
 	}
-	return nil, cachedBuildpack{}, fs.ErrNotExist
+	return nil, buildpackLayers{}, fs.ErrNotExist
 }
 
 // downloadsCopier copies a layer of npm's cache, with less in it.

@@ -63,7 +63,9 @@ func downloadsIn(t *testing.T, dir string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list struct{ Buildpacks []cachedBuildpack }
+	var list struct {
+		Buildpacks []struct{ Layers map[string]cachedLayer }
+	}
 	if err := json.Unmarshal(text, &list); err != nil || len(list.Buildpacks) != 1 || len(list.Buildpacks[0].Layers) != 1 {
 		t.Fatalf("got %s, %v", text, err)
 	}

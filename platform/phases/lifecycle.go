@@ -100,6 +100,7 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 // password: what was written more than once may be theirs.
 func (b *Build) exported(ctx context.Context, registry *loopback.Registry) (exported, error) {
 	made := exported{runReference: registry.Reference(loopback.RunRepository)}
+	registry.End()
 	for _, repository := range []string{loopback.AppRepository, loopback.CacheRepository} {
 		if n := registry.Manifests(repository); n > 1 {
 			return made, imageChanged(fmt.Sprintf("the image %q was written %d times, and the lifecycle writes it once", repository, n))

@@ -128,6 +128,8 @@ func TestOnlyWhatIsKnownToRunNothingRunsNothing(t *testing.T) {
 		{name: "a build script", pkg: with(plainPackage, `"test"`, `"build"`), want: true},
 		{name: "a script of the install", pkg: with(plainPackage, `"test"`, `"prepare"`), want: true},
 		{name: "a script before the install", pkg: with(plainPackage, `"test"`, `"preinstall"`), want: true},
+		{name: "a script of what changes node_modules", pkg: with(plainPackage, `"test"`, `"dependencies"`), want: true},
+		{name: "a hook of a script that is not there", pkg: with(plainPackage, `"test"`, `"postdependencies"`), want: true},
 		{name: "a project to compile", more: map[string]string{"binding.gyp": "{}"}, want: true},
 		{name: "modules that the app brings", more: map[string]string{"node_modules/x/package.json": "{}"}, want: true},
 		{name: "a package with an install script", lock: with(plainLock, `"integrity"`, `"hasInstallScript":true,"integrity"`), want: true},

@@ -17,8 +17,12 @@ import (
 	"github.com/armature-cnb/armature/internal/hostca"
 )
 
-// envName is what a variable may be called: it becomes a file's name.
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+// envName is what a variable may be called: it becomes a file's name. Docker and
+// the lifecycle take these, and so does Kubernetes.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,254}$`)
+
+// EnvNames says in words what [IsEnvName] takes.
+const EnvNames = "at most 255 letters, digits, _ . and -, the first a letter or _"
 
 // IsEnvName says whether a variable may have that name.
 func IsEnvName(name string) bool { return envName.MatchString(name) }
@@ -35,7 +39,7 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if !envName.MatchString(name) {
-			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give it another one, made of letters, digits and _."}
+			return &failure.Failure{ID: "env-name", Cause: fmt.Sprintf("%q cannot be a variable's name", name), Remedy: "give it another one of " + EnvNames + "."}
 		}
 		if err := os.WriteFile(filepath.Join(dir, "env", name), []byte(env[name]), 0o644); err != nil {
 			return err

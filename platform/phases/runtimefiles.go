@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -29,17 +30,13 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 		return files, nil // the build refuses it
 	}
 	for _, name := range []string{".nvmrc", ".node-version", "mise.toml", ".tool-versions", "Procfile"} {
-		text, err := readSmall(dir, filepath.Join(at, name))
-		if err != nil && !os.IsNotExist(err) {
-			return nil, err
-		}
-		if text != nil {
+		if text, err := regular.Read(dir, filepath.Join(at, name), maxSmallFile); err == nil {
 			files[name] = string(text)
 		}
 	}
-	text, err := readSmall(dir, filepath.Join(at, packagejson.FileName))
-	if err != nil && !os.IsNotExist(err) {
-		return nil, err
+	text, err := regular.Read(dir, filepath.Join(at, packagejson.FileName), maxSmallFile)
+	if err != nil {
+		return files, nil // the build says why it cannot be read
 	}
 	if plain, err := textfile.Decode(text); err == nil {
 		text = plain

@@ -11,7 +11,8 @@ import (
 // (npm help scripts, "Life Cycle Operation Order"), and build, which npm-install
 // runs.
 var installScripts = []string{
-	"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "dependencies", "prebuild", "build", "postbuild",
+	"predependencies", "dependencies", "postdependencies", "preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare",
+	"prebuild", "build", "postbuild",
 }
 
 // runsScripts says whether code that the app or its dependencies bring may run

@@ -170,9 +170,9 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, e
 	if _, err := ours.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return false, err // it has one of its own
 	}
-	text, err := readSmall(theirs, path)
+	text, err := regular.Read(theirs, path, maxSmallFile)
 	if err != nil {
-		return false, err
+		return false, nil // it is none of the lifecycle's
 	}
 	var layer struct {
 		Types struct {
@@ -197,16 +197,6 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, e
 		return err == nil, err
 	}
 	return true, errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
-}
-
-// readSmall reads a file that is no larger than any of its kind would be, or
-// nothing.
-func readSmall(dir *os.Root, path string) ([]byte, error) {
-	const most = 1 << 20
-	if info, err := dir.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
-		return nil, err
-	}
-	return regular.Read(dir, path, most)
 }
 
 // afterFirst waits for the first build's image, and gives this build its layers

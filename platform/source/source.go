@@ -15,6 +15,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/interrupt"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/platform/diskfull"
 )
 
@@ -27,6 +28,19 @@ import (
 // would be part of what is copied. An error an app can cause is a
 // [*failure.Failure].
 func Copy(ctx context.Context, from, to, own string, filter func(path string) bool) error {
+	return copyAll(ctx, from, to, &copier{filter: filter}, own)
+}
+
+// CopyWithout is Copy without a filter, for a build that removes folders of
+// modules. Of those that are in no other one it first copies only the files right
+// in them, and then asks removed for the paths of those that the build removes, as
+// it finds the copy. The rest of these is left out, but for an empty folder where
+// there is any.
+func CopyWithout(ctx context.Context, from, to, own string, removed func() []string) error {
+	return copyAll(ctx, from, to, &copier{removed: removed}, own)
+}
+
+func copyAll(ctx context.Context, from, to string, c *copier, own string) error {
 	source, err := os.OpenRoot(from)
 	if err != nil {
 		return &failure.Failure{ID: "app-unreadable", Cause: "opening the app's folder", Err: err, Remedy: "name the folder with the app's package.json: armature build FOLDER."}
@@ -37,9 +51,14 @@ func Copy(ctx context.Context, from, to, own string, filter func(path string) bo
 		return err
 	}
 	defer target.Close()
-	c := &copier{ctx: ctx, source: source, target: target, filter: filter, own: inside(from, own)}
+	c.ctx, c.source, c.target, c.own = ctx, source, target, inside(from, own)
 	if err := c.walk("."); err != nil {
 		return err
+	}
+	if len(c.modules) > 0 {
+		if err := c.completeModules(); err != nil {
+			return err
+		}
 	}
 	return c.closeFolders()
 }
@@ -73,6 +92,9 @@ type copier struct {
 	filter         func(path string) bool
 	own            string   // a folder to leave out, or ""
 	folders        []folder // in the order they were made
+
+	removed func() []string // see CopyWithout; nil when everything is copied
+	modules []string        // folders that only the files were copied of
 }
 
 type folder struct {
@@ -83,16 +105,10 @@ type folder struct {
 // walk copies what is in a folder. It takes any name that the system does, where
 // fs.WalkDir wants UTF-8.
 func (c *copier) walk(dir string) error {
-	opened, err := c.source.Open(dir)
+	names, err := c.names(dir)
 	if err != nil {
-		return unreadable(dir, err)
+		return err
 	}
-	names, err := opened.Readdirnames(-1)
-	opened.Close()
-	if err != nil {
-		return unreadable(dir, err)
-	}
-	slices.Sort(names)
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if c.ctx.Err() != nil {
@@ -108,8 +124,84 @@ func (c *copier) walk(dir string) error {
 		if err := c.entry(path, info); err != nil {
 			return err
 		}
+		switch {
+		case info.IsDir() && c.removed != nil && name == nodemodules.Dir:
+			c.modules = append(c.modules, path)
+			err = c.filesOf(path)
+		case info.IsDir():
+			err = c.walk(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names lists a folder, sorted.
+func (c *copier) names(dir string) ([]string, error) {
+	opened, err := c.source.Open(dir)
+	if err != nil {
+		return nil, unreadable(dir, err)
+	}
+	defer opened.Close()
+	names, err := opened.Readdirnames(-1)
+	if err != nil {
+		return nil, unreadable(dir, err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// filesOf copies what is right in a folder, and of folders in it only the first,
+// empty.
+func (c *copier) filesOf(dir string) error {
+	names, err := c.names(dir)
+	if err != nil {
+		return err
+	}
+	folders := 0
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := c.source.Lstat(path)
+		if err != nil {
+			return unreadable(path, err)
+		}
 		if info.IsDir() {
-			if err := c.walk(path); err != nil {
+			if folders++; folders > 1 || path == c.own {
+				continue
+			}
+		}
+		if err := c.entry(path, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// completeModules copies the folders in those of modules that are not removed.
+func (c *copier) completeModules() error {
+	modules := c.modules
+	removed := c.removed()
+	c.removed = nil
+	for _, dir := range modules {
+		if slices.Contains(removed, dir) {
+			continue
+		}
+		names, err := c.names(dir)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			path := filepath.Join(dir, name)
+			info, err := c.source.Lstat(path)
+			if err != nil {
+				return unreadable(path, err)
+			}
+			if !info.IsDir() || path == c.own {
+				continue
+			}
+			if err := errors.Join(c.entry(path, info), c.walk(path)); err != nil {
 				return err
 			}
 		}

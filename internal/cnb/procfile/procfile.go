@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
 // FileName is the name of the file in the app's folder.
@@ -34,7 +36,7 @@ func Read(dir string) []Process {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxBytes {
 		return nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path)
 	if err != nil {
 		return nil
 	}

@@ -179,3 +179,16 @@ func TestRead(t *testing.T) {
 		t.Errorf("a folder: got %v", err)
 	}
 }
+
+// Without it npm would choose the versions anew.
+func TestReadRefusesALinkOutOfTheApp(t *testing.T) {
+	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
+		dir := t.TempDir()
+		if err := os.Symlink("../"+name, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := npmlock.Read(dir); !errors.Is(err, &failure.Failure{ID: npmlock.InvalidID}) || !strings.Contains(err.Error(), "a link to ../"+name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

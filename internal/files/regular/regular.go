@@ -5,11 +5,14 @@
 package regular
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/armature-cnb/armature/internal/failure"
 )
 
 // Open opens a regular file. Links are followed inside the root, and lead
@@ -67,8 +70,13 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	return whole(text, path, most, err)
+}
+
+// whole is what was read of a file, unless that is more than most bytes.
+func whole(text []byte, path string, most int64, err error) ([]byte, error) {
 	if err == nil && int64(len(text)) > most {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", most)}
+		err = &fs.PathError{Op: "read", Path: path, Err: largeError(most)}
 	}
 	if err != nil {
 		return nil, err
@@ -76,24 +84,40 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
+// largeError is that of a file with more than so many bytes.
+type largeError int64
+
+func (e largeError) Error() string { return fmt.Sprintf("it has more than %d bytes", int64(e)) }
+
+// TooLarge makes a [failure.Failure] of an error of a file of the app that has too
+// many bytes; any other stays as it is.
+func TooLarge(err error) error {
+	var large largeError
+	if !errors.As(err, &large) {
+		return err
+	}
+	return &failure.Failure{
+		ID: "app-file-too-large", Cause: "reading a file of the app", Err: err,
+		Remedy: "make it smaller, or leave it out of the app with .dockerignore or exclude of project.toml.",
+	}
+}
+
 // mostText is more than any text has that people or package managers write.
 const mostText = 64 << 20
 
 // ReadFile returns what is in a file, like [os.ReadFile], of a folder whose links
 // may lead to devices: it neither waits for a pipe's other end nor reads what has
-// more than 64 MiB, as /dev/zero does.
+// more than 64 MiB, as /dev/zero does. A link that leads to nothing is an error, but
+// not [fs.ErrNotExist]: whoever made it has the file, and misses it in the build.
 func ReadFile(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if to, linkErr := os.Readlink(path); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is a link to %s, and the build has nothing there", to)}
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, mostText+1))
-	if err == nil && len(text) > mostText {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has more than %d bytes", mostText)}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return text, nil
+	return whole(text, path, mostText, err)
 }

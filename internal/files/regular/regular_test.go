@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
@@ -92,7 +93,25 @@ func TestWhatNeverEndsIsNotReadToTheEnd(t *testing.T) {
 			t.Errorf("%s: got %d bytes, %v", tc.path, len(text), err)
 		}
 	}
+	large := filepath.Join(dir, "large")
+	if err := errors.Join(os.WriteFile(large, nil, 0o644), os.Truncate(large, 64<<20+1)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := regular.ReadFile(large)
+	if err := regular.TooLarge(err); !errors.Is(err, &failure.Failure{ID: "app-file-too-large"}) || !strings.Contains(err.Error(), large+": it has more than 67108864 bytes") {
+		t.Errorf("got %v", err)
+	}
+	if err := regular.TooLarge(fs.ErrNotExist); err != fs.ErrNotExist {
+		t.Errorf("got %v, want the error as it was", err)
+	}
 	if _, err := regular.ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want that it is not there", err)
+	}
+	loose := filepath.Join(dir, "loose")
+	if err := os.Symlink("../none", loose); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := regular.ReadFile(loose); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "it is a link to ../none") {
+		t.Errorf("got %v, want that it is a link to nothing", err)
 	}
 }

@@ -162,6 +162,21 @@ func TestAFolderOfThatNameIsRefused(t *testing.T) {
 	}
 }
 
+func TestALinkOutOfTheAppIsNoMissingFile(t *testing.T) {
+	for _, reader := range readers {
+		t.Run(reader.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Symlink("../conf/package.json", filepath.Join(dir, "package.json")); err != nil {
+				t.Fatal(err)
+			}
+			_, err := reader.read(dir)
+			if !errors.Is(err, &failure.Failure{ID: packagejson.InvalidID}) || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "a link to ../conf/package.json") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestAByteOrderMarkIsPassedOver(t *testing.T) {
 	for _, reader := range readers {
 		t.Run(reader.name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func Find(dir string) ([]Lockfile, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("looking for lockfiles: %w", err)
+			return nil, fmt.Errorf("looking for lockfiles: %w", regular.TooLarge(err))
 		}
 		if one.Manager == Yarn {
 			if one.Format, err = yarnFormat(one.Path()); err != nil {
@@ -115,7 +115,7 @@ func Above(dir, project string) (Lockfile, bool, error) {
 		return Lockfile{}, false, nil
 	}
 	if err != nil {
-		return Lockfile{}, false, fmt.Errorf("looking for lockfiles: %w", err)
+		return Lockfile{}, false, fmt.Errorf("looking for lockfiles: %w", regular.TooLarge(err))
 	}
 	name := regexp.QuoteMeta(path.Clean(project))
 	importer := regexp.MustCompile(`(?m)^  ['"]?` + name + `['"]?:\s*(?:\{\s*\}\s*)?$`)
@@ -129,7 +129,7 @@ var metadata = regexp.MustCompile(`(?m)^['"]?__metadata['"]?:`)
 func yarnFormat(path string) (Format, error) {
 	text, err := regular.ReadFile(path)
 	if err != nil {
-		return Other, fmt.Errorf("reading the lockfile: %w", err)
+		return Other, fmt.Errorf("reading the lockfile: %w", regular.TooLarge(err))
 	}
 	if decoded, err := textfile.Decode(text); err == nil && metadata.Match(decoded) {
 		return Berry, nil

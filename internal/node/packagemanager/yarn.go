@@ -22,7 +22,7 @@ var (
 func Entries(path string) (int, error) {
 	text, err := regular.ReadFile(path)
 	if err != nil {
-		return 0, fmt.Errorf("reading the lockfile: %w", err)
+		return 0, fmt.Errorf("reading the lockfile: %w", regular.TooLarge(err))
 	}
 	entries, number := 0, 0
 	for line := range strings.Lines(string(text)) {

@@ -1,10 +1,13 @@
 package packagemanager_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
@@ -34,5 +37,15 @@ func TestEntries(t *testing.T) {
 				t.Errorf("got %d, %v, want %d, %q", got, err, row.want, row.err)
 			}
 		})
+	}
+}
+
+func TestALockfileThatNobodyWroteIsNotReadToItsEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "yarn.lock")
+	if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, 64<<20+1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := packagemanager.Entries(path); !errors.Is(err, &failure.Failure{ID: "app-file-too-large"}) {
+		t.Errorf("got %v", err)
 	}
 }

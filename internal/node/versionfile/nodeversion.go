@@ -120,24 +120,29 @@ func file(name string) func(string) (string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
 		}
-		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", name, err)
+		if err == nil && len(text) > maxFileBytes {
+			err = fmt.Errorf("it has %d bytes, want at most %d", len(text), maxFileBytes)
 		}
-		if len(text) > maxFileBytes {
-			return "", fmt.Errorf("reading %s: got %d bytes, want at most %d", name, len(text), maxFileBytes)
+		if err != nil {
+			return "", unreadable(name, err)
 		}
 		decoded, err := textfile.Decode(text)
 		if err == nil && bytes.IndexByte(decoded, 0) >= 0 {
 			err = errors.New("the text has bytes that are 0, as UTF-16 without a byte order mark has")
 		}
 		if err != nil {
-			return "", &failure.Failure{
-				ID:     InvalidID,
-				Cause:  fmt.Sprintf("%s cannot be read: %s", name, err),
-				Remedy: "save the file as UTF-8, or set BP_NODE_VERSION.",
-			}
+			return "", unreadable(name, err)
 		}
 		return string(decoded), nil
+	}
+}
+
+func unreadable(name string, err error) error {
+	return &failure.Failure{
+		ID:     InvalidID,
+		Cause:  fmt.Sprintf("%s cannot be read", name),
+		Remedy: "let it be a text in UTF-8 with a version, or set BP_NODE_VERSION.",
+		Err:    err,
 	}
 }
 

@@ -84,6 +84,7 @@ func TestFind(t *testing.T) {
 		{name: "mise.toml before .tool-versions", files: map[string]string{"mise.toml": "tools.node=\"22\"", ".tool-versions": "node 24"}, want: "mise.toml .tool-versions"},
 		{name: "mise.toml before its hidden form", files: map[string]string{".mise.toml": "tools.node=\"22\"", "mise.toml": "tools.node=\"22\""}, want: "mise.toml .mise.toml"},
 		{name: "a bad file that decides", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, bad: true},
+		{name: "a file that no person wrote", files: map[string]string{".nvmrc": strings.Repeat("\n", 1<<20) + "24"}, bad: true},
 		{name: "a bad file that something goes before", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, decided: true, want: ".tool-versions", warn: ".nvmrc"},
 		{name: "a bad file below a good one", files: map[string]string{".nvmrc": "24", ".tool-versions": "node newest"}, want: ".nvmrc", warn: ".tool-versions"},
 		{name: "a machine's own Node.js", files: map[string]string{".tool-versions": "node system"}, warn: ".tool-versions"},
@@ -149,6 +150,19 @@ func TestFindSaysWhatIsNoUTF8(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// A file that is left out in silence would give another version than on the
+// developer's machine.
+func TestFindRefusesALinkOutOfTheApp(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("../.nvmrc", filepath.Join(dir, ".nvmrc")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := versionfile.Find(dir, known, false, nil)
+	if !errors.Is(err, &failure.Failure{ID: versionfile.InvalidID}) || !strings.Contains(err.Error(), "a link to ../.nvmrc") {
+		t.Errorf("got %v", err)
 	}
 }
 

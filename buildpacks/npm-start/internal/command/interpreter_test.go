@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
@@ -43,6 +44,15 @@ func TestInterpreter(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", words, ok, tc.env)
 			}
 		})
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, t.TempDir()} {
+		if got, err := command.Interpreter(path); err == nil { // and it does not wait
+			t.Errorf("%s: got %q", path, got)
+		}
 	}
 	if _, err := command.Interpreter(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a file that does not exist: got %v", err)

@@ -1,4 +1,4 @@
-package npminstall
+package devmodules
 
 import (
 	"os"
@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
+// Offline tells whether nothing can be installed: npm is told to do without a
+// registry, by an environment of NAME=VALUE, or there is no network.
+func Offline(environ []string) bool { return npmIsOffline(environ) || !hasNetwork() }
+
 // npmIsOffline tells whether npm is told to do without a registry.
-func (e Environ) npmIsOffline() bool {
-	for _, pair := range e {
+func npmIsOffline(environ []string) bool {
+	for _, pair := range environ {
 		if name, value, _ := strings.Cut(pair, "="); strings.EqualFold(name, "npm_config_offline") {
 			if offline, err := strconv.ParseBool(value); err == nil && offline {
 				return true
