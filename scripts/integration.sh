@@ -23,5 +23,5 @@ ARMATURE_BUILDERS=$PWD/$builders
 ARMATURE_TESTS=all
 export PATH PACK_HOME PACK_VOLUME_KEY ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS ARMATURE_TESTS
 # More at once than there may be processors: builds wait for npm, and containers to start and end.
-logged build/integration.log go test -count=1 -timeout 35m -parallel 4 -v ./integration
+logged build/integration.log go test -count=1 -timeout 35m -parallel 4 -v ./integration/pack
 expect_left_out build/integration.log

@@ -35,7 +35,7 @@ report() {
 ARMATURE_PACKAGES=$PWD/$1
 shift
 # shellcheck disable=SC2046 # a list of packages
-[ $# -gt 0 ] || set -- $(go list ./... | grep -v '/integration$')
+[ $# -gt 0 ] || set -- $(go list ./... | grep -vE '/integration/(pack|armature)$')
 ARMATURE_TESTS=all
 export ARMATURE_PACKAGES ARMATURE_TESTS
 mkdir -p build

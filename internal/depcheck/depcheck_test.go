@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,14 +31,34 @@ var rules = []depcheck.Rule{
 	{Why: "a program at launch talks to no registry", From: "buildpacks/*/cmd", To: "github.com/google/go-containerregistry"},
 }
 
+type exception struct{ from, to, why string }
+
+// exceptions are packages that break a rule by what the rule's To is, and why for
+// now. One that is needed no more has to go.
+var exceptions = []exception{
+	{"platform/phases", "internal/deps", "which layers fit every target is guessed before the build, and npm's lockfile says so"},
+	{"platform/phases [tests]", "internal/deps", "the same"},
+}
+
 func TestTheModuleKeepsItsRules(t *testing.T) {
 	graph := read(t)
 	if len(graph) < 120 {
 		t.Fatalf("got %d packages, want all of the module's and those that they need", len(graph))
 	}
+	excused := map[int]bool{}
 	for _, rule := range rules {
 		for _, chain := range graph.Broken(rule) {
+			i := slices.IndexFunc(exceptions, func(e exception) bool { return e.from == chain[0] && e.to == rule.To })
+			if i >= 0 {
+				excused[i] = true
+				continue
+			}
 			t.Errorf("%s:\n\t%s", rule.Why, strings.Join(chain, "\n\t-> "))
+		}
+	}
+	for i, e := range exceptions {
+		if !excused[i] {
+			t.Errorf("%s reaches nothing of %s any more: take the exception away", e.from, e.to)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func privateRegistry(t *testing.T) npmRegistry {
 		return *startedRegistry
 	}
 	dir := settings.suite.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/verdaccio")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("../testdata/verdaccio")); err != nil {
 		t.Fatal(err)
 	}
 	npm(t, dir, "ci", "--no-audit", "--no-fund")
@@ -160,7 +160,7 @@ func privateRegistry(t *testing.T) npmRegistry {
 	settings.suite.Cleanup(func() { verdaccio.Wait() })
 
 	r.jane, r.mallory = r.newUser(t, "jane"), r.newUser(t, "mallory")
-	npm(t, "testdata/private/greeting", "publish", "--registry", r.url, r.tokenFlag(r.jane))
+	npm(t, "../testdata/private/greeting", "publish", "--registry", r.url, r.tokenFlag(r.jane))
 	startedRegistry = &r
 	return r
 }

@@ -31,7 +31,7 @@ func publish(t *testing.T, _ spec.G, it spec.S) {
 		defer server.Close()
 		repository := strings.TrimPrefix(server.URL, "http://") + "/armature"
 
-		cmd := exec.Command("make", "-C", "..", "publish", "PLATFORM=linux/arm64", "REPOSITORY="+repository, "BUILDER="+t.TempDir())
+		cmd := exec.Command("make", "-C", "../..", "publish", "PLATFORM=linux/arm64", "REPOSITORY="+repository, "BUILDER="+t.TempDir())
 		cmd.Env = append(os.Environ(), "MAKEFLAGS=")
 		making.Lock()
 		out, err := cmd.CombinedOutput()

@@ -15,7 +15,7 @@ func engine(t *testing.T, when spec.G, it spec.S) {
 
 	when("DOCKER_HOST names an engine that does not answer", func() {
 		it("says so and what to do, and starts nothing", func() {
-			cmd := exec.Command("../scripts/engine.sh", "linux/arm64")
+			cmd := exec.Command("../../scripts/engine.sh", "linux/arm64")
 			cmd.Env = append(cmd.Environ(), "DOCKER_HOST=unix:///nonexistent/docker.sock")
 			out, err := cmd.CombinedOutput()
 			Expect(err).To(HaveOccurred())
@@ -26,7 +26,7 @@ func engine(t *testing.T, when spec.G, it spec.S) {
 
 	when("it is asked for a target that nobody has", func() {
 		it("names those there are", func() {
-			out, err := exec.Command("../scripts/engine.sh", "linux/riscv64").CombinedOutput()
+			out, err := exec.Command("../../scripts/engine.sh", "linux/riscv64").CombinedOutput()
 			Expect(err).To(HaveOccurred())
 			Expect(string(out)).To(ContainSubstring("[unsupported-target]"))
 			Expect(string(out)).To(ContainSubstring("linux/arm64 or linux/amd64"))

@@ -22,7 +22,7 @@ func reloading(t *testing.T, _ spec.G, it spec.S) {
 		)
 		defer i.remove()
 		built, _, err := packBuild(targets.LinuxARM64).
-			WithBuildpacks("testdata/stand-ins", "armature/nodejs").
+			WithBuildpacks("../testdata/stand-ins", "armature/nodejs").
 			WithAdditionalBuildArgs("--trust-extra-buildpacks").
 			WithEnv(map[string]string{"BP_LIVE_RELOAD_ENABLED": "true", "BP_LAUNCH_WITH_TINI": "true"}).
 			Execute(i.name, copyApp(t, "server"))

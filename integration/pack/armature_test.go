@@ -35,7 +35,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		defer server.Close()
 		repository := strings.TrimPrefix(server.URL, "http://")
 		run := repository + "/armature/run:arm64"
-		runImage, err := oci.ReadLayout("../build/stack/run-arm64")
+		runImage, err := oci.ReadLayout("../../build/stack/run-arm64")
 		Expect(err).NotTo(HaveOccurred())
 		tag, err := name.NewTag(run)
 		Expect(err).NotTo(HaveOccurred())
@@ -64,7 +64,7 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 			defer removeCaches(byPack)
 			out, err := exec.Command("pack", args...).CombinedOutput()
 			Expect(err).NotTo(HaveOccurred(), string(out))
-			cmd := exec.Command("../bin/armature", append([]string{"build", app, "--tag", byArmature, "--output", "registry",
+			cmd := exec.Command("../../bin/armature", append([]string{"build", app, "--tag", byArmature, "--output", "registry",
 				"--builder", os.Getenv("ARMATURE_BUILDERS"), "--run-image", run, "--cache-dir", cache}, forArmature...)...)
 			out, err = cmd.CombinedOutput()
 			Expect(err).NotTo(HaveOccurred(), string(out))

@@ -184,7 +184,7 @@ func serving(t *testing.T, run occam.DockerContainerRun, built occam.Image, body
 func copyApp(t *testing.T, name string) string {
 	t.Helper()
 	app := filepath.Join(t.TempDir(), name)
-	if err := os.CopyFS(app, os.DirFS(filepath.Join("testdata", name))); err != nil {
+	if err := os.CopyFS(app, os.DirFS(filepath.Join("../testdata", name))); err != nil {
 		t.Fatal(err)
 	}
 	return app

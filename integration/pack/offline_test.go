@@ -57,14 +57,14 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 	when("an offline buildpackage holds those of another", func() {
 		it("builds with that", func() {
 			const version = "0.1.0-offline"
-			cmd := exec.Command("make", "--no-print-directory", "-C", "..", "package", "OFFLINE=1", "NODE=22", "VERSION="+version)
+			cmd := exec.Command("make", "--no-print-directory", "-C", "../..", "package", "OFFLINE=1", "NODE=22", "VERSION="+version)
 			cmd.Env = append(os.Environ(), "MAKEFLAGS=")
 			making.Lock()
 			out, err := cmd.CombinedOutput()
 			making.Unlock()
 			Expect(err).NotTo(HaveOccurred(), string(out))
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-			folder := filepath.Join("..", filepath.Dir(lines[len(lines)-1]))
+			folder := filepath.Join("../..", filepath.Dir(lines[len(lines)-1]))
 			builds(packBuild(targets.LinuxARM64).
 				WithBuildpacks(filepath.Join(folder, "armature_nodejs-"+version+".cnb")).
 				WithAdditionalBuildArgs("--trust-extra-buildpacks").
