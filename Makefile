@@ -41,7 +41,7 @@ PACK_VERSION := 0.40.6
 # scripts/makefile_test.go compares them with what the Go toolchain says.
 files = $(shell find $(1) -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
 MODULE := go.mod go.sum
-SOURCES := $(call files,internal tools) $(MODULE)
+SOURCES := $(call files,internal platform cmd) $(MODULE)
 BUILDPACKS := $(call files,buildpacks internal) $(MODULE) LICENSE NOTICE
 STACK_SOURCES := $(call files,stack tools/stack internal) $(MODULE)
 LIFECYCLE_SOURCES := $(call files,tools/lifecycle tools/internal/step internal) $(MODULE)
