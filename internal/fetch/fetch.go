@@ -213,7 +213,7 @@ func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL.String(), nil)
 	if err != nil {
 		cancel(nil)
-		return nil, 0, fmt.Errorf("asking for %s: %w", Redact(f.URL), err)
+		return nil, 0, fmt.Errorf("asking for %s: %w", Redact(f.URL), withoutURL(err))
 	}
 	for name, values := range f.Header {
 		request.Header[name] = values

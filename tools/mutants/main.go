@@ -24,6 +24,7 @@ import (
 )
 
 func main() {
+	confined()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ok, err := run(ctx, os.Args[1:], os.Stdout)

@@ -98,12 +98,25 @@ func (m mutant) try(ctx context.Context, limit time.Duration) (verdict, error) {
 	return v, err
 }
 
-// test runs a package's tests. Whatever they leave running is ended with them.
+// test runs a package's tests. Whatever they leave, running or in the folder for
+// temporary files, ends with them.
 func test(ctx context.Context, folder, overlay string, limit time.Duration) (verdict, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout", limit.String(), folder)
-	cmd.Env = os.Environ()
+	temporary, err := os.MkdirTemp("", "mutant-tests-")
+	if err != nil {
+		return 0, "", err
+	}
+	defer os.RemoveAll(temporary)
+	if err := os.Chmod(temporary, 0o777|os.ModeSticky); err != nil { // tests become other users
+		return 0, "", err
+	}
+	cache, err := exec.CommandContext(ctx, "go", "env", "GOCACHE").Output()
+	if err != nil {
+		return 0, "", err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", limit.String(), folder)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 	if overlay != "" {
 		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}
@@ -112,7 +125,8 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 2 * time.Second
-	err := cmd.Run()
+	confine(cmd, temporary, strings.TrimSpace(string(cache)))
+	err = cmd.Run()
 	if cmd.Process != nil {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
@@ -124,6 +138,8 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 		return tookTooLong, output.String(), nil
 	case !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		return 0, "", err
+	case exit != nil && exit.ExitCode() == notSeparate:
+		return 0, "", errors.New(output.String())
 	case strings.Contains(output.String(), "[build failed]") || strings.Contains(output.String(), "[setup failed]"):
 		return doesNotCompile, output.String(), nil
 	}

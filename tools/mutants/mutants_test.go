@@ -8,6 +8,11 @@ import (
 	"testing"
 )
 
+func TestMain(m *testing.M) {
+	confined()
+	os.Exit(m.Run())
+}
+
 const sample = `package sample
 
 import "errors"
@@ -151,5 +156,58 @@ func TestTestsThatFailAsTheyAreAreAnError(t *testing.T) {
 	}
 	if _, err := run(t.Context(), nil, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "want folders") {
 		t.Errorf("without a package: got %v", err)
+	}
+}
+
+// What the test does would be the machine's end where it is not confined, so it
+// looks at what could be done, and tries what harms nobody.
+func TestRootsTestsReachNothingOfTheMachine(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("tests of an ordinary user run as they are")
+	}
+	outside := filepath.Join(t.TempDir(), "outside")
+	module(t, "package sample\n", `func TestIt(t *testing.T) {
+	if parent := os.Getppid(); parent == 0 {
+		t.Error("this is the first process: nobody waits for orphans")
+	}
+	if os.Getpid() > 1000 {
+		t.Error("other processes can be seen")
+	}
+	if name, err := os.Readlink("/proc/self"); err != nil || name != strconv.Itoa(os.Getpid()) {
+		t.Error("/proc is of other processes:", name, err)
+	}
+	if err := os.WriteFile("`+outside+`", nil, 0o644); !errors.Is(err, syscall.EROFS) {
+		t.Error("a folder of the machine's:", err)
+	}
+	if err := os.WriteFile(os.TempDir()+"/inside", nil, 0o644); err != nil {
+		t.Error(err)
+	}
+	if file, err := os.OpenFile("/proc/sys/user/max_user_namespaces", os.O_WRONLY, 0); err == nil {
+		file.Close()
+		t.Error("a setting of the machine's can be written to")
+	}
+	if err := syscall.Sethostname([]byte("mutant")); err != nil {
+		t.Error(err)
+	}
+}
+`)
+	test := "package sample\n\nimport (\"errors\"; \"os\"; \"strconv\"; \"syscall\"; \"testing\")\n"
+	text, err := os.ReadFile("sample/sample_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text), "package sample\n\nimport \"testing\"\n", test, 1))
+	if err := os.WriteFile("sample/sample_test.go", text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryUnchanged(t.Context(), "./sample"); err != nil {
+		t.Error(err)
+	}
+	if name, err := os.Hostname(); err != nil || name != before {
+		t.Errorf("the machine is called %q, %v; it was %q", name, err, before)
 	}
 }
