@@ -50,7 +50,7 @@ const (
 
 // limit is how long a package's tests may take with a change in it, where they
 // take so long without one and nothing else runs.
-func limit(unchanged time.Duration) time.Duration { return 4*unchanged + 10*time.Second }
+func limit(unchanged time.Duration) time.Duration { return 3*unchanged + 5*time.Second }
 
 // tryUnchanged runs the tests of a package as it is, and says how long they took.
 // They must pass. The first run compiles.
@@ -116,7 +116,7 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 		return 0, "", err
 	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", limit.String(), folder)
-	cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "CGO_ENABLED=0") // as programs are made
 	if overlay != "" {
 		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}
