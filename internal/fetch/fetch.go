@@ -34,6 +34,9 @@ const (
 // maxRetryAfter bounds what a server may ask for in Retry-After.
 const maxRetryAfter = 20 * time.Second
 
+// maxBytes is far more than any file of Node.js has.
+const maxBytes = 512 << 20
+
 // maxRedirects is how many redirects a download follows.
 const maxRedirects = 10
 
@@ -79,7 +82,7 @@ func New(roots *x509.CertPool) *Client {
 		Attempts: 4,
 		Pause:    500 * time.Millisecond,
 		Idle:     idleTimeout,
-		MaxBytes: 512 << 20,
+		MaxBytes: maxBytes,
 	}
 }
 
