@@ -10,11 +10,24 @@ import (
 	"strings"
 )
 
-// mutantsOf lists all changes of a package's files that are compiled on Linux.
-func mutantsOf(folder string) ([]mutant, error) {
+// folderOf is the folder of a package, which is named by it or by one of its files.
+func folderOf(name string) string {
+	if strings.HasSuffix(name, ".go") {
+		return "./" + filepath.Dir(name)
+	}
+	return name
+}
+
+// mutantsOf lists all changes of a package's files that are compiled on Linux, or
+// of the one that is named.
+func mutantsOf(name string) ([]mutant, error) {
+	folder := folderOf(name)
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return nil, err
+	}
+	if name != folder {
+		paths = []string{name}
 	}
 	var all []mutant
 	for _, path := range paths {

@@ -115,6 +115,22 @@ func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
 	}
 }
 
+func TestOfAFileThatIsNamedNoOtherIsChanged(t *testing.T) {
+	module(t, sample, "")
+	if err := os.WriteFile("sample/other.go", []byte("package sample\n\nfunc Other() int { return 3 }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"./sample/other.go": 1, "sample/other.go": 1} {
+		found, err := mutantsOf(name)
+		if err != nil || len(found) != want || found[0].folder != "./sample" || found[0].was != "3" {
+			t.Errorf("%s: got %v, %v", name, found, err)
+		}
+	}
+	if all, err := mutantsOf("./sample"); err != nil || len(all) < 10 {
+		t.Errorf("of the whole package: got %v, %v", all, err)
+	}
+}
+
 func TestTheFigureDecides(t *testing.T) {
 	for _, tc := range []struct {
 		name                           string

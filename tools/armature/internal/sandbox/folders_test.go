@@ -165,6 +165,12 @@ func TestAFolderIsMovedFromOneThatIsClosedToOthers(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotThereIsNotMoved(t *testing.T) {
+	if err := checkParent("/nowhere/at/all"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAFolderIsEmptiedAndStays(t *testing.T) {
 	dir := t.TempDir()
 	makeFolders(t, dir, "a/b", "c")
