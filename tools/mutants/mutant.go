@@ -49,7 +49,7 @@ const (
 )
 
 // limit is how long a package's tests may take with a change in it, where they
-// take so long without one and nothing else runs.
+// take so long without one.
 func limit(unchanged time.Duration) time.Duration { return 3*unchanged + 5*time.Second }
 
 // tryUnchanged runs the tests of a package as it is, and says how long they took.
@@ -98,10 +98,13 @@ func (m mutant) try(ctx context.Context, limit time.Duration) (verdict, error) {
 	return v, err
 }
 
+// compiling is how long compiling a change may take, beside the tests' own limit.
+const compiling = 2 * time.Minute
+
 // test runs a package's tests. Whatever they leave, running or in the folder for
 // temporary files, ends with them.
 func test(ctx context.Context, folder, overlay string, limit time.Duration) (verdict, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, limit+compiling)
 	defer cancel()
 	temporary, err := os.MkdirTemp("", "mutant-tests-")
 	if err != nil {
