@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/fetch"
 )
 
@@ -161,4 +163,23 @@ func TestAServerThatSaysNothing(t *testing.T) {
 	if _, err := download(t, client, address); err == nil || !strings.Contains(err.Error(), "the server closed the connection") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestAFullDiskIsNotTheServersFault(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("this test mounts a small disk, which takes root: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	address, calls := server(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) })
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "file")
+	err = quick().Download(t.Context(), fetch.File{URL: u, Checksum: sum(content)}, path)
+	if !errors.Is(err, &failure.Failure{ID: "disk-full"}) || calls.Load() != 1 {
+		t.Errorf("got %v after %d requests, want disk-full after one", err, calls.Load())
+	}
+	nothingIn(t, path)
 }
