@@ -60,7 +60,7 @@ func mutantsIn(path string, text []byte) ([]mutant, error) {
 	f := finder{path: path, text: text, files: files}
 	for _, declaration := range parsed.Decls {
 		if function, ok := declaration.(*ast.FuncDecl); ok && function.Body != nil {
-			ast.Inspect(function.Body, f.see)
+			f.function(function.Type, function.Body)
 		}
 	}
 	return f.found, nil
@@ -71,6 +71,19 @@ type finder struct {
 	text  []byte
 	files *token.FileSet
 	found []mutant
+	fails bool // the function that is looked at returns an error last
+}
+
+// function looks at a function, which may be in another one.
+func (f *finder) function(kind *ast.FuncType, body *ast.BlockStmt) {
+	outer := f.fails
+	f.fails = false
+	if kind.Results != nil {
+		last, ok := kind.Results.List[len(kind.Results.List)-1].Type.(*ast.Ident)
+		f.fails = ok && last.Name == "error"
+	}
+	ast.Inspect(body, f.see)
+	f.fails = outer
 }
 
 // opposites are what an operator is changed into.
@@ -84,6 +97,9 @@ var opposites = map[token.Token]token.Token{
 
 func (f *finder) see(node ast.Node) bool {
 	switch n := node.(type) {
+	case *ast.FuncLit:
+		f.function(n.Type, n.Body)
+		return false
 	case *ast.BinaryExpr:
 		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) {
 			f.change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to.String())
@@ -114,17 +130,43 @@ func (f *finder) see(node ast.Node) bool {
 	case *ast.DeferStmt:
 		f.change(n.Pos(), n.End(), "")
 	case *ast.ReturnStmt:
-		if last := len(n.Results) - 1; last >= 0 {
-			if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
-				f.change(name.Pos(), name.End(), "nil")
-			}
-		}
+		return f.result(n)
 	case *ast.BranchStmt:
 		if n.Tok == token.CONTINUE && n.Label == nil {
 			f.change(n.Pos(), n.End(), "break")
 		}
 	}
 	return true
+}
+
+// result looks at what a function returns. What comes beside an error that is made
+// there means nothing, and stays as it is.
+func (f *finder) result(n *ast.ReturnStmt) bool {
+	last := len(n.Results) - 1
+	if last < 0 {
+		return true
+	}
+	if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
+		f.change(name.Pos(), name.End(), "nil")
+	}
+	if !f.fails || !isMade(n.Results[last]) {
+		return true
+	}
+	ast.Inspect(n.Results[last], f.see)
+	return false
+}
+
+// isMade says whether an expression makes an error, which is not nil.
+func isMade(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.UnaryExpr:
+		_, ok := e.X.(*ast.CompositeLit)
+		return ok
+	case *ast.CallExpr:
+		called, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && (called.Sel.Name == "Errorf" || called.Sel.Name == "New")
+	}
+	return false
 }
 
 // isText says whether an operand of + is a text that stands there.

@@ -71,6 +71,9 @@ func TestEveryPlaceIsChanged(t *testing.T) {
 			t.Errorf("there is no %q in %q", want, got)
 		}
 	}
+	if zeros := slices.DeleteFunc(slices.Clone(got), func(one string) bool { return one != "0 -> 1" }); len(zeros) != 1 {
+		t.Errorf("got %q, want the bound of the sign, and nothing that is returned beside an error", zeros)
+	}
 	if slices.Contains(got, "+ -> -") {
 		t.Error("two texts are subtracted")
 	}
