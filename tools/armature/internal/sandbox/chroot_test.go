@@ -29,9 +29,7 @@ const lonely = 54321
 // inChroot is a chroot for a user whom no other test has.
 func inChroot(t *testing.T) sandbox.Spec {
 	t.Helper()
-	if err := sandbox.Try(t.Context(), sandbox.Chroot, t.TempDir()); err != nil {
-		t.Skipf("this machine refuses a chroot: %v", err)
-	}
+	need(t, sandbox.Chroot)
 	s := spec(t, sandbox.Chroot)
 	s.User = lonely
 	if err := os.Chown(s.Binds[0].Source, s.User, s.Group); err != nil {
