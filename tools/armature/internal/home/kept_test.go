@@ -66,6 +66,36 @@ func mustBuild(t *testing.T, h home.Home, key string) *home.Build {
 	return b
 }
 
+func TestABuildThatCannotBeginIsNobodys(t *testing.T) {
+	h := open(t, t.TempDir())
+	dir := h.BuildDir("app")
+	if err := os.WriteFile(dir, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.TryBuild("app"); err == nil || errors.Is(err, home.ErrBusy) {
+		t.Errorf("got %v", err)
+	}
+	if !isFree(t, dir+".lock") {
+		t.Error("it is locked still")
+	}
+}
+
+// As a process leaves it that was killed while it removed one.
+func TestALockWithoutARootGoesAndIsNoRoot(t *testing.T) {
+	h := keeping(t, 40*day)
+	roots := filepath.Join(h.Dir, "roots")
+	if err := os.RemoveAll(filepath.Join(roots, "960h0m0s")); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := h.Prune(t.Context(), home.Limits{Age: 30 * day, Size: -1})
+	if want := []string{"build 960h0m0s", "image registry/team/960h0m0s:latest"}; err != nil || !slices.Equal(names(gone), want) {
+		t.Errorf("got %q, %v, want %q", names(gone), err, want)
+	}
+	if got := list(t, roots); got != "" {
+		t.Errorf("there is %q", got)
+	}
+}
+
 func TestABuildThatIsRemovedLeavesNothing(t *testing.T) {
 	h := open(t, t.TempDir())
 	b := mustBuild(t, h, "app linux/arm64")
