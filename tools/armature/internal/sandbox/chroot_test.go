@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -168,6 +169,7 @@ func TestWhatSomebodyMayStandInStaysInTheChroot(t *testing.T) {
 
 func init() {
 	programs["blind"] = func() {
+		runtime.LockOSThread() // whose mounts they are: any other's are the machine's
 		err := unix.Unshare(unix.CLONE_NEWNS)
 		if err == nil {
 			err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
