@@ -30,6 +30,10 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 		}},
 		{name: "the layer of the last build", want: "failed to parse layer content metadata", spoil: func(f *fixture) { f.write(t, f.layers, "node.toml", "[") }},
 		{name: "the bindings", want: "service-binding-invalid", spoil: func(f *fixture) { f.write(t, f.platform, "bindings/x/type/folder", "") }},
+		{name: "a mirror of a binding", want: "reading default of the binding x", spoil: func(f *fixture) {
+			f.write(t, f.platform, "bindings/x/type", "dependency-mirror")
+			f.write(t, f.platform, "bindings/x/default/folder", "")
+		}},
 		{name: "two npmrc bindings", want: "npmrc", spoil: func(f *fixture) {
 			for _, name := range []string{"one", "two"} {
 				f.write(t, f.platform, "bindings/"+name+"/type", "npmrc")
