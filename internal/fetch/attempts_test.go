@@ -1,8 +1,10 @@
 package fetch_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -153,6 +155,59 @@ func TestDownloadTellsFaultsOfItsOwnApart(t *testing.T) {
 	}
 	if calls.Load() > 1 {
 		t.Errorf("got %d requests: what does not pass was tried again", calls.Load())
+	}
+}
+
+// told is a server in place of a network, which notes what becomes of its
+// answer and of the request's context.
+type told struct {
+	status int // 0 for no answer
+	ctx    context.Context
+	closed bool
+}
+
+func (s *told) RoundTrip(request *http.Request) (*http.Response, error) {
+	s.ctx = request.Context()
+	if s.status == 0 {
+		return nil, errors.New("no answer")
+	}
+	body := struct {
+		io.Reader
+		io.Closer
+	}{strings.NewReader(content), s}
+	return &http.Response{StatusCode: s.status, Body: body, Request: request}, nil
+}
+
+func (s *told) Close() error { s.closed = true; return nil }
+
+func TestNothingOfADownloadGoesOn(t *testing.T) {
+	for _, status := range []int{0, http.StatusOK, http.StatusNotFound} {
+		server := &told{status: status}
+		client := quick()
+		client.Attempts, client.HTTP.Transport = 1, server
+		_, err := download(t, client, "http://server.invalid/file")
+		if (err == nil) != (status == http.StatusOK) {
+			t.Errorf("%d: got %v", status, err)
+		}
+		if server.ctx.Err() == nil {
+			t.Errorf("%d: the request's context has not ended", status)
+		}
+		if !server.closed && status != 0 {
+			t.Errorf("%d: the answer is not closed", status)
+		}
+	}
+}
+
+// What passes is told from what stays.
+func TestWhichStatusIsTriedAgain(t *testing.T) {
+	for status, again := range map[int]bool{200: false, 204: false, 304: false, 400: false, 407: false, 408: true, 410: false, 429: true, 499: false, 500: true, 501: true, 599: true} {
+		tries := 0
+		client := quick()
+		client.Attempts, client.HTTP.Transport = 2, &told{status: status}
+		client.Retry = func(fetch.File, int, error) { tries++ }
+		if _, err := download(t, client, "http://server.invalid/file"); (err == nil) != (status == 200) || (tries == 1) != again {
+			t.Errorf("%d: got %v, tried again %d times, want it: %v", status, err, tries, again)
+		}
 	}
 }
 
