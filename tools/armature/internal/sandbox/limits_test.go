@@ -272,6 +272,10 @@ func TestAFolderInMemoryCanBeWrittenTo(t *testing.T) {
 		if got, _ := run(t, s, "memory"); got != "<nil> <nil> true" {
 			t.Errorf("got %s", got)
 		}
+		s.Tmpfs = []string{"/none"}
+		if _, err := sandbox.Start(t.Context(), s); err == nil || !strings.Contains(err.Error(), "looking for the place of /none") {
+			t.Errorf("without a place for it: got %v", err)
+		}
 	})
 }
 
