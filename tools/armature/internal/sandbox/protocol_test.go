@@ -33,7 +33,8 @@ func TestErrorsComeThroughTheChannel(t *testing.T) {
 		{&Error{executing + "/x", unix.ENOENT}, unix.ENOENT, executing + "/x"},
 		{&Error{running, ErrProcesses}, ErrProcesses, running},
 		{&Error{"starting", ErrLimit}, ErrLimit, "starting"},
-		{fmt.Errorf("it is odd: %w", unix.EIO), unix.EIO, "making the sandbox"},
+		{fmt.Errorf("it is odd: %w", unix.EIO), unix.EIO, "it is odd"},
+		{fmt.Errorf("%w, which is odd", unix.EIO), unix.EIO, "making the sandbox"},
 		{errors.New("something else"), nil, "making the sandbox"},
 	} {
 		if err := inside.send(reportOf(tc.err), nil); err != nil {
