@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -191,6 +192,11 @@ func TestWhatIsNotArmaturesIsNeverRemoved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	files = append(files, "builds/pipe.lock") // as empty as armature's own
+	pipe := filepath.Join(dir, "builds/pipe.lock")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o644), os.Chtimes(pipe, long, long)); err != nil {
+		t.Fatal(err)
 	}
 	h := open(t, dir)
 	open(t, dir)
