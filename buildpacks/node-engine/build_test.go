@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -270,6 +271,14 @@ func TestBuildRefusesAndLeavesNothing(t *testing.T) {
 		{
 			name: "no registry when one is needed", id: "npm-registry-unknown", want: "NPM_CONFIG_REGISTRY",
 			environ: []string{"BP_NODE_SOURCE=npm", "NPM_CONFIG_REGISTRY="},
+		},
+		{
+			name: "no registry for a version that only registries have", id: "npm-registry-unknown", want: "NPM_CONFIG_REGISTRY",
+			environ: []string{"NPM_CONFIG_REGISTRY="}, entry: entry("node", "build", "launch", "version=22.1.0"),
+			spoil: func(f *fixture) {
+				archives := regexp.MustCompile(`(?m)^uri = ".*v22\.1\.0.*"\nchecksum = .*\n`)
+				f.write(t, f.buildpack, "buildpack.toml", archives.ReplaceAllString(read(t, f.buildpack, "buildpack.toml"), ""))
+			},
 		},
 		{
 			name: "an archive that was changed", id: "checksum-mismatch", want: "got sha512:",

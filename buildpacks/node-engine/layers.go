@@ -210,7 +210,7 @@ func (i installation) copy(ctx context.Context, found distribution.Found, dir st
 	if i.NPM && found.NPM == "" {
 		selection.Dirs[npmHome] = npmHome
 	}
-	if err := archive.Unpack(ctx, found.Node, dir, selection); err != nil || !i.NPM || found.NPM == "" {
+	if err := archive.Unpack(ctx, found.Node, dir, selection); err != nil || found.NPM == "" {
 		return err
 	}
 	return archive.Unpack(ctx, found.NPM, dir, archive.Selection{Dirs: map[string]string{"": npmHome}})

@@ -88,6 +88,7 @@ func TestBuildTellsWhichWishIsNotHeeded(t *testing.T) {
 		{name: "nothing in common", wishes: []string{"package.json=24", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
 		{name: "an ended line in common", wishes: []string{"package.json=>=20", ".nvmrc=20"}, want: `.nvmrc asks for Node.js "20", which is not heeded: package.json goes before it.`},
 		{name: "an entry without a source", wishes: []string{"package.json=24", "=22"}, want: `another buildpack asks for Node.js "22", which is not heeded: package.json goes before it.`},
+		{name: "the same twice", wishes: []string{"package.json=24", ".nvmrc=22", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
 		{name: "the setting goes before both", wishes: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -89,6 +89,7 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"what dotenv starts", `"start":"dotenv -e .env -- semver 1"`, "semver", "calls semver"},
 			{"what a shell starts", `"start":"sh -c 'semver 1 && node a.js'"`, "semver", "calls semver"},
 			{"scripts one after the other", `"start":"run-s build serve","build":"semver 1","serve":"node a.js"`, "semver", "the script start runs build, which calls semver"},
+			{"the same with labels", `"start":"run-s -l build serve","build":"semver 1","serve":"node a.js"`, "semver", "the script start runs build, which calls semver"},
 			{"scripts of a pattern", `"start":"npm-run-all build:* serve","build:a":"true","build:b":"semver 1","serve":"node a.js"`, "semver", "the script start runs build:b, which calls semver"},
 			{"scripts together", `"start":"run-p a b","a":"node a.js","b":"semver 1"`, "semver", "the script start runs b, which calls semver"},
 			{"all that concurrently starts", `"start":"concurrently -n x,y \"semver 1\" \"npm:b\"","b":"semver 2"`, "semver", "calls semver"},

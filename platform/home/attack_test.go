@@ -3,11 +3,13 @@
 package home_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/home"
@@ -101,6 +103,11 @@ func TestWorkThatCannotBeRemovedStopsNobody(t *testing.T) {
 		t.Fatalf("got %q, %v, want what cannot be removed in the trash", mounted, err)
 	}
 	open(t, h.Dir)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := h.Empty(ctx); !errors.Is(err, syscall.EBUSY) {
+		t.Errorf("emptying the trash: got %v, want that it is busy", err)
+	}
 	if err := syscall.Unmount(mounted[0], 0); err != nil {
 		t.Fatal(err)
 	}

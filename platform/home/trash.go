@@ -25,8 +25,7 @@ func (h Home) trashLock() string { return h.trashDir() + ".lock" }
 // the trash. What cannot be moved is removed where it is. Nothing of the name is
 // no error.
 func (h Home) discard(path string) error {
-	err := h.moveOut(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if h.moveOut(path) != nil {
 		return RemoveAll(path)
 	}
 	return nil

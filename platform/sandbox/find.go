@@ -107,7 +107,7 @@ func facts() Facts {
 		Container:  exists("/.dockerenv") || exists("/run/.containerenv") || os.Getenv("KUBERNETES_SERVICE_HOST") != "",
 		AppArmor:   setting("kernel/apparmor_restrict_unprivileged_userns") == "1",
 		Disabled:   setting("kernel/unprivileged_userns_clone") == "0",
-		MaskedProc: procIsMasked(),
+		MaskedProc: isMasked(read("/proc/self/mountinfo")),
 
 		NoneAllowed: noneAllowed(),
 	}
@@ -147,14 +147,11 @@ func unmask(f Facts) string {
 	return ""
 }
 
-// procIsMasked says whether something is mounted below /proc that hides part
-// of it; binfmt_misc adds a folder and hides nothing.
-func procIsMasked() bool {
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(text)) {
+// isMasked says whether by a process's mountinfo (proc_pid_mountinfo(5)) something
+// is mounted below /proc that hides part of it; binfmt_misc adds a folder and hides
+// nothing.
+func isMasked(mountinfo string) bool {
+	for line := range strings.Lines(mountinfo) {
 		fields := strings.Fields(line)
 		if len(fields) > 4 && strings.HasPrefix(fields[4], "/proc/") && fields[4] != "/proc/sys/fs/binfmt_misc" {
 			return true
@@ -163,12 +160,16 @@ func procIsMasked() bool {
 	return false
 }
 
-func setting(path string) string {
-	text, err := os.ReadFile(filepath.Join("/proc/sys", path))
+// setting is one of the kernel's.
+func setting(path string) string { return strings.TrimSpace(read(filepath.Join("/proc/sys", path))) }
+
+// read is the text of a file, and empty where it cannot be read.
+func read(path string) string {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(text))
+	return string(text)
 }
 
 func exists(path string) bool {

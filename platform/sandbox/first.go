@@ -67,7 +67,7 @@ type first struct {
 
 func runFirst() {
 	unix.CloseOnExec(controlFD)
-	if name, err := unix.BytePtrFromString(firstName[:15]); err == nil { // what ps shows
+	if name, err := unix.BytePtrFromString(firstName); err == nil { // what ps shows of it: 15 bytes
 		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 	}
 	control, err := newChannel(os.NewFile(controlFD, "control"))

@@ -47,21 +47,14 @@ func hasAllIDs() bool {
 	if os.Geteuid() != 0 || !hasCapability(unix.CAP_SETUID) || !hasCapability(unix.CAP_SETGID) {
 		return false
 	}
-	for _, path := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
-		if !coversAllIDs(path) {
-			return false
-		}
-	}
-	return true
+	return coversAllIDs(read("/proc/self/uid_map")) && coversAllIDs(read("/proc/self/gid_map"))
 }
 
-func coversAllIDs(path string) bool {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
+// coversAllIDs says whether a map of ids (user_namespaces(7)) has all that root
+// maps, from 0 up.
+func coversAllIDs(idMap string) bool {
 	var inside, outside, size int64
-	_, err = fmt.Sscan(string(text), &inside, &outside, &size)
+	_, err := fmt.Sscan(idMap, &inside, &outside, &size)
 	return err == nil && inside == 0 && size >= allIDs
 }
 

@@ -77,6 +77,28 @@ func TestEveryProgramHasTheLimits(t *testing.T) {
 	})
 }
 
+// One that is above what the caller may have is the caller's.
+func TestWithoutALimitTheCallersIsLeft(t *testing.T) {
+	var want string
+	for _, number := range []int{unix.RLIMIT_NPROC, unix.RLIMIT_NOFILE, unix.RLIMIT_FSIZE} {
+		var own unix.Rlimit
+		if err := unix.Getrlimit(number, &own); err != nil {
+			t.Fatal(err)
+		}
+		if number == unix.RLIMIT_NOFILE {
+			own.Cur = own.Max
+		}
+		want += fmt.Sprint(own, "<nil> ")
+	}
+	each(t, func(t *testing.T, way sandbox.Way) {
+		s := forLonely(t, spec(t, way))
+		s.Limits = sandbox.Limits{OpenFiles: 1 << 62}
+		if got, _ := run(t, s, "limits"); strings.ReplaceAll(got, " <nil>", "<nil>") != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
 func TestTheDefaultLimitsLeaveTheMachineSome(t *testing.T) {
 	got := sandbox.DefaultLimits()
 	if got.Processes < 1024 || got.OpenFiles < 1024 || got.FileSize < 1<<30 {
@@ -141,9 +163,7 @@ func TestFewProcessesAreTheReasonWhereverTheyEnd(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
 	}
-	if err := sandbox.Try(t.Context(), sandbox.Users, t.TempDir()); err != nil {
-		t.Skipf("this machine refuses it: %v", err)
-	}
+	need(t, sandbox.Users)
 	dir, err := os.MkdirTemp("", "limits-") // t.TempDir is in a folder for root alone
 	if err != nil {
 		t.Fatal(err)
@@ -251,6 +271,10 @@ func TestAFolderInMemoryCanBeWrittenTo(t *testing.T) {
 		}
 		if got, _ := run(t, s, "memory"); got != "<nil> <nil> true" {
 			t.Errorf("got %s", got)
+		}
+		s.Tmpfs = []string{"/none"}
+		if _, err := sandbox.Start(t.Context(), s); err == nil || !strings.Contains(err.Error(), "looking for the place of /none") {
+			t.Errorf("without a place for it: got %v", err)
 		}
 	})
 }

@@ -33,8 +33,7 @@ func (p process) signal(signal unix.Signal) {
 	if err == nil {
 		defer unix.Close(fd)
 	}
-	text, readErr := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
-	if now, ok := parseStat(string(text)); readErr != nil || !ok || now.start != p.start {
+	if now, ok := parseStat(read(fmt.Sprintf("/proc/%d/stat", p.pid))); !ok || now.start != p.start {
 		return
 	}
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -69,6 +70,9 @@ func reportOf(err error) report {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		r.Errno = int(errno)
+		if before, found := strings.CutSuffix(r.Cause, ": "+errno.Error()); found && step == nil {
+			r.Step = before
+		}
 	}
 	return r
 }

@@ -26,13 +26,25 @@ type Limits struct {
 // are far above what builds need: a process of Node.js has some fifteen threads,
 // and programs that use all processors start one or more for each.
 func DefaultLimits() Limits {
-	processes := int64(8192 + 256*runtime.NumCPU())
-	for _, name := range []string{"kernel/pid_max", "kernel/threads-max"} {
-		if most, err := strconv.ParseInt(setting(name), 10, 64); err == nil && most > 0 {
-			processes = min(processes, most/2) // the machine goes on
+	return Limits{Processes: processLimit(runtime.NumCPU(), setting("kernel/pid_max"), setting("kernel/threads-max")), OpenFiles: maxOpenFiles, FileSize: maxFileSize}
+}
+
+const (
+	maxOpenFiles = 1 << 16
+	maxFileSize  = 16 << 30
+)
+
+// processLimit is that of processes on a machine with so many processors, of what
+// the machine may have by its settings at most a half: it goes on. A setting that
+// is none does not count.
+func processLimit(processors int, settings ...string) int64 {
+	limit := int64(8192 + 256*processors)
+	for _, text := range settings {
+		if most, err := strconv.ParseInt(text, 10, 64); err == nil && most > 0 {
+			limit = min(limit, most/2)
 		}
 	}
-	return Limits{Processes: processes, OpenFiles: 1 << 16, FileSize: 16 << 30}
+	return limit
 }
 
 // set puts them in force, for this process and all that come of it.

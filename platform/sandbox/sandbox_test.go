@@ -155,11 +155,59 @@ func outcome(err error) string {
 func each(t *testing.T, test func(t *testing.T, way sandbox.Way)) {
 	for _, way := range sandbox.Ways() {
 		t.Run(string(way), func(t *testing.T) {
-			if err := sandbox.Try(t.Context(), way, t.TempDir()); err != nil {
-				t.Skipf("this machine refuses it: %v", err)
-			}
+			need(t, way)
 			test(t, way)
 		})
+	}
+}
+
+// need leaves a test out where this machine refuses a way. It fails where the
+// machine allows, asked without a sandbox, what the way takes.
+func need(t *testing.T, way sandbox.Way) {
+	t.Helper()
+	err := sandbox.Try(t.Context(), way, t.TempDir())
+	if err == nil {
+		return
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = []string{"PROGRAM=" + string(way), "DIR=" + t.TempDir()}
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	if way != sandbox.Chroot {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
+	}
+	if way == sandbox.Users {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
+	}
+	if out, refused := cmd.CombinedOutput(); refused != nil {
+		t.Skipf("this machine refuses it: %v: %s", refused, out)
+	}
+	t.Fatalf("this machine allows a %s, and there is no sandbox: %v", way, err)
+}
+
+// What the ways take, each in a process of its own.
+func init() {
+	mount := func() {
+		err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+		if err == nil {
+			err = unix.Mount("proc", "/proc", "proc", 0, "")
+		}
+		if err != nil {
+			fmt.Print(err)
+			os.Exit(1)
+		}
+	}
+	programs[string(sandbox.Mounts)], programs[string(sandbox.Users)] = mount, mount
+	programs[string(sandbox.Chroot)] = func() {
+		err := unix.Mknod(filepath.Join(os.Getenv("DIR"), "null"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3)))
+		if err == nil {
+			err = unix.Chroot(os.Getenv("DIR"))
+		}
+		if err != nil {
+			fmt.Print(err)
+			os.Exit(1)
+		}
 	}
 }
 
@@ -239,9 +287,7 @@ func TestTheProgramHasTheUsersIDsAndNoPrivilege(t *testing.T) {
 // Nothing of an image has the ids of whoever owns armature's folders, not even for
 // a moment.
 func TestAProgramOfAChrootIsToldWhereItIsAndIsNeverRoot(t *testing.T) {
-	if err := sandbox.Try(t.Context(), sandbox.Chroot, t.TempDir()); err != nil {
-		t.Skipf("this machine refuses a chroot: %v", err)
-	}
+	need(t, sandbox.Chroot)
 	var out bytes.Buffer
 	s := spec(t, sandbox.Chroot)
 	s.Stdout = &out

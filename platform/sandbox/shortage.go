@@ -64,27 +64,36 @@ const (
 	patienceFew  = 40
 )
 
+// crowding counts looks at which a program had all the processes that it may have.
+type crowding struct{ looks int }
+
+// lasts says, with another look, whether that has gone on for long enough: of a
+// program that has few of the processes itself, for longer.
+func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
+	if !usesAll {
+		c.looks = max(0, c.looks-1)
+		return false
+	}
+	c.looks++
+	return c.looks >= patienceFew || c.looks >= patienceMany && hasMany()
+}
+
 // watch ends the program when it has had all the processes that it may have for
 // a while: it would go on for ever, or until the last one gives up.
 func (f *first) watch(pid int, done <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for looks := 0; ; {
+	hasMany := func() bool { return f.tasks() >= f.setup.Limits.Processes/4 }
+	for c := (crowding{}); ; {
 		select {
 		case <-done:
 			return
 		case <-tick.C:
 		}
-		if !f.usesAll() {
-			looks = max(0, looks-1)
-			continue
+		if c.lasts(f.usesAll(), hasMany) {
+			f.short.Store(true)
+			unix.Kill(pid, unix.SIGKILL)
+			return
 		}
-		looks++
-		if looks < patienceMany || looks < patienceFew && f.tasks() < f.setup.Limits.Processes/4 {
-			continue
-		}
-		f.short.Store(true)
-		unix.Kill(pid, unix.SIGKILL)
-		return
 	}
 }

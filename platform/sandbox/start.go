@@ -50,8 +50,10 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	if err != nil {
 		return 0, startError("starting the program", err)
 	}
+	pid = process.Pid
+	process.Release() // this process waits for all that end, see await
 	if f.setup.Way != Chroot {
-		nameOutput(process.Pid)
+		nameOutput(pid)
 	}
 	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
 		return 0, &Error{"starting the program", err}
@@ -63,7 +65,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	} else if !errors.Is(err, io.EOF) {
 		return 0, err
 	}
-	return process.Pid, nil
+	return pid, nil
 }
 
 // programAttributes put the program of an ordinary user into a second user

@@ -10,11 +10,24 @@ import (
 	"strings"
 )
 
-// mutantsOf lists all changes of a package's files that are compiled on Linux.
-func mutantsOf(folder string) ([]mutant, error) {
+// folderOf is the folder of a package, which is named by it or by one of its files.
+func folderOf(name string) string {
+	if strings.HasSuffix(name, ".go") {
+		return "./" + filepath.Dir(name)
+	}
+	return name
+}
+
+// mutantsOf lists all changes of a package's files that are compiled on Linux, or
+// of the one that is named.
+func mutantsOf(name string) ([]mutant, error) {
+	folder := folderOf(name)
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return nil, err
+	}
+	if name != folder {
+		paths = []string{name}
 	}
 	var all []mutant
 	for _, path := range paths {
@@ -47,7 +60,7 @@ func mutantsIn(path string, text []byte) ([]mutant, error) {
 	f := finder{path: path, text: text, files: files}
 	for _, declaration := range parsed.Decls {
 		if function, ok := declaration.(*ast.FuncDecl); ok && function.Body != nil {
-			ast.Inspect(function.Body, f.see)
+			f.function(function.Type, function.Body)
 		}
 	}
 	return f.found, nil
@@ -58,6 +71,19 @@ type finder struct {
 	text  []byte
 	files *token.FileSet
 	found []mutant
+	fails bool // the function that is looked at returns an error last
+}
+
+// function looks at a function, which may be in another one.
+func (f *finder) function(kind *ast.FuncType, body *ast.BlockStmt) {
+	outer := f.fails
+	f.fails = false
+	if kind.Results != nil {
+		last, ok := kind.Results.List[len(kind.Results.List)-1].Type.(*ast.Ident)
+		f.fails = ok && last.Name == "error"
+	}
+	ast.Inspect(body, f.see)
+	f.fails = outer
 }
 
 // opposites are what an operator is changed into.
@@ -71,6 +97,9 @@ var opposites = map[token.Token]token.Token{
 
 func (f *finder) see(node ast.Node) bool {
 	switch n := node.(type) {
+	case *ast.FuncLit:
+		f.function(n.Type, n.Body)
+		return false
 	case *ast.BinaryExpr:
 		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) {
 			f.change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to.String())
@@ -101,17 +130,43 @@ func (f *finder) see(node ast.Node) bool {
 	case *ast.DeferStmt:
 		f.change(n.Pos(), n.End(), "")
 	case *ast.ReturnStmt:
-		if last := len(n.Results) - 1; last >= 0 {
-			if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
-				f.change(name.Pos(), name.End(), "nil")
-			}
-		}
+		return f.result(n)
 	case *ast.BranchStmt:
 		if n.Tok == token.CONTINUE && n.Label == nil {
 			f.change(n.Pos(), n.End(), "break")
 		}
 	}
 	return true
+}
+
+// result looks at what a function returns. What comes beside an error that is made
+// there means nothing, and stays as it is.
+func (f *finder) result(n *ast.ReturnStmt) bool {
+	last := len(n.Results) - 1
+	if last < 0 {
+		return true
+	}
+	if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
+		f.change(name.Pos(), name.End(), "nil")
+	}
+	if !f.fails || !isMade(n.Results[last]) {
+		return true
+	}
+	ast.Inspect(n.Results[last], f.see)
+	return false
+}
+
+// isMade says whether an expression makes an error, which is not nil.
+func isMade(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.UnaryExpr:
+		_, ok := e.X.(*ast.CompositeLit)
+		return ok
+	case *ast.CallExpr:
+		called, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && (called.Sel.Name == "Errorf" || called.Sel.Name == "New")
+	}
+	return false
 }
 
 // isText says whether an operand of + is a text that stands there.

@@ -1,13 +1,20 @@
 // Mutants changes the code of packages in one small place at a time, runs the
 // package's own tests each time, and prints the changes that no test noticed.
 //
-//	go run ./tools/mutants [-seed N] [-sample 300] [-for 20m] [-jobs 2] PACKAGE...
+//	go run ./tools/mutants [-seed N] [-sample 300] [-for 20m] [-jobs 2] PACKAGE|FILE...
+//
+// Of a package that is named by a file of it only that file is changed.
 //
 // All changes that there are, in all packages, are put into an order that
 // follows from the seed, which is printed; the first of them that compile, up
 // to the sample's size, are tried. The tree is not written to: what a test
 // compiles is put in place of a file by go's -overlay, for programs that tests
-// build, too. It ends with status 1 when fewer than -want percent were noticed,
+// build, too. Each run of tests ends after three times as long as without a change,
+// and five seconds. As root the changed code of a sandbox could do harm, so root's
+// tests run with processes, mounts and a host name of their own, can write only to
+// a folder for temporary files and Go's cache, and end all together (confine).
+//
+// It ends with status 1 when fewer than -want percent were noticed,
 // or when the time was over before the sample was whole.
 package main
 
@@ -24,6 +31,7 @@ import (
 )
 
 func main() {
+	confined()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ok, err := run(ctx, os.Args[1:], os.Stdout)
@@ -41,7 +49,7 @@ type options struct {
 	time     time.Duration // for all of them
 	jobs     int           // how many at once
 	want     int           // percent that tests must notice
-	packages []string      // folders, as go names packages: ./internal/download/checksum
+	packages []string      // folders, as go names packages: ./internal/download/checksum; or a file of one
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (bool, error) {
@@ -56,7 +64,7 @@ func run(ctx context.Context, args []string, out io.Writer) (bool, error) {
 		return false, err
 	}
 	if o.packages = flags.Args(); len(o.packages) == 0 {
-		return false, fmt.Errorf("no package is named: want folders, for example ./internal/download/checksum")
+		return false, fmt.Errorf("no package is named: want folders or files, for example ./internal/download/checksum")
 	}
 	return o.run(ctx, out)
 }
@@ -66,18 +74,19 @@ func (o options) run(ctx context.Context, out io.Writer) (bool, error) {
 	defer cancel()
 	var all []mutant
 	limits := map[string]time.Duration{}
-	for _, folder := range o.packages {
+	for _, name := range o.packages {
+		folder := folderOf(name)
 		took, err := tryUnchanged(ctx, folder)
 		if err != nil {
 			return false, err
 		}
 		limits[folder] = limit(took)
-		found, err := mutantsOf(folder)
+		found, err := mutantsOf(name)
 		if err != nil {
 			return false, err
 		}
 		all = append(all, found...)
-		fmt.Fprintf(out, "%-44s %5d changes, tests in %.1f s\n", folder, len(found), took.Seconds())
+		fmt.Fprintf(out, "%-44s %5d changes, tests in %.1f s\n", name, len(found), took.Seconds())
 	}
 	fmt.Fprintf(out, "seed %d: %d of %d changes are tried\n", o.seed, min(o.sample, len(all)), len(all))
 	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })

@@ -49,8 +49,8 @@ const (
 )
 
 // limit is how long a package's tests may take with a change in it, where they
-// take so long without one and nothing else runs.
-func limit(unchanged time.Duration) time.Duration { return 4*unchanged + 10*time.Second }
+// take so long without one.
+func limit(unchanged time.Duration) time.Duration { return 3*unchanged + 5*time.Second }
 
 // tryUnchanged runs the tests of a package as it is, and says how long they took.
 // They must pass. The first run compiles.
@@ -98,12 +98,28 @@ func (m mutant) try(ctx context.Context, limit time.Duration) (verdict, error) {
 	return v, err
 }
 
-// test runs a package's tests. Whatever they leave running is ended with them.
+// compiling is how long compiling a change may take, beside the tests' own limit.
+const compiling = 2 * time.Minute
+
+// test runs a package's tests. Whatever they leave, running or in the folder for
+// temporary files, ends with them.
 func test(ctx context.Context, folder, overlay string, limit time.Duration) (verdict, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, limit+compiling)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-timeout", limit.String(), folder)
-	cmd.Env = os.Environ()
+	temporary, err := os.MkdirTemp("", "mutant-tests-")
+	if err != nil {
+		return 0, "", err
+	}
+	defer os.RemoveAll(temporary)
+	if err := os.Chmod(temporary, 0o777|os.ModeSticky); err != nil { // tests become other users
+		return 0, "", err
+	}
+	cache, err := exec.CommandContext(ctx, "go", "env", "GOCACHE").Output()
+	if err != nil {
+		return 0, "", err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", limit.String(), folder)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "CGO_ENABLED=0") // as programs are made
 	if overlay != "" {
 		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}
@@ -112,7 +128,8 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 2 * time.Second
-	err := cmd.Run()
+	confine(cmd, temporary, strings.TrimSpace(string(cache)))
+	err = cmd.Run()
 	if cmd.Process != nil {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
@@ -124,6 +141,8 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 		return tookTooLong, output.String(), nil
 	case !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		return 0, "", err
+	case exit != nil && exit.ExitCode() == notSeparate:
+		return 0, "", errors.New(output.String())
 	case strings.Contains(output.String(), "[build failed]") || strings.Contains(output.String(), "[setup failed]"):
 		return doesNotCompile, output.String(), nil
 	}

@@ -8,6 +8,11 @@ import (
 	"testing"
 )
 
+func TestMain(m *testing.M) {
+	confined()
+	os.Exit(m.Run())
+}
+
 const sample = `package sample
 
 import "errors"
@@ -66,6 +71,9 @@ func TestEveryPlaceIsChanged(t *testing.T) {
 			t.Errorf("there is no %q in %q", want, got)
 		}
 	}
+	if zeros := slices.DeleteFunc(slices.Clone(got), func(one string) bool { return one != "0 -> 1" }); len(zeros) != 1 {
+		t.Errorf("got %q, want the bound of the sign, and nothing that is returned beside an error", zeros)
+	}
 	if slices.Contains(got, "+ -> -") {
 		t.Error("two texts are subtracted")
 	}
@@ -119,6 +127,22 @@ func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
 	}
 }
 
+func TestOfAFileThatIsNamedNoOtherIsChanged(t *testing.T) {
+	module(t, sample, "")
+	if err := os.WriteFile("sample/other.go", []byte("package sample\n\nfunc Other() int { return 3 }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"./sample/other.go": 1, "sample/other.go": 1} {
+		found, err := mutantsOf(name)
+		if err != nil || len(found) != want || found[0].folder != "./sample" || found[0].was != "3" {
+			t.Errorf("%s: got %v, %v", name, found, err)
+		}
+	}
+	if all, err := mutantsOf("./sample"); err != nil || len(all) < 10 {
+		t.Errorf("of the whole package: got %v, %v", all, err)
+	}
+}
+
 func TestTheFigureDecides(t *testing.T) {
 	for _, tc := range []struct {
 		name                           string
@@ -160,5 +184,59 @@ func TestTestsThatFailAsTheyAreAreAnError(t *testing.T) {
 	}
 	if _, err := run(t.Context(), nil, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "want folders") {
 		t.Errorf("without a package: got %v", err)
+	}
+}
+
+// What the test tries harms nobody where it can be done.
+func TestRootsTestsReachNothingOfTheMachine(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("tests of an ordinary user run as they are")
+	}
+	outside := filepath.Join(t.TempDir(), "outside")
+	module(t, "package sample\n", "var _ *testing.T")
+	const test = `package sample
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+func TestIt(t *testing.T) {
+	if os.Getpid() > 1000 {
+		t.Error("other processes can be seen")
+	}
+	if name, err := os.Readlink("/proc/self"); err != nil || name != strconv.Itoa(os.Getpid()) {
+		t.Error("/proc is of other processes:", name, err)
+	}
+	if err := os.WriteFile("OUTSIDE", nil, 0o644); !errors.Is(err, syscall.EROFS) {
+		t.Error("a folder of the machine's:", err)
+	}
+	if err := os.WriteFile(os.TempDir()+"/inside", nil, 0o644); err != nil {
+		t.Error(err)
+	}
+	if file, err := os.OpenFile("/proc/sys/user/max_user_namespaces", os.O_WRONLY, 0); err == nil {
+		file.Close()
+		t.Error("a limit of the machine's can be written to")
+	}
+	if err := syscall.Sethostname([]byte("mutant")); err != nil {
+		t.Error(err)
+	}
+}
+`
+	if err := os.WriteFile("sample/reach_test.go", []byte(strings.ReplaceAll(test, "OUTSIDE", outside)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryUnchanged(t.Context(), "./sample"); err != nil {
+		t.Error(err)
+	}
+	if name, err := os.Hostname(); err != nil || name != before {
+		t.Errorf("the machine is called %q, %v; it was %q", name, err, before)
 	}
 }

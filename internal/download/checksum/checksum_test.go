@@ -54,6 +54,26 @@ func TestOfNothingWritten(t *testing.T) {
 	}
 }
 
+// The names of folders and files of a buildpackage follow from these.
+func TestNames(t *testing.T) {
+	c, err := checksum.Parse("sha256:" + emptySHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.FolderName(), "sha256-e3b0c44298fc1c149afbf4c8"; got != want {
+		t.Errorf("folder: got %s, want %s", got, want)
+	}
+	if got, want := c.Short(), "sha256:e3b0c44298fc"; got != want {
+		t.Errorf("short: got %s, want %s", got, want)
+	}
+	if c.IsZero() || !(checksum.Checksum{}).IsZero() {
+		t.Error("a checksum is taken for none, or none for one")
+	}
+	if got := (checksum.Checksum{}).Short(); got != ":" {
+		t.Errorf("short, of none: got %s", got)
+	}
+}
+
 func TestVerify(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
@@ -84,4 +104,22 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s of a folder: got no error", algorithm)
 		}
 	}
+	if links := open(t, path); links > 0 {
+		t.Errorf("the file is still open %d times", links)
+	}
+}
+
+// open counts how often this process has a file open.
+func open(t *testing.T, path string) (count int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil || len(links) == 0 {
+		t.Skipf("this system does not list open files: %v", err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == path {
+			count++
+		}
+	}
+	return count
 }

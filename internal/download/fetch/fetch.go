@@ -34,6 +34,9 @@ const (
 // maxRetryAfter bounds what a server may ask for in Retry-After.
 const maxRetryAfter = 20 * time.Second
 
+// maxBytes is far more than any file of Node.js has.
+const maxBytes = 512 << 20
+
 // maxRedirects is how many redirects a download follows.
 const maxRedirects = 10
 
@@ -79,7 +82,7 @@ func New(roots *x509.CertPool) *Client {
 		Attempts: 4,
 		Pause:    500 * time.Millisecond,
 		Idle:     idleTimeout,
-		MaxBytes: 512 << 20,
+		MaxBytes: maxBytes,
 	}
 }
 
@@ -209,17 +212,16 @@ func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error)
 	if f.URL.Scheme == "file" {
 		return openLocal(f.URL)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL.String(), nil)
+	request, err := http.NewRequest(http.MethodGet, f.URL.String(), nil)
 	if err != nil {
-		cancel(nil)
-		return nil, 0, fmt.Errorf("asking for %s: %w", Redact(f.URL), err)
+		return nil, 0, fmt.Errorf("asking for %s: %w", Redact(f.URL), withoutURL(err))
 	}
 	for name, values := range f.Header {
 		request.Header[name] = values
 	}
 	request.Header.Set("User-Agent", "armature")
-	response, err := c.HTTP.Do(request)
+	ctx, cancel := context.WithCancelCause(ctx)
+	response, err := c.HTTP.Do(request.WithContext(ctx))
 	if err != nil {
 		cancel(nil)
 		return nil, 0, &UnreachableError{URL: Redact(f.URL), Err: withoutURL(err)}
@@ -233,19 +235,15 @@ func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error)
 }
 
 func openLocal(u *url.URL) (io.ReadCloser, int64, error) {
-	file, err := os.Open(u.Path)
+	info, err := os.Stat(u.Path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, 0, &StatusError{URL: Redact(u), Status: http.StatusNotFound}
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	info, err := file.Stat()
-	if err != nil {
-		file.Close()
-		return nil, 0, err
-	}
-	return file, info.Size(), nil
+	file, err := os.Open(u.Path)
+	return file, info.Size(), err
 }
 
 // DiskFull makes a [failure.Failure] of an error that says that there is no

@@ -195,7 +195,16 @@ func TestDownloadOfALocalFile(t *testing.T) {
 	if _, err := download(t, quick(), "file://"+source); err != nil {
 		t.Error(err)
 	}
-	_, err := download(t, quick(), "file://"+source+"-not")
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == source {
+			t.Error("the file is open still")
+		}
+	}
+	_, err = download(t, quick(), "file://"+source+"-not")
 	var missing *fetch.StatusError
 	if !errors.As(err, &missing) || missing.Status != http.StatusNotFound {
 		t.Errorf("got %v, want a StatusError of 404", err)

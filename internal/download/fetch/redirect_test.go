@@ -113,6 +113,32 @@ func TestCredentialsDoNotComeBack(t *testing.T) {
 	}
 }
 
+func TestAnOriginIsTheSameWithItsUsualPort(t *testing.T) {
+	for _, tc := range []struct {
+		from, to string
+		same     bool
+	}{
+		{"https://h/a", "https://H:443/b", true}, {"http://h:80/a", "http://h/b", true},
+		{"https://h/a", "https://h:80/b", false}, {"http://h/a", "https://h/a", false}, {"https://h/a", "https://sub.h/a", false},
+	} {
+		first, err := http.NewRequest(http.MethodGet, tc.from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := http.NewRequest(http.MethodGet, tc.to, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.Header.Set("Authorization", "Bearer secret")
+		if err := fetch.CheckRedirect(next, []*http.Request{first}); err != nil {
+			t.Error(err)
+		}
+		if same := next.Header.Get("Authorization") != ""; same != tc.same {
+			t.Errorf("from %s to %s: credentials come along %v, want %v", tc.from, tc.to, same, tc.same)
+		}
+	}
+}
+
 func TestRedirectsEnd(t *testing.T) {
 	h := newHop(t, false, "/again")
 	if err := h.follow(t, nil); err == nil || !strings.Contains(err.Error(), "more than 10 redirects") {

@@ -65,7 +65,6 @@ func (w *watchdog) Read(p []byte) (int, error) {
 }
 
 func (w *watchdog) Close() error {
-	w.timer.Stop()
 	err := w.body.Close()
 	w.cancel(nil)
 	return err

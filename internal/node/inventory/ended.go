@@ -40,7 +40,7 @@ func (inv *Inventory) Successor(number int, day time.Time) (Line, bool) {
 			next = line
 		}
 	}
-	return next, next.Number > 0
+	return next, next.Number != 0
 }
 
 // isEnded says whether a version's line is past its end of life.

@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,8 @@ func TestReadRefuses(t *testing.T) {
 		{name: "a short checksum", old: `"sha256:00`, new: `"sha256:`, want: "got 31 bytes, want 32"},
 		{name: "an archive without a checksum", old: `"sha256:` + zeros + `"`, new: `""`, want: "want sha256:<hex>"},
 		{name: "a date that is none", old: `"2028-04-30"`, new: `"soon"`, want: "line 24"},
+		{name: "a package with a short checksum", old: `npm-checksum = "sha512:00`, new: `npm-checksum = "sha512:`, want: "got 63 bytes, want 64"},
+		{name: "an npm with a short checksum", old: `  checksum = "sha512:00`, new: `  checksum = "sha512:`, want: "got 63 bytes, want 64"},
 		{name: "a default that is no range", old: `"24.*.*"`, new: `"krypton"`, want: "default version"},
 		{name: "text that is not TOML", old: "[metadata.default-versions]", new: "[", want: "reading"},
 	} {
@@ -89,6 +92,33 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestReadRefusesWhatNoSourceHas(t *testing.T) {
+	text := drop(header, "version") + drop(dependencies([]node{{"24.1.0", "arm64"}}), "uri")
+	if _, err := inventory.Read(write(t, text)); err == nil || !strings.Contains(err.Error(), "neither a uri nor an npm-package whose npm is in npm-releases") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := inventory.Read(write(t, header) + "-not"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of no file: got %v", err)
+	}
+}
+
+func TestOtherDependenciesAreNone(t *testing.T) {
+	other := strings.ReplaceAll(dependencies([]node{{"9.9.9", "arm64"}}), `"node"`, `"python"`)
+	inv, err := inventory.Read(write(t, header+other+dependencies([]node{{"24.1.0", "arm64"}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := inv.Versions(); len(got) != 1 || got[0].String() != "24.1.0" {
+		t.Errorf("got %v", got)
+	}
+	if r, ok := inv.Release(semver.MustParse("9.9.9"), targets.LinuxARM64); ok {
+		t.Errorf("got %v", r)
+	}
+	if line, ok := inv.Line(9); ok {
+		t.Errorf("got %v", line)
 	}
 }
 

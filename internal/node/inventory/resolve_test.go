@@ -102,6 +102,8 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "a word", wish: "newest", id: inventory.IDVersionInvalid},
 		{name: "a codename that nobody knows", wish: "lts/nobody", id: inventory.IDVersionInvalid},
 		{name: "more LTS lines back than there are", wish: "lts/-9", id: inventory.IDVersionInvalid},
+		{name: "one LTS line more back than there are", wish: "lts/-3", id: inventory.IDVersionInvalid},
+		{name: "no LTS line back", wish: "lts/0", id: inventory.IDVersionInvalid},
 		{name: "an LTS line forward", wish: "lts/1", id: inventory.IDVersionInvalid},
 		{name: "a comment", wish: "24 # ours", id: inventory.IDVersionInvalid},
 		{name: "a line that ended", wish: "20", id: inventory.IDEndOfLife},

@@ -17,6 +17,7 @@ func TestFromPaketo(t *testing.T) {
 		{"nothing behind a comma stays refused", ">=20,", ">=20,"},
 		{"nothing before a comma stays refused", ",>=20", ",>=20"},
 		{"two commas stay refused", "18,,20", "18,,20"},
+		{"an empty alternative beside a comma", ">=18,<20 ||", ">=18 <20 || "},
 		{"Ruby's operator with one number", "~> 24", "~> 24"},
 		{"Ruby's operator with two numbers", "~> 24.1", "^24.1"},
 		{"Ruby's operator with v", "~>v24.1", "^24.1"},

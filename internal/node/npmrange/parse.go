@@ -69,7 +69,7 @@ func withoutHyphen(text string) string {
 	if m == nil {
 		return text
 	}
-	from, to := newPartial(m[2:6]), newPartial(m[7:11])
+	from, to := newPartial(m[2:]), newPartial(m[7:])
 	lower, upper := ">="+m[1], "<="+m[6]
 	switch from.known {
 	case 0:

@@ -103,7 +103,7 @@ func Find(dir string, aliases Aliases, decided bool, warn func(source string, er
 
 func (s source) find(dir string, aliases Aliases) (string, error) {
 	text, err := s.read(dir)
-	if err != nil || text == "" {
+	if err != nil {
 		return "", err
 	}
 	return s.parse(text, aliases)

@@ -141,6 +141,7 @@ func TestFindSaysWhatIsNoUTF8(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"UTF-16 that is cut off", "\xff\xfe2\x002", "the text is UTF-16 and ends in the middle"},
 		{"UTF-16 without a mark", "2\x002\x00\n\x00", "as UTF-16 without a byte order mark has"},
+		{"UTF-16 without a mark, the other way round", "\x002\x002\x00\n", "as UTF-16 without a byte order mark has"},
 		{"UTF-32", "\xff\xfe\x00\x002\x00\x00\x00", "the text is UTF-32"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -167,9 +168,63 @@ func TestFindRefusesALinkOutOfTheApp(t *testing.T) {
 }
 
 func TestFindRefusesAHugeFile(t *testing.T) {
-	dir := place(t, map[string]string{".nvmrc": strings.Repeat("#", 2<<20)})
-	if _, err := versionfile.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "want at most") {
-		t.Errorf("got %v", err)
+	const most = 1 << 20
+	for length, want := range map[int]string{most: "", most + 1: "got 1048577 bytes, want at most 1048576"} {
+		dir := place(t, map[string]string{".nvmrc": "24\n#" + strings.Repeat("#", length-4)})
+		_, err := versionfile.Find(dir, known, false, nil)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d bytes: got %v, want %q", length, err, want)
+		}
+	}
+}
+
+// Every place has its own form, which the error names.
+func TestFindSaysWhatWouldWork(t *testing.T) {
+	for _, tc := range []struct{ file, text, want string }{
+		{"mise.toml", "tools.node = 22", `write node = "24" below [tools] there`},
+		{"mise.toml", "tools.node = []", `write node = "24" below [tools] there`},
+		{"mise.toml", "tools.node = [[]]", `write node = "24" below [tools] there`},
+		{".tool-versions", "nodejs", "write a version behind nodejs there"},
+		{".nvmrc", "newest", "or an alias (lts/*"},
+		{".node-version", "lts/*", "aliases work in .nvmrc"},
+		{"package.json", `{"volta": {"node": "lts"}}`, `package.json volta.node: "lts"`},
+		{"package.json", `{"devEngines": {"runtime": {"name": "node", "version": "newest"}}}`, `package.json devEngines.runtime: "newest"`},
+	} {
+		_, err := versionfile.Find(place(t, map[string]string{tc.file: tc.text}), known, false, nil)
+		if !errors.Is(err, &failure.Failure{ID: versionfile.InvalidID}) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s %s: got %v, want %q", tc.file, tc.text, err, tc.want)
+		}
+	}
+}
+
+func TestFindReadsPackageJSON(t *testing.T) {
+	for text, want := range map[string]versionfile.Wish{
+		`{"volta": {"node": " v22.1.0 "}, "devEngines": {"runtime": {"name": "node", "version": "20"}}}`:      {Version: "22.1.0", Source: versionfile.Volta},
+		`{"devEngines": {"runtime": [{"name": "bun", "version": "1"}, {"name": "node", "version": ">=22"}]}}`: {Version: ">=22", Source: versionfile.DevEngines},
+	} {
+		wishes, err := versionfile.Find(place(t, map[string]string{"package.json": text}), known, false, nil)
+		if err != nil || len(wishes) == 0 || wishes[0] != want {
+			t.Errorf("%s: got %v, %v, want %v first", text, wishes, err, want)
+		}
+	}
+}
+
+// A file that cannot be opened says nothing about what is wished, and no other
+// may be taken in its place.
+func TestFindDoesNotPassOverAFileThatCannotBeRead(t *testing.T) {
+	dir := place(t, map[string]string{".node-version": "24"})
+	if err := os.Mkdir(filepath.Join(dir, ".nvmrc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := versionfile.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "reading .nvmrc") {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestSourcesAreInTheOrderInWhichTheyDecide(t *testing.T) {
+	want := ".nvmrc, .node-version, package.json volta.node, package.json devEngines.runtime, mise.toml, .mise.toml, .tool-versions"
+	if got := strings.Join(versionfile.Sources(), ", "); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -1,0 +1,59 @@
+package npmstart_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+)
+
+// Whatever cannot be read is said, and is not taken for nothing.
+func TestBuildSaysWhatItCannotRead(t *testing.T) {
+	for _, tc := range []struct {
+		name, want, variable, value string
+		spoil                       func(root string) // which holds app, layers/npm-start and buildpack
+	}{
+		{name: "nothing"},
+		{name: "the project's folder", want: "nowhere", variable: "BP_NODE_PROJECT_PATH", value: "nowhere"},
+		{name: "a target that there is not", want: "riscv64", variable: "CNB_TARGET_ARCH", value: "riscv64"},
+		{name: "a setting", want: "BP_NODE_START_CHECK", variable: "BP_NODE_START_CHECK", value: "maybe"},
+		{name: "a label", want: "BP_IMAGE_LABELS", variable: "BP_IMAGE_LABELS", value: "'"},
+		{name: "the supervisor", want: "the buildpack has no supervisor for linux/arm64", spoil: func(root string) { os.RemoveAll(root + "/buildpack/bin") }},
+		{name: "a supervisor that is a folder", want: "reading the supervisor", spoil: func(root string) {
+			os.Remove(root + "/buildpack/bin/linux-arm64/supervisor")
+			os.Mkdir(root+"/buildpack/bin/linux-arm64/supervisor", 0o755)
+		}},
+		{name: "the other buildpacks", want: "group.toml", spoil: func(root string) { write(t, root+"/layers/group.toml", "[") }},
+		{name: "the lockfile", want: "package-lock.json", spoil: func(root string) { write(t, root+"/app/package-lock.json", "{") }},
+		{name: "the supervisor's layer", want: "failed to parse layer content metadata", spoil: func(root string) { write(t, root+"/layers/npm-start/supervisor.toml", "[") }},
+		{name: "the environment's layer", want: "failed to parse layer content metadata", spoil: func(root string) { write(t, root+"/layers/npm-start/environment.toml", "[") }},
+		{name: "the variables' layer", want: "failed to parse layer content metadata", spoil: func(root string) { write(t, root+"/layers/npm-start/variables.toml", "[") }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, root+"/app/package.json", `{"name":"app","scripts":{"start":"node a.js"}}`)
+			write(t, root+"/app/a.js", "")
+			write(t, root+"/buildpack/bin/linux-arm64/supervisor", "")
+			write(t, root+"/layers/npm-start/x", "")
+			env := map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64", "BPE_A": "b"}
+			if tc.variable != "" {
+				env[tc.variable] = tc.value
+			}
+			if tc.spoil != nil {
+				tc.spoil(root)
+			}
+			_, err := npmstart.Build(getter(env), scribe.NewEmitter(&bytes.Buffer{}), "BPE_A=b")(packit.BuildContext{
+				WorkingDir: root + "/app", CNBPath: root + "/buildpack", Layers: packit.Layers{Path: filepath.Join(root, "layers/npm-start")},
+			})
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,215 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+func TestUsersAndGroupsHaveBounds(t *testing.T) {
+	for ids, want := range map[[2]int]bool{
+		{1, 0}: true, {1, 1}: true, {MaxID, MaxID}: true,
+		{0, 1}: false, {-1, 1}: false, {MaxID + 1, 1}: false, {1, -1}: false, {1, MaxID + 1}: false,
+	} {
+		if err := (Spec{User: ids[0], Group: ids[1]}).checkIDs(); (err == nil) != want {
+			t.Errorf("%v: got %v", ids, err)
+		}
+	}
+}
+
+func TestOnlyRootOfAllIDsMayBecomeAnyUser(t *testing.T) {
+	for text, want := range map[string]bool{
+		"         0          0 4294967295\n": true, "0 100000 65536\n": true, "0 0 65535\n": false, "1 0 65536\n": false,
+		"0 0 1\n1 100000 65536\n": false, "": false, "0 0": false, "x": false,
+	} {
+		if got := coversAllIDs(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+// The kernel says it in another way, too.
+func TestCapabilitiesAreThoseOfProc(t *testing.T) {
+	_, rest, found := strings.Cut(read("/proc/self/status"), "\nCapEff:")
+	effective, err := strconv.ParseUint(strings.Fields(rest + " -")[0], 16, 64)
+	if !found || err != nil {
+		t.Fatalf("/proc/self/status has no CapEff: %v", err)
+	}
+	for number := range unix.CAP_LAST_CAP + 1 {
+		if got, want := hasCapability(number), effective>>number&1 == 1; got != want {
+			t.Errorf("capability %d of %x: got %v, want %v", number, effective, got, want)
+		}
+	}
+}
+
+func TestAProcIsMaskedWhenSomethingHidesAPartOfIt(t *testing.T) {
+	const proc = "22 28 0:21 / /proc rw,nosuid - proc proc rw\n"
+	for text, want := range map[string]bool{
+		"": false, proc: false, "\n22 28\n": false, "22 28 0:21 / \n": false,
+		proc + "23 22 0:22 / /proc/sys/fs/binfmt_misc rw - binfmt_misc x rw\n": false,
+		proc + "23 22 0:22 / /proc/kcore rw - tmpfs tmpfs rw\n":                true,
+		"22 28 0:21 / /proc/sys\n":                                             true,
+		"22 28 0:21 /proc/x /mnt rw - proc proc rw\n":                          false,
+		"22 28 0:21 / /process rw - tmpfs tmpfs rw\n":                          false,
+	} {
+		if got := isMasked(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestTheMachineKeepsHalfOfItsProcesses(t *testing.T) {
+	for _, tc := range []struct {
+		processors int
+		settings   []string
+		want       int64
+	}{
+		{1, nil, 8448}, {2, nil, 8704}, {2, []string{"4194304", "100000"}, 8704}, {2, []string{"32768", "1000"}, 500}, {2, []string{"1000", "32768"}, 500},
+		{2, []string{"", "0", "-2", "many"}, 8704}, {2, []string{"1"}, 0}, {2, []string{"10000000000"}, 8704},
+	} {
+		if got := processLimit(tc.processors, tc.settings...); got != tc.want {
+			t.Errorf("%d processors, %q: got %d, want %d", tc.processors, tc.settings, got, tc.want)
+		}
+	}
+}
+
+// Who has many goes after two seconds, who has few after ten; moments in which
+// there was one to have count against it.
+func TestAProgramThatHasAllProcessesForAWhileEnds(t *testing.T) {
+	every, never := func(int) bool { return true }, func(int) bool { return false }
+	for _, tc := range []struct {
+		name    string
+		usesAll func(look int) bool
+		many    bool
+		want    int // the look at which it ends, 0 for none of a hundred
+	}{
+		{"never", never, true, 0}, {"many", every, true, 8}, {"few", every, false, 40},
+		{"half of the time", func(look int) bool { return look%2 == 1 }, true, 0},
+		{"but for once", func(look int) bool { return look != 3 }, true, 10},
+		{"after a while", func(look int) bool { return look > 50 }, true, 58},
+	} {
+		var c crowding
+		got := 0
+		for look := 1; look <= 100 && got == 0; look++ {
+			if c.lasts(tc.usesAll(look), func() bool { return tc.many }) {
+				got = look
+			}
+		}
+		if got != tc.want {
+			t.Errorf("%s: ended at look %d, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestWhatIsShortIsToldFromWhatIsRefused(t *testing.T) {
+	spec := Spec{User: 1234}
+	for _, tc := range []struct {
+		err       error
+		id        string
+		transient bool
+	}{
+		{&Error{ending, errors.New("3 are left")}, "processes-left", false},
+		{&Error{running, ErrProcesses}, "out-of-processes", true},
+		{fmt.Errorf("starting: %w", unix.EAGAIN), "out-of-processes", true},
+		{fmt.Errorf("starting: %w", unix.ENOMEM), "out-of-memory", true},
+	} {
+		var f *failure.Failure
+		if err := spec.explain(tc.err); !errors.As(err, &f) || f.ID != tc.id || f.Transient != tc.transient || !errors.Is(err, tc.err) {
+			t.Errorf("%v: got %v, want %s", tc.err, err, tc.id)
+		} else if tc.id == "processes-left" && !strings.Contains(f.Remedy, "user 1234") {
+			t.Errorf("%v: the remedy does not name the user: %s", tc.err, f.Remedy)
+		}
+	}
+	for _, err := range []error{&Error{"binding /x", unix.EPERM}, unix.ENOSPC, nil} {
+		if got := spec.explain(err); got != err {
+			t.Errorf("%v: got %v, want it as it is", err, got)
+		}
+	}
+	if err := startError("starting", unix.ENOSPC); !errors.Is(err, ErrLimit) || errors.Is(err, unix.ENOSPC) || err.Step != "starting" {
+		t.Errorf("got %v", err)
+	}
+	if err := startError("starting", unix.EPERM); !errors.Is(err, unix.EPERM) {
+		t.Errorf("got %v", err)
+	}
+	for _, err := range []error{ErrLimit, unix.EPERM} {
+		limit := strings.Contains(Refused(err).Remedy, "let other sandboxes")
+		if want := err == ErrLimit && len(noneAllowed()) == 0; limit != want {
+			t.Errorf("%v: got %v, want a remedy of the limit: %v", err, Refused(err), want)
+		}
+	}
+}
+
+func TestOneStreamIsTheOthersOnlyWhenItIsTheSame(t *testing.T) {
+	var one, other strings.Builder
+	odd := oddWriter{nil}
+	for _, tc := range []struct {
+		name           string
+		stdout, stderr io.Writer
+		want           bool
+	}{
+		{"one writer", &one, &one, true}, {"two", &one, &other, false}, {"none", nil, nil, false}, {"no output", nil, &one, false}, {"no errors", &one, nil, false},
+		{"those that cannot be compared", odd, odd, false}, {"of which one can", &one, odd, false}, {"of which the other can", odd, &one, false},
+	} {
+		streams := Spec{Stdout: tc.stdout, Stderr: tc.stderr}.streams()
+		if streams[0].first || streams[1].first != tc.want {
+			t.Errorf("%s: got %v", tc.name, streams)
+		}
+	}
+}
+
+type oddWriter struct{ list []int }
+
+func (oddWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// A pipe that was made before another could not be is closed.
+func TestPipesOfWhichOneCannotBeMadeAreClosed(t *testing.T) {
+	root := t.TempDir()
+	if err := errors.Join(os.Mkdir(root+"/dev", 0o755), syscall.Mkfifo(root+"/dev/stdout", 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s := &Sandbox{spec: Spec{Way: Chroot, Root: root, Stdout: &strings.Builder{}, Stderr: &strings.Builder{}}}
+	_, err := s.newOutputs()
+	var step *Error
+	if !errors.As(err, &step) || step.Step != "making the pipe for stderr" || !errors.Is(err, unix.ENOENT) {
+		t.Errorf("got %v", err)
+	}
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		if to, _ := os.Readlink(link); strings.HasPrefix(to, root) {
+			t.Errorf("%s is open", to)
+		}
+	}
+}
+
+func TestWhatIsPrintedIsPassedOnAndLookedAt(t *testing.T) {
+	for text, want := range map[string]bool{"ok": false, "runtime: failed to create new OS thread (have 3)": true} {
+		var out strings.Builder
+		s := &Sandbox{spec: Spec{Way: Users, User: os.Geteuid(), Group: os.Getegid(), Stderr: &out}}
+		o, err := s.newOutputs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.end(0) != nil {
+			t.Error("output that goes nowhere has a pipe")
+		}
+		if _, err := io.WriteString(o.end(1), text); err != nil {
+			t.Fatal(err)
+		}
+		o.closeEnds()
+		if err := o.wait(); err != nil || out.String() != text || o.noThread.Load() != want {
+			t.Errorf("got %q, %v, no thread: %v", &out, err, o.noThread.Load())
+		}
+	}
+}

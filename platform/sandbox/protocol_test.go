@@ -1,0 +1,111 @@
+//go:build linux
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// An error means the same on both sides of the channel.
+func TestErrorsComeThroughTheChannel(t *testing.T) {
+	near, far, err := channelPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	inside, err := newChannel(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
+	for _, tc := range []struct {
+		err  error
+		is   error
+		step string
+	}{
+		{&Error{"mounting /proc", unix.EPERM}, unix.EPERM, "mounting /proc"},
+		{&Error{executing + "/x", unix.ENOENT}, unix.ENOENT, executing + "/x"},
+		{&Error{running, ErrProcesses}, ErrProcesses, running},
+		{&Error{"starting", ErrLimit}, ErrLimit, "starting"},
+		{fmt.Errorf("it is odd: %w", unix.EIO), unix.EIO, "it is odd"},
+		{fmt.Errorf("%w, which is odd", unix.EIO), unix.EIO, "making the sandbox"},
+		{errors.New("something else"), nil, "making the sandbox"},
+	} {
+		if err := inside.send(reportOf(tc.err), nil); err != nil {
+			t.Fatal(err)
+		}
+		var got report
+		if file, err := near.receive(&got); err != nil || file != nil {
+			t.Fatalf("got %v, %v", file, err)
+		}
+		var step *Error
+		err := got.err()
+		if !errors.As(err, &step) || step.Step != tc.step || tc.is != nil && !errors.Is(err, tc.is) {
+			t.Errorf("%v: got %v", tc.err, err)
+		}
+		if tc.is == nil && !strings.Contains(err.Error(), tc.err.Error()) {
+			t.Errorf("%v: got %v", tc.err, err)
+		}
+	}
+	if err := (report{Status: &Status{}}).err(); err != nil {
+		t.Errorf("of no error: got %v", err)
+	}
+	if err := (report{Step: "x", Cause: "of a later armature", Kind: len(known) + 1}).err(); err == nil || !strings.Contains(err.Error(), "of a later armature") {
+		t.Errorf("of an unknown kind: got %v", err)
+	}
+}
+
+func TestAFileComesThroughTheChannel(t *testing.T) {
+	near, far, err := channelPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	inside, err := newChannel(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	defer write.Close()
+	if err := inside.send(report{}, write); err != nil {
+		t.Fatal(err)
+	}
+	var got report
+	file, err := near.receive(&got)
+	if err != nil || file == nil {
+		t.Fatalf("got %v, %v", file, err)
+	}
+	defer file.Close()
+	if flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("programs inherit it: flags %x, %v", flags, err)
+	}
+	if _, err := file.WriteString("x"); err != nil {
+		t.Error(err)
+	}
+	if n, err := read.Read(make([]byte, 2)); n != 1 || err != nil {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+	if _, err := near.Write([]byte("{")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inside.receive(&got); err == nil {
+		t.Error("half a value: got no error")
+	}
+	near.Close()
+	if _, err := inside.receive(&got); err == nil {
+		t.Error("after the other side's end: got no error")
+	}
+	if _, err := newChannel(read); err == nil {
+		t.Error("a pipe is no channel: got no error")
+	}
+}
