@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
 	"github.com/armature-cnb/armature/platform/sandbox"
@@ -149,6 +150,14 @@ func TestTheLifecyclesOutputBecomesPhases(t *testing.T) {
 		t.Errorf("got %v, want a fault of nobody's", err)
 	}
 	if err := (&watcher{}).failed(sandbox.Status{Code: 20}); !errors.Is(err, &failure.Failure{ID: "no-buildpack-applies"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnImageForAnotherTargetIsRefused(t *testing.T) {
+	_, image := labelled(t, targets.LinuxARM64)
+	b := &Build{Options: Options{Target: targets.LinuxAMD64}, run: &runImage{image: image}}
+	if err := b.check(image); err == nil || !strings.Contains(err.Error(), "for linux/arm64, want linux/amd64") {
 		t.Errorf("got %v", err)
 	}
 }

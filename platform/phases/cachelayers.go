@@ -103,13 +103,7 @@ func dropCached(folder string, drop []layerName, user, group int, chown bool) er
 			}
 		}
 	}
-	if all["buildpacks"], err = json.Marshal(list); err != nil {
-		return err
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
+	all["buildpacks"] = asJSON(list)
 	dir, err := os.OpenRoot(folder)
 	if err != nil {
 		return err
@@ -119,7 +113,7 @@ func dropCached(folder string, drop []layerName, user, group int, chown bool) er
 	if err := dir.Remove(path); err != nil {
 		return err
 	}
-	if err := dir.WriteFile(path, text, 0o644); err != nil || !chown {
+	if err := dir.WriteFile(path, asJSON(all), 0o644); err != nil || !chown {
 		return err
 	}
 	return dir.Lchown(path, user, group)

@@ -95,11 +95,7 @@ func (b *Build) leaveClean(made v1.Image, dir string) error {
 		return err
 	}
 	known.Layers = append(known.Layers, more...)
-	text, err := json.Marshal(known)
-	if err != nil {
-		return err
-	}
-	return wholefile.WriteBytes(filepath.Join(dir, cleanFile), text)
+	return wholefile.WriteBytes(filepath.Join(dir, cleanFile), asJSON(known))
 }
 
 // declaredLayers are those that the buildpacks of an unpacked builder declare.

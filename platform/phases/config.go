@@ -116,14 +116,20 @@ func checkConfig(image, run *v1.ConfigFile, d declared, platformAPI string) erro
 // normal is a configuration in the form that it has once it was written and
 // read: without empty lists.
 func normal(config v1.Config) (same any) {
-	text, err := json.Marshal(config)
-	if err != nil {
-		panic(err) // strings, numbers and lists of them can always be written
-	}
-	if err := json.Unmarshal(text, &same); err != nil {
+	if err := json.Unmarshal(asJSON(config), &same); err != nil {
 		panic(err)
 	}
 	return same
+}
+
+// asJSON is a value of strings, numbers, JSON that was read, and lists and maps of
+// them, which can always be written.
+func asJSON(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 func (d declared) checkEntrypoint(config v1.Config) error {

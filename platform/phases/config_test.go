@@ -31,6 +31,8 @@ key = "changed"
 value = "by a buildpack"
 [[processes]]
 type = "web"
+direct = true
+buildpack-id = "a/engine"
 command = ["node"]
 `
 
@@ -47,7 +49,7 @@ func someConfig() (run, image *v1.ConfigFile) {
 	image.Config.Entrypoint, image.Config.WorkingDir = []string{"/cnb/process/web"}, "/workspace"
 	maps.Copy(image.Config.Labels, map[string]string{
 		"declared": "yes", "changed": "by a buildpack", lifecycleLabel: "{}", projectLabel: "{}", execEnvLabel: "production", rebasableLabel: "true",
-		buildLabel: `{"bom":null,"buildpacks":[{"id":"a/engine","version":"1","homepage":"x"}],"launcher":{},"processes":[{"type":"web","command":["node"]}]}`,
+		buildLabel: `{"bom":null,"buildpacks":[{"id":"a/engine","version":"1","homepage":"x"}],"launcher":{},"processes":[{"type":"web","direct":true,"buildpackID":"a/engine","command":["node"]}]}`,
 	})
 	return run, image
 }

@@ -5,6 +5,7 @@ package phases
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,10 +70,7 @@ func keepDownloads(from, to string, checked bool) error {
 	}
 	defer os.Remove(made.Name()) // does nothing once renamed
 	defer made.Close()
-	sum, err := v1.Hasher("sha256")
-	if err != nil {
-		return err
-	}
+	sum := sha256.New()
 	info, err := layer.Stat()
 	if err != nil {
 		return err
@@ -84,15 +82,8 @@ func keepDownloads(from, to string, checked bool) error {
 		return nil
 	}
 	digest := fmt.Sprintf("sha256:%x", sum.Sum(nil))
-	said, err := json.Marshal(cachedLayer{SHA: digest, Data: map[string]any{}, Cache: true})
-	if err != nil {
-		return err
-	}
-	buildpack.Layers = map[string]json.RawMessage{downloadsLayer: said}
-	list, err := json.Marshal(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []buildpackLayers{buildpack}})
-	if err != nil {
-		return err
-	}
+	buildpack.Layers = map[string]json.RawMessage{downloadsLayer: asJSON(cachedLayer{SHA: digest, Data: map[string]any{}, Cache: true})}
+	list := asJSON(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []buildpackLayers{buildpack}})
 	if err := errors.Join(made.Chmod(0o644), os.Rename(made.Name(), filepath.Join(to, "committed", digest+".tar"))); err != nil {
 		return err
 	}

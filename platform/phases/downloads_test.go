@@ -191,3 +191,57 @@ func TestACacheThatCannotBeReadIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+func TestAnArchiveThatLiesAboutItsSizeIsNotCopied(t *testing.T) {
+	content := "_cacache/content-v2/sha512/ab/cd/" + strings.Repeat("0", 124)
+	index := "_cacache/index-v5/ab/cd/" + strings.Repeat("0", 60)
+	for _, tc := range []struct {
+		name  string
+		left  int64
+		files map[string]string
+		bad   bool
+		want  int
+	}{
+		{"as many as there may be", 10, map[string]string{content: "0123456789"}, false, 1},
+		{"one more", 9, map[string]string{content: "0123456789"}, true, 0},
+		{"too many that are left out", 9, map[string]string{"x": "0123456789"}, true, 0},
+		{"a large list", 2 * maxBucket, map[string]string{index: strings.Repeat("\n", maxBucket+1)}, false, 0},
+	} {
+		var out bytes.Buffer
+		c := &downloadsCopier{checked: true, left: tc.left}
+		err := c.files(strings.NewReader(tarOf(t, tc.files)), &out)
+		if (err != nil) != tc.bad || err == nil && len(untar(t, out.Bytes())) != tc.want {
+			t.Errorf("%s: got %v", tc.name, err)
+		}
+	}
+	var out bytes.Buffer
+	c := &downloadsCopier{left: 1, scratch: t.TempDir()}
+	if err := c.copy(strings.NewReader(tarOf(t, map[string]string{"other": "x"})), &out); !errors.Is(err, io.EOF) {
+		t.Errorf("a layer without downloads: got %v", err)
+	}
+	like := &tar.Header{Uid: 7, Gid: 8}
+	kept, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.WriteString("downloads")
+	if err := writeDownloads(&out, kept, like); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for archive := tar.NewReader(&out); ; {
+		header, err := archive.Next()
+		if err != nil {
+			break
+		}
+		got = append(got, fmt.Sprintf("%s %c %o %d:%d", header.Name, header.Typeflag, header.Mode, header.Uid, header.Gid))
+	}
+	want := []string{"/layers 5 755 7:8", "/layers/armature_npm-install 5 755 7:8", "/layers/armature_npm-install/npm-cache 5 755 7:8", "/" + downloadsFile + " 0 644 7:8"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	kept.Close()
+	if err := writeDownloads(&out, kept, like); err == nil {
+		t.Error("a file that is closed: got no error")
+	}
+}

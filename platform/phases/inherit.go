@@ -45,12 +45,8 @@ func readLeft(kept string) left {
 
 // note writes what the build's folder will hold from now on.
 func (b *Build) note(l left) error {
-	text, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
 	b.left = l
-	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, leftFile), text)
+	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, leftFile), asJSON(l))
 }
 
 // inherit decides what the build takes over from the one before, and makes the

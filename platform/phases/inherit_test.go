@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -247,4 +248,32 @@ func TestABuildOfAnotherImageFromTheSameAppDoesNotWait(t *testing.T) {
 		t.Errorf("it is in %s, want %s", b.kept.Dir, first.kept.Dir)
 	}
 	b.kept.Close()
+}
+
+func TestBuildsOfUsersAndOfHostsAreKeptApart(t *testing.T) {
+	b := bare(t)
+	b.Way, b.CacheKey = sandbox.Chroot, "x"
+	if got := b.owner(); got != "root" {
+		t.Errorf("who becomes anybody is %q", got)
+	}
+	if b.Way = sandbox.Users; b.Way.OneID() && b.owner() != "user "+strconv.Itoa(os.Geteuid()) {
+		t.Errorf("an ordinary user is %q", b.owner())
+	}
+	key := b.key(b.Target)
+	if b.Host = other(b.Host); b.key(b.Target) == key {
+		t.Error("an emulated build has what one without has")
+	}
+	if got := realPath("nowhere"); !filepath.IsAbs(got) || filepath.Base(got) != "nowhere" {
+		t.Errorf("a folder that is not there: got %s", got)
+	}
+	for name, image := range map[string]string{"no JSON": "x", "a manifest without blobs": `{"schemaVersion":2,"config":{"digest":"` + shaA + `","size":1},"layers":[]}`} {
+		write(t, b.manifestPath(), image)
+		if b.onlyOwnBuildpacks() {
+			t.Errorf("%s: nobody else's buildpacks made it", name)
+		}
+	}
+	os.Remove(b.manifestPath())
+	if !b.onlyOwnBuildpacks() {
+		t.Error("somebody's buildpacks made nothing")
+	}
 }

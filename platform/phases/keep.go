@@ -5,7 +5,6 @@ package phases
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -164,14 +163,7 @@ const lifecycleLabel = "io.buildpacks.lifecycle.metadata"
 // rename replaces the run image's reference in the lifecycle's label, and
 // leaves every other byte of the configuration alone.
 func rename(config []byte, was, is string) ([]byte, error) {
-	from, err := inLabel(`"reference":"` + was + `"`)
-	if err != nil {
-		return nil, err
-	}
-	to, err := inLabel(`"reference":"` + is + `"`)
-	if err != nil {
-		return nil, err
-	}
+	from, to := inLabel(`"reference":"`+was+`"`), inLabel(`"reference":"`+is+`"`)
 	if n := bytes.Count(config, from); n != 1 {
 		return nil, fmt.Errorf("the label %s names the run image %d times as %s, want once", lifecycleLabel, n, was)
 	}
@@ -180,12 +172,8 @@ func rename(config []byte, was, is string) ([]byte, error) {
 
 // inLabel is a piece of JSON as it stands in a label, which is a JSON string
 // itself.
-func inLabel(text string) ([]byte, error) {
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return nil, err
-	}
-	return quoted[1 : len(quoted)-1], nil
+func inLabel(text string) []byte {
+	return bytes.TrimSuffix(bytes.TrimPrefix(asJSON(text), []byte(`"`)), []byte(`"`))
 }
 
 // blobsOf are the digests of everything an image consists of.

@@ -170,3 +170,19 @@ func TestOnlyWhatIsKnownToRunNothingRunsNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestEveryDownloadHasAChecksumOrNotAll(t *testing.T) {
+	for lock, want := range map[string]bool{
+		plainLock: true,
+		strings.Replace(plainLock, `,"integrity":"sha512-eA=="`, "", 1):                           false,
+		`{"lockfileVersion":3,"packages":{"node_modules/w":{"resolved":"w","link":true},"w":{}}}`: true,
+	} {
+		m, err := manifestsOf(t, map[string]string{"package.json": plainPackage, "package-lock.json": lock}, nil)
+		if err != nil || m.checked() != want {
+			t.Errorf("%s: got %v, %v, want %v", lock, m.checked(), err, want)
+		}
+	}
+	if m, err := manifestsOf(t, map[string]string{"package.json": plainPackage}, nil); err != nil || m.checked() {
+		t.Errorf("no lockfile: got %v, %v", m.checked(), err)
+	}
+}

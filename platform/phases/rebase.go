@@ -3,7 +3,6 @@
 package phases
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,11 +51,7 @@ func (b *Build) offerRebase(ctx context.Context, registry *loopback.Registry) er
 
 // namedInLabel is a run image's name as it stands in the lifecycle's label.
 func namedInLabel(reference string) []byte {
-	quoted, err := json.Marshal(`"image":"` + reference + `"`)
-	if err != nil {
-		panic(err) // a string can always be written
-	}
-	return bytes.TrimSuffix(bytes.TrimPrefix(quoted, []byte(`"`)), []byte(`"`))
+	return inLabel(`"image":"` + reference + `"`)
 }
 
 // failed is the error of a lifecycle that ended with a status.

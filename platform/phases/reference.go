@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"maps"
 	"path/filepath"
@@ -28,11 +27,7 @@ func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
 	}
 	env := referenceEnv(b.Env)
 	if b.Network != sandbox.Host {
-		name, err := b.referenceName(env, sandbox.Host)
-		if err != nil {
-			return known, err
-		}
-		dir, use, err := b.Home.Root(ctx, name, func(string) error { return errNoReference })
+		dir, use, err := b.Home.Root(ctx, b.referenceName(env, sandbox.Host), func(string) error { return errNoReference })
 		if err == nil {
 			defer use.Close()
 			return readClean(dir)
@@ -41,10 +36,7 @@ func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
 			return known, err
 		}
 	}
-	name, err := b.referenceName(env, b.Network)
-	if err != nil {
-		return known, err
-	}
+	name := b.referenceName(env, b.Network)
 	options := b.forSeed("clean layers of " + name)
 	options.Env, options.Bindings, options.Getenv = env, b.Bindings, b.Getenv
 	dir, use, err := b.Home.Root(ctx, name, func(dir string) error {
@@ -74,10 +66,9 @@ func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
 var errNoReference = errors.New("there is none")
 
 // referenceName is that of a reference's folder beside the builder's.
-func (b *Build) referenceName(env map[string]string, network sandbox.Network) (string, error) {
-	sum := sha256.New()
-	err := json.NewEncoder(sum).Encode([]any{b.runtimeFiles, env, b.Bindings, network})
-	return filepath.Base(b.root) + "-clean-" + hex.EncodeToString(sum.Sum(nil)[:12]), err
+func (b *Build) referenceName(env map[string]string, network sandbox.Network) string {
+	sum := sha256.Sum256(asJSON([]any{b.runtimeFiles, env, b.Bindings, network}))
+	return filepath.Base(b.root) + "-clean-" + hex.EncodeToString(sum[:12])
 }
 
 // referenceEnv are the variables that may decide on a layer of Node.js: not

@@ -62,6 +62,17 @@ func corporate(t *testing.T, allow *bool) string {
 	return address
 }
 
+// readOnly lets nothing be written to a registry.
+func readOnly(inner http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
 // A builder that the app chose could name one of the operator's private images as
 // its run image, to read what is in it.
 func TestARunImageOfTheAppsBuilderIsFetchedWithoutCredentials(t *testing.T) {

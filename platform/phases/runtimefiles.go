@@ -46,7 +46,7 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 		return files, nil // the build says what is wrong with it
 	}
 	if err := json.Unmarshal([]byte(seedApp[packagejson.FileName]), &kept); err != nil {
-		return nil, err
+		panic(err) // it stands there
 	}
 	for _, field := range []string{"engines", "devEngines", "packageManager", "volta"} {
 		if value, ok := said[field]; ok && !namesOtherManager(field, value) {
@@ -54,13 +54,10 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 		}
 	}
 	if scripts := startScripts(said["scripts"], getenv("BP_NPM_START_SCRIPT")); len(scripts) > 0 {
-		if kept["scripts"], err = json.Marshal(scripts); err != nil {
-			return nil, err
-		}
+		kept["scripts"] = asJSON(scripts)
 	}
-	whole, err := json.Marshal(kept)
-	files[packagejson.FileName] = string(whole)
-	return files, err
+	files[packagejson.FileName] = string(asJSON(kept))
+	return files, nil
 }
 
 // namesOtherManager says whether a field of package.json names a package manager

@@ -308,13 +308,9 @@ func (k known) DiffID() (v1.Hash, error) { return k.diffID, nil }
 
 // imageOf makes an image of layers and what its label says of them.
 func imageOf(to targets.Target, metadata layersMetadata, layers []v1.Layer) (v1.Image, error) {
-	label, err := json.Marshal(metadata)
-	if err != nil {
-		return nil, err
-	}
 	bare, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		OS: to.OS, Architecture: to.Arch, RootFS: v1.RootFS{Type: "layers"},
-		Config: v1.Config{Labels: map[string]string{lifecycleLabel: string(label)}},
+		Config: v1.Config{Labels: map[string]string{lifecycleLabel: string(asJSON(metadata))}},
 	})
 	if err != nil {
 		return nil, err

@@ -71,11 +71,7 @@ func (s *steps) told(text string) bool {
 		within = s.buildpack
 	}
 	now := time.Now()
-	kind := progress.Kind(span.Kind)
-	if kind != progress.Download && kind != progress.Command {
-		kind = progress.Task // whatever else somebody prints
-	}
-	s.log.Past(within, progress.Span{Kind: kind, What: span.What, Bytes: span.Bytes}, now.Add(-time.Duration(span.Seconds*float64(time.Second))), now)
+	s.log.Past(within, progress.Span{Kind: progress.Kind(span.Kind), What: span.What, Bytes: span.Bytes}, now.Add(-time.Duration(span.Seconds*float64(time.Second))), now)
 	return true
 }
 

@@ -5,6 +5,7 @@ package phases
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/platform/loopback"
 	"github.com/armature-cnb/armature/platform/progress"
 )
@@ -150,5 +152,39 @@ func TestTitlesAreThoseOfTheBuildersBuildpacks(t *testing.T) {
 	}
 	if got := titles(label(`{`)); len(got) != 0 {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestLinesOfBuildpacksBecomeSpansOfWhateverIsOpen(t *testing.T) {
+	log := progress.New(io.Discard, progress.Quiet, os.Getenv)
+	w := newWatcher(log, "app", map[string]bool{"A B 1": true})
+	span := func(kind string) string {
+		return "\x1e" + `{"kind":"` + kind + `","what":"` + kind + `","seconds":0.001}`
+	}
+	if _, ok := spans.Parse(span("download")); !ok {
+		t.Fatal("this is no span")
+	}
+	for _, line := range []string{
+		"===> BUILDING", span("download"), "A B 1", span("download"), span("command"), span("task"), "    Running 'one'", "    Another part", "  Step:", "    Running 'two'", "    Running 'three'",
+		"      Completed in 1s", "      Completed in 2s", "    Running 'four'", "===> EXPORTING", "Adding cache layer 'a:b'", "", "done",
+	} {
+		w.line(line)
+	}
+	w.end(false)
+	want := `phase building
+  buildpack A B 1
+    download download
+    task task
+    command one
+    task Step
+      command two
+      command three
+    command four
+phase exporting
+  cache cache layer a:b
+  cache writing the cache
+`
+	if got := outline(log.Spans(), 0, ""); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

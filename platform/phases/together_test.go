@@ -3,12 +3,17 @@
 package phases
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/sandbox"
@@ -79,5 +84,50 @@ func TestOnlyWhatIsKnownOfLayersForAnyTargetIsTakenOver(t *testing.T) {
 	}
 	if !took {
 		t.Error("the build does not know that it took something")
+	}
+}
+
+func TestASecondTargetWaitsWhereThatSavesTime(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(b, other *Build)
+		want   bool
+	}{
+		{"modules for any target", func(*Build, *Build) {}, true},
+		{"a rebase", func(b, _ *Build) { b.Rebase = empty.Image }, false},
+		{"an emulated one", func(b, _ *Build) { b.Host = other(b.Host) }, false},
+		{"after an emulated one", func(_, first *Build) { first.Host = other(first.Host) }, false},
+		{"a build before it", func(b, _ *Build) { write(t, b.manifestPath(), "x") }, false},
+		{"a build script", func(b, _ *Build) { write(t, b.Source()+"/package.json", `{"scripts":{"build":"x"}}`) }, false},
+		{"no package.json", func(b, _ *Build) { os.Remove(b.Source() + "/package.json") }, false},
+		{"scripts that were asked for", func(b, _ *Build) { b.Env["BP_NODE_RUN_SCRIPTS"] = "x" }, false},
+		{"modules that nobody checks", func(b, _ *Build) { b.Env["BP_NODE_MODULES_CHECK"] = "off" }, false},
+		{"no lockfile", func(b, _ *Build) { os.Remove(b.Source() + "/package-lock.json") }, false},
+		{"a module for some targets", func(b, _ *Build) {
+			write(t, b.Source()+"/package-lock.json", strings.Replace(plainLock, `"inBundle"`, `"cpu":["x64"],"inBundle"`, 1))
+		}, false},
+	} {
+		b := working(t)
+		write(t, b.Source()+"/package.json", plainPackage)
+		write(t, b.Source()+"/package-lock.json", plainLock)
+		first := &Build{Options: b.Options}
+		tc.change(b, first)
+		if got := b.follows(first); got != tc.want {
+			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestAnEventHappensOnceForAll(t *testing.T) {
+	e := newEvent()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := e.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("before it: got %v", err)
+	}
+	e.tell()
+	e.tell()
+	if err := e.wait(t.Context()); err != nil {
+		t.Errorf("after it: got %v", err)
 	}
 }

@@ -90,11 +90,7 @@ const verifiedFile = "verified.json"
 // leaveVerified writes it, for the image with this manifest.
 func (b *Build) leaveVerified(manifest []byte, right []layerName) error {
 	digest := sha256.Sum256(manifest)
-	text, err := json.Marshal(verified{hex.EncodeToString(digest[:]), right})
-	if err != nil {
-		return err
-	}
-	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, verifiedFile), text)
+	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, verifiedFile), asJSON(verified{hex.EncodeToString(digest[:]), right}))
 }
 
 type verified struct {
@@ -115,10 +111,8 @@ func (b *Build) withoutUnverified(image v1.Image) (v1.Image, error) {
 		return nil, err
 	}
 	var was verified
-	if text, err := os.ReadFile(filepath.Join(b.kept.Dir, verifiedFile)); err == nil && json.Unmarshal(text, &was) != nil {
-		was = verified{}
-	}
-	if digest := sha256.Sum256(manifest); was.Manifest != hex.EncodeToString(digest[:]) {
+	text, err := os.ReadFile(filepath.Join(b.kept.Dir, verifiedFile))
+	if digest := sha256.Sum256(manifest); err != nil || json.Unmarshal(text, &was) != nil || was.Manifest != hex.EncodeToString(digest[:]) {
 		was = verified{}
 	}
 	missing := false
@@ -137,9 +131,9 @@ func (b *Build) withoutUnverified(image v1.Image) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := b.blobs.Store(rest, b.blobs)
+	stored, err := b.blobs.Store(rest, b.blobs)
 	if err != nil {
 		return nil, err
 	}
-	return b.blobs.Image(text)
+	return b.blobs.Image(stored)
 }

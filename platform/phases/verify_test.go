@@ -119,6 +119,17 @@ func TestLayersThatWereNotComparedAreNotTakenAgain(t *testing.T) {
 	if got := layersLeft(); !slices.Equal(got, layers[1:]) {
 		t.Errorf("another image was compared: got %v, want %v", got, layers[1:])
 	}
+	if err := b.leaveVerified(manifest, []layerName{"a/engine@1:node"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(b.kept.Dir, verifiedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(b.kept.Dir, verifiedFile), strings.Replace(string(text), "]", ",7]", 1))
+	if got := layersLeft(); !slices.Equal(got, layers[1:]) {
+		t.Errorf("with an entry that is none: got %v, want %v", got, layers[1:])
+	}
 	write(t, filepath.Join(b.kept.Dir, verifiedFile), "{")
 	if got := layersLeft(); !slices.Equal(got, layers[1:]) {
 		t.Errorf("damaged: got %v, want %v", got, layers[1:])
@@ -267,10 +278,7 @@ func TestABuildWithoutNetworkTakesTheReferenceOfOneWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &Build{root: "/builder", Options: Options{Home: openHome(t), Network: sandbox.None, Host: host, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Env: map[string]string{"BP_NODE_VERSION": "22"}}}
-	name, err := b.referenceName(referenceEnv(b.Env), sandbox.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
+	name := b.referenceName(referenceEnv(b.Env), sandbox.Host)
 	_, use, err := b.Home.Root(t.Context(), name, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, cleanFile), []byte(`{"launcher": "`+shaA+`"}`), 0o644)
 	})

@@ -69,17 +69,26 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, most+1))
-	return whole(text, path, most, err)
+	return read(file, path, most)
 }
 
-// whole is what was read of a file, unless that is more than most bytes.
-func whole(text []byte, path string, most int64, err error) ([]byte, error) {
-	if err == nil && int64(len(text)) > most {
-		err = &fs.PathError{Op: "read", Path: path, Err: largeError(most)}
-	}
+// read returns what is in a file, unless that is more than most bytes: where its
+// size says so, nothing is read.
+func read(file *os.File, path string, most int64) ([]byte, error) {
+	large := &fs.PathError{Op: "read", Path: path, Err: largeError(most)}
+	info, err := file.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if info.Mode().IsRegular() && info.Size() > most {
+		return nil, large
+	}
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(text)) > most {
+		return nil, large
 	}
 	return text, nil
 }
@@ -118,6 +127,5 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, mostText+1))
-	return whole(text, path, mostText, err)
+	return read(file, path, mostText)
 }
