@@ -49,7 +49,7 @@ func TestTheLifecycleIsCalledAsThePlatformAPISays(t *testing.T) {
 	maps.DeleteFunc(c.Files, func(path, _ string) bool { return strings.HasPrefix(path, "/platform/bindings/host-ca/") })
 	files := map[string]string{
 		"/workspace/package.json": plainPackage, "/workspace/package-lock.json": plainLock, "/platform/env/BP_X": "1", "/platform/spans": "",
-		"/cnb/run.toml": "", "/cnb/order.toml": order, "/etc/hostname": "armature\n",
+		"/cnb/run.toml": "", "/cnb/order.toml": orderTOML, "/etc/hostname": "armature\n",
 	}
 	if !maps.Equal(c.Files, files) {
 		t.Errorf("it finds %q\nwant %q", c.Files, files)

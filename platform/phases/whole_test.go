@@ -77,11 +77,11 @@ func newSite(t *testing.T, kind builderKind) *site {
 		t.Skip("no sandbox can be made here: ", err)
 	}
 	if _, err := os.Lstat(s.builders); err != nil {
-		targets := targets.All()
+		all := targets.All()
 		if kind != plain {
-			targets = []targets.Target{s.host}
+			all = []targets.Target{s.host}
 		}
-		for _, to := range targets {
+		for _, to := range all {
 			layout(t, base+"/stack/run-"+to.Arch, runImageFor(t, to, "run"))
 			layout(t, s.builders+"/"+to.Dashed()+"-on-"+s.host.Dashed(), s.builderImage(t, to, kind.files()))
 		}
@@ -139,8 +139,8 @@ func programFor(to targets.Target) string {
 	return string(header)
 }
 
-// order is the builder's.
-const order = "[[order]]\n  [[order.group]]\n    id = \"a/engine\"\n    version = \"1\"\n"
+// orderTOML is the builder's.
+const orderTOML = "[[order]]\n  [[order.group]]\n    id = \"a/engine\"\n    version = \"1\"\n"
 
 // builderImage is one whose lifecycle is this test program.
 func (s *site) builderImage(t *testing.T, to targets.Target, more map[string]string) v1.Image {
@@ -151,7 +151,7 @@ func (s *site) builderImage(t *testing.T, to targets.Target, more map[string]str
 	}
 	files := map[string]string{
 		"cnb/lifecycle/creator": string(self), "cnb/lifecycle/launcher": programFor(to), "etc/passwd": "root:x:0:0::/root:/bin/sh\nsomebody:x:1001:1000::/home/somebody:/bin/sh\n",
-		"cnb/run.toml": "", "cnb/order.toml": order, "home/somebody/.profile": "",
+		"cnb/run.toml": "", "cnb/order.toml": orderTOML, "home/somebody/.profile": "",
 	}
 	maps.Copy(files, more)
 	var out bytes.Buffer

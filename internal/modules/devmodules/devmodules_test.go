@@ -56,7 +56,7 @@ func TestABuildpackSaysByWhichRulesItRemovesThem(t *testing.T) {
 			Rules int `toml:"removes-own-modules"`
 		}
 	}
-	if _, err := toml.DecodeFile("../../buildpacks/nodejs/buildpack.toml", &said); err != nil || said.Metadata.Rules != devmodules.Rules {
+	if _, err := toml.DecodeFile("../../../buildpacks/nodejs/buildpack.toml", &said); err != nil || said.Metadata.Rules != devmodules.Rules {
 		t.Errorf("got %d, %v, want %d", said.Metadata.Rules, err, devmodules.Rules)
 	}
 }

@@ -216,7 +216,7 @@ func TestFindDoesNotPassOverAFileThatCannotBeRead(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, ".nvmrc"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := versionfile.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), "reading .nvmrc") {
+	if got, err := versionfile.Find(dir, known, false, nil); err == nil || !strings.Contains(err.Error(), ".nvmrc cannot be read") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -121,7 +121,7 @@ func file(name string) func(string) (string, error) {
 			return "", nil
 		}
 		if err == nil && len(text) > maxFileBytes {
-			err = fmt.Errorf("it has %d bytes, want at most %d", len(text), maxFileBytes)
+			err = fmt.Errorf("got %d bytes, want at most %d", len(text), maxFileBytes)
 		}
 		if err != nil {
 			return "", unreadable(name, err)
