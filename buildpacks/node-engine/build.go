@@ -84,7 +84,7 @@ type build struct {
 	inventory  *inventory.Inventory
 	bindings   []servicebindings.Binding
 	authority  []cacerts.File
-	spans      *spans.Teller // tells the platform what took how long
+	spans      *spans.Recorder // tells the platform what took how long
 
 	version  *semver.Version
 	ended    bool              // whether the version's line ended, and a range led to it
@@ -247,7 +247,7 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	group, ctx := errgroup.WithContext(run.Context)
 	for i, installation := range todo {
 		group.Go(func() (err error) {
-			defer run.spans.Begin(spans.Task, "making the layer "+installation.name)()
+			defer run.spans.Start(spans.Task, "making the layer "+installation.name)()
 			layers[i], err = installation.install(ctx, found[i])
 			return err
 		})

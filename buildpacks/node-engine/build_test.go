@@ -178,9 +178,9 @@ func TestBuildChoosesTheVersionBySource(t *testing.T) {
 		{name: "then .node-version", entries: []packit.BuildpackPlanEntry{of("20", "other"), of("22", ".node-version")}, want: `22.1.0 (.node-version: "22")`},
 		{name: "then any other", entries: []packit.BuildpackPlanEntry{entry("node", "launch"), of("22", "another buildpack")}, want: `22.1.0 (another buildpack: "22")`},
 		{name: "one without a source", entries: []packit.BuildpackPlanEntry{entry("node", "launch", "version=22")}, want: `22.1.0 (<unknown>: "22")`},
-		{name: "an empty wish is none", entries: []packit.BuildpackPlanEntry{of("", "package.json"), of("22", ".nvmrc")}, want: `22.1.0 (.nvmrc: "22")`},
-		{name: "default is a wish", entries: []packit.BuildpackPlanEntry{of("default", "BP_NODE_VERSION"), of("22", ".nvmrc")}, want: "24.2.0 (the default)"},
-		{name: "a bad wish that does not decide", entries: []packit.BuildpackPlanEntry{of("newest", ".nvmrc"), of("22", "BP_NODE_VERSION")}, want: `22.1.0 (BP_NODE_VERSION: "22")`},
+		{name: "an empty request is none", entries: []packit.BuildpackPlanEntry{of("", "package.json"), of("22", ".nvmrc")}, want: `22.1.0 (.nvmrc: "22")`},
+		{name: "default is a request", entries: []packit.BuildpackPlanEntry{of("default", "BP_NODE_VERSION"), of("22", ".nvmrc")}, want: "24.2.0 (the default)"},
+		{name: "a bad request that does not decide", entries: []packit.BuildpackPlanEntry{of("newest", ".nvmrc"), of("22", "BP_NODE_VERSION")}, want: `22.1.0 (BP_NODE_VERSION: "22")`},
 		{name: "an alias in the variable", entries: []packit.BuildpackPlanEntry{of("lts/jod", "BP_NODE_VERSION")}, want: `22.1.0 (BP_NODE_VERSION: "lts/jod")`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -210,14 +210,14 @@ func TestBuildTakesTheNearestOfAnExactVersionThatIsGone(t *testing.T) {
 
 func TestBuildListsOnlyEntriesWithAWish(t *testing.T) {
 	nothing := entry("node", "launch", "version=", "version-source=")
-	wish := entry("node", "version=22", "version-source=.nvmrc")
+	request := entry("node", "version=22", "version-source=.nvmrc")
 	for _, tc := range []struct {
 		name    string
 		entries []packit.BuildpackPlanEntry
 		want    string
 	}{
 		{name: "none", entries: []packit.BuildpackPlanEntry{both(), nothing}},
-		{name: "one", entries: []packit.BuildpackPlanEntry{both(), nothing, wish}, want: `.nvmrc -> "22"`},
+		{name: "one", entries: []packit.BuildpackPlanEntry{both(), nothing, request}, want: `.nvmrc -> "22"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
@@ -445,19 +445,19 @@ func TestBuildLeadsToUnpackedArchives(t *testing.T) {
 }
 
 func TestBuildPrefersABakedVersionOfTheLine(t *testing.T) {
-	for _, tc := range []struct{ name, wish, want string }{
-		{name: "a line", wish: "24", want: "24.1.0"},
-		{name: "the default", wish: "", want: "24.1.0"},
-		{name: "another version, when named", wish: "24.2.0", want: "24.2.0"},
-		{name: "in place of an exact version that is gone", wish: "24.2.9", want: "24.1.0"},
-		{name: "another line", wish: "22", want: "22.1.0"},
+	for _, tc := range []struct{ name, request, want string }{
+		{name: "a line", request: "24", want: "24.1.0"},
+		{name: "the default", request: "", want: "24.1.0"},
+		{name: "another version, when named", request: "24.2.0", want: "24.2.0"},
+		{name: "in place of an exact version that is gone", request: "24.2.9", want: "24.1.0"},
+		{name: "another line", request: "22", want: "22.1.0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)
 			f.host = targets.LinuxARM64 // so that 24.2.0 would be chosen
 			content := f.files["/dist/v24.1.0/node-v24.1.0-linux-arm64.tar.gz"]
 			f.write(t, f.buildpack, "dependencies/"+strings.Replace(digest(content), ":", "-", 1), string(content))
-			if _, err := f.build(entry("node", "launch", "version="+tc.wish)); err != nil {
+			if _, err := f.build(entry("node", "launch", "version="+tc.request)); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(f.log.String(), "Selected Node.js "+tc.want) {

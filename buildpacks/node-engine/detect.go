@@ -18,9 +18,9 @@ import (
 // versionVariable is the setting that goes before every file.
 const versionVariable = "BP_NODE_VERSION"
 
-// wish is the metadata of the entries that detect requires. It says nothing
+// request is the metadata of the entries that detect requires. It says nothing
 // of build and launch: whoever uses Node.js does.
-type wish struct {
+type request struct {
 	Version       string `toml:"version"`
 	VersionSource string `toml:"version-source"`
 }
@@ -35,11 +35,11 @@ func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		wishes, err := wishes(versionfile.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
+		requests, err := requests(versionfile.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		return packit.DetectResult{Plan: plan(wishes)}, nil
+		return packit.DetectResult{Plan: plan(requests)}, nil
 	}
 }
 
@@ -58,9 +58,9 @@ func find(workingDir string, getenv settings.Getenv) (project.Project, error) {
 }
 
 // plan offers node alone first, and else node and npm.
-func plan(wishes []wish) packit.BuildPlan {
+func plan(requests []request) packit.BuildPlan {
 	var requires []packit.BuildPlanRequirement
-	for _, w := range wishes {
+	for _, w := range requests {
 		requires = append(requires, packit.BuildPlanRequirement{Name: buildplan.Node, Metadata: w})
 	}
 	node := packit.BuildPlanProvision{Name: buildplan.Node}
@@ -75,9 +75,9 @@ func plan(wishes []wish) packit.BuildPlan {
 	}
 }
 
-// wishes are the versions asked for, in the order .nvmrc, BP_NODE_VERSION,
+// requests are the versions asked for, in the order .nvmrc, BP_NODE_VERSION,
 // and then the other files as [nodeversion.Find] has them.
-func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emitter) ([]wish, error) {
+func requests(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emitter) ([]request, error) {
 	fromEnv := getenv(versionVariable)
 	aliases := &aliases{path: filepath.Join(buildpackDir, "buildpack.toml")}
 	found, err := versionfile.Find(dir, aliases, fromEnv != "" || versionfile.HasEngine(dir), func(source string, err error) {
@@ -89,9 +89,9 @@ func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emit
 	if err != nil {
 		return nil, err
 	}
-	var all []wish
+	var all []request
 	for _, w := range found {
-		all = append(all, wish{w.Version, w.Source})
+		all = append(all, request{w.Version, w.Source})
 	}
 	if fromEnv == "" {
 		return all, nil
@@ -100,7 +100,7 @@ func wishes(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emit
 	if len(all) > 0 && all[0].VersionSource == versionfile.Nvmrc {
 		at = 1
 	}
-	return slices.Insert(all, at, wish{fromEnv, versionVariable}), nil
+	return slices.Insert(all, at, request{fromEnv, versionVariable}), nil
 }
 
 // aliases are those of the inventory, which is read when the first is asked

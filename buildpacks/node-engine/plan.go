@@ -12,7 +12,7 @@ import (
 
 // candidate is a version that an entry of the buildpack plan asks for.
 type candidate struct {
-	Version string // a version, range or alias; empty or "default" for no wish
+	Version string // a version, range or alias; empty or "default" for no request
 	Source  string // who asks; "<unknown>" when the entry does not say
 }
 
@@ -71,7 +71,7 @@ func newCandidate(metadata map[string]any) candidate {
 // priorities are the sources that go before all others, first the highest.
 var priorities = append([]string{versionVariable, "package.json"}, versionfile.Sources()...)
 
-// priority is lower for what goes first. No wish goes last, whoever has it.
+// priority is lower for what goes first. No request goes last, whoever has it.
 func (c candidate) priority() int {
 	i := slices.Index(priorities, c.Source)
 	switch {

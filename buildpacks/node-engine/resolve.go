@@ -43,7 +43,7 @@ func (run *build) resolve() error {
 // past their end of life satisfy.
 const strictVariable = "BP_NODE_VERSION_STRICT"
 
-// choose returns the version that the wish leads to. One that only the npm
+// choose returns the version that the request leads to. One that only the npm
 // registry has is chosen where it is known which registry that is, or when
 // nothing else will do: then the download says what to set.
 func (run *build) choose(winner candidate) (*semver.Version, error) {
@@ -99,7 +99,7 @@ func (run *build) makeDo(winner candidate, within *inventory.Inventory, refused 
 }
 
 // preferBaked returns the newest version of the same line that satisfies the
-// wish and whose archives are in the buildpack, or else the version given. A
+// request and whose archives are in the buildpack, or else the version given. A
 // buildpack that was packaged with archives is to be used without a network.
 func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
 	line := run.baked().Only(func(r inventory.Release) bool { return r.Version.Major() == version.Major() })
@@ -120,7 +120,7 @@ func (run *build) baked() *inventory.Inventory {
 	})
 }
 
-// String is the source and the wish, as the log tells a decision.
+// String is the source and the request, as the log tells a decision.
 func (c candidate) String() string {
 	if c.Version == "" || c.Version == "default" {
 		return "the default"
@@ -128,7 +128,7 @@ func (c candidate) String() string {
 	return fmt.Sprintf("%s: %q", c.Source, c.Version)
 }
 
-// planEntries are the candidates that have a wish, in the form that the logger
+// planEntries are the candidates that have a request, in the form that the logger
 // prints.
 func (run *build) planEntries() []packit.BuildpackPlanEntry {
 	var entries []packit.BuildpackPlanEntry

@@ -41,7 +41,7 @@ func (run *build) finder(dir string) (*distribution.Finder, error) {
 		Config:   config,
 		Log:      run.Logger.Subprocess,
 		Downloaded: func(file fetch.File, bytes int64, took time.Duration) {
-			run.spans.Tell(spans.Span{Kind: spans.Download, What: file.Name(), Bytes: bytes}, took)
+			run.spans.Record(spans.Span{Kind: spans.Download, What: file.Name(), Bytes: bytes}, took)
 		},
 	}, nil
 }

@@ -31,7 +31,7 @@ func (run *build) warnOfEndOfLife(winner candidate) {
 	}
 }
 
-// tellOfUnheeded names the wishes that the chosen version does not satisfy,
+// tellOfUnheeded names the requests that the chosen version does not satisfy,
 // since another goes before them.
 func (run *build) tellOfUnheeded(winner candidate) {
 	told := map[candidate]bool{winner: true} // who gets the nearest of what it asks for was told so
@@ -49,7 +49,7 @@ func (run *build) tellOfUnheeded(winner candidate) {
 	}
 }
 
-// suitingBoth names the newest version that satisfies both wishes, for a line
+// suitingBoth names the newest version that satisfies both requests, for a line
 // of the log; it is empty when only ended lines have one, or none does.
 func (run *build) suitingBoth(a, b candidate) string {
 	for _, v := range run.inventory.Versions(run.target, run.Host) {

@@ -21,12 +21,12 @@ func ended(t *testing.T) *fixture {
 }
 
 func TestBuildTakesARangeOfAnEndedLineWithAWarning(t *testing.T) {
-	for _, tc := range []struct{ name, wish, source, now string }{
-		{name: "a line", wish: "20", source: "BP_NODE_VERSION", now: "2026-09-01"},
-		{name: "a line with x", wish: "20.x", source: "package.json", now: "2026-09-01"},
-		{name: "a range", wish: ">=19 <21", source: "package.json", now: "2026-09-01"},
-		{name: "a codename", wish: "lts/iron", source: "BP_NODE_VERSION", now: "2026-09-01"},
-		{name: "whatever the clock says", wish: "20.x", source: ".nvmrc", now: "2025-01-01"},
+	for _, tc := range []struct{ name, request, source, now string }{
+		{name: "a line", request: "20", source: "BP_NODE_VERSION", now: "2026-09-01"},
+		{name: "a line with x", request: "20.x", source: "package.json", now: "2026-09-01"},
+		{name: "a range", request: ">=19 <21", source: "package.json", now: "2026-09-01"},
+		{name: "a codename", request: "lts/iron", source: "BP_NODE_VERSION", now: "2026-09-01"},
+		{name: "whatever the clock says", request: "20.x", source: ".nvmrc", now: "2025-01-01"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := ended(t)
@@ -34,14 +34,14 @@ func TestBuildTakesARangeOfAnEndedLineWithAWarning(t *testing.T) {
 			if f.now, err = time.Parse(time.DateOnly, tc.now); err != nil {
 				t.Fatal(err)
 			}
-			result, err := f.build(entry("node", "launch", "version="+tc.wish, "version-source="+tc.source))
+			result, err := f.build(entry("node", "launch", "version="+tc.request, "version-source="+tc.source))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := layer(t, result, "node").Metadata["version"]; got != "20.1.0" {
 				t.Errorf("got %s", got)
 			}
-			want := "WARNING: " + tc.source + " asks for Node.js \"" + tc.wish + "\", but line 20 reached its end of life on 2026-04-30 and gets no security fixes any more: using 20.1.0. " +
+			want := "WARNING: " + tc.source + " asks for Node.js \"" + tc.request + "\", but line 20 reached its end of life on 2026-04-30 and gets no security fixes any more: using 20.1.0. " +
 				"Move to line 22 or a newer one. Set BP_NODE_VERSION_STRICT to true to make this an error."
 			if log := f.log.String(); !strings.Contains(log, want) || strings.Count(log, "WARNING") != 1 {
 				t.Errorf("got\n%s\nwant %s", log, want)
@@ -63,40 +63,40 @@ func TestStrictRefusesARangeOfAnEndedLine(t *testing.T) {
 }
 
 func TestARangeThatFitsALivingLineKeepsChoosingIt(t *testing.T) {
-	for _, tc := range []struct{ wish, want string }{{">=20", "24.1.0"}, {"20 || 22", "22.1.0"}, {"18 || 20 || 26", "26.1.0"}, {"*", "24.1.0"}} {
+	for _, tc := range []struct{ request, want string }{{">=20", "24.1.0"}, {"20 || 22", "22.1.0"}, {"18 || 20 || 26", "26.1.0"}, {"*", "24.1.0"}} {
 		f := ended(t)
 		f.now = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
-		result, err := f.build(entry("node", "launch", "version="+tc.wish))
+		result, err := f.build(entry("node", "launch", "version="+tc.request))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := layer(t, result, "node").Metadata["version"]; got != tc.want || strings.Contains(f.log.String(), "WARNING") {
-			t.Errorf("%s: got %s, want %s\n%s", tc.wish, got, tc.want, f.log.String())
+			t.Errorf("%s: got %s, want %s\n%s", tc.request, got, tc.want, f.log.String())
 		}
 	}
 }
 
-func TestBuildTellsWhichWishIsNotHeeded(t *testing.T) {
+func TestBuildNamesTheRequestThatIsNotHeeded(t *testing.T) {
 	const by = " is not heeded: "
 	for _, tc := range []struct {
-		name   string
-		wishes []string // "<source>=<version>"
-		want   string
+		name     string
+		requests []string // "<source>=<version>"
+		want     string
 	}{
-		{name: "the files agree", wishes: []string{"package.json=>=22", ".nvmrc=24"}},
-		{name: "another line", wishes: []string{"package.json=22 || 24 || 26", ".nvmrc=26"}, want: `.nvmrc asks for Node.js "26", which is not heeded: package.json goes before it; 26.1.0 would suit both.`},
-		{name: "nothing in common", wishes: []string{"package.json=24", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
-		{name: "an ended line in common", wishes: []string{"package.json=>=20", ".nvmrc=20"}, want: `.nvmrc asks for Node.js "20", which is not heeded: package.json goes before it.`},
-		{name: "an entry without a source", wishes: []string{"package.json=24", "=22"}, want: `another buildpack asks for Node.js "22", which is not heeded: package.json goes before it.`},
-		{name: "the same twice", wishes: []string{"package.json=24", ".nvmrc=22", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
-		{name: "the setting goes before both", wishes: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
+		{name: "the files agree", requests: []string{"package.json=>=22", ".nvmrc=24"}},
+		{name: "another line", requests: []string{"package.json=22 || 24 || 26", ".nvmrc=26"}, want: `.nvmrc asks for Node.js "26", which is not heeded: package.json goes before it; 26.1.0 would suit both.`},
+		{name: "nothing in common", requests: []string{"package.json=24", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
+		{name: "an ended line in common", requests: []string{"package.json=>=20", ".nvmrc=20"}, want: `.nvmrc asks for Node.js "20", which is not heeded: package.json goes before it.`},
+		{name: "an entry without a source", requests: []string{"package.json=24", "=22"}, want: `another buildpack asks for Node.js "22", which is not heeded: package.json goes before it.`},
+		{name: "the same twice", requests: []string{"package.json=24", ".nvmrc=22", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
+		{name: "the setting goes before both", requests: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := ended(t)
 			f.now = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 			var plan []packit.BuildpackPlanEntry
-			for _, wish := range tc.wishes {
-				source, version, _ := strings.Cut(wish, "=")
+			for _, request := range tc.requests {
+				source, version, _ := strings.Cut(request, "=")
 				metadata := []string{"launch", "version=" + version}
 				if source != "" {
 					metadata = append(metadata, "version-source="+source)

@@ -57,7 +57,7 @@ type build struct {
 	keepModules  bool // in the app image
 	runsScripts  bool
 	sbom         bool
-	spans        *spans.Teller // tells the platform what took how long
+	spans        *spans.Recorder // tells the platform what took how long
 	folder       appfolder.Folder
 	later        []string // what is taken out of the app when npm is done
 }

@@ -780,13 +780,13 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 
 		chosen := func(why string) {
 			t.Helper()
-			wish := "77.0.1"
+			request := "77.0.1"
 			if _, spec, ok := strings.Cut(why, " is "); ok {
-				wish, why = spec, strings.TrimSuffix(why, " is "+spec)
+				request, why = spec, strings.TrimSuffix(why, " is "+spec)
 			}
 			layers := built(launchOnly)
 			Expect([]bool{layers["npm"].Launch, layers["npm"].Build, layers["npm"].Cache}).To(Equal([]bool{false, true, true}))
-			Expect(log.String()).To(ContainSubstring("Choosing npm " + wish + " (" + why + ")"))
+			Expect(log.String()).To(ContainSubstring("Choosing npm " + request + " (" + why + ")"))
 			Expect(runs("node.js")).To(Equal("hello@1.0.0\n"))
 			output, err := exec.Command(filepath.Join(layersDir, "npm", "bin", "npm"), "version").Output()
 			Expect(err).NotTo(HaveOccurred())
@@ -831,7 +831,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			{"cannot be read", `"engines":{"npm":"please use yarn"}`},
 			{"is of another manager", `"packageManager":"pnpm@9.0.0"`},
 		} {
-			it("keeps the one that there is when the wish "+row.name, func() {
+			it("keeps the one that there is when the request "+row.name, func() {
 				writeFiles(t, app, files{"package.json": `{"name":"app",` + row.field + `,"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
 				Expect(built(launchOnly)).NotTo(HaveKey("npm"))
 			})

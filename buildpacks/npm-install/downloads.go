@@ -30,7 +30,7 @@ const downloadsFile = "downloads.tar"
 type downloads struct {
 	dir      string // absolute; the layer
 	log      scribe.Emitter
-	spans    *spans.Teller
+	spans    *spans.Recorder
 	vendored bool
 }
 
@@ -47,7 +47,7 @@ func (d *downloads) open() error {
 		return err
 	}
 	defer file.Close()
-	defer d.spans.Begin(spans.Task, "unpacking npm's cache")()
+	defer d.spans.Start(spans.Task, "unpacking npm's cache")()
 	err = vacation.NewTarArchive(file).Decompress(d.dir)
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
@@ -69,7 +69,7 @@ func (d *downloads) close() error {
 	if err != nil || !filled || d.vendored {
 		return err
 	}
-	defer d.spans.Begin(spans.Task, "packing npm's cache")()
+	defer d.spans.Start(spans.Task, "packing npm's cache")()
 	made := d.dir + ".tar" // beside the layer: no layer itself, as it has no TOML file
 	if err := os.Rename(d.archive(), made); errors.Is(err, fs.ErrNotExist) {
 		err = writeArchive(made, d.dir)

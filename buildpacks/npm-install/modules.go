@@ -73,7 +73,7 @@ func (b *build) modules(p part) (packit.Layer, error) {
 	layer.Launch = p.layer == launchLayer
 	layer.Build, layer.Cache = p.layer == buildLayer && !p.hidden, p.layer == buildLayer
 	if b.sbom && !p.hidden {
-		described := b.spans.Begin(spans.Task, "writing the bill of materials of "+p.layer)
+		described := b.spans.Start(spans.Task, "writing the bill of materials of "+p.layer)
 		layer.SBOM = b.billOfMaterials(p, &layer)
 		described()
 	}
@@ -149,7 +149,7 @@ func (b *build) fill(p part, layer packit.Layer) (packit.Layer, error) {
 	if err := b.hideCredentials(); err != nil {
 		return packit.Layer{}, err
 	}
-	moved := b.spans.Begin(spans.Task, "putting modules into the layer "+p.layer)
+	moved := b.spans.Start(spans.Task, "putting modules into the layer "+p.layer)
 	links, err := b.collect(p, layer.Path)
 	moved()
 	if err != nil {
@@ -242,7 +242,7 @@ func (b *build) finishLaunch(layerDir string) error {
 	if err := removeForeignPrebuilds(layerDir, b.target); err != nil {
 		return err
 	}
-	defer b.spans.Begin(spans.Task, "checking native files")()
+	defer b.spans.Start(spans.Task, "checking native files")()
 	return b.checkNative(layerDir)
 }
 

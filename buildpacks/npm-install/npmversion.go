@@ -54,12 +54,12 @@ func wishedNPM(env Environ, pkg packagejson.Package, has string) npmWish {
 		return npmWish{spec: spec, source: packagejson.FileName + ": packageManager"}
 	}
 	wanted, _ := pkg.DevEngines.PackageManager.Named("npm")
-	for _, wish := range []npmWish{
+	for _, request := range []npmWish{
 		{spec: wanted, source: packagejson.FileName + ": devEngines.packageManager"},
 		{spec: pkg.Engines.NPM, source: packagejson.FileName + ": engines.npm", mild: true},
 	} {
-		if refuses(wish.spec, has) {
-			return wish
+		if refuses(request.spec, has) {
+			return request
 		}
 	}
 	return npmWish{}
@@ -110,31 +110,31 @@ func (w npmWish) explain(err error) error {
 // project's files take no part in that, but for its .npmrc, and are not
 // changed.
 func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
-	wish := wishedNPM(b.env, b.pkg, b.npm.versions.NPM)
-	if wish.spec == "" {
-		wish = wishedNPM(b.env, b.root, b.npm.versions.NPM)
+	request := wishedNPM(b.env, b.pkg, b.npm.versions.NPM)
+	if request.spec == "" {
+		request = wishedNPM(b.env, b.root, b.npm.versions.NPM)
 	}
-	if wish.spec == "" || wish.spec == b.npm.versions.NPM {
+	if request.spec == "" || request.spec == b.npm.versions.NPM {
 		return nil, nil
 	}
-	if err := wish.check(); err != nil {
+	if err := request.check(); err != nil {
 		return nil, err
 	}
-	b.log.Process("Choosing npm %s (%s) in place of %s", wish.spec, wish.source, b.npm.versions.NPM)
+	b.log.Process("Choosing npm %s (%s) in place of %s", request.spec, request.source, b.npm.versions.NPM)
 	layer, err := b.context.Layers.Get(npmLayer)
 	if err != nil {
 		return nil, err
 	}
 	bin := filepath.Join(layer.Path, "bin")
-	if b.keepsNPM(layer, wish) {
+	if b.keepsNPM(layer, request) {
 		b.log.Subprocess("Reusing cached layer %s", layer.Path)
 		b.log.Break()
-	} else if layer, err = b.installNPM(layer, wish); err != nil && wish.mild {
+	} else if layer, err = b.installNPM(layer, request); err != nil && request.mild {
 		b.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", b.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
 		b.log.Break()
 		return nil, removeTree(filepath.Join(b.context.Layers.Path, npmLayer))
 	} else if err != nil {
-		return nil, wish.explain(err)
+		return nil, request.explain(err)
 	}
 	if err := b.configureNPM(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
 		return nil, err
@@ -203,20 +203,20 @@ func (b *build) configureNPM(npm string) error {
 
 // keepsNPM is true for a layer of the same exact version. A range may mean
 // another version by now.
-func (b *build) keepsNPM(layer packit.Layer, wish npmWish) bool {
-	if _, err := semver.StrictNewVersion(wish.spec); err != nil || layer.Metadata[specMetadata] != wish.spec {
+func (b *build) keepsNPM(layer packit.Layer, request npmWish) bool {
+	if _, err := semver.StrictNewVersion(request.spec); err != nil || layer.Metadata[specMetadata] != request.spec {
 		return false
 	}
 	_, err := os.Stat(filepath.Join(layer.Path, "bin", "npm"))
 	return err == nil
 }
 
-func (b *build) installNPM(layer packit.Layer, wish npmWish) (packit.Layer, error) {
+func (b *build) installNPM(layer packit.Layer, request npmWish) (packit.Layer, error) {
 	layer, err := layer.Reset()
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if err := b.fetchNPM(layer.Path, wish.spec); err != nil {
+	if err := b.fetchNPM(layer.Path, request.spec); err != nil {
 		return packit.Layer{}, err
 	}
 	bin := filepath.Join(layer.Path, "bin")
@@ -226,13 +226,13 @@ func (b *build) installNPM(layer packit.Layer, wish npmWish) (packit.Layer, erro
 	for _, name := range []string{"npm", "npx"} {
 		program := filepath.Join("..", "node_modules", "npm", "bin", name+"-cli.js")
 		if _, err := os.Stat(filepath.Join(bin, program)); err != nil {
-			return packit.Layer{}, fmt.Errorf("installing npm %s: it has no %s: %w", wish.spec, name, err)
+			return packit.Layer{}, fmt.Errorf("installing npm %s: it has no %s: %w", request.spec, name, err)
 		}
 		if err := os.Symlink(program, filepath.Join(bin, name)); err != nil {
 			return packit.Layer{}, fmt.Errorf("linking %s: %w", name, err)
 		}
 	}
-	layer.Metadata = map[string]any{specMetadata: wish.spec}
+	layer.Metadata = map[string]any{specMetadata: request.spec}
 	return layer, nil
 }
 

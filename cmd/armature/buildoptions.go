@@ -102,14 +102,14 @@ func (f *buildFlags) readDescriptor(app string) (*descriptor.Descriptor, error) 
 
 // namedBuildpacks are those of flags, which go before the descriptor's. As with
 // pack, one flag may name several.
-func namedBuildpacks(flags []string) order.Wish {
-	var wish order.Wish
+func namedBuildpacks(flags []string) order.Request {
+	var request order.Request
 	for _, text := range flags {
 		for one := range strings.SplitSeq(text, ",") {
-			wish.Buildpacks = append(wish.Buildpacks, order.Locator{Name: strings.TrimSpace(one)})
+			request.Buildpacks = append(request.Buildpacks, order.Locator{Name: strings.TrimSpace(one)})
 		}
 	}
-	return wish
+	return request
 }
 
 func parseTag(text string) (name.Tag, error) {

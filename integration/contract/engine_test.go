@@ -97,7 +97,7 @@ func TestNodeEngineDetectionEndsWith(t *testing.T) {
 }
 
 func TestNodeEngineChoosesTheVersion(t *testing.T) {
-	for wish, want := range map[string]string{
+	for request, want := range map[string]string{
 		"": "24.2.0", "default": "24.2.0", "*": "24.2.0", "node": "24.2.0", ">=18": "24.2.0", "x": "24.2.0",
 		"22": "22.3.0", "22.x": "22.3.0", "22.X": "22.3.0", "22.1.x": "22.1.0", "22.1.*": "22.1.0", "v22.1.0": "22.1.0", "=22.1.0": "22.1.0", "22.1": "22.1.0",
 		"^24.1.0": "24.2.0", "~24.1.0": "24.1.5", "~24.1": "24.1.5", "~24": "24.2.0",
@@ -108,9 +108,9 @@ func TestNodeEngineChoosesTheVersion(t *testing.T) {
 		">=26 ||": "24.2.0", "==22": "22.3.0", "> =26": "26.1.0", "22 - 24.1 || 20.x": "24.1.5",
 		"lts/*": "24.2.0", "lts": "24.2.0", "LTS/Jod": "22.3.0", "lts/-1": "22.3.0", "stable": "24.2.0", "current": "26.1.0", "latest": "26.1.0",
 	} {
-		t.Run(wish, func(t *testing.T) {
+		t.Run(request, func(t *testing.T) {
 			w := newWorld(t, nil).small()
-			w.built(engine, requires("node", "launch", "version="+wish, "version-source=BP_NODE_VERSION"))
+			w.built(engine, requires("node", "launch", "version="+request, "version-source=BP_NODE_VERSION"))
 			equal(t, "installed", installed(w), want)
 		})
 	}
@@ -136,11 +136,11 @@ func TestNodeEngineGoesBySourceNotByOrder(t *testing.T) {
 	}
 	w := newWorld(t, nil).small()
 	w.built(engine, requires("node", "launch", "version=", "version-source=package.json"), requires("node", "launch", "version=22"))
-	equal(t, "without a source, beside an empty wish", installed(w), "22.3.0")
+	equal(t, "without a source, beside an empty request", installed(w), "22.3.0")
 }
 
 func TestNodeEngineVersionErrorsEndWith1(t *testing.T) {
-	for _, tc := range []struct{ name, wish, says string }{
+	for _, tc := range []struct{ name, request, says string }{
 		{"no such line", "99", "24.2.0"},
 		{"no version at all", "nonsense", "nonsense"},
 		{"an operator that npm does not have", "!=24.2.0", "[node-version-invalid]"},
@@ -149,7 +149,7 @@ func TestNodeEngineVersionErrorsEndWith1(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, nil).small().set("BP_NODE_VERSION_STRICT=true")
-			_, status := w.build(engine, requires("node", "launch", "version="+tc.wish, "version-source=package.json"))
+			_, status := w.build(engine, requires("node", "launch", "version="+tc.request, "version-source=package.json"))
 			equal(t, "status", status, failed)
 			contain(t, "output", w.output.String(), tc.says)
 			equal(t, "layers", w.files(engine), "")
@@ -159,18 +159,18 @@ func TestNodeEngineVersionErrorsEndWith1(t *testing.T) {
 
 func TestNodeEngineTakesTheNearestOfAVersionThatIsGone(t *testing.T) {
 	for _, tc := range []struct {
-		name, wish, want string
-		baked            []string
+		name, request, want string
+		baked               []string
 	}{
-		{name: "in the same minor line", wish: "24.1.9", want: "24.1.5"},
-		{name: "above it", wish: "24.0.3", want: "24.1.0"},
-		{name: "in the buildpack, when archives are there", wish: "24.2.9", want: "24.1.0", baked: []string{"24.1.0"}},
+		{name: "in the same minor line", request: "24.1.9", want: "24.1.5"},
+		{name: "above it", request: "24.0.3", want: "24.1.0"},
+		{name: "in the buildpack, when archives are there", request: "24.2.9", want: "24.1.0", baked: []string{"24.1.0"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, nil).small(tc.baked...)
-			w.built(engine, requires("node", "launch", "version="+tc.wish, "version-source=.nvmrc"))
+			w.built(engine, requires("node", "launch", "version="+tc.request, "version-source=.nvmrc"))
 			equal(t, "installed", installed(w), tc.want)
-			contain(t, "output", w.output.String(), "WARNING: .nvmrc asks for Node.js "+tc.wish)
+			contain(t, "output", w.output.String(), "WARNING: .nvmrc asks for Node.js "+tc.request)
 		})
 	}
 }

@@ -4,5 +4,5 @@ import "time"
 
 // Hurry has tests wait for less than people do.
 func Hurry() {
-	patience, endTime, drainTime = time.Second, 200*time.Millisecond, 300*time.Millisecond
+	exitTime, endTime, drainTime = time.Second, 200*time.Millisecond, 300*time.Millisecond
 }

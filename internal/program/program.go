@@ -20,7 +20,7 @@ import (
 
 // How long what a program left behind may take. Only tests change it.
 var (
-	patience  = 3 * time.Second // to finish by itself; not where the program failed
+	exitTime  = 3 * time.Second // to finish by itself; not where the program failed
 	endTime   = 2 * time.Second // to end after SIGTERM, before SIGKILL
 	drainTime = time.Second     // for what it printed last to arrive
 )
@@ -59,7 +59,7 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	if cmd.WaitDelay == 0 {
-		cmd.WaitDelay = patience + endTime // only what is read for its input can need it
+		cmd.WaitDelay = exitTime + endTime // only what is read for its input can need it
 	}
 	ends, err := p.connect()
 	if err == nil {
@@ -153,7 +153,7 @@ func Signal(cmd *exec.Cmd, signal syscall.Signal) error {
 // that of the command, and the processes are those that had to be ended.
 func (p *Program) Wait() (left []Process, err error) {
 	err = p.cmd.Wait()
-	wait := patience
+	wait := exitTime
 	if err != nil {
 		wait = 0
 	}

@@ -28,7 +28,7 @@ type Descriptor struct {
 	Ignored []string // keys that the schema does not have
 
 	// Buildpacks are those that the file names. Paths are below its folder.
-	Buildpacks order.Wish
+	Buildpacks order.Request
 
 	// Filter says whether a file takes part, by its path in the app's folder;
 	// nil when all do. Patterns are gitignore's, as pack reads them; see asGit.

@@ -73,16 +73,16 @@ func isStill(file *os.File, path string) error {
 	return err
 }
 
-// patience is how often a lock is tried. Waiting in the kernel could not be
+// pollInterval is how often a lock is tried. Waiting in the kernel could not be
 // interrupted.
-const patience = 50 * time.Millisecond
+const pollInterval = 50 * time.Millisecond
 
 // pause waits before the next try.
 func pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(patience):
+	case <-time.After(pollInterval):
 		return nil
 	}
 }

@@ -77,9 +77,9 @@ func (w *Work) Close() error {
 	return err
 }
 
-// youth is how long a folder without a lock may be that of a process of an older
+// unlockedGrace is how long a folder without a lock may be that of a process of an older
 // armature that has not come to locking it.
-const youth = time.Minute
+const unlockedGrace = time.Minute
 
 // sweep moves the work of processes that are gone to the trash: nobody holds its
 // lock. What cannot be moved stays for the next call. What has another name than
@@ -98,7 +98,7 @@ func (h Home) sweep() {
 		dir := filepath.Join(work, name)
 		flags := os.O_RDWR
 		if !isLock { // by an older armature, or the lock is the next entry
-			if h.isYoung(entry) {
+			if h.mayGetLock(entry) {
 				continue
 			}
 			flags |= os.O_CREATE
@@ -114,11 +114,11 @@ func (h Home) sweep() {
 	}
 }
 
-// isYoung says whether a folder of work has a lock, or may be about to get it.
-func (h Home) isYoung(entry fs.DirEntry) bool {
+// mayGetLock says whether a folder of work has a lock, or may be about to get it.
+func (h Home) mayGetLock(entry fs.DirEntry) bool {
 	if _, err := os.Lstat(filepath.Join(h.Dir, "work", entry.Name()+".lock")); err == nil {
 		return true
 	}
 	info, err := entry.Info()
-	return err != nil || time.Since(info.ModTime()) < youth
+	return err != nil || time.Since(info.ModTime()) < unlockedGrace
 }

@@ -43,15 +43,15 @@ type Locator struct {
 	Inside bool   // whether a path has to lead into Base, as that of an app has to
 }
 
-// Wish is what a build is to use. The zero value wishes for nothing but the
+// Request is what a build is to use. The zero value asks for nothing but the
 // builder's order.
-type Wish struct {
+type Request struct {
 	Buildpacks []Locator // in place of the builder's order
 	Pre, Post  []Locator // before and after it, unless Buildpacks are there
 }
 
 // Empty says whether the builder's order stays as it is.
-func (w Wish) Empty() bool { return len(w.Buildpacks)+len(w.Pre)+len(w.Post) == 0 }
+func (w Request) Empty() bool { return len(w.Buildpacks)+len(w.Pre)+len(w.Post) == 0 }
 
 // Ref is a buildpack's place in an order (Distribution spec, "order").
 type Ref struct {
@@ -65,7 +65,7 @@ type Group struct {
 	Refs []Ref `toml:"group"`
 }
 
-// Plan is what a wish comes to with a builder.
+// Plan is what a request comes to with a builder.
 type Plan struct {
 	Order []Group
 	added []module // not the builder's
@@ -78,13 +78,13 @@ type module struct {
 	dir string
 }
 
-// Resolve finds all buildpacks of a wish. Those that are not the builder's,
+// Resolve finds all buildpacks of a request. Those that are not the builder's,
 // whose root file system is in the folder root, are unpacked into new folders
 // below work; of a buildpackage for several platforms the host's is taken. Those
 // in registries are asked for with registries, and what an app's own descriptor
 // names there without credentials. What somebody named wrong is a
 // [*failure.Failure].
-func (w Wish) Resolve(ctx context.Context, root, work string, host targets.Target, registries images.Registries) (*Plan, error) {
+func (w Request) Resolve(ctx context.Context, root, work string, host targets.Target, registries images.Registries) (*Plan, error) {
 	own, err := readBuilder(root)
 	if err != nil {
 		return nil, err

@@ -153,10 +153,10 @@ func newBuilder(t testing.TB) string {
 
 // resolve returns what the lifecycle would find: the order, with | between
 // groups, and the folder of all buildpacks.
-func resolve(t testing.TB, wish order.Wish) (order, dir string, err error) {
+func resolve(t testing.TB, request order.Request) (order, dir string, err error) {
 	t.Helper()
 	work := t.TempDir()
-	plan, err := wish.Resolve(t.Context(), newBuilder(t), work, targets.LinuxAMD64, images.Registries{})
+	plan, err := request.Resolve(t.Context(), newBuilder(t), work, targets.LinuxAMD64, images.Registries{})
 	if err != nil {
 		return "", "", err
 	}
@@ -227,7 +227,7 @@ func TestAnOrderIsWhatWasNamed(t *testing.T) {
 		{[]string{"folder", "from=builder", "plain.tgz"}, "acme/folder@0.1.0 own/a@1.0.0 own/b@1.0.0? acme/tgz@0.2.0 | acme/folder@0.1.0 own/b@2.0.0 acme/tgz@0.2.0"},
 		{[]string{"newer"}, "own/a@1.0.0"},
 	} {
-		got, dir, err := resolve(t, order.Wish{Buildpacks: named(base, tc.names...)})
+		got, dir, err := resolve(t, order.Request{Buildpacks: named(base, tc.names...)})
 		if err != nil || got != tc.want {
 			t.Errorf("%q: got %q, %v, want %q", tc.names, got, err, tc.want)
 			continue
@@ -249,7 +249,7 @@ func TestAnOrderIsWhatWasNamed(t *testing.T) {
 
 func TestOthersGoAroundTheBuildersOrder(t *testing.T) {
 	script := order.Locator{Name: "acme/script", Inline: &order.Script{API: "0.10", Inline: "echo hello"}}
-	got, dir, err := resolve(t, order.Wish{Pre: append(named("", "own/b@1.0.0"), script), Post: named("", "own/a")})
+	got, dir, err := resolve(t, order.Request{Pre: append(named("", "own/b@1.0.0"), script), Post: named("", "own/a")})
 	if want := "acme/script@0.0.0 own/b@1.0.0 own/a@1.0.0 own/b@1.0.0? own/a@1.0.0 | acme/script@0.0.0 own/b@1.0.0 own/b@2.0.0 own/a@1.0.0"; err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
@@ -270,11 +270,11 @@ func TestABuildpackageComesFromARegistry(t *testing.T) {
 	if err := remote.Write(tag, packaged(t, mainEntries...)); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := resolve(t, order.Wish{Buildpacks: named("", "docker://"+reference)})
+	got, _, err := resolve(t, order.Request{Buildpacks: named("", "docker://"+reference)})
 	if err != nil || got != "acme/main@1.0.0" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if _, _, err := resolve(t, order.Wish{Buildpacks: named("", "docker://"+reference+"-not")}); !errors.Is(err, &failure.Failure{ID: "image-not-found"}) {
+	if _, _, err := resolve(t, order.Request{Buildpacks: named("", "docker://"+reference+"-not")}); !errors.Is(err, &failure.Failure{ID: "image-not-found"}) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -302,15 +302,15 @@ func TestWhatCannotBeABuildpackIsNamed(t *testing.T) {
 		"broken.tgz": "buildpack-unusable", "no-toml.tgz": "buildpack-unusable", "link.tgz": "buildpack-unusable", "foreign.cnb": "buildpack-unusable",
 		"lacks-main.cnb": "buildpack-unusable", "misplaced.cnb": "buildpack-unusable", "with-a-link.cnb": "buildpack-unusable", "outside-of-it.cnb": "buildpack-unusable",
 	} {
-		if got, _, err := resolve(t, order.Wish{Buildpacks: named(base, name)}); !errors.Is(err, &failure.Failure{ID: id}) || !strings.Contains(err.Error(), strings.TrimPrefix(name, "urn:cnb:builder:")) {
+		if got, _, err := resolve(t, order.Request{Buildpacks: named(base, name)}); !errors.Is(err, &failure.Failure{ID: id}) || !strings.Contains(err.Error(), strings.TrimPrefix(name, "urn:cnb:builder:")) {
 			t.Errorf("%s: got %q, %v, want %s", name, got, err, id)
 		}
 	}
-	if got, _, err := resolve(t, order.Wish{Buildpacks: named(base, "from=builder", "own/a", "from=builder")}); !errors.Is(err, &failure.Failure{ID: "buildpack-order"}) {
+	if got, _, err := resolve(t, order.Request{Buildpacks: named(base, "from=builder", "own/a", "from=builder")}); !errors.Is(err, &failure.Failure{ID: "buildpack-order"}) {
 		t.Errorf("got %q, %v", got, err)
 	}
 	for _, script := range []order.Locator{{Name: "acme/x", Inline: &order.Script{Inline: "true"}}, {Name: "../x", Inline: &order.Script{API: "0.10", Inline: "true"}}} {
-		if _, _, err := resolve(t, order.Wish{Buildpacks: []order.Locator{script}}); !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
+		if _, _, err := resolve(t, order.Request{Buildpacks: []order.Locator{script}}); !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
 			t.Errorf("%s: got %v", script.Name, err)
 		}
 	}
@@ -330,8 +330,8 @@ func TestNothingIsWrittenOutside(t *testing.T) {
 		base := t.TempDir()
 		work, root := filepath.Join(base, "work"), newBuilder(t)
 		write(t, base, files{"work/.keep": "", "x.tgz": gzipped(t, archive(t, entries...))})
-		wish := order.Wish{Buildpacks: named(base, "x.tgz")}
-		if _, err := wish.Resolve(t.Context(), root, work, targets.LinuxAMD64, images.Registries{}); err != nil && !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
+		request := order.Request{Buildpacks: named(base, "x.tgz")}
+		if _, err := request.Resolve(t.Context(), root, work, targets.LinuxAMD64, images.Registries{}); err != nil && !errors.Is(err, &failure.Failure{ID: "buildpack-unusable"}) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if list, _ := os.ReadDir(base); len(list) != 2 {
@@ -350,11 +350,11 @@ func TestAnAppsOwnBuildpacksLieInTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, ok := range map[string]bool{"bp": true, "./bp": true, app + "/bp": true, "../out": false, base + "/out": false, "link": false} {
-		_, _, err := resolve(t, order.Wish{Buildpacks: []order.Locator{{Name: name, Base: app, Inside: true}}})
+		_, _, err := resolve(t, order.Request{Buildpacks: []order.Locator{{Name: name, Base: app, Inside: true}}})
 		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "--descriptor") {
 			t.Errorf("%s: got %v, want that it is allowed: %t", name, err, ok)
 		}
-		if _, _, err := resolve(t, order.Wish{Buildpacks: named(app, name)}); err != nil {
+		if _, _, err := resolve(t, order.Request{Buildpacks: named(app, name)}); err != nil {
 			t.Errorf("%s, named by the user: got %v", name, err)
 		}
 	}

@@ -46,15 +46,15 @@ func TestABuildpackThatTheAppNamesIsFetchedWithoutCredentials(t *testing.T) {
 		{"the app's", true, images.Registries{}, "registry-refused", false},
 		{"the app's, without a network for the build", true, images.Registries{Offline: true}, "reference-needs-network", false},
 	} {
-		for _, wish := range []func(l order.Locator) order.Wish{
-			func(l order.Locator) order.Wish {
-				return order.Wish{Buildpacks: []order.Locator{l}}
+		for _, request := range []func(l order.Locator) order.Request{
+			func(l order.Locator) order.Request {
+				return order.Request{Buildpacks: []order.Locator{l}}
 			},
-			func(l order.Locator) order.Wish { return order.Wish{Pre: []order.Locator{l}} },
-			func(l order.Locator) order.Wish { return order.Wish{Post: []order.Locator{l}} },
+			func(l order.Locator) order.Request { return order.Request{Pre: []order.Locator{l}} },
+			func(l order.Locator) order.Request { return order.Request{Post: []order.Locator{l}} },
 		} {
 			requests, logins = 0, 0
-			asked := wish(order.Locator{Name: "docker://" + address + "/leak/abc:1", Base: t.TempDir(), Inside: tc.inside})
+			asked := request(order.Locator{Name: "docker://" + address + "/leak/abc:1", Base: t.TempDir(), Inside: tc.inside})
 			_, err := asked.Resolve(t.Context(), newBuilder(t), t.TempDir(), targets.LinuxAMD64, tc.registries)
 			if !errors.Is(err, &failure.Failure{ID: tc.want}) || (logins > 0) != tc.login {
 				t.Errorf("%s: got %v, %d requests with a login, want %s", tc.name, err, logins, tc.want)

@@ -46,7 +46,7 @@ type Options struct {
 	BuilderBy  string
 	Registries images.Registries
 
-	Buildpacks order.Wish // instead of the builder's order, or around it
+	Buildpacks order.Request // instead of the builder's order, or around it
 
 	Env        map[string]string // for the buildpacks
 	Bindings   []string          // folders of service bindings

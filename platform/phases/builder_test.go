@@ -101,7 +101,7 @@ func TestABuildIsStartedWholeOrNotAtAll(t *testing.T) {
 		{"no app", func(o *Options) { o.App = "/nowhere" }, ""},
 		{"a variable that is none", func(o *Options) { o.Env = map[string]string{"A B": "x"} }, "env-name"},
 		{"buildpacks that are not there", func(o *Options) {
-			o.Buildpacks = order.Wish{Buildpacks: []order.Locator{{Name: "/nowhere"}}}
+			o.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: "/nowhere"}}}
 		}, ""},
 	} {
 		options := s.options()
@@ -131,7 +131,7 @@ func TestBuildpacksThatWereWishedForTakeTheBuildersPlace(t *testing.T) {
 		write(t, dir+"/bin/"+program, "#!/bin/sh\n")
 		os.Chmod(dir+"/bin/"+program, 0o755)
 	}
-	options.Buildpacks = order.Wish{Buildpacks: []order.Locator{{Name: dir}}}
+	options.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: dir}}}
 	b, _ := made(t, options)
 	c := b.call(t)
 	if order := c.Files["/cnb/order.toml"]; !strings.Contains(order, "c/own") || !strings.Contains(s.said.String(), "fetching buildpacks") {

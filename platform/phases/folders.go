@@ -171,7 +171,7 @@ func (b *Build) owner() string {
 	return "root"
 }
 
-// writeBuildpacks puts the buildpacks that were wished for beside the builder's.
+// writeBuildpacks puts the buildpacks that were asked for beside the builder's.
 func (b *Build) writeBuildpacks(ctx context.Context) error {
 	if b.Buildpacks.Empty() {
 		return nil

@@ -235,7 +235,7 @@ func TestASeedIsForBuildsThatItSavesTime(t *testing.T) {
 func TestAReferenceIsMadeWhereItTellsSomething(t *testing.T) {
 	for name, change := range map[string]func(*Build){
 		"an emulated build": func(b *Build) { b.Host = other(b.Host) },
-		"other buildpacks":  func(b *Build) { b.Buildpacks = order.Wish{Buildpacks: []order.Locator{{Name: "x"}}} },
+		"other buildpacks":  func(b *Build) { b.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: "x"}}} },
 	} {
 		b := bare(t)
 		change(b)

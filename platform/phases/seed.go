@@ -184,7 +184,7 @@ func passes(err error) bool {
 func (b *Build) forSeed(name string) Options {
 	o := b.Options
 	o.App, o.AppOf, o.Name, o.CacheKey, o.Filter, o.Rebase = "", "", name, name, nil, nil
-	o.Env, o.Bindings, o.Buildpacks = nil, nil, order.Wish{}
+	o.Env, o.Bindings, o.Buildpacks = nil, nil, order.Request{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Labels, o.Created = nil, ""
 	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }

@@ -108,7 +108,7 @@ func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
 	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Limits": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
 	b := &Build{Options: Options{
 		App: "app", AppOf: "of", Name: "name", CacheKey: "key", Target: targets.LinuxARM64, Host: targets.LinuxAMD64, Builder: "builder", RunImage: "run",
-		Buildpacks: order.Wish{Buildpacks: []order.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
+		Buildpacks: order.Request{Buildpacks: []order.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
 		Network: sandbox.None, Limits: sandbox.DefaultLimits(), ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
 		BuilderBy: "the app", Registries: images.Registries{Offline: true}, Labels: map[string]string{"a": "b"}, Created: "1",
 		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Getenv: func(string) string { return "secret" },

@@ -221,8 +221,8 @@ func isChild(list []byte, field string) bool {
 
 // reap waits for children that have ended, until there is none, or no other one
 // has ended for a while.
-func reap(patience time.Duration) {
-	for last := time.Now(); time.Since(last) < patience; {
+func reap(timeout time.Duration) {
+	for last := time.Now(); time.Since(last) < timeout; {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
 		switch {
 		case err != nil && !errors.Is(err, syscall.EINTR):

@@ -59,9 +59,9 @@ func (s Spec) left(err error) error {
 // have, and for how long it may. Where others have the same user's id, the one
 // that has many of them goes first.
 const (
-	lookEvery    = 250 * time.Millisecond
-	patienceMany = 8
-	patienceFew  = 40
+	lookEvery   = 250 * time.Millisecond
+	looksOfMany = 8
+	looksOfFew  = 40
 )
 
 // crowding counts looks at which a program had all the processes that it may have.
@@ -75,7 +75,7 @@ func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
 		return false
 	}
 	c.looks++
-	return c.looks >= patienceFew || c.looks >= patienceMany && hasMany()
+	return c.looks >= looksOfFew || c.looks >= looksOfMany && hasMany()
 }
 
 // watch ends the program when it has had all the processes that it may have for

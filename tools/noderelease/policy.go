@@ -22,7 +22,7 @@ var defaultKeys []byte
 // Policy says what is offered. It is written by hand, in policy.toml.
 type Policy struct {
 	FirstLine   int // the oldest release line, 18
-	DefaultLine int // the line of an app without any wish, 24
+	DefaultLine int // the line of an app without any request, 24
 	Targets     []targets.Target
 	Archive     string            // the archive form, as nodejs.org's file names end: "tar.gz"
 	Unsigned    map[string]string // version ("24.21.0") → why no signed list vouches for it

@@ -14,18 +14,18 @@ import (
 
 // settings are the flags, and the files they point at.
 type settings struct {
-	dir                      string
-	update, check, prune     bool
-	elf, elfArchives         bool
-	checkELF                 bool
-	runImages                []string // OCI layout folders
-	tables                   []string // documents with a table
-	index, schedule, dist    string
-	keys, registry           string
-	cache                    string
-	jobs                     int
-	timeout, tarball, backof time.Duration
-	policyFile, signersFile  string
+	dir                       string
+	update, check, prune      bool
+	elf, elfArchives          bool
+	checkELF                  bool
+	runImages                 []string // OCI layout folders
+	tables                    []string // documents with a table
+	index, schedule, dist     string
+	keys, registry            string
+	cache                     string
+	jobs                      int
+	timeout, tarball, backoff time.Duration
+	policyFile, signersFile   string
 
 	policy  Policy
 	signers []Signer
@@ -89,7 +89,7 @@ func parseFlags(args []string, getenv func(string) string, stderr io.Writer) (*s
 	flags.IntVar(&s.jobs, "jobs", 8, "how many files to fetch at once")
 	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "for one request, its answer included")
 	flags.DurationVar(&s.tarball, "tarball-timeout", 10*time.Minute, "with -elf: for one package or archive")
-	flags.DurationVar(&s.backof, "backoff", 500*time.Millisecond, "before the first retry; doubles with each")
+	flags.DurationVar(&s.backoff, "backoff", 500*time.Millisecond, "before the first retry; doubles with each")
 	flags.StringVar(&s.policyFile, "policy", "", "a `file` instead of the policy built in")
 	flags.StringVar(&s.signersFile, "signers", "", "a `file` instead of the list of release keys built in")
 	if err := flags.Parse(args); err != nil {

@@ -25,7 +25,7 @@ import (
 // returned with it; without the index or the schedule there is no new lock.
 func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	begun := time.Now()
-	f := NewFetcher(s.timeout, s.backof, nil)
+	f := NewFetcher(s.timeout, s.backoff, nil)
 	folder, err := s.cacheFolder()
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func TestTheExitStatus(t *testing.T) {
 			command.Dir = filepath.Join(dir, "app")
 			command.Env = append([]string{
 				"CNB_BUILDPACK_DIR=" + dir + "/buildpack", "CNB_LAYERS_DIR=" + dir + "/layers", "CNB_PLATFORM_DIR=" + dir + "/platform",
-				"CNB_BP_PLAN_PATH=" + dir + "/plan.toml", "CNB_BUILD_PLAN_PATH=" + dir + "/wish.toml",
+				"CNB_BP_PLAN_PATH=" + dir + "/plan.toml", "CNB_BUILD_PLAN_PATH=" + dir + "/request.toml",
 				"CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=arm64", "BP_NODE_SOURCE=nodejs.org",
 			}, tc.environ...)
 			output, err := command.CombinedOutput()

@@ -17,7 +17,7 @@ const (
 // Requirement is the metadata of a required entry. Build and Launch say when
 // the requiring buildpack needs it; the providing one takes the OR of all.
 type Requirement struct {
-	Version       string `toml:"version"`        // a semver constraint, or empty for no wish
+	Version       string `toml:"version"`        // a semver constraint, or empty for no request
 	VersionSource string `toml:"version-source"` // where Version was read: a file's or a variable's name
 	Build         bool   `toml:"build"`
 	Launch        bool   `toml:"launch"`

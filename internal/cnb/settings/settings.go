@@ -14,11 +14,11 @@ import (
 type Getenv func(name string) string
 
 // Bool reads a switch as Go's strconv.ParseBool does (1, t, true, TRUE, 0, f,
-// false, FALSE …). A variable that is not set gives otherwise.
-func Bool(getenv Getenv, name string, otherwise bool) (bool, error) {
+// false, FALSE …). A variable that is not set gives fallback.
+func Bool(getenv Getenv, name string, fallback bool) (bool, error) {
 	text := getenv(name)
 	if text == "" {
-		return otherwise, nil
+		return fallback, nil
 	}
 	value, err := strconv.ParseBool(text)
 	if err != nil {

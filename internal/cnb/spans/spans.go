@@ -36,37 +36,37 @@ type Span struct {
 	Bytes   int64   `json:"bytes,omitempty"` // that were moved; 0 where nobody knows
 }
 
-// Teller tells spans, of several goroutines at once. A nil Teller tells nothing.
-type Teller struct {
+// Recorder records spans, of several goroutines at once. A nil Recorder records nothing.
+type Recorder struct {
 	mu  sync.Mutex
 	out io.Writer
 }
 
-// New is a Teller for the platform whose folder this is, or nil when it does
+// New is a Recorder for the platform whose folder this is, or nil when it does
 // not ask. Each span is one call of the log's Write.
-func New(platformDir string, log io.Writer) *Teller {
+func New(platformDir string, log io.Writer) *Recorder {
 	if _, err := os.Lstat(filepath.Join(platformDir, File)); err != nil {
 		return nil
 	}
-	return &Teller{out: log}
+	return &Recorder{out: log}
 }
 
-// Begin begins a span; what it returns ends and tells it.
-func (t *Teller) Begin(kind, what string) func() {
+// Start starts a span; what it returns ends and records it.
+func (r *Recorder) Start(kind, what string) func() {
 	begin := time.Now()
-	return func() { t.Tell(Span{Kind: kind, What: what}, time.Since(begin)) }
+	return func() { r.Record(Span{Kind: kind, What: what}, time.Since(begin)) }
 }
 
-// Tell tells a span that has just ended; of it, took becomes Seconds.
-func (t *Teller) Tell(span Span, took time.Duration) {
-	if t == nil {
+// Record records a span that has just ended; of it, took becomes Seconds.
+func (r *Recorder) Record(span Span, took time.Duration) {
+	if r == nil {
 		return
 	}
 	span.Seconds = took.Seconds()
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if line, err := json.Marshal(span); err == nil {
-		fmt.Fprintf(t.out, "%s%s\n", mark, line)
+		fmt.Fprintf(r.out, "%s%s\n", mark, line)
 	}
 }
 

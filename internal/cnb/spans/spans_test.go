@@ -13,9 +13,9 @@ import (
 
 func TestNothingIsToldToAPlatformThatDoesNotAsk(t *testing.T) {
 	var log bytes.Buffer
-	teller := spans.New(t.TempDir(), &log)
-	teller.Begin(spans.Task, "unpacking")()
-	teller.Tell(spans.Span{Kind: spans.Download, What: "x"}, time.Second)
+	recorder := spans.New(t.TempDir(), &log)
+	recorder.Start(spans.Task, "unpacking")()
+	recorder.Record(spans.Span{Kind: spans.Download, What: "x"}, time.Second)
 	if log.Len() != 0 {
 		t.Errorf("got %q", &log)
 	}
@@ -27,9 +27,9 @@ func TestWhatIsToldCanBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	teller := spans.New(platform, &log)
-	teller.Begin(spans.Task, "two\nlines")()
-	teller.Tell(spans.Span{Kind: spans.Download, What: "x.tgz", Bytes: 5}, 1500*time.Millisecond)
+	recorder := spans.New(platform, &log)
+	recorder.Start(spans.Task, "two\nlines")()
+	recorder.Record(spans.Span{Kind: spans.Download, What: "x.tgz", Bytes: 5}, 1500*time.Millisecond)
 	lines := strings.Split(strings.TrimSuffix(log.String(), "\n"), "\n")
 	if len(lines) != 2 {
 		t.Fatalf("got %q, want a line for each", lines)

@@ -11,9 +11,9 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Ended returns, for a wish that only lines past their end of life satisfy, the
+// Ended returns, for a request that only lines past their end of life satisfy, the
 // version that [Inventory.Resolve] would choose if they were not. It is false
-// for any other wish.
+// for any other request.
 func (inv *Inventory) Ended(text, source string, targets ...targets.Target) (*semver.Version, bool) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
@@ -51,7 +51,7 @@ func (inv *Inventory) isEnded(v *semver.Version) bool {
 
 func (l Line) endedBy(day time.Time) bool { return !l.EndOf.IsZero() && l.EndOf.Before(day) }
 
-// endOfLife is for a wish that only lines past their end satisfy, of which last
+// endOfLife is for a request that only lines past their end satisfy, of which last
 // would be the one to choose.
 func (inv *Inventory) endOfLife(text, source string, last *semver.Version) error {
 	line, _ := inv.Line(int(last.Major()))

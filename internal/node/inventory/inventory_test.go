@@ -142,20 +142,20 @@ func TestTheInventoryThatShipsLeavesEndedLinesToExactVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	both := targets.All()
-	for _, wish := range []string{"18", "20", "20.x", "~20.20.1", ">=20.0.0 <21", "lts/iron", "lts/hydrogen", "lts/-2", "23", "25", "^25.1.0", "<=20 || 25"} {
-		if got, err := inv.Resolve(wish, "test", both...); !errors.Is(err, &failure.Failure{ID: inventory.IDEndOfLife}) {
-			t.Errorf("%s: got %v, %v", wish, got, err)
+	for _, request := range []string{"18", "20", "20.x", "~20.20.1", ">=20.0.0 <21", "lts/iron", "lts/hydrogen", "lts/-2", "23", "25", "^25.1.0", "<=20 || 25"} {
+		if got, err := inv.Resolve(request, "test", both...); !errors.Is(err, &failure.Failure{ID: inventory.IDEndOfLife}) {
+			t.Errorf("%s: got %v, %v", request, got, err)
 		}
 	}
-	for _, wish := range []string{"*", ">=18", ">=20", "18 || 20 || 22", ">=25", "node", "current", "latest", "stable", "lts/*", "lts/-1", "lts/jod"} {
-		got, err := inv.Resolve(wish, "test", both...)
+	for _, request := range []string{"*", ">=18", ">=20", "18 || 20 || 22", ">=25", "node", "current", "latest", "stable", "lts/*", "lts/-1", "lts/jod"} {
+		got, err := inv.Resolve(request, "test", both...)
 		if err != nil || slices.Contains([]uint64{18, 19, 20, 21, 23, 25}, got.Major()) {
-			t.Errorf("%s: got %v, %v", wish, got, err)
+			t.Errorf("%s: got %v, %v", request, got, err)
 		}
 	}
-	for _, wish := range []string{"20.20.2", "v25.9.0"} {
-		if got, err := inv.Resolve(wish, "test", both...); err != nil || got.String() != strings.TrimPrefix(wish, "v") {
-			t.Errorf("%s: got %v, %v", wish, got, err)
+	for _, request := range []string{"20.20.2", "v25.9.0"} {
+		if got, err := inv.Resolve(request, "test", both...); err != nil || got.String() != strings.TrimPrefix(request, "v") {
+			t.Errorf("%s: got %v, %v", request, got, err)
 		}
 	}
 }

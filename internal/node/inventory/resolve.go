@@ -17,24 +17,24 @@ import (
 
 // Ids of the failures that [Inventory.Resolve] returns.
 const (
-	IDVersionInvalid = "node-version-invalid" // the wish cannot be read
+	IDVersionInvalid = "node-version-invalid" // the request cannot be read
 	IDVersionUnknown = "node-version-unknown" // it can, but nothing satisfies it
 	IDEndOfLife      = "node-end-of-life"     // only lines past their end of life satisfy it
 )
 
-// wanted turns a wish into a range. It reads, whatever their case: nothing and
+// wanted turns a request into a range. It reads, whatever their case: nothing and
 // "default"; the aliases node, current, latest, stable, lts, lts/*,
 // lts/<codename>, lts/-<n>; and a range as npm has it, or Paketo
-// ([npmrange.FromPaketo]). source says who wishes it, for the error: a
+// ([npmrange.FromPaketo]). source says who asks for it, for the error: a
 // [failure.Failure] with the id node-version-invalid.
 func (inv *Inventory) wanted(text, source string) (npmrange.Range, error) {
-	wish := strings.TrimSpace(text)
-	if wish == "" || strings.EqualFold(wish, "default") {
-		wish = cmp.Or(inv.defaultVersion, "*")
+	request := strings.TrimSpace(text)
+	if request == "" || strings.EqualFold(request, "default") {
+		request = cmp.Or(inv.defaultVersion, "*")
 	}
-	constraint, isAlias := inv.Alias(strings.ToLower(wish))
+	constraint, isAlias := inv.Alias(strings.ToLower(request))
 	if !isAlias {
-		constraint = npmrange.FromPaketo(wish)
+		constraint = npmrange.FromPaketo(request)
 	}
 	wanted, err := npmrange.Parse(constraint)
 	if err != nil {
@@ -104,15 +104,15 @@ func (inv *Inventory) aliases() []string {
 	return names
 }
 
-// Resolve chooses the version for a wish that exists for all targets. Where
+// Resolve chooses the version for a request that exists for all targets. Where
 // several satisfy it, the default line goes first, then LTS lines, then the
 // newest version. A line past its end of life is chosen only by the exact
-// number of a version; [Inventory.Ended] has those of other wishes. That end is
+// number of a version; [Inventory.Ended] has those of other requests. That end is
 // told by the newest day the inventory knows of, not by the clock, so that a
 // build can be repeated.
 //
 // Errors are [failure.Failure]s: node-version-invalid; node-version-unknown,
-// which lists what exists; and node-end-of-life. source says who wishes it.
+// which lists what exists; and node-end-of-life. source says who asks for it.
 func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*semver.Version, error) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
@@ -132,8 +132,8 @@ func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*
 	return slices.MinFunc(alive, inv.prefer), nil
 }
 
-// Satisfies says whether a version is one that a wish allows; so it is for a
-// wish that cannot be read.
+// Satisfies says whether a version is one that a request allows; so it is for a
+// request that cannot be read.
 func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
 	wanted, err := inv.wanted(text, "")
 	return err != nil || wanted.Has(version)
@@ -148,19 +148,19 @@ func (inv *Inventory) matching(wanted npmrange.Range, targets []targets.Target) 
 // Nearest returns, for the exact number of a version that does not exist for
 // all targets, the one to use in its place: the newest with the same minor
 // number, or else the lowest one above it in the line, or else the line's
-// newest. It is false for any other wish, and for a line without versions.
+// newest. It is false for any other request, and for a line without versions.
 func (inv *Inventory) Nearest(text, source string, targets ...targets.Target) (*semver.Version, bool) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
 		return nil, false
 	}
-	wish, exact := wanted.Exact()
+	request, exact := wanted.Exact()
 	if !exact {
 		return nil, false
 	}
 	var line []*semver.Version // newest first
 	for _, v := range inv.Versions(targets...) {
-		if v.Major() == wish.Major() {
+		if v.Major() == request.Major() {
 			line = append(line, v)
 		}
 	}
@@ -169,10 +169,10 @@ func (inv *Inventory) Nearest(text, source string, targets ...targets.Target) (*
 	}
 	nearest := line[0]
 	for _, v := range line {
-		if v.Minor() == wish.Minor() {
+		if v.Minor() == request.Minor() {
 			return v, true
 		}
-		if v.GreaterThan(wish) {
+		if v.GreaterThan(request) {
 			nearest = v
 		}
 	}
@@ -227,13 +227,13 @@ func (inv *Inventory) unknown(text, source string, candidates []*semver.Version,
 	}
 }
 
-// listing gives, line by line, the versions: all of the line that the wish
+// listing gives, line by line, the versions: all of the line that the request
 // begins with, and the newest of every other.
 func listing(versions []*semver.Version, text string) string {
 	if len(versions) == 0 {
 		return " none."
 	}
-	wished := leadingNumber(text)
+	asked := leadingNumber(text)
 	var b strings.Builder
 	for i := 0; i < len(versions); {
 		major := versions[i].Major()
@@ -246,7 +246,7 @@ func listing(versions []*semver.Version, text string) string {
 		switch {
 		case len(line) == 1:
 			fmt.Fprintf(&b, "\n  %s", line[0])
-		case strconv.FormatUint(major, 10) == wished:
+		case strconv.FormatUint(major, 10) == asked:
 			fmt.Fprintf(&b, "\n  %s", join(line))
 		default:
 			fmt.Fprintf(&b, "\n  %s to %s (%d versions)", line[len(line)-1], line[0], len(line))

@@ -24,47 +24,47 @@ func everything(t *testing.T) *inventory.Inventory {
 }
 
 func TestResolve(t *testing.T) {
-	for _, tc := range []struct{ name, wish, want string }{
-		{name: "no wish is the default line", wish: "", want: "24.2.0"},
-		{name: "so is default", wish: "default", want: "24.2.0"},
-		{name: "an exact version", wish: "22.1.0", want: "22.1.0"},
-		{name: "an exact version with v", wish: "v22.1.0", want: "22.1.0"},
-		{name: "a line", wish: "22", want: "22.2.0"},
-		{name: "a line with x", wish: "22.x", want: "22.2.0"},
-		{name: "a line with stars", wish: "22.*.*", want: "22.2.0"},
-		{name: "a caret", wish: "^22.1.0", want: "22.2.0"},
-		{name: "a tilde", wish: "~22.1.0", want: "22.1.0"},
-		{name: "Ruby's operator with two numbers", wish: "~> 22.1", want: "22.2.0"},
-		{name: "Ruby's operator with three numbers", wish: "~> 22.1.0", want: "22.1.0"},
-		{name: "a range with a space", wish: ">=20 <23", want: "22.2.0"},
-		{name: "a range with a comma", wish: ">=20,<23", want: "22.2.0"},
-		{name: "a choice prefers the default line", wish: "22 || 24 || 26", want: "24.2.0"},
-		{name: "a hyphen range", wish: "20 - 22", want: "22.2.0"},
-		{name: "an open range prefers the default line", wish: ">=20", want: "24.2.0"},
-		{name: "a star prefers the default line", wish: "*", want: "24.2.0"},
-		{name: "without the default line the newest LTS line", wish: "<24 || >=26", want: "22.2.0"},
-		{name: "without an LTS line the newest", wish: ">=25", want: "26.2.0"},
-		{name: "a living line goes before a newer LTS line that ended", wish: "20 || 26", want: "26.2.0"},
-		{name: "a version of a line that ended, when named", wish: "20.1.0", want: "20.1.0"},
-		{name: "a version of a line that ended, with an operator", wish: "=v20.1.0", want: "20.1.0"},
-		{name: "newest LTS line", wish: "lts/*", want: "24.2.0"},
-		{name: "newest LTS line, short", wish: "lts", want: "24.2.0"},
-		{name: "stable", wish: "stable", want: "24.2.0"},
-		{name: "a codename", wish: "lts/jod", want: "22.2.0"},
-		{name: "a codename in upper case", wish: "LTS/Jod", want: "22.2.0"},
-		{name: "the LTS line before", wish: "lts/-1", want: "22.2.0"},
-		{name: "node", wish: "node", want: "24.2.0"},
-		{name: "current", wish: "current", want: "26.2.0"},
-		{name: "latest", wish: "latest", want: "26.2.0"},
-		{name: "spaces around", wish: " 22 ", want: "22.2.0"},
-		{name: "a comma and a space", wish: ">=20, <23", want: "22.2.0"},
-		{name: "two signs of equality before a line", wish: "==22", want: "22.2.0"},
-		{name: "a space within an operator", wish: "> =22 <24", want: "22.2.0"},
-		{name: "an alternative that is empty has every version", wish: ">=26 ||", want: "24.2.0"},
-		{name: "so it has at the beginning", wish: "|| >=26", want: "24.2.0"},
+	for _, tc := range []struct{ name, request, want string }{
+		{name: "no request is the default line", request: "", want: "24.2.0"},
+		{name: "so is default", request: "default", want: "24.2.0"},
+		{name: "an exact version", request: "22.1.0", want: "22.1.0"},
+		{name: "an exact version with v", request: "v22.1.0", want: "22.1.0"},
+		{name: "a line", request: "22", want: "22.2.0"},
+		{name: "a line with x", request: "22.x", want: "22.2.0"},
+		{name: "a line with stars", request: "22.*.*", want: "22.2.0"},
+		{name: "a caret", request: "^22.1.0", want: "22.2.0"},
+		{name: "a tilde", request: "~22.1.0", want: "22.1.0"},
+		{name: "Ruby's operator with two numbers", request: "~> 22.1", want: "22.2.0"},
+		{name: "Ruby's operator with three numbers", request: "~> 22.1.0", want: "22.1.0"},
+		{name: "a range with a space", request: ">=20 <23", want: "22.2.0"},
+		{name: "a range with a comma", request: ">=20,<23", want: "22.2.0"},
+		{name: "a choice prefers the default line", request: "22 || 24 || 26", want: "24.2.0"},
+		{name: "a hyphen range", request: "20 - 22", want: "22.2.0"},
+		{name: "an open range prefers the default line", request: ">=20", want: "24.2.0"},
+		{name: "a star prefers the default line", request: "*", want: "24.2.0"},
+		{name: "without the default line the newest LTS line", request: "<24 || >=26", want: "22.2.0"},
+		{name: "without an LTS line the newest", request: ">=25", want: "26.2.0"},
+		{name: "a living line goes before a newer LTS line that ended", request: "20 || 26", want: "26.2.0"},
+		{name: "a version of a line that ended, when named", request: "20.1.0", want: "20.1.0"},
+		{name: "a version of a line that ended, with an operator", request: "=v20.1.0", want: "20.1.0"},
+		{name: "newest LTS line", request: "lts/*", want: "24.2.0"},
+		{name: "newest LTS line, short", request: "lts", want: "24.2.0"},
+		{name: "stable", request: "stable", want: "24.2.0"},
+		{name: "a codename", request: "lts/jod", want: "22.2.0"},
+		{name: "a codename in upper case", request: "LTS/Jod", want: "22.2.0"},
+		{name: "the LTS line before", request: "lts/-1", want: "22.2.0"},
+		{name: "node", request: "node", want: "24.2.0"},
+		{name: "current", request: "current", want: "26.2.0"},
+		{name: "latest", request: "latest", want: "26.2.0"},
+		{name: "spaces around", request: " 22 ", want: "22.2.0"},
+		{name: "a comma and a space", request: ">=20, <23", want: "22.2.0"},
+		{name: "two signs of equality before a line", request: "==22", want: "22.2.0"},
+		{name: "a space within an operator", request: "> =22 <24", want: "22.2.0"},
+		{name: "an alternative that is empty has every version", request: ">=26 ||", want: "24.2.0"},
+		{name: "so it has at the beginning", request: "|| >=26", want: "24.2.0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := everything(t).Resolve(tc.wish, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
+			got, err := everything(t).Resolve(tc.request, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,36 +94,36 @@ func TestResolveTakesWhatAllTargetsHave(t *testing.T) {
 }
 
 func TestResolveRefuses(t *testing.T) {
-	for _, tc := range []struct{ name, wish, id string }{
-		{name: "a version that does not exist", wish: "24.9.0", id: inventory.IDVersionUnknown},
-		{name: "a line that does not exist", wish: "99", id: inventory.IDVersionUnknown},
-		{name: "a version that the host does not have", wish: "24.3.0", id: inventory.IDVersionUnknown},
-		{name: "an empty range", wish: ">=24 <23", id: inventory.IDVersionUnknown},
-		{name: "a word", wish: "newest", id: inventory.IDVersionInvalid},
-		{name: "a codename that nobody knows", wish: "lts/nobody", id: inventory.IDVersionInvalid},
-		{name: "more LTS lines back than there are", wish: "lts/-9", id: inventory.IDVersionInvalid},
-		{name: "one LTS line more back than there are", wish: "lts/-3", id: inventory.IDVersionInvalid},
-		{name: "no LTS line back", wish: "lts/0", id: inventory.IDVersionInvalid},
-		{name: "an LTS line forward", wish: "lts/1", id: inventory.IDVersionInvalid},
-		{name: "a comment", wish: "24 # ours", id: inventory.IDVersionInvalid},
-		{name: "a line that ended", wish: "20", id: inventory.IDEndOfLife},
-		{name: "a range within a line that ended", wish: "^20.1.0", id: inventory.IDEndOfLife},
-		{name: "a line that ended without having been LTS", wish: "25", id: inventory.IDEndOfLife},
-		{name: "lines of which all ended", wish: "20 || 25", id: inventory.IDEndOfLife},
-		{name: "the codename of a line that ended", wish: "lts/iron", id: inventory.IDEndOfLife},
-		{name: "an LTS line before that ended", wish: "lts/-2", id: inventory.IDEndOfLife},
-		{name: "a range that is cut off", wish: ">=", id: inventory.IDVersionInvalid},
-		{name: "a number behind an unknown one", wish: "22.x.3", id: inventory.IDVersionInvalid},
-		{name: "zeros in front", wish: "00022", id: inventory.IDVersionInvalid},
-		{name: "an operator that npm does not have", wish: "!=22", id: inventory.IDVersionInvalid},
-		{name: "nothing behind a comma", wish: ">=20,", id: inventory.IDVersionInvalid},
+	for _, tc := range []struct{ name, request, id string }{
+		{name: "a version that does not exist", request: "24.9.0", id: inventory.IDVersionUnknown},
+		{name: "a line that does not exist", request: "99", id: inventory.IDVersionUnknown},
+		{name: "a version that the host does not have", request: "24.3.0", id: inventory.IDVersionUnknown},
+		{name: "an empty range", request: ">=24 <23", id: inventory.IDVersionUnknown},
+		{name: "a word", request: "newest", id: inventory.IDVersionInvalid},
+		{name: "a codename that nobody knows", request: "lts/nobody", id: inventory.IDVersionInvalid},
+		{name: "more LTS lines back than there are", request: "lts/-9", id: inventory.IDVersionInvalid},
+		{name: "one LTS line more back than there are", request: "lts/-3", id: inventory.IDVersionInvalid},
+		{name: "no LTS line back", request: "lts/0", id: inventory.IDVersionInvalid},
+		{name: "an LTS line forward", request: "lts/1", id: inventory.IDVersionInvalid},
+		{name: "a comment", request: "24 # ours", id: inventory.IDVersionInvalid},
+		{name: "a line that ended", request: "20", id: inventory.IDEndOfLife},
+		{name: "a range within a line that ended", request: "^20.1.0", id: inventory.IDEndOfLife},
+		{name: "a line that ended without having been LTS", request: "25", id: inventory.IDEndOfLife},
+		{name: "lines of which all ended", request: "20 || 25", id: inventory.IDEndOfLife},
+		{name: "the codename of a line that ended", request: "lts/iron", id: inventory.IDEndOfLife},
+		{name: "an LTS line before that ended", request: "lts/-2", id: inventory.IDEndOfLife},
+		{name: "a range that is cut off", request: ">=", id: inventory.IDVersionInvalid},
+		{name: "a number behind an unknown one", request: "22.x.3", id: inventory.IDVersionInvalid},
+		{name: "zeros in front", request: "00022", id: inventory.IDVersionInvalid},
+		{name: "an operator that npm does not have", request: "!=22", id: inventory.IDVersionInvalid},
+		{name: "nothing behind a comma", request: ">=20,", id: inventory.IDVersionInvalid},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := everything(t).Resolve(tc.wish, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
+			got, err := everything(t).Resolve(tc.request, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
 			if !errors.Is(err, &failure.Failure{ID: tc.id}) {
 				t.Fatalf("got %v, %v, want a failure %s", got, err, tc.id)
 			}
-			if !strings.Contains(err.Error(), ".nvmrc") || !strings.Contains(err.Error(), tc.wish) {
+			if !strings.Contains(err.Error(), ".nvmrc") || !strings.Contains(err.Error(), tc.request) {
 				t.Errorf("it does not say who asked for what: %s", err)
 			}
 		})
@@ -185,23 +185,23 @@ To fix it: move to line 22 or a newer one (lts/* is the newest with long-term su
 }
 
 func TestEnded(t *testing.T) {
-	for _, tc := range []struct{ name, wish, want string }{
-		{name: "a line", wish: "20", want: "20.2.0"},
-		{name: "a line with x", wish: "20.x", want: "20.2.0"},
-		{name: "a range around the line", wish: ">=19 <21", want: "20.2.0"},
-		{name: "a range within the line", wish: "~20.1.0", want: "20.1.0"},
-		{name: "a codename", wish: "lts/iron", want: "20.2.0"},
-		{name: "the LTS line before the one before", wish: "lts/-2", want: "20.2.0"},
-		{name: "a line that never was LTS", wish: "25", want: "25.2.0"},
-		{name: "of several the LTS line", wish: "20 || 25", want: "20.2.0"},
-		{name: "not where a living line fits, too", wish: "20 || 22"},
-		{name: "not for an open range", wish: ">=20"},
-		{name: "not for an exact version, which Resolve gives", wish: "20.1.0"},
-		{name: "not for what does not exist", wish: "20.9"},
-		{name: "not for a word", wish: "newest"},
+	for _, tc := range []struct{ name, request, want string }{
+		{name: "a line", request: "20", want: "20.2.0"},
+		{name: "a line with x", request: "20.x", want: "20.2.0"},
+		{name: "a range around the line", request: ">=19 <21", want: "20.2.0"},
+		{name: "a range within the line", request: "~20.1.0", want: "20.1.0"},
+		{name: "a codename", request: "lts/iron", want: "20.2.0"},
+		{name: "the LTS line before the one before", request: "lts/-2", want: "20.2.0"},
+		{name: "a line that never was LTS", request: "25", want: "25.2.0"},
+		{name: "of several the LTS line", request: "20 || 25", want: "20.2.0"},
+		{name: "not where a living line fits, too", request: "20 || 22"},
+		{name: "not for an open range", request: ">=20"},
+		{name: "not for an exact version, which Resolve gives", request: "20.1.0"},
+		{name: "not for what does not exist", request: "20.9"},
+		{name: "not for a word", request: "newest"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, ok := everything(t).Ended(tc.wish, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
+			got, ok := everything(t).Ended(tc.request, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
 			if ok != (tc.want != "") || (ok && got.String() != tc.want) {
 				t.Errorf("got %v, %v, want %q", got, ok, tc.want)
 			}
@@ -234,11 +234,11 @@ func TestSuccessor(t *testing.T) {
 
 func TestSatisfies(t *testing.T) {
 	for _, tc := range []struct {
-		wish string
-		want bool
+		request string
+		want    bool
 	}{{"24", true}, {"lts/*", true}, {">=20, <25", true}, {"22", false}, {"latest", false}, {"newest", true}, {"", true}} {
-		if got := everything(t).Satisfies(semver.MustParse("24.2.0"), tc.wish); got != tc.want {
-			t.Errorf("%q: got %v", tc.wish, got)
+		if got := everything(t).Satisfies(semver.MustParse("24.2.0"), tc.request); got != tc.want {
+			t.Errorf("%q: got %v", tc.request, got)
 		}
 	}
 }
@@ -249,21 +249,21 @@ func TestNearest(t *testing.T) {
 		nodes = append(nodes, node{version, "arm64"}, node{version, "amd64"})
 	}
 	inv := read(t, nodes...)
-	for _, tc := range []struct{ name, wish, want string }{
-		{name: "the newest patch of the minor", wish: "22.3.2", want: "22.3.4"},
-		{name: "an older patch when there is no newer one", wish: "22.3.9", want: "22.3.4"},
-		{name: "with an operator", wish: "=v22.3.0", want: "22.3.4"},
-		{name: "the next minor when there is none", wish: "22.2.0", want: "22.3.1"},
-		{name: "the newest when there is nothing above", wish: "22.9.0", want: "22.5.0"},
-		{name: "in a line that ended", wish: "20.2.9", want: "20.2.0"},
-		{name: "not in another line", wish: "23.1.0"},
-		{name: "not what one target lacks", wish: "24.3.1"},
-		{name: "not for a range", wish: "~22.4.0"},
-		{name: "not for a line", wish: "22"},
-		{name: "not for a word", wish: "newest"},
+	for _, tc := range []struct{ name, request, want string }{
+		{name: "the newest patch of the minor", request: "22.3.2", want: "22.3.4"},
+		{name: "an older patch when there is no newer one", request: "22.3.9", want: "22.3.4"},
+		{name: "with an operator", request: "=v22.3.0", want: "22.3.4"},
+		{name: "the next minor when there is none", request: "22.2.0", want: "22.3.1"},
+		{name: "the newest when there is nothing above", request: "22.9.0", want: "22.5.0"},
+		{name: "in a line that ended", request: "20.2.9", want: "20.2.0"},
+		{name: "not in another line", request: "23.1.0"},
+		{name: "not what one target lacks", request: "24.3.1"},
+		{name: "not for a range", request: "~22.4.0"},
+		{name: "not for a line", request: "22"},
+		{name: "not for a word", request: "newest"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, ok := inv.Nearest(tc.wish, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
+			got, ok := inv.Nearest(tc.request, ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64)
 			if ok != (tc.want != "") || (ok && got.String() != tc.want) {
 				t.Errorf("got %v, %v, want %s", got, ok, tc.want)
 			}

@@ -66,14 +66,14 @@ type DevEngines struct {
 	PackageManager EngineList `json:"packageManager"`
 }
 
-// Engine is one wish of devEngines.
+// Engine is one request of devEngines.
 type Engine struct {
 	Name    string `json:"name"`    // "node", "npm"
 	Version string `json:"version"` // a semver range
 	OnFail  string `json:"onFail"`  // "ignore", "warn", "error", "download"
 }
 
-// EngineList is one wish or a list of them; devEngines allows both.
+// EngineList is one request or a list of them; devEngines allows both.
 type EngineList []Engine
 
 // UnmarshalJSON reads an object or a list of objects; anything else is none.
@@ -89,7 +89,7 @@ func (l *EngineList) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Named returns the version that is wished for the engine with that name.
+// Named returns the version that is asked for the engine with that name.
 func (l EngineList) Named(name string) (version string, found bool) {
 	for _, engine := range l {
 		if engine.Name == name {

@@ -69,7 +69,7 @@ func version(value any) (string, bool) {
 	return "", false
 }
 
-// elsewhere are the beginnings of wishes for a Node.js that the developer's
+// elsewhere are the beginnings of requests for a Node.js that the developer's
 // machine has or makes, or that a template of mise works out there.
 var elsewhere = []string{"path:", "ref:", "system", "sub-", "{{"}
 
@@ -77,20 +77,20 @@ var elsewhere = []string{"path:", "ref:", "system", "sub-", "{{"}
 // version or the beginning of one, with or without "latest:" or "prefix:", or
 // an alias, in which a codename stands behind "lts-" or "lts/".
 func managed(source, text string, aliases Aliases) (string, error) {
-	wish := strings.ToLower(strings.TrimSpace(text))
+	request := strings.ToLower(strings.TrimSpace(text))
 	for _, kind := range elsewhere {
-		if strings.HasPrefix(wish, kind) {
+		if strings.HasPrefix(request, kind) {
 			return "", &elsewhereError{source, text}
 		}
 	}
-	wish = strings.TrimPrefix(strings.TrimPrefix(wish, "latest:"), "prefix:")
-	if c, ok := constraint(wish); ok && wish != "" {
+	request = strings.TrimPrefix(strings.TrimPrefix(request, "latest:"), "prefix:")
+	if c, ok := constraint(request); ok && request != "" {
 		return c, nil
 	}
-	if codename, ok := strings.CutPrefix(wish, "lts-"); ok {
-		wish = "lts/" + codename
+	if codename, ok := strings.CutPrefix(request, "lts-"); ok {
+		request = "lts/" + codename
 	}
-	if c, ok := aliases.Alias(wish); ok {
+	if c, ok := aliases.Alias(request); ok {
 		return c, nil
 	}
 	return "", invalid(source, text, withAliases)

@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 )
 
-// Where a wish was read, which is the version-source of its plan entry.
+// Where a request was read, which is the version-source of its plan entry.
 const (
 	Nvmrc        = ".nvmrc"
 	NodeVersion  = ".node-version"
@@ -29,7 +29,7 @@ const (
 	ToolVersions = ".tool-versions"
 )
 
-// InvalidID is the id of the [failure.Failure] for a wish that cannot be read.
+// InvalidID is the id of the [failure.Failure] for a request that cannot be read.
 const InvalidID = "node-version-invalid"
 
 // Aliases knows what the names of versions mean: "lts/*", "current".
@@ -39,14 +39,14 @@ type Aliases interface {
 	Alias(name string) (constraint string, known bool)
 }
 
-// Wish is a version that a project asks for.
-type Wish struct {
+// Request is a version that a project asks for.
+type Request struct {
 	Version string // a range; never empty
 	Source  string // one of the constants
 }
 
 // source is one place to look at: how to get its text, and how to read it.
-// Either gives nothing when there is no wish.
+// Either gives nothing when there is no request.
 type source struct {
 	name  string
 	read  func(dir string) (string, error)
@@ -80,9 +80,9 @@ func Sources() []string {
 //
 // A file that cannot be read as a version is an error, a [failure.Failure]
 // with [InvalidID] mostly, where it would decide; anywhere else it is only
-// told to warn. So is a wish that is no version, like asdf's "system".
-func Find(dir string, aliases Aliases, decided bool, warn func(source string, err error)) ([]Wish, error) {
-	var wishes []Wish
+// told to warn. So is a request that is no version, like asdf's "system".
+func Find(dir string, aliases Aliases, decided bool, warn func(source string, err error)) ([]Request, error) {
+	var requests []Request
 	for _, s := range sources {
 		version, err := s.find(dir, aliases)
 		if err != nil {
@@ -94,11 +94,11 @@ func Find(dir string, aliases Aliases, decided bool, warn func(source string, er
 			continue
 		}
 		if version != "" {
-			wishes = append(wishes, Wish{Version: version, Source: s.name})
+			requests = append(requests, Request{Version: version, Source: s.name})
 			decided = true
 		}
 	}
-	return wishes, nil
+	return requests, nil
 }
 
 func (s source) find(dir string, aliases Aliases) (string, error) {
@@ -147,7 +147,7 @@ func unreadable(name string, err error) error {
 }
 
 // elsewhereError says that a tool is told to take a Node.js that is neither a
-// release nor here: no mistake, and no wish that can be met.
+// release nor here: no mistake, and no request that can be met.
 type elsewhereError struct{ source, text string }
 
 func (e *elsewhereError) Error() string {

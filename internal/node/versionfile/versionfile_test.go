@@ -92,14 +92,14 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var warned []string
-			wishes, err := versionfile.Find(place(t, tc.files), known, tc.decided, func(source string, err error) {
+			requests, err := versionfile.Find(place(t, tc.files), known, tc.decided, func(source string, err error) {
 				warned = append(warned, source)
 			})
 			if errors.Is(err, &failure.Failure{ID: versionfile.InvalidID}) != tc.bad || (err != nil) != tc.bad {
 				t.Fatalf("got %v", err)
 			}
 			var got []string
-			for _, w := range wishes {
+			for _, w := range requests {
 				got = append(got, w.Source)
 			}
 			if strings.Join(got, " ") != tc.want || strings.Join(warned, " ") != tc.warn {
@@ -198,18 +198,18 @@ func TestFindSaysWhatWouldWork(t *testing.T) {
 }
 
 func TestFindReadsPackageJSON(t *testing.T) {
-	for text, want := range map[string]versionfile.Wish{
+	for text, want := range map[string]versionfile.Request{
 		`{"volta": {"node": " v22.1.0 "}, "devEngines": {"runtime": {"name": "node", "version": "20"}}}`:      {Version: "22.1.0", Source: versionfile.Volta},
 		`{"devEngines": {"runtime": [{"name": "bun", "version": "1"}, {"name": "node", "version": ">=22"}]}}`: {Version: ">=22", Source: versionfile.DevEngines},
 	} {
-		wishes, err := versionfile.Find(place(t, map[string]string{"package.json": text}), known, false, nil)
-		if err != nil || len(wishes) == 0 || wishes[0] != want {
-			t.Errorf("%s: got %v, %v, want %v first", text, wishes, err, want)
+		requests, err := versionfile.Find(place(t, map[string]string{"package.json": text}), known, false, nil)
+		if err != nil || len(requests) == 0 || requests[0] != want {
+			t.Errorf("%s: got %v, %v, want %v first", text, requests, err, want)
 		}
 	}
 }
 
-// A file that cannot be opened says nothing about what is wished, and no other
+// A file that cannot be opened says nothing about what is asked for, and no other
 // may be taken in its place.
 func TestFindDoesNotPassOverAFileThatCannotBeRead(t *testing.T) {
 	dir := place(t, map[string]string{".node-version": "24"})
