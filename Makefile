@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes man profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -142,6 +142,9 @@ SAMPLE ?= 300
 SEED ?=
 mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices; 90 % must be noticed: no part of CI
 	@$(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m -want 90 $(if $(SEED),-seed $(SEED)) $(MUTANTS)
+
+man: ## Pages of man(1) for armature, in build/man
+	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
 .PHONY: .integration-armature .sizes
 .integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))

@@ -5,13 +5,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -54,6 +54,7 @@ type buildFlags struct {
 type hosts []string
 
 func (h *hosts) String() string { return "" }
+func (h *hosts) Type() string   { return "host" }
 
 func (h *hosts) Set(value string) error {
 	if !images.IsRegistry(value) {
@@ -65,44 +66,49 @@ func (h *hosts) Set(value string) error {
 
 const insecureHelp = "a registry's `HOST[:PORT]`, as references have it, that may speak http or have a certificate that nobody vouches for; several times"
 
-func buildCommand() command {
-	return command{
-		name: "build", args: "[PATH]", max: 1, short: "makes an image of an app's folder", long: buildHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &buildFlags{}
-			set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
-			set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
-			set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
-			set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
-			set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
-			set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; that of a --descriptor or $ARMATURE_BUILDER when left out")
-			set.BoolVar(&f.trustAppBuilder, "trust-app-builder", false, "where nothing else names a builder, take the one that the app's own project.toml names: its programs see the bindings and variables of the build")
-			set.Var(&f.buildpacks, "buildpack", "a `BUILDPACK` in place of the builder's order: an id[@version] of the builder's, a folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that order; several times, or with commas between")
-			set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
-			set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
-			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
-			set.Var(&f.labels, "label", "a label of the image, `NAME=VALUE`, which the buildpacks are asked for with BP_IMAGE_LABELS; several times")
-			set.Var(&f.annotations, "annotation", "an annotation of the image's manifest and index, `NAME=VALUE`; several times")
-			set.BoolVar(&f.gitLabels, "git-labels", false, "label and annotate the image with the commit that is checked out and the address of the remote origin (org.opencontainers.image.revision and source); what is not committed is not looked at")
-			set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made, as `TIME`: seconds since 1970, a time like 2026-01-31T12:00:00Z, or now; $SOURCE_DATE_EPOCH when left out, or else 1980")
-			set.Var(&f.insecure, "insecure-registry", insecureHelp)
-			set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
-			set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
-			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
-			set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
-			set.StringVar(&f.cacheKey, "cache-key", "", "a `NAME` for builds that begin with what the last one of them left, such as those of an app that is checked out to another folder each time; when left out, those of the same folder with the same builder")
-			set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this app left")
-			set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
-			set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
-			addLimits(set, &f.limits, true)
-			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
-			set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
-			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
-			set.StringVar(&f.progress, "progress", "auto", "`STYLE` of what is said on the way: terminal, with a clock; plain; json, one object a line; or auto, terminal where there is one and CI is not set")
-			set.StringVar(&f.timings, "timings", "", "write where the time went into `FILE`, a page of HTML that needs nothing else, and end with a table of it")
-			return f.run
-		},
-	}
+func buildCommand(p *program) *cobra.Command {
+	f := &buildFlags{}
+	c := newCommand("build [PATH]", "makes an image of an app's folder", buildHelp, 1, func(ctx context.Context, args []string) error {
+		return f.run(ctx, p, args)
+	})
+	set := c.Flags()
+	set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
+	set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
+	set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
+	set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
+	set.StringVar(&f.output, "output", "", "where the image goes, as `KIND`: oci:DIR (an OCI layout), tar:FILE (for docker load), docker (the engine), registry; when left out, armature's own folder, as an OCI layout")
+	set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; that of a --descriptor or $ARMATURE_BUILDER when left out")
+	set.BoolVar(&f.trustAppBuilder, "trust-app-builder", false, "where nothing else names a builder, take the one that the app's own project.toml names: its programs see the bindings and variables of the build")
+	set.Var(&f.buildpacks, "buildpack", "a `BUILDPACK` in place of the builder's order: an id[@version] of the builder's, a folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that order; several times, or with commas between")
+	set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
+	set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
+	set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+	set.Var(&f.labels, "label", "a label of the image, `NAME=VALUE`, which the buildpacks are asked for with BP_IMAGE_LABELS; several times")
+	set.Var(&f.annotations, "annotation", "an annotation of the image's manifest and index, `NAME=VALUE`; several times")
+	set.BoolVar(&f.gitLabels, "git-labels", false, "label and annotate the image with the commit that is checked out and the address of the remote origin (org.opencontainers.image.revision and source); what is not committed is not looked at")
+	set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made, as `TIME`: seconds since 1970, a time like 2026-01-31T12:00:00Z, or now; $SOURCE_DATE_EPOCH when left out, or else 1980")
+	set.Var(&f.insecure, "insecure-registry", insecureHelp)
+	set.Var(&f.bindings, "binding", "a service binding's `FOLDER`; several times")
+	set.StringVar(&f.descriptor, "descriptor", "", "the project descriptor's `FILE`: which files take part, buildpacks, and variables; project.toml of the app when left out")
+	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
+	set.StringVar(&f.cacheImage, "cache-image", "", "the `IMAGE` in a registry that the build's cache is fetched from and pushed to, instead of armature's own folder; of several platforms each has a tag that ends with its architecture")
+	set.StringVar(&f.cacheKey, "cache-key", "", "a `NAME` for builds that begin with what the last one of them left, such as those of an app that is checked out to another folder each time; when left out, those of the same folder with the same builder")
+	set.BoolVar(&f.clearCache, "clear-cache", false, "forget what earlier builds of this app left")
+	set.StringVar(&f.compression, "compression", "fast", "how layers are compressed, as `KIND`: fast, as the lifecycle and so pack do it, or small, for a seventh less to push and to pull; the image's digest differs, its content does not")
+	set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
+	addLimits(set, &f.limits, true)
+	set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
+	set.StringVar(&f.sbomDir, "sbom-dir", "", "a `FOLDER` for the bills of materials")
+	set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
+	set.StringVar(&f.progress, "progress", "auto", "`STYLE` of what is said on the way: terminal, with a clock; plain; json, one object a line; or auto, terminal where there is one and CI is not set")
+	set.StringVar(&f.timings, "timings", "", "write where the time went into `FILE`, a page of HTML that needs nothing else, and end with a table of it")
+	choices(c, "platform", "linux/arm64", "linux/amd64", "linux/arm64,linux/amd64")
+	choices(c, "host-platform", "linux/arm64", "linux/amd64")
+	choices(c, "output", "oci:", "tar:", "docker", "registry")
+	choices(c, "compression", "fast", "small")
+	choices(c, "network", "host", "none")
+	choices(c, "progress", "auto", "terminal", "plain", "json")
+	return c
 }
 
 func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {

@@ -4,74 +4,106 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
-// command is one of armature's.
-type command struct {
-	name  string
-	args  string // what it takes besides flags: "[PATH]"
-	max   int    // how many of these at most; any number when negative
-	short string // one line
-	long  string // what else there is to know
-
-	// flags defines the command's flags and returns what runs it.
-	flags func(*flag.FlagSet) func(ctx context.Context, p *program, args []string) error
-}
-
-// commands in the order of help.
-func commands() []command {
-	return []command{buildCommand(), runCommand(), inspectCommand(), rebaseCommand(), pruneCommand(), doctorCommand(), versionCommand()}
-}
-
-func versionCommand() command {
-	return command{
-		name: "version", short: "says which release this is", long: "Prints the release.",
-		flags: func(*flag.FlagSet) func(context.Context, *program, []string) error {
-			return func(_ context.Context, p *program, _ []string) error {
-				_, err := fmt.Fprintln(p.stdout, version)
-				return err
+// root is armature with all its commands, in the order of help.
+func (p *program) root() *cobra.Command {
+	cobra.EnableCommandSorting = false
+	root := &cobra.Command{
+		Use: "armature", Short: "makes container images of Node.js apps, without a container engine",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs, // an unknown command is one
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
 			}
+			return unknownCommand(c, args[0])
+		},
+	}
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetHelpFunc(help)
+	root.SetHelpCommand(helpCommand())
+	root.SetFlagErrorFunc(badFlag)
+	root.AddCommand(buildCommand(p), runCommand(p), inspectCommand(p), rebaseCommand(p), pruneCommand(p), doctorCommand(p), versionCommand(p))
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+func (p *program) run(ctx context.Context, args []string) error {
+	root := p.root()
+	root.SetArgs(append([]string{}, args...))
+	return root.ExecuteContext(ctx)
+}
+
+// newCommand is one of armature's: use is its name with the arguments that it
+// takes, of which there may be at most as many as most says, or any number when
+// that is negative.
+func newCommand(use, short, long string, most int, run func(ctx context.Context, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Long: long, DisableFlagsInUseLine: true,
+		Args: func(c *cobra.Command, args []string) error {
+			if most < 0 || len(args) <= most {
+				return nil
+			}
+			return badCall(c, fmt.Errorf("got %q, want armature %s", args, use))
+		},
+		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args) },
+	}
+}
+
+func versionCommand(p *program) *cobra.Command {
+	return newCommand("version", "says which release this is", "Prints the release.", 0, func(context.Context, []string) error {
+		_, err := fmt.Fprintln(p.stdout, version)
+		return err
+	})
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "tells more about a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(c.Root(), args[len(args)-1])
+			}
+			return about.Help()
 		},
 	}
 }
 
-func (p *program) run(ctx context.Context, args []string) error {
-	if len(args) == 0 || isHelp(args[0]) {
-		return p.help(args)
+func unknownCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
 	}
-	at := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
-	if at < 0 {
+	return &usageError{fmt.Sprintf("unknown command %q%s: armature help lists those there are", name, meant(name, "", names))}
+}
+
+// badCall is the error of a call that a command does not understand.
+func badCall(c *cobra.Command, err error) error {
+	path := c.CommandPath()
+	return &usageError{fmt.Sprintf("%s: %s\n%s --help says what there is", c.Name(), err, path)}
+}
+
+// badFlag is [badCall] for flags; where one is unknown, the nearest is named.
+func badFlag(c *cobra.Command, err error) error {
+	text := err.Error()
+	if strings.HasPrefix(text, "unknown ") { // "unknown flag: --tga", "unknown shorthand flag: 't' in -tag=x"
+		given, _, _ := strings.Cut(text[strings.LastIndex(text, " ")+1:], "=")
 		var names []string
-		for _, c := range commands() {
-			names = append(names, c.name)
-		}
-		return &usageError{fmt.Sprintf("unknown command %q%s: armature help lists those there are", args[0], meant(args[0], "", append(names, "help")))}
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		err = fmt.Errorf("there is no flag %s%s", given, meant(strings.TrimLeft(given, "-"), "--", names))
 	}
-	c := commands()[at]
-	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	run := c.flags(set)
-	rest, err := parse(set, args[1:])
-	err = suggesting(err, set)
-	if errors.Is(err, flag.ErrHelp) {
-		c.usage(p.stdout)
-		return nil
-	}
-	if err == nil && c.max >= 0 && len(rest) > c.max {
-		err = fmt.Errorf("got %q, want %s", rest, strings.TrimSpace("armature "+c.name+" "+c.args))
-	}
-	if err != nil {
-		return &usageError{fmt.Sprintf("%s: %s\narmature %s --help says what there is", c.name, err, c.name)}
-	}
-	return run(ctx, p, rest)
+	return badCall(c, err)
 }
 
 // meant asks whether somebody who wrote a word meant the nearest of some names, or
@@ -89,78 +121,58 @@ func meant(word, prefix string, names []string) string {
 	return fmt.Sprintf("; is %s%s meant?", prefix, best)
 }
 
-// unknownFlag is what package flag says of a flag that there is not.
-const unknownFlag = "flag provided but not defined: -"
-
-// suggesting is an error of flags; that of an unknown one names the nearest.
-func suggesting(err error, set *flag.FlagSet) error {
-	if err == nil {
-		return nil
+// help prints the list of commands, or what there is to know about one.
+func help(c *cobra.Command, _ []string) {
+	if c.HasParent() {
+		usage(c.OutOrStdout(), c)
+		return
 	}
-	name, unknown := strings.CutPrefix(err.Error(), unknownFlag)
-	if !unknown {
-		return err
-	}
-	name = strings.TrimPrefix(name, "-")
-	var names []string
-	set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	return fmt.Errorf("there is no flag --%s%s", name, meant(name, "--", names))
-}
-
-func isHelp(word string) bool { return word == "help" || word == "--help" || word == "-h" }
-
-// help prints the list of commands, or one of them.
-func (p *program) help(args []string) error {
-	if len(args) > 1 {
-		return p.run(context.Background(), []string{args[1], "--help"})
-	}
-	fmt.Fprintf(p.stdout, "armature makes container images of Node.js apps, without a container engine.\n\n")
-	for _, c := range commands() {
-		fmt.Fprintf(p.stdout, "  armature %-10s %s\n", c.name, c.short)
-	}
-	fmt.Fprintf(p.stdout, "\narmature COMMAND --help tells more about one.\n")
-	return nil
-}
-
-// parse reads flags wherever they stand, and returns the other arguments. After
-// -- nothing is a flag.
-func parse(set *flag.FlagSet, args []string) (rest []string, err error) {
-	for {
-		if err := set.Parse(args); err != nil {
-			return nil, err
+	out := c.OutOrStdout()
+	fmt.Fprintf(out, "armature %s.\n\n", c.Short)
+	for _, one := range c.Commands() {
+		if one.IsAvailableCommand() {
+			fmt.Fprintf(out, "  armature %-10s %s\n", one.Name(), one.Short)
 		}
-		read := args[:len(args)-set.NArg()]
-		args = set.Args()
-		if len(args) == 0 {
-			return rest, nil
-		}
-		if len(read) > 0 && read[len(read)-1] == "--" {
-			return append(rest, args...), nil
-		}
-		rest, args = append(rest, args[0]), args[1:]
 	}
+	fmt.Fprintf(out, "\narmature COMMAND --help tells more about one.\n")
 }
 
 // usage prints what there is to know about a command.
-func (c command) usage(out io.Writer) {
-	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	c.flags(set)
+func usage(out io.Writer, c *cobra.Command) {
 	var flags strings.Builder
-	set.VisitAll(func(f *flag.Flag) {
-		value, text := flag.UnquoteUsage(f)
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" {
+			return
+		}
+		value, text := pflag.UnquoteUsage(f)
 		name := strings.TrimSpace("--" + f.Name + " " + value)
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
 			text += " (" + f.DefValue + ")"
 		}
 		fmt.Fprintf(&flags, "  %-26s %s\n", name, text)
 	})
-	call := "armature " + c.name
+	call, args, _ := strings.Cut(c.Use, " ")
+	call = strings.TrimSuffix(c.CommandPath(), c.Name()) + call
 	if flags.Len() > 0 {
 		call += " [FLAG...]"
 	}
-	fmt.Fprintf(out, "Usage: %s\n\n%s\n", strings.TrimSpace(call+" "+c.args), c.long)
+	long := c.Long
+	if long == "" {
+		long = c.Short
+	}
+	fmt.Fprintf(out, "Usage: %s\n\n%s\n", strings.TrimSpace(call+" "+args), long)
+	for _, one := range c.Commands() {
+		fmt.Fprintf(out, "  %-26s %s\n", one.CommandPath(), one.Short)
+	}
 	if flags.Len() > 0 {
 		fmt.Fprintf(out, "\nFlags:\n%s", &flags)
+	}
+}
+
+// choices are the values that a shell offers for a flag.
+func choices(c *cobra.Command, flag string, values ...string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
 	}
 }
 
@@ -168,6 +180,7 @@ func (c command) usage(out io.Writer) {
 type list []string
 
 func (l *list) String() string { return "" }
+func (l *list) Type() string   { return "value" }
 
 func (l *list) Set(value string) error {
 	*l = append(*l, value)

@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/platform/progress"
 )
@@ -32,9 +36,9 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	written, _, _ := strings.Cut(string(text), begin)
 	var want bytes.Buffer
 	want.WriteString(written + begin)
-	for _, c := range commands() {
-		fmt.Fprintf(&want, "\n### armature %s\n\n```\n", c.name)
-		c.usage(&want)
+	for _, c := range documented() {
+		fmt.Fprintf(&want, "\n### armature %s\n\n```\n", c.Name())
+		usage(&want, c)
 		want.WriteString("```\n")
 	}
 	if *update {
@@ -46,6 +50,13 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	if !bytes.Equal(text, want.Bytes()) {
 		t.Errorf("%s is not what the program's help says: run go generate ./cmd/armature", document)
 	}
+}
+
+// documented are armature's own commands, in the order of help.
+func documented() []*cobra.Command {
+	return slices.DeleteFunc((&program{stdout: io.Discard, stderr: io.Discard}).root().Commands(), func(c *cobra.Command) bool {
+		return c.Name() == "help" || c.Name() == "completion"
+	})
 }
 
 // The tables of events name every field and kind there is.

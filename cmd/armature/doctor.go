@@ -5,13 +5,13 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os/exec"
 	"slices"
 	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -25,20 +25,17 @@ import (
 const doctorHelp = `Tries what builds and runs need on this machine, and says what works, and what to
 do about what does not. It ends with status 1 when no image can be built here.`
 
-func doctorCommand() command {
-	return command{
-		name: "doctor", short: "says what works on this machine", long: doctorHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
-			return func(ctx context.Context, p *program, _ []string) error {
-				h, err := home.Open(*cacheDir, p.getenv)
-				if err != nil {
-					return err
-				}
-				return (&doctor{p}).look(ctx, h)
-			}
-		},
-	}
+func doctorCommand(p *program) *cobra.Command {
+	var cacheDir string
+	c := newCommand("doctor", "says what works on this machine", doctorHelp, 0, func(ctx context.Context, _ []string) error {
+		h, err := home.Open(cacheDir, p.getenv)
+		if err != nil {
+			return err
+		}
+		return (&doctor{p}).look(ctx, h)
+	})
+	c.Flags().StringVar(&cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+	return c
 }
 
 // doctor prints what it finds, a line each.

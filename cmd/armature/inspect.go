@@ -5,13 +5,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf16"
+
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/home"
@@ -25,37 +26,46 @@ list.
 
 IMAGE is called as in armature run.`
 
-func inspectCommand() command {
-	return command{
-		name: "inspect", args: "IMAGE", max: 1, short: "says what is in an image", long: inspectHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			platform := set.String("platform", "", "only this one of the image's platforms (`OS/ARCH`)")
-			format := set.String("format", "text", "`FORMAT`: text or json")
-			cacheDir := set.String("cache-dir", "", "armature's own `FOLDER`, as in build")
-			var insecure hosts
-			set.Var(&insecure, "insecure-registry", insecureHelp)
-			return func(ctx context.Context, p *program, args []string) error {
-				if len(args) == 0 {
-					return &usageError{"inspect: IMAGE is missing"}
-				}
-				if *format != "text" && *format != "json" {
-					return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", *format)}
-				}
-				h, _, err := home.OpenExisting(*cacheDir, p.getenv)
-				if err != nil {
-					return err
-				}
-				found, err := describeAll(ctx, images.Registries{Insecure: insecure}, h, args[0], *platform)
-				if err != nil {
-					return err
-				}
-				if *format == "json" {
-					return printJSON(p.stdout, found)
-				}
-				return printImages(p.stdout, found)
-			}
-		},
+// inspectFlags are the flags of inspect, as they were given.
+type inspectFlags struct {
+	platform, format, cacheDir string
+	insecure                   hosts
+}
+
+func inspectCommand(p *program) *cobra.Command {
+	f := &inspectFlags{}
+	c := newCommand("inspect IMAGE", "says what is in an image", inspectHelp, 1, func(ctx context.Context, args []string) error {
+		return f.inspect(ctx, p, args)
+	})
+	set := c.Flags()
+	set.StringVar(&f.platform, "platform", "", "only this one of the image's platforms (`OS/ARCH`)")
+	set.StringVar(&f.format, "format", "text", "`FORMAT`: text or json")
+	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+	set.Var(&f.insecure, "insecure-registry", insecureHelp)
+	choices(c, "platform", "linux/arm64", "linux/amd64")
+	choices(c, "format", "text", "json")
+	return c
+}
+
+func (f *inspectFlags) inspect(ctx context.Context, p *program, args []string) error {
+	if len(args) == 0 {
+		return &usageError{"inspect: IMAGE is missing"}
 	}
+	if f.format != "text" && f.format != "json" {
+		return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", f.format)}
+	}
+	h, _, err := home.OpenExisting(f.cacheDir, p.getenv)
+	if err != nil {
+		return err
+	}
+	found, err := describeAll(ctx, images.Registries{Insecure: f.insecure}, h, args[0], f.platform)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		return printJSON(p.stdout, found)
+	}
+	return printImages(p.stdout, found)
 }
 
 // describeAll describes an image for every platform it has, or for one.

@@ -3,11 +3,12 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
@@ -19,6 +20,7 @@ type limit struct {
 }
 
 func (l limit) String() string { return "" } // the help says it in words
+func (l limit) Type() string   { return "number" }
 
 func (l limit) Set(text string) error {
 	if text == "none" {
@@ -47,7 +49,7 @@ func (l limit) Set(text string) error {
 
 // addLimits adds the flags of a program's limits. The defaults are put into
 // limits, or none are.
-func addLimits(set *flag.FlagSet, limits *sandbox.Limits, defaults bool) {
+func addLimits(set *pflag.FlagSet, limits *sandbox.Limits, defaults bool) {
 	some := [3]string{"none", "none", "none"}
 	if defaults {
 		*limits = sandbox.DefaultLimits()

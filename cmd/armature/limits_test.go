@@ -3,17 +3,18 @@
 package main
 
 import (
-	"flag"
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
 // limitsOf parses flags of limits.
 func limitsOf(defaults bool, args ...string) (sandbox.Limits, error) {
-	set := flag.NewFlagSet("x", flag.ContinueOnError)
+	set := pflag.NewFlagSet("x", pflag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	var limits sandbox.Limits
 	addLimits(set, &limits, defaults)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,20 +45,42 @@ func TestHelpNamesEveryCommandAndFlag(t *testing.T) {
 	if status != 0 {
 		t.Errorf("got status %d", status)
 	}
-	for _, c := range commands() {
-		if !strings.Contains(out, "armature "+c.name+" ") {
-			t.Errorf("%s is not in\n%s", c.name, out)
+	for _, c := range documented() {
+		if !strings.Contains(out, "armature "+c.Name()+" ") {
+			t.Errorf("%s is not in\n%s", c.Name(), out)
 		}
-		help, _, status := call(t, c.name, "--help")
-		if status != 0 || !strings.HasPrefix(help, "Usage: armature "+c.name) {
+		help, _, status := call(t, c.Name(), "--help")
+		if status != 0 || !strings.HasPrefix(help, "Usage: armature "+c.Name()) {
 			t.Errorf("got status %d\n%s", status, help)
 		}
-		if other, _, _ := call(t, "help", c.name); other != help {
-			t.Errorf("help %s: got %q, want %q", c.name, other, help)
+		if other, _, _ := call(t, "help", c.Name()); other != help {
+			t.Errorf("help %s: got %q, want %q", c.Name(), other, help)
 		}
 	}
 	if help, _, _ := call(t, "build", "--help"); !strings.Contains(help, "--platform OS/ARCH") {
 		t.Errorf("got %s", help)
+	}
+}
+
+func TestShellsCompleteCommandsFlagsAndValues(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if script, _, status := call(t, "completion", shell); status != 0 || !strings.Contains(script, "armature") {
+			t.Errorf("%s: got status %d, %s", shell, status, script)
+		}
+	}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"bu"}, "build\t"},
+		{[]string{"build", "--compr"}, "--compression\t"},
+		{[]string{"build", "--progress", ""}, "auto\nterminal\nplain\njson\n"},
+		{[]string{"run", "--platform", "linux/ar"}, "linux/arm64\n"},
+	} {
+		out, _, status := call(t, append([]string{"__complete"}, tc.args...)...)
+		if status != 0 || !strings.HasPrefix(out, tc.want) {
+			t.Errorf("%q: got status %d, %q, want %q", tc.args, status, out, tc.want)
+		}
 	}
 }
 
@@ -314,6 +335,10 @@ func TestAMisspeltWordIsToldTheNearest(t *testing.T) {
 		{[]string{"build", "--tga=x"}, "is --tag meant?"},
 		{[]string{"run", "--prot", "1"}, "is --port meant?"},
 		{[]string{"build", "--privileged"}, ""},
+		{[]string{"build", "-tag", "x"}, "there is no flag -tag; is --tag meant?"},
+		{[]string{"build", "-tag=x"}, "there is no flag -tag; is --tag meant?"},
+		{[]string{"build", "-x"}, ""},
+		{[]string{"help", "biuld"}, "is build meant?"},
 	} {
 		_, log, status := call(t, tc.args...)
 		if status != statusUsage || strings.Contains(log, "meant?") != (tc.want != "") || !strings.Contains(log, tc.want) {
@@ -324,11 +349,9 @@ func TestAMisspeltWordIsToldTheNearest(t *testing.T) {
 
 func flagsOf(t *testing.T, args []string) (network string, rest []string) {
 	t.Helper()
-	set := flag.NewFlagSet("build", flag.ContinueOnError)
-	buildCommand().flags(set)
-	rest, err := parse(set, args)
-	if err != nil {
+	c := buildCommand(&program{})
+	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	return set.Lookup("network").Value.String(), rest
+	return c.Flag("network").Value.String(), c.Flags().Args()
 }

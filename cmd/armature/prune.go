@@ -4,10 +4,11 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/platform/home"
 )
@@ -27,19 +28,18 @@ type pruneFlags struct {
 	all, dry                      bool
 }
 
-func pruneCommand() command {
-	return command{
-		name: "prune", short: "removes what is not used any more", long: pruneHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &pruneFlags{}
-			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
-			set.StringVar(&f.olderThan, "older-than", "", "remove what was not used for a `TIME`: 30d, 2w, 12h; 30d when left out")
-			set.StringVar(&f.keepSize, "keep-size", "", "leave at most so many `BYTES`: 20GB, 500MB; as every call does when left out")
-			set.BoolVar(&f.all, "all", false, "remove everything that nothing uses now, the images too")
-			set.BoolVar(&f.dry, "dry-run", false, "only list what would be removed")
-			return f.run
-		},
-	}
+func pruneCommand(p *program) *cobra.Command {
+	f := &pruneFlags{}
+	c := newCommand("prune", "removes what is not used any more", pruneHelp, 0, func(ctx context.Context, args []string) error {
+		return f.run(ctx, p, args)
+	})
+	set := c.Flags()
+	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+	set.StringVar(&f.olderThan, "older-than", "", "remove what was not used for a `TIME`: 30d, 2w, 12h; 30d when left out")
+	set.StringVar(&f.keepSize, "keep-size", "", "leave at most so many `BYTES`: 20GB, 500MB; as every call does when left out")
+	set.BoolVar(&f.all, "all", false, "remove everything that nothing uses now, the images too")
+	set.BoolVar(&f.dry, "dry-run", false, "only list what would be removed")
+	return c
 }
 
 func (f *pruneFlags) run(ctx context.Context, p *program, _ []string) error {

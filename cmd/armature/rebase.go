@@ -5,12 +5,12 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"strconv"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/destination"
@@ -26,24 +26,23 @@ and refuses a run image of another distribution or platform.
 IMAGE is called as in armature run; all its platforms are rebased. What comes of
 it is called as before, or as --tag says.`
 
-func rebaseCommand() command {
-	return command{
-		name: "rebase", args: "IMAGE", max: 1, short: "puts an image on another run image", long: rebaseHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &buildFlags{network: "none", progress: "auto", limits: sandbox.DefaultLimits()}
-			set.StringVar(&f.tag, "tag", "", "what the new image is called (`NAME[:TAG]`); IMAGE when left out")
-			set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
-			set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
-			set.StringVar(&f.runImage, "run-image", "", "the run image (`FOLDER` or reference), as in build")
-			set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made (`TIME`), as in build; as before when left out")
-			set.Var(&f.annotations, "annotation", "an annotation (`NAME=VALUE`), as in build; those that the image has stay")
-			set.Var(&f.insecure, "insecure-registry", insecureHelp)
-			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
-			set.StringVar(&f.sandbox, "sandbox", "", "what keeps the lifecycle apart (`WAY`), as in build")
-			set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
-			return f.rebase
-		},
-	}
+func rebaseCommand(p *program) *cobra.Command {
+	f := &buildFlags{network: "none", progress: "auto", limits: sandbox.DefaultLimits()}
+	c := newCommand("rebase IMAGE", "puts an image on another run image", rebaseHelp, 1, func(ctx context.Context, args []string) error {
+		return f.rebase(ctx, p, args)
+	})
+	set := c.Flags()
+	set.StringVar(&f.tag, "tag", "", "what the new image is called (`NAME[:TAG]`); IMAGE when left out")
+	set.StringVar(&f.output, "output", "", "where it goes (`KIND`), as in build")
+	set.StringVar(&f.builder, "builder", "", "the builder (`FOLDER` or reference), as in build")
+	set.StringVar(&f.runImage, "run-image", "", "the run image (`FOLDER` or reference), as in build")
+	set.StringVar(&f.creationTime, "creation-time", "", "when the image says that it was made (`TIME`), as in build; as before when left out")
+	set.Var(&f.annotations, "annotation", "an annotation (`NAME=VALUE`), as in build; those that the image has stay")
+	set.Var(&f.insecure, "insecure-registry", insecureHelp)
+	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+	set.StringVar(&f.sandbox, "sandbox", "", "what keeps the lifecycle apart (`WAY`), as in build")
+	set.BoolVar(&f.quiet, "quiet", false, "say nothing but errors and the image's digest")
+	return c
 }
 
 func (f *buildFlags) rebase(ctx context.Context, p *program, args []string) error {

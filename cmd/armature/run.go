@@ -5,13 +5,14 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/images"
@@ -44,6 +45,7 @@ type runFlags struct {
 type port string
 
 func (p *port) String() string { return "" }
+func (p *port) Type() string   { return "port" }
 
 func (p *port) Set(text string) error {
 	n, err := strconv.ParseUint(text, 10, 16)
@@ -54,26 +56,27 @@ func (p *port) Set(text string) error {
 	return nil
 }
 
-func runCommand() command {
-	return command{
-		name: "run", args: "IMAGE [-- ARGUMENT...]", max: -1, short: "runs an image", long: runHelp,
-		flags: func(set *flag.FlagSet) func(context.Context, *program, []string) error {
-			f := &runFlags{}
-			set.StringVar(&f.platform, "platform", "", "which of the image's platforms (`OS/ARCH`); the only one, or the host's, when left out")
-			set.Var(&f.port, "port", "the `PORT` to listen on: sets the variable PORT")
-			set.StringVar(&f.entrypoint, "entrypoint", "", "the `PROCESS` type to run, or a program's path; the image's own when left out")
-			set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
-			set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
-			set.Var(&f.volumes, "volume", "a folder or file of this machine and where the image sees it, `HOST:PATH`, or HOST:PATH:ro for reading only; several times")
-			set.Var(&f.tmpfses, "tmpfs", "a `PATH` that is an empty folder in memory, for everybody to write to; several times")
-			set.StringVar(&f.network, "network", "host", "`NETWORK` of the image: host or none")
-			addLimits(set, &f.limits, false)
-			set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
-			set.Var(&f.insecure, "insecure-registry", insecureHelp)
-			set.StringVar(&f.sandbox, "sandbox", "", "what keeps it apart (`WAY`), as in build")
-			return f.run
-		},
-	}
+func runCommand(p *program) *cobra.Command {
+	f := &runFlags{}
+	c := newCommand("run IMAGE [-- ARGUMENT...]", "runs an image", runHelp, -1, func(ctx context.Context, args []string) error {
+		return f.run(ctx, p, args)
+	})
+	set := c.Flags()
+	set.StringVar(&f.platform, "platform", "", "which of the image's platforms (`OS/ARCH`); the only one, or the host's, when left out")
+	set.Var(&f.port, "port", "the `PORT` to listen on: sets the variable PORT")
+	set.StringVar(&f.entrypoint, "entrypoint", "", "the `PROCESS` type to run, or a program's path; the image's own when left out")
+	set.Var(&f.env, "env", "a variable, `NAME=VALUE`, or NAME for its value here; several times")
+	set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+	set.Var(&f.volumes, "volume", "a folder or file of this machine and where the image sees it, `HOST:PATH`, or HOST:PATH:ro for reading only; several times")
+	set.Var(&f.tmpfses, "tmpfs", "a `PATH` that is an empty folder in memory, for everybody to write to; several times")
+	set.StringVar(&f.network, "network", "host", "`NETWORK` of the image: host or none")
+	addLimits(set, &f.limits, false)
+	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`, as in build")
+	set.Var(&f.insecure, "insecure-registry", insecureHelp)
+	set.StringVar(&f.sandbox, "sandbox", "", "what keeps it apart (`WAY`), as in build")
+	choices(c, "platform", "linux/arm64", "linux/amd64")
+	choices(c, "network", "host", "none")
+	return c
 }
 
 // exitStatus ends armature as what it ran ended.
