@@ -237,10 +237,10 @@ clean: ## Remove everything that was made
 
 # --- parts ---------------------------------------------------------------
 
-$(PACK): go.mod go.sum
+$(PACK): tools/pack/go.mod tools/pack/go.sum
 	@echo "  compiling pack $(PACK_VERSION) ..."
 	@mkdir -p $(@D)
-	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $@ github.com/buildpacks/pack
+	@CGO_ENABLED=0 $(GO) build -C tools/pack -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $(abspath $@) github.com/buildpacks/pack
 
 # Statically linked: it starts itself again inside of other root file systems.
 bin/armature: $(SOURCES) $(call setting,VERSION)

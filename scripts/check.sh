@@ -7,7 +7,11 @@ unformatted=$(git ls-files -z --cached --others --exclude-standard '*.go' | xarg
 [ -z "$unformatted" ] || fail unformatted "gofmt would change: $(printf '%s' "$unformatted" | tr '\n' ' ')" "gofmt -w those files."
 say "  format: ok"
 
+# The modules below this one: the foreign tools, and tests that call them.
+modules=$(git ls-files 'tools/**/go.mod' 'integration/**/go.mod' | xargs -n1 dirname)
+
 go vet ./...
+go vet -C integration/contract ./...
 say "  vet: ok"
 
 # The tools are called by version, so that the product's go.mod does not grow.
@@ -38,5 +42,7 @@ go generate ./...
 [ "$before" = "$(state)" ] || fail stale-generated "generated files were out of date: $(git diff --stat | tr '\n' ' ')" "commit what \`make generate\` made."
 say "  generated files: ok"
 
-go mod tidy -diff >/dev/null || fail go-mod-untidy "go.mod or go.sum is not tidy" "run go mod tidy."
+for module in . $modules; do
+  go -C "$module" mod tidy -diff >/dev/null || fail go-mod-untidy "go.mod or go.sum of $module is not tidy" "run go mod tidy in it."
+done
 say "  go.mod: ok"

@@ -34,14 +34,32 @@ report() {
 
 ARMATURE_PACKAGES=$PWD/$1
 shift
+contract=
 # shellcheck disable=SC2046 # a list of packages
-[ $# -gt 0 ] || set -- $(go list ./... | grep -vE '/integration/(pack|armature)$')
+[ $# -gt 0 ] || { contract=yes; set -- $(go list ./... | grep -vE '/integration/(pack|armature)$'); }
 ARMATURE_TESTS=all
 export ARMATURE_PACKAGES ARMATURE_TESTS
 mkdir -p build
-# -vet=off: make check vets, and more thoroughly.
+
+# unit GO-PACKAGE...: -vet=off, since make check vets, and more thoroughly. The
+# contract tests are a module of their own, which has the lifecycle; they run
+# beside the others.
+unit() {
+  status=0
+  if [ -n "$contract" ]; then
+    go test -C integration/contract -vet=off -timeout 30m -v ./... >build/contract.log 2>&1 &
+    beside=$!
+  fi
+  go test -vet=off -timeout 30m -v "$@" || status=1
+  if [ -n "$contract" ]; then
+    wait "$beside" || status=1
+    cat build/contract.log
+  fi
+  return $status
+}
+
 echo "  running the unit tests (their log: build/unit.log) ..." >&2
-if go test -vet=off -timeout 30m -v "$@" >build/unit.log 2>&1; then
+if unit "$@" >build/unit.log 2>&1; then
   report <build/unit.log
   expect_left_out build/unit.log
 else

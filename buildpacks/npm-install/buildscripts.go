@@ -159,6 +159,8 @@ func (s buildScript) String() string {
 var (
 	missingCommand = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(?:\S*/)?(?:(?:ba|da)?sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found|env: [‘'"]?([^\s’'":]+)[’'"]?: No such file)`)
 	announcement   = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
+	// From npm 12 on it is a notice, which only npm's debug log has here.
+	noticed = regexp.MustCompile(`(?m)^\d+ notice run (?:.* )?(\S+)$`)
 )
 
 // Exit statuses of a shell: for a command that it does not find, and for one
@@ -171,7 +173,7 @@ const (
 // failure says how the script failed. What an npm that the script called
 // complains of is classified as elsewhere.
 func (s buildScript) failure(f fault) error {
-	ran := lastAnnounced(s.name, f.output)
+	ran := lastAnnounced(s.name, f)
 	where := fmt.Sprintf("the build script %s failed", s)
 	if ran != s.name {
 		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, s)
@@ -230,9 +232,10 @@ func (f fault) within() fault {
 
 // lastAnnounced is which of the script and its hooks ran last, as far as npm
 // says so.
-func lastAnnounced(name, output string) string {
+func lastAnnounced(name string, f fault) string {
 	last := name
-	for _, found := range announcement.FindAllStringSubmatch(output, -1) {
+	announced := append(announcement.FindAllStringSubmatch(f.output, -1), noticed.FindAllStringSubmatch(f.debug, -1)...)
+	for _, found := range announced {
 		if slices.Contains([]string{"pre" + name, name, "post" + name}, found[1]) {
 			last = found[1]
 		}

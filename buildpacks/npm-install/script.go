@@ -98,7 +98,7 @@ func (b *build) runOwn(npm npm, dir string, pkg packagejson.Package, name string
 	if err != nil || f == nil {
 		return err
 	}
-	name = lastAnnounced(name, f.output)
+	name = lastAnnounced(name, *f)
 	f.dir = b.dir
 	own := script{path: dir, name: name, command: pkg.Scripts[name]}
 	var inner *failure.Failure

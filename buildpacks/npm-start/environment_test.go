@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	lifecycle "github.com/buildpacks/lifecycle/env"
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
@@ -184,13 +183,10 @@ func launchVariables(t *testing.T, app string) map[string]string {
 		t.Fatal(err)
 	}
 	// As the lifecycle's launcher reads the layer.
-	launch := lifecycle.NewLaunchEnv(nil, "", "")
-	if err := launch.AddEnvDir(filepath.Join(result.Layers[1].Path, "env.launch"), lifecycle.ActionTypeOverride); err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]string{}
-	for _, pair := range launch.List() {
-		if name, value, _ := strings.Cut(pair, "="); isPackageVariable(name) {
+	all, found := map[string]string{}, map[string]string{}
+	launchEnv(t, all, result.Layers[1].Path)
+	for name, value := range all {
+		if isPackageVariable(name) {
 			found[name] = value
 		}
 	}

@@ -3,9 +3,9 @@ package npmstart_test
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	lifecycle "github.com/buildpacks/lifecycle/env"
 	. "github.com/onsi/gomega"
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -43,18 +43,13 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 	launched := func(container []string, environ ...string) map[string]string {
 		result, err := build(environ...)
 		Expect(err).NotTo(HaveOccurred())
-		launch := lifecycle.NewLaunchEnv(container, "", "")
-		for _, layer := range result.Layers {
-			Expect(launch.AddEnvDir(filepath.Join(layer.Path, "env.launch"), lifecycle.ActionTypeOverride)).To(Succeed())
-		}
 		all := map[string]string{}
-		for _, pair := range launch.List() {
-			for i := range pair {
-				if pair[i] == '=' {
-					all[pair[:i]] = pair[i+1:]
-					break
-				}
-			}
+		for _, pair := range container {
+			name, value, _ := strings.Cut(pair, "=")
+			all[name] = value
+		}
+		for _, layer := range result.Layers {
+			launchEnv(t, all, layer.Path)
 		}
 		return all
 	}

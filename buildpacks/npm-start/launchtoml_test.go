@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/buildpacks/lifecycle/buildpack"
+	"github.com/BurntSushi/toml"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 )
@@ -30,15 +30,23 @@ func TestCorrectLaunch(t *testing.T) {
 	if err := npmstart.CorrectLaunch(dir); err != nil {
 		t.Fatal(err)
 	}
-	var launch buildpack.LaunchTOML
-	if err := buildpack.DecodeLaunchTOML(path, "0.10", &launch); err != nil {
+	var launch struct {
+		Processes []struct {
+			Type       string   `toml:"type"`
+			Command    []string `toml:"command"`
+			Args       []string `toml:"args"`
+			Default    bool     `toml:"default"`
+			WorkingDir string   `toml:"working-dir"` // Buildpack API, launch.toml
+		} `toml:"processes"`
+	}
+	if _, err := toml.DecodeFile(path, &launch); err != nil {
 		t.Fatal(err)
 	}
 	web := launch.Processes[0]
-	if web.WorkingDirectory != `/workspace/my "web"` || web.Args[0] != "working-directory = x" || len(web.Command) != 2 || !web.Default || web.Type != "web" {
+	if web.WorkingDir != `/workspace/my "web"` || web.Args[0] != "working-directory = x" || len(web.Command) != 2 || !web.Default || web.Type != "web" {
 		t.Errorf("got %+v", web)
 	}
-	if other := launch.Processes[1]; other.WorkingDirectory != "" || other.Default || other.Type != "other" {
+	if other := launch.Processes[1]; other.WorkingDir != "" || other.Default || other.Type != "other" {
 		t.Errorf("got %+v", other)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {

@@ -23,11 +23,11 @@ import (
 
 const lifecycleModule = "github.com/buildpacks/lifecycle"
 
-// inModule calls the go command in the module's folder.
+// inModule calls the go command where the lifecycle's module is named.
 func inModule(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
-	cmd.Dir, cmd.Env = "../..", append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = "../../tools/lifecycle/module", append(os.Environ(), env...)
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

@@ -1,8 +1,8 @@
 //go:build linux
 
 // Package phases makes an image of an app's folder for one platform: it runs
-// the builder's own, unmodified lifecycle in a sandbox, between a registry of
-// the build's own and nothing else.
+// the lifecycle that the builder has in a sandbox, between a registry of the
+// build's own and nothing else.
 package phases
 
 import (

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/BurntSushi/toml"
-	"github.com/buildpacks/lifecycle/api"
+	"github.com/Masterminds/semver/v3"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
@@ -23,7 +23,7 @@ const descriptorName = "lifecycle.toml"
 // firstWithTarget is the version of the Platform API from which on the
 // lifecycle takes the target from the run image. Below it, it names the
 // architecture that it runs on.
-const firstWithTarget = "0.12"
+var firstWithTarget = semver.MustParse("0.12")
 
 // normalise writes the archive at from, as the lifecycle's packager made it, to
 // out: with the same bytes whenever and by whomever it is made, and with a
@@ -106,7 +106,7 @@ func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 	}
 	var known struct {
 		APIs struct {
-			Platform struct{ Supported, Deprecated []*api.Version }
+			Platform struct{ Supported, Deprecated []*semver.Version }
 		}
 	}
 	if err := toml.Unmarshal(descriptor, &known); err != nil {
@@ -114,7 +114,7 @@ func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 	}
 	supported, deprecated := withTarget(known.APIs.Platform.Supported), withTarget(known.APIs.Platform.Deprecated)
 	if len(supported) == 0 {
-		return nil, fmt.Errorf("got no version of the Platform API from %s on, which builders for %s on %s need", firstWithTarget, tgt, host)
+		return nil, fmt.Errorf("got no version of the Platform API from %s on, which builders for %s on %s need", firstWithTarget.Original(), tgt, host)
 	}
 	all["apis"].(map[string]any)["platform"] = map[string]any{"supported": supported, "deprecated": deprecated}
 	if oldest, ok := all["api"].(map[string]any); ok { // as before RFC 110: the oldest that works
@@ -126,11 +126,11 @@ func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 }
 
 // withTarget returns those of the versions that are not too old, never nil.
-func withTarget(versions []*api.Version) []string {
+func withTarget(versions []*semver.Version) []string {
 	left := []string{}
 	for _, version := range versions {
-		if version.AtLeast(firstWithTarget) {
-			left = append(left, version.String())
+		if !version.LessThan(firstWithTarget) {
+			left = append(left, version.Original())
 		}
 	}
 	return left

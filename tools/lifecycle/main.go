@@ -1,6 +1,7 @@
 // Command lifecycle makes the lifecycle archive of a builder from the
-// lifecycle's Go module, its programs unmodified, for one pairing of host and
-// target. The same module gives the same bytes.
+// lifecycle's Go module, its source unmodified, for one pairing of host and
+// target. The same modules give the same bytes; the go.mod in the folder module
+// says which they are.
 //
 //	lifecycle -host linux/amd64 -target linux/arm64 -out build/lifecycle/….tgz
 //
@@ -25,6 +26,10 @@ import (
 )
 
 const module = "github.com/buildpacks/lifecycle"
+
+// moduleDir is the folder of the go.mod that names the lifecycle, from the root of
+// the repository, where make calls this program.
+const moduleDir = "tools/lifecycle/module"
 
 // phases are the names under which platforms call the one lifecycle program.
 var phases = []string{"analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer"}
@@ -89,7 +94,7 @@ func makeArchive(ctx context.Context, log io.Writer, host, tgt targets.Target, o
 		return err
 	}
 	archive, normal := filepath.Join(work, "lifecycle.tgz"), filepath.Join(work, "normal.tgz")
-	err = step.Run(ctx, nil, nil, "go", "tool", "packager", "-archivePath", archive,
+	err = step.Run(ctx, nil, nil, "go", "run", "-C", moduleDir, module+"/tools/packager", "-archivePath", archive,
 		"-descriptorPath", filepath.Join(source, "lifecycle.toml"), "-inputDir", dir, "-version", version)
 	if err != nil {
 		return err
@@ -103,10 +108,10 @@ func makeArchive(ctx context.Context, log io.Writer, host, tgt targets.Target, o
 // locate returns the version (without the v) and folder of the lifecycle
 // module that go.mod names.
 func locate(ctx context.Context) (version, dir string, err error) {
-	if err := step.Run(ctx, nil, nil, "go", "mod", "download", module); err != nil {
+	if err := step.Run(ctx, nil, nil, "go", "mod", "download", "-C", moduleDir, module); err != nil {
 		return "", "", err
 	}
-	text, err := step.Output(ctx, nil, "go", "list", "-m", "-f", "{{.Version}}\t{{.Dir}}", module)
+	text, err := step.Output(ctx, nil, "go", "list", "-C", moduleDir, "-m", "-f", "{{.Version}}\t{{.Dir}}", module)
 	if err != nil {
 		return "", "", err
 	}
@@ -122,7 +127,7 @@ func compile(ctx context.Context, log io.Writer, host, tgt targets.Target, versi
 		what := fmt.Sprintf("compiling %s %s for %s", half.program, version, half.platform)
 		err := step.Do(log, what, func() error {
 			return step.Run(ctx, nil, []string{"CGO_ENABLED=0", "GOOS=" + half.platform.OS, "GOARCH=" + half.platform.Arch},
-				"go", "build", "-trimpath", "-ldflags", "-s -w -X "+module+"/cmd.Version="+version,
+				"go", "build", "-C", moduleDir, "-trimpath", "-ldflags", "-s -w -X "+module+"/cmd.Version="+version,
 				"-o", filepath.Join(dir, half.program), module+"/cmd/"+half.program)
 		})
 		if err != nil {
