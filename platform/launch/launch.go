@@ -221,7 +221,7 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 			Owners: !o.Way.OneID(), Folders: append([]string{"/proc", "/dev", "/sys", tmp}, folders...), Files: append(hostfiles.Paths(), files...),
 		})
 	})
-	var point *rootfs.PointError
+	var point *rootfs.MountPointError
 	if errors.As(err, &point) && (slices.Contains(folders, point.Point) || slices.Contains(files, point.Point)) {
 		return "", home.Lock{}, unusable("--volume or --tmpfs: nothing can be mounted on "+point.Point, point.Err, "mount a folder on a folder and a file on a file, or name a path that the image does not have.")
 	}

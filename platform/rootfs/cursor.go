@@ -1,0 +1,109 @@
+//go:build linux
+
+package rootfs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// cursor keeps the folder of the last entry open. Most entries are in the same one
+// as the one before, and finding it takes several calls for each of its parents.
+// Whoever removes something closes it.
+type cursor struct {
+	root   *os.Root
+	called string   // the folder, by the entry
+	name   string   // its real path
+	open   *os.Root // nil where there is none
+}
+
+// enter is [cursor.folder], and leaves the folder open.
+func (c *cursor) enter(name string) (string, error) {
+	if c.open != nil && c.called == name {
+		return c.name, nil
+	}
+	found, err := c.folder(name)
+	if err != nil {
+		return "", err
+	}
+	return found, c.moveTo(name, found)
+}
+
+func (c *cursor) moveTo(called, name string) error {
+	c.close()
+	open, err := c.root.OpenRoot(name)
+	if err == nil {
+		c.called, c.name, c.open = called, name, open
+	}
+	return err
+}
+
+// close closes the open folder, if there is one.
+func (c *cursor) close() {
+	if c.open != nil {
+		c.open.Close()
+	}
+	*c = cursor{root: c.root}
+}
+
+// parent returns the open parent folder of a real path.
+func (c *cursor) parent(name string) (*os.Root, error) {
+	if dir := path.Dir(name); c.open == nil || c.name != dir {
+		if err := c.moveTo(dir, dir); err != nil {
+			return nil, err
+		}
+	}
+	return c.open, nil
+}
+
+// maxLinks is how many symbolic links may stand in one another's way, as in
+// path_resolution(7).
+const maxLinks = 40
+
+// folder returns the real path of a folder, made if it is not there: links on
+// the way are followed as they would be inside, where / is the root.
+func (c *cursor) folder(name string) (string, error) {
+	done, rest := ".", name
+	for links := 0; rest != "" && rest != "."; {
+		var next string
+		next, rest, _ = strings.Cut(rest, "/")
+		if next == ".." {
+			done = path.Dir(done)
+			continue
+		}
+		at := path.Join(done, next)
+		info, err := c.root.Lstat(at)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if err := c.root.Mkdir(at, 0o755); err != nil {
+				return "", err
+			}
+		case err != nil:
+			return "", err
+		case info.Mode()&fs.ModeSymlink != 0:
+			if links++; links > maxLinks {
+				return "", fmt.Errorf("%s: too many symbolic links", name)
+			}
+			to, err := c.root.Readlink(at)
+			if err != nil {
+				return "", err
+			}
+			if path.IsAbs(to) {
+				done = "."
+			}
+			rest = path.Join(strings.TrimPrefix(to, "/"), rest)
+			continue
+		case !info.IsDir():
+			return "", fmt.Errorf("%s of the image is %w", at, errNotFolder)
+		}
+		done = at
+	}
+	return done, nil
+}
+
+// errNotFolder is that a file is where a folder is to be.
+var errNotFolder = errors.New("not a folder")
