@@ -185,7 +185,7 @@ func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFil
 			return spec, use, err
 		}
 	}
-	spec.Point = work.Path("point")
+	spec.MountPoint = work.Path("point")
 	if spec.User, spec.Group, err = user(config.Config.User); err != nil {
 		return spec, use, err
 	}
@@ -222,8 +222,8 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 		})
 	})
 	var point *rootfs.MountPointError
-	if errors.As(err, &point) && (slices.Contains(folders, point.Point) || slices.Contains(files, point.Point)) {
-		return "", home.Lock{}, unusable("--volume or --tmpfs: nothing can be mounted on "+point.Point, point.Err, "mount a folder on a folder and a file on a file, or name a path that the image does not have.")
+	if errors.As(err, &point) && (slices.Contains(folders, point.MountPoint) || slices.Contains(files, point.MountPoint)) {
+		return "", home.Lock{}, unusable("--volume or --tmpfs: nothing can be mounted on "+point.MountPoint, point.Err, "mount a folder on a folder and a file on a file, or name a path that the image does not have.")
 	}
 	if err != nil {
 		return "", home.Lock{}, images.ReadFailed("unpacking the image", o.Called, err)

@@ -133,7 +133,7 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 // spec is what the build sees: nothing of the host but copies.
 func (b *Build) spec() (sandbox.Spec, error) {
 	spec := sandbox.Spec{
-		Way: b.Way, Root: b.root, Point: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
+		Way: b.Way, Root: b.root, MountPoint: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
 		Hostname: hostfiles.Hostname, Network: b.Network, Limits: b.Limits,
 		Binds: []sandbox.Bind{
 			{Source: b.work.Path("app"), Target: appDir, Writable: true},

@@ -12,11 +12,11 @@ import (
 // A MountPointError is that one of the options' mount points cannot be made, because
 // the image has something else there.
 type MountPointError struct {
-	Point string // as the options have it
-	Err   error
+	MountPoint string // as the options have it
+	Err        error
 }
 
-func (e *MountPointError) Error() string { return e.Point + ": " + e.Err.Error() }
+func (e *MountPointError) Error() string { return e.MountPoint + ": " + e.Err.Error() }
 func (e *MountPointError) Unwrap() error { return e.Err }
 
 // mountPoints makes those of the options that the image lacks.

@@ -31,7 +31,7 @@ func moveIn(spec Spec) (places []place, err error) {
 		if err := checkParent(b.Source); err != nil {
 			return places, err
 		}
-		target, err := pointFor(spec.Root, b.Target)
+		target, err := mountPointFor(spec.Root, b.Target)
 		if err != nil {
 			return places, err
 		}
@@ -76,7 +76,7 @@ func moveOut(places []place) error {
 // makeDevices makes a chroot's /dev. Where there is no /proc, what the program
 // prints goes through pipes with names, so that it can open them, too.
 func makeDevices(spec Spec) error {
-	dev, err := pointFor(spec.Root, "/dev")
+	dev, err := mountPointFor(spec.Root, "/dev")
 	if err != nil {
 		return err
 	}

@@ -67,8 +67,8 @@ func Try(ctx context.Context, way Way, dir string) (err error) {
 		return &folderError{err}
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	spec := Spec{Way: way, Root: filepath.Join(work, "root"), Point: filepath.Join(work, "point"), User: 1, Group: 1, Hostname: "try", Network: Host}
-	for _, folder := range []string{spec.Point, spec.Root + "/proc", spec.Root + "/dev"} {
+	spec := Spec{Way: way, Root: filepath.Join(work, "root"), MountPoint: filepath.Join(work, "point"), User: 1, Group: 1, Hostname: "try", Network: Host}
+	for _, folder := range []string{spec.MountPoint, spec.Root + "/proc", spec.Root + "/dev"} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return &folderError{err}
 		}

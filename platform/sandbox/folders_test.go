@@ -36,14 +36,14 @@ func TestAPlaceInsideIsReachedThroughNoLink(t *testing.T) {
 		}
 	}
 	for target, want := range map[string]string{"/": "", "/a": "a", "/a/b": "a/b", "/a//b/": "a/b", "/a/../a/b": "a/b", "/../a": "a"} {
-		if got, err := pointFor(root, target); err != nil || got != filepath.Join(root, want) {
+		if got, err := mountPointFor(root, target); err != nil || got != filepath.Join(root, want) {
 			t.Errorf("%s: got %s, %v, want %s", target, got, err, want)
 		}
 	}
 	for target, want := range map[string]string{
 		"/link": "/link is a symbolic link", "/link/passwd": "/link is a symbolic link", "/a/up/a": "/a/up is a symbolic link", "/none": "no such file",
 	} {
-		if got, err := pointFor(root, target); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "the place of "+target) {
+		if got, err := mountPointFor(root, target); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "the place of "+target) {
 			t.Errorf("%s: got %s, %v, want %s", target, got, err, want)
 		}
 	}

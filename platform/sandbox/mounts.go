@@ -26,13 +26,13 @@ var deviceLinks = map[string]string{
 	"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
 }
 
-// mountAll builds the tree over Point and makes it the root. Nothing of it
+// mountAll builds the tree over MountPoint and makes it the root. Nothing of it
 // reaches another mount namespace.
 func (s setup) mountAll() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return &Error{"making mounts private", err}
 	}
-	if err := bind(s.Root, s.Point, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+	if err := bind(s.Root, s.MountPoint, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
 		return err
 	}
 	if err := s.mountProc(); err != nil {
@@ -42,7 +42,7 @@ func (s setup) mountAll() error {
 		return err
 	}
 	for _, b := range s.Binds {
-		target, err := pointFor(s.Point, b.Target)
+		target, err := mountPointFor(s.MountPoint, b.Target)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (s setup) mountAll() error {
 		}
 	}
 	for _, folder := range s.Tmpfs {
-		target, err := pointFor(s.Point, folder)
+		target, err := mountPointFor(s.MountPoint, folder)
 		if err != nil {
 			return err
 		}
@@ -98,10 +98,10 @@ func nameOutput(pid int) {
 	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags|unix.MS_RDONLY, "")
 }
 
-// pivot makes Point the root and lets go of the host's.
+// pivot makes MountPoint the root and lets go of the host's.
 func (s setup) pivot() error {
-	if err := unix.Chdir(s.Point); err != nil {
-		return &Error{"entering " + s.Point, err}
+	if err := unix.Chdir(s.MountPoint); err != nil {
+		return &Error{"entering " + s.MountPoint, err}
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return &Error{"changing the root", err}
@@ -114,7 +114,7 @@ func (s setup) pivot() error {
 
 // mountProc mounts a proc of the sandbox's own processes.
 func (s setup) mountProc() error {
-	target, err := pointFor(s.Point, "/proc")
+	target, err := mountPointFor(s.MountPoint, "/proc")
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func restrictProc(proc string) error {
 
 // mountDev makes /dev of the few devices that say nothing about the host.
 func (s setup) mountDev() error {
-	dev, err := pointFor(s.Point, "/dev")
+	dev, err := mountPointFor(s.MountPoint, "/dev")
 	if err != nil {
 		return err
 	}
@@ -263,10 +263,10 @@ func mountFlags(path string) (uintptr, error) {
 	return flags, nil
 }
 
-// pointFor is where a path of the sandbox lies below root. Every folder on the
+// mountPointFor is where a path of the sandbox lies below root. Every folder on the
 // way must be one: through a symbolic link of the image, a mount could end up
 // anywhere.
-func pointFor(root, target string) (string, error) {
+func mountPointFor(root, target string) (string, error) {
 	path := root
 	for name := range strings.SplitSeq(strings.Trim(filepath.Clean(target), "/"), "/") {
 		path = filepath.Join(path, name)

@@ -17,15 +17,15 @@ import (
 
 // setup is what the first process needs to know of a [Spec].
 type setup struct {
-	Way         Way
-	Root, Point string
-	Binds       []Bind
-	User, Group int
-	Hostname    string
-	Network     Network
-	Limits      Limits
-	Tmpfs       []string
-	OneID       bool // the user namespace maps one user and one group only
+	Way              Way
+	Root, MountPoint string
+	Binds            []Bind
+	User, Group      int
+	Hostname         string
+	Network          Network
+	Limits           Limits
+	Tmpfs            []string
+	OneID            bool // the user namespace maps one user and one group only
 }
 
 // order is what the caller sends once the sandbox stands.

@@ -50,8 +50,8 @@ type Spec struct {
 	// folder or file for the target of each bind.
 	Root string
 
-	// Point is an empty folder that the tree of mounts is built over.
-	Point string
+	// MountPoint is an empty folder that the tree of mounts is built over.
+	MountPoint string
 
 	Binds    []Bind
 	User     int // ids that the program runs as; not 0

@@ -218,7 +218,7 @@ func spec(t *testing.T, way sandbox.Way) sandbox.Spec {
 	dir := t.TempDir()
 	os.Chmod(dir, 0o755)
 	s := sandbox.Spec{
-		Way: way, Root: filepath.Join(dir, "root"), Point: filepath.Join(dir, "point"),
+		Way: way, Root: filepath.Join(dir, "root"), MountPoint: filepath.Join(dir, "point"),
 		User: 1001, Group: 1000, Hostname: "inside", Network: sandbox.Host,
 		Binds: []sandbox.Bind{
 			{Source: filepath.Join(dir, "host/data"), Target: "/data", Writable: true},

@@ -92,18 +92,18 @@ type plainSetup setup
 
 type wireSetup struct {
 	plainSetup
-	Root, Point, Hostname wire
-	Tmpfs                 []wire
+	Root, MountPoint, Hostname wire
+	Tmpfs                      []wire
 }
 
 func (s setup) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireSetup{plainSetup(s), wire(s.Root), wire(s.Point), wire(s.Hostname), wires(s.Tmpfs)})
+	return json.Marshal(wireSetup{plainSetup(s), wire(s.Root), wire(s.MountPoint), wire(s.Hostname), wires(s.Tmpfs)})
 }
 
 func (s *setup) UnmarshalJSON(text []byte) error {
 	var w wireSetup
 	err := json.Unmarshal(text, &w)
 	*s = setup(w.plainSetup)
-	s.Root, s.Point, s.Hostname, s.Tmpfs = string(w.Root), string(w.Point), string(w.Hostname), texts(w.Tmpfs)
+	s.Root, s.MountPoint, s.Hostname, s.Tmpfs = string(w.Root), string(w.MountPoint), string(w.Hostname), texts(w.Tmpfs)
 	return err
 }

@@ -23,7 +23,7 @@ func TestWhatIsNoUTF8IsPassedOnUnaltered(t *testing.T) {
 	defer inside.Close()
 	const odd = "caf\xe9 \"[]\" \xff\x00ü"
 	command := Command{Args: []string{"/" + odd, ""}, Env: []string{"A=" + odd, "B=ü"}, Dir: "/" + odd, Heading: odd, Followed: true, AsksForItself: true}
-	sent := setup{Way: Chroot, Root: odd, Point: odd, Binds: []Bind{{Source: odd, Target: odd, Writable: true}}, User: 1, Group: 2, Hostname: odd, Network: None, Tmpfs: []string{"/" + odd}, OneID: true}
+	sent := setup{Way: Chroot, Root: odd, MountPoint: odd, Binds: []Bind{{Source: odd, Target: odd, Writable: true}}, User: 1, Group: 2, Hostname: odd, Network: None, Tmpfs: []string{"/" + odd}, OneID: true}
 	var got order
 	var stood setup
 	if err := near.send(order{Command: &command, Signal: 3}, nil); err != nil {
