@@ -76,6 +76,8 @@ var homes = map[int]string{}
 
 // user is somebody who calls armature, with a cache of their own.
 type user struct {
+	secret bool // builds are given secrets
+
 	t        *testing.T
 	id       int
 	home     string
@@ -174,6 +176,10 @@ func (u *user) build(app string, args ...string) built {
 	u.t.Helper()
 	if u.runImage != "" {
 		args = append(args, "--run-image", u.runImage)
+	}
+	if u.secret {
+		secretBuilds.RLock()
+		defer secretBuilds.RUnlock()
 	}
 	cmd := u.command(u.t.Context(), append([]string{"build", app}, args...)...)
 	var out, log bytes.Buffer

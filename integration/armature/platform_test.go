@@ -91,7 +91,7 @@ func newPlatform(t *testing.T, to targets.Target) *platform {
 func (p *platform) create(api, image string) (string, sandbox.Status) {
 	p.t.Helper()
 	work := p.t.TempDir()
-	spec := sandbox.Spec{Way: p.way, Root: p.root, Point: filepath.Join(work, "point"), User: 1001, Group: 1000, Hostname: "platform", Network: sandbox.Host}
+	spec := sandbox.Spec{Way: p.way, Root: p.root, MountPoint: filepath.Join(work, "point"), User: 1001, Group: 1000, Hostname: "platform", Network: sandbox.Host}
 	for _, folder := range []struct{ name, target string }{
 		{"app", "/workspace"}, {"layers", "/layers"}, {"platform", "/platform"}, {"tmp", "/tmp"}, {"home", "/home/cnb"}, {"point", ""},
 	} {

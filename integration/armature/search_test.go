@@ -47,6 +47,10 @@ func (s secret) notInLog(t *testing.T, b built) {
 	}
 }
 
+// secretBuilds is held by builds that are given secrets, for as long as they run:
+// their own work has them then. Whoever looks for secrets waits for all of them.
+var secretBuilds sync.RWMutex
+
 // looked says of contents, by their digest, whether a secret is in them: most of
 // what a build writes, another one has written, too.
 var looked sync.Map // v1.Hash: bool
@@ -103,6 +107,9 @@ func hasMark(r io.Reader) (bool, error) {
 // time. Root file systems that are unpacked from builders are left out.
 func noSecretBelow(t *testing.T, dir string, since time.Time) {
 	t.Helper()
+	secretBuilds.Lock()
+	defer secretBuilds.Unlock()
+	waitForTrash(t, dir)
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // another call's work
@@ -127,6 +134,26 @@ func noSecretBelow(t *testing.T, dir string, since time.Time) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// waitForTrash waits until what calls left to be removed is gone, of a folder that
+// is armature's own; more may come meanwhile.
+func waitForTrash(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(filepath.Join(dir, "trash"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); len(left) > 0; time.Sleep(50 * time.Millisecond) {
+		left = slices.DeleteFunc(left, func(entry fs.DirEntry) bool {
+			_, err := os.Lstat(filepath.Join(dir, "trash", entry.Name()))
+			return errors.Is(err, fs.ErrNotExist)
+		})
+		if time.Now().After(end) {
+			t.Errorf("%d entries of the trash are still there", len(left))
+			return
+		}
 	}
 }
 

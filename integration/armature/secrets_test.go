@@ -35,6 +35,7 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 		"secret/type": "npmrc", "secret/.npmrc": "//registry.example/:_authToken=" + canary, "env": "OF_FILE=" + canary + "\n", "bills/before": "",
 	})
 	u := newUser(t, 0)
+	u.secret = true
 	proxy := "http://user:" + canary + "@127.0.0.1:1" // nobody is there
 	u.env = []string{"ARMATURE_TEST_TOKEN=" + canary, "HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy}
 	given := []string{"--env", "ARMATURE_TEST_TOKEN", "--env", "OTHER=" + canary, "--env-file", file, "--binding", binding, "--sbom-dir", bills, "--progress", "json"}
@@ -101,6 +102,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	}{{"mount-namespace", dockerLogin, true}, {"user-namespace", helper, false}, {"chroot", dockerLogin, false}} {
 		t.Run(tc.way, func(t *testing.T) {
 			u := newUser(t, 0)
+			u.secret = true
 			cacheDir, kept := u.cache(), t.TempDir()
 			u.home = t.TempDir()
 			writeFiles(t, u.home, tc.files)
@@ -210,6 +212,7 @@ func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 	} {
 		t.Run(tc.way, func(t *testing.T) {
 			u, kept, app := newUser(t, 0), t.TempDir(), plainApp(t)
+			u.secret = true
 			build := func(needs string) built {
 				writeFiles(t, app, map[string]string{
 					"package.json": fmt.Sprintf(`{"name":"private","version":"1.0.0","dependencies":{%q:"1.0.0"},"scripts":{"start":"node server.js"}}`, needs), ".npmrc": tc.npmrc,
