@@ -76,9 +76,8 @@ var homes = map[int]string{}
 
 // user is somebody who calls armature, with a cache of their own.
 type user struct {
-	secret bool // builds are given secrets
-
 	t        *testing.T
+	secret   bool // builds are given secrets
 	id       int
 	home     string
 	builders string // what they call the builder
