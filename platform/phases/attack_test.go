@@ -162,17 +162,20 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, lies := range map[string]int{"other layers": 3, "fewer layers": 2} {
-		if lies == 2 {
-			other = run
-		}
-		bad, err := mutate.ConfigFile(other, goodConfig)
+	for _, tc := range []struct {
+		name  string
+		image v1.Image
+		want  string
+	}{
+		{"other layers", other, "layer 1 of the image is "},
+		{"fewer layers", run, "the image has 2 layers, its configuration says 3"},
+	} {
+		bad, err := mutate.ConfigFile(tc.image, goodConfig)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[int]string{3: "layer 1 of the image is ", 2: "the image has 2 layers, its configuration says 3"}[lies]
-		if err := b.check(bad); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", name, err, want)
+		if err := b.check(bad); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
 		}
 	}
 }
