@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
@@ -113,6 +114,7 @@ func TestTheDefaultLimitsLeaveTheMachineSome(t *testing.T) {
 
 // One that starts others until it has all it may have does not go on for ever.
 func TestABombEndsWithAnIDAndNotTheMachine(t *testing.T) {
+	tier.Beyond(t, "as many processes as a user may have")
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := forLonely(t, spec(t, way))
 		s.Limits.Processes = 120
@@ -160,6 +162,7 @@ func init() {
 // However few processes there may be, there is one reason, or armature itself
 // cannot go on.
 func TestFewProcessesAreTheReasonWhereverTheyEnd(t *testing.T) {
+	tier.Beyond(t, "many processes of one user")
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
 	}

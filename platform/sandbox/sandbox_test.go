@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/sandbox"
 	"github.com/armature-cnb/armature/platform/sandbox/sandboxtest"
 )
@@ -557,6 +558,7 @@ func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
 
 // Root and an ordinary user have different user namespaces.
 func TestAnOrdinaryUserHasTheSame(t *testing.T) {
+	tier.Beyond(t, "all tests of the package once more")
 	if os.Geteuid() != 0 {
 		t.Skip("this is an ordinary user")
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 func TestMain(m *testing.M) {
@@ -95,6 +97,7 @@ func Good(n int) bool {
 `
 
 func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
+	tier.Beyond(t, "the tests of a sample, compiled for each change")
 	module(t, small, `func TestGood(t *testing.T) {
 	for n, want := range map[int]bool{0: false, 1: true, 7: false, 9: true} {
 		if got := Good(n); got != want {
@@ -163,6 +166,7 @@ func TestTheFigureDecides(t *testing.T) {
 }
 
 func TestTestsThatDoNotEndNotice(t *testing.T) {
+	tier.Beyond(t, "the tests of a sample, compiled for each change")
 	module(t, "package sample\n\nfunc Count() (n int) {\n\tfor n < 3 {\n\t\tn += 1\n\t}\n\treturn n\n}\n", "func TestCount(t *testing.T) {\n\tif Count() != 3 {\n\t\tt.Error(\"wrong\")\n\t}\n}\n")
 	found, err := mutantsOf("./sample")
 	if err != nil {

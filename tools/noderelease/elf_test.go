@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // hostProgram is a program of this machine that stands in for bin/node: a real
@@ -414,6 +415,7 @@ func TestCheckELFRefusesToVouchForNothing(t *testing.T) {
 // starts; without libatomic.so.1, Node.js 25 and 26 are refused by its name and
 // nothing else is.
 func TestNode26IsRefusedWithoutLibatomic(t *testing.T) {
+	tier.Beyond(t, "the run images")
 	for _, tg := range targets.All() {
 		t.Run(tg.String(), func(t *testing.T) {
 			folder := filepath.Join("../../build/stack", "run-"+tg.Arch)
