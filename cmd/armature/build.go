@@ -23,16 +23,6 @@ import (
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
-const buildHelp = `Makes an image of the app in the folder PATH (here, when left out) with the
-buildpacks of a builder. It needs no container engine, no daemon and, where the
-kernel has user namespaces, not to be root.
-
-The build sees a copy of the folder, its cache, its settings and the host's
-network, and nothing else of this machine. The image has the digest that
-pack build gives with the same builder, app and settings.
-
-Last, and alone on standard output, comes the image with its digest.`
-
 // buildFlags are the flags of build, as they were given.
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
@@ -68,7 +58,7 @@ const insecureHelp = "a registry's `HOST[:PORT]`, as references have it, that ma
 
 func buildCommand(p *program) *cobra.Command {
 	f := &buildFlags{}
-	c := newCommand("build [PATH]", "makes an image of an app's folder", buildHelp, 1, func(ctx context.Context, args []string) error {
+	c := newCommand("build [PATH]", "makes an image of an app's folder", longHelp("build"), 1, func(ctx context.Context, args []string) error {
 		return f.run(ctx, p, args)
 	})
 	set := c.Flags()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"io"
 	"strings"
@@ -13,6 +14,19 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
+
+// The long texts of help, one for each command: NAME.txt.
+//
+//go:embed help
+var helpTexts embed.FS
+
+func longHelp(command string) string {
+	text, err := helpTexts.ReadFile("help/" + command + ".txt")
+	if err != nil {
+		panic(err) // there is no such file
+	}
+	return strings.TrimSpace(string(text))
+}
 
 // root is armature with all its commands, in the order of help.
 func (p *program) root() *cobra.Command {

@@ -22,12 +22,9 @@ import (
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
-const doctorHelp = `Tries what builds and runs need on this machine, and says what works, and what to
-do about what does not. It ends with status 1 when no image can be built here.`
-
 func doctorCommand(p *program) *cobra.Command {
 	var cacheDir string
-	c := newCommand("doctor", "says what works on this machine", doctorHelp, 0, func(ctx context.Context, _ []string) error {
+	c := newCommand("doctor", "says what works on this machine", longHelp("doctor"), 0, func(ctx context.Context, _ []string) error {
 		h, err := home.Open(cacheDir, p.getenv)
 		if err != nil {
 			return err

@@ -20,12 +20,6 @@ import (
 	"github.com/armature-cnb/armature/platform/inspect"
 )
 
-const inspectHelp = `Says what is in an image: its platforms, the version of Node.js, processes, layers
-with their sizes and owners, and how many components its bills of materials
-list.
-
-IMAGE is called as in armature run.`
-
 // inspectFlags are the flags of inspect, as they were given.
 type inspectFlags struct {
 	platform, format, cacheDir string
@@ -34,7 +28,7 @@ type inspectFlags struct {
 
 func inspectCommand(p *program) *cobra.Command {
 	f := &inspectFlags{}
-	c := newCommand("inspect IMAGE", "says what is in an image", inspectHelp, 1, func(ctx context.Context, args []string) error {
+	c := newCommand("inspect IMAGE", "says what is in an image", longHelp("inspect"), 1, func(ctx context.Context, args []string) error {
 		return f.inspect(ctx, p, args)
 	})
 	set := c.Flags()

@@ -13,15 +13,6 @@ import (
 	"github.com/armature-cnb/armature/platform/home"
 )
 
-const pruneHelp = `Removes from armature's own folder what nobody uses: unpacked builders and images,
-what builds left for the next ones, images that were given no other output, and
-what calls left to be removed. What runs keeps what it needs.
-
-Every call does so of its own accord, once an hour and beside its own work, for
-what was not used for 30 days, and of the rest for what was used longest ago
-until 20 GB are left, or as many as $ARMATURE_CACHE_LIMIT says (50GB, none).
-This command waits for its end, as is right before a CI machine saves the folder.`
-
 // pruneFlags are the flags of prune, as they were given.
 type pruneFlags struct {
 	cacheDir, olderThan, keepSize string
@@ -30,7 +21,7 @@ type pruneFlags struct {
 
 func pruneCommand(p *program) *cobra.Command {
 	f := &pruneFlags{}
-	c := newCommand("prune", "removes what is not used any more", pruneHelp, 0, func(ctx context.Context, args []string) error {
+	c := newCommand("prune", "removes what is not used any more", longHelp("prune"), 0, func(ctx context.Context, args []string) error {
 		return f.run(ctx, p, args)
 	})
 	set := c.Flags()

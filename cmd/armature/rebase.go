@@ -19,16 +19,9 @@ import (
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
-const rebaseHelp = `Puts an image on another run image, such as one with Debian's latest fixes, without
-building it: the app's layers stay as they are. The builder's lifecycle does it,
-and refuses a run image of another distribution or platform.
-
-IMAGE is called as in armature run; all its platforms are rebased. What comes of
-it is called as before, or as --tag says.`
-
 func rebaseCommand(p *program) *cobra.Command {
 	f := &buildFlags{network: "none", progress: "auto", limits: sandbox.DefaultLimits()}
-	c := newCommand("rebase IMAGE", "puts an image on another run image", rebaseHelp, 1, func(ctx context.Context, args []string) error {
+	c := newCommand("rebase IMAGE", "puts an image on another run image", longHelp("rebase"), 1, func(ctx context.Context, args []string) error {
 		return f.rebase(ctx, p, args)
 	})
 	set := c.Flags()

@@ -20,17 +20,6 @@ import (
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
-const runHelp = `Runs an image in a sandbox, without a container engine: as the image's user, its
-files read-only, with a /tmp of its own and the host's network. What it is to
-write to elsewhere, --tmpfs and --volume give it. A program of another
-architecture runs where the kernel knows an interpreter for it.
-
-IMAGE is a name that armature build was given, a folder with an OCI layout, or a
-registry reference. What follows -- is given to the image's process.
-
-Ctrl-C and SIGTERM are passed on; after ten seconds, or a second time, the
-process is killed. The exit status is the process's own.`
-
 // runFlags are the flags of run, as they were given.
 type runFlags struct {
 	platform, cacheDir, entrypoint, sandbox, network string
@@ -58,7 +47,7 @@ func (p *port) Set(text string) error {
 
 func runCommand(p *program) *cobra.Command {
 	f := &runFlags{}
-	c := newCommand("run IMAGE [-- ARGUMENT...]", "runs an image", runHelp, -1, func(ctx context.Context, args []string) error {
+	c := newCommand("run IMAGE [-- ARGUMENT...]", "runs an image", longHelp("run"), -1, func(ctx context.Context, args []string) error {
 		return f.run(ctx, p, args)
 	})
 	set := c.Flags()
