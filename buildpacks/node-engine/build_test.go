@@ -208,7 +208,7 @@ func TestBuildTakesTheNearestOfAnExactVersionThatIsGone(t *testing.T) {
 	}
 }
 
-func TestBuildListsOnlyEntriesWithAWish(t *testing.T) {
+func TestBuildListsOnlyEntriesWithARequest(t *testing.T) {
 	nothing := entry("node", "launch", "version=", "version-source=")
 	request := entry("node", "version=22", "version-source=.nvmrc")
 	for _, tc := range []struct {

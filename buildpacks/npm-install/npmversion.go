@@ -34,27 +34,27 @@ const npmVersionVariable = "BP_NPM_VERSION"
 // specMetadata is the key in that layer's metadata for what was asked for.
 const specMetadata = "spec"
 
-// npmWish is the version of npm that the app asks for, and where it does.
-type npmWish struct {
+// npmRequest is the version of npm that the app asks for, and where it does.
+type npmRequest struct {
 	spec, source string
 	mild         bool // npm itself would only warn
 }
 
-// wishedNPM reads, in this order, BP_NPM_VERSION; packageManager of
+// requestedNPM reads, in this order, BP_NPM_VERSION; packageManager of
 // package.json, which names an exact version and may have a digest behind a
 // plus sign; and the ranges of devEngines.packageManager and engines.npm, which
 // ask for nothing when the npm that is there fits them, nor when they cannot be
 // read. Other package managers are of no concern.
-func wishedNPM(env Environ, pkg packagejson.Package, has string) npmWish {
+func requestedNPM(env Environ, pkg packagejson.Package, has string) npmRequest {
 	if spec := env.Get(npmVersionVariable); spec != "" {
-		return npmWish{spec: spec, source: npmVersionVariable}
+		return npmRequest{spec: spec, source: npmVersionVariable}
 	}
 	if spec, ok := strings.CutPrefix(pkg.PackageManager, "npm@"); ok {
 		spec, _, _ = strings.Cut(spec, "+")
-		return npmWish{spec: spec, source: packagejson.FileName + ": packageManager"}
+		return npmRequest{spec: spec, source: packagejson.FileName + ": packageManager"}
 	}
 	wanted, _ := pkg.DevEngines.PackageManager.Named("npm")
-	for _, request := range []npmWish{
+	for _, request := range []npmRequest{
 		{spec: wanted, source: packagejson.FileName + ": devEngines.packageManager"},
 		{spec: pkg.Engines.NPM, source: packagejson.FileName + ": engines.npm", mild: true},
 	} {
@@ -62,7 +62,7 @@ func wishedNPM(env Environ, pkg packagejson.Package, has string) npmWish {
 			return request
 		}
 	}
-	return npmWish{}
+	return npmRequest{}
 }
 
 // refuses tells whether a range can be read and does not have the version.
@@ -79,7 +79,7 @@ func refuses(text, version string) bool {
 var tag = regexp.MustCompile(`^[A-Za-z][\w.-]*$`)
 
 // check refuses what is neither a version or a range nor a tag.
-func (w npmWish) check() error {
+func (w npmRequest) check() error {
 	if _, err := npmrange.Parse(w.spec); err == nil || tag.MatchString(w.spec) {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (w npmWish) check() error {
 
 // explain says of an error who wants that npm, and of a version that is not
 // there what would work.
-func (w npmWish) explain(err error) error {
+func (w npmRequest) explain(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {
 		return fmt.Errorf("update of npm failed: %w", err)
@@ -110,9 +110,9 @@ func (w npmWish) explain(err error) error {
 // project's files take no part in that, but for its .npmrc, and are not
 // changed.
 func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
-	request := wishedNPM(b.env, b.pkg, b.npm.versions.NPM)
+	request := requestedNPM(b.env, b.pkg, b.npm.versions.NPM)
 	if request.spec == "" {
-		request = wishedNPM(b.env, b.root, b.npm.versions.NPM)
+		request = requestedNPM(b.env, b.root, b.npm.versions.NPM)
 	}
 	if request.spec == "" || request.spec == b.npm.versions.NPM {
 		return nil, nil
@@ -203,7 +203,7 @@ func (b *build) configureNPM(npm string) error {
 
 // keepsNPM is true for a layer of the same exact version. A range may mean
 // another version by now.
-func (b *build) keepsNPM(layer packit.Layer, request npmWish) bool {
+func (b *build) keepsNPM(layer packit.Layer, request npmRequest) bool {
 	if _, err := semver.StrictNewVersion(request.spec); err != nil || layer.Metadata[specMetadata] != request.spec {
 		return false
 	}
@@ -211,7 +211,7 @@ func (b *build) keepsNPM(layer packit.Layer, request npmWish) bool {
 	return err == nil
 }
 
-func (b *build) installNPM(layer packit.Layer, request npmWish) (packit.Layer, error) {
+func (b *build) installNPM(layer packit.Layer, request npmRequest) (packit.Layer, error) {
 	layer, err := layer.Reset()
 	if err != nil {
 		return packit.Layer{}, err

@@ -104,8 +104,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 
 // badCall is the error of a call that a command does not understand.
 func badCall(c *cobra.Command, err error) error {
-	path := c.CommandPath()
-	return &usageError{fmt.Sprintf("%s: %s\n%s --help says what there is", c.Name(), err, path)}
+	return &usageError{fmt.Sprintf("%s: %s\n%s --help says what there is", c.Name(), err, c.CommandPath())}
 }
 
 // badFlag is [badCall] for flags; where one is unknown, the nearest is named.

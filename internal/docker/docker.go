@@ -26,12 +26,9 @@ func Has(ctx context.Context, image v1.Image, tag string) (bool, error) {
 	return err == nil && got == id.String(), nil
 }
 
-// Load gives an image a tag in the engine. An engine that has this very image
-// under the tag already is left alone.
+// Load gives an image a tag in the engine. Whoever wants to leave an engine alone
+// that has it already asks [Has] before.
 func Load(ctx context.Context, image v1.Image, tag string) error {
-	if has, err := Has(ctx, image, tag); has || err != nil {
-		return err
-	}
 	ref, err := name.NewTag(tag)
 	if err != nil {
 		return err

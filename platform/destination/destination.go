@@ -116,6 +116,9 @@ func load(ctx context.Context, tag name.Tag, made []v1.Image) error {
 	if len(made) > 1 {
 		return onePlatform("a Docker engine keeps one platform under a name")
 	}
+	if has, err := docker.Has(ctx, made[0], tag.String()); has || err != nil {
+		return err
+	}
 	return docker.Load(ctx, made[0], tag.String())
 }
 

@@ -122,7 +122,7 @@ func TestABuildIsStartedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestBuildpacksThatWereWishedForTakeTheBuildersPlace(t *testing.T) {
+func TestBuildpacksThatWereAskedForTakeTheBuildersPlace(t *testing.T) {
 	s := newSite(t, plain)
 	options := s.options()
 	dir := t.TempDir()
