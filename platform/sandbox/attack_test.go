@@ -71,10 +71,7 @@ func init() {
 }
 
 func TestTheMachinesSettingsCanOnlyBeRead(t *testing.T) {
-	each(t, func(t *testing.T, way sandbox.Way) {
-		if way == sandbox.Chroot {
-			t.Skip("a chroot has no /proc")
-		}
+	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		got, _ := run(t, spec(t, way), "machine")
 		for line := range strings.Lines(got) {
 			if fields := strings.Fields(line); len(fields) != 2 || fields[1] != "true" && fields[1] != "0" {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -154,7 +155,17 @@ func outcome(err error) string {
 
 // each runs a test in every way that works here, and says why another does not.
 func each(t *testing.T, test func(t *testing.T, way sandbox.Way)) {
-	for _, way := range sandbox.Ways() {
+	eachOf(t, sandbox.Ways(), test)
+}
+
+// eachWithNamespaces runs test in every way but the chroot, which has no
+// namespaces and mounts nothing.
+func eachWithNamespaces(t *testing.T, test func(t *testing.T, way sandbox.Way)) {
+	eachOf(t, slices.DeleteFunc(sandbox.Ways(), func(way sandbox.Way) bool { return way == sandbox.Chroot }), test)
+}
+
+func eachOf(t *testing.T, ways []sandbox.Way, test func(t *testing.T, way sandbox.Way)) {
+	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
 			need(t, way)
 			test(t, way)
