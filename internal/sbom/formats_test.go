@@ -244,24 +244,25 @@ func TestLicenseExpressions(t *testing.T) {
 		"LicenseRef-x":             true,
 		"MIT AND LicenseRef-x.y-z": true,
 		"GPL-2.0-only WITH Classpath-exception-2.0": true,
-		"mit":                           false, // ids are matched as they are listed
-		"BSD":                           false, // which of them?
-		"MIT or ISC":                    false, // operators are upper case
-		"MIT OR":                        false,
-		"OR MIT":                        false,
-		"MIT ISC":                       false,
-		"(MIT":                          false,
-		"MIT)":                          false,
-		"()":                            false,
-		"WITH":                          false,
-		"GPL-2.0-only WITH MIT":         false, // not an exception
-		"Classpath-exception-2.0":       false, // an exception alone
-		"LicenseRef-":                   false,
-		"LicenseRef-a_b":                false,
-		"DocumentRef-o:LicenseRef-x":    false,
-		"UNLICENSED":                    false,
-		"https://example.com/license":   false,
-		"MIT OR SEE LICENSE IN LICENSE": false,
+		"mit":                               true,  // the case of ids does not count
+		"BSD":                               false, // which of them?
+		"MIT or ISC":                        false, // operators are upper case
+		"MIT OR":                            false,
+		"OR MIT":                            false,
+		"MIT ISC":                           false,
+		"(MIT":                              false,
+		"MIT)":                              false,
+		"()":                                false,
+		"WITH":                              false,
+		"GPL-2.0-only WITH MIT":             false, // not an exception
+		"Classpath-exception-2.0":           false, // an exception alone
+		"LicenseRef-":                       false,
+		"LicenseRef-a_b":                    false,
+		"DocumentRef-o:LicenseRef-x":        false,
+		"MIT OR DocumentRef-o:LicenseRef-x": false,
+		"UNLICENSED":                        false,
+		"https://example.com/license":       false,
+		"MIT OR SEE LICENSE IN LICENSE":     false,
 	} {
 		t.Run(license, func(t *testing.T) {
 			content, err := sbom.Document{Name: "app", Components: []sbom.Component{

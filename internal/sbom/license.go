@@ -1,107 +1,43 @@
 package sbom
 
 import (
-	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/github/go-spdx/v2/spdxexp"
+	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
 )
 
-// The ids of the SPDX License List, current and deprecated, and of its
-// exceptions, one a line (as in the npm packages spdx-license-ids 3.0.24 and
-// spdx-exceptions 2.5.0).
-var (
-	//go:embed spdx-licenses.txt
-	licenseList string
-	//go:embed spdx-exceptions.txt
-	exceptionList string
-
-	licenseIDs   = lines(licenseList)
-	exceptionIDs = lines(exceptionList)
-)
-
-func lines(text string) map[string]bool {
-	all := map[string]bool{}
-	for line := range strings.Lines(text) {
-		all[strings.TrimSpace(line)] = true
-	}
-	return all
-}
-
-// isLicenseID says whether s is on the SPDX License List, as it stands.
-func isLicenseID(s string) bool { return licenseIDs[s] }
-
-// isExpression says whether s is a valid SPDX license expression (SPDX 2.3,
-// annex D; operators are upper case). Ids of other documents ("DocumentRef-…")
-// are not followed and count as invalid.
-func isExpression(s string) bool {
-	p := expression{words: words(s)}
-	return p.anyOf() && len(p.words) == 0
-}
-
-// references returns the ids beginning with "LicenseRef-" in an expression.
-func references(expression string) []string {
-	var refs []string
-	for _, w := range words(expression) {
-		if isReference(w) {
-			refs = append(refs, w)
-		}
-	}
-	return refs
-}
-
-func words(s string) []string {
-	return strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))
-}
-
-func isReference(s string) bool {
-	id, ok := strings.CutPrefix(s, "LicenseRef-")
-	return ok && id != "" && sanitize(id) == id
-}
-
-// expression is what is left to parse of one.
-type expression struct{ words []string }
-
-func (p *expression) anyOf() bool { return p.chain("OR", p.allOf) }
-func (p *expression) allOf() bool { return p.chain("AND", p.one) }
-
-func (p *expression) chain(operator string, part func() bool) bool {
-	for {
-		if !part() {
-			return false
-		}
-		if !p.accept(operator) {
+// isLicenseID says whether s is on the SPDX License List, current or
+// deprecated, as it stands.
+func isLicenseID(s string) bool {
+	for _, find := range []func(string) (bool, string){spdxlicenses.IsActiveLicense, spdxlicenses.IsDeprecatedLicense} {
+		if found, id := find(s); found && id == s {
 			return true
 		}
 	}
+	return false
 }
 
-func (p *expression) one() bool {
-	if p.accept("(") {
-		return p.anyOf() && p.accept(")")
-	}
-	id := p.next()
-	if !isReference(id) && !isLicenseID(id) && !isLicenseID(strings.TrimSuffix(id, "+")) {
-		return false
-	}
-	return !p.accept("WITH") || exceptionIDs[p.next()]
+// isExpression says whether s is a valid SPDX license expression (SPDX 2.3,
+// annex D). Ids of other documents ("DocumentRef-…") are not followed and count
+// as invalid.
+func isExpression(s string) bool {
+	valid, _ := spdxexp.ValidateLicenses([]string{s})
+	return valid && !strings.Contains(s, "DocumentRef-")
 }
 
-func (p *expression) next() string {
-	if len(p.words) == 0 {
-		return ""
+// references returns the ids beginning with "LicenseRef-" in an expression, in
+// the order of their names.
+func references(expression string) []string {
+	ids, err := spdxexp.ExtractLicenses(expression)
+	if err != nil {
+		return nil
 	}
-	word := p.words[0]
-	p.words = p.words[1:]
-	return word
-}
-
-// accept takes the next word when it is the one wanted.
-func (p *expression) accept(want string) bool {
-	if len(p.words) == 0 || p.words[0] != want {
-		return false
-	}
-	p.words = p.words[1:]
-	return true
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, "LicenseRef-") })
+	slices.Sort(ids)
+	return ids
 }
 
 // conjunction is the one expression that says that every given one applies;
@@ -133,7 +69,7 @@ func reference(license string) string {
 // sanitize puts a dash for what may not stand in an SPDX id.
 func sanitize(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x80 && isPlain(byte(r)) && !strings.ContainsRune("_~:", r) {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' {
 			return r
 		}
 		return '-'

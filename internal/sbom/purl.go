@@ -1,9 +1,9 @@
 package sbom
 
 import (
-	"maps"
-	"slices"
 	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
 )
 
 // NPMPURL is the package URL of an npm package: "express" or "@scope/name",
@@ -12,9 +12,9 @@ import (
 func NPMPURL(name, version string) string {
 	scope, bare, scoped := strings.Cut(name, "/")
 	if !scoped {
-		return "pkg:npm/" + escape(name) + "@" + escape(version)
+		scope, bare = "", name
 	}
-	return "pkg:npm/" + escape(scope) + "/" + escape(bare) + "@" + escape(version)
+	return packageurl.NewPackageURL(packageurl.TypeNPM, scope, bare, version, nil, "").String()
 }
 
 // DebPURL is the package URL of a Debian package: its version with epoch and
@@ -23,34 +23,35 @@ func NPMPURL(name, version string) string {
 // URL's namespace too (package-url/purl-spec, type deb).
 func DebPURL(name, version, arch, distro string) string {
 	vendor, _, _ := strings.Cut(distro, "-")
-	return "pkg:deb/" + escape(strings.ToLower(vendor)) + "/" + escape(strings.ToLower(name)) + "@" + escape(version) +
-		"?arch=" + escape(arch) + "&distro=" + escape(distro)
+	qualifiers := packageurl.QualifiersFromMap(map[string]string{"arch": arch, "distro": distro})
+	return packageurl.NewPackageURL(packageurl.TypeDebian, strings.ToLower(vendor), strings.ToLower(name), version, qualifiers, "").String()
 }
 
 // WithQualifiers adds qualifiers to a package URL, values as they are meant, and
-// puts all in the order of their names. One with an empty value is none.
+// puts all in the order of their names. One with an empty value is none. What is
+// no package URL comes back as it is.
 func WithQualifiers(purl string, add map[string]string) string {
-	bare, known, _ := strings.Cut(purl, "?")
-	all := map[string]string{}
-	for one := range strings.SplitSeq(known, "&") {
-		if name, value, ok := strings.Cut(one, "="); ok {
+	parsed, err := packageurl.FromString(purl)
+	if err != nil {
+		return purl
+	}
+	all := parsed.Qualifiers.Map()
+	for name, value := range add {
+		if value != "" {
 			all[name] = value
 		}
 	}
-	for name, value := range add {
-		if value != "" {
-			all[name] = escapeBut(value, "/@")
-		}
-	}
-	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		pairs = append(pairs, name+"="+all[name])
-	}
-	if len(pairs) == 0 {
+	parsed.Qualifiers = packageurl.QualifiersFromMap(all)
+	bare, encoded, some := strings.Cut(parsed.String(), "?")
+	if !some {
 		return bare
 	}
-	return bare + "?" + strings.Join(pairs, "&")
+	return bare + "?" + dividers.Replace(encoded)
 }
+
+// dividers stay as they are in a qualifier, as in the specification's examples:
+// nothing is divided there.
+var dividers = strings.NewReplacer("%2F", "/", "%40", "@")
 
 // Checksum is the value of the qualifier checksum: the strongest of them,
 // "sha512:" and hexadecimal digits. Empty where there is none.
@@ -63,39 +64,17 @@ func Checksum(sums map[string]string) string {
 	return ""
 }
 
-// escape percent-encodes what the purl specification does not name as safe:
-// letters, digits, ".-_~" and ":". In a qualifier "/" and "@" stay, as in the
-// specification's examples: nothing divides there.
-func escape(s string) string { return escapeBut(s, "") }
-
-func escapeBut(s, safe string) string {
-	const digits = "0123456789ABCDEF"
-	var out strings.Builder
-	for i := range len(s) {
-		if c := s[i]; isPlain(c) || strings.IndexByte(safe, c) >= 0 {
-			out.WriteByte(c)
-		} else {
-			out.Write([]byte{'%', digits[c>>4], digits[c&15]})
-		}
-	}
-	return out.String()
-}
-
-func isPlain(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(".-_~:", c) >= 0
-}
-
-// isPURL says whether s has a package URL's scheme, type and name and only
-// characters that may stand in one.
+// isPURL says whether s is a package URL with nothing left to encode.
 func isPURL(s string) bool {
-	rest, ok := strings.CutPrefix(s, "pkg:")
-	kind, name, found := strings.Cut(rest, "/")
-	return ok && found && kind != "" && strings.Trim(name, "/@?#") != "" &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+	_, err := packageurl.FromString(s)
+	return err == nil && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // purlType is the type of a package URL, "npm", or "" without one.
 func purlType(purl string) string {
-	kind, _, _ := strings.Cut(strings.TrimPrefix(purl, "pkg:"), "/")
-	return kind
+	parsed, err := packageurl.FromString(purl)
+	if err != nil {
+		return ""
+	}
+	return parsed.Type
 }

@@ -46,7 +46,7 @@ func assemble(ctx context.Context, r request, packages []deb, layerPath string) 
 	if err != nil {
 		return result{}, err
 	}
-	bill, err := sbom(r.kind, r.target, release, packages)
+	bill, err := billOfMaterials(r.kind, r.target, release, packages)
 	if err != nil {
 		return result{}, err
 	}

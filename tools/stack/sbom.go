@@ -2,19 +2,19 @@ package main
 
 import (
 	"bytes"
-	"net/url"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// sbom lists the packages of an image as CycloneDX JSON. It names no time and
+// billOfMaterials lists the packages of an image as CycloneDX JSON. It names no time and
 // no serial number, so that the same packages give the same bytes.
-func sbom(k kind, t targets.Target, pointRelease string, packages []deb) ([]byte, error) {
+func billOfMaterials(k kind, t targets.Target, pointRelease string, packages []deb) ([]byte, error) {
 	var components []cyclonedx.Component
 	for _, p := range packages {
-		purl := packageURL(p)
+		purl := sbom.DebPURL(p.name, p.version, p.arch, "debian-"+debianVersion)
 		components = append(components, cyclonedx.Component{
 			BOMRef: purl, Type: cyclonedx.ComponentTypeLibrary,
 			Name: p.name, Version: p.version, PackageURL: purl,
@@ -34,10 +34,4 @@ func sbom(k kind, t targets.Target, pointRelease string, packages []deb) ([]byte
 		return nil, err
 	}
 	return out.Bytes(), nil
-}
-
-// packageURL is the package URL of type deb (package-url/purl-spec).
-func packageURL(p deb) string {
-	return "pkg:deb/debian/" + url.QueryEscape(p.name) + "@" + url.QueryEscape(p.version) +
-		"?arch=" + p.arch + "&distro=debian-" + debianVersion
 }

@@ -290,14 +290,6 @@ func TestCheckSuites(t *testing.T) {
 	}
 }
 
-func TestPackageURLEscapesVersions(t *testing.T) {
-	got := packageURL(deb{name: "libstdc++6", version: "1:2.0+b1~rc", arch: "arm64"})
-	want := "pkg:deb/debian/libstdc%2B%2B6@1%3A2.0%2Bb1~rc?arch=arm64&distro=debian-13"
-	if got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 func tarOf(t *testing.T, headers ...*tar.Header) io.Reader {
 	t.Helper()
 	var archive bytes.Buffer
