@@ -9,17 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
-)
-
-// The labels that the lifecycle writes (Platform API, "Labels").
-const (
-	lifecycleLabel = "io.buildpacks.lifecycle.metadata"
-	buildLabel     = "io.buildpacks.build.metadata"
 )
 
 // Image is one of one platform, described.
@@ -55,39 +52,6 @@ type SBOM struct {
 	Components int    `json:"components"`
 }
 
-// layerMetadata is a layer in the lifecycle's label.
-type layerMetadata struct {
-	SHA  string         `json:"sha"` // of the uncompressed layer
-	Data map[string]any `json:"data"`
-}
-
-// lifecycleMetadata is what is read of that label.
-type lifecycleMetadata struct {
-	App        []layerMetadata `json:"app"`
-	SBOM       layerMetadata   `json:"sbom"`
-	Config     layerMetadata   `json:"config"`
-	Launcher   layerMetadata   `json:"launcher"`
-	Processes  layerMetadata   `json:"process-types"`
-	Buildpacks []struct {
-		Key    string                   `json:"key"`
-		Layers map[string]layerMetadata `json:"layers"`
-	} `json:"buildpacks"`
-	RunImage struct {
-		Reference string `json:"reference"`
-		TopLayer  string `json:"topLayer"`
-	} `json:"runImage"`
-}
-
-// buildMetadata is what is read of the other.
-type buildMetadata struct {
-	Default   string `json:"buildpack-default-process-type"`
-	Processes []struct {
-		Type    string   `json:"type"`
-		Command []string `json:"command"`
-		Args    []string `json:"args"`
-	} `json:"processes"`
-}
-
 // Read describes an image. One that no lifecycle made is a failure.
 func Read(image v1.Image) (*Image, error) {
 	config, err := image.ConfigFile()
@@ -99,28 +63,59 @@ func Read(image v1.Image) (*Image, error) {
 		return nil, err
 	}
 	i := &Image{Platform: config.OS + "/" + config.Architecture, Digest: digest.String(), User: config.Config.User}
-	var lifecycle lifecycleMetadata
-	var build buildMetadata
-	for _, label := range []struct {
-		name string
-		into any
-	}{{lifecycleLabel, &lifecycle}, {buildLabel, &build}} {
-		if err := json.Unmarshal([]byte(config.Config.Labels[label.name]), label.into); err != nil {
-			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label.name + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
-		}
+	lifecycle, err := read(config.Config.Labels)
+	if err != nil {
+		return nil, notOfBuildpacks(labels.Lifecycle, err)
+	}
+	var build labels.BuildMetadata
+	if err := labels.Parse(config.Config.Labels, labels.Build, &build); err != nil {
+		return nil, notOfBuildpacks(labels.Build, err)
 	}
 	i.RunImage = lifecycle.RunImage.Reference
 	i.Node = lifecycle.node()
 	for _, p := range build.Processes {
-		i.Processes = append(i.Processes, Process{Type: p.Type, Command: append(p.Command, p.Args...), Default: p.Type == build.Default})
+		i.Processes = append(i.Processes, Process{Type: p.Type, Command: append(p.Command, p.Args...), Default: p.Type == build.DefaultProcess})
 	}
 	return i, i.readLayers(image, lifecycle)
 }
 
-// node is the version that node-engine's layer says.
-func (m lifecycleMetadata) node() string {
+func notOfBuildpacks(label string, err error) error {
+	return &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
+}
+
+// metadata is the lifecycle's label, with what it says of each layer of a
+// buildpack, by its owner.
+type metadata struct {
+	labels.LifecycleMetadata
+	layers map[string]labels.Layer
+	app    []labels.Layer
+}
+
+func read(from map[string]string) (metadata, error) {
+	m := metadata{layers: map[string]labels.Layer{}}
+	if err := labels.Parse(from, labels.Lifecycle, &m.LifecycleMetadata); err != nil {
+		return m, err
+	}
+	var err error
+	if m.app, err = m.AppLayers(); err != nil {
+		return m, fmt.Errorf("reading the label %s: %w", labels.Lifecycle, err)
+	}
 	for _, buildpack := range m.Buildpacks {
-		if version, ok := buildpack.Layers["node"].Data["version"].(string); ok && strings.HasSuffix(buildpack.Key, "/node-engine") {
+		for name := range buildpack.Layers {
+			layer, err := buildpack.Layer(name)
+			if err != nil {
+				return m, fmt.Errorf("reading the label %s: %w", labels.Lifecycle, err)
+			}
+			m.layers[buildpack.Key+":"+name] = *layer
+		}
+	}
+	return m, nil
+}
+
+// node is the version that node-engine's layer says.
+func (m metadata) node() string {
+	for _, owner := range slices.Sorted(maps.Keys(m.layers)) {
+		if version, ok := m.layers[owner].Value("version").(string); ok && strings.HasSuffix(owner, "/node-engine:node") {
 			return version
 		}
 	}
@@ -128,15 +123,21 @@ func (m lifecycleMetadata) node() string {
 }
 
 // owners are those of layers, by the digests of their uncompressed content.
-func (m lifecycleMetadata) owners() map[string]string {
-	owners := map[string]string{m.SBOM.SHA: "bills of materials", m.Config.SHA: "lifecycle: config", m.Launcher.SHA: "lifecycle: launcher", m.Processes.SHA: "lifecycle: process types"}
-	for _, layer := range m.App {
+func (m metadata) owners() map[string]string {
+	owners := map[string]string{}
+	for _, one := range []struct {
+		layer *labels.Layer
+		owner string
+	}{{m.SBOM, "bills of materials"}, {m.Config, "lifecycle: config"}, {m.Launcher, "lifecycle: launcher"}, {m.ProcessTypes, "lifecycle: process types"}} {
+		if one.layer != nil {
+			owners[one.layer.SHA] = one.owner
+		}
+	}
+	for _, layer := range m.app {
 		owners[layer.SHA] = "app"
 	}
-	for _, buildpack := range m.Buildpacks {
-		for name, layer := range buildpack.Layers {
-			owners[layer.SHA] = buildpack.Key + ":" + name
-		}
+	for _, owner := range slices.Sorted(maps.Keys(m.layers)) {
+		owners[m.layers[owner].SHA] = owner
 	}
 	return owners
 }
@@ -151,18 +152,18 @@ func Owners(image v1.Image) (map[v1.Hash]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var metadata lifecycleMetadata
-	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
-		return nil, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+	m, err := read(config.Config.Labels)
+	if err != nil {
+		return nil, err
 	}
-	contents, owners, base := metadata.owners(), map[v1.Hash]string{}, true
+	contents, owners, base := m.owners(), map[v1.Hash]string{}, true
 	for i, layer := range manifest.Layers {
 		if i >= len(config.RootFS.DiffIDs) {
 			break
 		}
 		content := config.RootFS.DiffIDs[i].String()
 		owners[layer.Digest] = ownerOf(contents, content, base)
-		base = base && content != metadata.RunImage.TopLayer
+		base = base && content != m.RunImage.TopLayer
 	}
 	return owners, nil
 }
@@ -178,12 +179,12 @@ func ownerOf(owners map[string]string, content string, base bool) string {
 	}
 }
 
-func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
+func (i *Image) readLayers(image v1.Image, m metadata) error {
 	layers, err := image.Layers()
 	if err != nil {
 		return err
 	}
-	owners, base := metadata.owners(), true
+	owners, base := m.owners(), true
 	for _, layer := range layers {
 		content, err := layer.DiffID()
 		if err != nil {
@@ -198,10 +199,10 @@ func (i *Image) readLayers(image v1.Image, metadata lifecycleMetadata) error {
 			return err
 		}
 		owner := ownerOf(owners, content.String(), base)
-		base = base && content.String() != metadata.RunImage.TopLayer
+		base = base && content.String() != m.RunImage.TopLayer
 		i.Size += size
 		i.Layers = append(i.Layers, Layer{Owner: owner, Digest: digest.String(), Size: size})
-		if content.String() == metadata.SBOM.SHA {
+		if m.SBOM != nil && content.String() == m.SBOM.SHA {
 			if i.SBOM, err = readSBOM(layer); err != nil {
 				return fmt.Errorf("reading the bills of materials: %w", err)
 			}

@@ -5,7 +5,6 @@ package phases
 import (
 	"archive/tar"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 	"github.com/armature-cnb/armature/platform/images"
@@ -57,13 +57,9 @@ func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
 // indirectProcesses are the types of an image's processes that start with bash,
 // each with its buildpack, in the order of the image.
 func indirectProcesses(image v1.Image) (all []string, err error) {
-	config, err := image.ConfigFile()
-	if err != nil {
+	var said labels.BuildMetadata
+	if err := labels.Read(image, labels.Build, &said); err != nil {
 		return nil, err
-	}
-	var said declared
-	if err := json.Unmarshal([]byte(config.Config.Labels[buildLabel]), &said); err != nil {
-		return nil, fmt.Errorf("reading the label %s: %w", buildLabel, err)
 	}
 	for _, one := range said.Processes {
 		if !one.Direct {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
 )
@@ -61,7 +62,7 @@ func TestProcessesForBashWantOneInTheRunImage(t *testing.T) {
 		{"bash in an older place", indirect, "", [][]string{{"bin/bash"}}, false, false},
 		{"a layer takes it away", indirect, "", [][]string{{"bin/bash"}, {"bin/.wh.bash"}}, true, false},
 	} {
-		made, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{buildLabel: `{"processes":[` + tc.processes + `]}`}})
+		made, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{labels.Build: `{"processes":[` + tc.processes + `]}`}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/sandbox"
@@ -139,7 +140,7 @@ func TestARebaseChangesTheRunImageAndNothingElse(t *testing.T) {
 	}
 	bare := options
 	bare.Name = "app:bare"
-	bare.Rebase = emptyFor(s.host.OS, s.host.Arch, map[string]string{lifecycleLabel: "{}"})
+	bare.Rebase = emptyFor(s.host.OS, s.host.Arch, map[string]string{labels.Lifecycle: "{}"})
 	if _, err := once(t, bare); !errors.Is(err, &failure.Failure{ID: "not-rebasable"}) {
 		t.Errorf("an image on no run image: got %v", err)
 	}
@@ -147,7 +148,7 @@ func TestARebaseChangesTheRunImageAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bare.Rebase = emptyFor(s.host.OS, s.host.Arch, map[string]string{lifecycleLabel: `{"runImage":{"image":"x"},"buildpacks":1}`}, config.Config.Env...)
+	bare.Rebase = emptyFor(s.host.OS, s.host.Arch, map[string]string{labels.Lifecycle: `{"runImage":{"image":"x"},"buildpacks":1}`}, config.Config.Env...)
 	var f *failure.Failure
 	if _, err := once(t, bare); !errors.As(err, &f) || f.ID != "rebase-refused" || !strings.Contains(f.Cause, b.run.recorded) {
 		t.Errorf("an image that the lifecycle does not take: got %v", err)

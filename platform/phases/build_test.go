@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
@@ -25,7 +26,7 @@ func image(t *testing.T, label string, env ...string) v1.Image {
 	t.Helper()
 	config := v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Env: env}}
 	if label != "" {
-		config.Config.Labels = map[string]string{builderLabel: label}
+		config.Config.Labels = map[string]string{labels.Builder: label}
 	}
 	img, err := mutate.ConfigFile(empty.Image, &config)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/images"
@@ -33,35 +34,10 @@ type builder struct {
 	env         []string // of its configuration
 	user, group int
 	platformAPI string
-	runImages   []runImageChoice
+	runImages   []labels.RunImageChoice
 	home        string // of the user
 	userName    string
 }
-
-// runImageChoice is one run image of a builder (Distribution spec, "Builder").
-type runImageChoice struct {
-	Image   string   `json:"image"`
-	Mirrors []string `json:"mirrors"`
-}
-
-// builderMetadata is what pack writes into the label of a builder.
-type builderMetadata struct {
-	Stack struct {
-		RunImage runImageChoice `json:"runImage"`
-	} `json:"stack"`
-	Images    []runImageChoice `json:"images"`
-	Lifecycle struct {
-		Version string `json:"version"`
-		APIs    struct {
-			Platform struct {
-				Deprecated []string `json:"deprecated"`
-				Supported  []string `json:"supported"`
-			} `json:"platform"`
-		} `json:"apis"`
-	} `json:"lifecycle"`
-}
-
-const builderLabel = "io.buildpacks.builder.metadata"
 
 func readBuilder(image v1.Image, found string) (*builder, error) {
 	b := &builder{found: found, image: image}
@@ -74,17 +50,15 @@ func readBuilder(image v1.Image, found string) (*builder, error) {
 		return nil, images.Failed("fetching "+found, err)
 	}
 	b.env = config.Config.Env
-	var metadata builderMetadata
-	label, ok := config.Config.Labels[builderLabel]
+	var metadata labels.BuilderMetadata
+	label, ok := config.Config.Labels[labels.Builder]
 	if !ok {
-		return nil, notABuilder(found, "it has no label "+builderLabel)
+		return nil, notABuilder(found, "it has no label "+labels.Builder)
 	}
 	if err := json.Unmarshal([]byte(label), &metadata); err != nil {
-		return nil, notABuilder(found, "its label "+builderLabel+": "+err.Error())
+		return nil, notABuilder(found, "its label "+labels.Builder+": "+err.Error())
 	}
-	if b.runImages = metadata.Images; len(b.runImages) == 0 && metadata.Stack.RunImage.Image != "" {
-		b.runImages = []runImageChoice{metadata.Stack.RunImage}
-	}
+	b.runImages = metadata.RunImages()
 	offered := append(metadata.Lifecycle.APIs.Platform.Supported, metadata.Lifecycle.APIs.Platform.Deprecated...)
 	at := slices.IndexFunc(platformAPIs, func(api string) bool { return slices.Contains(offered, api) })
 	if at < 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/images"
@@ -67,7 +68,7 @@ func TestABuilderOfLongAgoHasItsRunImageInItsStack(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", label, b, err)
 			continue
 		}
-		if got := append(b.runImages, runImageChoice{})[0].Image; got != want || len(b.runImages) > 1 {
+		if got := append(b.runImages, labels.RunImageChoice{})[0].Image; got != want || len(b.runImages) > 1 {
 			t.Errorf("%s: got the run image %q, want %q", label, got, want)
 		}
 	}
@@ -147,7 +148,7 @@ func TestBuildpacksThatWereAskedForTakeTheBuildersPlace(t *testing.T) {
 
 func TestABuilderThatCannotBuildIsNotKept(t *testing.T) {
 	s := newSite(t, plain)
-	image, err := mutate.AppendLayers(emptyFor(s.host.OS, s.host.Arch, map[string]string{builderLabel: goodLabel}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000"), layerWith("no launcher"))
+	image, err := mutate.AppendLayers(emptyFor(s.host.OS, s.host.Arch, map[string]string{labels.Builder: goodLabel}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000"), layerWith("no launcher"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,21 +11,12 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// cacheMetadata is the label of a cache image, and the file of a cache folder,
-// in which the lifecycle lists the layers (cache/volume_cache.go of lifecycle
-// 0.21). It restores no layer whose content has another digest than it says.
-const cacheMetadata = "io.buildpacks.lifecycle.cache.metadata"
-
-// layersInCache is that list.
-type layersInCache struct {
-	Buildpacks []buildpackLayers `json:"buildpacks"`
-}
-
 // readCacheMetadata is readCacheList for a cache folder.
-func readCacheMetadata(folder string) ([]buildpackLayers, map[string]json.RawMessage, error) {
+func readCacheMetadata(folder string) ([]labels.BuildpackLayers, map[string]json.RawMessage, error) {
 	dir, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, nil, err
@@ -35,14 +26,15 @@ func readCacheMetadata(folder string) ([]buildpackLayers, map[string]json.RawMes
 }
 
 // readCacheList reads the list of a cache folder, and all else that is said beside
-// it. Programs of the app could write there: a list that the lifecycle could read
+// it. The lifecycle restores no layer whose content has another digest than the
+// list says (cache/volume_cache.go of lifecycle 0.21). Programs of the app could write there: a list that the lifecycle could read
 // and armature cannot is an error.
-func readCacheList(dir *os.Root) ([]buildpackLayers, map[string]json.RawMessage, error) {
+func readCacheList(dir *os.Root) ([]labels.BuildpackLayers, map[string]json.RawMessage, error) {
 	text, err := regular.Read(dir, cacheList, maxCacheList)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, imageChanged("the list of the layers in its cache: " + err.Error())
 	}
-	var list layersInCache
+	var list labels.LifecycleMetadata
 	var all map[string]json.RawMessage
 	if json.Unmarshal(text, &all) != nil || json.Unmarshal(text, &list) != nil {
 		return nil, nil, nil // nothing is restored from it
@@ -51,7 +43,7 @@ func readCacheList(dir *os.Root) ([]buildpackLayers, map[string]json.RawMessage,
 }
 
 // cachedLayers lists what the lifecycle put into the cache.
-func (b *Build) cachedLayers(image v1.Image) ([]buildpackLayers, error) {
+func (b *Build) cachedLayers(image v1.Image) ([]labels.BuildpackLayers, error) {
 	if b.CacheImage == "" {
 		list, _, err := readCacheMetadata(b.cacheFolder())
 		return list, err
@@ -59,15 +51,9 @@ func (b *Build) cachedLayers(image v1.Image) ([]buildpackLayers, error) {
 	if image == nil {
 		return nil, nil
 	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	var list layersInCache
-	if err := json.Unmarshal([]byte(config.Config.Labels[cacheMetadata]), &list); err != nil {
-		return nil, fmt.Errorf("reading the label %s: %w", cacheMetadata, err)
-	}
-	return list.Buildpacks, nil
+	var list labels.LifecycleMetadata
+	err := labels.Read(image, labels.Cache, &list)
+	return list.Buildpacks, err
 }
 
 // dropFromCache takes those layers out of the cache's list that are not known

@@ -16,6 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
@@ -81,7 +82,7 @@ func (b *Build) leaveClean(made v1.Image, dir string) error {
 		return err
 	}
 	if metadata.Launcher != nil {
-		known.Launcher = metadata.Launcher.SHA.String()
+		known.Launcher = metadata.Launcher.SHA
 	}
 	if known.Layers, err = known.of(metadata.Buildpacks); err != nil {
 		return err
@@ -135,7 +136,7 @@ func declaredLayers(root string) ([]layerName, error) {
 }
 
 // of lists the declared layers among those that a label tells of.
-func (c cleanLayers) of(buildpacks []buildpackLayers) (found []cleanLayer, err error) {
+func (c cleanLayers) of(buildpacks []labels.BuildpackLayers) (found []cleanLayer, err error) {
 	for _, one := range buildpacks {
 		for layer, text := range one.Layers {
 			name := nameOf(one.Key, one.Version, layer)

@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
@@ -70,16 +71,6 @@ func declaredBy(layers string) (d declared, err error) {
 	}
 	return d, nil
 }
-
-// Labels that the lifecycle sets itself (platform/labels.go of lifecycle 0.21).
-const (
-	buildLabel     = "io.buildpacks.build.metadata"
-	projectLabel   = "io.buildpacks.project.metadata"
-	execEnvLabel   = "io.buildpacks.exec-env"
-	rebasableLabel = "io.buildpacks.rebasable"
-)
-
-var lifecyclesLabels = []string{lifecycleLabel, buildLabel, projectLabel, execEnvLabel, rebasableLabel}
 
 // Where the launcher and the links to it lie in an image.
 const (
@@ -184,11 +175,12 @@ func (d declared) checkLabels(is, base map[string]string) error {
 	for _, label := range d.Labels {
 		want[label.Key] = label.Value
 	}
-	for _, name := range lifecyclesLabels {
+	own := labels.OfLifecycle()
+	for _, name := range own {
 		delete(want, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(is)) {
-		if value, known := want[name]; (!known || value != is[name]) && !slices.Contains(lifecyclesLabels, name) {
+		if value, known := want[name]; (!known || value != is[name]) && !slices.Contains(own, name) {
 			return imageChanged(fmt.Sprintf("its label %s is %q, and neither the run image nor a buildpack says so", name, is[name]))
 		}
 	}
@@ -198,11 +190,11 @@ func (d declared) checkLabels(is, base map[string]string) error {
 		}
 	}
 	var said declared
-	if err := json.Unmarshal([]byte(is[buildLabel]), &said); err != nil {
-		return imageChanged(fmt.Sprintf("its label %s: %v", buildLabel, err))
+	if err := json.Unmarshal([]byte(is[labels.Build]), &said); err != nil {
+		return imageChanged(fmt.Sprintf("its label %s: %v", labels.Build, err))
 	}
 	if !slices.Equal(said.Buildpacks, d.Buildpacks) || !slices.Equal(said.Processes, d.Processes) {
-		return imageChanged(fmt.Sprintf("its label %s lists other buildpacks or processes than those that took part", buildLabel))
+		return imageChanged(fmt.Sprintf("its label %s lists other buildpacks or processes than those that took part", labels.Build))
 	}
 	return nil
 }

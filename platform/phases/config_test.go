@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -48,8 +49,8 @@ func someConfig() (run, image *v1.ConfigFile) {
 	image.Config.Env = []string{"PATH=/cnb/process:/cnb/lifecycle:/bin", "LANG=C", "CNB_LAYERS_DIR=/layers", "CNB_APP_DIR=/workspace", "CNB_PLATFORM_API=0.14", "CNB_DEPRECATION_MODE=quiet"}
 	image.Config.Entrypoint, image.Config.WorkingDir = []string{"/cnb/process/web"}, "/workspace"
 	maps.Copy(image.Config.Labels, map[string]string{
-		"declared": "yes", "changed": "by a buildpack", lifecycleLabel: "{}", projectLabel: "{}", execEnvLabel: "production", rebasableLabel: "true",
-		buildLabel: `{"bom":null,"buildpacks":[{"id":"a/engine","version":"1","homepage":"x"}],"launcher":{},"processes":[{"type":"web","direct":true,"buildpackID":"a/engine","command":["node"]}]}`,
+		"declared": "yes", "changed": "by a buildpack", labels.Lifecycle: "{}", labels.Project: "{}", labels.ExecEnv: "production", labels.Rebasable: "true",
+		labels.Build: `{"bom":null,"buildpacks":[{"id":"a/engine","version":"1","homepage":"x"}],"launcher":{},"processes":[{"type":"web","direct":true,"buildpackID":"a/engine","command":["node"]}]}`,
 	})
 	return run, image
 }
@@ -92,11 +93,11 @@ func TestAnImageSaysWhatTheRunImageTheBuildpacksAndTheLifecycleSay(t *testing.T)
 		{"a label more", func(c *v1.Config) { c.Labels["org.opencontainers.image.source"] = "forged" }, "org.opencontainers.image.source"},
 		{"a label of the run image", func(c *v1.Config) { c.Labels["io.buildpacks.base.distro.name"] = "other" }, "distro.name"},
 		{"a label less", func(c *v1.Config) { delete(c.Labels, "declared") }, "declared"},
-		{"no buildpacks", func(c *v1.Config) { c.Labels[buildLabel] = "{}" }, buildLabel},
+		{"no buildpacks", func(c *v1.Config) { c.Labels[labels.Build] = "{}" }, labels.Build},
 		{"other buildpacks", func(c *v1.Config) {
-			c.Labels[buildLabel] = strings.Replace(c.Labels[buildLabel], "a/engine", "b/engine", 1)
-		}, buildLabel},
-		{"no label of the build", func(c *v1.Config) { delete(c.Labels, buildLabel) }, buildLabel},
+			c.Labels[labels.Build] = strings.Replace(c.Labels[labels.Build], "a/engine", "b/engine", 1)
+		}, labels.Build},
+		{"no label of the build", func(c *v1.Config) { delete(c.Labels, labels.Build) }, labels.Build},
 		{"another working directory", func(c *v1.Config) { c.WorkingDir = "/" }, "its working directory"},
 		{"a health check", func(c *v1.Config) { c.Healthcheck = &v1.HealthConfig{Test: []string{"CMD", "id"}} }, "its configuration"},
 		{"something for images on it", func(c *v1.Config) { c.OnBuild = []string{"RUN id"} }, "its configuration"},

@@ -18,8 +18,7 @@ import (
 	"regexp"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/platform/diskfull"
 )
@@ -28,21 +27,12 @@ import (
 // archive named by its digest. npm-install's layer has npm's cache of downloads in
 // one archive more.
 const (
-	cacheList      = "committed/io.buildpacks.lifecycle.cache.metadata"
+	cacheList      = "committed/" + labels.Cache
 	maxCacheList   = 16 << 20
 	downloadsOwner = "armature/npm-install"
 	downloadsLayer = "npm-cache"
 	downloadsFile  = "layers/armature_npm-install/npm-cache/downloads.tar"
 )
-
-// cachedLayer is what the list says of one.
-type cachedLayer struct {
-	SHA    string         `json:"sha"`
-	Data   map[string]any `json:"data"`
-	Build  bool           `json:"build"`
-	Launch bool           `json:"launch"`
-	Cache  bool           `json:"cache"`
-}
 
 // keepDownloads makes the empty folder to a lifecycle's cache folder with nothing
 // of another one but npm's downloads, as far as npm compares them with a checksum
@@ -82,8 +72,8 @@ func keepDownloads(from, to string, checked bool) error {
 		return nil
 	}
 	digest := fmt.Sprintf("sha256:%x", sum.Sum(nil))
-	buildpack.Layers = map[string]json.RawMessage{downloadsLayer: asJSON(cachedLayer{SHA: digest, Data: map[string]any{}, Cache: true})}
-	list := asJSON(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []buildpackLayers{buildpack}})
+	buildpack.Layers = map[string]json.RawMessage{downloadsLayer: asJSON(labels.Layer{SHA: digest, Data: map[string]any{}, Cache: true})}
+	list := asJSON(map[string]any{"sbom": map[string]string{"sha": ""}, "buildpacks": []labels.BuildpackLayers{buildpack}})
 	if err := errors.Join(made.Chmod(0o644), os.Rename(made.Name(), filepath.Join(to, "committed", digest+".tar"))); err != nil {
 		return err
 	}
@@ -91,22 +81,22 @@ func keepDownloads(from, to string, checked bool) error {
 }
 
 // findDownloads opens the layer of npm's cache.
-func findDownloads(root *os.Root) (*os.File, buildpackLayers, error) {
+func findDownloads(root *os.Root) (*os.File, labels.BuildpackLayers, error) {
 	list, _, err := readCacheList(root)
 	if err != nil {
-		return nil, buildpackLayers{}, err
+		return nil, labels.BuildpackLayers{}, err
 	}
 	for _, one := range list {
-		var said cachedLayer
-		if one.Key != downloadsOwner || json.Unmarshal(one.Layers[downloadsLayer], &said) != nil {
+		said, err := one.Layer(downloadsLayer)
+		if one.Key != downloadsOwner || said == nil || err != nil {
 			continue
 		}
-		if digest, err := v1.NewHash(said.SHA); err == nil {
+		if digest, err := said.DiffID(); err == nil {
 			layer, err := regular.Open(root, "committed/"+digest.String()+".tar")
 			return layer, one, err
 		}
 	}
-	return nil, buildpackLayers{}, fs.ErrNotExist
+	return nil, labels.BuildpackLayers{}, fs.ErrNotExist
 }
 
 // downloadsCopier copies a layer of npm's cache, with less in it.

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
 // tarOf is an archive of files, in order.
@@ -64,7 +66,7 @@ func downloadsIn(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	var list struct {
-		Buildpacks []struct{ Layers map[string]cachedLayer }
+		Buildpacks []struct{ Layers map[string]labels.Layer }
 	}
 	if err := json.Unmarshal(text, &list); err != nil || len(list.Buildpacks) != 1 || len(list.Buildpacks[0].Layers) != 1 {
 		t.Fatalf("got %s, %v", text, err)

@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/loopback"
 )
@@ -71,8 +72,8 @@ func labelled(t *testing.T, to targets.Target) (run, image v1.Image) {
 func TestNoErrorOfAnImageIsPassedOver(t *testing.T) {
 	host := hostTarget(t)
 	run, image := labelled(t, host)
-	builderImage := emptyFor("linux", "amd64", map[string]string{builderLabel: goodLabel}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000")
-	cache := emptyFor("linux", "amd64", map[string]string{cacheMetadata: `{"buildpacks":[{"key":"a/engine","version":"1","layers":{}}]}`})
+	builderImage := emptyFor("linux", "amd64", map[string]string{labels.Builder: goodLabel}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000")
+	cache := emptyFor("linux", "amd64", map[string]string{labels.Cache: `{"buildpacks":[{"key":"a/engine","version":"1","layers":{}}]}`})
 	about := map[string]any{"data": map[string]any{"version": "24"}, "launch": true}
 	h := openHome(t)
 	newBuild := func() *Build {
@@ -195,7 +196,7 @@ func TestTheSecondTargetBeginsWithItsSeedAndTheLayersForAnyTarget(t *testing.T) 
 		}
 	}
 	b.seed = nil
-	without, err := mutate.ConfigFile(image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{lifecycleLabel: "{}"}}})
+	without, err := mutate.ConfigFile(image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Lifecycle: "{}"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/progress"
@@ -106,7 +107,7 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 func (b *Build) leaves(t *testing.T, buildpack string) {
 	t.Helper()
 	label := fmt.Sprintf(`{"buildpacks":[{"key":%q,"layers":{}}]}`, buildpack)
-	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{lifecycleLabel: label}}})
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Lifecycle: label}}})
 	if err != nil {
 		t.Fatal(err)
 	}

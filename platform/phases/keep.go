@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/platform/loopback"
 )
@@ -156,16 +157,12 @@ func (b *Build) checkLayers(image v1.Image, configured int) error {
 	return nil
 }
 
-// lifecycleLabel holds the lifecycle's own metadata, among it what the run
-// image is called.
-const lifecycleLabel = "io.buildpacks.lifecycle.metadata"
-
 // rename replaces the run image's reference in the lifecycle's label, and
 // leaves every other byte of the configuration alone.
 func rename(config []byte, was, is string) ([]byte, error) {
 	from, to := inLabel(`"reference":"`+was+`"`), inLabel(`"reference":"`+is+`"`)
 	if n := bytes.Count(config, from); n != 1 {
-		return nil, fmt.Errorf("the label %s names the run image %d times as %s, want once", lifecycleLabel, n, was)
+		return nil, fmt.Errorf("the label %s names the run image %d times as %s, want once", labels.Lifecycle, n, was)
 	}
 	return bytes.Replace(config, from, to, 1), nil
 }

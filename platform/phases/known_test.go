@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/loopback"
@@ -249,7 +250,7 @@ func TestAReferenceIsMadeWhereItTellsSomething(t *testing.T) {
 }
 
 func TestNothingIsComparedOfARebaseAndOfASeed(t *testing.T) {
-	lying := exported{image: emptyFor("linux", "amd64", map[string]string{lifecycleLabel: "no JSON"})}
+	lying := exported{image: emptyFor("linux", "amd64", map[string]string{labels.Lifecycle: "no JSON"})}
 	for name, change := range map[string]func(*Build){
 		"a rebase": func(b *Build) { b.Rebase = lying.image }, "a seed": func(b *Build) { b.seeding = true }, "nothing declared": func(b *Build) { b.clean.Declared = nil },
 	} {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/platform/loopback"
 )
 
@@ -70,7 +71,7 @@ func TestWhatIsOfferedToTheLifecycleIsWholeOrAnError(t *testing.T) {
 	if list, err := b.cachedLayers(nil); list != nil || err != nil {
 		t.Errorf("no cache image has %v, %v", list, err)
 	}
-	if _, err := b.cachedLayers(emptyFor("linux", "amd64", map[string]string{cacheMetadata: "x"})); err == nil {
+	if _, err := b.cachedLayers(emptyFor("linux", "amd64", map[string]string{labels.Cache: "x"})); err == nil {
 		t.Error("a label of a cache image that is no JSON: got no error")
 	}
 }

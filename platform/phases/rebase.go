@@ -4,7 +4,6 @@ package phases
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/loopback"
 	"github.com/armature-cnb/armature/platform/sandbox"
@@ -31,17 +31,16 @@ func (b *Build) offerRebase(ctx context.Context, registry *loopback.Registry) er
 	if err != nil {
 		return err
 	}
-	label := config.Config.Labels[lifecycleLabel]
 	var metadata struct {
-		RunImage runImageChoice `json:"runImage"`
+		RunImage labels.RunImage `json:"runImage"` // all that is read: the lifecycle says what is wrong with the rest
 	}
-	if err := json.Unmarshal([]byte(label), &metadata); err != nil || metadata.RunImage.Image == "" {
+	if err := labels.Parse(config.Config.Labels, labels.Lifecycle, &metadata); err != nil || metadata.RunImage.Image == "" {
 		return &failure.Failure{ID: "not-rebasable", Cause: "the image does not say which run image it is on", Err: err, Remedy: "build it again, with armature or pack."}
 	}
 	b.rebaseName = metadata.RunImage.Image
 	named := func(reference string) string { return fmt.Sprintf(`"image":%q`, reference) }
 	config = config.DeepCopy()
-	config.Config.Labels[lifecycleLabel] = strings.ReplaceAll(label, named(b.rebaseName), named(registry.Reference(loopback.RunRepository)))
+	config.Config.Labels[labels.Lifecycle] = strings.ReplaceAll(config.Config.Labels[labels.Lifecycle], named(b.rebaseName), named(registry.Reference(loopback.RunRepository)))
 	image, err := mutate.ConfigFile(b.Rebase, config)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
@@ -124,7 +125,7 @@ func TestASeedThatIsDamagedIsAnError(t *testing.T) {
 }
 
 func TestALabelThatLiesAboutLayersIsAnError(t *testing.T) {
-	bad := []buildpackLayers{{Key: "a/engine", Version: "1", Layers: map[string]json.RawMessage{"node": json.RawMessage("1")}}}
+	bad := []labels.BuildpackLayers{{Key: "a/engine", Version: "1", Layers: map[string]json.RawMessage{"node": json.RawMessage("1")}}}
 	known := cleanLayers{Declared: []layerName{"a/engine@1:node"}}
 	if _, err := known.of(bad); err == nil || !strings.Contains(err.Error(), "a/engine@1:node") {
 		t.Errorf("got %v", err)
@@ -132,8 +133,8 @@ func TestALabelThatLiesAboutLayersIsAnError(t *testing.T) {
 	b := bare(t)
 	b.clean = known
 	const label = `{"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":1}}]}`
-	lying := emptyFor("linux", "amd64", map[string]string{lifecycleLabel: label})
-	fine := emptyFor("linux", "amd64", map[string]string{lifecycleLabel: "{}"})
+	lying := emptyFor("linux", "amd64", map[string]string{labels.Lifecycle: label})
+	fine := emptyFor("linux", "amd64", map[string]string{labels.Lifecycle: "{}"})
 	write(t, b.cacheFolder()+"/x", "")
 	write(t, b.root+"/cnb/buildpacks/a_engine/1/buildpack.toml", declaring.files()["cnb/buildpacks/a_engine/1/buildpack.toml"])
 	if _, err := b.verify(t.Context(), exported{image: lying}); err == nil {
@@ -198,7 +199,7 @@ func TestWhatASecondTargetTakesOverIsThereOrAnError(t *testing.T) {
 		t.Errorf("an empty one: got %v, %v", fresh, err)
 	}
 	b.first = working(t)
-	b.first.made, b.first.image = newEvent(), emptyFor("linux", "amd64", map[string]string{lifecycleLabel: "{}"})
+	b.first.made, b.first.image = newEvent(), emptyFor("linux", "amd64", map[string]string{labels.Lifecycle: "{}"})
 	b.first.made.tell()
 	os.RemoveAll(b.first.cacheFolder())
 	if err := b.wholeAfterFirst(t.Context()); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/oci"
@@ -81,7 +82,7 @@ func TestARunImageOfTheAppsBuilderIsFetchedWithoutCredentials(t *testing.T) {
 	find := func(builderBy string, registries images.Registries, asked string) error {
 		b := &Build{
 			Options: Options{Target: targets.LinuxARM64, BuilderBy: builderBy, Registries: registries, RunImage: asked},
-			builder: &builder{found: t.TempDir(), runImages: []runImageChoice{{Image: private}}},
+			builder: &builder{found: t.TempDir(), runImages: []labels.RunImageChoice{{Image: private}}},
 		}
 		_, err := b.findRunImage(t.Context())
 		return err
@@ -119,7 +120,7 @@ func TestTheAppsBuilderHasNoRunImageOutOfTheApp(t *testing.T) {
 	find := func(by string) (*runImage, error) {
 		b := &Build{
 			Options: Options{Target: targets.LinuxARM64, BuilderBy: by, Registries: images.Registries{Offline: true}},
-			builder: &builder{found: base + "/app/builder", runImages: []runImageChoice{{Image: "armature/run:1"}}},
+			builder: &builder{found: base + "/app/builder", runImages: []labels.RunImageChoice{{Image: "armature/run:1"}}},
 		}
 		return b.findRunImage(t.Context())
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/platform/loopback"
@@ -223,27 +224,9 @@ func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 	return b.leaveClean(made, dir)
 }
 
-// layersMetadata is what is kept of the lifecycle's label (Platform API,
-// "io.buildpacks.lifecycle.metadata").
-type layersMetadata struct {
-	Buildpacks []buildpackLayers `json:"buildpacks"`
-	Launcher   *digested         `json:"launcher,omitempty"`
-}
-
-// digested is what the label says of a layer: how its content is called.
-type digested struct {
-	SHA v1.Hash `json:"sha"`
-}
-
-type buildpackLayers struct {
-	Key     string                     `json:"key"`
-	Version string                     `json:"version"`
-	Layers  map[string]json.RawMessage `json:"layers"`
-}
-
 // layersOf returns those layers of an image's buildpacks that are wanted, and
 // what the image's label says of them.
-func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage) bool) (kept layersMetadata, layers []v1.Layer, err error) {
+func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage) bool) (kept labels.LifecycleMetadata, layers []v1.Layer, err error) {
 	metadata, err := readLayersMetadata(image)
 	if err != nil {
 		return kept, nil, err
@@ -257,44 +240,55 @@ func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage)
 		}
 		kept.Buildpacks = append(kept.Buildpacks, one)
 		for _, name := range slices.Sorted(maps.Keys(one.Layers)) {
-			var named digested
-			if err := json.Unmarshal(one.Layers[name], &named); err != nil {
-				return kept, nil, fmt.Errorf("reading the label %s: layer %s of %s: %w", lifecycleLabel, name, one.Key, err)
-			}
-			layer, err := image.LayerByDiffID(named.SHA)
+			layer, err := layerOf(image, one, name)
 			if err != nil {
 				return kept, nil, err
 			}
-			layers = append(layers, known{layer, named.SHA})
+			layers = append(layers, layer)
 		}
 	}
 	return kept, layers, nil
 }
 
-func readLayersMetadata(image v1.Image) (metadata layersMetadata, err error) {
-	config, err := image.ConfigFile()
+// layerOf finds a layer that the image's label tells of.
+func layerOf(image v1.Image, buildpack labels.BuildpackLayers, name string) (v1.Layer, error) {
+	said, err := buildpack.Layer(name)
 	if err != nil {
-		return metadata, err
+		return nil, fmt.Errorf("reading the label %s: %w", labels.Lifecycle, err)
 	}
-	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &metadata); err != nil {
-		return metadata, fmt.Errorf("reading the label %s: %w", lifecycleLabel, err)
+	return byDiffID(image, *said)
+}
+
+func byDiffID(image v1.Image, said labels.Layer) (v1.Layer, error) {
+	diffID, err := said.DiffID()
+	if err != nil {
+		return nil, fmt.Errorf("reading the label %s: %w", labels.Lifecycle, err)
 	}
-	return metadata, nil
+	layer, err := image.LayerByDiffID(diffID)
+	if err != nil {
+		return nil, err
+	}
+	return known{layer, diffID}, nil
+}
+
+func readLayersMetadata(image v1.Image) (metadata labels.LifecycleMetadata, err error) {
+	err = labels.Read(image, labels.Lifecycle, &metadata)
+	return metadata, err
 }
 
 // withLauncher adds the layer of an image that the lifecycle's launcher is in, if
 // it has one, to what layersOf returned.
-func withLauncher(image v1.Image, kept *layersMetadata, layers []v1.Layer) ([]v1.Layer, error) {
+func withLauncher(image v1.Image, kept *labels.LifecycleMetadata, layers []v1.Layer) ([]v1.Layer, error) {
 	metadata, err := readLayersMetadata(image)
 	if err != nil || metadata.Launcher == nil {
 		return layers, err
 	}
-	layer, err := image.LayerByDiffID(metadata.Launcher.SHA)
+	layer, err := byDiffID(image, *metadata.Launcher)
 	if err != nil {
 		return nil, err
 	}
 	kept.Launcher = metadata.Launcher
-	return append(layers, known{layer, metadata.Launcher.SHA}), nil
+	return append(layers, layer), nil
 }
 
 // known is a layer that need not be unpacked to know what its content is
@@ -307,10 +301,10 @@ type known struct {
 func (k known) DiffID() (v1.Hash, error) { return k.diffID, nil }
 
 // imageOf makes an image of layers and what its label says of them.
-func imageOf(to targets.Target, metadata layersMetadata, layers []v1.Layer) (v1.Image, error) {
+func imageOf(to targets.Target, metadata labels.LifecycleMetadata, layers []v1.Layer) (v1.Image, error) {
 	bare, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		OS: to.OS, Architecture: to.Arch, RootFS: v1.RootFS{Type: "layers"},
-		Config: v1.Config{Labels: map[string]string{lifecycleLabel: string(asJSON(metadata))}},
+		Config: v1.Config{Labels: map[string]string{labels.Lifecycle: string(asJSON(metadata))}},
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/home"
@@ -43,7 +44,7 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	config.OS, config.Architecture = "linux", "arm64"
 	layers := config.RootFS.DiffIDs
 	config.Config.Env = []string{"SECRET=x"}
-	config.Config.Labels = map[string]string{"other": "x", lifecycleLabel: fmt.Sprintf(
+	config.Config.Labels = map[string]string{"other": "x", labels.Lifecycle: fmt.Sprintf(
 		`{"app":[{"sha":%q}],"sbom":{"sha":%q},"buildpacks":[{"key":"a/install","version":"1","layers":{"modules":{"sha":%[1]q,"launch":true}}},{"key":"a/engine","version":"2","layers":{"node":{"sha":%[3]q,"data":{"version":"24"},"launch":true}}}],"launcher":{"sha":%[4]q}}`,
 		layers[0], layers[1], layers[2], layers[3])}
 	if made, err = mutate.ConfigFile(made, config); err != nil {
@@ -53,7 +54,7 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	without, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{lifecycleLabel: "{}"}}})
+	without, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Lifecycle: "{}"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 		t.Errorf("got the layers %v, want %v", got.RootFS.DiffIDs, layers[2:])
 	}
 	want := fmt.Sprintf(`{"buildpacks":[{"key":"a/engine","version":"2","layers":{"node":{"sha":%q,"data":{"version":"24"},"launch":true}}}],"launcher":{"sha":%q}}`, layers[2], layers[3])
-	if label := got.Config.Labels[lifecycleLabel]; label != want || !json.Valid([]byte(label)) {
+	if label := got.Config.Labels[labels.Lifecycle]; label != want || !json.Valid([]byte(label)) {
 		t.Errorf("got the label %s, want %s", label, want)
 	}
 }
@@ -92,7 +93,7 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 		"a layer that is not there": `{"buildpacks":[{"key":"a/engine","layers":{"node":{"sha":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}}]}`,
 		"a layer without a digest":  `{"buildpacks":[{"key":"a/engine","layers":{"node":{"sha":"x"}}}]}`,
 	} {
-		made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{lifecycleLabel: label}}})
+		made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Lifecycle: label}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
 // layerWith is a layer with one file.
@@ -115,8 +117,8 @@ func (s *standIn) on(run v1.Image, called string) (v1.Image, error) {
 	of := strings.TrimSuffix(called, ":latest") + "@" + digest.String()
 	made.Labels = map[string]string{
 		"declared": "yes", "changed": "by a buildpack",
-		buildLabel: `{"buildpacks":[{"id":"a/engine","version":"1"}],"processes":[{"type":"web","direct":true,"buildpackID":"a/engine"}]}`,
-		lifecycleLabel: fmt.Sprintf(`{"app":[{"sha":%q}],"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":{"sha":%q,"data":{"version":%q},"launch":true}}},`+
+		labels.Build: `{"buildpacks":[{"id":"a/engine","version":"1"}],"processes":[{"type":"web","direct":true,"buildpackID":"a/engine"}]}`,
+		labels.Lifecycle: fmt.Sprintf(`{"app":[{"sha":%q}],"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":{"sha":%q,"data":{"version":%q},"launch":true}}},`+
 			`{"key":"b/install","version":"1","layers":{"modules":{"sha":%q,"data":{"any-target":true},"launch":true}}}],"launcher":{"sha":%q},"runImage":{"topLayer":%q,"reference":%q,"image":%q}}`,
 			diffID("the app"), diffID(s.script.Node), s.script.Metadata, diffID("a module"), diffID(s.script.Launcher), top, of, runImageName),
 	}
@@ -127,7 +129,7 @@ func (s *standIn) on(run v1.Image, called string) (v1.Image, error) {
 func (s *standIn) leaveCache() error {
 	list := fmt.Sprintf(`{"buildpacks":[{"key":"a/engine","version":"1","layers":{"build":{"sha":%q,"data":{"version":%q},"cache":true}}}]}`, diffID(s.script.Cached), s.script.Metadata)
 	if as := s.args["-cache-image"]; as != "" {
-		image, err := mutate.AppendLayers(emptyFor("linux", "amd64", map[string]string{cacheMetadata: list}), layerWith(s.script.Cached))
+		image, err := mutate.AppendLayers(emptyFor("linux", "amd64", map[string]string{labels.Cache: list}), layerWith(s.script.Cached))
 		if err != nil {
 			return err
 		}
@@ -169,7 +171,7 @@ func rebased(app, run v1.Image, called string) (v1.Image, error) {
 		return nil, err
 	}
 	var label map[string]any
-	if err := json.Unmarshal([]byte(config.Config.Labels[lifecycleLabel]), &label); err != nil {
+	if err := json.Unmarshal([]byte(config.Config.Labels[labels.Lifecycle]), &label); err != nil {
 		return nil, err
 	}
 	about := label["runImage"].(map[string]any)
@@ -200,7 +202,7 @@ func rebased(app, run v1.Image, called string) (v1.Image, error) {
 	}
 	config = config.DeepCopy()
 	config.RootFS, config.History = now.RootFS, now.History
-	config.Config.Labels[lifecycleLabel] = string(text)
+	config.Config.Labels[labels.Lifecycle] = string(text)
 	return mutate.ConfigFile(made, config)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/platform/inspect"
 	"github.com/armature-cnb/armature/platform/loopback"
@@ -161,10 +162,6 @@ func (s *steps) ofLifecycle(text string) {
 // past tells of what went on since the line before.
 func (s *steps) past(span progress.Span) { s.log.Past(s.phase, span, s.last, time.Now()) }
 
-// buildpackLabel lists the buildpacks of a builder (Distribution spec,
-// "Builder").
-const buildpackLabel = "io.buildpacks.buildpack.layers"
-
 // titles are the lines by which the buildpacks of a builder begin. They serve
 // for measuring only: a label that cannot be read is as good as none.
 func titles(builder v1.Image) map[string]bool {
@@ -175,7 +172,7 @@ func titles(builder v1.Image) map[string]bool {
 	var all map[string]map[string]struct {
 		Name string `json:"name"`
 	}
-	if json.Unmarshal([]byte(config.Config.Labels[buildpackLabel]), &all) != nil {
+	if json.Unmarshal([]byte(config.Config.Labels[labels.Buildpacks]), &all) != nil {
 		return nil
 	}
 	found := map[string]bool{}

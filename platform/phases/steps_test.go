@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/platform/loopback"
 	"github.com/armature-cnb/armature/platform/progress"
@@ -140,7 +141,7 @@ func TestABuildThatFailsLeavesFailedSpans(t *testing.T) {
 
 func TestTitlesAreThoseOfTheBuildersBuildpacks(t *testing.T) {
 	label := func(text string) v1.Image {
-		image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{buildpackLabel: text}}})
+		image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Buildpacks: text}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/loopback"
@@ -254,10 +255,8 @@ const anyTarget = "any-target"
 
 // isForAnyTarget says whether what an image says of a layer has that key.
 func isForAnyTarget(layer json.RawMessage) bool {
-	var said struct {
-		Data map[string]any `json:"data"`
-	}
-	return json.Unmarshal(layer, &said) == nil && said.Data[anyTarget] == true
+	var said labels.Layer
+	return json.Unmarshal(layer, &said) == nil && said.Value(anyTarget) == true
 }
 
 // hasNoCache says whether nothing was kept in the build's folder for it.

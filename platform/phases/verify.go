@@ -31,7 +31,7 @@ func (b *Build) verify(ctx context.Context, made exported) (right []layerName, e
 	if err != nil {
 		return nil, err
 	}
-	if launcher := metadata.Launcher; launcher != nil && b.clean.Launcher != "" && launcher.SHA.String() != b.clean.Launcher {
+	if launcher := metadata.Launcher; launcher != nil && b.clean.Launcher != "" && launcher.SHA != b.clean.Launcher {
 		return nil, layerChanged("of the lifecycle's launcher")
 	}
 	all := cleanLayers{Declared: declared}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/home"
@@ -35,7 +36,7 @@ func TestALayerIsRightWhenOneOfItsMetadataHasItsDigest(t *testing.T) {
 	ofLabel := func(version, sha string) []cleanLayer {
 		t.Helper()
 		text := fmt.Sprintf(`[{"key":"a/engine","version":"1","layers":{"node":{"sha":%q,"data":{"version":%q},"launch":true},"other":{"sha":"x"}}},{"key":"a/engine","version":"2","layers":{"node":{"sha":"x"}}}]`, sha, version)
-		var buildpacks []buildpackLayers
+		var buildpacks []labels.BuildpackLayers
 		if err := json.Unmarshal([]byte(text), &buildpacks); err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func TestLayersThatWereNotComparedAreNotTakenAgain(t *testing.T) {
 	}
 	config = config.DeepCopy()
 	layers := config.RootFS.DiffIDs
-	config.Config.Labels = map[string]string{lifecycleLabel: fmt.Sprintf(
+	config.Config.Labels = map[string]string{labels.Lifecycle: fmt.Sprintf(
 		`{"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":{"sha":%q}}},{"key":"a/install","version":"1","layers":{"modules":{"sha":%q}}}],"launcher":{"sha":%q}}`, layers[0], layers[1], layers[2])}
 	if made, err = mutate.ConfigFile(made, config); err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/platform/home"
@@ -174,7 +175,7 @@ func (s *site) builderImage(t *testing.T, to targets.Target, more map[string]str
 		t.Fatal(err)
 	}
 	label := `{"images":[{"image":"` + runImageName + `"}],"lifecycle":{"apis":{"platform":{"supported":["0.14","0.15"]}}}}`
-	image := emptyFor(s.host.OS, s.host.Arch, map[string]string{builderLabel: label, buildpackLabel: `{"a/engine":{"1":{"name":"A B"}}}`}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000", "PATH=/cnb/bin")
+	image := emptyFor(s.host.OS, s.host.Arch, map[string]string{labels.Builder: label, labels.Buildpacks: `{"a/engine":{"1":{"name":"A B"}}}`}, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000", "PATH=/cnb/bin")
 	if image, err = mutate.AppendLayers(image, static.NewLayer(out.Bytes(), types.OCIUncompressedLayer)); err != nil {
 		t.Fatal(err)
 	}
@@ -278,5 +279,5 @@ func labelOf(t *testing.T, image v1.Image) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Config.Labels[lifecycleLabel]
+	return config.Config.Labels[labels.Lifecycle]
 }

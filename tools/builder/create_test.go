@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
 )
@@ -213,7 +214,7 @@ func TestALabelThatContainerdRefusesIsRefused(t *testing.T) {
 		length int
 		want   bool // an error
 	}{{4096 - len(name), false}, {4097 - len(name), true}} {
-		labels := map[string]string{name: strings.Repeat("x", tc.length), metadataLabel: `{"images":[{"image":"a","mirrors":null}]}`}
+		labels := map[string]string{name: strings.Repeat("x", tc.length), labels.Builder: `{"images":[{"image":"a","mirrors":null}]}`}
 		image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: labels}})
 		if err != nil {
 			t.Fatal(err)

@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
-// metadataLabel says what a builder consists of (Distribution spec, "Builder").
-const metadataLabel = "io.buildpacks.builder.metadata"
+// labels.Builder says what a builder consists of (Distribution spec, "Builder").
 
 // maxLabel is how long a label's name and value may be together, in bytes:
 // containerd runs no image with a longer one.
@@ -26,11 +27,11 @@ func finish(made v1.Image) (v1.Image, error) {
 		return nil, err
 	}
 	config = config.DeepCopy()
-	labels := config.Config.Labels
-	if labels[metadataLabel], err = withRunImage(labels[metadataLabel]); err != nil {
-		return nil, fmt.Errorf("reading the label %s: %w", metadataLabel, err)
+	said := config.Config.Labels
+	if said[labels.Builder], err = withRunImage(said[labels.Builder]); err != nil {
+		return nil, fmt.Errorf("reading the label %s: %w", labels.Builder, err)
 	}
-	for name, value := range labels {
+	for name, value := range said {
 		if n := len(name) + len(value); n > maxLabel {
 			return nil, fmt.Errorf("label %s: got %d bytes, want at most %d", name, n, maxLabel)
 		}
