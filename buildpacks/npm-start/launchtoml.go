@@ -1,14 +1,15 @@
 package npmstart
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
 // Keys of a process's working directory in launch.toml: what packit 2.25
@@ -38,12 +39,8 @@ func CorrectLaunch(layersDir string) error {
 			delete(process, writtenKey)
 		}
 	}
-	var text bytes.Buffer
-	if err := toml.NewEncoder(&text).Encode(launch); err != nil {
+	if err := wholefile.Write(path, func(out io.Writer) error { return toml.NewEncoder(out).Encode(launch) }); err != nil {
 		return fmt.Errorf("writing launch.toml again: %w", err)
 	}
-	if err := os.WriteFile(path+".new", text.Bytes(), 0o644); err != nil {
-		return errors.Join(err, os.RemoveAll(path+".new"))
-	}
-	return os.Rename(path+".new", path)
+	return nil
 }

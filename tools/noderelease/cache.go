@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
 // Cache keeps answers of servers, so that they need not be sent again while
@@ -91,26 +92,10 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// writeFile writes a file whole or not at all: beside it first, then in its
-// place. Missing folders are made.
+// writeFile writes a file whole or not at all. Missing folders are made.
 func writeFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // no effect once renamed
-	_, err = temp.Write(text)
-	if err == nil {
-		err = temp.Chmod(0o644)
-	}
-	if closing := temp.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return os.Rename(temp.Name(), path)
+	return wholefile.WriteBytes(path, text)
 }

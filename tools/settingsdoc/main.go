@@ -12,8 +12,8 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"os"
 
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -33,8 +33,5 @@ func run(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(*out+".new", text, 0o644); err != nil {
-		return errors.Join(err, os.RemoveAll(*out+".new"))
-	}
-	return os.Rename(*out+".new", *out)
+	return wholefile.WriteBytes(*out, text)
 }

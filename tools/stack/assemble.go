@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
@@ -59,7 +59,7 @@ func assemble(ctx context.Context, r request, packages []deb, layerPath string) 
 
 // write puts the image at out and what belongs to it beside it. The inputs
 // come last: they say that all the rest is there.
-func (r result) write(out, temp, inputs string) error {
+func (r result) write(out, inputs string) error {
 	if err := os.Remove(out + ".inputs"); err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -73,11 +73,7 @@ func (r result) write(out, temp, inputs string) error {
 		{out + ".cdx.json", r.sbom},
 		{out + ".inputs", []byte(inputs + "\n")},
 	} {
-		half := filepath.Join(temp, filepath.Base(f.path))
-		if err := os.WriteFile(half, f.content, 0o644); err != nil {
-			return err
-		}
-		if err := os.Rename(half, f.path); err != nil {
+		if err := wholefile.WriteBytes(f.path, f.content); err != nil {
 			return err
 		}
 	}

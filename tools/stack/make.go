@@ -57,7 +57,7 @@ func makeImage(ctx context.Context, r request, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := result.write(r.out, temp, inputs); err != nil {
+	if err := result.write(r.out, inputs); err != nil {
 		return err
 	}
 	say("%s made in %.1f s: Debian %s, %.1f MB, %.1f MB compressed", r.out, time.Since(start).Seconds(),

@@ -141,7 +141,7 @@ func TestDownloadTellsFaultsOfItsOwnApart(t *testing.T) {
 		name, path, want string
 		url              *url.URL
 	}{
-		{name: "no folder to download to", path: folder + "/none/file", url: &url.URL{Scheme: "http", Host: strings.TrimPrefix(address, "http://")}, want: "making a file to download to"},
+		{name: "no folder to download to", path: folder + "/none/file", url: &url.URL{Scheme: "http", Host: strings.TrimPrefix(address, "http://")}, want: "/none/.file-"},
 		{name: "a host that is none", path: folder + "/new", url: &url.URL{Scheme: "http", User: url.UserPassword("u", "secret"), Host: "a b"}, want: "asking for http://a%20b"},
 		{name: "a local path that is none", path: folder + "/new", url: &url.URL{Scheme: "file", Path: folder + "/file/below"}, want: "not a directory"},
 	} {

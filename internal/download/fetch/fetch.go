@@ -14,13 +14,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/armature-cnb/armature/internal/download/checksum"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
 // Time-outs of one attempt. There is none for a whole download: a slow line
@@ -164,22 +164,15 @@ func (c *Client) attempt(ctx context.Context, f File, path string) error {
 		return err
 	}
 	defer body.Close()
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("making a file to download to: %w", err)
-	}
-	defer os.Remove(temp.Name()) // does nothing once renamed
-	defer temp.Close()
-	if err := c.copy(f, temp, body, total); err != nil {
+	var failed error // of the download, which says what it is
+	err = wholefile.Write(path, func(to io.Writer) error {
+		failed = c.copy(f, to, body, total)
+		return failed
+	})
+	if err == nil || failed != nil {
 		return err
 	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := temp.Close(); err != nil {
-		return DiskFull("downloading "+Redact(f.URL), err)
-	}
-	return os.Rename(temp.Name(), path)
+	return DiskFull("downloading "+Redact(f.URL), err)
 }
 
 // copy hashes what it writes. Read errors are the server's, write errors the

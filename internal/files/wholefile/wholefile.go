@@ -1,5 +1,3 @@
-//go:build linux
-
 // Package wholefile writes files of which nobody ever sees a part.
 package wholefile
 

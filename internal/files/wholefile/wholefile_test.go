@@ -1,5 +1,3 @@
-//go:build linux
-
 package wholefile_test
 
 import (

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/tools/bench/internal/machine"
 )
 
@@ -108,9 +109,5 @@ func Append(path string, run Run) error {
 	if err != nil {
 		return err
 	}
-	content = append(append(content, line...), '\n')
-	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return wholefile.WriteBytes(path, append(append(content, line...), '\n'))
 }
