@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -158,24 +157,13 @@ func (f *Fetcher) Stream(ctx context.Context, location string, max int64, timeou
 }
 
 func (f *Fetcher) retrying(ctx context.Context, attempt func() error) error {
-	wait := f.Backoff
-	for n := 0; ; n++ {
-		err := attempt()
-		if err == nil || n >= f.Retries || !temporary(err) {
-			return err
-		}
-		pause := wait + rand.N(wait/2+1)
+	return fetch.Retrying(ctx, f.Backoff, attempt, func(err error, attempts int) (asked time.Duration, more bool) {
 		var status *StatusError
-		if errors.As(err, &status) && status.after > pause {
-			pause = min(status.after, 30*time.Second)
+		if errors.As(err, &status) {
+			asked = min(status.after, 30*time.Second)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-		wait *= 2
-	}
+		return asked, attempts <= f.Retries && temporary(err)
+	})
 }
 
 // temporary says whether another attempt may go better. A time-out is not

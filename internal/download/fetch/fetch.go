@@ -112,27 +112,20 @@ func (e *StatusError) Error() string {
 // [*checksum.MismatchError], a [failure.Failure] with the id disk-full, and
 // whatever the file system says.
 func (c *Client) Download(ctx context.Context, f File, path string) error {
-	pause := c.Pause
-	for attempt := 1; ; attempt++ {
-		err := c.attempt(ctx, f, path)
-		if err == nil || attempt >= c.Attempts || !worthRetrying(err, attempt) || ctx.Err() != nil {
-			return err
+	attempt := func() error { return c.attempt(ctx, f, path) }
+	return Retrying(ctx, c.Pause, attempt, func(err error, attempts int) (asked time.Duration, more bool) {
+		if attempts >= c.Attempts || !worthRetrying(err, attempts) || ctx.Err() != nil {
+			return 0, false
 		}
 		if c.Retry != nil {
-			c.Retry(f, attempt+1, err)
+			c.Retry(f, attempts+1, err)
 		}
-		wait := pause
-		var asked *retryAfterError
-		if errors.As(err, &asked) {
-			wait = max(wait, asked.wait)
+		var after *retryAfterError
+		if errors.As(err, &after) {
+			asked = after.wait
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return err
-		}
-		pause *= 2
-	}
+		return asked, true
+	})
 }
 
 // worthRetrying is about the server's mood only: a wrong checksum, a 404, a

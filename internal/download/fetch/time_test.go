@@ -115,8 +115,8 @@ func TestDownloadTakesItsTime(t *testing.T) {
 		{name: "a silent server is left after the time for silence", handlers: []http.HandlerFunc{stall, good}, least: idle, most: idle + time.Second},
 		{name: "a busy server is left alone for as long as it asks", handlers: []http.HandlerFunc{busy("7"), good}, least: 7 * time.Second, most: 7 * time.Second},
 		{name: "but not for a day", handlers: []http.HandlerFunc{busy("86400"), good}, least: 20 * time.Second, most: 20 * time.Second},
-		{name: "nor for less than the usual pause", handlers: []http.HandlerFunc{busy("0"), good}, least: 500 * time.Millisecond, most: 500 * time.Millisecond},
-		{name: "the pause doubles", handlers: []http.HandlerFunc{status(503), status(503), status(503), good}, least: 3500 * time.Millisecond, most: 3500 * time.Millisecond},
+		{name: "nor for less than the usual pause", handlers: []http.HandlerFunc{busy("0"), good}, least: 500 * time.Millisecond, most: 750 * time.Millisecond},
+		{name: "the pause doubles", handlers: []http.HandlerFunc{status(503), status(503), status(503), good}, least: 3500 * time.Millisecond, most: 5250 * time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
