@@ -13,10 +13,10 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/oci"
 )
 
 // maxLibraryBytes is the largest shared library that is read from a run image.
@@ -39,18 +39,7 @@ type library struct {
 // ReadRunImage reads the image in an OCI layout folder (image-spec,
 // image-layout.md) that holds exactly one.
 func ReadRunImage(folder string) (*RunImage, error) {
-	index, err := layout.ImageIndexFromPath(folder)
-	if err != nil {
-		return nil, fmt.Errorf("reading the run image in %s: %w", folder, err)
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return nil, fmt.Errorf("reading the run image in %s: %w", folder, err)
-	}
-	if n := len(manifest.Manifests); n != 1 {
-		return nil, fmt.Errorf("reading the run image in %s: got %d manifests, want 1", folder, n)
-	}
-	image, err := index.Image(manifest.Manifests[0].Digest)
+	image, err := oci.ReadLayout(folder)
 	if err != nil {
 		return nil, fmt.Errorf("reading the run image in %s: %w", folder, err)
 	}

@@ -17,10 +17,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
@@ -54,7 +54,7 @@ func push(ctx context.Context, dir, reference string) error {
 	if err != nil {
 		return err
 	}
-	index, err := layout.ImageIndexFromPath(dir)
+	index, err := oci.ReadIndex(dir)
 	if err != nil {
 		return err
 	}
