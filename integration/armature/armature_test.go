@@ -8,40 +8,21 @@
 package integration_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log"
-	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
-	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
-
-// nobody is an ordinary user that every system has.
-const nobody = 65534
 
 // made is what make passes: the program, and the builders' folder.
 var made struct{ program, builders, stack string }
@@ -71,159 +52,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// homes are those of users by their ids, so that each unpacks the builder once.
-var homes = map[int]string{}
-
-// user is somebody who calls armature, with a cache of their own.
-type user struct {
-	t        *testing.T
-	secret   bool // builds are given secrets
-	id       int
-	home     string
-	builders string // what they call the builder
-	runImage string
-	env      []string // more of their environment
-}
-
-// newUser is one with this id; id 0 is whoever runs the tests.
-func newUser(t *testing.T, id int) *user {
-	t.Helper()
-	u := &user{t: t, id: id, home: homes[id], builders: made.builders}
-	if id == 0 {
-		return u
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("becoming another user takes root")
-	}
-	for dir := t.TempDir(); len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chown(u.home, id, id); err != nil {
-		t.Fatal(err)
-	}
-	// What make made as root, only root may be able to read.
-	repository := publish(t)
-	u.builders, u.runImage = repository+"/builder", repository+"/run:arm64"
-	return u
-}
-
-// publish serves the builder and the run image for arm64 from a registry.
-func publish(t *testing.T) string {
-	t.Helper()
-	repository := serveRegistry(t, http.Handler.ServeHTTP) + "/armature"
-	pushBuilder(t, repository)
-	return repository
-}
-
-// serveRegistry serves a registry with something around it, and returns its
-// address.
-func serveRegistry(t *testing.T, around func(registry http.Handler, w http.ResponseWriter, r *http.Request)) string {
-	t.Helper()
-	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { around(inner, w, r) }))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
-}
-
-// pushBuilder writes the builder and the run image for arm64 into a repository.
-func pushBuilder(t *testing.T, repository string, options ...remote.Option) {
-	t.Helper()
-	for reference, image := range map[string]v1.Image{
-		repository + "/builder:arm64": layoutImage(t, filepath.Join(made.builders, "linux-arm64-on-"+host(t).Dashed()), host(t)),
-		repository + "/run:arm64":     layoutImage(t, filepath.Join(made.stack, "run-arm64"), targets.LinuxARM64),
-	} {
-		tag, err := name.NewTag(reference)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := remote.Write(tag, image, options...); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func layoutImage(t *testing.T, dir string, platform targets.Target) v1.Image {
-	t.Helper()
-	image, err := oci.Image(dir, platform)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
-}
-
-// command is a call of armature.
-func (u *user) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, made.program, args...)
-	cmd.Env = append(os.Environ(), "HOME="+u.home, "XDG_CACHE_HOME=", "ARMATURE_BUILDER="+u.builders)
-	cmd.Env = append(cmd.Env, u.env...)
-	if u.id != 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(u.id), Gid: uint32(u.id)}}
-	}
-	return cmd
-}
-
-// built is what a call left.
-type built struct {
-	folder, digest string // of the image
-	log            string
-	status         int
-}
-
-func (u *user) build(app string, args ...string) built {
-	u.t.Helper()
-	if u.runImage != "" {
-		args = append(args, "--run-image", u.runImage)
-	}
-	if u.secret {
-		secretBuilds.RLock()
-		defer secretBuilds.RUnlock()
-	}
-	cmd := u.command(u.t.Context(), append([]string{"build", app}, args...)...)
-	var out, log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &log
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		u.t.Fatal(err)
-	}
-	b := built{log: log.String(), status: cmd.ProcessState.ExitCode()}
-	b.folder, b.digest, _ = strings.Cut(strings.TrimSpace(out.String()), "@")
-	return b
-}
-
-// must is a build that has to succeed.
-func (u *user) must(app string, args ...string) built {
-	u.t.Helper()
-	b := u.build(app, args...)
-	if b.status != 0 {
-		u.t.Fatalf("got status %d\n%s", b.status, b.log)
-	}
-	return b
-}
-
-func (u *user) cache() string { return filepath.Join(u.home, ".cache/armature") }
-
 const express = "../testdata/express"
-
-// plainApp is one without dependencies, which builds fast.
-func plainApp(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for path, text := range map[string]string{
-		"package.json": `{"name":"plain","version":"1.0.0","scripts":{"start":"node server.js"}}`,
-		"server.js":    `require("http").createServer((_, r) => r.end("plain")).listen(process.env.PORT || 3000)`,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 	root := newUser(t, 0)
@@ -271,77 +100,6 @@ func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 			t.Errorf("left over: %v", list)
 		}
 	})
-}
-
-func TestAKilledBuildLeavesNothing(t *testing.T) {
-	adoptOrphans(t)
-	u := newUser(t, 0)
-	app := plainApp(t)
-	want := u.must(app, "--tag", "app") // what takes long only once is done
-	ways := []string{"", "user-namespace"}
-	if os.Geteuid() == 0 {
-		ways = append(ways, "chroot")
-	}
-	for i := range 12 {
-		signal := syscall.SIGKILL
-		if i%2 == 1 {
-			signal = syscall.SIGINT
-		}
-		args := []string{"build", app, "--tag", fmt.Sprintf("killed-%d", i%3)}
-		if way := ways[i%len(ways)]; way != "" {
-			args = append(args, "--sandbox", way)
-		}
-		cmd := u.command(t.Context(), args...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		moment := time.Duration(rand.IntN(4000)) * time.Millisecond
-		time.Sleep(moment)
-		cmd.Process.Signal(signal)
-		cmd.Wait()
-		waitForNobody(t, fmt.Sprintf("%s after %s", signal, moment))
-	}
-	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
-		t.Errorf("mounts are left:\n%s", mounts)
-	}
-	for _, tag := range []string{"app", "killed-0", "killed-1", "killed-2"} {
-		if got := u.must(app, "--tag", tag); got.digest != want.digest {
-			t.Errorf("%s afterwards: got %s, want %s", tag, got.digest, want.digest)
-		}
-	}
-	if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
-		t.Errorf("left over: %v", list)
-	}
-	if err := u.command(t.Context(), "prune").Run(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Lstat(filepath.Join(u.cache(), "trash")); err == nil {
-		t.Error("something is left in the trash")
-	}
-}
-
-// Every command begins with a try of the ways to make a sandbox.
-func TestACallThatIsKilledWhileItTriesSandboxesLeavesNothing(t *testing.T) {
-	u := newUser(t, 0)
-	u.home = t.TempDir()
-	for i := range 15 {
-		cmd := u.command(t.Context(), "doctor")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(i) * 20 * time.Millisecond)
-		cmd.Process.Kill()
-		cmd.Wait()
-	}
-	if err := u.command(t.Context(), "doctor").Run(); err != nil {
-		t.Error(err)
-	}
-	for _, pattern := range []string{"/.*", "/work/*"} {
-		list, err := filepath.Glob(u.cache() + pattern)
-		if err != nil || len(list) != 0 {
-			t.Errorf("left over: %v, %v", list, err)
-		}
-	}
 }
 
 func TestConcurrentBuildsNeitherFailNorMix(t *testing.T) {
@@ -485,57 +243,4 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// descendants are the processes that this one started, or that were left to it
-// when who started them ended: everything that a call of armature can leave.
-func descendants(t *testing.T) (found []string) {
-	t.Helper()
-	for { // those that have ended
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
-			break
-		}
-	}
-	parents := map[string]string{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// pid (name) state ppid ...: proc_pid_stat(5)
-		after := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		parents[filepath.Base(filepath.Dir(path))] = after[1]
-	}
-	self := strconv.Itoa(os.Getpid())
-	for pid := range parents {
-		for at := pid; at != ""; at = parents[at] {
-			if parents[at] == self {
-				command, _ := os.ReadFile("/proc/" + pid + "/cmdline")
-				found = append(found, pid+" "+strings.ReplaceAll(string(command), "\x00", " "))
-				break
-			}
-		}
-	}
-	return found
-}
-
-// adoptOrphans makes this process the parent of those below it whose parent ends.
-func adoptOrphans(t *testing.T) {
-	t.Helper()
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// waitForNobody reports processes that do not end within some seconds.
-func waitForNobody(t *testing.T, after string) {
-	t.Helper()
-	until := time.Now().Add(10 * time.Second)
-	for len(descendants(t)) > 0 && time.Now().Before(until) {
-		time.Sleep(10 * time.Millisecond)
-	}
-	if left := descendants(t); len(left) > 0 {
-		t.Errorf("%s: still running %q", after, left)
-	}
 }

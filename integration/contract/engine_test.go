@@ -1,14 +1,8 @@
 package contract_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/buildpacks/lifecycle/buildpack"
-
-	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
 func TestNodeEngineProvidesNodeOrNodeAndNPM(t *testing.T) {
@@ -61,18 +55,6 @@ func TestNodeEngineRequiresWhatTheFilesSay(t *testing.T) {
 	}
 }
 
-func TestNodeEngineKnowsTheCodenameOfEveryLTSLine(t *testing.T) {
-	w := newWorld(t, nil)
-	for name, want := range map[string]string{
-		"argon": "4.*", "boron": "6.*", "carbon": "8.*", "dubnium": "10.*", "erbium": "12.*", "fermium": "14.*",
-		"gallium": "16.*", "hydrogen": "18.*", "iron": "20.*", "jod": "22.*", "Krypton": "24.*",
-	} {
-		place(t, w.app, contents{".nvmrc": "lts/" + name})
-		out := w.detect(engine)
-		equal(t, name, describeAll(out.Requires), "node version="+want+" version-source=.nvmrc")
-	}
-}
-
 func TestNodeEngineDetectionEndsWith(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -96,83 +78,10 @@ func TestNodeEngineDetectionEndsWith(t *testing.T) {
 	}
 }
 
-func TestNodeEngineChoosesTheVersion(t *testing.T) {
-	for request, want := range map[string]string{
-		"": "24.2.0", "default": "24.2.0", "*": "24.2.0", "node": "24.2.0", ">=18": "24.2.0", "x": "24.2.0",
-		"22": "22.3.0", "22.x": "22.3.0", "22.X": "22.3.0", "22.1.x": "22.1.0", "22.1.*": "22.1.0", "v22.1.0": "22.1.0", "=22.1.0": "22.1.0", "22.1": "22.1.0",
-		"^24.1.0": "24.2.0", "~24.1.0": "24.1.5", "~24.1": "24.1.5", "~24": "24.2.0",
-		"~> 24.1.0": "24.1.5", "~>24.1": "24.2.0", "~> 24": "24.2.0",
-		">=22 <24": "22.3.0", ">=22,<24": "22.3.0", ">= 22.0.0 < 24.0.0": "22.3.0", ">22.1.0 <=22.3.0": "22.3.0", "<24": "22.3.0", "<=24.1.0": "24.1.0",
-		"18 || 22": "22.3.0", "^18 || ^22 || >=26": "22.3.0", "20||>=22.1": "24.2.0", "22 - 24.1": "24.1.5", "22.0.0 - 22.2.0": "22.1.0",
-		"26": "26.1.0", ">=25": "26.1.0", "20.5.0": "20.5.0", "20": "20.5.0", "20.x": "20.5.0", ">=19 <21": "20.5.0", "lts/iron": "20.5.0",
-		">=26 ||": "24.2.0", "==22": "22.3.0", "> =26": "26.1.0", "22 - 24.1 || 20.x": "24.1.5",
-		"lts/*": "24.2.0", "lts": "24.2.0", "LTS/Jod": "22.3.0", "lts/-1": "22.3.0", "stable": "24.2.0", "current": "26.1.0", "latest": "26.1.0",
-	} {
-		t.Run(request, func(t *testing.T) {
-			w := newWorld(t, nil).small()
-			w.built(engine, requires("node", "launch", "version="+request, "version-source=BP_NODE_VERSION"))
-			equal(t, "installed", installed(w), want)
-		})
-	}
-}
-
 // installed is the version of Node.js in the launch layer.
 func installed(w *world) string {
 	version, _ := w.layersOf(engine)["node"].Metadata["version"].(string)
 	return version
-}
-
-func TestNodeEngineGoesBySourceNotByOrder(t *testing.T) {
-	// From the lowest priority to the highest, which is their order in the plan.
-	var entries []buildpack.Require
-	for _, tc := range []struct{ source, version, want string }{
-		{"", "", "24.2.0"}, {"somebody", "26", "26.1.0"}, {".node-version", "24.1.5", "24.1.5"}, {".nvmrc", "24.1.0", "24.1.0"},
-		{"package.json", "22.3", "22.3.0"}, {"BP_NODE_VERSION", "22.1", "22.1.0"},
-	} {
-		entries = append(entries, requires("node", "launch", "version="+tc.version, "version-source="+tc.source))
-		w := newWorld(t, nil).small()
-		w.built(engine, entries...)
-		equal(t, "with "+tc.source, installed(w), tc.want)
-	}
-	w := newWorld(t, nil).small()
-	w.built(engine, requires("node", "launch", "version=", "version-source=package.json"), requires("node", "launch", "version=22"))
-	equal(t, "without a source, beside an empty request", installed(w), "22.3.0")
-}
-
-func TestNodeEngineVersionErrorsEndWith1(t *testing.T) {
-	for _, tc := range []struct{ name, request, says string }{
-		{"no such line", "99", "24.2.0"},
-		{"no version at all", "nonsense", "nonsense"},
-		{"an operator that npm does not have", "!=24.2.0", "[node-version-invalid]"},
-		{"a line past its end of life", "20", "20.5.0"},
-		{"an exact version that is gone, when that is strict", "24.1.9", "24.1.5"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, nil).small().set("BP_NODE_VERSION_STRICT=true")
-			_, status := w.build(engine, requires("node", "launch", "version="+tc.request, "version-source=package.json"))
-			equal(t, "status", status, failed)
-			contain(t, "output", w.output.String(), tc.says)
-			equal(t, "layers", w.files(engine), "")
-		})
-	}
-}
-
-func TestNodeEngineTakesTheNearestOfAVersionThatIsGone(t *testing.T) {
-	for _, tc := range []struct {
-		name, request, want string
-		baked               []string
-	}{
-		{name: "in the same minor line", request: "24.1.9", want: "24.1.5"},
-		{name: "above it", request: "24.0.3", want: "24.1.0"},
-		{name: "in the buildpack, when archives are there", request: "24.2.9", want: "24.1.0", baked: []string{"24.1.0"}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, nil).small(tc.baked...)
-			w.built(engine, requires("node", "launch", "version="+tc.request, "version-source=.nvmrc"))
-			equal(t, "installed", installed(w), tc.want)
-			contain(t, "output", w.output.String(), "WARNING: .nvmrc asks for Node.js "+tc.request)
-		})
-	}
 }
 
 func TestNodeEngineLayers(t *testing.T) {
@@ -346,91 +255,5 @@ func TestNodeEngineSettingsThatCannotBeRead(t *testing.T) {
 		_, status := w.build(engine, requires("node", "launch", "version=24.2.0"))
 		equal(t, pair, status, failed)
 		contain(t, pair, w.output.String(), name)
-	}
-}
-
-func TestNodeEngineReadsNoNpmrcBindingWhereAVariableGoesBeforeIt(t *testing.T) {
-	w := newWorld(t, nil).small()
-	w.bind("one", "npmrc", contents{".npmrc": ""})
-	w.bind("two", "npmrc", contents{".npmrc": ""})
-	_, status := w.build(engine, requires("node", "launch"))
-	equal(t, "status with two", status, failed)
-	place(t, w.platform, contents{"own": ""})
-	for _, variable := range []string{"npm_config_globalconfig", "NPM_CONFIG_GLOBALCONFIG"} {
-		w.set(variable + "=" + w.platform + "/own")
-		w.built(engine, requires("node", "launch"))
-		w.set(variable + "=")
-	}
-}
-
-func TestNodeEngineLeavesNodeToAnExtension(t *testing.T) {
-	w := newWorld(t, nil).small().set("BP_NODE_OPTIMIZE_MEMORY=true")
-	w.built(engine)
-	equal(t, "layers", w.flags(engine), "node:build,launch")
-	equal(t, "files", w.files(engine, "node"), "env env.launch exec.d")
-	equal(t, "env", w.variables(engine, "node"), strings.Join([]string{
-		"env/NODE_ENV.default=production", "env/NODE_HOME.default=", "env/NODE_OPTIONS.default=--use-openssl-ca", "env/NODE_VERBOSE.default=false", "env.launch/OPTIMIZE_MEMORY.default=true",
-	}, "\n"))
-	metadata := w.layersOf(engine)["node"].Metadata
-	equal(t, "metadata", len(metadata) == 2 && metadata["build"] == true && metadata["launch"] == true, true)
-	equal(t, "bills of materials", len(bom(w, engine)), 0)
-	contain(t, "NODE_OPTIONS", w.launched("MEMORY_AVAILABLE=512").Get("NODE_OPTIONS"), "--max_old_space_size=384")
-}
-
-func TestNodeEngineTakesArchivesFromElsewhere(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		prepare func(w *world, archive string)
-	}{
-		{"from a mirror of all hosts", func(w *world, archive string) {
-			w.set("BP_DEPENDENCY_MIRROR=file://" + filepath.Dir(archive) + "/{originalHost}")
-		}},
-		{"from a mirror of one host", func(w *world, archive string) {
-			w.set("BP_DEPENDENCY_MIRROR=file:///nowhere", "BP_DEPENDENCY_MIRROR_NODE__JS_INVALID=file://"+filepath.Dir(archive)+"/node-js.invalid")
-		}},
-		{"from the mirror of a binding", func(w *world, archive string) {
-			w.bind("mirror", "dependency-mirror", contents{"default": "file://" + filepath.Dir(archive) + "/{originalHost}"})
-		}},
-		{"with a part of the path left out", func(w *world, archive string) {
-			w.set("BP_DEPENDENCY_MIRROR=mirror=file://" + filepath.Dir(archive) + "/short,skip-path=/dist")
-		}},
-		{"from where a mapping says, before mirrors", func(w *world, archive string) {
-			w.set("BP_DEPENDENCY_MIRROR=file:///nowhere")
-			w.bind("mapping", "dependency-mapping", contents{strings.TrimPrefix(filepath.Base(archive), "sha256-"): "file://" + archive})
-		}},
-		{"from where a mapping says, by algorithm", func(w *world, archive string) {
-			w.bind("mapping", "dependency-mapping", contents{strings.Replace(filepath.Base(archive), "-", "_", 1): "file://" + archive})
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, nil).small("24.2.0")
-			// What is in the buildpack moves to the other place.
-			found, err := filepath.Glob(filepath.Join(w.packages, "node-engine/dependencies/*"))
-			if err != nil || len(found) != 1 {
-				t.Fatal(found, err)
-			}
-			elsewhere := t.TempDir()
-			archive := filepath.Join(elsewhere, filepath.Base(found[0]))
-			if err := os.Rename(found[0], archive); err != nil {
-				t.Fatal(err)
-			}
-			name := "v24.2.0/node-v24.2.0-linux-" + w.target.Node() + ".tar.gz"
-			place(t, elsewhere, contents{"node-js.invalid/dist/" + name: read(t, archive), "short/" + name: read(t, archive)})
-			tc.prepare(w, archive)
-			w.built(engine, requires("node", "build", "launch", "version=24.2.0"))
-			equal(t, "installed", installed(w), "24.2.0")
-			equal(t, "layers", w.flags(engine), "node-build:build,cache node:launch")
-		})
-	}
-}
-
-func TestNodeEngineInstallsTheTargetsNode(t *testing.T) {
-	for _, one := range targets.All() {
-		w := newWorld(t, nil)
-		w.target = one
-		w.built(engine, requires("node", "launch", "version=24"))
-		equal(t, "layer", w.files(engine, "node"), "LICENSE bin env.launch exec.d")
-		equal(t, "machine", machine(t, w.dir(engine, "node", "bin", "node")), one.Machine())
-		equal(t, "machine of the helpers", machine(t, w.dir(engine, "node", "exec.d", "0-node-options")), one.Machine())
 	}
 }

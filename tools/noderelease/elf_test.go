@@ -4,12 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha512"
-	"debug/elf"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,93 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/testing/tier"
 )
-
-// hostProgram is a program of this machine that stands in for bin/node: a real
-// ELF file with a dynamic section, and all it needs to start.
-type hostProgram struct {
-	target      targets.Target
-	text        []byte
-	interpreter string
-	needed      []string
-	libraries   map[string][]byte // by soname, those that the libraries need too
-}
-
-func findHostProgram(t *testing.T) hostProgram {
-	t.Helper()
-	host, err := targets.Host()
-	if err != nil {
-		t.Skipf("this machine is no target, so it has no program that could stand in for bin/node: %v", err)
-	}
-	p := hostProgram{target: host, libraries: map[string][]byte{}}
-	file, err := elf.Open("/bin/sh")
-	if err != nil {
-		t.Skipf("/bin/sh is no ELF file that could stand in for bin/node: %v", err)
-	}
-	defer file.Close()
-	if p.needed, err = file.ImportedLibraries(); err != nil || len(p.needed) == 0 {
-		t.Skipf("/bin/sh needs no libraries, so it cannot stand in for bin/node: %v", err)
-	}
-	for _, segment := range file.Progs {
-		if segment.Type == elf.PT_INTERP {
-			name := make([]byte, segment.Filesz)
-			segment.ReadAt(name, 0)
-			p.interpreter = strings.TrimRight(string(name), "\x00")
-		}
-	}
-	if p.text, err = os.ReadFile("/bin/sh"); err != nil {
-		t.Fatal(err)
-	}
-	for queue := append([]string{path.Base(p.interpreter)}, p.needed...); len(queue) > 0; queue = queue[1:] {
-		if p.libraries[queue[0]] != nil {
-			continue
-		}
-		text, more := readHostLibrary(t, host, queue[0])
-		p.libraries[queue[0]] = text
-		queue = append(queue, more...)
-	}
-	return p
-}
-
-func readHostLibrary(t *testing.T, host targets.Target, soname string) (text []byte, needed []string) {
-	t.Helper()
-	for _, folder := range []string{"/lib/" + host.Triplet(), "/usr/lib/" + host.Triplet(), "/lib64", "/usr/lib64", "/lib", "/usr/lib"} {
-		text, err := os.ReadFile(filepath.Join(folder, soname))
-		if err != nil {
-			continue
-		}
-		file, err := elf.NewFile(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		needed, err = file.ImportedLibraries()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text, needed
-	}
-	t.Skipf("%s, which /bin/sh needs, is in no folder of libraries known here", soname)
-	return nil, nil
-}
-
-// asPackage makes the program the bin/node of version 24.1.0's npm package for
-// a target.
-func (p hostProgram) asPackage(w *world, of targets.Target) {
-	w.t.Helper()
-	text := archive(w.t, map[string][]byte{"package/LICENSE": []byte("MIT"), "package/bin/node": p.text})
-	name := "node-linux-" + of.Node()
-	sum := sha512.Sum512(text)
-	w.files["/npm/"+name] = []byte(fmt.Sprintf(`{"name":%q,"versions":{"24.1.0":{"dist":{"integrity":"sha512-%s"}}}}`, name, base64.StdEncoding.EncodeToString(sum[:])))
-	w.files[fmt.Sprintf("/npm/%s/-/%s-24.1.0.tgz", name, name)] = text
-}
 
 // archive is a gzipped tar of files.
 func archive(t *testing.T, files map[string][]byte) []byte {
@@ -230,80 +142,6 @@ func TestAPackageThatCannotBeLookedInto(t *testing.T) {
 			}
 		})
 	}
-}
-
-// runImage writes an image of files and symbolic links as an OCI layout.
-type runImage struct {
-	target targets.Target
-	files  map[string][]byte // by path in the image
-	links  map[string]string
-}
-
-// runImage has all the program needs, laid out as Debian does since 12: the
-// libraries below /usr/lib, and /lib and /lib64 leading there.
-func (p hostProgram) runImage() runImage {
-	i := runImage{target: p.target, files: map[string][]byte{}, links: map[string]string{
-		"lib": "usr/lib", "lib64": "usr/lib64", strings.TrimPrefix(path.Join("usr", p.interpreter), "/"): "/usr/lib/" + p.target.Triplet() + "/" + path.Base(p.interpreter),
-	}}
-	for soname, text := range p.libraries {
-		i.files["usr/lib/"+p.target.Triplet()+"/"+soname] = text
-	}
-	return i
-}
-
-func (i runImage) write(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	writeLayout(t, folder, i.image(t))
-	return folder
-}
-
-func writeLayout(t *testing.T, folder string, images ...v1.Image) {
-	t.Helper()
-	index := v1.ImageIndex(empty.Index)
-	for _, image := range images {
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image})
-	}
-	if _, err := layout.Write(folder, index); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (i runImage) image(t *testing.T) v1.Image {
-	t.Helper()
-	var b bytes.Buffer
-	out := tar.NewWriter(&b)
-	for name, text := range i.files {
-		out.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg})
-		out.Write(text)
-	}
-	for name, to := range i.links {
-		out.WriteHeader(&tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeSymlink})
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := mutate.AppendLayers(empty.Image, layer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err = mutate.ConfigFile(image, &v1.ConfigFile{OS: i.target.OS, Architecture: i.target.Arch,
-		RootFS: must(image.ConfigFile()).RootFS})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
 
 func TestCheckELF(t *testing.T) {
@@ -447,32 +285,4 @@ func TestNode26IsRefusedWithoutLibatomic(t *testing.T) {
 			}
 		})
 	}
-}
-
-// without copies an image, and leaves out every file whose name begins so.
-func without(t *testing.T, folder string, tg targets.Target, prefix string) string {
-	t.Helper()
-	index := must(layout.ImageIndexFromPath(folder))
-	image := must(index.Image(must(index.IndexManifest()).Manifests[0].Digest))
-	left := runImage{target: tg, files: map[string][]byte{}, links: map[string]string{}}
-	flat := mutate.Extract(image)
-	defer flat.Close()
-	in := tar.NewReader(flat)
-	for {
-		header, err := in.Next()
-		if err != nil {
-			break
-		}
-		name := strings.TrimPrefix(path.Join("/", header.Name), "/")
-		switch {
-		case strings.HasPrefix(path.Base(name), prefix):
-		case header.Typeflag == tar.TypeSymlink:
-			left.links[name] = header.Linkname
-		case header.Typeflag == tar.TypeReg && strings.Contains(path.Base(name), ".so"):
-			var b bytes.Buffer
-			must(b.ReadFrom(in))
-			left.files[name] = b.Bytes()
-		}
-	}
-	return left.write(t)
 }

@@ -7,137 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/download/checksum"
-	"github.com/armature-cnb/armature/internal/download/fetch"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/distribution"
 	"github.com/armature-cnb/armature/internal/node/inventory"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
-
-// sum pins the bytes that the servers here send for a path.
-func sum(path string) checksum.Checksum {
-	digest := sha512.Sum512([]byte("bytes of " + path))
-	return checksum.Checksum{Algorithm: "sha512", Hex: hex.EncodeToString(digest[:])}
-}
-
-// world is a nodejs.org and an npm registry.
-type world struct {
-	nodejs, registry *httptest.Server
-	mutex            sync.Mutex
-	asked            []string // "nodejs /path" or "npm /path", with "+auth" when credentials came along
-	fault            func(w http.ResponseWriter, r *http.Request) bool
-	log              []string
-}
-
-func newWorld(t *testing.T) *world {
-	w := &world{}
-	w.nodejs = w.server(t, "nodejs")
-	w.registry = w.server(t, "npm")
-	return w
-}
-
-func (w *world) server(t *testing.T, name string) *httptest.Server {
-	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.mutex.Lock()
-		line := name + " " + r.URL.Path
-		if r.Header.Get("Authorization") != "" {
-			line += "+auth"
-		}
-		w.asked = append(w.asked, line)
-		w.mutex.Unlock()
-		if w.fault != nil && w.fault(rw, r) {
-			return
-		}
-		fmt.Fprint(rw, "bytes of "+r.URL.Path)
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
-
-// release is 24.1.0 for a target.
-func (w *world) release(tg targets.Target) inventory.Release {
-	dist := "/dist/node-" + tg.Arch + ".tar.gz"
-	name := "node-linux-" + tg.Node()
-	return inventory.Release{
-		Version: semver.MustParse("24.1.0"), Target: tg,
-		Archive: inventory.Pin{URI: w.nodejs.URL + dist, Checksum: sum(dist)},
-		Package: inventory.Pin{Package: name, Version: "24.1.0", Checksum: sum("/" + name + "/-/" + name + "-24.1.0.tgz")},
-		NPM:     inventory.Pin{Package: "npm", Version: "11.0.0", Checksum: sum("/npm/-/npm-11.0.0.tgz")},
-	}
-}
-
-func (w *world) needs() []distribution.Need {
-	return []distribution.Need{
-		{Release: w.release(targets.LinuxARM64)},
-		{Release: w.release(targets.LinuxAMD64), NPM: true},
-	}
-}
-
-// finder asks this world. These lines of an .npmrc come after the registry's.
-func (w *world) finder(t *testing.T, source string, lines ...string) *distribution.Finder {
-	t.Helper()
-	project := t.TempDir()
-	text := strings.Join(append([]string{"registry=" + w.registry.URL}, lines...), "\n")
-	if err := os.WriteFile(filepath.Join(project, ".npmrc"), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	config, err := npmrc.Load(npmrc.Sources{ProjectDir: project})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := fetch.New(nil)
-	client.Pause = time.Millisecond
-	return &distribution.Finder{
-		Source: source, Baked: t.TempDir(), Dir: t.TempDir(), Client: client, Config: config,
-		Log: func(format string, arguments ...any) { // not for several at once, as the log of a buildpack
-			w.log = append(w.log, fmt.Sprintf(format, arguments...))
-		},
-	}
-}
-
-// askedOf counts the requests to one of the servers.
-func (w *world) askedOf(name string) int {
-	count := 0
-	for _, line := range w.asked {
-		if strings.HasPrefix(line, name+" ") {
-			count++
-		}
-	}
-	return count
-}
-
-func find(t *testing.T, f *distribution.Finder, needs []distribution.Need, source string) []distribution.Found {
-	t.Helper()
-	found, err := f.Find(context.Background(), needs...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, need := range needs {
-		if found[i].Source != source {
-			t.Errorf("need %d: got the source %s, want %s", i, found[i].Source, source)
-		}
-		if _, err := os.Stat(found[i].Node); err != nil {
-			t.Error(err)
-		}
-		if own := found[i].NPM != ""; own != (need.NPM && strings.HasSuffix(found[i].Node, need.Release.Package.Checksum.Hex)) {
-			t.Errorf("need %d: got npm %q", i, found[i].NPM)
-		}
-	}
-	return found
-}
 
 func TestAutoTakesNodeJSOrg(t *testing.T) {
 	w := newWorld(t)
@@ -307,98 +188,6 @@ func TestTheRegistryGetsItsCredentials(t *testing.T) {
 	}
 	if log := strings.Join(w.log, "\n"); strings.Contains(log, "secret") {
 		t.Errorf("the log holds them: %s", log)
-	}
-}
-
-func TestBakedArchivesGoBeforeEverySource(t *testing.T) {
-	w := newWorld(t)
-	for name, pins := range map[string]func(r inventory.Release) []inventory.Pin{
-		"nodejs.org's":       func(r inventory.Release) []inventory.Pin { return []inventory.Pin{r.Archive} },
-		"the npm registry's": func(r inventory.Release) []inventory.Pin { return []inventory.Pin{r.Package, r.NPM} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := w.finder(t, distribution.NodeJSOrg)
-			for _, need := range w.needs() {
-				for _, pin := range pins(need.Release) {
-					path := strings.TrimPrefix(pin.URI, w.nodejs.URL)
-					if pin.Package != "" {
-						path = "/" + pin.Package + "/-/" + pin.Package + "-" + pin.Version + ".tgz"
-					}
-					bake(t, f.Baked, pin.Checksum, "bytes of "+path)
-				}
-			}
-			w.asked = nil
-			find(t, f, w.needs(), distribution.Baked)
-			if len(w.asked) != 0 {
-				t.Errorf("got %v", w.asked)
-			}
-		})
-	}
-}
-
-func bake(t *testing.T, dir string, c checksum.Checksum, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, c.FileName()), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestABakedArchiveIsCheckedToo(t *testing.T) {
-	w := newWorld(t)
-	f := w.finder(t, distribution.Auto)
-	bake(t, f.Baked, w.needs()[0].Release.Archive.Checksum, "damaged")
-	_, err := f.Find(context.Background(), w.needs()...)
-	if !errors.Is(err, &failure.Failure{ID: distribution.IDChecksumMismatch}) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestWhatLiesInTheFolderIsNotDownloadedAgain(t *testing.T) {
-	w := newWorld(t)
-	f := w.finder(t, distribution.NodeJSOrg)
-	find(t, f, w.needs(), distribution.NodeJSOrg)
-	find(t, f, w.needs(), distribution.NodeJSOrg)
-	if len(w.asked) != 2 {
-		t.Errorf("got %v", w.asked)
-	}
-	bake(t, f.Dir, w.needs()[0].Release.Archive.Checksum, "damaged")
-	find(t, f, w.needs(), distribution.NodeJSOrg)
-	if len(w.asked) != 3 {
-		t.Errorf("damaged: got %v", w.asked)
-	}
-}
-
-func TestANativeBuildDownloadsOnce(t *testing.T) {
-	w := newWorld(t)
-	needs := []distribution.Need{{Release: w.release(targets.LinuxARM64)}, {Release: w.release(targets.LinuxARM64), NPM: true}}
-	find(t, w.finder(t, distribution.NodeJSOrg), needs, distribution.NodeJSOrg)
-	if len(w.asked) != 1 {
-		t.Errorf("got %v", w.asked)
-	}
-}
-
-func TestRestrictLeavesWhatTheSourceHas(t *testing.T) {
-	inv, err := inventory.Read("../../../buildpacks/node-engine/buildpack.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := len(inv.Versions(targets.LinuxARM64))
-	for _, source := range []string{distribution.NodeJSOrg, distribution.NPM} {
-		restricted := distribution.Restrict(inv, source, true)
-		for _, version := range restricted.Versions(targets.LinuxARM64) {
-			r, _ := restricted.Release(version, targets.LinuxARM64)
-			if (source == distribution.NPM && r.Package.IsZero()) || (source == distribution.NodeJSOrg && r.Archive.IsZero()) {
-				t.Errorf("%s has no %s", source, version)
-			}
-		}
-	}
-	if got := len(distribution.Restrict(inv, distribution.Auto, true).Versions(targets.LinuxARM64)); got != all {
-		t.Errorf("auto: got %d versions, want %d", got, all)
-	}
-	unknown := distribution.Restrict(inv, distribution.Auto, false).Versions(targets.LinuxARM64)
-	signed := distribution.Restrict(inv, distribution.NodeJSOrg, true).Versions(targets.LinuxARM64)
-	if len(unknown) != len(signed) || len(unknown) == all {
-		t.Errorf("auto, no registry known: got %d versions, want the %d of nodejs.org", len(unknown), len(signed))
 	}
 }
 
