@@ -144,13 +144,13 @@ func inJavaScript(value any) string {
 	if !ok {
 		return fmt.Sprint(value)
 	}
-	parsed, err := strconv.ParseFloat(number.String(), 64)
+	parsed, _ := strconv.ParseFloat(number.String(), 64) // infinite where it is out of range
 	switch {
 	case parsed == 0:
 		return "0" // negative zero, too
-	case err != nil && parsed > 0:
+	case math.IsInf(parsed, 1):
 		return "Infinity"
-	case err != nil:
+	case math.IsInf(parsed, -1):
 		return "-Infinity"
 	case math.Abs(parsed) >= 1e21 || math.Abs(parsed) < 1e-6:
 		text := strconv.FormatFloat(parsed, 'e', -1, 64)
