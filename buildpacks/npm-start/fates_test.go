@@ -91,7 +91,7 @@ func TestFates(t *testing.T) {
 		"npm exec serve": "runs", "npm exec prettier": "ends", "npm x semver": "dies  calls npx semver", "npm exec semver 1": "runs", "npm exec": "runs", "npm exec -- semver": "runs",
 		"npm run deep12": "dies deep12>deep11>deep10>deep9>deep8>deep7>deep6>deep5>deep4>deep3>deep2>deep1 calls semver", "npm run deep13": "runs",
 		"npx": "runs", "npx serve": "runs", "npx prettier .": "ends", "npx vite build": "ends", "npx prettier@3 .": "ends", "npx semver": "dies  calls npx semver", "npx --no-install semver": "dies  calls npx semver", "npx -q -- semver": "dies  calls npx semver", "npx --no": "runs",
-		"npx -y semver": "runs", "npx $X": "runs", "npx semver@7": "runs", "npx @scope/x": "dies  calls npx @scope/x", "npx tools": "runs",
+		"npx -y semver": "runs", "npx $X": "runs", "npx semver@7": "runs", "npx x@7": "runs", "npx @scope/x": "dies  calls npx @scope/x", "npx tools": "runs",
 		// Several.
 		"concurrently 'semver 1' 'semver 2'": dead, "concurrently 'semver 1' 'node server.js'": "runs", "concurrently -k 'node server.js' 'semver 1'": dead, "concurrently -k 'node server.js' true": "runs",
 		"concurrently -k --restart-tries 3 'semver 1' 'node server.js'": "runs", "concurrently -n true,true 'semver 1' 'semver 2'": dead, "concurrently -k npm:live npm:dead": "dies dead calls semver", "concurrently npm:dead npm:dead": "dies dead calls semver",
@@ -178,6 +178,16 @@ func TestLimitsOfVariables(t *testing.T) {
 	}{{247, 0, true}, {248, 0, false}, {1, 128<<10 - 3, true}, {1, 128<<10 - 2, false}, {247, 128<<10 - 249, true}, {247, 128<<10 - 248, false}} {
 		if got := possible(strings.Repeat("n", tc.name), strings.Repeat("v", tc.value)); got != tc.want {
 			t.Errorf("a name of %d and a value of %d: got %v", tc.name, tc.value, got)
+		}
+	}
+	dir, name := t.TempDir(), "npm_package_config_a"
+	for size, want := range map[int]int{maxPackageVariables: 1, maxPackageVariables + 1: 0} {
+		text := fmt.Sprintf(`{"config":{"a":"%s"}}`, strings.Repeat("x", size-len(name)))
+		if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := (start{dir: dir}).packageVariables(); len(all) != want || err != nil {
+			t.Errorf("a package with %d bytes: got %d variables, %v, want %d", size, len(all), err, want)
 		}
 	}
 }

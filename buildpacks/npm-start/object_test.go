@@ -62,6 +62,9 @@ func TestValuesAreTextsAsInJavaScript(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", value, got, want)
 		}
 	}
+	if got := inJavaScript(decode(t, `{"a":12345678901}`).get("a")); got != "12345678901" {
+		t.Errorf("a large number of a file: got %s", got)
+	}
 	for value, want := range map[any]bool{nil: true, "": true, "0": false, false: true, true: false, json.Number("0"): true, json.Number("1"): false} {
 		if got := isFalse(value); got != want {
 			t.Errorf("%v: got %v, want %v", value, got, want)

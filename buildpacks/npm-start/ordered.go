@@ -2,6 +2,7 @@ package npmstart
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,16 +54,7 @@ func (o object) without(key string) object {
 
 // ordered puts the members in the order that JavaScript gives them.
 func (o object) ordered() object {
-	slices.SortStableFunc(o, func(a, b member) int {
-		first, second := index(a.key), index(b.key)
-		switch {
-		case first == second:
-			return 0
-		case first < second:
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(o, func(a, b member) int { return cmp.Compare(index(a.key), index(b.key)) })
 	return o
 }
 
