@@ -39,6 +39,7 @@ func known(t *testing.T) oracle {
 			lock: npmlock.Lock{Version: 2, Packages: []npmlock.Package{
 				{Path: "node_modules/tools", Name: "tools", Commands: strings.Fields("concurrently cross-env cross-env-shell dotenv dotenvx npm-run-all prettier run-p run-s serve tini vite")},
 				{Path: "node_modules/semver", Name: "semver", Dev: true, Commands: []string{"semver"}},
+				{Path: "node_modules/dev-tools", Name: "dev-tools", Dev: true, Commands: []string{"dev-tool"}},
 			}},
 		},
 	}
@@ -80,7 +81,7 @@ func TestFates(t *testing.T) {
 		// Node.js.
 		"node": "runs", "node -r semver server.js": "dies  loads semver", "node -r semver/x/y server.js": "dies  loads semver/x/y", "node --import=semver server.js": "dies  loads semver",
 		"node -r tools server.js": "runs", "node -r tools none.js": "runs?  starts none.js", "node -r": "runs", "node -r ./semver server.js": "runs", "node -r /semver server.js": "runs", "node --import node:test server.js": "runs",
-		"node -r @scope/dev server.js": "dies  loads @scope/dev", "node -r @scope/dev/register server.js": "dies  loads @scope/dev/register", "node -r @scope server.js": "runs?  loads @scope", "node -r tools/x -r semver a.js": "dies  loads semver",
+		"node -r @scope/dev server.js": "dies  loads @scope/dev", "node -r @scope/dev/register server.js": "dies  loads @scope/dev/register", "node -r @scope server.js": "runs?  loads @scope", "node -r tools/x -r semver a.js": "dies  loads semver", "node -r semver": "dies  loads semver",
 		"node --run dead": "dies dead calls semver", "node --run=done": "ends", "node --run doubtful": "runs? doubtful starts none.js", "node --run": "runs", "node --run none": "runs", "node --run none dead": "runs",
 		"node --max-old-space-size 64 none.js": "runs", "node --max-old-space-size=64 none.js": "runs?  starts none.js", "node --trace-warnings none.js": "runs?  starts none.js", "node --no-x none.js semver": "runs?  starts none.js",
 		"node node_modules/.bin/semver": dead, "node node_modules/semver/a.js": "dies  loads semver/a.js", "node ./node_modules/tools/a.js": "runs", "node -e 1": "runs",
@@ -104,6 +105,11 @@ func TestFates(t *testing.T) {
 	} {
 		if got := shownFate(o.of(script)); got != want {
 			t.Errorf("%s: got %q, want %q", script, got, want)
+		}
+	}
+	for script, want := range map[string]string{"semver 1": "semver", "dev-tool": "dev-tools", "npx semver": "semver", "npx tsc": "typescript", "node -r @scope/dev/x a.js": "@scope/dev"} {
+		if f := o.of(script); f.kind != dies || f.pkg != want {
+			t.Errorf("%s: got %q, want the package %s", script, f.pkg, want)
 		}
 	}
 }
