@@ -114,6 +114,20 @@ func TestFates(t *testing.T) {
 	}
 }
 
+func TestNextReadsItsConfigurationWithTypescriptWhenItStarts(t *testing.T) {
+	o := known(t)
+	o.lock.Packages = append(o.lock.Packages, npmlock.Package{Path: "node_modules/next", Name: "next", Version: "15.1.0", Commands: []string{"next"}})
+	o.pkg.DevDependencies["typescript"] = "5"
+	if err := os.WriteFile(filepath.Join(o.dir, "next.config.ts"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for script, want := range map[string]kind{"next start": dies, "next -p 1 start": dies, "node node_modules/.bin/next start": dies, "node node_modules/.bin/next": runs, "next build": ends, "next": runs, "serve start": runs} {
+		if f := o.of(script); f.kind != want {
+			t.Errorf("%s: got %q", script, shownFate(f))
+		}
+	}
+}
+
 // What the app image has is known as far as its places are.
 func TestPlacesAnswerAsFarAsTheyAreKnown(t *testing.T) {
 	disk := t.TempDir()

@@ -57,7 +57,7 @@ func TestValuesAreTextsAsInJavaScript(t *testing.T) {
 		json.Number("0"): "0", json.Number("-0"): "0", json.Number("0.0"): "0", json.Number("1"): "1", json.Number("1.50"): "1.5", json.Number("-3"): "-3",
 		json.Number("1e3"): "1000", json.Number("1e20"): "100000000000000000000", json.Number("1e21"): "1e+21", json.Number("-1e21"): "-1e+21",
 		json.Number("0.000001"): "0.000001", json.Number("0.0000001"): "1e-7", json.Number("1.5e300"): "1.5e+300",
-		json.Number("1e999"): "Infinity", json.Number("-1e999"): "-Infinity", json.Number("1e-999"): "0",
+		json.Number("1e999"): "Infinity", json.Number("1.7976931348623157e308"): "1.7976931348623157e+308", json.Number("-1.7976931348623157e308"): "-1.7976931348623157e+308", json.Number("-1e999"): "-Infinity", json.Number("1e-999"): "0",
 	} {
 		if got := inJavaScript(value); got != want {
 			t.Errorf("%v: got %s, want %s", value, got, want)
