@@ -140,9 +140,9 @@ func inJavaScript(value any) string {
 	switch {
 	case parsed == 0:
 		return "0" // negative zero, too
-	case math.IsInf(parsed, 1):
+	case parsed > math.MaxFloat64:
 		return "Infinity"
-	case math.IsInf(parsed, -1):
+	case parsed < -math.MaxFloat64:
 		return "-Infinity"
 	case math.Abs(parsed) >= 1e21 || math.Abs(parsed) < 1e-6:
 		text := strconv.FormatFloat(parsed, 'e', -1, 64)
