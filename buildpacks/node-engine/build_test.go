@@ -133,6 +133,7 @@ func TestBuildMakesOnlyTheLayersThatAreWanted(t *testing.T) {
 		{name: "npm during the build", entries: []packit.BuildpackPlanEntry{entry("node"), entry("npm", "build")}, want: []string{"node-build"}},
 		{name: "one entry each", entries: []packit.BuildpackPlanEntry{entry("node", "launch"), entry("node", "build")}, want: []string{"node", "node-build"}},
 		{name: "never", entries: []packit.BuildpackPlanEntry{entry("node", "version=24")}},
+		{name: "something else first", entries: []packit.BuildpackPlanEntry{entry("python", "build"), entry("node", "launch")}, want: []string{"node"}},
 		{name: "something else", entries: []packit.BuildpackPlanEntry{entry("node", "launch"), entry("python", "build")}, want: []string{"node"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -17,7 +17,6 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	all := packit.Layer{BuildEnv: packit.Environment{}, LaunchEnv: packit.Environment{}}
 	for _, layer := range layers {
 		maps.Copy(all.BuildEnv, layer.BuildEnv)
-		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
 	}
 	for _, installation := range wanted {
 		layer := packit.Layer{Path: filepath.Join(run.Layers.Path, installation.name)}

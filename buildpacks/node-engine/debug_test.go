@@ -1,6 +1,8 @@
 package nodeengine_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,6 +80,37 @@ func TestDebugShowsTheEnvironmentBesideAnExtension(t *testing.T) {
 	}
 	f.hasLines(t, "Configuring build environment", `NODE_ENV     -> "production"`)
 	f.hasLines(t, "Configuring launch environment", `NODE_ENV     -> "production"`)
+}
+
+func TestDebugShowsWhereTheAuthoritiesAre(t *testing.T) {
+	f := newFixture(t)
+	f.level = "DEBUG"
+	server := httptest.NewTLSServer(http.HandlerFunc(f.serve))
+	t.Cleanup(server.Close)
+	f.trust(t, server)
+	if _, err := f.build(both()); err != nil {
+		t.Fatal(err)
+	}
+	if want := `NODE_EXTRA_CA_CERTS -> "` + filepath.Join(f.layers, "ca-certificates", "bindings.pem") + `"`; !strings.Contains(f.log.String(), want) {
+		t.Errorf("got\n%s\nwant in it\n%s", f.log.String(), want)
+	}
+}
+
+// What is done, where from and why, is what people read.
+func TestTheUsualLogTellsWhatIsInstalled(t *testing.T) {
+	f := newFixture(t)
+	f.set("BP_NPM_REGISTRY=https://last.example/")
+	if _, err := f.build(both(), entry("npm", "launch")); err != nil {
+		t.Fatal(err)
+	}
+	f.hasLines(t, "Installing Node.js 24.1.0")
+	f.hasLines(t, "npm is there because an entry of the plan wants it at launch")
+	f.hasLines(t, "npm takes packages from the registry of BP_NPM_REGISTRY when its configuration names none")
+	for _, want := range []string{"Layer node: node and npm for linux/arm64, from ", "Layer node-build: node, npm 11.0.0 and headers for linux/amd64, for the build, from ", "Completed in "} {
+		if !strings.Contains(f.log.String(), want) {
+			t.Errorf("got\n%s\nwant in it\n%s", f.log.String(), want)
+		}
+	}
 }
 
 func TestTheUsualLogHasNoEnvironment(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -49,15 +48,11 @@ func digestOfText(text string) string {
 func digestOf(paths []string) (string, error) {
 	h := sha256.New()
 	for _, path := range paths {
-		file, err := os.Open(path)
+		program, err := os.ReadFile(path)
 		if err != nil {
 			return "", fmt.Errorf("reading a helper of the buildpack: %w", err)
 		}
-		_, err = io.Copy(h, file)
-		file.Close()
-		if err != nil {
-			return "", fmt.Errorf("reading %s: %w", path, err)
-		}
+		h.Write(program)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

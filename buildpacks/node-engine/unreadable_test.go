@@ -10,6 +10,13 @@ import (
 
 // Whatever cannot be read is said, and is not taken for nothing.
 func TestBuildSaysWhatItCannotRead(t *testing.T) {
+	archived := func(files ...string) func(f *fixture) {
+		return func(f *fixture) {
+			const path = "/dist/v24.1.0/node-v24.1.0-linux-x64.tar.gz"
+			before := f.files[path]
+			replaceChecksum(t, f, before, f.put(t, path, append(files, "node/LICENSE=license", "node/bin/node=node")...))
+		}
+	}
 	for _, tc := range []struct {
 		name, want, environ string
 		spoil               func(f *fixture)
@@ -54,11 +61,9 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 				os.Remove(program)
 			}
 		}},
-		{name: "the archive's npm", want: "installing Node.js 24.1.0 into the layer node-build", spoil: func(f *fixture) {
-			const path = "/dist/v24.1.0/node-v24.1.0-linux-x64.tar.gz"
-			before := f.files[path]
-			replaceChecksum(t, f, before, f.put(t, path, "node/LICENSE=license", "node/bin/node=node"))
-		}},
+		{name: "the archive's npm", want: "installing Node.js 24.1.0 into the layer node-build", spoil: archived()},
+		{name: "the place of npm's configuration", want: "npmrc: is a directory", environ: "BP_NPM_REGISTRY=https://last.example/",
+			spoil: archived("node/include/node.h=header", "node/lib/node_modules/npm/bin/npm-cli.js=npm", "node/lib/node_modules/npm/bin/npx-cli.js=npx", "node/lib/node_modules/npm/npmrc/x=y")},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFixture(t)

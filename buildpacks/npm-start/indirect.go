@@ -2,7 +2,6 @@ package npmstart
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,11 +44,7 @@ func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scr
 		warn(log, fmt.Sprintf("[procfile-needs-bash] the run image %s has no bash, and processes of a %s mostly start with it. To fix it: build with a run image that has bash, such as armature/run, unless the buildpack that reads the file makes them direct",
 			id, procfile.FileName))
 	}
-	profiles, err := s.profiles(layersDir)
-	if err != nil {
-		return err
-	}
-	if len(profiles) > 0 {
+	if profiles := s.profiles(layersDir); len(profiles) > 0 {
 		warn(log, fmt.Sprintf("[profile-not-read] the run image %s has no bash, so nobody reads %s. To fix it: build with a run image that has bash, such as armature/run, and set the variables in another way, such as BPE_NAME=value",
 			id, strings.Join(profiles, ", ")))
 	}
@@ -60,12 +55,8 @@ func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scr
 // folder of their buildpack, sorted. Since Buildpack API 0.9 there are none, and
 // the command is a list.
 func indirectProcesses(layersDir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(escape(layersDir), "*", "launch.toml"))
-	if err != nil {
-		return nil, err
-	}
 	var all []string
-	for _, file := range files {
+	for _, file := range below(layersDir, "*/launch.toml") {
 		var launch struct {
 			Processes []struct {
 				Type    string `toml:"type"`
@@ -88,16 +79,12 @@ func indirectProcesses(layersDir string) ([]string, error) {
 
 // profiles are the scripts that the launcher has bash read: those in profile.d
 // of any layer for the launch, and the app's own.
-func (s start) profiles(layersDir string) ([]string, error) {
-	var all []string
+func (s start) profiles(layersDir string) (all []string) {
 	if isFile(filepath.Join(s.root, ".profile")) {
 		all = append(all, ".profile of the app")
 	}
-	folders, err := filepath.Glob(filepath.Join(escape(layersDir), "*", "*", "profile.d"))
-	if err != nil {
-		return nil, err
-	}
-	for _, folder := range folders {
+	for _, script := range below(layersDir, "*/*/profile.d/*") {
+		folder := filepath.Dir(script)
 		var layer struct {
 			Types struct {
 				Launch bool `toml:"launch"`
@@ -106,13 +93,9 @@ func (s start) profiles(layersDir string) ([]string, error) {
 		if _, err := toml.DecodeFile(filepath.Dir(folder)+".toml", &layer); err != nil || !layer.Types.Launch {
 			continue // it is no layer of the app image
 		}
-		if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
-			relative, err := filepath.Rel(layersDir, folder)
-			if err != nil {
-				return nil, err
-			}
+		if relative, err := filepath.Rel(layersDir, folder); err == nil && !slices.Contains(all, relative) {
 			all = append(all, relative)
 		}
 	}
-	return all, nil
+	return all
 }

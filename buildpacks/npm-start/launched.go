@@ -51,9 +51,7 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 	if s.keepsDevelopment(getenv) {
 		l.lock = npmlock.Lock{}
 	}
-	if l.others, err = filepath.Glob(filepath.Join(escape(layersDir), "*", "*", "bin")); err != nil {
-		return launched{}, err
-	}
+	l.others = below(layersDir, "*/*/bin")
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
 		relative, err := filepath.Rel(s.modules, filepath.Join(dir, nodemodules.Dir))
 		if err != nil {

@@ -45,11 +45,7 @@ const maxListed = 5
 func projectsBelow(root string) []string {
 	var found []string
 	for _, pattern := range []string{"*", "*/*"} {
-		files, err := filepath.Glob(filepath.Join(escape(root), pattern, packagejson.FileName))
-		if err != nil {
-			continue // of no file is the name such that this happens
-		}
-		for _, file := range files {
+		for _, file := range below(root, pattern+"/"+packagejson.FileName) {
 			folder, err := filepath.Rel(root, filepath.Dir(file))
 			if err != nil || hidden(folder) {
 				continue
@@ -62,9 +58,12 @@ func projectsBelow(root string) []string {
 	return found[:min(len(found), maxListed)]
 }
 
-// escape writes a folder's name so that it is no pattern.
-func escape(folder string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
+// below are the paths in a folder that a pattern stands for. The folder's own
+// name is none.
+func below(folder, pattern string) []string {
+	escaped := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
+	found, _ := filepath.Glob(filepath.Join(escaped, pattern)) // which fails for a bad pattern alone
+	return found
 }
 
 // hidden is true for a folder that is no part of a project's sources.

@@ -36,6 +36,7 @@ func TestMembersAreInTheOrderOfJavaScript(t *testing.T) {
 		`{"a":1,"b":2,"a":3}`:           "a=3 b=2",
 		`{"01":1,"1":2,"-1":3,"1.0":4}`: "1=2 01=1 -1=3 1.0=4",
 		`{"x":1,"4294967295":2,"4294967294":3,"4294967296":4}`: "4294967294=3 x=1 4294967295=2 4294967296=4",
+		`{"4294967296":1,"x":2}`:                               "4294967296=1 x=2",
 		`{"a":[1,"b",null,[]],"c":true}`:                       "a=[1 b <nil> []] c=true",
 	} {
 		if got := shown(decode(t, text)); got != want {
@@ -56,11 +57,14 @@ func TestValuesAreTextsAsInJavaScript(t *testing.T) {
 		json.Number("0"): "0", json.Number("-0"): "0", json.Number("0.0"): "0", json.Number("1"): "1", json.Number("1.50"): "1.5", json.Number("-3"): "-3",
 		json.Number("1e3"): "1000", json.Number("1e20"): "100000000000000000000", json.Number("1e21"): "1e+21", json.Number("-1e21"): "-1e+21",
 		json.Number("0.000001"): "0.000001", json.Number("0.0000001"): "1e-7", json.Number("1.5e300"): "1.5e+300",
-		json.Number("1e999"): "Infinity", json.Number("-1e999"): "-Infinity", json.Number("1e-999"): "0",
+		json.Number("1e999"): "Infinity", json.Number("1.7976931348623157e308"): "1.7976931348623157e+308", json.Number("-1.7976931348623157e308"): "-1.7976931348623157e+308", json.Number("-1e999"): "-Infinity", json.Number("1e-999"): "0",
 	} {
 		if got := inJavaScript(value); got != want {
 			t.Errorf("%v: got %s, want %s", value, got, want)
 		}
+	}
+	if got := inJavaScript(decode(t, `{"a":12345678901}`).get("a")); got != "12345678901" {
+		t.Errorf("a large number of a file: got %s", got)
 	}
 	for value, want := range map[any]bool{nil: true, "": true, "0": false, false: true, true: false, json.Number("0"): true, json.Number("1"): false} {
 		if got := isFalse(value); got != want {

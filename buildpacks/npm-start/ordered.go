@@ -2,6 +2,7 @@ package npmstart
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,16 +54,7 @@ func (o object) without(key string) object {
 
 // ordered puts the members in the order that JavaScript gives them.
 func (o object) ordered() object {
-	slices.SortStableFunc(o, func(a, b member) int {
-		first, second := index(a.key), index(b.key)
-		switch {
-		case first == second:
-			return 0
-		case first < second:
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(o, func(a, b member) int { return cmp.Compare(index(a.key), index(b.key)) })
 	return o
 }
 
@@ -144,13 +136,13 @@ func inJavaScript(value any) string {
 	if !ok {
 		return fmt.Sprint(value)
 	}
-	parsed, err := strconv.ParseFloat(number.String(), 64)
+	parsed, _ := strconv.ParseFloat(number.String(), 64) // infinite where it is out of range
 	switch {
 	case parsed == 0:
 		return "0" // negative zero, too
-	case err != nil && parsed > 0:
+	case parsed > math.MaxFloat64:
 		return "Infinity"
-	case err != nil:
+	case parsed < -math.MaxFloat64:
 		return "-Infinity"
 	case math.Abs(parsed) >= 1e21 || math.Abs(parsed) < 1e-6:
 		text := strconv.FormatFloat(parsed, 'e', -1, 64)

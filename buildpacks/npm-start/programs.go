@@ -114,11 +114,7 @@ func (s start) programsOf(fields object) object {
 		if seen++; seen > maxPrograms {
 			return os.ErrInvalid
 		}
-		relative, err := filepath.Rel(root, file)
-		if err != nil {
-			return err
-		}
-		all = all.with(entry.Name(), folder+"/"+insidePackage(filepath.ToSlash(relative)))
+		all = all.with(entry.Name(), folder+"/"+insidePackage(filepath.ToSlash(strings.TrimPrefix(file, root))))
 		return nil
 	})
 	if err != nil {

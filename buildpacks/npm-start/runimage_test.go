@@ -69,6 +69,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			{"scripts that run through npm", `{"start":"run-s build serve"}`, "the script start of package.json calls run-s, which runs scripts in a shell"},
 			{"what starts others in a shell", `{"start":"concurrently x y"}`, "the script start of package.json calls concurrently, which runs scripts in a shell"},
 			{"a script that names no program", `{"start":"./bare.sh"}`, "./bare.sh, which the script start of package.json starts, is a script for sh"},
+			{"npm behind variables", `{"start":"PORT=1 npm run serve"}`, "the script start of package.json calls npm, which runs scripts in a shell"},
 			{"a shell script", `{"start":"./start.sh --fast"}`, "./start.sh, which the script start of package.json starts, is a script for /bin/sh -e"},
 		} {
 			it("is an error that says what needs a shell: "+row.name, func() {
@@ -139,6 +140,10 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
 			Expect(build(start)).To(Succeed())
 			Expect(log.String()).To(ContainSubstring("WARNING: [procfile-needs-bash] the run image armature/trixie-run-tiny has no bash"))
+			log.Reset()
+			write(t, filepath.Join(app, "Procfile"), "")
+			Expect(build(start)).To(Succeed())
+			Expect(log.String()).NotTo(ContainSubstring("procfile-needs-bash"))
 		})
 
 		it("says nothing without any", func() {

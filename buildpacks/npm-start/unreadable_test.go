@@ -2,6 +2,7 @@ package npmstart_test
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +12,15 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
 // Whatever cannot be read is said, and is not taken for nothing.
 func TestBuildSaysWhatItCannotRead(t *testing.T) {
 	for _, tc := range []struct {
 		name, want, variable, value string
+		environ                     string
+		script                      string            // in place of a plain command
 		spoil                       func(root string) // which holds app, layers/npm-start and buildpack
 	}{
 		{name: "nothing"},
@@ -24,6 +28,15 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 		{name: "a target that there is not", want: "riscv64", variable: "CNB_TARGET_ARCH", value: "riscv64"},
 		{name: "a setting", want: "BP_NODE_START_CHECK", variable: "BP_NODE_START_CHECK", value: "maybe"},
 		{name: "a label", want: "BP_IMAGE_LABELS", variable: "BP_IMAGE_LABELS", value: "'"},
+		{name: "a variable for the app", want: "BPE_1", environ: "BPE_1=x"},
+		{name: "the run image, for what needs a shell", want: "reading the run image's id", script: "a && b", spoil: func(root string) { write(t, root+"/layers/analyzed.toml", "[") }},
+		{name: "the run image, for what needs bash", want: "reading the run image's id", spoil: func(root string) { write(t, root+"/layers/analyzed.toml", "[") }},
+		{name: "a run image that is a folder", want: "looking for the run image's id", spoil: func(root string) { write(t, root+"/layers/analyzed.toml/x", "") }},
+		{name: "processes of another buildpack's", want: "reading the processes of another buildpack", spoil: func(root string) {
+			write(t, root+"/layers/analyzed.toml", "[run-image.target]\nid = \"x/tiny\"\n")
+			write(t, root+"/layers/other/launch.toml", "[")
+		}},
+		{name: "where the modules' links lead", want: "reading the links into a layer", variable: nodemodules.LaunchLayerVariable, value: "/launch", spoil: func(root string) { os.Symlink("/modules/node_modules", root+"/app/node_modules") }},
 		{name: "the supervisor", want: "the buildpack has no supervisor for linux/arm64", spoil: func(root string) { os.RemoveAll(root + "/buildpack/bin") }},
 		{name: "a supervisor that is a folder", want: "reading the supervisor", spoil: func(root string) {
 			os.Remove(root + "/buildpack/bin/linux-arm64/supervisor")
@@ -37,7 +50,7 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			root := t.TempDir()
-			write(t, root+"/app/package.json", `{"name":"app","scripts":{"start":"node a.js"}}`)
+			write(t, root+"/app/package.json", `{"name":"app","scripts":{"start":"`+cmp.Or(tc.script, "node a.js")+`"}}`)
 			write(t, root+"/app/a.js", "")
 			write(t, root+"/buildpack/bin/linux-arm64/supervisor", "")
 			write(t, root+"/layers/npm-start/x", "")
@@ -48,7 +61,7 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(root)
 			}
-			_, err := npmstart.Build(getter(env), scribe.NewEmitter(&bytes.Buffer{}), "BPE_A=b")(packit.BuildContext{
+			_, err := npmstart.Build(getter(env), scribe.NewEmitter(&bytes.Buffer{}), "BPE_A=b", tc.environ)(packit.BuildContext{
 				WorkingDir: root + "/app", CNBPath: root + "/buildpack", Layers: packit.Layers{Path: filepath.Join(root, "layers/npm-start")},
 			})
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {

@@ -231,12 +231,12 @@ func (o oracle) ofRunAll(program string, arguments []string) fate {
 	for _, word := range arguments {
 		switch word {
 		case "-s", "--serial", "--sequential", "-p", "--parallel":
+			if known && last.kind == runs {
+				return last // nothing behind it begins
+			}
 			parallel = word == "-p" || word == "--parallel"
 			continue
-		case "-c", "--continue-on-error", "-r", "--race", "-l", "--print-label", "-n", "--print-name":
-			if word == "-c" || word == "--continue-on-error" || word == "-r" || word == "--race" {
-				return fate{}
-			}
+		case "-l", "--print-label", "-n", "--print-name":
 			continue
 		case "--":
 			return last
@@ -246,13 +246,10 @@ func (o oracle) ofRunAll(program string, arguments []string) fate {
 		}
 		for _, name := range o.matching(word) {
 			f := o.ofScript(name)
-			if f.kind == dies && (parallel || !known || last.kind == ends) {
+			if f.kind == dies || f.kind == runs && !parallel {
 				return f
 			}
-			if f.kind == runs && !parallel {
-				return f
-			}
-			if !parallel || !known {
+			if !parallel || !known || f.kind == runs {
 				last, known = f, true
 			}
 		}

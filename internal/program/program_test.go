@@ -3,6 +3,7 @@ package program_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 
 func TestMain(m *testing.M) {
 	program.Hurry()
+	flag.Parse()
+	flag.Set("test.parallel", "16") // tests that wait take no processor
 	os.Exit(m.Run())
 }
 
@@ -59,10 +62,10 @@ func TestWhatAProgramLeavesBehindEndsSoon(t *testing.T) {
 	for _, tc := range []struct{ name, line, named string }{
 		{"a process of its group that holds its output", `sleep 60 & echo $! >$PID; echo done`, "sleep 60"},
 		{"one that holds nothing", `sleep 60 >/dev/null 2>&1 </dev/null & echo $! >$PID; echo done`, "sleep 60"},
-		{"one of a session of its own", `setsid sh -c 'echo $$ >$PID; exec sleep 60' & sleep 0.5; echo done`, "sleep 60"},
-		{"one that holds nothing but the standard error", `setsid sh -c 'echo $$ >$PID; exec sleep 60 >/dev/null' & sleep 0.5; echo done`, "sleep 60"},
-		{"one that heeds no signal that can be caught", `sh -c 'trap "" TERM INT HUP; echo $$ >$PID; while :; do sleep 1; done' & sleep 0.5; echo done`, "sh"},
-		{"one that prints without an end", `setsid sh -c 'echo $$ >$PID; while :; do echo more; sleep 0.01; done' & sleep 0.5; echo done`, "sh"},
+		{"one of a session of its own", `setsid sh -c 'echo $$ >$PID; exec sleep 60' & until [ -s $PID ]; do sleep 0.01; done; echo done`, "sleep 60"},
+		{"one that holds nothing but the standard error", `setsid sh -c 'echo $$ >$PID; exec sleep 60 >/dev/null' & until [ -s $PID ]; do sleep 0.01; done; echo done`, "sleep 60"},
+		{"one that heeds no signal that can be caught", `sh -c 'trap "" TERM INT HUP; echo $$ >$PID; while :; do sleep 1; done' & until [ -s $PID ]; do sleep 0.01; done; echo done`, "sh"},
+		{"one that prints without an end", `setsid sh -c 'echo $$ >$PID; while :; do echo more; sleep 0.01; done' & until [ -s $PID ]; do sleep 0.01; done; echo done`, "sh"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

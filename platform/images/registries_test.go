@@ -245,6 +245,7 @@ func requests(t *testing.T, address string) map[string]func(ctx context.Context)
 }
 
 func TestABuilderOfARegistryIsTheTargets(t *testing.T) {
+	images.RetrySoon(t)
 	address, _ := serve(t, 0)
 	reference := address + "/team/builder"
 	if err := asked.Push(t.Context(), reference+":arm64", armImage(t)); err != nil {

@@ -5,10 +5,11 @@ package launch
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,7 +17,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -31,7 +33,15 @@ func TestMain(m *testing.M) {
 		programs[name]()
 		os.Exit(0)
 	}
-	os.Exit(sandboxtest.Main(m))
+	status := sandboxtest.Main(m)
+	os.RemoveAll(goodHome())
+	os.Exit(status)
+}
+
+// goodHome is the folder of the home that goodImage is unpacked in, once for all
+// tests: nothing else takes as long.
+func goodHome() string {
+	return filepath.Join(os.TempDir(), "armature-launch-test-"+strconv.Itoa(os.Getpid()))
 }
 
 // file is an entry of a layer, with its content.
@@ -66,11 +76,7 @@ func imageOf(t *testing.T, dir string, files ...file) v1.Image {
 		io.WriteString(archive, file.content)
 	}
 	archive.Close()
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content.Bytes())), nil }, tarball.WithCompressionLevel(gzip.BestSpeed), tarball.WithCompressedCaching)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := mutate.AppendLayers(empty.Image, layer)
+	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(content.Bytes(), types.OCIUncompressedLayer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,13 +97,19 @@ func imageOf(t *testing.T, dir string, files ...file) v1.Image {
 	return image
 }
 
-// place is where images can be run, and the way to do so.
-func place(t *testing.T) (home.Home, sandbox.Way) {
+func openHome(t *testing.T, dir string) home.Home {
 	t.Helper()
-	h, err := home.Open(t.TempDir(), os.Getenv)
+	h, err := home.Open(dir, os.Getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return h
+}
+
+// place is where images can be run, and the way to do so.
+func place(t *testing.T) (home.Home, sandbox.Way) {
+	t.Helper()
+	h := openHome(t, t.TempDir())
 	way, err := sandbox.Find(t.Context(), h.Dir, sandbox.Ways()...)
 	if err != nil {
 		t.Skip("no sandbox can be made here: ", err)

@@ -76,14 +76,26 @@ func makeGoodImage(t *testing.T) v1.Image {
 	)
 }
 
+// refusals are the errors of the ways that were tried.
+var refusals = map[sandbox.Way]error{}
+
+// tried says whether a way works here. It is tried once.
+func tried(t *testing.T, way sandbox.Way) error {
+	t.Helper()
+	if _, known := refusals[way]; !known {
+		refusals[way] = sandbox.Try(t.Context(), way, t.TempDir())
+	}
+	return refusals[way]
+}
+
 // ran is what one of programs prints in an image, by the ways that work here.
 func ran(t *testing.T, image v1.Image, test func(t *testing.T, options Options, run func(options Options, program string, env ...string) (stdout, stderr string, err error))) {
 	for _, way := range sandbox.Ways() {
 		t.Run(string(way), func(t *testing.T) {
-			h, _ := place(t)
-			if err := sandbox.Try(t.Context(), way, t.TempDir()); err != nil {
+			if err := tried(t, way); err != nil {
 				t.Skipf("this machine refuses it: %v", err)
 			}
+			h := openHome(t, goodHome())
 			options := Options{Image: image, Home: h, Way: way, Entrypoint: "/program"}
 			test(t, options, func(options Options, program string, env ...string) (string, string, error) {
 				var stdout, stderr bytes.Buffer
@@ -205,9 +217,9 @@ func TestAMountThatCannotBeIsAFailure(t *testing.T) {
 }
 
 func TestNothingIsMountedThroughALinkOfTheImage(t *testing.T) {
-	h, way := place(t)
+	_, way := place(t)
 	for _, flag := range []string{"/link", "/link/below"} {
-		options := Options{Image: goodImage(t), Home: h, Way: way, Entrypoint: "/program", Mounts: mounted(t, flag)}
+		options := Options{Image: goodImage(t), Home: openHome(t, goodHome()), Way: way, Entrypoint: "/program", Mounts: mounted(t, flag)}
 		if _, err := Run(t.Context(), options, nil); !errors.Is(err, &failure.Failure{ID: "mount-unusable"}) {
 			t.Errorf("%s: got %v, want mount-unusable", flag, err)
 		}
@@ -215,13 +227,13 @@ func TestNothingIsMountedThroughALinkOfTheImage(t *testing.T) {
 }
 
 func TestNothingIsMountedOnWhatTheImageHasAsSomethingElse(t *testing.T) {
-	h, way := place(t)
+	_, way := place(t)
 	dir := shared(t)
 	for _, flags := range [][]string{
 		{dir + ":/there/own"}, {"/there/own"}, {dir + ":/there/own/below"},
 		{filepath.Join(dir, "new") + ":/there"}, {filepath.Join(dir, "new") + ":/there/own/below"},
 	} {
-		options := Options{Image: goodImage(t), Home: h, Way: way, Entrypoint: "/program", Mounts: mounted(t, flags...)}
+		options := Options{Image: goodImage(t), Home: openHome(t, goodHome()), Way: way, Entrypoint: "/program", Mounts: mounted(t, flags...)}
 		if _, err := Run(t.Context(), options, nil); !errors.Is(err, &failure.Failure{ID: "mount-unusable"}) {
 			t.Errorf("%s: got %v, want mount-unusable", flags, err)
 		}

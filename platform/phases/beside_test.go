@@ -42,6 +42,7 @@ func tagOf(t *testing.T, text string) name.Tag {
 }
 
 func TestACacheImageIsFetchedBeforeAndPushedAfterwards(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	options.CacheImage = openRegistry(t) + "/cache:1"
@@ -84,6 +85,7 @@ func TestACacheImageIsFetchedBeforeAndPushedAfterwards(t *testing.T) {
 }
 
 func TestACacheImageThatCannotBePushedCostsTheNextBuildTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	server := httptest.NewServer(readOnly(registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
@@ -95,6 +97,7 @@ func TestACacheImageThatCannotBePushedCostsTheNextBuildTime(t *testing.T) {
 }
 
 func TestARunImageThatWasNamedIsWhatTheBuilderHas(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	options.RunImage = openRegistry(t) + "/run:2"
@@ -111,6 +114,7 @@ func TestARunImageThatWasNamedIsWhatTheBuilderHas(t *testing.T) {
 }
 
 func TestARebaseChangesTheRunImageAndNothingElse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	built, before := made(t, s.options())
 	if err := built.Close(); err != nil {
@@ -187,6 +191,7 @@ func other(than targets.Target) targets.Target {
 }
 
 func TestTheSecondOfTwoTargetsBeginsWithTheLayersOfTheFirst(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	s.script(t, `{"print":["A B 1","  Installing","    Running 'npm ci'"],"node":"node"}`)
 	builds := s.two(t)
@@ -281,6 +286,7 @@ func TestTheSecondOfTwoTargetsRunsOnlyWhenItIsNotedWhatItTakes(t *testing.T) {
 
 // One that failed leaves nobody waiting.
 func TestWhenTheFirstOfTwoTargetsFailsTheOtherEnds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	s.script(t, `{"status":{"building":51},"say":"ERROR: failed to build: exit status 1","node":"node"}`)
 	if _, err := RunAll(t.Context(), s.two(t)); !errors.Is(err, &failure.Failure{ID: "build-failed"}) {

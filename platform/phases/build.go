@@ -121,13 +121,7 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 			Remedy: "name the builder yourself with --builder when you trust it, or build where the kernel has user namespaces.",
 		}
 	}
-	b := &Build{Options: options, busy: newEvent(), layered: newEvent(), made: newEvent()}
-	if b.emulated() {
-		b.emulation = emulation.Environment(b.Host)
-		b.Env = map[string]string{}
-		maps.Copy(b.Env, b.emulation)
-		maps.Copy(b.Env, options.Env)
-	}
+	b := newBuild(options)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
@@ -152,6 +146,17 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 		return nil, err
 	}
 	return b, b.prepare(ctx)
+}
+
+func newBuild(options Options) *Build {
+	b := &Build{Options: options, busy: newEvent(), layered: newEvent(), made: newEvent()}
+	if b.emulated() {
+		b.emulation = emulation.Environment(b.Host)
+		b.Env = map[string]string{}
+		maps.Copy(b.Env, b.emulation)
+		maps.Copy(b.Env, options.Env)
+	}
+	return b
 }
 
 // Close removes what the build does not leave to the next one.

@@ -124,6 +124,7 @@ func TestABuildIsStartedWholeOrNotAtAll(t *testing.T) {
 }
 
 func TestBuildpacksThatWereAskedForTakeTheBuildersPlace(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	dir := t.TempDir()

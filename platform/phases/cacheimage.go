@@ -48,11 +48,7 @@ func (b *Build) madeCache(ctx context.Context, registry *loopback.Registry) (v1.
 		}
 		return nil, fmt.Errorf("reading the cache image that the lifecycle made: %w", err)
 	}
-	manifest, err := image.RawManifest()
-	if err != nil {
-		return nil, err
-	}
-	return b.blobs.Image(manifest)
+	return b.fromBlobs(image)
 }
 
 // pushCache leaves the cache image for later builds. Should that fail, the

@@ -78,7 +78,12 @@ func (b *Build) dropFromCache(kept []cleanLayer, known []cleanLayers) error {
 }
 
 func dropCached(folder string, drop []layerName, user, group int, chown bool) error {
-	list, all, err := readCacheMetadata(folder)
+	dir, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	list, all, err := readCacheList(dir)
 	if err != nil || all == nil {
 		return err
 	}
@@ -90,17 +95,12 @@ func dropCached(folder string, drop []layerName, user, group int, chown bool) er
 		}
 	}
 	all["buildpacks"] = asJSON(list)
-	dir, err := os.OpenRoot(folder)
-	if err != nil {
-		return err
+	err = dir.Remove(cacheList) // it may be a second name of another file
+	if err == nil {
+		err = dir.WriteFile(cacheList, asJSON(all), 0o644)
 	}
-	defer dir.Close()
-	path := cacheList
-	if err := dir.Remove(path); err != nil {
-		return err
+	if err == nil && chown {
+		err = dir.Lchown(cacheList, user, group)
 	}
-	if err := dir.WriteFile(path, asJSON(all), 0o644); err != nil || !chown {
-		return err
-	}
-	return dir.Lchown(path, user, group)
+	return err
 }

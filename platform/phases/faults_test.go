@@ -106,6 +106,7 @@ func TestNoErrorOfAnImageIsPassedOver(t *testing.T) {
 		}},
 		{"its blobs", image, func(_ *Build, image v1.Image) error { _, err := blobsOf(image); return err }},
 		{"the names of its blobs", image, func(_ *Build, image v1.Image) error { _, err := blobNames(image); return err }},
+		{"what is in the registry", image, func(b *Build, image v1.Image) error { _, err := b.fromBlobs(image); return err }},
 		{"what was before", image, func(b *Build, image v1.Image) error {
 			b.before = image
 			_, err := b.smaller(t.Context(), image)

@@ -71,7 +71,14 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 	if err := os.Symlink(app, link); err != nil {
 		t.Fatal(err)
 	}
-	same := ofApp(t, h, app, "app:1", targets.LinuxAMD64).key(targets.LinuxAMD64)
+	builders, linkToBuilder := t.TempDir(), filepath.Join(t.TempDir(), "builders")
+	if err := os.Symlink(builders, linkToBuilder); err != nil {
+		t.Fatal(err)
+	}
+	write(t, builders+"/index.json", "{}")
+	plainly := ofApp(t, h, app, "app:1", targets.LinuxAMD64)
+	plainly.builder.found = builders
+	same := plainly.key(targets.LinuxAMD64)
 	for _, tc := range []struct {
 		name   string
 		change func(b *Build)
@@ -84,6 +91,7 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 		{"the app's root, said", func(b *Build) { b.Env["BP_NODE_PROJECT_PATH"] = "." }, true},
 		{"another folder", func(b *Build) { b.App = appOf(t, plainPackage) }, false},
 		{"another project", func(b *Build) { b.Env["BP_NODE_PROJECT_PATH"] = "packages/a" }, false},
+		{"a link to the builder's folder", func(b *Build) { b.builder.found = linkToBuilder }, true},
 		{"another builder", func(b *Build) { b.builder.found = "registry/builder:2" }, false},
 		{"another platform", func(b *Build) { b.Target = targets.LinuxARM64 }, false},
 		{"a name for what is left", func(b *Build) { b.CacheKey = "x" }, false},
@@ -91,6 +99,7 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 		{"a rebase", func(b *Build) { b.Rebase = empty.Image }, false},
 	} {
 		b := ofApp(t, h, app, "app:1", targets.LinuxAMD64)
+		b.builder.found = builders
 		tc.change(b)
 		if got := b.key(b.Target) == same; got != tc.want {
 			t.Errorf("%s: shares it: %v, want %v (%s)", tc.name, got, tc.want, b.key(b.Target))

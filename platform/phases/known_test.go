@@ -152,33 +152,43 @@ func TestWhatIsNotKnownOfALayerABuildWithoutTheAppTells(t *testing.T) {
 
 // What stays is remembered, and what may pass is tried again.
 func TestALayerThatCannotBeMadeBeforehandIsDoneWithout(t *testing.T) {
-	for _, tc := range []struct {
+	t.Parallel()
+	const noSeed = "the builder makes no layer beforehand: "
+	for kind, rows := range map[builderKind][]struct {
 		name, script string
-		kind         builderKind
 		again        bool
 		note         string
 	}{
-		{"a seed that no buildpack makes", `{"status":{"building":51},"say":"ERROR: failed to build: exit status 1"}`, bringing, false, "the builder makes no layer beforehand: "},
-		{"a seed that fails by chance", `{"status":{"building":62},"say":"ERROR: x"}`, bringing, true, "the builder makes no layer beforehand: "},
-		{"a seed that no disk holds", `{"status":{"building":51},"print":["write x: no space left on device"],"say":"ERROR: failed to build: exit status 1"}`, bringing, true, "the builder makes no layer beforehand: "},
-		{"a reference that no buildpack makes", `{"status":{"building":51},"say":"ERROR: failed to build: exit status 1"}`, declaring, false, "they cannot be made: "},
-		{"a reference that fails by chance", `{"status":{"building":62},"say":"ERROR: x"}`, declaring, true, "they cannot be made now: "},
+		bringing: {
+			{"a seed that no buildpack makes", `{"status":{"building":51},"say":"ERROR: failed to build: exit status 1"}`, false, noSeed},
+			{"a seed that fails by chance", `{"status":{"building":62},"say":"ERROR: x"}`, true, noSeed},
+			{"a seed that no disk holds", `{"status":{"building":51},"print":["write x: no space left on device"],"say":"ERROR: failed to build: exit status 1"}`, true, noSeed},
+		},
+		declaring: {
+			{"a reference that no buildpack makes", `{"status":{"building":51},"say":"ERROR: failed to build: exit status 1"}`, false, "they cannot be made: "},
+			{"a reference that fails by chance", `{"status":{"building":62},"say":"ERROR: x"}`, true, "they cannot be made now: "},
+		},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			s := forgetting(t, tc.kind, tc.script)
-			s.script(t, `{}`)
-			b, _ := made(t, s.options())
-			if c := b.call(t); c.Previous != "" || !strings.Contains(s.said.String(), tc.note) {
-				t.Errorf("the lifecycle finds %q\n%s", c.Previous, &s.said)
-			}
-			b.Close()
-			o := s.another(t)
-			o.script(t, `{}`)
-			if _, err := once(t, o.options()); err != nil {
-				t.Fatal(err)
-			}
-			if again := strings.Contains(o.said.String(), tc.note); again != tc.again {
-				t.Errorf("it is tried again: %v, want %v\n%s", again, tc.again, &o.said)
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			for _, tc := range rows { // one after the other: they share the builder
+				t.Run(tc.name, func(t *testing.T) {
+					s := forgetting(t, kind, tc.script)
+					s.script(t, `{}`)
+					b, _ := made(t, s.options())
+					if c := b.call(t); c.Previous != "" || !strings.Contains(s.said.String(), tc.note) {
+						t.Errorf("the lifecycle finds %q\n%s", c.Previous, &s.said)
+					}
+					b.Close()
+					o := s.another(t)
+					o.script(t, `{}`)
+					if _, err := once(t, o.options()); err != nil {
+						t.Fatal(err)
+					}
+					if again := strings.Contains(o.said.String(), tc.note); again != tc.again {
+						t.Errorf("it is tried again: %v, want %v\n%s", again, tc.again, &o.said)
+					}
+				})
 			}
 		})
 	}

@@ -110,15 +110,20 @@ func (b *Build) exported(ctx context.Context, registry *loopback.Registry) (expo
 	if err != nil {
 		return made, fmt.Errorf("reading the image that the lifecycle made: %w", err)
 	}
-	manifest, err := image.RawManifest()
-	if err != nil {
-		return made, err
-	}
-	if made.image, err = b.blobs.Image(manifest); err != nil {
+	if made.image, err = b.fromBlobs(image); err != nil {
 		return made, err
 	}
 	made.cache, err = b.madeCache(ctx, registry)
 	return made, err
+}
+
+// fromBlobs is an image of the build's registry, read from the build's blobs.
+func (b *Build) fromBlobs(image v1.Image) (v1.Image, error) {
+	manifest, err := image.RawManifest()
+	if err != nil {
+		return nil, err
+	}
+	return b.blobs.Image(manifest)
 }
 
 // publicNames turns what the lifecycle calls the images into what people do.

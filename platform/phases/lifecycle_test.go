@@ -21,6 +21,7 @@ var ownRegistry = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 func own(text string) string { return ownRegistry.ReplaceAllString(text, "R") }
 
 func TestTheLifecycleIsCalledAsThePlatformAPISays(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	options.Env, options.Created = map[string]string{"BP_X": "1"}, "1234567890"
@@ -57,6 +58,7 @@ func TestTheLifecycleIsCalledAsThePlatformAPISays(t *testing.T) {
 }
 
 func TestTheImageNamesTheRunImageAsPeopleDo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	b, result := made(t, s.options())
 	digest, err := result.Image.Digest()
@@ -102,6 +104,7 @@ func blobsIn(t *testing.T, b *Build) []string {
 }
 
 func TestTheNextBuildBeginsWithTheImageAndTheCacheOfTheOneBefore(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	first, one := made(t, s.options())
 	if c := first.call(t); c.Previous != "" || len(c.Cache) != 0 || first.before != nil {
@@ -146,6 +149,7 @@ func TestTheNextBuildBeginsWithTheImageAndTheCacheOfTheOneBefore(t *testing.T) {
 }
 
 func TestADamagedImageOfTheBuildBeforeIsNoHelpAndNoHindrance(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	first, one := made(t, s.options())
 	digests, err := blobsOf(one.Image)
@@ -197,6 +201,7 @@ func TestALifecycleThatFailsEndsTheBuildAsItSays(t *testing.T) {
 		{"another user", `{"user":"0:0"}`, "[image-changed]", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, plain)
 			s.script(t, tc.script)
 			options := s.options()

@@ -12,6 +12,7 @@ import (
 )
 
 func TestBillsOfMaterialsAreCopiedWhereTheyWereAskedFor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	options.SBOMDir = t.TempDir() + "/bills"
@@ -32,6 +33,7 @@ func TestBillsOfMaterialsAreCopiedWhereTheyWereAskedFor(t *testing.T) {
 }
 
 func TestABuildWithoutTheLabelThatWasAskedForFails(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	options := s.options()
 	options.Labels = map[string]string{"declared": "yes"}
@@ -45,6 +47,7 @@ func TestABuildWithoutTheLabelThatWasAskedForFails(t *testing.T) {
 }
 
 func TestASmallImagesLayersAreCompressedOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, plain)
 	s.script(t, `{"node":"`+strings.Repeat("a text that can be compressed, and of which there is much; ", 1000)+`"}`)
 	options := s.options()

@@ -4,11 +4,39 @@ package phases
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/modules/devmodules"
+	"github.com/armature-cnb/armature/platform/sandbox"
 )
+
+func TestWhereItCannotBeToldWhatIsRemovedEverythingIsCopied(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(b *Build, app string)
+		want   int
+	}{
+		"a lockfile":           {func(*Build, string) {}, 1},
+		"no lockfile":          {func(_ *Build, app string) { os.Remove(app + "/package-lock.json") }, 0},
+		"no package.json":      {func(_ *Build, app string) { write(t, app+"/package.json", "{") }, 0},
+		"a .dockerignore":      {func(_ *Build, app string) { write(t, app+"/.dockerignore", "[") }, 0},
+		"without a network":    {func(b *Build, _ string) { b.Network = sandbox.None }, 0},
+		"npm without one":      {func(b *Build, _ string) { b.Env["npm_config_offline"] = "true" }, 0},
+		"the builder's npm so": {func(b *Build, _ string) { b.builder.env = []string{"npm_config_offline=true"} }, 0},
+	} {
+		b := working(t)
+		app := b.work.Path("app")
+		write(t, app+"/package.json", plainPackage)
+		write(t, app+"/package-lock.json", plainLock)
+		write(t, app+"/.gitignore", "node_modules\n")
+		write(t, app+"/node_modules/a/package.json", "{}")
+		tc.change(b, app)
+		if got := b.ownModules(app); len(got) != tc.want {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
 
 func TestOnlyABuilderThatIsCertainToRemoveModulesDoesWithoutThem(t *testing.T) {
 	const (

@@ -181,10 +181,10 @@ func undetected(theirs []string) *failure.Failure {
 			of = ""
 		case of != "":
 			outputs[of] = append(outputs[of], line)
-		case of == "" && found != nil:
+		case found != nil:
 			erred = append(erred, found[1])
 		default:
-			if found := refusedLine.FindStringSubmatch(line); of == "" && found != nil {
+			if found := refusedLine.FindStringSubmatch(line); found != nil {
 				refused = append(refused, found[1])
 			}
 		}

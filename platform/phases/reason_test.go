@@ -116,6 +116,14 @@ fail: foreign/go@1.0.0
 `, "[no-buildpack-applies] no buildpack of the builder takes the app\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH:\n  there is no go.mod",
 		},
 		{
+			"one that says nothing but its error", 21, `======== Error: foreign/go@1.0.0 ========
+exit status 2
+======== Results ========
+err:  foreign/go@1.0.0 (2)
+fail: foreign/other@1.0.0
+`, "[no-buildpack-applies] no buildpack of the builder takes the app\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH:\n  exit status 2",
+		},
+		{
 			"an id of one that passes", 20, `======== Output: a/passes@1 ========
 [odd-note] x
 To fix it: y

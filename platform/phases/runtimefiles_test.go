@@ -7,6 +7,28 @@ import (
 	"testing"
 )
 
+// Of an app's scripts none but those that start it are known where its Node.js is
+// made, and without them the seed's.
+func TestWhatStartsAnAppIsKnownWhereItsNodeIsMade(t *testing.T) {
+	for _, tc := range []struct{ scripts, chosen, want string }{
+		{`{"start":"node a.js","build":"x"}`, "", `{"start":"node a.js"}`},
+		{`{"start":"node a.js","prestart":"b","poststart":"c","preserve":"d"}`, "", `{"poststart":"c","prestart":"b","start":"node a.js"}`},
+		{`{"start":"node a.js","serve":"x","preserve":"y"}`, "serve", `{"preserve":"y","serve":"x","start":"node a.js"}`},
+		{`{"build":"x","pre":"y","":"z"}`, "", `{"start":"node server.js"}`},
+		{`{"start":7}`, "", `{"start":"node server.js"}`},
+		{`7`, "start", `{"start":"node server.js"}`},
+	} {
+		app := t.TempDir()
+		write(t, app+"/package.json", `{"name":"x","engines":{"node":"24"},"scripts":`+tc.scripts+`}`)
+		write(t, app+"/.nvmrc", "24")
+		files, err := runtimeFiles(app, func(name string) string { return map[string]string{"BP_NPM_START_SCRIPT": tc.chosen}[name] })
+		var kept map[string]json.RawMessage
+		if err != nil || json.Unmarshal([]byte(files["package.json"]), &kept) != nil || string(kept["scripts"]) != tc.want || string(kept["engines"]) != `{"node":"24"}` || string(kept["name"]) != `"seed"` || files[".nvmrc"] != "24" {
+			t.Errorf("%s: got %q, %v, want %s", tc.scripts, files, err, tc.want)
+		}
+	}
+}
+
 func TestWhatOfAnAppCannotBeReadIsTheBuildsToSay(t *testing.T) {
 	app := t.TempDir()
 	write(t, app+"/package.json", "{")

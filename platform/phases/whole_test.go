@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,6 +62,9 @@ func (k builderKind) files() map[string]string {
 	return files
 }
 
+// laidOut makes the images of a kind once.
+var laidOut = map[builderKind]*sync.Once{plain: {}, declaring: {}, bringing: {}}
+
 // newSite makes one. Those of a kind share the builder, which is unpacked once,
 // and the home.
 func newSite(t *testing.T, kind builderKind) *site {
@@ -77,7 +81,7 @@ func newSite(t *testing.T, kind builderKind) *site {
 	if s.way, err = sandbox.Find(t.Context(), s.home.Dir, sandbox.Ways()...); err != nil {
 		t.Skip("no sandbox can be made here: ", err)
 	}
-	if _, err := os.Lstat(s.builders); err != nil {
+	laidOut[kind].Do(func() {
 		all := targets.All()
 		if kind != plain {
 			all = []targets.Target{s.host}
@@ -86,7 +90,7 @@ func newSite(t *testing.T, kind builderKind) *site {
 			layout(t, base+"/stack/run-"+to.Arch, runImageFor(t, to, "run"))
 			layout(t, s.builders+"/"+to.Dashed()+"-on-"+s.host.Dashed(), s.builderImage(t, to, kind.files()))
 		}
-	}
+	})
 	write(t, s.app+"/package.json", plainPackage)
 	write(t, s.app+"/package-lock.json", plainLock)
 	return s

@@ -273,15 +273,18 @@ func TestTheRestOfTheGroupIsNotWaitedForWithoutASignal(t *testing.T) {
 // to be the container's.
 func TestAServerBehindAShellMayClose(t *testing.T) {
 	for _, script := range []string{"sh -c %q; echo never", "true && sh -c %q", "A=1 sh -c %q || exit", "{ sh -c %q; }"} {
-		for _, s := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR2} {
-			server := fmt.Sprintf("trap 'sleep 0.1; echo closed; exit 7' %d; %s", s, loop)
-			r := start(t, "-shell", fmt.Sprintf(script, server), "--")
-			r.send(s)
-			r.wantLine("closed")
-			if got := r.status(); got != 7 && s != unix.SIGUSR2 {
-				t.Errorf("%s, %s: got %d, want 7", script, unix.SignalName(s), got)
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR2} {
+				server := fmt.Sprintf("trap 'sleep 0.1; echo closed; exit 7' %d; %s", s, loop)
+				r := start(t, "-shell", fmt.Sprintf(script, server), "--")
+				r.send(s)
+				r.wantLine("closed")
+				if got := r.status(); got != 7 && s != unix.SIGUSR2 {
+					t.Errorf("%s: got %d, want 7", unix.SignalName(s), got)
+				}
 			}
-		}
+		})
 	}
 }
 
