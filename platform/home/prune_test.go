@@ -238,7 +238,7 @@ func TestSizesAndTimes(t *testing.T) {
 		{"7b", 7}, {"7kb", 7e3}, {"7k", 7e3}, {"7m", 7e6}, {"7g", 7e9}, {"7TB", 7e12}, {"7t", 7e12}, {"7KiB", 7 << 10}, {"7MiB", 7 << 20}, {"7TiB", 7 << 40}, {"0.5kB", 500},
 		{"4EB", -1}, {"4e6TB", 4e18}, {"5e6TB", -1},
 		{"20GB", 20e9}, {"1.5 gb", 1.5e9}, {"500MB", 5e8}, {"2GiB", 2 << 30}, {"1000", 1000}, {"0", 0},
-		{"", -1}, {"GB", -1}, {"-1GB", -1}, {"1XB", -1}, {"1e30GB", -1}, {"NaN", -1}, {"1 2", -1},
+		{" 20 GB ", 20e9}, {"", -1}, {"GB", -1}, {"-1GB", -1}, {"1XB", -1}, {"1e30GB", -1}, {"NaN", -1}, {"1 2", -1},
 	} {
 		if got, err := home.ParseSize(tc.text); (err != nil) != (tc.want < 0) || err == nil && got != tc.want {
 			t.Errorf("%q: got %d, %v, want %d", tc.text, got, err, tc.want)
@@ -247,7 +247,7 @@ func TestSizesAndTimes(t *testing.T) {
 	for _, tc := range []struct {
 		text string
 		want time.Duration // negative for an error
-	}{{"0d", 0}, {"0.5d", day / 2}, {"36499d", 36499 * day}, {"36500d", -1}, {"30d", 30 * day}, {"2w", 14 * day}, {"12h", 12 * time.Hour}, {"1.5d", 36 * time.Hour}, {"0s", 0}, {"", -1}, {"d", -1}, {"-3d", -1}, {"-3h", -1}, {"30", -1}, {"1y", -1}} {
+	}{{"0d", 0}, {" 3 d ", 3 * day}, {"0.5d", day / 2}, {"36499d", 36499 * day}, {"36500d", -1}, {"30d", 30 * day}, {"2w", 14 * day}, {"12h", 12 * time.Hour}, {"1.5d", 36 * time.Hour}, {"0s", 0}, {"", -1}, {"d", -1}, {"-3d", -1}, {"-3h", -1}, {"30", -1}, {"1y", -1}} {
 		if got, err := home.ParseAge(tc.text); (err != nil) != (tc.want < 0) || err == nil && got != tc.want {
 			t.Errorf("%q: got %s, %v, want %s", tc.text, got, err, tc.want)
 		}
