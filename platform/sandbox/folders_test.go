@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -189,6 +190,7 @@ func TestAFolderIsEmptiedAndStays(t *testing.T) {
 func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	makeFolders(t, root, "proc/1/old", "proc/self/old")
+	before := openFiles(t)
 	if err := nameOutputs(root); err != nil {
 		t.Fatal(err)
 	}
@@ -222,6 +224,9 @@ func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
 		t.Errorf("outside of the root there is %v, %v", entries, err)
+	}
+	if now := openFiles(t); now != before {
+		t.Errorf("%d files are open, before %d", now, before)
 	}
 }
 
@@ -263,6 +268,10 @@ func TestTheAnswerGoesWithTheFirstCall(t *testing.T) {
 	if conn, err := listener.Accept(); err == nil {
 		conn.Close()
 		t.Error("the answer may be there still, and the call was taken")
+	}
+	near.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := near.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("whoever calls waits: %v", err)
 	}
 	listener.Close()
 	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {

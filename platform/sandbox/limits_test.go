@@ -228,10 +228,12 @@ func TestTheUserCanOpenItsOutputAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer box.Close()
-		if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=write again"}}, nil); err != nil {
-			t.Error(err)
+		for _, followed := range []bool{true, false} {
+			if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=write again"}, Followed: followed}, nil); err != nil {
+				t.Error(err)
+			}
 		}
-		if out.String() != "/dev/stdout\n/proc/1/fd/1\n" || errs.String() != "/dev/stderr\n/proc/1/fd/2\n" {
+		if out.String() != strings.Repeat("/dev/stdout\n/proc/1/fd/1\n", 2) || errs.String() != strings.Repeat("/dev/stderr\n/proc/1/fd/2\n", 2) {
 			t.Errorf("got %q and %q", &out, &errs)
 		}
 	})

@@ -101,6 +101,9 @@ func TestAFileComesThroughTheChannel(t *testing.T) {
 	if _, err := inside.receive(&got); err == nil {
 		t.Error("half a value: got no error")
 	}
+	if err := near.send(func() {}, nil); err == nil {
+		t.Error("what is no value: got no error")
+	}
 	near.Close()
 	if _, err := inside.receive(&got); err == nil {
 		t.Error("after the other side's end: got no error")

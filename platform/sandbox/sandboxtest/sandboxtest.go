@@ -45,7 +45,7 @@ func again() error {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, filepath.Base(os.Args[0]))
-	build := exec.Command("go", "test", "-c", "-o", program, ".")
+	build := exec.Command("go", "test", "-c", "-ldflags=-w", "-o", program, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go test -c: %s: %s", err, out) // not an exit status of tests
