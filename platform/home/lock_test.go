@@ -32,7 +32,7 @@ func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
 	}
 	for range 4 {
 		workers.Go(func() {
-			for range 50 {
+			for range 20 {
 				work, err := h.NewWork()
 				if err != nil {
 					t.Errorf("making one: %v", err)
@@ -78,7 +78,7 @@ func TestWhoWaitsForARootWaitsForItsMakingOnly(t *testing.T) {
 	select {
 	case got := <-second:
 		t.Fatalf("it was not made yet: got %v", got.err)
-	case <-time.After(200 * time.Millisecond):
+	case <-time.After(60 * time.Millisecond):
 	}
 	made <- true
 	one := <-first
@@ -128,7 +128,7 @@ func TestARootThatIsLockedIsNeverRemoved(t *testing.T) {
 	}
 	for user := range 4 {
 		users.Go(func() {
-			for i := range 100 {
+			for i := range 40 {
 				dir, lock, err := h.Root(t.Context(), fmt.Sprintf("run-%d", (user+i)%2), func(dir string) error {
 					return os.WriteFile(filepath.Join(dir, "file"), nil, 0o644)
 				})

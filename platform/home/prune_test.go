@@ -188,7 +188,7 @@ func TestWhatIsNotArmaturesIsNeverRemoved(t *testing.T) {
 	}
 	for _, name := range files {
 		path := filepath.Join(dir, name)
-		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("mine"), 0o644), os.Chtimes(path, long, long), os.Chtimes(filepath.Dir(path), long, long))
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("x"), 0o644), os.Chtimes(path, long, long), os.Chtimes(filepath.Dir(path), long, long))
 		if err != nil {
 			t.Fatal(err)
 		}
