@@ -4,7 +4,9 @@ package loopback_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/platform/loopback"
 )
@@ -238,5 +241,36 @@ func TestTransfersAreToldByWhatWasAskedAndSent(t *testing.T) {
 	}
 	if again := got[1]; again.Digest != other || !again.Begin.After(first[0].Begin) || again.End.Before(again.Begin) {
 		t.Errorf("got %v, want that it was asked for last", again)
+	}
+	g.send("PATCH", "/v2/app/blobs/uploads/3", strings.NewReader("ab")) // a name that was used before
+	g.send("PUT", "/v2/app/blobs/uploads/3?digest="+other.String(), strings.NewReader("c"))
+	if got := r.Transfers(); len(got) != 2 || got[1].Digest != other || got[1].Reused || got[1].Bytes != 3 {
+		t.Errorf("got %v, want that %s was sent now", got, other)
+	}
+}
+
+func TestTheLastByteThatFitsIsTaken(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=65m"); err != nil {
+		t.Skipf("this test mounts a small disk, which takes root: %v", err)
+	}
+	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := loopback.Serve(listener, openBlobs(t, dir))
+	defer r.Close()
+	g := asGuest(t, r)
+	fits := int64(disk.Bavail)*disk.Bsize - 64<<20
+	if status, text := g.send("PATCH", "/v2/app/blobs/uploads/1", io.LimitReader(zeros{}, fits)); status != http.StatusAccepted {
+		t.Errorf("%d bytes: got %d, %s", fits, status, text)
+	}
+	if status, text := g.send("PATCH", "/v2/app/blobs/uploads/2", strings.NewReader("x")); status != http.StatusInsufficientStorage {
+		t.Errorf("a byte more: got %d, %s", status, text)
 	}
 }
