@@ -51,6 +51,7 @@ func init() {
 var namespaces = []string{"mnt", "pid", "ipc", "uts", "net", "user"}
 
 func TestAProgramBeginsWithAStateOfItsOwn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		var out bytes.Buffer
@@ -96,6 +97,7 @@ func waitFor(condition func() bool) error {
 }
 
 func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		s.Tmpfs = []string{"/memory"}
@@ -139,6 +141,7 @@ func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
 }
 
 func TestASandboxHasNamespacesOfItsOwn(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		for _, network := range []sandbox.Network{sandbox.Host, sandbox.None} {
 			s := spec(t, way)
@@ -167,6 +170,7 @@ func TestASandboxHasNamespacesOfItsOwn(t *testing.T) {
 
 // What is mounted below is as closed as what it is mounted in.
 func TestARecursiveBindHasWhatIsMountedBelow(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		for i := range s.Binds {

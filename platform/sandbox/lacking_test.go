@@ -30,6 +30,7 @@ func init() {
 // Of what an older kernel has not, or a filter of a container's refuses, a sandbox
 // does without, or has it in another way.
 func TestWhatAKernelLacksIsDoneWithout(t *testing.T) {
+	t.Parallel()
 	lacks := func(call uint32, args ...match) []refusal { return []refusal{{call, args, unix.ENOSYS}} }
 	unknown := func(call uint32, args ...match) []refusal { return []refusal{{call, args, unix.EINVAL}} }
 	const written = "/new refused\n/dev/new refused\n/data/new done\n/fixed/new refused\n/proc/sys/kernel/hostname refused\n"
@@ -86,6 +87,7 @@ func TestWhatAKernelLacksIsDoneWithout(t *testing.T) {
 
 // Of a root that lacks a folder the error says which.
 func TestARootHasAPlaceForEverything(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		for _, folder := range []string{"/dev", "/proc", "/data"} {
 			if folder == "/proc" && way == sandbox.Chroot {
@@ -108,6 +110,7 @@ func TestARootHasAPlaceForEverything(t *testing.T) {
 
 // What answers a program that asks for itself is no folder of elsewhere.
 func TestAChrootThatCannotAnswerStartsNothing(t *testing.T) {
+	t.Parallel()
 	need(t, sandbox.Chroot)
 	s := spec(t, sandbox.Chroot)
 	box, err := sandbox.Start(t.Context(), s)

@@ -219,6 +219,7 @@ func TestAMachineWithoutAnotherProcessIsNoReasonAgainstAWay(t *testing.T) {
 }
 
 func TestTheUserCanOpenItsOutputAgain(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		var out, errs bytes.Buffer
 		s := spec(t, way)
@@ -262,6 +263,7 @@ func TestNoneOfTheHostsGroupsIsLeft(t *testing.T) {
 }
 
 func TestAFolderInMemoryCanBeWrittenTo(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		if err := os.Mkdir(s.Root+"/memory", 0o755); err != nil {
