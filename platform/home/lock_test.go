@@ -15,9 +15,21 @@ import (
 	"github.com/armature-cnb/armature/platform/home"
 )
 
+// inMemory is a folder that takes no turns at the disk, so that who meets does so
+// often; or one like others.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "home-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // Builds begin while others begin: none fails for it, and none loses its folder.
 func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
-	h := open(t, t.TempDir())
+	h := open(t, inMemory(t))
 	var ended atomic.Bool
 	var sweepers, workers sync.WaitGroup
 	for range 4 {
@@ -32,7 +44,7 @@ func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
 	}
 	for range 4 {
 		workers.Go(func() {
-			for range 20 {
+			for range 50 {
 				work, err := h.NewWork()
 				if err != nil {
 					t.Errorf("making one: %v", err)
@@ -114,7 +126,7 @@ func go1[T any](call func() (T, error)) <-chan result[T] {
 
 // What somebody has a lock of is there, whoever removes what nobody uses.
 func TestARootThatIsLockedIsNeverRemoved(t *testing.T) {
-	h := open(t, t.TempDir())
+	h := open(t, inMemory(t))
 	var ended atomic.Bool
 	var removers, users sync.WaitGroup
 	for range 2 {
@@ -128,7 +140,7 @@ func TestARootThatIsLockedIsNeverRemoved(t *testing.T) {
 	}
 	for user := range 4 {
 		users.Go(func() {
-			for i := range 40 {
+			for i := range 100 {
 				dir, lock, err := h.Root(t.Context(), fmt.Sprintf("run-%d", (user+i)%2), func(dir string) error {
 					return os.WriteFile(filepath.Join(dir, "file"), nil, 0o644)
 				})
