@@ -67,7 +67,6 @@ type first struct {
 }
 
 func runFirst() {
-	unix.CloseOnExec(controlFD)
 	if name, err := unix.BytePtrFromString(firstName); err == nil { // what ps shows of it: 15 bytes
 		prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)))
 	}
