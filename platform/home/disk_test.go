@@ -3,6 +3,7 @@
 package home
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -60,6 +61,28 @@ func TestClosedFoldersAreRemovedByOrdinaryUsers(t *testing.T) {
 		if left := h.trash(); len(left) > 0 {
 			t.Errorf("%s: left over: %v", name, left)
 		}
+	}
+}
+
+// during is a context that does something once when it is asked.
+type during struct {
+	context.Context
+	do func()
+}
+
+func (d *during) Err() error {
+	d.do()
+	d.do = func() {}
+	return nil
+}
+
+func TestWhatComesToTheTrashMeanwhileIsRemoved(t *testing.T) {
+	h := opening(t, t.TempDir())
+	first, second := filepath.Join(h.trashDir(), strings.Repeat("b", 26)), filepath.Join(h.trashDir(), strings.Repeat("a", 26))
+	must(t, os.MkdirAll(first, 0o755))
+	must(t, h.Empty(&during{t.Context(), func() { must(t, os.Mkdir(second, 0o755)) }}))
+	if left := h.trash(); len(left) > 0 {
+		t.Errorf("left over: %v", left)
 	}
 }
 

@@ -98,6 +98,19 @@ func TestWhatWasNotUsedForLongIsPrunedOfEveryKind(t *testing.T) {
 
 func TestOfTooMuchWhatWasUsedLongestAgoGoesFirst(t *testing.T) {
 	h := keeping(t, 3*day, 2*day, time.Minute)
+	all, err := h.Prune(t.Context(), home.Limits{Age: -1, Size: -1, Dry: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size int64
+	for _, item := range all {
+		size += item.Size
+	}
+	for spare, want := range map[int64]int{0: 0, 1: 1} {
+		if gone, err := h.Prune(t.Context(), home.Limits{Age: 30 * day, Size: size - spare, Dry: true}); err != nil || len(gone) != want {
+			t.Errorf("of %d bytes, %d too many: got %q, %v", size, spare, names(gone), err)
+		}
+	}
 	if _, err := h.Prune(t.Context(), home.Limits{Age: 30 * day, Size: 6_500_000}); err != nil {
 		t.Fatal(err)
 	}
