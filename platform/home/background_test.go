@@ -15,10 +15,12 @@ import (
 	"github.com/armature-cnb/armature/platform/home"
 )
 
-// finish opens a home and ends, as a call does.
-func finish(dir string) {
-	if _, err := home.Open(dir, os.Getenv); err != nil {
-		panic(err)
+// finish opens homes and ends, as a call does.
+func finish(dirs string) {
+	for _, dir := range filepath.SplitList(dirs) {
+		if _, err := home.Open(dir, os.Getenv); err != nil {
+			panic(err)
+		}
 	}
 	home.Finish()
 }
@@ -34,13 +36,19 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
+	other := open(t, t.TempDir())
+	held := hold(t, filepath.Join(other.Dir, "trash.lock"))
+	beside := filepath.Join(other.Dir, "trash", strings.Repeat("a", 26))
+	if err := os.MkdirAll(beside, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	left := filepath.Join(h.Dir, "trash", strings.Repeat("a", 26))
 	if err := os.MkdirAll(left, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, left, 200)
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), "FINISH="+h.Dir)
+	cmd := exec.Command("/proc/self/exe", h.Dir) // an argument, as such a process has, and another name
+	cmd.Env = append(os.Environ(), "FINISH="+h.Dir+":"+other.Dir)
 	done := make(chan error, 1)
 	go func() {
 		_, err := cmd.CombinedOutput()
@@ -63,8 +71,10 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 		}
 	}
 	lock.Close()
+	held.Close()
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Lstat(filepath.Join(h.Dir, "trash")); err != nil {
+		_, err := os.Lstat(filepath.Join(h.Dir, "trash"))
+		if _, otherErr := os.Lstat(filepath.Join(other.Dir, "trash")); err != nil && otherErr != nil {
 			return
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,17 @@ func (l Lock) Close() error {
 		return nil
 	}
 	return l.file.Close()
+}
+
+// locksIn are the paths of a folder's locks whose names begin with prefix.
+func locksIn(dir, prefix string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, prefix) && strings.HasSuffix(name, ".lock") {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	return paths, err
 }
 
 // errLocked is that of a lock that somebody else has.

@@ -15,9 +15,21 @@ import (
 	"github.com/armature-cnb/armature/platform/home"
 )
 
+// inMemory is a folder that takes no turns at the disk, so that who meets does so
+// often; or one like others.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "home-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // Builds begin while others begin: none fails for it, and none loses its folder.
 func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
-	h := open(t, t.TempDir())
+	h := open(t, inMemory(t))
 	var ended atomic.Bool
 	var sweepers, workers sync.WaitGroup
 	for range 4 {
@@ -78,7 +90,7 @@ func TestWhoWaitsForARootWaitsForItsMakingOnly(t *testing.T) {
 	select {
 	case got := <-second:
 		t.Fatalf("it was not made yet: got %v", got.err)
-	case <-time.After(200 * time.Millisecond):
+	case <-time.After(60 * time.Millisecond):
 	}
 	made <- true
 	one := <-first
@@ -114,7 +126,7 @@ func go1[T any](call func() (T, error)) <-chan result[T] {
 
 // What somebody has a lock of is there, whoever removes what nobody uses.
 func TestARootThatIsLockedIsNeverRemoved(t *testing.T) {
-	h := open(t, t.TempDir())
+	h := open(t, inMemory(t))
 	var ended atomic.Bool
 	var removers, users sync.WaitGroup
 	for range 2 {

@@ -71,7 +71,7 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 	for _, item := range items {
 		unused := time.Since(item.Used)
 		if unused <= limits.Age && (limits.Size < 0 || size <= limits.Size || unused <= limits.Spare) {
-			continue
+			break // what follows was used later still
 		}
 		removed, err := h.prune(item, limits.Dry)
 		if err != nil {
@@ -90,7 +90,7 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 func (h Home) items() ([]Item, error) {
 	var items []Item
 	for _, kind := range []Kind{RootKind, BuildKind} {
-		locks, err := filepath.Glob(filepath.Join(h.Dir, string(kind)+"s", "*.lock"))
+		locks, err := locksIn(filepath.Join(h.Dir, string(kind)+"s"), "")
 		if err != nil {
 			return nil, err
 		}

@@ -97,7 +97,7 @@ func (h Home) makeRoot(dir string, fill func(dir string) error) error {
 // KeepRoots removes the roots whose names begin with prefix, but for the newest
 // of them that were used last, and those in use.
 func (h Home) KeepRoots(prefix string, newest int) error {
-	locks, err := filepath.Glob(filepath.Join(h.Dir, "roots", prefix+"*.lock"))
+	locks, err := locksIn(filepath.Join(h.Dir, "roots"), prefix)
 	if err != nil {
 		return err
 	}

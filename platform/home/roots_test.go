@@ -146,7 +146,7 @@ func TestOnlyTheNewestRootsOfAKindAreKept(t *testing.T) {
 
 // A call may be killed while it removes one.
 func TestARootThatIsRemovedIsWholeUntilItIsGone(t *testing.T) {
-	h := open(t, t.TempDir())
+	h := open(t, inMemory(t))
 	const files = 3000
 	file := func(dir string, i int) string { return filepath.Join(dir, strconv.Itoa(i%10), strconv.Itoa(i)) }
 	dir, lock, err := h.Root(t.Context(), "run-x", func(dir string) error {

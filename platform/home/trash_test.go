@@ -35,8 +35,8 @@ func empty(t *testing.T, h home.Home) {
 func fill(t *testing.T, dir string, files int) {
 	t.Helper()
 	for i := range files {
-		path := filepath.Join(dir, fmt.Sprint(i%100), fmt.Sprint(i))
-		if i < 100 {
+		path := filepath.Join(dir, fmt.Sprint(i%10), fmt.Sprint(i))
+		if i < 10 {
 			if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const files = 2000
+	const files = 500
 	fill(t, work.Dir, files)
 	if err := os.Chmod(work.Dir, 0o500); err != nil { // as a closed folder of an image
 		t.Fatal(err)

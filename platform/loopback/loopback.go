@@ -161,5 +161,9 @@ func (r *Registry) Get(ctx context.Context, repository string) (v1.Image, error)
 func (r *Registry) options(ctx context.Context) []remote.Option {
 	// The address may be one of another network than this process's.
 	transport := &http.Transport{DialContext: r.inside.dial, DisableKeepAlives: true}
-	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuth(&authn.Basic{Username: user, Password: r.passwords.owner})}
+	never := func(error) bool { return false } // what this process refuses itself it refuses again
+	return []remote.Option{
+		remote.WithContext(ctx), remote.WithTransport(transport), remote.WithRetryPredicate(never),
+		remote.WithAuth(&authn.Basic{Username: user, Password: r.passwords.owner}),
+	}
 }

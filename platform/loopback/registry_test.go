@@ -49,6 +49,9 @@ func TestManifestsAreThoseThatTheLifecycleWrote(t *testing.T) {
 			t.Errorf("%s: got %d, %s, want %d", path, status, text, want)
 		}
 	}
+	if status, text := g.send("PUT", "/v2/app/manifests/index", strings.NewReader("{"), "Content-Type", "application/vnd.oci.image.index.v1+json"); status != http.StatusBadRequest {
+		t.Errorf("an index that is none: got %d, %s", status, text)
+	}
 	if app, run := r.Manifests(loopback.AppRepository), r.Manifests(loopback.RunRepository); app != 2 || run != 0 {
 		t.Errorf("got %d of the app and %d of the run image, want 2 and 0", app, run)
 	}
@@ -90,6 +93,7 @@ func TestAnUploadIsRefusedWithWhatWouldWork(t *testing.T) {
 		want                     string
 	}{
 		{name: "a part", method: "PATCH", path: at, body: "te", status: http.StatusAccepted},
+		{name: "a question", method: "GET", path: at + "?digest=" + testDigest, status: http.StatusBadRequest},
 		{name: "a part of nowhere", method: "PATCH", path: at, body: "st", headers: []string{"Content-Range", "2"}, status: http.StatusRequestedRangeNotSatisfiable, want: "2 bytes have come"},
 		{name: "of a digest that is none", method: "PUT", path: at + "?digest=sha256:1", status: http.StatusBadRequest, want: `"code":"DIGEST_INVALID"`},
 		{name: "of another algorithm", method: "PUT", path: at + "?digest=sha512:" + strings.Repeat("0", 128), status: http.StatusBadRequest, want: "want a digest of sha256"},

@@ -4,6 +4,7 @@ package loopback
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -79,10 +80,7 @@ func (b *Blobs) smaller(ctx context.Context, layer v1.Descriptor, content v1.Has
 	}
 	defer os.Remove(to.Name())
 	defer to.Close()
-	compressed, err := v1.Hasher("sha256")
-	if err != nil {
-		return layer, err
-	}
+	compressed := sha256.New()
 	plain, err := v1.Hasher(content.Algorithm)
 	if err != nil {
 		return layer, err

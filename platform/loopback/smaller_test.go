@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -91,6 +92,26 @@ func TestSmallerLayersHaveTheSameContent(t *testing.T) {
 	}
 	if m, err := twice.Manifest(); err != nil || m.Layers[1].Digest != after.Layers[1].Digest {
 		t.Error("what was compressed well is not left as it is", err)
+	}
+	// The same in as many bytes, by another program's compression (RFC 1952, "OS").
+	text, err := os.ReadFile(blobs.Path(after.Layers[1].Digest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[9]++
+	other, _, err := v1.SHA256(bytes.NewReader(text))
+	if err == nil {
+		err = os.WriteFile(blobs.Path(other), text, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw = bytes.ReplaceAll(raw, []byte(after.Layers[1].Digest.String()), []byte(other.String()))
+	if image, err = blobs.Image(raw); err != nil {
+		t.Fatal(err)
+	}
+	if again, err = blobs.Smaller(t.Context(), image, every); err != nil || !bytes.Contains(again, []byte(other.String())) {
+		t.Errorf("what would be of the same size is made anew: got %s, %v", again, err)
 	}
 }
 

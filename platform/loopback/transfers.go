@@ -85,7 +85,7 @@ func (t *transfers) note(request *http.Request, answer *answered, bytes int64, b
 			t.open[at] = &Transfer{Begin: begin}
 		}
 		t.open[at].Bytes += bytes
-	case request.Method == http.MethodPut && upload && answer.status == http.StatusCreated:
+	case request.Method == http.MethodPut && upload:
 		one := Transfer{Begin: begin}
 		if t.open[at] != nil {
 			one = *t.open[at]

@@ -4,6 +4,7 @@ package loopback_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,9 @@ func TestTransfersAreWhatTheLifecycleUploaded(t *testing.T) {
 	got := r.Transfers()
 	if len(got) != len(want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	if !slices.IsSortedFunc(got, func(a, b loopback.Transfer) int { return a.Begin.Compare(b.Begin) }) {
+		t.Errorf("got %v, want them in their order", got)
 	}
 	for _, transfer := range got {
 		bytes, known := want[transfer.Digest.String()]

@@ -34,6 +34,10 @@ func init() {
 				fmt.Printf("%s %d\n", path, len(text))
 			}
 		},
+		"may make": func() {
+			text, _ := os.ReadFile("/proc/sys/user/max_user_namespaces")
+			os.Stdout.Write(text)
+		},
 		"calls": func() {
 			number := func(name string, number uintptr, args ...uintptr) {
 				args = append(args, 0, 0, 0)
@@ -71,8 +75,10 @@ func init() {
 }
 
 func TestTheMachinesSettingsCanOnlyBeRead(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
-		got, _ := run(t, spec(t, way), "machine")
+		s := spec(t, way)
+		got, _ := run(t, s, "machine")
 		for line := range strings.Lines(got) {
 			if fields := strings.Fields(line); len(fields) != 2 || fields[1] != "true" && fields[1] != "0" {
 				t.Errorf("got %s, want a read-only file, or an empty one", line)
@@ -81,10 +87,18 @@ func TestTheMachinesSettingsCanOnlyBeRead(t *testing.T) {
 		if strings.Count(got, "\n") != 6 {
 			t.Errorf("got %q", got)
 		}
+		most := "0" // root's program needs no namespace, an ordinary user's has one
+		if os.Geteuid() != 0 {
+			most = "1"
+		}
+		if got, _ := run(t, s, "may make"); way == sandbox.Users && got != most+"\n" {
+			t.Errorf("it may make %s user namespaces, want %s", got, most)
+		}
 	})
 }
 
 func TestCallsThatReachTheKernelAreRefused(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		got, _ := run(t, spec(t, way), "calls")
 		want := "keyctl EPERM\nbpf EPERM\nio_uring EPERM\nclone3 ENOSYS\nunshare EPERM\ntiocsti EPERM\ngetpid \n"
@@ -95,6 +109,7 @@ func TestCallsThatReachTheKernelAreRefused(t *testing.T) {
 }
 
 func TestNoUserIsTakenForRoot(t *testing.T) {
+	t.Parallel()
 	for _, ids := range [][2]int{{0, 0}, {-1, 1}, {1 << 32, 1}, {1<<32 - 1, 1}, {1<<32 + 5, 1}, {1, -1}, {1, 1 << 32}} {
 		s := spec(t, sandbox.Ways()[0])
 		s.User, s.Group = ids[0], ids[1]
@@ -109,6 +124,7 @@ func TestNoUserIsTakenForRoot(t *testing.T) {
 }
 
 func TestTheProgramCannotFindTheExecutableOnDisk(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		if err := os.Symlink("/proc/self/exe", filepath.Join(s.Root, "bin/again")); err != nil {
@@ -146,6 +162,7 @@ func init() {
 }
 
 func TestTheProgramWritesToPipes(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		path := filepath.Join(t.TempDir(), "out")
 		file, err := os.Create(path)
@@ -183,12 +200,18 @@ func TestOneProgramCannotReachAnothersProcesses(t *testing.T) {
 		victim := exec.Command(filepath.Join(s.Root, "bin/program"))
 		victim.Env = []string{"PROGRAM=sleep"}
 		victim.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(s.User), Gid: uint32(s.Group)}}
-		if err := victim.Start(); err != nil {
+		out, err := victim.StdoutPipe()
+		if err == nil {
+			err = victim.Start()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		defer victim.Wait()
 		defer victim.Process.Kill()
-		time.Sleep(100 * time.Millisecond)
+		if _, err := out.Read(make([]byte, 1)); err != nil { // it sleeps
+			t.Fatal(err)
+		}
 		got, _ := run(t, s, "others", fmt.Sprintf("PID=%d", victim.Process.Pid))
 		want := "kill refused\ntrace refused\nread refused\n"
 		if way == sandbox.Chroot && !landlocksSignals() {
@@ -207,6 +230,7 @@ func landlocksSignals() bool {
 }
 
 func TestAChrootsDevicesAreItsOwn(t *testing.T) {
+	t.Parallel()
 	need(t, sandbox.Chroot)
 	s := spec(t, sandbox.Chroot)
 	for path, content := range map[string]string{"dev/null": "not empty", "dev/console": "x", "dev/sub/x": "x"} {
@@ -224,11 +248,12 @@ func TestAChrootsDevicesAreItsOwn(t *testing.T) {
 }
 
 func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
-		for i := range 10 {
+		for i := range 5 {
 			s := spec(t, way)
 			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Duration(i)*time.Millisecond, cancel)
+			time.AfterFunc(time.Duration(2*i)*time.Millisecond, cancel)
 			done := make(chan error, 1)
 			go func() {
 				box, err := sandbox.Start(ctx, s)

@@ -196,7 +196,7 @@ func (a answering) Accept() (net.Conn, error) {
 // makeParent makes this process the parent of every orphan below it, and
 // SIGTERM, which the caller's death sends, the end of all of them.
 func (f *first) makeParent() {
-	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	prctl(unix.PR_SET_CHILD_SUBREAPER, 1)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	go func() {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -211,5 +212,87 @@ func TestWhatIsPrintedIsPassedOnAndLookedAt(t *testing.T) {
 		if err := o.wait(); err != nil || out.String() != text || o.noThread.Load() != want {
 			t.Errorf("got %q, %v, no thread: %v", &out, err, o.noThread.Load())
 		}
+	}
+}
+
+// Whoever starts the first process is the one that it ends with; in a chroot it has
+// others to end before.
+func TestTheFirstProcessIsSeparatedAsTheWaySays(t *testing.T) {
+	const separate = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+	for _, tc := range []struct {
+		way     Way
+		network Network
+		flags   uintptr
+		signal  syscall.Signal
+	}{
+		{Mounts, Host, separate, syscall.SIGKILL}, {Mounts, None, separate | unix.CLONE_NEWNET, syscall.SIGKILL},
+		{Users, Host, separate | unix.CLONE_NEWUSER, syscall.SIGKILL}, {Users, None, separate | unix.CLONE_NEWUSER | unix.CLONE_NEWNET, syscall.SIGKILL},
+		{Chroot, Host, 0, syscall.SIGTERM},
+	} {
+		s := &Sandbox{spec: Spec{Way: tc.way, Network: tc.network}, outputs: &outputs{ends: []*os.File{nil, nil}}}
+		cmd := s.first(nil)
+		attributes := cmd.SysProcAttr
+		if attributes.Cloneflags != tc.flags || attributes.Pdeathsig != tc.signal || !attributes.Setsid {
+			t.Errorf("%s, network %s: got %+v", tc.way, tc.network, attributes)
+		}
+		if cmd.Env == nil || len(cmd.Env) > 0 || cmd.Dir != "/" {
+			t.Errorf("%s: it has the environment %q and begins in %s", tc.way, cmd.Env, cmd.Dir)
+		}
+		users := tc.way == Users
+		if (len(attributes.UidMappings) == 1) != users || (len(attributes.GidMappings) == 1) != users || attributes.GidMappingsEnableSetgroups != (users && hasAllIDs()) {
+			t.Errorf("%s: got %+v", tc.way, attributes)
+		}
+		if users && hasAllIDs() && (attributes.UidMappings[0] != syscall.SysProcIDMap{Size: allIDs} || attributes.GidMappings[0] != syscall.SysProcIDMap{Size: allIDs}) {
+			t.Errorf("root may use %v and %v", attributes.UidMappings, attributes.GidMappings)
+		}
+	}
+}
+
+// An ordinary user's program is in a second user namespace, in which it is the
+// sandbox's user and from which it makes no third.
+func TestAnOrdinaryUsersProgramIsTheSandboxesUser(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "most"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, oneID := range []bool{false, true} {
+		f := &first{setup: setup{User: 12, Group: 34, OneID: oneID}, namespaces: file}
+		got, want := f.programAttributes(), &syscall.SysProcAttr{Setsid: true}
+		if oneID {
+			want.Cloneflags, want.AmbientCaps = unix.CLONE_NEWUSER, []uintptr{unix.CAP_SETPCAP}
+			want.UidMappings = []syscall.SysProcIDMap{{ContainerID: 12, HostID: 0, Size: 1}}
+			want.GidMappings = []syscall.SysProcIDMap{{ContainerID: 34, HostID: 0, Size: 1}}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("one id %v: got %+v, want %+v", oneID, got, want)
+		}
+		f.allowUserNamespaces(7)
+	}
+	if got := read(file.Name()); got != "7" {
+		t.Errorf("got %q namespaces, want 7", got)
+	}
+	(&first{}).allowUserNamespaces(7) // where the setting cannot be written
+}
+
+// Nobody can write to what sandboxes are started from (fcntl(2), "File Sealing").
+func TestTheCopyOfTheExecutableIsSealed(t *testing.T) {
+	file, err := sealedCopy()
+	if err != nil {
+		t.Skipf("this machine has no file in memory: %v", err)
+	}
+	seals, err := unix.FcntlInt(file.Fd(), unix.F_GET_SEALS, 0)
+	if want := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE; err != nil || seals != want {
+		t.Errorf("got the seals %x, %v, want %x", seals, err, want)
+	}
+	if flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 || file.Fd() < 64 {
+		t.Errorf("programs inherit it: file %d, flags %x, %v", file.Fd(), flags, err)
+	}
+	own, err := os.Stat(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := file.Stat(); err != nil || info.Size() != own.Size() {
+		t.Errorf("got %d bytes, %v, want %d", info.Size(), err, own.Size())
 	}
 }

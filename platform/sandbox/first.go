@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -66,9 +67,8 @@ type first struct {
 }
 
 func runFirst() {
-	unix.CloseOnExec(controlFD)
 	if name, err := unix.BytePtrFromString(firstName); err == nil { // what ps shows of it: 15 bytes
-		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+		prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)))
 	}
 	control, err := newChannel(os.NewFile(controlFD, "control"))
 	if err != nil {
@@ -162,7 +162,7 @@ func (f *first) run(command Command) (Status, error) {
 	if f.setup.Limits.Processes > 0 {
 		done := make(chan struct{})
 		defer close(done)
-		go f.watch(pid, done)
+		go f.watch(pid, done, time.Tick(lookEvery))
 	}
 	status, err := f.await(pid)
 	if f.short.Load() {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,6 +188,7 @@ func TestAFolderIsEmptiedAndStays(t *testing.T) {
 func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	makeFolders(t, root, "proc/1/old", "proc/self/old")
+	before := openFiles(t)
 	if err := nameOutputs(root); err != nil {
 		t.Fatal(err)
 	}
@@ -223,50 +223,8 @@ func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
 		t.Errorf("outside of the root there is %v, %v", entries, err)
 	}
-}
-
-// Whoever calls has started; what it starts later is another program.
-func TestTheAnswerGoesWithTheFirstCall(t *testing.T) {
-	root := t.TempDir()
-	makeFolders(t, root, "proc")
-	if err := answer(root, "/bin/program"); err != nil {
-		t.Fatal(err)
-	}
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener := answering{inner, root}
-	for range 2 {
-		near, err := net.Dial("tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer near.Close()
-		conn, err := listener.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn.Close()
-		if _, err := os.Lstat(filepath.Join(root, itself)); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("got %v", err)
-		}
-	}
-	if err := os.RemoveAll(root); err != nil {
-		t.Fatal(err)
-	}
-	near, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	if conn, err := listener.Accept(); err == nil {
-		conn.Close()
-		t.Error("the answer may be there still, and the call was taken")
-	}
-	listener.Close()
-	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("after its end: got %v", err)
+	if now := openFiles(t); now != before {
+		t.Errorf("%d files are open, before %d", now, before)
 	}
 }
 

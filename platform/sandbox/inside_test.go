@@ -51,6 +51,7 @@ func init() {
 var namespaces = []string{"mnt", "pid", "ipc", "uts", "net", "user"}
 
 func TestAProgramBeginsWithAStateOfItsOwn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		var out bytes.Buffer
@@ -96,6 +97,7 @@ func waitFor(condition func() bool) error {
 }
 
 func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		s.Tmpfs = []string{"/memory"}
@@ -131,6 +133,9 @@ func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
 			switch known := want[place] != ""; {
 			case known, strings.HasPrefix(place, "/dev/") && strings.Contains(options, "nosuid") && strings.Contains(options, "noexec"):
 			case strings.HasPrefix(place, "/proc/"): // what is hidden
+				if info, err := os.Stat(place); err == nil && info.IsDir() && options != "ro,nosuid,nodev,noexec" {
+					t.Errorf("%s is mounted with %s", place, options)
+				}
 			default:
 				t.Errorf("%s is mounted with %s", place, options)
 			}
@@ -139,6 +144,7 @@ func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
 }
 
 func TestASandboxHasNamespacesOfItsOwn(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		for _, network := range []sandbox.Network{sandbox.Host, sandbox.None} {
 			s := spec(t, way)
@@ -167,6 +173,7 @@ func TestASandboxHasNamespacesOfItsOwn(t *testing.T) {
 
 // What is mounted below is as closed as what it is mounted in.
 func TestARecursiveBindHasWhatIsMountedBelow(t *testing.T) {
+	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		for i := range s.Binds {

@@ -219,6 +219,7 @@ func TestAMachineWithoutAnotherProcessIsNoReasonAgainstAWay(t *testing.T) {
 }
 
 func TestTheUserCanOpenItsOutputAgain(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		var out, errs bytes.Buffer
 		s := spec(t, way)
@@ -228,10 +229,12 @@ func TestTheUserCanOpenItsOutputAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer box.Close()
-		if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=write again"}}, nil); err != nil {
-			t.Error(err)
+		for _, followed := range []bool{true, false} {
+			if _, err := box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=write again"}, Followed: followed}, nil); err != nil {
+				t.Error(err)
+			}
 		}
-		if out.String() != "/dev/stdout\n/proc/1/fd/1\n" || errs.String() != "/dev/stderr\n/proc/1/fd/2\n" {
+		if out.String() != strings.Repeat("/dev/stdout\n/proc/1/fd/1\n", 2) || errs.String() != strings.Repeat("/dev/stderr\n/proc/1/fd/2\n", 2) {
 			t.Errorf("got %q and %q", &out, &errs)
 		}
 	})
@@ -260,6 +263,7 @@ func TestNoneOfTheHostsGroupsIsLeft(t *testing.T) {
 }
 
 func TestAFolderInMemoryCanBeWrittenTo(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		if err := os.Mkdir(s.Root+"/memory", 0o755); err != nil {

@@ -22,8 +22,12 @@ func TestASignalIsForTheProcessThatWasSeen(t *testing.T) {
 	}
 	other := p
 	other.start += "0"
+	before := openFiles(t)
 	other.signal(unix.SIGKILL)
 	p.signal(unix.SIGSTOP)
+	if now := openFiles(t); now != before {
+		t.Errorf("%d files are open, before %d", now, before)
+	}
 	var status unix.WaitStatus
 	if _, err := unix.Wait4(sleeping, &status, unix.WUNTRACED, nil); err != nil || !status.Stopped() {
 		t.Fatalf("got %v, %v, want that it was stopped and not killed", status, err)
@@ -45,6 +49,16 @@ func TestASignalIsForTheProcessThatWasSeen(t *testing.T) {
 	if _, err := unix.Wait4(sleeping, &status, 0, nil); err != nil || status.Signal() != unix.SIGKILL {
 		t.Errorf("got %v, %v", status, err)
 	}
+}
+
+// openFiles counts what this process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
 }
 
 // startSleeper starts a program that sleeps, and that nobody waits for.

@@ -24,8 +24,6 @@ const errorFD = 4
 // not return.
 func becomeProgram() {
 	orders, failed := os.NewFile(controlFD, "order"), os.NewFile(errorFD, "error")
-	unix.CloseOnExec(controlFD)
-	unix.CloseOnExec(errorFD)
 	var p program
 	err := json.NewDecoder(orders).Decode(&p)
 	if err == nil {
@@ -71,7 +69,7 @@ func (p program) giveUp() error {
 			return err
 		}
 	}
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+	if err := prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
 		return &Error{"clearing ambient capabilities", err}
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
@@ -79,7 +77,7 @@ func (p program) giveUp() error {
 	if err := unix.Capset(&header, &none[0]); err != nil {
 		return &Error{"clearing capabilities", err}
 	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return &Error{"setting no_new_privs", err}
 	}
 	leaveOthersAlone()
@@ -107,7 +105,7 @@ func (s setup) changeIDs() error {
 // kernel ends the list with EINVAL.
 func dropBounding() error {
 	for number := uintptr(0); ; number++ {
-		switch err := unix.Prctl(unix.PR_CAPBSET_DROP, number, 0, 0, 0); err {
+		switch err := prctl(unix.PR_CAPBSET_DROP, number); err {
 		case nil:
 		case unix.EINVAL:
 			return nil
@@ -116,6 +114,9 @@ func dropBounding() error {
 		}
 	}
 }
+
+// prctl is prctl(2) of what takes one argument: the kernel wants 0 for the others.
+func prctl(option int, argument uintptr) error { return unix.Prctl(option, argument, 0, 0, 0) }
 
 // leaveOthersAlone keeps the program from the host's sockets that have no place
 // in the file system, where it shares the host's network, and from signals to
@@ -128,7 +129,6 @@ func leaveOthersAlone() {
 		return
 	}
 	unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0)
-	unix.Close(int(fd))
 }
 
 // closeInherited sees to it that the program gets standard input, output and

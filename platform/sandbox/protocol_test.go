@@ -61,6 +61,34 @@ func TestErrorsComeThroughTheChannel(t *testing.T) {
 	}
 }
 
+// What comes beside a value is a file or an error, never something else.
+func TestWhatIsNoFileIsRefused(t *testing.T) {
+	near, far, err := channelPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	inside, err := newChannel(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
+	raw, err := inside.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// From now on the kernel says with each message who sent it (unix(7)).
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PASSCRED, 1) })
+	if err := errors.Join(err, failed, near.send(report{}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	var got report
+	if file, err := inside.receive(&got); err == nil || file != nil {
+		t.Errorf("got %v, %v, want an error", file, err)
+	}
+}
+
 func TestAFileComesThroughTheChannel(t *testing.T) {
 	near, far, err := channelPair()
 	if err != nil {
@@ -100,6 +128,9 @@ func TestAFileComesThroughTheChannel(t *testing.T) {
 	}
 	if _, err := inside.receive(&got); err == nil {
 		t.Error("half a value: got no error")
+	}
+	if err := near.send(func() {}, nil); err == nil {
+		t.Error("what is no value: got no error")
 	}
 	near.Close()
 	if _, err := inside.receive(&got); err == nil {

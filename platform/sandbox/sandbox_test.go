@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -76,7 +77,6 @@ var programs = map[string]func(){
 	"sleep":  func() { os.Stdout.WriteString("sleeping\n"); time.Sleep(time.Hour) },
 	"orphan": func() {
 		startSleep(os.Stdout)
-		time.Sleep(100 * time.Millisecond)
 	},
 	"look": func() {
 		for _, path := range []string{"/", "/dev", "/data", "/proc/self/fd"} {
@@ -173,12 +173,19 @@ func eachOf(t *testing.T, ways []sandbox.Way, test func(t *testing.T, way sandbo
 	}
 }
 
+// works are the ways that were tried and work here.
+var works sync.Map
+
 // need leaves a test out where this machine refuses a way. It fails where the
 // machine allows, asked without a sandbox, what the way takes.
 func need(t *testing.T, way sandbox.Way) {
 	t.Helper()
+	if _, known := works.Load(way); known {
+		return
+	}
 	err := sandbox.Try(t.Context(), way, t.TempDir())
 	if err == nil {
+		works.Store(way, true)
 		return
 	}
 	cmd := exec.Command("/proc/self/exe")
@@ -252,18 +259,22 @@ func spec(t *testing.T, way sandbox.Way) sandbox.Spec {
 	return s
 }
 
-// install copies this test's executable.
+// install puts this test's executable into a root: another name for it, or a copy.
 func install(t *testing.T, root string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	to := filepath.Join(root, "bin/program")
+	if os.Link(self, to) == nil {
+		return
+	}
 	content, err := os.ReadFile(self)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "bin/program"), content, 0o755); err != nil {
+	if err := os.WriteFile(to, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -288,6 +299,7 @@ func run(t *testing.T, s sandbox.Spec, program string, env ...string) (string, s
 }
 
 func TestTheProgramHasTheUsersIDsAndNoPrivilege(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		got, _ := run(t, spec(t, way), "privileges")
 		if want := "1001:1000 effective 0 permitted 0 inheritable 0 bounding 0 no_new_privs 1"; got != want {
@@ -299,6 +311,7 @@ func TestTheProgramHasTheUsersIDsAndNoPrivilege(t *testing.T) {
 // Nothing of an image has the ids of whoever owns armature's folders, not even for
 // a moment.
 func TestAProgramOfAChrootIsToldWhereItIsAndIsNeverRoot(t *testing.T) {
+	t.Parallel()
 	need(t, sandbox.Chroot)
 	var out bytes.Buffer
 	s := spec(t, sandbox.Chroot)
@@ -366,6 +379,7 @@ func TestTheProgramSeesOnlyWhatItWasGiven(t *testing.T) {
 }
 
 func TestOnlyWritableBindsCanBeWritten(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		got, _ := run(t, s, "write")
@@ -380,6 +394,7 @@ func TestOnlyWritableBindsCanBeWritten(t *testing.T) {
 }
 
 func TestTheProgramCannotMakeAUserNamespace(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		if got, _ := run(t, spec(t, way), "namespace"); got != "refused" {
 			t.Errorf("got %q", got)
@@ -388,6 +403,7 @@ func TestTheProgramCannotMakeAUserNamespace(t *testing.T) {
 }
 
 func TestTheStatusIsTheProgramsOwn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		if _, got := run(t, spec(t, way), "exit 7"); got != (sandbox.Status{Code: 7}) {
 			t.Errorf("got %v", got)
@@ -399,6 +415,7 @@ func TestTheStatusIsTheProgramsOwn(t *testing.T) {
 }
 
 func TestAProgramThatDoesNotExistIsAnError(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		box, err := sandbox.Start(t.Context(), spec(t, way))
 		if err != nil {
@@ -414,6 +431,7 @@ func TestAProgramThatDoesNotExistIsAnError(t *testing.T) {
 }
 
 func TestTheListenerIsInTheSandboxesNetwork(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		for _, network := range []sandbox.Network{sandbox.Host, sandbox.None} {
 			s := spec(t, way)
@@ -445,6 +463,7 @@ func TestTheListenerIsInTheSandboxesNetwork(t *testing.T) {
 }
 
 func TestAnOwnNetworkReachesNothingOfTheHosts(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -466,6 +485,7 @@ func TestAnOwnNetworkReachesNothingOfTheHosts(t *testing.T) {
 }
 
 func TestEverythingEndsWithTheProgram(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		begin := time.Now()
@@ -480,6 +500,7 @@ func TestEverythingEndsWithTheProgram(t *testing.T) {
 }
 
 func TestCancellingEndsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -502,6 +523,7 @@ func TestCancellingEndsEverythingAtOnce(t *testing.T) {
 }
 
 func TestSignalsReachTheProgram(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		signals := make(chan syscall.Signal, 1)
@@ -519,6 +541,7 @@ func TestSignalsReachTheProgram(t *testing.T) {
 }
 
 func TestASignalThatComesTooEarlyWaitsForTheProgram(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		signals := make(chan syscall.Signal, 1)
 		signals <- syscall.SIGTERM
@@ -537,6 +560,7 @@ func TestASignalThatComesTooEarlyWaitsForTheProgram(t *testing.T) {
 }
 
 func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		var out bytes.Buffer
 		s := spec(t, way)
@@ -601,6 +625,7 @@ func TestAnOrdinaryUserHasTheSame(t *testing.T) {
 }
 
 func TestAMountThroughALinkOfTheImageIsRefused(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		if err := os.Remove(s.Root + "/data"); err != nil {

@@ -79,16 +79,15 @@ func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
 }
 
 // watch ends the program when it has had all the processes that it may have for
-// a while: it would go on for ever, or until the last one gives up.
-func (f *first) watch(pid int, done <-chan struct{}) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
+// a while: it would go on for ever, or until the last one gives up. At each tick it
+// looks.
+func (f *first) watch(pid int, done <-chan struct{}, tick <-chan time.Time) {
 	hasMany := func() bool { return f.tasks() >= f.setup.Limits.Processes/4 }
 	for c := (crowding{}); ; {
 		select {
 		case <-done:
 			return
-		case <-tick.C:
+		case <-tick:
 		}
 		if c.lasts(f.usesAll(), hasMany) {
 			f.short.Store(true)

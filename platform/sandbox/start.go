@@ -60,12 +60,10 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	}
 	orderWrite.Close()
 	var failed report
-	if err := json.NewDecoder(errorRead).Decode(&failed); err == nil {
-		return 0, failed.err()
-	} else if !errors.Is(err, io.EOF) {
-		return 0, err
+	if err = json.NewDecoder(errorRead).Decode(&failed); errors.Is(err, io.EOF) {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, errors.Join(err, failed.err())
 }
 
 // programAttributes put the program of an ordinary user into a second user

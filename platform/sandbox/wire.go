@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 )
@@ -20,10 +21,10 @@ func (w wire) MarshalJSON() ([]byte, error) {
 }
 
 func (w *wire) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '[' {
-		var bytes [1][]byte
-		err := json.Unmarshal(text, &bytes)
-		*w = wire(bytes[0])
+	if bytes.HasPrefix(text, []byte("[")) {
+		var odd [1][]byte
+		err := json.Unmarshal(text, &odd)
+		*w = wire(odd[0])
 		return err
 	}
 	return json.Unmarshal(text, (*string)(w))

@@ -137,10 +137,16 @@ func TestDownloadTellsFaultsOfItsOwnApart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	socket, err := net.Listen("unix", filepath.Join(folder, "socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
 	for _, tc := range []struct {
 		name, path, want string
 		url              *url.URL
 	}{
+		{name: "a local file that cannot be opened", path: folder + "/new", url: &url.URL{Scheme: "file", Path: folder + "/socket"}, want: "open "},
 		{name: "no folder to download to", path: folder + "/none/file", url: &url.URL{Scheme: "http", Host: strings.TrimPrefix(address, "http://")}, want: "/none/.file-"},
 		{name: "a host that is none", path: folder + "/new", url: &url.URL{Scheme: "http", User: url.UserPassword("u", "secret"), Host: "a b"}, want: "asking for http://a%20b"},
 		{name: "a local path that is none", path: folder + "/new", url: &url.URL{Scheme: "file", Path: folder + "/file/below"}, want: "not a directory"},

@@ -60,6 +60,15 @@ func nothingIn(t *testing.T, path string) {
 	for _, entry := range entries {
 		t.Errorf("left behind: %s", entry.Name())
 	}
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, filepath.Dir(path)+"/") {
+			t.Errorf("open still: %s", to)
+		}
+	}
 }
 
 // server answers as each handler in turn says, and the last one from then on.

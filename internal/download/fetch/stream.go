@@ -29,10 +29,9 @@ type writeFault struct {
 	err error
 }
 
-func (w *writeFault) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
-	w.err = err
-	return n, err
+func (w *writeFault) Write(p []byte) (n int, err error) {
+	n, w.err = w.Writer.Write(p)
+	return n, w.err
 }
 
 // watchdog ends a download when one read waits for too long. Only reading
