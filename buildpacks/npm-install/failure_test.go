@@ -122,6 +122,9 @@ var failures = []failing{
 		s.npms.publish("mac", "1.0.0", map[string]any{"os": []string{"darwin"}}, nil)
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{"mac":"1.0.0"}}`})
 	}},
+	{"the-project-not-for-this-platform", "package-platform-mismatch", func(s *scene) {
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","os":["darwin"]}`})
+	}},
 	{"script-of-a-package", "package-script-failed", func(s *scene) { s.withScript("echo something is wrong; exit 3", nil) }},
 	{"script-of-the-project", "package-script-failed", func(s *scene) {
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"postinstall":"tsc"}}`})
@@ -313,6 +316,10 @@ var failures = []failing{
 	}},
 	{"registry-is-a-variable-that-is-not-set", "npm-address-invalid", func(s *scene) {
 		s.write(files{"package.json": onWord, ".npmrc": "registry=${NOBODY_SETS_THIS}\n"})
+		s.env = s.env.Without("NPM_CONFIG_REGISTRY").Without("npm_config_registry")
+	}},
+	{"login-for-no-registry", "npm-auth-invalid", func(s *scene) {
+		s.write(files{"package.json": onWord, ".npmrc": "registry=https://registry.example/\n_auth=bmFtZTpwYXNz\n"})
 		s.env = s.env.Without("NPM_CONFIG_REGISTRY").Without("npm_config_registry")
 	}},
 	{"registry-is-none", "npm-registry-odd", func(s *scene) {

@@ -119,10 +119,11 @@ var kinds = []kind{
 		remedy: always("choose another Node.js with engines.node in package.json or BP_NODE_VERSION, or take engine-strict out of the .npmrc."),
 	},
 	{
-		codes:  []string{"EBADPLATFORM"},
-		id:     "package-platform-mismatch",
-		cause:  func(f fault) string { return "a package is not made for the target: " + f.detail() },
-		remedy: always("list it under optionalDependencies, so that it is left out where it does not run, or find one that supports the target."),
+		codes: []string{"EBADPLATFORM"},
+		id:    "package-platform-mismatch",
+		cause: func(f fault) string { return "a package is not made for the target: " + f.detail() },
+		remedy: always("list it under optionalDependencies, so that it is left out where it does not run, or find one that supports the target. " +
+			"Where it is the project itself, let os, cpu and libc in its package.json allow the target."),
 	},
 	{
 		codes:  []string{"EJSONPARSE", "EINVALIDPACKAGENAME", "EINVALIDTAGNAME", "EOVERRIDE", "EOVERRIDEVALUE", "EDUPLICATEWORKSPACE", "EWORKSPACESCONFIG", "EWORKSPACESINVALID"},
@@ -207,6 +208,14 @@ var kinds = []kind{
 		cause: func(f fault) string { return "npm's configuration has something in place of an address: " + f.detail() },
 		remedy: always("correct registry, proxy or https-proxy in .npmrc, NPM_CONFIG_REGISTRY or HTTPS_PROXY: https://registry.example.com/ for example. " +
 			"A variable in .npmrc, ${NAME}, has to be set during the build."),
+	},
+	{
+		codes: []string{"ERR_INVALID_AUTH"},
+		id:    "npm-auth-invalid",
+		cause: func(f fault) string {
+			return "a login in npm's configuration does not say for which registry it is: " + f.detail()
+		},
+		remedy: always("write //HOST/:_authToken=… or //HOST/:_auth=… into the .npmrc, with the registry's host; `npm config fix` in the project's folder does so."),
 	},
 	{
 		codes: []string{"E400", "E405", "E406", "E409", "E418", "E422", "E501", "E505"},

@@ -23,6 +23,8 @@ func (e *OtherPlatforms) Error() string {
 
 // Image opens the image of an OCI layout that runs on a platform. A layout
 // with one manifest has only that to offer; its platform must still match.
+// Its layers are as many as its configuration says, and their blobs are there
+// and as large as its manifest says.
 func Image(dir string, platform targets.Target) (v1.Image, error) {
 	index, err := ReadIndex(dir)
 	if err != nil {
@@ -44,9 +46,29 @@ func Image(dir string, platform targets.Target) (v1.Image, error) {
 		}
 		got := config.OS + "/" + config.Architecture
 		if got == platform.String() {
-			return image, nil
+			return image, checkLayers(image, config)
 		}
 		offered = append(offered, got)
 	}
 	return nil, &OtherPlatforms{Dir: dir, Offered: offered, Want: platform}
+}
+
+func checkLayers(image v1.Image, config *v1.ConfigFile) error {
+	layers, err := image.Layers()
+	if err != nil {
+		return err
+	}
+	if got, want := len(layers), len(config.RootFS.DiffIDs); got != want {
+		return fmt.Errorf("the image has %d layers, its configuration says %d", got, want)
+	}
+	for _, layer := range layers {
+		blob, err := layer.Compressed()
+		if err != nil {
+			return err
+		}
+		if err := blob.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -114,7 +114,7 @@ func Find(app string) (*Descriptor, error) {
 func Read(path string) (*Descriptor, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, unusable(path, err)
+		return nil, &failure.Failure{ID: "descriptor-unusable", Cause: "reading " + path, Err: err, Remedy: "name a file that is there and that you may read, or none for the app's project.toml."}
 	}
 	return parse(path, string(text), false)
 }

@@ -141,7 +141,7 @@ func TestFilesThatCannotBeFollowed(t *testing.T) {
 			}
 		})
 	}
-	if _, err := descriptor.Read("/nowhere/project.toml"); !errors.Is(err, &failure.Failure{ID: "descriptor-unusable"}) {
+	if _, err := descriptor.Read("/nowhere/project.toml"); !errors.Is(err, &failure.Failure{ID: "descriptor-unusable"}) || !strings.Contains(err.Error(), "name a file that is there") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 // then, too.
 type keychain struct {
 	registry string
+	chosenBy string // of [Registries]
 	found    authn.Authenticator
 	failed   error
 }
@@ -31,7 +32,7 @@ func (k *keychain) Resolve(authn.Resource) (authn.Authenticator, error) { return
 // keys looks for the credentials of a registry. A credential helper may be asked
 // for them, a program that ends when it likes: ctx ends the wait for it.
 func (r Registries) keys(ctx context.Context, registry name.Registry) *keychain {
-	k := &keychain{registry: registry.RegistryStr(), found: authn.Anonymous}
+	k := &keychain{registry: registry.RegistryStr(), chosenBy: r.ChosenBy, found: authn.Anonymous}
 	if r.ChosenBy != "" {
 		return k
 	}
@@ -62,7 +63,14 @@ func (k *keychain) explain(doing string, err error) error {
 		return nil
 	}
 	var answer *transport.Error
-	if k.failed != nil && errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden) {
+	refused := errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden)
+	switch {
+	case refused && k.chosenBy != "":
+		return &failure.Failure{
+			ID: "registry-refused", Cause: doing, Err: redacted(err),
+			Remedy: "where you trust the image, name it yourself (--builder, --run-image, --buildpack): no credentials are used for what " + k.chosenBy + " names.",
+		}
+	case refused && k.failed != nil:
 		return k.failure()
 	}
 	return Failed(doing, err)

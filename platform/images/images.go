@@ -15,7 +15,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -176,21 +178,37 @@ func Failed(doing string, err error) error {
 	return &failure.Failure{ID: "registry-refused", Cause: doing, Err: err, Remedy: "mend what the registry says."}
 }
 
-// ReadFailed is the error of reading an image that Find found: in a registry,
-// where the blobs are fetched only then, as Failed makes it.
+// ReadFailed is the error of reading an image that Find found, or of unpacking it:
+// in a registry, where the blobs are fetched only then, as Failed makes it.
+// What neither the registry nor this machine is the reason for, the image is.
 func ReadFailed(doing, reference string, err error) error {
-	if IsLayout(reference) {
-		return fmt.Errorf("%s: %w", doing, err)
+	failed := fmt.Errorf("%s: %w", doing, err)
+	if !IsLayout(reference) {
+		failed = Failed(doing, err)
 	}
-	return Failed(doing, err)
+	var known *failure.Failure
+	if errors.As(failed, &known) || errors.Is(err, context.Canceled) || ofMachine(err) {
+		return failed
+	}
+	return &failure.Failure{ID: "image-unreadable", Cause: doing, Err: redacted(err), Remedy: "make the image again; what it holds is not what its manifest and configuration say, or cannot be unpacked."}
+}
+
+// ofNames are errors that the names of an image's files can cause.
+var ofNames = []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENOTEMPTY, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL}
+
+// ofMachine says whether the system gave an error that no image can cause.
+func ofMachine(err error) bool {
+	var number syscall.Errno
+	return errors.As(err, &number) && !slices.ContainsFunc(ofNames, func(name error) bool { return errors.Is(err, name) })
 }
 
 // ofConnection says whether an error is one of a connection, which may have
 // broken off. Those of files have the same methods.
 func ofConnection(err error) bool {
 	var ofPath *fs.PathError
+	var ofLink *os.LinkError
 	var ofNetwork net.Error
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &ofNetwork) && !errors.As(err, &ofPath)
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &ofNetwork) && !errors.As(err, &ofPath) && !errors.As(err, &ofLink)
 }
 
 // Builder finds the builder for a target on a host: an OCI layout, a folder of

@@ -3,6 +3,7 @@
 package images_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -178,6 +179,28 @@ func TestOnlyARegistrysImageBreaksOff(t *testing.T) {
 	} {
 		if got := images.ReadFailed("unpacking", called, err); errors.Is(got, unreachable) || !errors.Is(got, err) {
 			t.Errorf("%s: got %v", called, got)
+		}
+	}
+}
+
+func TestAnImageThatIsNotWhatItSaysIsToldFromAMachineThatCannotUnpackIt(t *testing.T) {
+	unreadable := &failure.Failure{ID: "image-unreadable"}
+	for _, called := range []string{layout(t, t.TempDir()+"/x", "arm64"), "registry.example/app"} {
+		for _, tc := range []struct {
+			err  error
+			want bool
+		}{
+			{errors.New("the image has 2 layers, its configuration says 1"), true},
+			{&os.LinkError{Op: "linkat", Old: "a", New: "b", Err: syscall.ENOENT}, true},
+			{&fs.PathError{Op: "mkdirat", Path: "etc", Err: syscall.ENAMETOOLONG}, true},
+			{&fs.PathError{Op: "write", Path: "etc", Err: syscall.EIO}, false},
+			{&fs.PathError{Op: "lchown", Path: "etc", Err: syscall.EPERM}, false},
+			{&fs.PathError{Op: "write", Path: "etc", Err: syscall.ENOSPC}, false},
+			{context.Canceled, false},
+		} {
+			if err := images.ReadFailed("unpacking", called, tc.err); errors.Is(err, unreadable) != tc.want || !errors.Is(err, tc.err) {
+				t.Errorf("%s, %v: got %v, want image-unreadable: %t", called, tc.err, err, tc.want)
+			}
 		}
 	}
 }

@@ -121,6 +121,9 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 			Remedy: "name the builder yourself with --builder when you trust it, or build where the kernel has user namespaces.",
 		}
 	}
+	if err := checkLoopback(options.Network); err != nil {
+		return nil, err
+	}
 	b := newBuild(options)
 	defer func() {
 		if err != nil {

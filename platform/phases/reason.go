@@ -91,7 +91,11 @@ func (w *watcher) failed(status sandbox.Status) error {
 	if last != "" {
 		last = ": " + last
 	}
-	return fmt.Errorf("the lifecycle ended with %s in the phase %s%s", status, w.phase, last)
+	at := "before its first phase"
+	if w.phase != "" {
+		at = "in the phase " + w.phase
+	}
+	return fmt.Errorf("the lifecycle ended with %s %s%s", status, at, last)
 }
 
 // How failures begin and go on (package failure).

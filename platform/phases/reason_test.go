@@ -182,4 +182,8 @@ func TestALifecycleThatFailsByItselfSaysWhy(t *testing.T) {
 	if errors.As(err, new(*failure.Failure)) || !strings.HasSuffix(err.Error(), "in the phase EXPORTING: failed to export: saving image: no such layer") {
 		t.Errorf("got %v", err)
 	}
+	w = newWatcher(progress.New(io.Discard, progress.Quiet, os.Getenv), "app", nil)
+	if err := w.failed(sandbox.Status{Code: 62}); !strings.HasSuffix(err.Error(), "status 62 before its first phase") {
+		t.Errorf("got %v", err)
+	}
 }

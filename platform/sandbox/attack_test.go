@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -50,6 +51,8 @@ func init() {
 			number("io_uring", unix.SYS_IO_URING_SETUP, 1)
 			number("clone3", unix.SYS_CLONE3)
 			number("unshare", unix.SYS_UNSHARE, unix.CLONE_NEWUSER|unix.CLONE_NEWNS)
+			var limit unix.Rlimit
+			number("limits", unix.SYS_PRLIMIT64, uintptr(os.Getppid()), unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&limit)))
 			number("tiocsti", unix.SYS_IOCTL, 1, unix.TIOCSTI)
 			number("getpid", unix.SYS_GETPID)
 		},
@@ -101,7 +104,7 @@ func TestCallsThatReachTheKernelAreRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
 		got, _ := run(t, spec(t, way), "calls")
-		want := "keyctl EPERM\nbpf EPERM\nio_uring EPERM\nclone3 ENOSYS\nunshare EPERM\ntiocsti EPERM\ngetpid \n"
+		want := "keyctl EPERM\nbpf EPERM\nio_uring EPERM\nclone3 ENOSYS\nunshare EPERM\nlimits EPERM\ntiocsti EPERM\ngetpid \n"
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -41,7 +41,7 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 	if static, err := Static(); err != nil {
 		return nil, err
 	} else if !static {
-		return nil, errors.New("this program cannot make sandboxes, because it wants a dynamic linker: compile it with CGO_ENABLED=0")
+		return nil, errDynamic
 	}
 	if spec.Stderr == nil {
 		spec.Stderr = io.Discard // what the first process says there is looked at

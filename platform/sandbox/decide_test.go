@@ -144,6 +144,9 @@ func TestWhatIsShortIsToldFromWhatIsRefused(t *testing.T) {
 	if err := startError("starting", unix.EPERM); !errors.Is(err, unix.EPERM) {
 		t.Errorf("got %v", err)
 	}
+	if f := Refused(errors.Join(errDynamic, errDynamic)); !strings.Contains(f.Remedy, "CGO_ENABLED=0") {
+		t.Errorf("got %v, want a remedy for the program", f)
+	}
 	for _, err := range []error{ErrLimit, unix.EPERM} {
 		limit := strings.Contains(Refused(err).Remedy, "let other sandboxes")
 		if want := err == ErrLimit && len(noneAllowed()) == 0; limit != want {

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"math"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -28,13 +29,19 @@ var refusedInChroot = []uint32{
 	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 }
 
-// ownInChroot may change the caller, but no other process: the argument that
-// says whom must be 0. Threads that name themselves are refused, too.
-var ownInChroot = []struct{ number, whom uint32 }{
-	{unix.SYS_PRLIMIT64, offsetArg0}, {unix.SYS_SCHED_SETAFFINITY, offsetArg0}, {unix.SYS_SCHED_SETSCHEDULER, offsetArg0},
+// ofOneself are calls that may change the caller, but no other process: the
+// argument that says whom must be 0. Threads that name themselves are refused, too.
+// Limits end even the sandbox's first process where it has the program's user.
+var ofOneself = []selfCall{{unix.SYS_PRLIMIT64, offsetArg0}}
+
+// ofOneselfInChroot are those where there is no pid namespace.
+var ofOneselfInChroot = []selfCall{
+	{unix.SYS_SCHED_SETAFFINITY, offsetArg0}, {unix.SYS_SCHED_SETSCHEDULER, offsetArg0},
 	{unix.SYS_SCHED_SETPARAM, offsetArg0}, {unix.SYS_SCHED_SETATTR, offsetArg0},
 	{unix.SYS_SETPRIORITY, offsetArg1}, {unix.SYS_IOPRIO_SET, offsetArg1},
 }
+
+type selfCall struct{ number, whom uint32 }
 
 // ofUserInChroot are the two of these that take a kind of whom first, with the
 // one that means all processes of the user.
@@ -75,23 +82,21 @@ func filter(way Way) []unix.SockFilter {
 		{Code: load, K: offsetNumber}, {Code: over, K: x32, Jf: 1}, missing,
 		{Code: equal, K: unix.SYS_CLONE3, Jf: 1}, missing,
 	}
-	calls := refused
+	calls, own := refused, ofOneself
 	if way == Chroot {
-		calls = append(append([]uint32{}, refused...), refusedInChroot...)
+		calls, own = slices.Concat(refused, refusedInChroot), slices.Concat(ofOneself, ofOneselfInChroot)
 	}
 	for _, number := range calls {
 		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 1}, denied)
 	}
-	if way == Chroot {
-		for _, call := range ownInChroot {
-			kind, ofUser := ofUserInChroot[call.number]
-			if !ofUser {
-				kind = math.MaxUint32 // no kind: the first argument is whom
-			}
-			program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 6},
-				unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 2},
-				unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jt: 1}, denied, allow)
+	for _, call := range own {
+		kind, ofUser := ofUserInChroot[call.number]
+		if !ofUser {
+			kind = math.MaxUint32 // no kind: the first argument is whom
 		}
+		program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 6},
+			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 2},
+			unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jt: 1}, denied, allow)
 	}
 	// A namespace would make its maker root in it.
 	for _, number := range []uint32{unix.SYS_CLONE, unix.SYS_UNSHARE} {

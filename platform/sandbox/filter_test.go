@@ -86,8 +86,8 @@ func TestTheFilterRefusesWhatNoBuildNeeds(t *testing.T) {
 		{name: "the first that is refused in a chroot", number: refusedInChroot[0], want: allowed, chroot: eperm},
 		{name: "the last that is refused in a chroot", number: refusedInChroot[len(refusedInChroot)-1], want: allowed, chroot: eperm},
 		{name: "own limits", number: unix.SYS_PRLIMIT64, args: [6]uint64{0, 7}, want: allowed},
-		{name: "another's limits", number: unix.SYS_PRLIMIT64, args: [6]uint64{17, 7}, want: allowed, chroot: eperm},
-		{name: "another's limits, with a number that is the highest", number: unix.SYS_PRLIMIT64, args: [6]uint64{1<<32 - 2}, want: allowed, chroot: eperm},
+		{name: "another's limits", number: unix.SYS_PRLIMIT64, args: [6]uint64{17, 7}, want: eperm},
+		{name: "another's limits, with a number that is the highest", number: unix.SYS_PRLIMIT64, args: [6]uint64{1<<32 - 2}, want: eperm},
 		{name: "own priority", number: unix.SYS_SETPRIORITY, args: [6]uint64{unix.PRIO_PROCESS, 0, 19}, want: allowed},
 		{name: "another's priority", number: unix.SYS_SETPRIORITY, args: [6]uint64{unix.PRIO_PROCESS, 17}, want: allowed, chroot: eperm},
 		{name: "the priority of all of the user", number: unix.SYS_SETPRIORITY, args: [6]uint64{unix.PRIO_USER, 0}, want: allowed, chroot: eperm},
@@ -125,7 +125,7 @@ func TestTheFilterRefusesEveryCallInItsLists(t *testing.T) {
 			t.Errorf("call %d: got %#x", number, got)
 		}
 	}
-	for _, own := range ownInChroot {
+	for _, own := range ofOneselfInChroot {
 		whom := (own.whom - offsetArg0) / 8
 		for pid, want := range map[uint64]uint32{0: allowed, 1: eperm, 1 << 31: eperm} {
 			c := call{number: own.number, arch: auditArch[runtime.GOARCH]}

@@ -48,7 +48,7 @@ func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 // system is the reason.
 func Refused(err error) *failure.Failure {
 	f := facts()
-	f.LimitReached = errors.Is(err, ErrLimit)
+	f.LimitReached, f.Dynamic = errors.Is(err, ErrLimit), errors.Is(err, errDynamic)
 	return &failure.Failure{
 		ID: "no-sandbox", Cause: "this system does not let armature separate a build from the rest of it", Err: err,
 		Remedy: Remedy(f),
@@ -88,9 +88,13 @@ func Try(ctx context.Context, way Way, dir string) (err error) {
 	return fmt.Errorf("a try ended with %s", status)
 }
 
+// errDynamic is that of a program that a sandbox cannot start: it has no linker.
+var errDynamic = errors.New("this program cannot make sandboxes, because it wants a dynamic linker")
+
 // Facts are what decides whether a sandbox can be made, as far as it can be
 // read without being allowed to do anything.
 type Facts struct {
+	Dynamic    bool // armature itself wants a dynamic linker
 	Root       bool // the effective user is root
 	Container  bool // this runs in a container
 	AppArmor   bool // kernel.apparmor_restrict_unprivileged_userns is on
@@ -117,6 +121,8 @@ func facts() Facts {
 // the first reason that applies.
 func Remedy(f Facts) string {
 	switch {
+	case f.Dynamic:
+		return "compile armature with CGO_ENABLED=0, as make armature does."
 	case len(f.NoneAllowed) > 0:
 		return "as root: sysctl " + strings.Join(f.NoneAllowed, "=15000 ") + "=15000 (" + itIs(f.NoneAllowed) + " 0)."
 	case f.LimitReached:

@@ -21,6 +21,7 @@ func TestRemedyNamesTheSettingThatStandsInTheWay(t *testing.T) {
 		facts sandbox.Facts
 		want  string
 	}{
+		{"a dynamic linker", sandbox.Facts{Dynamic: true, Container: true, Root: true}, "CGO_ENABLED=0"},
 		{"no namespaces allowed", sandbox.Facts{NoneAllowed: []string{"user.max_user_namespaces"}, LimitReached: true}, "sysctl user.max_user_namespaces=15000 (it is 0)."},
 		{"of two kinds", sandbox.Facts{NoneAllowed: []string{"user.max_mnt_namespaces", "user.max_pid_namespaces"}}, "sysctl user.max_mnt_namespaces=15000 user.max_pid_namespaces=15000 (they are 0)."},
 		{"too many namespaces", sandbox.Facts{LimitReached: true}, "let other sandboxes and containers of this user end"},
