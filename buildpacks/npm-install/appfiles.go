@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -83,7 +84,7 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 // appFiles is a digest of the app's files as they are now, but for modules,
 // git's own and npm's configuration, whose settings are part of the key.
 func (b *build) appFiles() (string, error) {
-	digest, err := treeDigest(b.context.WorkingDir, nodemodules.Dir, ".git", projectConfig)
+	digest, err := tree.Digest(b.context.WorkingDir, nodemodules.Dir, ".git", projectConfig)
 	if err != nil {
 		return "", fmt.Errorf("reading the app's files: %w", err)
 	}

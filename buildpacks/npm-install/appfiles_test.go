@@ -1,8 +1,6 @@
 package npminstall
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -36,55 +34,5 @@ func TestOnlyCompiles(t *testing.T) {
 				t.Errorf("got %t, want %t", got, row.want)
 			}
 		})
-	}
-}
-
-// A checkout with another umask is the same app.
-func TestADigestOfFilesIsThatOfWhatGitKeeps(t *testing.T) {
-	dir := t.TempDir()
-	digest := func() string {
-		t.Helper()
-		got, err := treeDigest(dir, "node_modules", ".git")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return got
-	}
-	write := func(path, text string, mode os.FileMode) {
-		t.Helper()
-		place := filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(place, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(place, mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("a/b", "text", 0o644)
-	before := digest()
-	for _, row := range []struct {
-		name   string
-		change func()
-		same   bool
-	}{
-		{"a file for its owner only", func() { write("a/b", "text", 0o600) }, true},
-		{"a folder for its group", func() { os.Chmod(filepath.Join(dir, "a"), 0o775) }, true},
-		{"modules", func() { write("a/node_modules/x", "", 0o644) }, true},
-		{"git's own", func() { write(".git/HEAD", "", 0o644) }, true},
-		{"a file of that name", func() { write("c/.git", "", 0o644); os.RemoveAll(filepath.Join(dir, "c")) }, true},
-		{"another content", func() { write("a/b", "more", 0o644) }, false},
-		{"a program", func() { write("a/b", "text", 0o755) }, false},
-		{"a link", func() { os.Remove(filepath.Join(dir, "a", "b")); os.Symlink("text", filepath.Join(dir, "a", "b")) }, false},
-		{"an empty folder", func() { os.Remove(filepath.Join(dir, "a", "b")); os.Mkdir(filepath.Join(dir, "a", "b"), 0o755) }, false},
-	} {
-		row.change()
-		if got := digest() == before; got != row.same {
-			t.Errorf("%s: whether it is the same is %t", row.name, got)
-		}
-		os.RemoveAll(filepath.Join(dir, "a", "b"))
-		write("a/b", "text", 0o644)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/devmodules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -34,7 +35,7 @@ func checkIgnored(app string, env Environ, found project.Project) error {
 		needed = append(needed, filepath.Join(dir, packagejson.FileName))
 	}
 	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
-		if file := filepath.Join(found.Root, name); exists(file) {
+		if file := filepath.Join(found.Root, name); tree.Exists(file) {
 			needed = append(needed, file)
 		}
 	}
@@ -69,7 +70,7 @@ func (b *build) prepareFolder() (err error) {
 		return err
 	}
 	npmrc := within(app, filepath.Join(b.dir, projectConfig))
-	if ignored.LeavesOut(npmrc) && exists(filepath.Join(app, npmrc)) {
+	if ignored.LeavesOut(npmrc) && tree.Exists(filepath.Join(app, npmrc)) {
 		b.later = []string{npmrc}
 	}
 	removed, err := ignored.Remove(app, func(place string) bool {
@@ -127,7 +128,7 @@ func few(names []string) string {
 // them, by their paths in the app.
 func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) {
 	for _, folder := range app.Folders() {
-		filled, err := hasEntries(folder.Dir)
+		filled, err := tree.IsFilled(folder.Dir)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +142,7 @@ func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) 
 			}
 			continue
 		}
-		if err := removeTree(folder.Dir); err != nil {
+		if err := tree.Remove(folder.Dir); err != nil {
 			return nil, fmt.Errorf("leaving out %s: %w", folder.Place, err)
 		}
 		if filled {

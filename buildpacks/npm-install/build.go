@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -98,7 +99,7 @@ func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 		if err := b.npm.cache.close(); err != nil {
 			return packit.BuildResult{}, err
 		}
-		if filled, err := hasEntries(cache.Path); err != nil || !filled {
+		if filled, err := tree.IsFilled(cache.Path); err != nil || !filled {
 			return packit.BuildResult{Layers: layers}, err
 		}
 		return packit.BuildResult{Layers: append(layers, cache)}, nil

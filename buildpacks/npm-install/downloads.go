@@ -16,6 +16,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/vacation"
 
 	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // downloadsFile is the archive that is all the layer of npm's cache holds
@@ -51,10 +52,10 @@ func (d *downloads) open() error {
 	err = vacation.NewTarArchive(file).Decompress(d.dir)
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-		return diskFull("the disk is full while unpacking npm's cache into "+d.dir, err)
+		return tree.DiskFull("the disk is full while unpacking npm's cache into "+d.dir, err)
 	case err != nil:
 		d.log.Process("WARNING: beginning with an empty cache of npm's: %s", strings.ReplaceAll(err.Error(), "%", "%%"))
-		if err := removeTree(d.dir); err != nil {
+		if err := tree.Remove(d.dir); err != nil {
 			return err
 		}
 		return os.Mkdir(d.dir, 0o755)
@@ -65,7 +66,7 @@ func (d *downloads) open() error {
 // close makes an archive of what npm has left. Where npm did not ask for the
 // archive that is there, that stays, and what scripts have put beside it goes.
 func (d *downloads) close() error {
-	filled, err := hasEntries(d.dir)
+	filled, err := tree.IsFilled(d.dir)
 	if err != nil || !filled || d.vendored {
 		return err
 	}
@@ -74,12 +75,12 @@ func (d *downloads) close() error {
 	if err := os.Rename(d.archive(), made); errors.Is(err, fs.ErrNotExist) {
 		err = writeArchive(made, d.dir)
 		if err != nil {
-			return errors.Join(copyingFault(d.dir, made, err), os.Remove(made))
+			return errors.Join(tree.CopyingFault(d.dir, made, err), os.Remove(made))
 		}
 	} else if err != nil {
 		return err
 	}
-	if err := removeTree(d.dir); err != nil {
+	if err := tree.Remove(d.dir); err != nil {
 		return err
 	}
 	if err := os.Mkdir(d.dir, 0o755); err != nil {
@@ -98,7 +99,7 @@ func writeArchive(path, dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	archive := tar.NewWriter(file)
-	err = walkFiles(dir, func(path string) error {
+	err = tree.Files(dir, func(path string) error {
 		from, err := os.Open(path)
 		if err != nil {
 			return err
@@ -146,20 +147,20 @@ func (b *build) openCache() (packit.Layer, error) {
 
 func (b *build) vendoredCache(layer packit.Layer) (packit.Layer, error) {
 	folder := filepath.Join(b.dir, vendoredCacheDir)
-	digest, err := treeDigest(folder)
+	digest, err := tree.Digest(folder)
 	if err != nil {
 		return packit.Layer{}, fmt.Errorf("reading %s: %w", folder, err)
 	}
-	restored, err := hasEntries(layer.Path)
+	restored, err := tree.IsFilled(layer.Path)
 	if err != nil {
 		return packit.Layer{}, err
 	}
 	if restored && layer.Metadata[keyMetadata] == digest {
-		return layer, removeTree(folder)
+		return layer, tree.Remove(folder)
 	}
 	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
 	layer.Metadata = map[string]any{keyMetadata: digest}
-	return layer, errors.Join(os.Remove(layer.Path), moveTree(folder, layer.Path))
+	return layer, errors.Join(os.Remove(layer.Path), tree.Move(folder, layer.Path))
 }

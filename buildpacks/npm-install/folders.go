@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -18,7 +19,7 @@ func (b *build) checkFolders() error {
 	for _, start := range b.starts() {
 		closure, _ := b.lock.Closure(start, false)
 		for _, folder := range closure.Folders {
-			if exists(filepath.Join(b.dir, folder)) {
+			if tree.Exists(filepath.Join(b.dir, folder)) {
 				continue
 			}
 			return linkedFolderMissing(fmt.Sprintf("%s depends on the package in the folder %s", describeFolder(start), folder))
@@ -49,7 +50,7 @@ func checkNamed(dir string, pkg packagejson.Package) error {
 		if !filepath.IsAbs(path) {
 			place = filepath.Join(dir, path)
 		}
-		if !exists(place) {
+		if !tree.Exists(place) {
 			return linkedFolderMissing(fmt.Sprintf("%s of %s is %s", name, filepath.Join(dir, packagejson.FileName), path))
 		}
 	}

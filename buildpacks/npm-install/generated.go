@@ -11,6 +11,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -61,7 +62,7 @@ func (b *build) makeApp(modules packit.Layer) (discard func(), err error) {
 		}
 	}
 	if len(b.generated.files) > 0 {
-		b.generated.digest, err = treeDigest(dir)
+		b.generated.digest, err = tree.Digest(dir)
 	}
 	return discard, err
 }
@@ -74,13 +75,13 @@ func (b *build) unfold(layerDir string, places []string) error {
 	}
 	for _, place := range places {
 		to := filepath.Join(b.dir, place)
-		if err := removeTree(to); err != nil {
+		if err := tree.Remove(to); err != nil {
 			return err
 		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		if err := copyTree(filepath.Join(layerDir, place), to); err != nil {
+		if err := tree.Copy(filepath.Join(layerDir, place), to); err != nil {
 			return err
 		}
 	}
@@ -109,7 +110,7 @@ func (b *build) setApart(layerDir, place string, start time.Time) error {
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil // a script removed it
 	}
-	if _, err := anchorLinks(from); err != nil {
+	if _, err := tree.AnchorLinks(from); err != nil {
 		return err
 	}
 	fresh, err := b.newFiles(from, original, start)
@@ -118,18 +119,18 @@ func (b *build) setApart(layerDir, place string, start time.Time) error {
 	}
 	for _, name := range fresh {
 		file := filepath.Join(place, name)
-		if err := copyEntry(filepath.Join(b.dir, file), filepath.Join(b.generated.dir, file)); err != nil {
+		if err := tree.CopyEntry(filepath.Join(b.dir, file), filepath.Join(b.generated.dir, file)); err != nil {
 			return err
 		}
 		b.generated.files = append(b.generated.files, file)
 	}
-	if err := replaceTree(filepath.Join(from, cacheFolder), filepath.Join(original, cacheFolder)); err != nil {
+	if err := tree.Replace(filepath.Join(from, cacheFolder), filepath.Join(original, cacheFolder)); err != nil {
 		return err
 	}
 	if b.process == processRebuild {
 		return nil
 	}
-	return removeTree(from)
+	return tree.Remove(from)
 }
 
 // newFiles lists the files and links in a folder that differ from the
@@ -180,11 +181,11 @@ func differs(path string, entry fs.DirEntry, original string, start time.Time) (
 	if info.ModTime().Before(start) {
 		return false, nil
 	}
-	now, err := fileDigest(path)
+	now, err := tree.FileDigest(path)
 	if err != nil {
 		return false, err
 	}
-	was, err := fileDigest(original)
+	was, err := tree.FileDigest(original)
 	return now != was, err
 }
 
@@ -198,7 +199,7 @@ func (b *build) addGenerated(layerDir string, links []string) ([]string, error) 
 		if !b.wantedAtLaunch(file, layerDir) {
 			continue
 		}
-		if err := copyEntry(filepath.Join(b.generated.dir, file), filepath.Join(layerDir, file)); err != nil {
+		if err := tree.CopyEntry(filepath.Join(b.generated.dir, file), filepath.Join(layerDir, file)); err != nil {
 			return nil, fmt.Errorf("adding generated files to the layer %s: %w", launchLayer, err)
 		}
 		for _, place := range b.generated.places {
@@ -227,7 +228,7 @@ func (b *build) addGenerated(layerDir string, links []string) ([]string, error) 
 func (b *build) wantedAtLaunch(file, launchDir string) bool {
 	buildDir := filepath.Join(b.context.Layers.Path, buildLayer)
 	for _, folder := range packageFolders(file) {
-		if exists(filepath.Join(buildDir, folder)) && !exists(filepath.Join(launchDir, folder)) {
+		if tree.Exists(filepath.Join(buildDir, folder)) && !tree.Exists(filepath.Join(launchDir, folder)) {
 			return false
 		}
 	}
@@ -253,9 +254,4 @@ func packageFolders(file string) []string {
 		}
 	}
 	return all
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

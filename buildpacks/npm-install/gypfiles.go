@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // gypObjects is the folder in which node-gyp's makefiles leave object files,
@@ -44,7 +46,7 @@ func removeObjects(layerDir string) error {
 			return fmt.Errorf("looking for what node-gyp has left behind: %w", err)
 		}
 		for _, place := range append(archives, makefiles...) {
-			if err := removeTree(place); err != nil {
+			if err := tree.Remove(place); err != nil {
 				return fmt.Errorf("removing what node-gyp has left behind: %w", err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // run runs the process for one part.
@@ -51,7 +52,7 @@ func (b *build) withLockfile(npm npm, call func() error) error {
 		return call()
 	}
 	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, npmlock.Shrinkwrap, npmlock.PackageLock)
-	if err := copyFile(filepath.Join(b.dir, npmlock.Shrinkwrap), stand); err != nil {
+	if err := tree.CopyFile(filepath.Join(b.dir, npmlock.Shrinkwrap), stand); err != nil {
 		return errors.Join(fmt.Errorf("giving npm the lockfile: %w", err), os.RemoveAll(stand))
 	}
 	return errors.Join(call(), os.Remove(stand))

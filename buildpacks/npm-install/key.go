@@ -3,19 +3,16 @@ package npminstall
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -90,7 +87,7 @@ func (b *build) sayFiles(p part, say func(name string, values ...string)) error 
 		paths = append(paths, filepath.Join(folder, packagejson.FileName))
 	}
 	for _, path := range paths {
-		digest, err := fileDigest(filepath.Join(b.dir, path))
+		digest, err := tree.FileDigest(filepath.Join(b.dir, path))
 		if err != nil {
 			return err
 		}
@@ -124,63 +121,9 @@ func (b *build) vendoredDigest() (string, error) {
 	if b.vendored != "" {
 		return b.vendored, nil
 	}
-	digest, err := treeDigest(filepath.Join(b.dir, nodemodules.Dir))
+	digest, err := tree.Digest(filepath.Join(b.dir, nodemodules.Dir))
 	b.vendored = digest
 	return digest, err
-}
-
-// fileDigest is the hexadecimal sha256 of a file, or a dash when there is
-// none.
-func fileDigest(path string) (string, error) {
-	file, err := os.Open(path)
-	if path == "" || errors.Is(err, fs.ErrNotExist) {
-		return "-", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// treeDigest is a sha256 over the path, the kind and the content, or the
-// target, of everything in a folder, in the order of the paths; without what has
-// one of the names. Of modes it counts only whether a file can be executed, as
-// for git: the others come from the umask of whoever checked it out.
-func treeDigest(dir string, without ...string) (string, error) {
-	sum := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if path != dir && slices.Contains(without, entry.Name()) {
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		kind, content := entry.Type().String(), ""
-		switch entry.Type() {
-		case 0:
-			content, err = fileDigest(path)
-			if info.Mode()&0o111 != 0 {
-				kind = "executable"
-			}
-		case fs.ModeSymlink:
-			content, err = os.Readlink(path)
-		}
-		fmt.Fprintf(sum, "%q %s %q\n", strings.TrimPrefix(path, dir), kind, content)
-		return err
-	})
-	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // installScripts are the scripts of a project that npm runs when it installs

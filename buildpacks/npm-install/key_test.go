@@ -2,7 +2,6 @@ package npminstall
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -178,69 +177,5 @@ func TestAKeyIsOfWhatCouldBeReadAlone(t *testing.T) {
 		if got, err := k.keys(k.part); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v, want %s", name, got, err, want)
 		}
-	}
-}
-
-// As for git, a folder is the same wherever it was checked out.
-func TestADigestOfAFolderIsOfNamesKindsAndContents(t *testing.T) {
-	make := func(change func(dir string) error, without ...string) string {
-		t.Helper()
-		dir := t.TempDir()
-		err := errors.Join(os.Mkdir(dir+"/sub", 0o755), os.WriteFile(dir+"/sub/file", []byte("text"), 0o644), os.WriteFile(dir+"/skip", nil, 0o644), os.Symlink("sub", dir+"/link"))
-		if err == nil {
-			err = change(dir)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		digest, err := treeDigest(dir, without...)
-		if err != nil || len(digest) != 64 {
-			t.Fatalf("got %q, %v", digest, err)
-		}
-		return digest
-	}
-	nothing := func(string) error { return nil }
-	before := make(nothing)
-	for name, tc := range map[string]struct {
-		change func(dir string) error
-		same   bool
-	}{
-		"nothing": {nothing, true},
-		"the umask": {func(dir string) error {
-			return errors.Join(os.Chmod(dir+"/sub/file", 0o600), os.Chmod(dir+"/sub", 0o700))
-		}, true},
-		"a content":     {func(dir string) error { return os.WriteFile(dir+"/sub/file", []byte("texts"), 0o644) }, false},
-		"a name":        {func(dir string) error { return os.Rename(dir+"/sub/file", dir+"/sub/files") }, false},
-		"a program":     {func(dir string) error { return os.Chmod(dir+"/sub/file", 0o744) }, false},
-		"an empty file": {func(dir string) error { return os.WriteFile(dir+"/new", nil, 0o644) }, false},
-		"a folder":      {func(dir string) error { return os.Mkdir(dir+"/new", 0o755) }, false},
-		"a link": {func(dir string) error {
-			return errors.Join(os.Remove(dir+"/link"), os.Symlink("skip", dir+"/link"))
-		}, false},
-		"a link's kind": {func(dir string) error {
-			return errors.Join(os.Remove(dir+"/link"), os.WriteFile(dir+"/link", []byte("sub"), 0o644))
-		}, false},
-	} {
-		if after := make(tc.change); (after == before) != tc.same {
-			t.Errorf("%s: the same: %v, want %v", name, after == before, tc.same)
-		}
-	}
-	without := make(nothing, "skip", "sub")
-	if without == before {
-		t.Error("what is left out counts")
-	}
-	if got := make(func(dir string) error {
-		return errors.Join(os.WriteFile(dir+"/sub/file", nil, 0o644), os.Remove(dir+"/skip"))
-	}, "skip", "sub"); got != without {
-		t.Error("what is left out makes a difference")
-	}
-	links, _ := filepath.Glob("/proc/self/fd/*")
-	for _, link := range links {
-		if to, err := os.Readlink(link); err == nil && strings.HasSuffix(to, "/sub/file") {
-			t.Errorf("%s is open still", to)
-		}
-	}
-	if _, err := treeDigest("/nowhere"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("of nothing: got %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -21,7 +22,7 @@ func (b *build) leaveModulesOut(p plan) error {
 		if !filepath.IsLocal(filepath.Join(folder, nodemodules.Dir)) {
 			continue
 		}
-		if err := removeTree(filepath.Join(b.dir, folder, nodemodules.Dir)); err != nil {
+		if err := tree.Remove(filepath.Join(b.dir, folder, nodemodules.Dir)); err != nil {
 			return fmt.Errorf("leaving %s out: %w", nodemodules.Dir, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -188,7 +189,7 @@ func (b *build) collect(p part, layerDir string) ([]string, error) {
 		if info, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			continue
 		}
-		linked, err := anchorLinks(from)
+		linked, err := tree.AnchorLinks(from)
 		if err != nil {
 			return nil, err
 		}
@@ -220,9 +221,9 @@ func (b *build) place(p part, from, to string) error {
 		return fmt.Errorf("making a folder in the layer %s: %w", p.layer, err)
 	}
 	if p.keep {
-		return copyTree(from, to)
+		return tree.Copy(from, to)
 	}
-	if err := moveTree(from, to); err != nil {
+	if err := tree.Move(from, to); err != nil {
 		return fmt.Errorf("moving modules into the layer %s: %w", p.layer, err)
 	}
 	return nil
@@ -232,7 +233,7 @@ func (b *build) place(p part, from, to string) error {
 // other platforms out of the layer, and looks at the native modules.
 func (b *build) finishLaunch(layerDir string) error {
 	if !b.keepCache {
-		if err := removeTree(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
+		if err := tree.Remove(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
 			return fmt.Errorf("removing node_modules/.cache: %w", err)
 		}
 	}

@@ -3,15 +3,14 @@ package npminstall
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // Folders in npm's cache: its store of downloads (npm help cache), and in
@@ -50,12 +49,12 @@ func (b *build) boundCache(dir string) error {
 // nothing in it leads to.
 func boundStore(store string, lock npmlock.Lock) error {
 	wanted := wantedBy(lock)
-	err := walkFiles(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
+	err := tree.Files(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
 	if err != nil {
 		return err
 	}
 	contents := filepath.Join(store, cacheContents)
-	return walkFiles(contents, func(path string) error {
+	return tree.Files(contents, func(path string) error {
 		rel, err := filepath.Rel(contents, path)
 		if err != nil || wanted.contents[rel] {
 			return err
@@ -153,17 +152,4 @@ func nameAtEnd(path string) string {
 		return parts[last-1] + "/" + parts[last]
 	}
 	return parts[last]
-}
-
-// walkFiles calls do for every file below dir; where dir is missing for none.
-func walkFiles(dir string, do func(path string) error) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == dir {
-			return nil
-		}
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		return do(path)
-	})
 }

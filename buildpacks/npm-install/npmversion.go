@@ -13,6 +13,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -132,7 +133,7 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 	} else if layer, err = b.installNPM(layer, request); err != nil && request.mild {
 		b.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", b.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
 		b.log.Break()
-		return nil, removeTree(filepath.Join(b.context.Layers.Path, npmLayer))
+		return nil, tree.Remove(filepath.Join(b.context.Layers.Path, npmLayer))
 	} else if err != nil {
 		return nil, request.explain(err)
 	}
@@ -168,7 +169,7 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 			return packit.Layer{}, err
 		}
 		for _, name := range []string{"bin", "node_modules"} {
-			if err := copyTree(filepath.Join(from.Path, name), filepath.Join(layer.Path, name)); err != nil {
+			if err := tree.Copy(filepath.Join(from.Path, name), filepath.Join(layer.Path, name)); err != nil {
 				return packit.Layer{}, fmt.Errorf("copying npm into the layer %s: %w", npmLaunchLayer, err)
 			}
 		}
@@ -244,7 +245,7 @@ func (b *build) fetchNPM(dir, spec string) (err error) {
 	if _, err := os.Stat(config); err == nil {
 		stand := filepath.Join(dir, projectConfig)
 		defer func() { err = errors.Join(err, os.RemoveAll(stand)) }()
-		if err := copyFile(config, stand); err != nil {
+		if err := tree.CopyFile(config, stand); err != nil {
 			return fmt.Errorf("giving npm the project's configuration: %w", err)
 		}
 	}

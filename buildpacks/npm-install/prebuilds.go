@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // prebuildsDir is the folder of a package in which prebuildify puts a folder
@@ -71,7 +72,7 @@ func removeForeignPrebuilds(layerDir string, t targets.Target) error {
 		}
 		for _, folder := range folders {
 			if folder.IsDir() && platformFolder.MatchString(folder.Name()) && !isFor(t, folder.Name()) {
-				if err := removeTree(filepath.Join(place, folder.Name())); err != nil {
+				if err := tree.Remove(filepath.Join(place, folder.Name())); err != nil {
 					return err
 				}
 			}

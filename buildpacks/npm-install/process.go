@@ -5,12 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -55,22 +54,11 @@ func look(dir string) (inputs, error) {
 		}
 	}
 	var err error
-	if found.modules, err = hasEntries(modules); err != nil {
+	if found.modules, err = tree.IsFilled(modules); err != nil {
 		return inputs{}, err
 	}
-	found.cache, err = hasEntries(filepath.Join(dir, vendoredCacheDir))
+	found.cache, err = tree.IsFilled(filepath.Join(dir, vendoredCacheDir))
 	return found, err
-}
-
-// hasEntries is false for a folder that has nothing but hidden files, or that
-// is missing.
-func hasEntries(dir string) (bool, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	visible := func(entry fs.DirEntry) bool { return !strings.HasPrefix(entry.Name(), ".") }
-	return slices.ContainsFunc(entries, visible), err
 }
 
 // process chooses. Vendored modules go before a lockfile, unless there is

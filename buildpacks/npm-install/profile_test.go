@@ -11,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -32,19 +33,19 @@ func BenchmarkOwnWork(b *testing.B) {
 		})
 	}
 	run("lockfile", func() error { _, _, err := npmlock.Read(app); return err })
-	run("digest", func() error { _, err := treeDigest(modules); return err })
+	run("digest", func() error { _, err := tree.Digest(modules); return err })
 	run("native", func() error { _, err := nativeFiles(app, targets.LinuxARM64); return err })
-	run("links", func() error { _, err := anchorLinks(modules); return err })
+	run("links", func() error { _, err := tree.AnchorLinks(modules); return err })
 	run("sbom", func() error { return describe(app) })
 	dir := b.TempDir()
 	b.Run("copy", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			to := filepath.Join(dir, strconv.Itoa(i))
-			if err := copyTree(modules, to); err != nil {
+			if err := tree.Copy(modules, to); err != nil {
 				b.Fatal(err)
 			}
 			b.StopTimer()
-			if err := removeTree(to); err != nil {
+			if err := tree.Remove(to); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/sbom"
@@ -120,7 +121,7 @@ func checksums(integrity string) map[string]string {
 // keeps among the modules.
 func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 	root := filepath.Join(b.context.Layers.Path, p.layer)
-	if !exists(filepath.Join(root, nodemodules.Dir)) {
+	if !tree.Exists(filepath.Join(root, nodemodules.Dir)) {
 		root = b.dir
 	}
 	dir := filepath.Join(root, nodemodules.Dir)

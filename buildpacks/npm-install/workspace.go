@@ -12,6 +12,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -125,7 +126,7 @@ func (b *build) starts() []string {
 	}
 	starts := []string{""}
 	for _, folder := range b.lock.Links() {
-		if project.IsWorkspace(b.root.Workspaces, folder) && exists(filepath.Join(b.dir, folder)) {
+		if project.IsWorkspace(b.root.Workspaces, folder) && tree.Exists(filepath.Join(b.dir, folder)) {
 			starts = append(starts, folder)
 		}
 	}
@@ -187,7 +188,7 @@ func (b *build) keepClosure() error {
 		if closure.Packages[p.Path] || !p.InNodeModules() || !filepath.IsLocal(p.Path) {
 			continue
 		}
-		if err := removeTree(filepath.Join(b.dir, p.Path)); err != nil {
+		if err := tree.Remove(filepath.Join(b.dir, p.Path)); err != nil {
 			return fmt.Errorf("removing what %s does not need: %w", b.workspace, err)
 		}
 	}
@@ -254,10 +255,10 @@ func (b *build) removeUnrelated(p plan) error {
 			return needed == folder || strings.HasPrefix(needed, folder+"/")
 		})
 		place := filepath.Join(b.dir, folder)
-		if needed || !filepath.IsLocal(folder) || folder == "." || !project.IsWorkspace(b.root.Workspaces, folder) || !exists(place) {
+		if needed || !filepath.IsLocal(folder) || folder == "." || !project.IsWorkspace(b.root.Workspaces, folder) || !tree.Exists(place) {
 			continue
 		}
-		if err := removeTree(place); err != nil {
+		if err := tree.Remove(place); err != nil {
 			return fmt.Errorf("removing a workspace that %s does not need: %w", b.workspace, err)
 		}
 		removed = append(removed, folder)

@@ -1,10 +1,12 @@
-package npminstall
+package tree_test
 
 import (
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // Between the app and a layer, which may be different mounts, folders keep
@@ -39,12 +41,12 @@ func TestCopyTreeKeepsModes(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		for _, dir := range []string{from, to} {
-			if err := removeTree(dir); err != nil {
+			if err := tree.Remove(dir); err != nil {
 				t.Error(err)
 			}
 		}
 	})
-	if err := copyTree(from, to); err != nil {
+	if err := tree.Copy(from, to); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range rows {
