@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -40,7 +40,7 @@ func onlyCompiles(script string) bool {
 // install scripts that are more than that. Version 1 of the lockfile does not
 // say which have any.
 func (b *build) mayReadApp() bool {
-	return b.lock.File == "" || b.lock.Version == 1 || slices.ContainsFunc(b.lock.Packages, func(p npmlock.Package) bool {
+	return b.lock.File == "" || b.lock.Sparse || slices.ContainsFunc(b.lock.Packages, func(p deps.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()
 	})
 }
@@ -54,7 +54,7 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 		return nil, false, err
 	}
 	for _, one := range lock.Packages {
-		if one.Link || !one.InNodeModules() || !one.HasInstallScript && lock.Version > 1 || !filepath.IsLocal(one.Path) {
+		if one.Link || !one.InNodeModules() || !one.HasInstallScript && !lock.Sparse || !filepath.IsLocal(one.Path) {
 			continue
 		}
 		dir := filepath.Join(b.dir, one.Path)

@@ -12,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -38,17 +39,17 @@ type build struct {
 	workspace    string              // the project's path below dir, where it is a workspace
 	pkg          packagejson.Package // the project's
 	root         packagejson.Package // the one in dir
-	lock         npmlock.Lock        // empty where there is none
+	lock         deps.Graph          // empty where there is none
 	yarnLock     string              // path of a yarn.lock that npm reads, or empty
 	inputs       inputs
 	process      process
 	target, host targets.Target
 	npm          npm
-	globalConfig string                   // path of npm's global configuration, or empty
-	vendored     string                   // digest of vendored modules, once it is known
-	app          string                   // digest of the app's files as they came, where it counts
-	closures     map[bool]npmlock.Closure // of the workspace: for the launch, and with devDependencies
-	scripts      []buildScript            // to be run in this order
+	globalConfig string                // path of npm's global configuration, or empty
+	vendored     string                // digest of vendored modules, once it is known
+	app          string                // digest of the app's files as they came, where it counts
+	closures     map[bool]deps.Closure // of the workspace: for the launch, and with devDependencies
+	scripts      []buildScript         // to be run in this order
 	generated    generated
 	unfolded     bool   // the project has the modules of the build as folders
 	check        string // what BP_NODE_MODULES_CHECK says
@@ -68,7 +69,7 @@ type build struct {
 func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
-		b := &build{context: context, env: env, log: log, closures: map[bool]npmlock.Closure{}}
+		b := &build{context: context, env: env, log: log, closures: map[bool]deps.Closure{}}
 		b.spans = spans.New(context.Platform.Path, log.TitleWriter)
 		for _, step := range []func() error{b.readSettings, b.readProject, b.findTarget, b.findNPM} {
 			if err := step(); err != nil {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -123,34 +123,16 @@ func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 // install script: in a folder prebuilds/<platform>-<architecture>, as
 // prebuildify makes them, or in an optional dependency that is made for the
 // target's platform and is installed.
-func isPrebuilt(dir string, installed npmlock.Lock, p npmlock.Package, t targets.Target) (bool, error) {
+func isPrebuilt(dir string, installed deps.Graph, p deps.Package, t targets.Target) (bool, error) {
 	if found, err := hasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
 		return found, err
 	}
 	for name := range p.OptionalDeps {
-		found, ok := resolve(installed, p.Path, name)
-		if ok && len(found.OS) > 0 && len(found.CPU) > 0 && found.RunsOn(t.OS, t.Node(), libc) {
+		if found, ok := installed.Resolve(p.Path, name); ok && found.IsBinaryFor(deps.PlatformOf(t)) {
 			return true, nil
 		}
 	}
 	return false, nil
-}
-
-// resolve finds the package that Node.js would load by that name from a
-// package's folder, which is a path in the lockfile.
-func resolve(l npmlock.Lock, from, name string) (npmlock.Package, bool) {
-	for dir := from; ; dir = path.Dir(dir) {
-		place := path.Join(dir, nodemodules.Dir, name)
-		at, ok := slices.BinarySearchFunc(l.Packages, place, func(p npmlock.Package, place string) int {
-			return strings.Compare(p.Path, place)
-		})
-		if ok {
-			return l.Packages[at], true
-		}
-		if dir == "." || dir == "/" {
-			return npmlock.Package{}, false
-		}
-	}
 }
 
 // ownScripts runs the scripts of the project, and of the workspaces that are

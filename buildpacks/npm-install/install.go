@@ -118,7 +118,7 @@ func (b *build) npmFor(p part) (npm, error) {
 // hasPlatformPackages tells whether the lockfile has packages that are not
 // for every platform. Without a lockfile nobody knows.
 func (b *build) hasPlatformPackages() bool {
-	if b.lock.File == "" || b.lock.Version == 1 {
+	if b.lock.File == "" || b.lock.Sparse {
 		return true
 	}
 	for _, p := range b.lock.Packages {

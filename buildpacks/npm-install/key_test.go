@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 )
 
 // keyed is a project of which the key of a layer follows.
@@ -19,7 +19,7 @@ type keyed struct {
 
 func newKeyed(t *testing.T) keyed {
 	t.Helper()
-	b := &build{dir: t.TempDir(), process: processCI, env: Environ{"HOME=" + t.TempDir(), "NODE_ENV=production"}, closures: map[bool]npmlock.Closure{}}
+	b := &build{dir: t.TempDir(), process: processCI, env: Environ{"HOME=" + t.TempDir(), "NODE_ENV=production"}, closures: map[bool]deps.Closure{}}
 	b.globalConfig = filepath.Join(t.TempDir(), "npmrc")
 	b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version = "armature/npm-install", "1.2.3"
 	b.context.TargetDistro.Name, b.context.TargetDistro.Version = "debian", "13"
@@ -62,7 +62,7 @@ func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
 	}{
 		{name: "the buildpack's version", change: func(_ *testing.T, k *keyed) { k.context.BuildpackInfo.Version = "1.2.4" }},
 		{name: "the process", change: func(_ *testing.T, k *keyed) { k.process = processInstall }},
-		{name: "the workspace", change: func(_ *testing.T, k *keyed) { k.workspace = "web"; k.closures[false] = npmlock.Closure{} }},
+		{name: "the workspace", change: func(_ *testing.T, k *keyed) { k.workspace = "web"; k.closures[false] = deps.Closure{} }},
 		{name: "the layer", change: func(_ *testing.T, k *keyed) { k.part.layer = buildLayer }},
 		{name: "the helper at launch", change: func(_ *testing.T, k *keyed) { k.part.relink = true }},
 		{name: "the distribution", change: func(_ *testing.T, k *keyed) { k.context.TargetDistro.Version = "12" }},
@@ -123,7 +123,7 @@ func vendored(_ *testing.T, k *keyed) { k.process = processRebuild }
 
 func withFolder(t *testing.T, k *keyed) {
 	k.workspace = "web"
-	k.closures[false] = npmlock.Closure{Folders: []string{"lib"}}
+	k.closures[false] = deps.Closure{Folders: []string{"lib"}}
 	k.write(t, "lib/package.json", "{}")
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -64,7 +64,7 @@ func (b *build) rememberedManifests(layer *packit.Layer) *manifests {
 }
 
 // complete adds to a package what the lockfile does not say of it.
-func (m *manifests) complete(p *npmlock.Package) {
+func (m *manifests) complete(p *deps.Package) {
 	if !filepath.IsLocal(p.Path) {
 		return
 	}
@@ -76,7 +76,7 @@ func (m *manifests) complete(p *npmlock.Package) {
 		into  *string
 	}{
 		{found.License, m.licenses, p.License == "", &p.License},
-		{found.Version, m.versions, !p.HasVersion(), &p.Version},
+		{found.Version, m.versions, p.Version == "", &p.Version},
 	} {
 		if !one.lacks {
 			continue

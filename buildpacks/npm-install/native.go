@@ -9,11 +9,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
@@ -32,11 +32,6 @@ type nativeFile struct {
 	fits bool   // it runs on the target
 	libc string // the newest glibc that it asks for, "2.38", or empty
 }
-
-// foreign matches the parts of a path that name a platform. A file in such a
-// place is there on purpose, beside those for other platforms.
-var foreign = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:x64|x86|x86_64|x86-64|amd64|ia32|i[36]86|arm|arm64|aarch64|armv[67]l?|armhf|ppc64(?:le)?|s390x|riscv64|loong64|mips(?:64)?(?:el)?|` +
-	`darwin|macos|osx|win32|windows|win|freebsd|openbsd|android|sunos|aix|musl|alpine)(?:$|[^a-z0-9])`)
 
 // checkNative looks at every native file in a layer of modules. A package that
 // has files for other platforms only ends the build with
@@ -80,7 +75,7 @@ func wrongFiles(files []nativeFile) []nativeFile {
 	}
 	var wrong []nativeFile
 	for _, file := range files {
-		onPurpose := fits[file.pkg] && foreign.MatchString(file.path) || hasTwin(file.pkg, fits)
+		onPurpose := fits[file.pkg] && deps.NamesPlatform(file.path) || hasTwin(file.pkg, fits)
 		if !file.fits && !onPurpose {
 			wrong = append(wrong, file)
 		}
@@ -123,7 +118,7 @@ func describeWrong(wrong []nativeFile) (names, lines []string) {
 	names = slices.Sorted(maps.Keys(byPackage))
 	for _, name := range names {
 		files := byPackage[name]
-		shown := files[max(0, slices.IndexFunc(files, func(f nativeFile) bool { return !foreign.MatchString(f.path) }))]
+		shown := files[max(0, slices.IndexFunc(files, func(f nativeFile) bool { return !deps.NamesPlatform(f.path) }))]
 		line := fmt.Sprintf("%s: %s is for %s", name, shown.path, shown.is)
 		if more := len(files) - 1; more > 0 {
 			line += fmt.Sprintf(", and %d more", more)

@@ -15,6 +15,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
@@ -80,9 +81,6 @@ func (n npm) packagedVersion() (string, error) {
 	return pkg.Version, nil
 }
 
-// libc is the C library of every target, in npm's words.
-const libc = "glibc"
-
 // maxKeptOutput is how many bytes of npm's last output are kept to find out
 // why it failed.
 const maxKeptOutput = 256 << 10
@@ -143,9 +141,9 @@ func (n npm) forTarget(t targets.Target) npm {
 		WithNPMConfig("target-arch", t.Node()).
 		WithNPMConfig("platform", t.OS).
 		WithNPMConfig("target-platform", t.OS).
-		WithNPMConfig("target-libc", libc)
+		WithNPMConfig("target-libc", deps.Glibc)
 	if n.versions.knowsTargets() {
-		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", libc)
+		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", deps.Glibc)
 	}
 	return n
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
@@ -47,7 +48,7 @@ func (b *build) boundCache(dir string) error {
 
 // boundStore goes through the index, and then removes the contents that
 // nothing in it leads to.
-func boundStore(store string, lock npmlock.Lock) error {
+func boundStore(store string, lock deps.Graph) error {
 	wanted := wantedBy(lock)
 	err := tree.Files(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
 	if err != nil {
@@ -71,7 +72,7 @@ type wanted struct {
 	contents map[string]bool // paths of contents
 }
 
-func wantedBy(lock npmlock.Lock) *wanted {
+func wantedBy(lock deps.Graph) *wanted {
 	w := &wanted{names: map[string]bool{}, files: map[string]bool{}, contents: map[string]bool{}}
 	for _, p := range lock.Packages {
 		w.names[p.Name] = true

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
@@ -18,10 +18,6 @@ import (
 // for every platform that it was built for. What loads them (node-gyp-build
 // and its like) looks into that of its own platform only.
 const prebuildsDir = "prebuilds"
-
-// platformFolder matches the name of such a folder: "linux-arm64",
-// "darwin-x64+arm64".
-var platformFolder = regexp.MustCompile(`^(?:aix|android|darwin|freebsd|linux|linuxglibc|linuxmusl|netbsd|openbsd|sunos|win32)-[a-z0-9]+(?:\+[a-z0-9]+)*$`)
 
 // isFor tells whether a folder's name is that of the target's platform.
 func isFor(t targets.Target, folder string) bool {
@@ -71,7 +67,7 @@ func removeForeignPrebuilds(layerDir string, t targets.Target) error {
 			return err
 		}
 		for _, folder := range folders {
-			if folder.IsDir() && platformFolder.MatchString(folder.Name()) && !isFor(t, folder.Name()) {
+			if folder.IsDir() && deps.IsPlatformFolder(folder.Name()) && !isFor(t, folder.Name()) {
 				if err := tree.Remove(filepath.Join(place, folder.Name())); err != nil {
 					return err
 				}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -30,7 +30,7 @@ func (b *build) checkLockfile(p part) error {
 	if err != nil {
 		return err
 	}
-	gaps := slices.DeleteFunc(b.lock.Gaps(p.target.OS, p.target.Node(), libc, p.dev), func(gap npmlock.Gap) bool { return !installed(gap.By.Path) })
+	gaps := slices.DeleteFunc(b.lock.Gaps(deps.PlatformOf(p.target), p.dev), func(gap deps.Gap) bool { return !installed(gap.By.Path) })
 	if len(gaps) == 0 {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (b *build) checkLockfile(p part) error {
 	return fault
 }
 
-func naming(p npmlock.Package) string {
+func naming(p deps.Package) string {
 	if p.Path == "" {
 		return "the project"
 	}
@@ -73,10 +73,10 @@ func naming(p npmlock.Package) string {
 // so for packages that only workspaces need it is made to: each becomes a
 // dependency of the project, and none any more. That leaves all versions as
 // they are.
-func repair(lock npmlock.Lock, gaps []npmlock.Gap) string {
+func repair(lock deps.Graph, gaps []deps.Gap) string {
 	const where = " in the project's folder, and commit the lockfile that it writes"
 	install := repairingNPM + " install --package-lock-only"
-	if !lock.HasLinks() {
+	if len(lock.Links()) == 0 {
 		return fmt.Sprintf("run `%s`%s; no other version changes.", install, where)
 	}
 	var specs, names []string
@@ -95,7 +95,7 @@ func repair(lock npmlock.Lock, gaps []npmlock.Gap) string {
 
 // borrowable tells whether a package can be a dependency of the project for a
 // moment: it is where the project would have it, and is none so far.
-func borrowable(lock npmlock.Lock, p npmlock.Package) bool {
+func borrowable(lock deps.Graph, p deps.Package) bool {
 	if p.Path != path.Join("node_modules", p.Name) {
 		return false
 	}

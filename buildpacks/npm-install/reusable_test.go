@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 )
 
 // What may write anywhere in the app has to run each time.
@@ -31,7 +31,7 @@ func TestALayerIsReusedOnlyWhereNothingElseIsWritten(t *testing.T) {
 		}},
 		{name: "a folder outside", why: "the dependency in ../lib is outside of the project", change: func(_ *testing.T, k *keyed) {
 			k.workspace = "web"
-			k.closures[false] = npmlock.Closure{Folders: []string{"../lib"}}
+			k.closures[false] = deps.Closure{Folders: []string{"../lib"}}
 		}},
 		{name: "an install script of the root that the workspace does not need", change: func(t *testing.T, k *keyed) {
 			withFolder(t, k)

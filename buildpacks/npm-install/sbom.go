@@ -10,6 +10,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -53,22 +54,21 @@ func (b *build) warnOfBill(p part, said []string) {
 	b.log.Break()
 }
 
-func (b *build) lockedComponents(lock npmlock.Lock, p part, layer *packit.Layer) ([]sbom.Component, error) {
+func (b *build) lockedComponents(lock deps.Graph, p part, layer *packit.Layer) ([]sbom.Component, error) {
 	installed, err := b.installed(p)
 	if err != nil {
 		return nil, err
 	}
-	sources := lock.Sources()
 	manifests := b.rememberedManifests(layer)
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
-		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(p.target.OS, p.target.Node(), libc) {
+		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(deps.PlatformOf(p.target)) {
 			continue
 		}
-		if locked.License == "" || !locked.HasVersion() {
+		if locked.License == "" || locked.Version == "" {
 			manifests.complete(&locked)
 		}
-		if component, ok := component(locked, sources(locked)); ok {
+		if component, ok := component(locked); ok {
 			all = append(all, component)
 		}
 	}
@@ -77,9 +77,9 @@ func (b *build) lockedComponents(lock npmlock.Lock, p part, layer *packit.Layer)
 }
 
 // component is false for what has no name or no version, as a link has none.
-func component(p npmlock.Package, from npmlock.Source) (sbom.Component, bool) {
-	version := p.Version
-	if !p.HasVersion() {
+func component(p deps.Package) (sbom.Component, bool) {
+	version, from := p.Version, p.Source
+	if version == "" {
 		version = from.Commit
 	}
 	if p.Name == "" || version == "" {
@@ -90,13 +90,13 @@ func component(p npmlock.Package, from npmlock.Source) (sbom.Component, bool) {
 		c.Licenses = []string{p.License}
 	}
 	switch from.Kind {
-	case npmlock.FromGit:
+	case deps.FromGit:
 		at := from.Address
 		if from.Commit != "" {
 			at += "@" + from.Commit
 		}
 		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"vcs_url": at})
-	case npmlock.FromArchive, npmlock.FromFile:
+	case deps.FromArchive, deps.FromFile:
 		c.PURL = sbom.WithQualifiers(c.PURL, map[string]string{"download_url": from.Address, "checksum": sbom.Checksum(c.Checksums)})
 	}
 	return c, true
@@ -125,15 +125,14 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 		root = b.dir
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
-	var lock npmlock.Lock
+	var lock deps.Graph
 	if text, err := regular.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
 		lock, _ = npmlock.Parse(text) // without it, all are the registry's
 	}
-	locked := map[string]npmlock.Package{}
+	locked := map[string]deps.Package{}
 	for _, one := range lock.Packages {
 		locked[one.Path] = one
 	}
-	sources := lock.Sources()
 	var all []sbom.Component
 	var failed error
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -144,15 +143,13 @@ func (b *build) installedComponents(p part) ([]sbom.Component, error) {
 		if entry.Name() != packagejson.FileName || !entry.Type().IsRegular() || !isPackageDir(dir, filepath.Dir(path)) {
 			return nil
 		}
-		one := npmlock.Package{Path: strings.TrimPrefix(filepath.Dir(path), root+"/")}
+		one := deps.Package{Path: strings.TrimPrefix(filepath.Dir(path), root+"/")}
 		manifest := readManifest(path)
 		from, known := locked[one.Path]
 		if one.Name, one.Version, one.License = manifest.Name, manifest.Version, manifest.License; known && from.Name == one.Name && from.Version == one.Version {
-			one.Integrity = from.Integrity
-		} else {
-			from = npmlock.Package{}
+			one.Integrity, one.Source = from.Integrity, from.Source
 		}
-		if c, ok := component(one, sources(from)); ok {
+		if c, ok := component(one); ok {
 			all = append(all, c)
 		}
 		return nil

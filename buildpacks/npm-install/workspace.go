@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -44,13 +45,13 @@ func (b *build) workspaceArgs(p part) []string {
 
 // readLock reads the lockfile of the folder that is installed in. Where there
 // is none, that which npm keeps in node_modules will do.
-func (b *build) readLock() (lock npmlock.Lock, found bool, err error) {
+func (b *build) readLock() (lock deps.Graph, found bool, err error) {
 	if lock, found, err = npmlock.Read(b.dir); found || err != nil {
 		return lock, found, err
 	}
 	text, err := regular.ReadFile(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
 	if err != nil {
-		return npmlock.Lock{}, false, nil
+		return deps.Graph{}, false, nil
 	}
 	lock, err = npmlock.Parse(text)
 	return lock, err == nil, nil
@@ -74,16 +75,16 @@ func (b *build) lockWorkspace() (err error) {
 
 // closure is what the workspace needs. It is not known for a project of its
 // own, and where no lockfile tells.
-func (b *build) closure(dev bool) (closure npmlock.Closure, known bool, err error) {
+func (b *build) closure(dev bool) (closure deps.Closure, known bool, err error) {
 	if b.workspace == "" {
-		return npmlock.Closure{}, false, nil
+		return deps.Closure{}, false, nil
 	}
 	if closure, known = b.closures[dev]; known {
 		return closure, true, nil
 	}
 	lock, found, err := b.readLock()
 	if err != nil || !found {
-		return npmlock.Closure{}, false, err
+		return deps.Closure{}, false, err
 	}
 	if closure, known = lock.Closure(b.workspace, dev); known {
 		b.closures[dev] = closure
@@ -97,7 +98,7 @@ func (b *build) installed(p part) (func(path string) bool, error) {
 	if err != nil || !known {
 		return func(string) bool { return true }, err
 	}
-	var root npmlock.Closure
+	var root deps.Closure
 	if p.dev {
 		lock, _, err := b.readLock()
 		if err != nil {

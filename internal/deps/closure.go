@@ -1,15 +1,14 @@
-package npmlock
+package deps
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"strings"
 )
 
 // Closure is what a package needs, directly or through others.
 type Closure struct {
-	Packages map[string]bool // paths of [Lock.Packages]: packages, links and the folders that these lead to
+	Packages map[string]bool // paths of [Graph.Packages]: packages, links and the folders that these lead to
 	Folders  []string        // of those, the folders (workspaces and file: dependencies); each after those that it needs
 }
 
@@ -19,20 +18,17 @@ type Closure struct {
 // folders is part of it. Optional peers count only
 // where they are wanted otherwise, too.
 //
-// Found is false where the lockfile does not have the folder, as is one of
-// version 1, which knows no workspaces.
-func (l Lock) Closure(folder string, dev bool) (closure Closure, found bool) {
-	w := walk{byPath: map[string]Package{"": l.Root}, dev: dev, seen: map[string]bool{}}
-	for _, p := range l.Packages {
-		w.byPath[p.Path] = p
-	}
-	start, found := w.byPath[folder]
-	if !found || l.Version < 2 {
+// Found is false where the graph does not have the folder, and where it is
+// sparse: then nobody knows of folders.
+func (g Graph) Closure(folder string, dev bool) (closure Closure, found bool) {
+	start, found := g.Package(folder)
+	if !found || g.Version == 0 || g.Sparse {
 		return Closure{}, false
 	}
+	w := walk{graph: g, dev: dev, seen: map[string]bool{}}
 	w.visit(start)
-	for _, p := range l.Packages {
-		toFolder := p.Link && w.seen[path.Clean(p.Resolved)]
+	for _, p := range g.Packages {
+		toFolder := p.Link && w.seen[p.To]
 		if toFolder || p.InBundle && w.seen[owner(p.Path)] {
 			w.seen[p.Path] = true
 		}
@@ -42,7 +38,7 @@ func (l Lock) Closure(folder string, dev bool) (closure Closure, found bool) {
 
 // walk goes along the dependencies.
 type walk struct {
-	byPath  map[string]Package
+	graph   Graph
 	dev     bool
 	seen    map[string]bool
 	folders []string
@@ -54,7 +50,7 @@ func (w *walk) visit(p Package) {
 	}
 	w.seen[p.Path] = true
 	if p.Link {
-		if to, ok := w.byPath[path.Clean(p.Resolved)]; ok {
+		if to, ok := w.graph.Package(p.To); ok {
 			w.visit(to)
 		}
 		return
@@ -66,7 +62,7 @@ func (w *walk) visit(p Package) {
 	}
 	for _, ranges := range wants {
 		for _, name := range slices.Sorted(maps.Keys(ranges)) {
-			if found, ok := w.resolve(p.Path, name); ok {
+			if found, ok := w.graph.Resolve(p.Path, name); ok {
 				w.visit(found)
 			}
 		}
@@ -76,32 +72,9 @@ func (w *walk) visit(p Package) {
 	}
 }
 
-// resolve finds a package as Node.js does: in the node_modules of the folder,
-// or of one of those above it.
-func (w *walk) resolve(from, name string) (Package, bool) {
-	for dir := from; ; dir = above(dir) {
-		if path.Base(dir) != "node_modules" {
-			if found, ok := w.byPath[path.Join(dir, "node_modules", name)]; ok {
-				return found, true
-			}
-		}
-		if dir == "" || strings.HasPrefix(dir, "..") {
-			return Package{}, false
-		}
-	}
-}
-
-// above is the folder above, "" for that of the lockfile.
-func above(dir string) string {
-	if dir = path.Dir(dir); dir == "." || dir == "/" {
-		return ""
-	}
-	return dir
-}
-
 // owner is the path of the package in whose archive a bundled one comes.
 func owner(bundled string) string {
-	const marker = "/node_modules/"
+	const marker = "/" + modulesDir + "/"
 	if i := strings.LastIndex(bundled, marker); i >= 0 {
 		return bundled[:i]
 	}

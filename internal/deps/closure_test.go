@@ -1,4 +1,4 @@
-package npmlock_test
+package deps_test
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
@@ -77,7 +78,8 @@ func TestClosure(t *testing.T) {
 }
 
 func TestClosureOfWhatTheLockfileDoesNotHave(t *testing.T) {
-	for text, folder := range map[string]string{monorepo: "packages/missing", version1: ""} {
+	const sparse = `{"lockfileVersion": 1, "dependencies": {"a": {"version": "1.0.0"}}}`
+	for text, folder := range map[string]string{monorepo: "packages/missing", sparse: ""} {
 		lock, err := npmlock.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -85,5 +87,8 @@ func TestClosureOfWhatTheLockfileDoesNotHave(t *testing.T) {
 		if _, found := lock.Closure(folder, false); found {
 			t.Errorf("found %q in a lockfile of version %d", folder, lock.Version)
 		}
+	}
+	if _, found := (deps.Graph{}).Closure("", true); found {
+		t.Error("found the project in no lockfile")
 	}
 }

@@ -1,4 +1,4 @@
-package npmlock_test
+package deps_test
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
@@ -67,7 +69,7 @@ func TestGaps(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, gap := range lock.Gaps("linux", "arm64", "glibc", false) {
+			for _, gap := range lock.Gaps(deps.PlatformOf(targets.LinuxARM64), false) {
 				got = append(got, fmt.Sprintf("%s@%s by %s", gap.Name, gap.Range, gap.By.Path))
 			}
 			if !reflect.DeepEqual(got, tc.want) {
@@ -82,7 +84,7 @@ func TestGapsOfDevDependenciesCountWhenTheyAreInstalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := lock.Gaps("linux", "arm64", "glibc", true); len(got) != 1 {
+	if got := lock.Gaps(deps.PlatformOf(targets.LinuxARM64), true); len(got) != 1 {
 		t.Errorf("got %v, want one", got)
 	}
 }
@@ -107,7 +109,7 @@ func TestNamesTellThePlatform(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			gaps := lock.Gaps("linux", cpu, "glibc", false)
+			gaps := lock.Gaps(deps.Platform{OS: "linux", CPU: cpu, Libc: deps.Glibc}, false)
 			if len(gaps) != 1 || gaps[0].Name != name {
 				t.Errorf("got %v for %s, want %s", gaps, cpu, name)
 			}
