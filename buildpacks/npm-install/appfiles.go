@@ -9,6 +9,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -69,7 +70,7 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 		if plain {
 			continue
 		}
-		prebuilt, err := isPrebuilt(b.dir, lock, one, p.target)
+		prebuilt, err := native.IsPrebuilt(b.dir, lock, one, p.target)
 		if err != nil {
 			return nil, false, fmt.Errorf("looking for the binaries of %s: %w", one.Name, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/devmodules"
@@ -25,7 +26,7 @@ import (
 // that are the developer's own, and gives the rest the modes that git gives.
 
 // checkIgnored tells whether .dockerignore leaves out what a build needs.
-func checkIgnored(app string, env Environ, found project.Project) error {
+func checkIgnored(app string, env environ.List, found project.Project) error {
 	ignored, err := dockerignore.Read(app, env.Get)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -31,7 +32,7 @@ const (
 // resolved from it.
 type build struct {
 	context packit.BuildContext
-	env     Environ
+	env     environ.List
 	log     scribe.Emitter
 
 	dir          string // the folder that is installed in: the project's, or the root of its workspaces
@@ -66,7 +67,7 @@ type build struct {
 
 // Build installs the dependencies into the layers that the plan asks for and
 // links the project's node_modules to them.
-func Build(env Environ, log scribe.Emitter) packit.BuildFunc {
+func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
 		b := &build{context: context, env: env, log: log, closures: map[bool]deps.Closure{}}
@@ -178,7 +179,7 @@ func (b *build) findNPM() (err error) {
 	}
 	env := b.env
 	if b.globalConfig != "" {
-		env = env.WithNPMConfig("globalconfig", b.globalConfig)
+		env = withConfig(env, "globalconfig", b.globalConfig)
 	}
 	cache := &downloads{dir: filepath.Join(b.context.Layers.Path, cacheLayer), log: b.log, spans: b.spans, vendored: b.inputs.cache}
 	b.npm, err = newNPM(env, b.log, cache, b.context.Layers.Path)

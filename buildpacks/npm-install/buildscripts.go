@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -28,7 +29,7 @@ const (
 // buildScripts returns the names of the scripts to run, in their order: those
 // that BP_NODE_RUN_SCRIPTS names, or build where there is one. One that does
 // not exist is a [failure.Failure] with the id build-script-missing.
-func buildScripts(env Environ, pkg packagejson.Package) ([]string, error) {
+func buildScripts(env environ.List, pkg packagejson.Package) ([]string, error) {
 	names, err := settings.Names(env.Get, scriptsVariable)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (b *build) willRunScripts() (bool, error) {
 		return err == nil, err
 	}
 	b.log.Process("WARNING: not running the script %s: the vendored %s lack dependencies for development%s",
-		defaultScript, nodemodules.Dir, strings.ReplaceAll(list(f.unmet()), "%", "%%"))
+		defaultScript, nodemodules.Dir, strings.ReplaceAll(failure.List(f.unmet()), "%", "%%"))
 	b.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, scriptsVariable, noScripts)
 	b.log.Break()
 	return false, nil
@@ -117,7 +118,7 @@ func (b *build) willRunScripts() (bool, error) {
 // folder of the app, installs devDependencies too, although NODE_ENV is
 // production; what the user has set about that is kept.
 func (b *build) scriptNPM() npm {
-	if b.env.choosesDependencies() {
+	if choosesDependencies(b.env) {
 		return b.npm
 	}
 	return b.npm.config("include", "dev")

@@ -197,20 +197,6 @@ func (f fault) scripted() []string {
 // unmet lists what is missing in vendored modules, or does not fit.
 func (f fault) unmet() []string { return f.linesWith("missing: ", "invalid: ") }
 
-// maxListed is how many lines of npm's a cause repeats.
-const maxListed = 10
-
-func list(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	more := ""
-	if over := len(lines) - maxListed; over > 0 {
-		lines, more = lines[:maxListed], fmt.Sprintf("\n  and %d more", over)
-	}
-	return ":\n  " + strings.Join(lines, "\n  ") + more
-}
-
 // ranOutOfMemory tells whether npm ended as what has no memory left does: by
 // Node.js itself, or killed by the kernel.
 func (f fault) ranOutOfMemory() bool {

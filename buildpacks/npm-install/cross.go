@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -34,7 +35,7 @@ var crossTools = []struct{ variable, tool string }{
 
 // forCompiling returns an environment in which native modules are compiled
 // for a target which is not the host. What the user sets stays.
-func (e Environ) forCompiling(t targets.Target) Environ {
+func forCompiling(e environ.List, t targets.Target) environ.List {
 	for _, one := range crossTools {
 		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
 	}
@@ -107,7 +108,7 @@ func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 		if !p.HasInstallScript || p.Link || !p.InNodeModules() {
 			continue
 		}
-		prebuilt, err := isPrebuilt(dir, installed, p, t)
+		prebuilt, err := native.IsPrebuilt(dir, installed, p, t)
 		if err != nil {
 			return nil, fmt.Errorf("looking for the binaries of %s: %w", p.Name, err)
 		}
@@ -117,22 +118,6 @@ func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 	}
 	slices.Sort(specs)
 	return slices.Compact(specs), nil
-}
-
-// isPrebuilt tells whether a package has binaries for the target without its
-// install script: in a folder prebuilds/<platform>-<architecture>, as
-// prebuildify makes them, or in an optional dependency that is made for the
-// target's platform and is installed.
-func isPrebuilt(dir string, installed deps.Graph, p deps.Package, t targets.Target) (bool, error) {
-	if found, err := hasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
-		return found, err
-	}
-	for name := range p.OptionalDeps {
-		if found, ok := installed.Resolve(p.Path, name); ok && found.IsBinaryFor(deps.PlatformOf(t)) {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // ownScripts runs the scripts of the project, and of the workspaces that are

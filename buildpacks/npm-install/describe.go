@@ -47,7 +47,7 @@ func (b *build) launchEnvironment(layer packit.Layer) packit.Environment {
 // warnOfNodeEnv says that NODE_ENV of the build does not decide what is
 // installed.
 func (b *build) warnOfNodeEnv(p plan) {
-	if b.env.Get("NODE_ENV") != "development" || !p.launch || len(b.pkg.DevDependencies) == 0 || b.env.hasNPMConfig("include") {
+	if b.env.Get("NODE_ENV") != "development" || !p.launch || len(b.pkg.DevDependencies) == 0 || hasConfig(b.env, "include") {
 		return
 	}
 	b.log.Process("WARNING: NODE_ENV=development keeps no devDependencies in the app image: they are left out whatever it is")

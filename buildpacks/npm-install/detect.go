@@ -8,6 +8,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/versionfile"
@@ -24,7 +25,7 @@ const (
 // [manager.check]. It provides node_modules and requires node and npm for the build,
 // with the range of engines.node where there is one. It does not require
 // node_modules itself: without a buildpack that does, the group fails.
-func Detect(env Environ) packit.DetectFunc {
+func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		found, err := project.Find(context.WorkingDir, env.Get)
 		if err != nil {
@@ -88,7 +89,7 @@ func requirements(engine string, python bool) []packit.BuildPlanRequirement {
 }
 
 // wantsPython reads a switch that is also on when it is set to nothing.
-func wantsPython(env Environ) (bool, error) {
+func wantsPython(env environ.List) (bool, error) {
 	_, set := env.Lookup(pythonVariable)
 	return settings.Bool(env.Get, pythonVariable, set)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // answering is a program npm of fixed versions, which the key of a layer depends
@@ -77,7 +78,7 @@ func TestLayersAreWhatTheyWere(t *testing.T) {
 			if err := os.Mkdir("layers", 0o755); err != nil {
 				t.Fatal(err)
 			}
-			env := append(npminstall.Environ{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=home", "CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=" + host}, tc.env...)
+			env := append(environ.List{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=home", "CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=" + host}, tc.env...)
 			var said strings.Builder
 			for _, title := range []string{"the first build", "the second build"} {
 				if err := os.RemoveAll("app"); err != nil {
@@ -94,7 +95,7 @@ func TestLayersAreWhatTheyWere(t *testing.T) {
 
 // described builds in the working directory, leaves the metadata of the layers for
 // the next build, and tells all that was made.
-func described(t *testing.T, env npminstall.Environ, plan packit.BuildpackPlan) string {
+func described(t *testing.T, env environ.List, plan packit.BuildpackPlan) string {
 	t.Helper()
 	var text bytes.Buffer
 	result, err := npminstall.Build(env, scribe.NewEmitter(&text).WithLevel(env.Get("BP_LOG_LEVEL")))(packit.BuildContext{

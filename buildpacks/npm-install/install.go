@@ -93,7 +93,7 @@ func (b *build) checkVendored(npm npm, which []string) error {
 	}
 	return &failure.Failure{
 		ID:    "vendored-modules-incomplete",
-		Cause: "vendored node_modules have unmet dependencies: npm list failed" + list(f.unmet()),
+		Cause: "vendored node_modules have unmet dependencies: npm list failed" + failure.List(f.unmet()),
 		Remedy: "run `npm install` and commit node_modules again, or delete it from the app and commit the lockfile instead: " +
 			"then the build installs the dependencies.",
 	}

@@ -52,7 +52,7 @@ func (b *build) keys(p part) (keys, error) {
 	say("process", string(b.process), b.dir, b.workspace, p.layer, strconv.FormatBool(p.relink))
 	say("distribution", b.context.TargetDistro.Name, b.context.TargetDistro.Version)
 	say("versions", b.npm.versions.NPM, b.npm.versions.Node, b.npm.versions.Modules, b.npm.versions.NAPI)
-	say("settings", b.env.NPMConfig()...)
+	say("settings", configOf(b.env)...)
 	say("node", b.env.Get("NODE_ENV"), b.env.Get("NODE_OPTIONS"))
 	if p.layer == launchLayer {
 		say("choices", b.check, strconv.FormatBool(b.keepCache))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // keyed is a project of which the key of a layer follows.
@@ -19,7 +20,7 @@ type keyed struct {
 
 func newKeyed(t *testing.T) keyed {
 	t.Helper()
-	b := &build{dir: t.TempDir(), process: processCI, env: Environ{"HOME=" + t.TempDir(), "NODE_ENV=production"}, closures: map[bool]deps.Closure{}}
+	b := &build{dir: t.TempDir(), process: processCI, env: environ.List{"HOME=" + t.TempDir(), "NODE_ENV=production"}, closures: map[bool]deps.Closure{}}
 	b.globalConfig = filepath.Join(t.TempDir(), "npmrc")
 	b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version = "armature/npm-install", "1.2.3"
 	b.context.TargetDistro.Name, b.context.TargetDistro.Version = "debian", "13"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
@@ -38,7 +39,7 @@ type manager struct {
 // of its workspaces, and what the package.json of the project declares, or else
 // the nearest one above it in the app. A yarn.lock that npm would read in part
 // only is a [failure.Failure] with the id lockfile-invalid.
-func findManager(env Environ, p project.Project, app string) (manager, error) {
+func findManager(env environ.List, p project.Project, app string) (manager, error) {
 	m := manager{app: app, chosen: env.Get(managerVariable) != ""}
 	if m.chosen {
 		if _, err := settings.OneOf(env.Get, managerVariable, packagemanager.NPM); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -59,10 +60,10 @@ func TestDetectRefusesOtherPackageManagers(t *testing.T) {
 		{"the package.json above declares it", mono(`{"packageManager":"pnpm@10.0.0"}`, nil), "packages/a", "pnpm (packageManager pnpm@10.0.0)"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			env := npminstall.Environ{"BP_NODE_PROJECT_PATH=" + row.path}
+			env := environ.List{"BP_NODE_PROJECT_PATH=" + row.path}
 			app := t.TempDir()
 			writeFiles(t, app, row.app)
-			detect := func(env npminstall.Environ) error {
+			detect := func(env environ.List) error {
 				_, err := npminstall.Detect(env)(packit.DetectContext{WorkingDir: app})
 				return err
 			}
@@ -100,7 +101,7 @@ func TestDetectTakesWhatNPMCanInstall(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			app := t.TempDir()
 			writeFiles(t, app, row.app)
-			if _, err := npminstall.Detect(npminstall.Environ{"BP_NODE_PROJECT_PATH=" + row.path})(packit.DetectContext{WorkingDir: app}); err != nil {
+			if _, err := npminstall.Detect(environ.List{"BP_NODE_PROJECT_PATH=" + row.path})(packit.DetectContext{WorkingDir: app}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -132,7 +133,7 @@ func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			app := t.TempDir()
 			writeFiles(t, app, row.app)
-			_, err := npminstall.Detect(npminstall.Environ{"BP_NODE_PROJECT_PATH=" + row.path})(packit.DetectContext{WorkingDir: app})
+			_, err := npminstall.Detect(environ.List{"BP_NODE_PROJECT_PATH=" + row.path})(packit.DetectContext{WorkingDir: app})
 			if err == nil {
 				t.Fatal("it was taken")
 			}
@@ -153,7 +154,7 @@ func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
 func TestDetectRefusesAManagerThatIsNotThere(t *testing.T) {
 	app := t.TempDir()
 	writeFiles(t, app, files{"package.json": `{}`})
-	_, err := npminstall.Detect(npminstall.Environ{"BP_NODE_PACKAGE_MANAGER=pnpm"})(packit.DetectContext{WorkingDir: app})
+	_, err := npminstall.Detect(environ.List{"BP_NODE_PACKAGE_MANAGER=pnpm"})(packit.DetectContext{WorkingDir: app})
 	if !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) || !strings.Contains(err.Error(), `is "pnpm", want npm`) {
 		t.Errorf("got %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -237,10 +238,10 @@ func (b *build) finishLaunch(layerDir string) error {
 			return fmt.Errorf("removing node_modules/.cache: %w", err)
 		}
 	}
-	if err := removeObjects(layerDir); err != nil {
+	if err := native.RemoveObjects(layerDir); err != nil {
 		return err
 	}
-	if err := removeForeignPrebuilds(layerDir, b.target); err != nil {
+	if err := native.RemoveForeignPrebuilds(layerDir, b.target); err != nil {
 		return err
 	}
 	defer b.spans.Start(spans.Task, "checking native files")()
@@ -264,7 +265,7 @@ func (b *build) configure(p part, layer *packit.Layer) error {
 		layer.BuildEnv.Default(globalConfigVariable, b.globalConfig)
 	}
 	layer.BuildEnv.Append("PATH", b.commands(*layer), ":")
-	if !b.env.choosesDependencies() {
+	if !choosesDependencies(b.env) {
 		layer.BuildEnv.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
 	}
 	return nil

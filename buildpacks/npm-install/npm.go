@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
@@ -23,7 +24,7 @@ import (
 
 // npm runs the npm that is found on the PATH of its environment.
 type npm struct {
-	env      Environ
+	env      environ.List
 	log      scribe.Emitter
 	cache    *downloads
 	versions versions
@@ -86,7 +87,7 @@ func (n npm) packagedVersion() (string, error) {
 const maxKeptOutput = 256 << 10
 
 // newNPM finds npm and its versions.
-func newNPM(env Environ, log scribe.Emitter, cache *downloads, elsewhere string) (npm, error) {
+func newNPM(env environ.List, log scribe.Emitter, cache *downloads, elsewhere string) (npm, error) {
 	n := npm{env: baseEnvironment(env), log: log, cache: cache}
 	var err error
 	n.versions, err = n.askVersions(elsewhere)
@@ -95,12 +96,11 @@ func newNPM(env Environ, log scribe.Emitter, cache *downloads, elsewhere string)
 
 // baseEnvironment is what holds for every call: what npm may say, and no
 // question to the registry that the build has no use for.
-func baseEnvironment(env Environ) Environ {
-	env = env.Default("NPM_CONFIG_LOGLEVEL", "error").
-		WithNPMConfig("update-notifier", "false").
-		WithNPMConfig("audit", "false").
-		WithNPMConfig("fund", "false").
-		WithNPMConfig("progress", "false")
+func baseEnvironment(env environ.List) environ.List {
+	env = env.Default("NPM_CONFIG_LOGLEVEL", "error")
+	for _, name := range []string{"update-notifier", "audit", "fund", "progress"} {
+		env = withConfig(env, name, "false")
+	}
 	if home := env.Get("NODE_HOME"); home != "" {
 		// Not a flag: npm 12 refuses flags that it does not know. What node-gyp
 		// reads is the variable.
@@ -136,14 +136,14 @@ func (v versions) blocksScripts() bool {
 // forTarget returns an npm that installs for a target which is not the host.
 // node-gyp, prebuild-install and their like read the variables.
 func (n npm) forTarget(t targets.Target) npm {
-	n.env = n.env.forCompiling(t).
-		WithNPMConfig("arch", t.Node()).
-		WithNPMConfig("target-arch", t.Node()).
-		WithNPMConfig("platform", t.OS).
-		WithNPMConfig("target-platform", t.OS).
-		WithNPMConfig("target-libc", deps.Glibc)
+	n.env = forCompiling(n.env, t)
+	for _, one := range [][2]string{
+		{"arch", t.Node()}, {"target-arch", t.Node()}, {"platform", t.OS}, {"target-platform", t.OS}, {"target-libc", deps.Glibc},
+	} {
+		n = n.config(one[0], one[1])
+	}
 	if n.versions.knowsTargets() {
-		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", deps.Glibc)
+		n = n.config("os", t.OS).config("cpu", t.Node()).config("libc", deps.Glibc)
 	}
 	return n
 }
@@ -167,7 +167,7 @@ func (n npm) once() npm {
 
 // config returns an npm that has a setting.
 func (n npm) config(name, value string) npm {
-	n.env = n.env.WithNPMConfig(name, value)
+	n.env = withConfig(n.env, name, value)
 	return n
 }
 
@@ -253,7 +253,7 @@ func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
-	cmd.Env = n.env.With("PWD", dir).WithNPMConfig("cache", n.cache.dir)
+	cmd.Env = withConfig(n.env.With("PWD", dir), "cache", n.cache.dir)
 	return cmd, nil
 }
 

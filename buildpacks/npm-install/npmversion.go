@@ -12,6 +12,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
@@ -46,7 +47,7 @@ type npmRequest struct {
 // plus sign; and the ranges of devEngines.packageManager and engines.npm, which
 // ask for nothing when the npm that is there fits them, nor when they cannot be
 // read. Other package managers are of no concern.
-func requestedNPM(env Environ, pkg packagejson.Package, has string) npmRequest {
+func requestedNPM(env environ.List, pkg packagejson.Package, has string) npmRequest {
 	if spec := env.Get(npmVersionVariable); spec != "" {
 		return npmRequest{spec: spec, source: npmVersionVariable}
 	}

@@ -46,7 +46,7 @@ func (b *build) checkLockfile(p part) error {
 	}
 	fault := &failure.Failure{
 		ID:    lacksID,
-		Cause: fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", b.lock.File, p.target, list(lines)),
+		Cause: fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", b.lock.File, p.target, failure.List(lines)),
 		Remedy: repair(b.lock, gaps) + " npm 11.5 and older write such a lockfile where node_modules is already there, and do not mend it (npm/cli#4828). " +
 			"BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs these packages fails.",
 	}

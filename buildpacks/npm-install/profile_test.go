@@ -12,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -34,7 +35,7 @@ func BenchmarkOwnWork(b *testing.B) {
 	}
 	run("lockfile", func() error { _, _, err := npmlock.Read(app); return err })
 	run("digest", func() error { _, err := tree.Digest(modules); return err })
-	run("native", func() error { _, err := nativeFiles(app, targets.LinuxARM64); return err })
+	run("native", func() error { _, err := native.Find(app, targets.LinuxARM64); return err })
 	run("links", func() error { _, err := tree.AnchorLinks(modules); return err })
 	run("sbom", func() error { return describe(app) })
 	dir := b.TempDir()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -195,7 +196,7 @@ var symptoms = []symptom{
 		words:  regexp.MustCompile(`[Ee]xec format error|cannot execute binary file|\bENOEXEC\b|\bqemu-(?:aarch64|x86_64)(?:-static)?: `),
 		id:     "target-program-executed",
 		cause:  "it runs a program that is not for the machine that builds",
-		remedy: uncrossable,
+		remedy: native.Uncrossable,
 	},
 	memory,
 	{

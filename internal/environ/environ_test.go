@@ -1,14 +1,14 @@
-package npminstall_test
+package environ_test
 
 import (
 	"reflect"
 	"testing"
 
-	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 func TestEnviron(t *testing.T) {
-	env := npminstall.Environ{"A=1", "B=", "A=2", "C=x=y"}
+	env := environ.List{"A=1", "B=", "A=2", "C=x=y"}
 	if got := env.Get("A"); got != "2" {
 		t.Errorf("the last one counts: got %q", got)
 	}
@@ -21,7 +21,7 @@ func TestEnviron(t *testing.T) {
 	if _, set := env.Lookup("D"); set {
 		t.Error("a variable that is not there is found")
 	}
-	if got := env.With("A", "3"); !reflect.DeepEqual(got, npminstall.Environ{"B=", "C=x=y", "A=3"}) {
+	if got := env.With("A", "3"); !reflect.DeepEqual(got, environ.List{"B=", "C=x=y", "A=3"}) {
 		t.Errorf("with: got %q", got)
 	}
 	if got := env.Default("B", "b").Default("A", "a"); got.Get("B") != "b" || got.Get("A") != "2" {

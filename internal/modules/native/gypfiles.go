@@ -1,4 +1,4 @@
-package npminstall
+package native
 
 import (
 	"fmt"
@@ -13,12 +13,12 @@ import (
 // in build/Release of a package and its like.
 const gypObjects = "obj.target"
 
-// removeObjects takes what only the compiler and linker need out of a layer of
+// RemoveObjects takes what only the compiler and linker need out of a layer of
 // modules: object files, generated sources, lists of dependencies, static
 // libraries and makefiles beside a module that node-gyp has made. The module
 // itself stays. It is the same whether it was compiled on its target or across;
 // the makefiles are not, because they name the tools.
-func removeObjects(layerDir string) error {
+func RemoveObjects(layerDir string) error {
 	var places []string
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || entry.Name() != gypObjects {

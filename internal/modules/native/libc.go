@@ -1,4 +1,4 @@
-package npminstall
+package native
 
 import (
 	"debug/elf"
@@ -96,25 +96,17 @@ var glibcOf = map[string]string{
 	"ubuntu 20.04": "2.31", "ubuntu 22.04": "2.35", "ubuntu 24.04": "2.39",
 }
 
-// warnOfNewerLibc names the files that ask for a newer glibc than the run
-// image's distribution has. It only warns: a run image may have another one.
-func (b *build) warnOfNewerLibc(files []nativeFile) {
-	distro := b.context.TargetDistro
-	has, err := semver.NewVersion(glibcOf[distro.Name+" "+distro.Version])
+// Newer names the files that ask for a newer glibc than a distribution has, by
+// the words of CNB_TARGET_DISTRO_NAME and _VERSION. Has is that version, "2.36".
+func Newer(files []File, distro, version string) (lines []string, has string) {
+	newest, err := semver.NewVersion(glibcOf[distro+" "+version])
 	if err != nil {
-		return // nobody knows
+		return nil, "" // nobody knows
 	}
-	var lines []string
 	for _, file := range files {
-		if asks, err := semver.NewVersion(file.libc); err == nil && file.fits && asks.GreaterThan(has) {
+		if asks, err := semver.NewVersion(file.libc); err == nil && file.fits && asks.GreaterThan(newest) {
 			lines = append(lines, fmt.Sprintf("%s: %s asks for glibc %s", file.pkg, file.path, file.libc))
 		}
 	}
-	if len(lines) == 0 {
-		return
-	}
-	b.log.Process("WARNING: native modules ask for a newer glibc than %s %s has, %d.%d%s", distro.Name, distro.Version, has.Major(), has.Minor(),
-		strings.ReplaceAll(list(lines), "%", "%%"))
-	b.log.Subprocess("Node.js cannot load them there. Use a version of the package that is built for an older glibc, or a newer run image.")
-	b.log.Break()
+	return lines, fmt.Sprintf("%d.%d", newest.Major(), newest.Minor())
 }

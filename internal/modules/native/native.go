@@ -1,4 +1,6 @@
-package npminstall
+// Package native looks at native files in layers of modules: programs, libraries
+// and modules in C, what they are made for, and what is left of making them.
+package native
 
 import (
 	"debug/elf"
@@ -24,8 +26,8 @@ const (
 	wrongLibcID         = "native-module-wrong-libc"
 )
 
-// nativeFile is a program or library in a package.
-type nativeFile struct {
+// File is a program or library in a package.
+type File struct {
 	pkg  string // the package's name
 	path string // relative to the package's folder
 	is   string // what it is made for: "linux/amd64", "linux/amd64 with musl", "riscv", "macOS or Windows"
@@ -33,47 +35,26 @@ type nativeFile struct {
 	libc string // the newest glibc that it asks for, "2.38", or empty
 }
 
-// checkNative looks at every native file in a layer of modules. A package that
-// has files for other platforms only ends the build with
-// native-module-wrong-architecture or native-module-wrong-libc, or warns, as
-// BP_NODE_MODULES_CHECK says.
-func (b *build) checkNative(layerDir string) error {
-	if b.check == "off" {
-		return nil
+// Check tells whether every package with native files has those for the target.
+// Where one has files for other platforms only, it returns a [failure.Failure]
+// with the id native-module-wrong-architecture or native-module-wrong-libc.
+func Check(files []File, want, host targets.Target) error {
+	if wrong := wrongFiles(files); len(wrong) > 0 {
+		return wrongPlatform(wrong, want, host)
 	}
-	files, err := nativeFiles(layerDir, b.target)
-	if err != nil {
-		return fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
-	}
-	b.natives = len(files)
-	b.warnOfNewerLibc(files)
-	wrong := wrongFiles(files)
-	if len(wrong) == 0 {
-		if len(files) > 0 {
-			b.log.Subprocess("Checked %d native files: each package has those for %s", len(files), b.target)
-			b.log.Break()
-		}
-		return nil
-	}
-	fault := wrongPlatform(wrong, b.target, b.host)
-	if b.check == "warn" {
-		b.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
-		b.log.Break()
-		return nil
-	}
-	return fault
+	return nil
 }
 
 // wrongFiles picks the files that make their package unusable on the target:
 // those for another platform whose place does not say so, and those whose
 // place does where nothing in the package is for the target. A package whose
 // name says that it is for musl may be there beside the one for glibc.
-func wrongFiles(files []nativeFile) []nativeFile {
+func wrongFiles(files []File) []File {
 	fits := map[string]bool{}
 	for _, file := range files {
 		fits[file.pkg] = fits[file.pkg] || file.fits
 	}
-	var wrong []nativeFile
+	var wrong []File
 	for _, file := range files {
 		onPurpose := fits[file.pkg] && deps.NamesPlatform(file.path) || hasTwin(file.pkg, fits)
 		if !file.fits && !onPurpose {
@@ -83,42 +64,42 @@ func wrongFiles(files []nativeFile) []nativeFile {
 	return wrong
 }
 
-// uncrossable is what to do where a build for another target than the host
+// Uncrossable is what to do where a build for another target than the host
 // cannot make what a package needs, in the imperative.
-const uncrossable = "use a version of the package that comes with binaries for the target, or build in the target's own build image: with `armature build --emulate`, or on a machine of the target's architecture."
+const Uncrossable = "use a version of the package that comes with binaries for the target, or build in the target's own build image: with `armature build --emulate`, or on a machine of the target's architecture."
 
 // wrongPlatform names each package with one of its files, rather one that has
 // no business to be there than one that is there for another platform.
-func wrongPlatform(wrong []nativeFile, want, host targets.Target) error {
+func wrongPlatform(wrong []File, want, host targets.Target) error {
 	id, cause := wrongLibcID, fmt.Sprintf("native modules are for another C library than the target's, glibc on %s", want)
 	remedy := "they were installed on Alpine Linux: delete node_modules from the app, if it has one, so that the build installs the dependencies; " +
 		"or use a version of the package that comes with binaries for glibc."
-	if slices.ContainsFunc(wrong, func(f nativeFile) bool { return f.is != onMusl(want) }) {
+	if slices.ContainsFunc(wrong, func(f File) bool { return f.is != onMusl(want) }) {
 		id, cause = wrongArchitectureID, fmt.Sprintf("native modules are not for %s", want)
 		remedy = "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
 		if want != host {
-			remedy = "delete node_modules from the app, if it has one; then " + uncrossable
+			remedy = "delete node_modules from the app, if it has one; then " + Uncrossable
 		}
 	}
 	names, lines := describeWrong(wrong)
 	return &failure.Failure{
 		ID:     id,
-		Cause:  cause + list(lines),
+		Cause:  cause + failure.List(lines),
 		Remedy: remedy + fmt.Sprintf(" BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs %s fails at launch.", strings.Join(names, ", ")),
 	}
 }
 
 // describeWrong returns the names of the packages, sorted, and a line for
 // each.
-func describeWrong(wrong []nativeFile) (names, lines []string) {
-	byPackage := map[string][]nativeFile{}
+func describeWrong(wrong []File) (names, lines []string) {
+	byPackage := map[string][]File{}
 	for _, file := range wrong {
 		byPackage[file.pkg] = append(byPackage[file.pkg], file)
 	}
 	names = slices.Sorted(maps.Keys(byPackage))
 	for _, name := range names {
 		files := byPackage[name]
-		shown := files[max(0, slices.IndexFunc(files, func(f nativeFile) bool { return !deps.NamesPlatform(f.path) }))]
+		shown := files[max(0, slices.IndexFunc(files, func(f File) bool { return !deps.NamesPlatform(f.path) }))]
 		line := fmt.Sprintf("%s: %s is for %s", name, shown.path, shown.is)
 		if more := len(files) - 1; more > 0 {
 			line += fmt.Sprintf(", and %d more", more)
@@ -128,10 +109,10 @@ func describeWrong(wrong []nativeFile) (names, lines []string) {
 	return names, lines
 }
 
-// nativeFiles finds the programs, libraries and *.node files below dir,
-// sorted by path.
-func nativeFiles(dir string, want targets.Target) ([]nativeFile, error) {
-	var all []nativeFile
+// Find returns the programs, libraries and *.node files below dir, sorted by
+// path.
+func Find(dir string, want targets.Target) ([]File, error) {
+	var all []File
 	err := filepath.WalkDir(dir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
@@ -140,7 +121,7 @@ func nativeFiles(dir string, want targets.Target) ([]nativeFile, error) {
 		if err != nil || !native {
 			return err
 		}
-		file := nativeFile{is: is, fits: is == want.String()}
+		file := File{is: is, fits: is == want.String()}
 		file.pkg, file.path = inPackage(strings.TrimPrefix(place, dir+"/"))
 		if file.fits {
 			needs := libcOf(place)

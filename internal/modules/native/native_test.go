@@ -1,21 +1,55 @@
-package npminstall_test
+package native_test
 
 import (
+	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
-	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/native"
 )
 
-// All packages are in one app, so that one install does.
+// files are texts by their paths.
+type files map[string]string
+
+// layer makes a layer of modules with packages, each with its files.
+func layer(t *testing.T, packages map[string]files) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, contents := range packages {
+		write(t, filepath.Join(dir, "node_modules", name), contents)
+	}
+	return dir
+}
+
+func write(t *testing.T, dir string, contents files) {
+	t.Helper()
+	for path, text := range contents {
+		place := filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.WriteFile(place, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// judged is what is said of the files in a layer, for a target and on a host.
+func judged(t *testing.T, dir string, want, host targets.Target) error {
+	t.Helper()
+	found, err := native.Find(dir, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return native.Check(found, want, host)
+}
+
 func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
-	t.Parallel()
-	needNPM(t)
-	host, other := hostTarget(t), otherTarget(t)
+	host, other := targets.LinuxARM64, targets.LinuxAMD64
 	ours, theirs := library(host.ELF()), library(other.ELF())
 	prebuilt := func(one targets.Target) string { return "prebuilds/linux-" + one.Node() + "/x.node" }
 	rows := []struct {
@@ -37,27 +71,36 @@ func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 		{"text that is called so", files{"x.node": "hello"}, ""},
 		{"an empty file", files{"x.node": ""}, ""},
 	}
-	npms := newRegistry(t)
-	var wanted []string
-	called := func(i int) string { return fmt.Sprintf("p%d", i) }
-	for i, row := range rows {
-		npms.publish(called(i), "1.0.0", nil, row.contents)
-		wanted = append(wanted, `"`+called(i)+`":"1.0.0"`)
-	}
-	s := &scene{t: t, app: t.TempDir(), npms: npms, env: npms.environment(t).With("CNB_TARGET_ARCH", host.Arch)}
-	s.write(files{"package.json": `{"name":"app","version":"1.0.0","dependencies":{` + strings.Join(wanted, ",") + `}}`})
-	err, log := s.build(t.TempDir())
-	if !errors.Is(err, &failure.Failure{ID: "native-module-wrong-architecture"}) {
-		t.Fatalf("got %v\n%s", err, log)
-	}
-	for i, row := range rows {
-		if got := strings.Contains(err.Error(), "\n  "+called(i)+": "); got != (row.wrong != "") {
-			t.Errorf("%s: whether %s is named is %t: %v", row.name, called(i), got, err)
-		}
-		if row.wrong != "" && !strings.Contains(err.Error(), called(i)+": "+row.wrong) {
-			t.Errorf("%s: got %v, want that it names %s: %s", row.name, err, called(i), row.wrong)
+	for _, row := range rows {
+		err := judged(t, layer(t, map[string]files{"@s/p": row.contents}), host, host)
+		switch {
+		case row.wrong == "" && err == nil:
+		case row.wrong == "" || !errors.Is(err, &failure.Failure{ID: "native-module-wrong-architecture"}) || !strings.Contains(err.Error(), "\n  @s/p: "+row.wrong):
+			t.Errorf("%s: got %v, want that it names %q", row.name, err, row.wrong)
 		}
 	}
+}
+
+// What would work is another thing where the host is not the target.
+func TestTheRemedyFitsTheHost(t *testing.T) {
+	dir := layer(t, map[string]files{"p": {"x.node": library(elf.EM_X86_64)}})
+	for host, want := range map[targets.Target]string{targets.LinuxARM64: "commit a lockfile that lists every platform", targets.LinuxAMD64: native.Uncrossable} {
+		if err := judged(t, dir, targets.LinuxARM64, host); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("on %s: got %v, want %q", host, err, want)
+		}
+	}
+}
+
+// library is the beginning of a shared object for a machine.
+func library(machine elf.Machine) string {
+	header := elf.Header64{Type: uint16(elf.ET_DYN), Machine: uint16(machine), Version: 1}
+	copy(header.Ident[:], elf.ELFMAG)
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1
+	var out bytes.Buffer
+	if err := binary.Write(&out, binary.LittleEndian, header); err != nil {
+		panic(err)
+	}
+	return out.String()
 }
 
 // object turns a library into an object file: e_type is at byte 16.

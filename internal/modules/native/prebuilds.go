@@ -1,4 +1,4 @@
-package npminstall
+package native
 
 import (
 	"errors"
@@ -25,9 +25,9 @@ func isFor(t targets.Target, folder string) bool {
 	return platform == t.OS && slices.Contains(strings.Split(architectures, "+"), t.Node())
 }
 
-// hasPrebuild tells whether a package brings a module for the target, and for
+// HasPrebuild tells whether a package brings a module for the target, and for
 // its C library, in a folder of prebuilt ones.
-func hasPrebuild(packageDir string, t targets.Target) (bool, error) {
+func HasPrebuild(packageDir string, t targets.Target) (bool, error) {
 	folders, err := os.ReadDir(filepath.Join(packageDir, prebuildsDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -50,15 +50,15 @@ func hasPrebuild(packageDir string, t targets.Target) (bool, error) {
 	return false, nil
 }
 
-// removeForeignPrebuilds takes modules for other platforms out of the
+// RemoveForeignPrebuilds takes modules for other platforms out of the
 // packages in a layer that bring one for the target. It leaves the others as
 // they are, for the check of native files to judge.
-func removeForeignPrebuilds(layerDir string, t targets.Target) error {
+func RemoveForeignPrebuilds(layerDir string, t targets.Target) error {
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || entry.Name() != prebuildsDir {
 			return err
 		}
-		found, err := hasPrebuild(filepath.Dir(place), t)
+		found, err := HasPrebuild(filepath.Dir(place), t)
 		if err != nil || !found {
 			return err
 		}
@@ -79,4 +79,20 @@ func removeForeignPrebuilds(layerDir string, t targets.Target) error {
 		return fmt.Errorf("removing modules for other platforms: %w", err)
 	}
 	return nil
+}
+
+// IsPrebuilt tells whether a package has binaries for the target without its
+// install script: in a folder prebuilds/<platform>-<architecture>, as
+// prebuildify makes them, or in an optional dependency that is made for the
+// target's platform and is installed.
+func IsPrebuilt(dir string, installed deps.Graph, p deps.Package, t targets.Target) (bool, error) {
+	if found, err := HasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
+		return found, err
+	}
+	for name := range p.OptionalDeps {
+		if found, ok := installed.Resolve(p.Path, name); ok && found.IsBinaryFor(deps.PlatformOf(t)) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
