@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
 )
@@ -26,7 +27,7 @@ import (
 type npm struct {
 	env      environ.List
 	log      scribe.Emitter
-	cache    *downloads
+	cache    *modules.Downloads
 	versions versions
 }
 
@@ -87,7 +88,7 @@ func (n npm) packagedVersion() (string, error) {
 const maxKeptOutput = 256 << 10
 
 // newNPM finds npm and its versions.
-func newNPM(env environ.List, log scribe.Emitter, cache *downloads, elsewhere string) (npm, error) {
+func newNPM(env environ.List, log scribe.Emitter, cache *modules.Downloads, elsewhere string) (npm, error) {
 	n := npm{env: baseEnvironment(env), log: log, cache: cache}
 	var err error
 	n.versions, err = n.askVersions(elsewhere)
@@ -186,7 +187,7 @@ func (n npm) run(dir string, args ...string) error {
 // what was downloaded before.
 func (n npm) execute(dir string, args ...string) (*fault, error) {
 	if args[0] != "run" {
-		if err := n.cache.open(); err != nil {
+		if err := n.cache.Open(); err != nil {
 			return nil, err
 		}
 	}
@@ -253,7 +254,7 @@ func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
-	cmd.Env = withConfig(n.env.With("PWD", dir), "cache", n.cache.dir)
+	cmd.Env = withConfig(n.env.With("PWD", dir), "cache", n.cache.Dir)
 	return cmd, nil
 }
 

@@ -28,16 +28,16 @@ type cacheEntry struct {
 	Integrity string `json:"integrity"` // null where the entry was removed
 }
 
-// boundCache takes out of npm's cache what the lockfile has no use for, so
+// BoundDownloads takes out of npm's cache what the lockfile has no use for, so
 // that the cache does not grow from build to build: all but the archives of
 // its packages and what the registry says about them. A cache that the app
 // brought stays as it is, and so does one without a lockfile to judge by.
-func (b *build) boundCache(dir string) error {
+func (m *manager) BoundDownloads(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // which npm makes, though told not to
 		return fmt.Errorf("removing npm's logs: %w", err)
 	}
-	lock, found, err := npmlock.Read(b.dir)
-	if err != nil || !found || b.inputs.cache || b.process == processRebuild {
+	lock, found, err := npmlock.Read(m.project.Dir)
+	if err != nil || !found || m.inputs.cache || m.inputs.process() == processRebuild {
 		return err
 	}
 	if err := boundStore(filepath.Join(dir, cacheStore), lock); err != nil {
@@ -80,13 +80,13 @@ func wantedBy(lock deps.Graph) *wanted {
 		if p.Resolved != "" && !p.Link {
 			w.sources = append(w.sources, p.Resolved)
 		}
-		w.keep(p.Integrity)
+		w.keep(p)
 	}
 	return w
 }
 
-func (w *wanted) keep(integrity string) {
-	for algorithm, digest := range checksums(integrity) {
+func (w *wanted) keep(p deps.Package) {
+	for algorithm, digest := range p.Checksums() {
 		if len(digest) > 4 {
 			w.contents[filepath.Join(algorithm, digest[:2], digest[2:4], digest[4:])] = true
 		}
@@ -105,7 +105,7 @@ func (w *wanted) boundBucket(path string) error {
 		_, encoded, _ := bytes.Cut(bytes.TrimSpace(line), []byte("\t"))
 		var entry cacheEntry
 		if json.Unmarshal(encoded, &entry) == nil && w.wants(entry.Key) {
-			w.keep(entry.Integrity)
+			w.keep(deps.Package{Integrity: entry.Integrity})
 			fmt.Fprintf(&kept, "\n%s", bytes.TrimSpace(line))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -22,6 +23,9 @@ const (
 	processRebuild process = "npm rebuild" // the app brings its node_modules along
 )
 
+// kindOf says of each process where versions come from.
+var kindOf = map[process]modules.Kind{processInstall: modules.Resolved, processCI: modules.Frozen, processRebuild: modules.Vendored}
+
 // vendoredCacheDir is the folder of the app that may hold a cache of npm's.
 const vendoredCacheDir = "npm-cache"
 
@@ -32,12 +36,12 @@ type inputs struct {
 	cache    bool   // npm-cache is a folder
 }
 
-// look reads the inputs of the project in dir, and removes a node_modules that
+// inspect reads the inputs of the project in dir, and removes a node_modules that
 // is only a link. Folders that are empty, or hold nothing but npm's own hidden
 // files, count as missing.
-func look(dir string) (inputs, error) {
+func inspect(dir string) (inputs, error) {
 	var found inputs
-	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
+	for _, name := range lockfiles {
 		switch _, err := os.Stat(filepath.Join(dir, name)); {
 		case err == nil:
 			found.lockfile = name

@@ -94,17 +94,17 @@ func nameOf(dir, command string) string {
 }
 
 // runOwn runs a script of the project's, or of a workspace's, in its folder.
-func (b *build) runOwn(npm npm, dir string, pkg packagejson.Package, name string, args ...string) error {
+func (m *manager) runOwn(npm npm, dir string, pkg packagejson.Package, name string, args ...string) error {
 	f, err := npm.execute(dir, args...)
 	if err != nil || f == nil {
 		return err
 	}
 	name = lastAnnounced(name, *f)
-	f.dir = b.dir
+	f.dir = m.project.Dir
 	own := script{path: dir, name: name, command: pkg.Scripts[name]}
 	var inner *failure.Failure
 	if errors.As(classify(f.within()), &inner) && inner.ID != unknownFault {
-		inner.Cause = fmt.Sprintf("the script %s of %s failed: %s", name, own.owner(b.dir), inner.Cause)
+		inner.Cause = fmt.Sprintf("the script %s of %s failed: %s", name, own.owner(m.project.Dir), inner.Cause)
 		return inner
 	}
 	return own.failure(*f)

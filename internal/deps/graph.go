@@ -5,6 +5,8 @@
 package deps
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"path"
 	"slices"
 	"strings"
@@ -70,6 +72,20 @@ type Source struct {
 // dependencies, which have entries of their own.
 func (p Package) InNodeModules() bool {
 	return strings.HasPrefix(p.Path, modulesDir+"/") || strings.Contains(p.Path, "/"+modulesDir+"/")
+}
+
+// Checksums are the digests of the package's archive in hexadecimal digits, by
+// algorithm: "sha512".
+func (p Package) Checksums() map[string]string {
+	sums := map[string]string{}
+	for _, one := range strings.Fields(p.Integrity) {
+		algorithm, encoded, _ := strings.Cut(one, "-")
+		encoded, _, _ = strings.Cut(encoded, "?") // options
+		if digest, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(digest) > 0 {
+			sums[algorithm] = hex.EncodeToString(digest)
+		}
+	}
+	return sums
 }
 
 // isMemory is true for an entry of which nothing is known but that the package

@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
@@ -40,17 +40,17 @@ func onlyCompiles(script string) bool {
 // mayReadApp tells, before anything is installed, whether packages may have
 // install scripts that are more than that. Version 1 of the lockfile does not
 // say which have any.
-func (b *build) mayReadApp() bool {
-	return b.lock.File == "" || b.lock.Sparse || slices.ContainsFunc(b.lock.Packages, func(p deps.Package) bool {
+func (e *engine) mayReadApp() bool {
+	return e.project.Lock.File == "" || e.project.Lock.Sparse || slices.ContainsFunc(e.project.Lock.Packages, func(p deps.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()
 	})
 }
 
 // scriptsThatMayReadApp lists the packages in the project's node_modules whose
-// install scripts are more than that, and have work to do for the part's target.
+// install scripts are more than that, and have work to do for the layer's target.
 // Found is false where no lockfile lists the packages.
-func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err error) {
-	lock, found, err := b.readLock()
+func (e *engine) scriptsThatMayReadApp(s spec) (names []string, found bool, err error) {
+	lock, found, err := e.selection.readLock()
 	if err != nil || !found {
 		return nil, false, err
 	}
@@ -58,9 +58,9 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 		if one.Link || !one.InNodeModules() || !one.HasInstallScript && !lock.Sparse || !filepath.IsLocal(one.Path) {
 			continue
 		}
-		dir := filepath.Join(b.dir, one.Path)
+		dir := filepath.Join(e.project.Dir, one.Path)
 		pkg, err := packagejson.Read(dir)
-		if err != nil { // not installed here, or npm has said so
+		if err != nil { // not installed here, or the manager has said so
 			continue
 		}
 		plain := true
@@ -70,7 +70,7 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 		if plain {
 			continue
 		}
-		prebuilt, err := native.IsPrebuilt(b.dir, lock, one, p.target)
+		prebuilt, err := native.IsPrebuilt(e.project.Dir, lock, one, s.target)
 		if err != nil {
 			return nil, false, fmt.Errorf("looking for the binaries of %s: %w", one.Name, err)
 		}
@@ -83,9 +83,9 @@ func (b *build) scriptsThatMayReadApp(p part) (names []string, found bool, err e
 }
 
 // appFiles is a digest of the app's files as they are now, but for modules,
-// git's own and npm's configuration, whose settings are part of the key.
-func (b *build) appFiles() (string, error) {
-	digest, err := tree.Digest(b.context.WorkingDir, nodemodules.Dir, ".git", projectConfig)
+// git's own and the manager's configuration, whose settings are part of the key.
+func (e *engine) appFiles() (string, error) {
+	digest, err := tree.Digest(e.context.WorkingDir, nodemodules.Dir, ".git", e.manager.Words().Configuration)
 	if err != nil {
 		return "", fmt.Errorf("reading the app's files: %w", err)
 	}
@@ -93,37 +93,37 @@ func (b *build) appFiles() (string, error) {
 }
 
 // rememberApp computes the digest once, before anything has changed the app.
-func (b *build) rememberApp() (err error) {
-	if b.app == "" && b.process != processInstall && b.mayReadApp() {
-		b.app, err = b.appFiles()
+func (e *engine) rememberApp() (err error) {
+	if e.digests.app == "" && e.method.Kind != Resolved && e.mayReadApp() {
+		e.digests.app, err = e.appFiles()
 	}
 	return err
 }
 
-// runWatched installs a part. It returns a digest of the app's files as the
+// installWatched installs what a layer is to have. It returns a digest of the app's files as the
 // build began where install scripts may have read them, or nothing; reusable is
 // false when they have changed them.
-func (b *build) runWatched(p part) (app string, reusable bool, err error) {
-	if b.app == "" {
-		return "", true, b.run(p)
+func (i *installer) installWatched(s spec) (app string, reusable bool, err error) {
+	if i.digests.app == "" {
+		return "", true, i.installFor(s)
 	}
-	before, err := b.appFiles()
+	before, err := i.appFiles()
 	if err != nil {
 		return "", false, err
 	}
-	if err := b.run(p); err != nil {
+	if err := i.installFor(s); err != nil {
 		return "", false, err
 	}
-	names, known, err := b.scriptsThatMayReadApp(p)
+	names, known, err := i.scriptsThatMayReadApp(s)
 	if err != nil || known && len(names) == 0 {
 		return "", true, err
 	}
-	after, err := b.appFiles()
+	after, err := i.appFiles()
 	if err != nil {
 		return "", false, err
 	}
 	if after != before {
-		b.log.Subprocess("The layer will not be reused: install scripts have changed the app (%s)", strings.Join(names, ", "))
+		i.log.Subprocess("The layer will not be reused: install scripts have changed the app (%s)", strings.Join(names, ", "))
 	}
-	return b.app, after == before, nil
+	return i.digests.app, after == before, nil
 }

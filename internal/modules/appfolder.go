@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
@@ -11,9 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
-	"github.com/armature-cnb/armature/internal/environ"
-	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/devmodules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -25,9 +23,10 @@ import (
 // of it that decides, this takes out of it what .dockerignore names and modules
 // that are the developer's own, and gives the rest the modes that git gives.
 
-// checkIgnored tells whether .dockerignore leaves out what a build needs.
-func checkIgnored(app string, env environ.List, found project.Project) error {
-	ignored, err := dockerignore.Read(app, env.Get)
+// CheckIgnored tells whether .dockerignore leaves out what a build needs, a
+// manager's lockfiles among it. It is an error when it does.
+func CheckIgnored(app string, getenv settings.Getenv, found project.Project, lockfiles []string) error {
+	ignored, err := dockerignore.Read(app, getenv)
 	if err != nil {
 		return err
 	}
@@ -35,7 +34,7 @@ func checkIgnored(app string, env environ.List, found project.Project) error {
 	for _, dir := range []string{found.Dir, found.Root} {
 		needed = append(needed, filepath.Join(dir, packagejson.FileName))
 	}
-	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
+	for _, name := range lockfiles {
 		if file := filepath.Join(found.Root, name); tree.Exists(file) {
 			needed = append(needed, file)
 		}
@@ -55,60 +54,68 @@ func within(app, place string) string {
 	return filepath.ToSlash(rel)
 }
 
+// appFolder is the app's folder while it is built.
+type appFolder struct {
+	folder appfolder.Folder
+	later  []string // what is taken out of it when all scripts have run
+}
+
 // prepareFolder does what comes before everything else.
-func (b *build) prepareFolder() (err error) {
-	app := b.context.WorkingDir
-	if b.folder, err = appfolder.Open(app, b.env.Get, b.log); err != nil {
-		return err
-	}
-	ignored, err := dockerignore.Read(app, b.env.Get)
+func (e *engine) prepareFolder() (*appFolder, error) {
+	app := e.project.App
+	folder, err := appfolder.Open(app, e.env.Get, e.log)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	modules := devmodules.App{Dir: app, Root: b.dir, Lock: b.lock, Ignored: ignored, Offline: devmodules.Offline(b.env)}
-	kept, err := b.removeOwnModules(modules)
+	ignored, err := dockerignore.Read(app, e.env.Get)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	npmrc := within(app, filepath.Join(b.dir, projectConfig))
-	if ignored.LeavesOut(npmrc) && tree.Exists(filepath.Join(app, npmrc)) {
-		b.later = []string{npmrc}
+	modules := devmodules.App{Dir: app, Root: e.project.Dir, Lock: e.project.Lock, Ignored: ignored, Offline: devmodules.Offline(e.env)}
+	kept, err := e.removeOwnModules(modules)
+	if err != nil {
+		return nil, err
+	}
+	var later []string
+	configuration := within(app, filepath.Join(e.project.Dir, e.manager.Words().Configuration))
+	if ignored.LeavesOut(configuration) && tree.Exists(filepath.Join(app, configuration)) {
+		later = []string{configuration}
 	}
 	removed, err := ignored.Remove(app, func(place string) bool {
-		return place == npmrc || slices.Contains(kept, place) || b.isRepository(place) ||
+		return place == configuration || slices.Contains(kept, place) || e.isRepository(place) ||
 			path.Base(place) == nodemodules.Dir && modules.Ignores(place) && modules.CannotBeMade(place)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(removed)+len(b.later) > 0 {
-		b.log.Process("Leaving out of the app what %s names: %s", dockerignore.Name, few(append(removed, b.later...)))
-		b.log.Subprocess("%s=false keeps it.", dockerignore.Variable)
-		b.log.Break()
+	if len(removed)+len(later) > 0 {
+		e.log.Process("Leaving out of the app what %s names: %s", dockerignore.Name, few(append(removed, later...)))
+		e.log.Subprocess("%s=false keeps it.", dockerignore.Variable)
+		e.log.Break()
 	}
-	return b.folder.Begin()
+	return &appFolder{folder: folder, later: later}, folder.Begin()
 }
 
 // isRepository tells whether a path is that of the project's git repository:
 // scripts ask git for the commit, and it goes out of the app at the end anyway.
-func (b *build) isRepository(place string) bool {
+func (e *engine) isRepository(place string) bool {
 	top := path.Dir(place)
-	dir := within(b.context.WorkingDir, b.dir)
+	dir := within(e.project.App, e.project.Dir)
 	return path.Base(place) == gitfolder.Name && (top == "." || top == dir || strings.HasPrefix(dir, top+"/"))
 }
 
-// finishFolder does what comes after the last script, unless a buildpack to come
-// does it.
-func (b *build) finishFolder(p plan) error {
-	for _, place := range b.later {
-		if err := os.RemoveAll(filepath.Join(b.context.WorkingDir, place)); err != nil {
+// finish does what comes after the last script, unless a buildpack to come does
+// it.
+func (f *appFolder) finish(app string, d demand) error {
+	for _, place := range f.later {
+		if err := os.RemoveAll(filepath.Join(app, place)); err != nil {
 			return fmt.Errorf("leaving out what %s names: %w", dockerignore.Name, err)
 		}
 	}
-	if p.relinks {
+	if d.relinks {
 		return nil
 	}
-	return b.folder.Finish()
+	return f.folder.Finish()
 }
 
 // few lists names for the log, at most six of them.
@@ -127,7 +134,7 @@ func few(names []string) string {
 // removeOwnModules removes folders of modules that are the developer's own, and
 // not part of the app. It returns those that stay although .dockerignore names
 // them, by their paths in the app.
-func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) {
+func (e *engine) removeOwnModules(app devmodules.App) (kept []string, err error) {
 	for _, folder := range app.Folders() {
 		filled, err := tree.IsFilled(folder.Dir)
 		if err != nil {
@@ -138,8 +145,8 @@ func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) 
 				kept = append(kept, folder.Place)
 			}
 			if folder.Out != "" && filled {
-				b.log.Process("Taking %s as it is, although %s: %s", folder.Place, folder.Out, folder.Stays)
-				b.log.Break()
+				e.log.Process("Taking %s as it is, although %s: %s", folder.Place, folder.Out, folder.Stays)
+				e.log.Break()
 			}
 			continue
 		}
@@ -147,24 +154,10 @@ func (b *build) removeOwnModules(app devmodules.App) (kept []string, err error) 
 			return nil, fmt.Errorf("leaving out %s: %w", folder.Place, err)
 		}
 		if filled {
-			b.log.Process("Leaving out %s of the app: %s, and %s says what belongs there", folder.Place, folder.Out, app.Lockfile())
-			b.log.Subprocess("It stays where it is committed, where include of project.toml names it, and where the build has no network.")
-			b.log.Break()
+			e.log.Process("Leaving out %s of the app: %s, and %s says what belongs there", folder.Place, folder.Out, app.Lockfile())
+			e.log.Subprocess("It stays where it is committed, where include of project.toml names it, and where the build has no network.")
+			e.log.Break()
 		}
 	}
 	return kept, nil
-}
-
-// hideCredentials takes passwords and tokens out of npm's list of what it has
-// installed, which is part of the layer: npm copies the lockfile's addresses.
-func (b *build) hideCredentials() error {
-	file := filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile)
-	text, err := regular.ReadFile(file)
-	if err != nil || !npmlock.HasCredentials(text) {
-		return nil // none, or none of these
-	}
-	if err := os.WriteFile(file, npmlock.WithoutCredentials(text), 0o644); err != nil {
-		return fmt.Errorf("taking credentials out of %s: %w", hiddenLockfile, err)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
@@ -10,40 +10,40 @@ import (
 
 // checkNative looks at every native file in a layer of modules. A package that
 // has files for other platforms only ends the build or warns, as
-// BP_NODE_MODULES_CHECK says.
-func (b *build) checkNative(layerDir string) error {
-	if b.check == "off" {
-		return nil
+// BP_NODE_MODULES_CHECK says. It returns the number of these files, 0 where it does
+// not look.
+func (e *engine) checkNative(layerDir string) (natives int, err error) {
+	if e.settings.check == checkOff {
+		return 0, nil
 	}
-	files, err := native.Find(layerDir, b.target)
+	files, err := native.Find(layerDir, e.target)
 	if err != nil {
-		return fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
+		return 0, fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
 	}
-	b.natives = len(files)
-	b.warnOfNewerLibc(files)
-	fault := native.Check(files, b.target, b.host)
+	e.warnOfNewerLibc(files)
+	fault := native.Check(files, e.target, e.host)
 	switch {
 	case fault == nil && len(files) > 0:
-		b.log.Subprocess("Checked %d native files: each package has those for %s", len(files), b.target)
-		b.log.Break()
-	case fault != nil && b.check == "warn":
-		b.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
-		b.log.Break()
-		return nil
+		e.log.Subprocess("Checked %d native files: each package has those for %s", len(files), e.target)
+		e.log.Break()
+	case fault != nil && e.settings.check == checkWarns:
+		e.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
+		e.log.Break()
+		return len(files), nil
 	}
-	return fault
+	return len(files), fault
 }
 
 // warnOfNewerLibc names the files that ask for a newer glibc than the run
 // image's distribution has. It only warns: a run image may have another one.
-func (b *build) warnOfNewerLibc(files []native.File) {
-	distro := b.context.TargetDistro
+func (e *engine) warnOfNewerLibc(files []native.File) {
+	distro := e.context.TargetDistro
 	lines, has := native.Newer(files, distro.Name, distro.Version)
 	if len(lines) == 0 {
 		return
 	}
-	b.log.Process("WARNING: native modules ask for a newer glibc than %s %s has, %s%s", distro.Name, distro.Version, has,
+	e.log.Process("WARNING: native modules ask for a newer glibc than %s %s has, %s%s", distro.Name, distro.Version, has,
 		strings.ReplaceAll(failure.List(lines), "%", "%%"))
-	b.log.Subprocess("Node.js cannot load them there. Use a version of the package that is built for an older glibc, or a newer run image.")
-	b.log.Break()
+	e.log.Subprocess("Node.js cannot load them there. Use a version of the package that is built for an older glibc, or a newer run image.")
+	e.log.Break()
 }

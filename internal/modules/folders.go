@@ -1,12 +1,12 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -15,34 +15,34 @@ import (
 // checkFolders tells whether the folders of workspaces and file: dependencies
 // are there, those that the project needs: in an upload that leaves folders
 // out, the others may be missing.
-func (b *build) checkFolders() error {
-	for _, start := range b.starts() {
-		closure, _ := b.lock.Closure(start, false)
+func (e *engine) checkFolders() error {
+	for _, start := range e.selection.starts() {
+		closure, _ := e.project.Lock.Closure(start, false)
 		for _, folder := range closure.Folders {
-			if tree.Exists(filepath.Join(b.dir, folder)) {
+			if tree.Exists(filepath.Join(e.project.Dir, folder)) {
 				continue
 			}
 			return linkedFolderMissing(fmt.Sprintf("%s depends on the package in the folder %s", describeFolder(start), folder))
 		}
 	}
-	if b.inputs.process() != processInstall {
+	if e.method.Kind != Resolved {
 		return nil
 	}
-	if err := checkNamed(b.dir, b.root); err != nil || b.workspace == "" {
+	if err := checkNamed(e.project.Dir, e.project.Root); err != nil || e.project.Workspace == "" {
 		return err
 	}
-	return checkNamed(b.projectDir, b.pkg)
+	return checkNamed(e.project.Folder, e.project.Package)
 }
 
 // checkNamed tells whether the folders and archives are there that a
-// package.json names itself. Without a lockfile npm links to a folder that is
-// not there, and says nothing.
+// package.json names itself. Without a lockfile a manager may link to a folder that
+// is not there, and say nothing.
 func checkNamed(dir string, pkg packagejson.Package) error {
 	for _, name := range slices.Sorted(maps.Keys(pkg.Dependencies)) {
 		if _, optional := pkg.OptionalDependencies[name]; optional {
 			continue
 		}
-		path, ok := namedPath(pkg.Dependencies[name])
+		path, ok := deps.LocalPath(pkg.Dependencies[name])
 		if !ok {
 			continue
 		}
@@ -55,14 +55,6 @@ func checkNamed(dir string, pkg packagejson.Package) error {
 		}
 	}
 	return nil
-}
-
-// namedPath is where a specification of npm's leads that names a folder or an
-// archive.
-func namedPath(spec string) (path string, ok bool) {
-	path, ok = strings.CutPrefix(spec, "file:")
-	path = strings.TrimPrefix(path, "//")
-	return path, (ok || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")) && !strings.HasPrefix(path, "~")
 }
 
 func linkedFolderMissing(cause string) error {

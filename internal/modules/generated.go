@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
@@ -19,9 +19,9 @@ import (
 // their next run faster.
 const cacheFolder = ".cache"
 
-// scratch are the names in a node_modules that belong to npm or to tools, and
-// whose content no app needs.
-var scratch = []string{cacheFolder, ".bin", hiddenLockfile, ".tmp", ".vite", ".vite-temp", ".vitest"}
+// scratch are the names in a node_modules that belong to tools, and whose content
+// no app needs, as nobody needs a manager's notes.
+var scratch = []string{cacheFolder, ".bin", ".tmp", ".vite", ".vite-temp", ".vitest"}
 
 // generated are the files that scripts wrote into node_modules, as Prisma's
 // generator does: they are part of the app.
@@ -37,44 +37,44 @@ type generated struct {
 // the app. Afterwards the layer has what it had, and the new caches of tools.
 //
 // What the scripts generated is set apart for the launch; discard removes it.
-func (b *build) makeApp(modules packit.Layer) (discard func(), err error) {
+func (i *installer) makeApp(modules packit.Layer) (discard func(), err error) {
 	places := linksOf(modules)
-	if err := b.unfold(modules.Path, places); err != nil {
+	if err := i.unfold(modules.Path, places); err != nil {
 		return nil, fmt.Errorf("copying modules from the layer %s: %w", modules.Name, err)
 	}
-	start, err := b.clock()
+	start, err := i.clock()
 	if err != nil {
 		return nil, err
 	}
-	if err := b.runScripts(); err != nil {
+	if err := i.runScripts(); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(b.context.Layers.Path, ".generated-*")
+	dir, err := os.MkdirTemp(i.context.Layers.Path, ".generated-*")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for generated files: %w", err)
 	}
 	discard = func() { os.RemoveAll(dir) }
-	b.generated = generated{dir: dir, places: places}
+	i.generated = generated{dir: dir, places: places}
 	for _, place := range places {
-		if err := b.setApart(modules.Path, place, start); err != nil {
+		if err := i.setApart(modules.Path, place, start); err != nil {
 			discard()
 			return nil, fmt.Errorf("finding what scripts wrote into %s: %w", place, err)
 		}
 	}
-	if len(b.generated.files) > 0 {
-		b.generated.digest, err = tree.Digest(dir)
+	if len(i.generated.files) > 0 {
+		i.generated.digest, err = tree.Digest(dir)
 	}
 	return discard, err
 }
 
 // unfold puts the modules of the layer into the project, unless they were
 // installed there just now.
-func (b *build) unfold(layerDir string, places []string) error {
-	if b.unfolded {
+func (i *installer) unfold(layerDir string, places []string) error {
+	if i.unfolded {
 		return nil
 	}
 	for _, place := range places {
-		to := filepath.Join(b.dir, place)
+		to := filepath.Join(i.project.Dir, place)
 		if err := tree.Remove(to); err != nil {
 			return err
 		}
@@ -89,8 +89,8 @@ func (b *build) unfold(layerDir string, places []string) error {
 }
 
 // clock is the time as the file system of the app has it.
-func (b *build) clock() (time.Time, error) {
-	file, err := os.CreateTemp(b.dir, ".clock-*")
+func (e *engine) clock() (time.Time, error) {
+	file, err := os.CreateTemp(e.project.Dir, ".clock-*")
 	if err != nil {
 		return time.Time{}, fmt.Errorf("asking the file system for the time: %w", err)
 	}
@@ -105,29 +105,29 @@ func (b *build) clock() (time.Time, error) {
 
 // setApart copies what is new in one node_modules of the project, takes its
 // cache over into the layer, and removes it; vendored modules stay.
-func (b *build) setApart(layerDir, place string, start time.Time) error {
-	from, original := filepath.Join(b.dir, place), filepath.Join(layerDir, place)
+func (i *installer) setApart(layerDir, place string, start time.Time) error {
+	from, original := filepath.Join(i.project.Dir, place), filepath.Join(layerDir, place)
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil // a script removed it
 	}
 	if _, err := tree.AnchorLinks(from); err != nil {
 		return err
 	}
-	fresh, err := b.newFiles(from, original, start)
+	fresh, err := i.newFiles(from, original, start)
 	if err != nil {
 		return err
 	}
 	for _, name := range fresh {
 		file := filepath.Join(place, name)
-		if err := tree.CopyEntry(filepath.Join(b.dir, file), filepath.Join(b.generated.dir, file)); err != nil {
+		if err := tree.CopyEntry(filepath.Join(i.project.Dir, file), filepath.Join(i.generated.dir, file)); err != nil {
 			return err
 		}
-		b.generated.files = append(b.generated.files, file)
+		i.generated.files = append(i.generated.files, file)
 	}
 	if err := tree.Replace(filepath.Join(from, cacheFolder), filepath.Join(original, cacheFolder)); err != nil {
 		return err
 	}
-	if b.process == processRebuild {
+	if i.method.Kind == Vendored {
 		return nil
 	}
 	return tree.Remove(from)
@@ -135,7 +135,7 @@ func (b *build) setApart(layerDir, place string, start time.Time) error {
 
 // newFiles lists the files and links in a folder that differ from the
 // original's, relative to it and sorted.
-func (b *build) newFiles(dir, original string, start time.Time) ([]string, error) {
+func (e *engine) newFiles(dir, original string, start time.Time) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || path == dir {
@@ -143,8 +143,8 @@ func (b *build) newFiles(dir, original string, start time.Time) ([]string, error
 		}
 		rel := strings.TrimPrefix(path, dir+"/")
 		top, _, _ := strings.Cut(rel, "/")
-		cached := top == cacheFolder && b.keepCache
-		if slices.Contains(scratch, top) && !cached {
+		cached := top == cacheFolder && e.settings.keepCache
+		if (slices.Contains(scratch, top) || slices.Contains(e.manager.Words().Notes, top)) && !cached {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -192,17 +192,17 @@ func differs(path string, entry fs.DirEntry, original string, start time.Time) (
 // addGenerated puts into a launch layer what scripts generated, but for
 // changes to packages that it does not have, and returns its links with those
 // that this makes necessary.
-func (b *build) addGenerated(layerDir string, links []string) ([]string, error) {
+func (i *installer) addGenerated(layerDir string, links []string) ([]string, error) {
 	counts := map[string]int{}
 	var tops []string
-	for _, file := range b.generated.files {
-		if !b.wantedAtLaunch(file, layerDir) {
+	for _, file := range i.generated.files {
+		if !i.wantedAtLaunch(file, layerDir) {
 			continue
 		}
-		if err := tree.CopyEntry(filepath.Join(b.generated.dir, file), filepath.Join(layerDir, file)); err != nil {
+		if err := tree.CopyEntry(filepath.Join(i.generated.dir, file), filepath.Join(layerDir, file)); err != nil {
 			return nil, fmt.Errorf("adding generated files to the layer %s: %w", launchLayer, err)
 		}
-		for _, place := range b.generated.places {
+		for _, place := range i.generated.places {
 			rest, ok := strings.CutPrefix(file, place+"/")
 			if !ok {
 				continue
@@ -217,7 +217,7 @@ func (b *build) addGenerated(layerDir string, links []string) ([]string, error) 
 		}
 	}
 	for _, top := range tops {
-		b.log.Subprocess("Adding what scripts generated in %s/%s: %d files", nodemodules.Dir, top, counts[top])
+		i.log.Subprocess("Adding what scripts generated in %s/%s: %d files", nodemodules.Dir, top, counts[top])
 	}
 	slices.Sort(links)
 	return links, nil
@@ -225,8 +225,8 @@ func (b *build) addGenerated(layerDir string, links []string) ([]string, error) 
 
 // wantedAtLaunch is false for a file in a package that is installed for the
 // build and not for the launch.
-func (b *build) wantedAtLaunch(file, launchDir string) bool {
-	buildDir := filepath.Join(b.context.Layers.Path, buildLayer)
+func (i *installer) wantedAtLaunch(file, launchDir string) bool {
+	buildDir := filepath.Join(i.context.Layers.Path, buildLayer)
 	for _, folder := range packageFolders(file) {
 		if tree.Exists(filepath.Join(buildDir, folder)) && !tree.Exists(filepath.Join(launchDir, folder)) {
 			return false

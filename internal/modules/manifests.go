@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"encoding/json"
@@ -51,7 +51,7 @@ type manifests struct {
 	licenses, versions map[string]any
 }
 
-func (b *build) rememberedManifests(layer *packit.Layer) *manifests {
+func (e *engine) rememberedManifests(layer *packit.Layer) *manifests {
 	m := &manifests{layer: layer}
 	m.licenses, _ = layer.Metadata[licensesMetadata].(map[string]any)
 	m.versions, _ = layer.Metadata[versionsMetadata].(map[string]any)

@@ -1,8 +1,7 @@
-package npminstall
+package modules
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -14,27 +13,22 @@ import (
 // target needs.
 const lacksID = "lockfile-lacks-target-package"
 
-// repairingNPM is the release line of npm that the remedy asks for: from 11.6
-// on npm adds what is missing in a lockfile, and npm 12 no longer reads
-// npm-shrinkwrap.json.
-const repairingNPM = "npx --yes npm@11"
-
 // checkLockfile looks, before anything is installed, for optional packages
-// that a part needs and the lockfile has for other platforms only. npm ci
+// that a layer needs and the lockfile has for other platforms only. An install
 // passes over them, and the app fails with "Cannot find module".
-func (b *build) checkLockfile(p part) error {
-	if b.process != processCI || b.check == "off" {
+func (e *engine) checkLockfile(s spec) error {
+	if e.method.Kind != Frozen || e.settings.check == checkOff {
 		return nil
 	}
-	installed, err := b.installed(p)
+	installed, err := e.selection.installed(s.dev())
 	if err != nil {
 		return err
 	}
-	gaps := slices.DeleteFunc(b.lock.Gaps(deps.PlatformOf(p.target), p.dev), func(gap deps.Gap) bool { return !installed(gap.By.Path) })
+	gaps := slices.DeleteFunc(e.project.Lock.Gaps(deps.PlatformOf(s.target), s.dev()), func(gap deps.Gap) bool { return !installed(gap.By.Path) })
 	if len(gaps) == 0 {
 		return nil
 	}
-	if out, err := b.leavesOptionalOut(); err != nil || out {
+	if out, err := e.manager.OmitsOptional(); err != nil || out {
 		return err
 	}
 	var lines []string
@@ -46,18 +40,19 @@ func (b *build) checkLockfile(p part) error {
 	}
 	fault := &failure.Failure{
 		ID:    lacksID,
-		Cause: fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", b.lock.File, p.target, failure.List(lines)),
-		Remedy: repair(b.lock, gaps) + " npm 11.5 and older write such a lockfile where node_modules is already there, and do not mend it (npm/cli#4828). " +
+		Cause: fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", e.project.Lock.File, s.target, failure.List(lines)),
+		Remedy: e.manager.Repair(gaps) + " " +
 			"BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs these packages fails.",
 	}
-	if b.check == "warn" {
-		b.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
-		b.log.Break()
+	if e.settings.check == checkWarns {
+		e.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
+		e.log.Break()
 		return nil
 	}
 	return fault
 }
 
+// naming is who names a package that is missing.
 func naming(p deps.Package) string {
 	if p.Path == "" {
 		return "the project"
@@ -65,55 +60,8 @@ func naming(p deps.Package) string {
 	if !p.InNodeModules() {
 		return "the workspace " + p.Path
 	}
+	if p.Version == "" {
+		return p.Name
+	}
 	return p.Name + "@" + p.Version
-}
-
-// repair is the command that makes the lockfile whole. npm adds what is
-// missing below the project's own dependencies. It does not look below links,
-// so for packages that only workspaces need it is made to: each becomes a
-// dependency of the project, and none any more. That leaves all versions as
-// they are.
-func repair(lock deps.Graph, gaps []deps.Gap) string {
-	const where = " in the project's folder, and commit the lockfile that it writes"
-	install := repairingNPM + " install --package-lock-only"
-	if len(lock.Links()) == 0 {
-		return fmt.Sprintf("run `%s`%s; no other version changes.", install, where)
-	}
-	var specs, names []string
-	for _, gap := range gaps {
-		if !borrowable(lock, gap.By) {
-			return fmt.Sprintf("run `%s update --package-lock-only`%s. It may also choose newer versions that the ranges in package.json allow.", repairingNPM, where)
-		}
-		if !slices.Contains(names, gap.By.Name) {
-			names = append(names, gap.By.Name)
-			specs = append(specs, gap.By.Name+"@"+gap.By.Version)
-		}
-	}
-	return fmt.Sprintf("run `%s --save-dev %s && %s uninstall --package-lock-only %s`%s; no other version changes.",
-		install, strings.Join(specs, " "), repairingNPM, strings.Join(names, " "), where)
-}
-
-// borrowable tells whether a package can be a dependency of the project for a
-// moment: it is where the project would have it, and is none so far.
-func borrowable(lock deps.Graph, p deps.Package) bool {
-	if p.Path != path.Join("node_modules", p.Name) {
-		return false
-	}
-	for _, direct := range []map[string]string{lock.Root.Dependencies, lock.Root.DevDeps, lock.Root.OptionalDeps} {
-		if _, ok := direct[p.Name]; ok {
-			return false
-		}
-	}
-	return true
-}
-
-// leavesOptionalOut asks npm whether its configuration says to install no
-// optional packages.
-func (b *build) leavesOptionalOut() (bool, error) {
-	output, err := b.npm.capture(b.dir, "config", "get", "omit", "optional")
-	if err != nil {
-		return false, fmt.Errorf("asking npm what it omits: %w", err)
-	}
-	omit, optional, _ := strings.Cut(string(output), "\n")
-	return strings.Contains(omit, "optional") || strings.TrimSpace(optional) == "optional=false", nil
 }

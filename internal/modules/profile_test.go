@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"io"
@@ -10,13 +10,12 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// BenchmarkOwnWork does what the buildpack does itself, beside npm, with the
+// BenchmarkOwnWork does what a buildpack does itself, beside its manager, with the
 // modules of a real app.
 func BenchmarkOwnWork(b *testing.B) {
 	app := os.Getenv("ARMATURE_PROFILE_APP")
@@ -33,7 +32,6 @@ func BenchmarkOwnWork(b *testing.B) {
 			}
 		})
 	}
-	run("lockfile", func() error { _, _, err := npmlock.Read(app); return err })
 	run("digest", func() error { _, err := tree.Digest(modules); return err })
 	run("native", func() error { _, err := native.Find(app, targets.LinuxARM64); return err })
 	run("links", func() error { _, err := tree.AnchorLinks(modules); return err })
@@ -56,8 +54,10 @@ func BenchmarkOwnWork(b *testing.B) {
 
 // describe makes the bills of materials of an app's modules, in all formats.
 func describe(app string) error {
-	b := &build{dir: app, process: processRebuild, context: packit.BuildContext{Layers: packit.Layers{Path: filepath.Join(app, "none")}}}
-	for _, format := range b.billOfMaterials(part{layer: launchLayer}, &packit.Layer{}).Formats() {
+	p := &Project{Dir: app}
+	f := &fake{project: p}
+	e := &engine{project: p, manager: f, selection: newSelection(f, p), method: Method{Kind: Vendored}, context: packit.BuildContext{Layers: packit.Layers{Path: filepath.Join(app, "none")}}}
+	for _, format := range e.billOfMaterials(spec{launch: true}, &packit.Layer{}).Formats() {
 		if _, err := io.Copy(io.Discard, format.Content); err != nil {
 			return err
 		}

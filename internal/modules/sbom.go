@@ -1,8 +1,6 @@
-package npminstall
+package modules
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -11,8 +9,6 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/deps"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
-	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -22,47 +18,47 @@ import (
 // billOfMaterials lists what a layer of modules holds: from the lockfile where
 // there is one, and of vendored modules from the package.json of each. What it
 // cannot say it leaves out, with a warning: nothing is wrong with the app.
-func (b *build) billOfMaterials(p part, layer *packit.Layer) packit.SBOMFormatter {
-	document := sbom.Document{Name: b.pkg.Name, Version: b.pkg.Version}
-	lock, found, err := npmlock.Read(b.dir)
-	if err == nil && found && b.process != processRebuild {
-		document.Components, err = b.lockedComponents(lock, p, layer)
+func (e *engine) billOfMaterials(s spec, layer *packit.Layer) packit.SBOMFormatter {
+	document := sbom.Document{Name: e.project.Package.Name, Version: e.project.Package.Version}
+	lock, found, err := e.manager.ReadLock(e.project.Dir)
+	if err == nil && found && e.method.Kind != Vendored {
+		document.Components, err = e.lockedComponents(lock, s, layer)
 	} else if err == nil {
-		document.Components, err = b.installedComponents(p)
+		document.Components, err = e.installedComponents(s)
 	}
 	document, said := document.Settled()
 	if err != nil {
 		said = append([]string{err.Error()}, said...)
 	}
-	b.warnOfBill(p, said)
+	e.warnOfBill(s, said)
 	return document.Formatter()
 }
 
 // warnOfBill says what a bill of materials lacks, or has more than once.
-func (b *build) warnOfBill(p part, said []string) {
+func (e *engine) warnOfBill(s spec, said []string) {
 	const most = 5
 	if len(said) == 0 {
 		return
 	}
-	b.log.Process("WARNING: the bill of materials of %s is not as it should be", p.layer)
+	e.log.Process("WARNING: the bill of materials of %s is not as it should be", s.layer())
 	for _, line := range said[:min(len(said), most)] {
-		b.log.Subprocess("%s", line)
+		e.log.Subprocess("%s", line)
 	}
 	if more := len(said) - most; more > 0 {
-		b.log.Subprocess("and %d more", more)
+		e.log.Subprocess("and %d more", more)
 	}
-	b.log.Break()
+	e.log.Break()
 }
 
-func (b *build) lockedComponents(lock deps.Graph, p part, layer *packit.Layer) ([]sbom.Component, error) {
-	installed, err := b.installed(p)
+func (e *engine) lockedComponents(lock deps.Graph, s spec, layer *packit.Layer) ([]sbom.Component, error) {
+	installed, err := e.selection.installed(s.dev())
 	if err != nil {
 		return nil, err
 	}
-	manifests := b.rememberedManifests(layer)
+	manifests := e.rememberedManifests(layer)
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
-		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !p.dev || !locked.RunsOn(deps.PlatformOf(p.target)) {
+		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !s.dev() || !locked.RunsOn(deps.PlatformOf(s.target)) {
 			continue
 		}
 		if locked.License == "" || locked.Version == "" {
@@ -85,7 +81,7 @@ func component(p deps.Package) (sbom.Component, bool) {
 	if p.Name == "" || version == "" {
 		return sbom.Component{}, false
 	}
-	c := sbom.Component{Type: sbom.Library, Name: p.Name, Version: version, PURL: sbom.NPMPURL(p.Name, version), Development: p.Dev, Checksums: checksums(p.Integrity)}
+	c := sbom.Component{Type: sbom.Library, Name: p.Name, Version: version, PURL: sbom.NPMPURL(p.Name, version), Development: p.Dev, Checksums: p.Checksums()}
 	if p.License != "" {
 		c.Licenses = []string{p.License}
 	}
@@ -102,33 +98,17 @@ func component(p deps.Package) (sbom.Component, bool) {
 	return c, true
 }
 
-// checksums turns subresource integrity, "sha512-<base64>", into digits.
-func checksums(integrity string) map[string]string {
-	sums := map[string]string{}
-	for _, one := range strings.Fields(integrity) {
-		algorithm, encoded, _ := strings.Cut(one, "-")
-		encoded, _, _ = strings.Cut(encoded, "?") // options
-		if digest, err := base64.StdEncoding.DecodeString(encoded); err == nil && len(digest) > 0 {
-			sums[algorithm] = hex.EncodeToString(digest)
-		}
-	}
-	return sums
-}
-
 // installedComponents reads the package.json of every package in the layer,
 // or, when the layer is reused without its content, of the vendored modules
-// that it was made from. Where a package comes from, the lockfile says that npm
-// keeps among the modules.
-func (b *build) installedComponents(p part) ([]sbom.Component, error) {
-	root := filepath.Join(b.context.Layers.Path, p.layer)
+// that it was made from. Where a package comes from, the manager may have noted
+// among the modules.
+func (e *engine) installedComponents(s spec) ([]sbom.Component, error) {
+	root := filepath.Join(e.context.Layers.Path, s.layer())
 	if !tree.Exists(filepath.Join(root, nodemodules.Dir)) {
-		root = b.dir
+		root = e.project.Dir
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
-	var lock deps.Graph
-	if text, err := regular.ReadFile(filepath.Join(dir, hiddenLockfile)); err == nil {
-		lock, _ = npmlock.Parse(text) // without it, all are the registry's
-	}
+	lock, _ := e.manager.ReadInstalled(root) // without it, all are the registry's
 	locked := map[string]deps.Package{}
 	for _, one := range lock.Packages {
 		locked[one.Path] = one

@@ -1,4 +1,4 @@
-package npminstall
+package modules
 
 import (
 	"os"
