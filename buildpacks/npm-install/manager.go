@@ -38,6 +38,7 @@ func (m *manager) Words() modules.Words {
 	return modules.Words{
 		Name: "npm", CacheLayer: "npm-cache", VendoredCache: vendoredCacheDir, Lockfiles: lockfiles,
 		Configuration: projectConfig, Notes: []string{hiddenLockfile}, InstallScripts: installScripts,
+		Relock: "delete package-lock.json and node_modules, run `npm install`",
 	}
 }
 

@@ -14,7 +14,8 @@ type Gap struct {
 	By    Package
 }
 
-// Gaps returns what the lockfile lacks for a platform, sorted by name. Packages that only devDependencies need count when dev is set.
+// Gaps returns what the lockfile lacks for a platform, sorted by name. Packages
+// that only devDependencies need count when dev is set.
 //
 // A name tells what platform the package is for, by the words that such names
 // are made of. What the names of a package do not offer for the platform is no

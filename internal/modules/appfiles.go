@@ -100,9 +100,9 @@ func (e *engine) rememberApp() (err error) {
 	return err
 }
 
-// installWatched installs what a layer is to have. It returns a digest of the app's files as the
-// build began where install scripts may have read them, or nothing; reusable is
-// false when they have changed them.
+// installWatched installs what a layer is to have. It returns a digest of the
+// app's files as the build began where install scripts may have read them, or
+// nothing; reusable is false when they have changed them.
 func (i *installer) installWatched(s spec) (app string, reusable bool, err error) {
 	if i.digests.app == "" {
 		return "", true, i.installFor(s)

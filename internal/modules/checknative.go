@@ -21,7 +21,7 @@ func (e *engine) checkNative(layerDir string) (natives int, err error) {
 		return 0, fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
 	}
 	e.warnOfNewerLibc(files)
-	fault := native.Check(files, e.target, e.host)
+	fault := native.Check(files, e.target, e.host, e.manager.Words().Relock)
 	switch {
 	case fault == nil && len(files) > 0:
 		e.log.Subprocess("Checked %d native files: each package has those for %s", len(files), e.target)

@@ -54,7 +54,7 @@ const (
 
 func (f *fake) Words() Words {
 	return Words{Name: "fake", CacheLayer: fakeCache, VendoredCache: "vendored-cache", Lockfiles: []string{fakeLock}, Configuration: fakeConfig,
-		Notes: []string{fakeNotes}, InstallScripts: []string{"preinstall", "install", "postinstall", "prepare"}}
+		Notes: []string{fakeNotes}, InstallScripts: []string{"preinstall", "install", "postinstall", "prepare"}, Relock: "lock again"}
 }
 
 func readGraph(path string) (g deps.Graph, found bool, err error) {

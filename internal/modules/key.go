@@ -15,18 +15,18 @@ import (
 // keys are those of one layer. It may be reused when everything that its content
 // depends on is as it was; the key own is a digest of all of that:
 //
-//   - this buildpack's version, the method of the install and the folder of the project, and
-//     whether the layer needs a helper at launch,
+//   - the buildpack's version, the method of the install and the folder of the
+//     project, and whether the layer needs a helper at launch,
 //   - the platform that is installed for and its distribution; not the host's,
 //     so that the same app is the same image wherever it was built,
 //   - the versions of the package manager and Node.js, and the ABI of native
 //     modules,
 //   - package.json and the lockfile, of a workspace those of its root; the
 //     package.json of the workspaces and file: dependencies that are installed,
-//   - the settings in every configuration that the manager reads and in the environment,
-//     NODE_ENV and NODE_OPTIONS; no credentials, so that a new token does not
-//     count, and no places outside of the app, HOME for example, which differ
-//     from platform to platform,
+//   - the settings in every configuration that the manager reads and in the
+//     environment, NODE_ENV and NODE_OPTIONS; no credentials, so that a new token
+//     does not count, and no places outside of the app, HOME for example, which
+//     differ from platform to platform,
 //   - for the launch, the settings for what is taken out of it and checked,
 //   - of vendored modules the names, modes and contents of all files; so too,
 //     for the launch, of what scripts generated in node_modules.
@@ -35,7 +35,7 @@ import (
 // [engine.rememberApp].
 //
 // In the key anyTarget the platform does not count. It is that of a layer which
-// is good for any, see [engine.forAnyTarget].
+// is good for any, see [installer.forAnyTarget].
 type keys struct{ own, anyTarget string }
 
 // keys computes those of a layer. Generated is the digest of what scripts

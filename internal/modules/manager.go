@@ -83,6 +83,7 @@ type Words struct {
 	Configuration  string   // the name of its configuration in a project's folder
 	Notes          []string // files that it leaves in node_modules for itself
 	InstallScripts []string // scripts of a project that it runs when it installs, in their order
+	Relock         string   // how a user makes a lockfile for every platform anew, in the imperative
 }
 
 // Project is what is installed.

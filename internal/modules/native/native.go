@@ -37,10 +37,11 @@ type File struct {
 
 // Check tells whether every package with native files has those for the target.
 // Where one has files for other platforms only, it returns a [failure.Failure]
-// with the id native-module-wrong-architecture or native-module-wrong-libc.
-func Check(files []File, want, host targets.Target) error {
+// with the id native-module-wrong-architecture or native-module-wrong-libc. Relock
+// is how a user makes a lockfile that lists every platform, in the imperative.
+func Check(files []File, want, host targets.Target, relock string) error {
 	if wrong := wrongFiles(files); len(wrong) > 0 {
-		return wrongPlatform(wrong, want, host)
+		return wrongPlatform(wrong, want, host, relock)
 	}
 	return nil
 }
@@ -70,13 +71,13 @@ const Uncrossable = "use a version of the package that comes with binaries for t
 
 // wrongPlatform names each package with one of its files, rather one that has
 // no business to be there than one that is there for another platform.
-func wrongPlatform(wrong []File, want, host targets.Target) error {
+func wrongPlatform(wrong []File, want, host targets.Target, relock string) error {
 	id, cause := wrongLibcID, fmt.Sprintf("native modules are for another C library than the target's, glibc on %s", want)
 	remedy := "they were installed on Alpine Linux: delete node_modules from the app, if it has one, so that the build installs the dependencies; " +
 		"or use a version of the package that comes with binaries for glibc."
 	if slices.ContainsFunc(wrong, func(f File) bool { return f.is != onMusl(want) }) {
 		id, cause = wrongArchitectureID, fmt.Sprintf("native modules are not for %s", want)
-		remedy = "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: delete package-lock.json and node_modules, run `npm install`."
+		remedy = "delete node_modules from the app, if it has one, and commit a lockfile that lists every platform: " + relock + "."
 		if want != host {
 			remedy = "delete node_modules from the app, if it has one; then " + Uncrossable
 		}

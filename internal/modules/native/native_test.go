@@ -45,7 +45,7 @@ func judged(t *testing.T, dir string, want, host targets.Target) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return native.Check(found, want, host)
+	return native.Check(found, want, host, "lock again")
 }
 
 func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
@@ -84,7 +84,7 @@ func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 // What would work is another thing where the host is not the target.
 func TestTheRemedyFitsTheHost(t *testing.T) {
 	dir := layer(t, map[string]files{"p": {"x.node": library(elf.EM_X86_64)}})
-	for host, want := range map[targets.Target]string{targets.LinuxARM64: "commit a lockfile that lists every platform", targets.LinuxAMD64: native.Uncrossable} {
+	for host, want := range map[targets.Target]string{targets.LinuxARM64: "commit a lockfile that lists every platform: lock again. BP_", targets.LinuxAMD64: native.Uncrossable} {
 		if err := judged(t, dir, targets.LinuxARM64, host); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("on %s: got %v, want %q", host, err, want)
 		}
