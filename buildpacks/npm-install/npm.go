@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
 )
@@ -82,10 +83,6 @@ func (n npm) packagedVersion() (string, error) {
 	}
 	return pkg.Version, nil
 }
-
-// maxKeptOutput is how many bytes of npm's last output are kept to find out
-// why it failed.
-const maxKeptOutput = 256 << 10
 
 // newNPM finds npm and its versions.
 func newNPM(env environ.List, log scribe.Emitter, cache *modules.Downloads, elsewhere string) (npm, error) {
@@ -198,7 +195,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	defer os.RemoveAll(logs)
 
 	n.log.Subprocess("%s", "Running 'npm "+strings.Join(args, " ")+"'")
-	output := &tail{max: maxKeptOutput}
+	output := &outcome.Tail{}
 	cmd, err := n.config("logs-dir", logs).command(dir, args...)
 	if err != nil {
 		return nil, err
@@ -209,7 +206,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	left, err := program.Run(cmd)
 	n.warnOfLeft(left)
 	if err != nil {
-		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
+		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	n.warnOfBlocked(blockedScripts(debugLog(logs)))
@@ -225,7 +222,7 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	}
 	stdout, stderr, err := n.output(cmd)
 	if err != nil {
-		return nil, classify(fault{args: args, err: err, output: stderr, dir: dir, npm: n.versions.NPM})
+		return nil, classify(fault{Outcome: outcome.Outcome{Err: err, Output: stderr}, args: args, dir: dir, npm: n.versions.NPM})
 	}
 	return stdout, nil
 }
@@ -289,19 +286,3 @@ func debugLog(dir string) string {
 	}
 	return all.String()
 }
-
-// tail keeps the last max bytes that are written to it.
-type tail struct {
-	max  int
-	kept []byte
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.kept = append(t.kept, b...)
-	if over := len(t.kept) - t.max; over > 0 {
-		t.kept = append(t.kept[:0], t.kept[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string { return string(t.kept) }

@@ -3,7 +3,6 @@ package npminstall
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -25,20 +25,11 @@ func (m *manager) scriptNPM() npm {
 	return m.npm.config("include", "dev")
 }
 
-// What the output of a script says of its end: a shell's complaint, and the
-// lines by which npm announces what it runs.
+// The lines by which npm announces what it runs.
 var (
-	missingCommand = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(?:\S*/)?(?:(?:ba|da)?sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found|env: [‘'"]?([^\s’'":]+)[’'"]?: No such file)`)
-	announcement   = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
+	announcement = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
 	// From npm 12 on it is a notice, which only npm's debug log has here.
 	noticed = regexp.MustCompile(`(?m)^\d+ notice run (?:.* )?(\S+)$`)
-)
-
-// Exit statuses of a shell: for a command that it does not find, and for one
-// that was killed.
-const (
-	missingStatus = 127
-	killedStatus  = 128 + 9
 )
 
 // Run runs a script with npm.
@@ -58,7 +49,7 @@ func scriptFailure(s modules.Script, f fault) error {
 	if ran != s.Name {
 		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, s)
 	}
-	end := fmt.Sprintf("%s: `%s` ended with %s", where, s.Package.Scripts[ran], f.end())
+	end := fmt.Sprintf("%s: `%s` ended with %s", where, s.Package.Scripts[ran], f.End())
 	if command := f.missingCommand(); command != "" {
 		return &failure.Failure{
 			ID:    "build-script-command-missing",
@@ -72,14 +63,12 @@ func scriptFailure(s modules.Script, f fault) error {
 		inner.Cause = where + ": " + inner.Cause
 		return inner
 	}
-	for _, known := range symptoms {
-		if found, ok := known.in(f.output); ok {
-			found.Cause = end + ": " + found.Cause
-			return &found
-		}
+	if found := f.symptom(); found != nil {
+		found.Cause = end + ": " + found.Cause
+		return found
 	}
 	remedy := "its output above says why; `npm run " + s.Name + "` in the package's folder, after `npm ci`, should say the same. "
-	if f.killed() {
+	if f.Killed() {
 		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
 	}
 	return &failure.Failure{
@@ -89,23 +78,21 @@ func scriptFailure(s modules.Script, f fault) error {
 	}
 }
 
-// missingCommand is the command that a shell, or env, did not find, when that is
-// why the script ended; or empty.
+// repeated is what npm puts before the lines of a script that it repeats.
+var repeated = regexp.MustCompile(`(?m)^npm (?:error|ERR!) `)
+
+// missingCommand is [outcome.Outcome.MissingCommand], also where npm repeats a
+// shell's words.
 func (f fault) missingCommand() string {
-	found := missingCommand.FindAllStringSubmatch(f.output, -1)
-	if found == nil || f.exitCode() != missingStatus {
-		return ""
-	}
-	last := found[len(found)-1]
-	return last[1] + last[2]
+	return outcome.Outcome{Err: f.Err, Output: repeated.ReplaceAllString(f.Output, "")}.MissingCommand()
 }
 
 // within is the fault without npm's own report on it, which a script of a
 // workspace gets and another one does not.
 func (f fault) within() fault {
 	f.debug = ""
-	if i := strings.LastIndex(f.output, " Lifecycle script `"); i >= 0 {
-		f.output = f.output[:strings.LastIndexByte(f.output[:i], '\n')+1]
+	if i := strings.LastIndex(f.Output, " Lifecycle script `"); i >= 0 {
+		f.Output = f.Output[:strings.LastIndexByte(f.Output[:i], '\n')+1]
 	}
 	return f
 }
@@ -114,23 +101,11 @@ func (f fault) within() fault {
 // says so.
 func lastAnnounced(name string, f fault) string {
 	last := name
-	announced := append(announcement.FindAllStringSubmatch(f.output, -1), noticed.FindAllStringSubmatch(f.debug, -1)...)
+	announced := append(announcement.FindAllStringSubmatch(f.Output, -1), noticed.FindAllStringSubmatch(f.debug, -1)...)
 	for _, found := range announced {
 		if slices.Contains([]string{"pre" + name, name, "post" + name}, found[1]) {
 			last = found[1]
 		}
 	}
 	return last
-}
-
-// end says how the process ended: "exit status 2", "signal: killed".
-func (f fault) end() string {
-	if exit, ok := f.err.(*exec.ExitError); ok {
-		return exit.String()
-	}
-	return f.err.Error()
-}
-
-func (f fault) killed() bool {
-	return f.exitCode() == killedStatus || f.end() == "signal: killed"
 }

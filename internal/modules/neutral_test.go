@@ -19,7 +19,7 @@ func TestTheEngineNamesNoPackageManager(t *testing.T) {
 	}
 	managers := []string{"npm", "yarn", "pnpm", "bun"}
 	var files []string
-	for _, dir := range []string{".", "native"} {
+	for _, dir := range []string{".", "native", "outcome"} {
 		found, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
