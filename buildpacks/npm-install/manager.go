@@ -3,7 +3,6 @@ package npminstall
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -38,7 +37,7 @@ func (m *manager) Words() modules.Words {
 	return modules.Words{
 		Name: "npm", CacheLayer: "npm-cache", VendoredCache: vendoredCacheDir, Lockfiles: lockfiles,
 		Configuration: projectConfig, Notes: []string{hiddenLockfile}, InstallScripts: installScripts,
-		Relock: "delete package-lock.json and node_modules, run `npm install`",
+		KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete package-lock.json and node_modules, run `npm install`",
 	}
 }
 
@@ -62,7 +61,7 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 		return method, fmt.Errorf("reading the project's folder: %w", err)
 	}
 	process := m.inputs.process()
-	return modules.Method{Kind: kindOf[process], Name: string(process), Cache: m.inputs.cache}, nil
+	return modules.Method{Kind: kindOf[process], Name: string(process), Cache: m.inputs.cache, KeepsDev: hasConfig(m.env, "include")}, nil
 }
 
 func (m *manager) Describe() error {
@@ -101,29 +100,14 @@ func (m *manager) Unmet() ([]string, error) {
 	return f.unmet(), nil
 }
 
-// OmitsOptional asks npm, which has more than one setting for it.
-func (m *manager) OmitsOptional() (bool, error) {
-	output, err := m.npm.capture(m.project.Dir, "config", "get", "omit", "optional")
-	if err != nil {
-		return false, fmt.Errorf("asking npm what it omits: %w", err)
-	}
-	omit, optional, _ := strings.Cut(string(output), "\n")
-	return strings.Contains(omit, "optional") || strings.TrimSpace(optional) == "optional=false", nil
-}
-
-func (m *manager) DevSetting() (name string, set bool) {
-	return "NPM_CONFIG_INCLUDE=dev", hasConfig(m.env, "include")
-}
-
-func (m *manager) SetBuildEnvironment(env packit.Environment) {
+func (m *manager) Environment() (build, launch packit.Environment) {
+	build, launch = packit.Environment{}, packit.Environment{}
 	if m.globalConfig != "" {
-		env.Default(globalConfigVariable, m.globalConfig)
+		build.Default(globalConfigVariable, m.globalConfig)
 	}
 	if !choosesDependencies(m.env) {
-		env.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
+		build.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
 	}
-}
-
-func (m *manager) SetLaunchEnvironment(env packit.Environment) {
-	env.Default("NPM_CONFIG_LOGLEVEL", m.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
+	launch.Default("NPM_CONFIG_LOGLEVEL", m.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
+	return build, launch
 }

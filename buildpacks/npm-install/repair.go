@@ -15,8 +15,11 @@ import (
 const repairingNPM = "npx --yes npm@11"
 
 // Repair says how to make the lockfile whole, and who left it so.
-func (m *manager) Repair(gaps []deps.Gap) string {
-	return repair(m.project.Lock, gaps) + " npm 11.5 and older write such a lockfile where node_modules is already there, and do not mend it (npm/cli#4828)."
+func (m *manager) Repair(gaps []deps.Gap) (remedy string, err error) {
+	if omits, err := m.omitsOptional(); err != nil || omits {
+		return "", err
+	}
+	return repair(m.project.Lock, gaps) + " npm 11.5 and older write such a lockfile where node_modules is already there, and do not mend it (npm/cli#4828).", nil
 }
 
 // repair is the command that makes the lockfile whole. npm adds what is
@@ -56,4 +59,15 @@ func borrowable(lock deps.Graph, p deps.Package) bool {
 		}
 	}
 	return true
+}
+
+// omitsOptional asks npm whether its configuration says to install no optional
+// packages.
+func (m *manager) omitsOptional() (bool, error) {
+	output, err := m.npm.capture(m.project.Dir, "config", "get", "omit", "optional")
+	if err != nil {
+		return false, fmt.Errorf("asking npm what it omits: %w", err)
+	}
+	omit, optional, _ := strings.Cut(string(output), "\n")
+	return strings.Contains(omit, "optional") || strings.TrimSpace(optional) == "optional=false", nil
 }

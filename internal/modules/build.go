@@ -148,11 +148,10 @@ func (i *installer) lockWorkspace() (err error) {
 // warnOfNodeEnv says that NODE_ENV of the build does not decide what is
 // installed.
 func (e *engine) warnOfNodeEnv(d demand) {
-	setting, set := e.manager.DevSetting()
-	if e.env.Get("NODE_ENV") != "development" || !d.launch || len(e.project.Package.DevDependencies) == 0 || set {
+	if e.env.Get("NODE_ENV") != "development" || !d.launch || len(e.project.Package.DevDependencies) == 0 || e.method.KeepsDev {
 		return
 	}
 	e.log.Process("WARNING: NODE_ENV=development keeps no devDependencies in the app image: they are left out whatever it is")
-	e.log.Subprocess("%s for the build keeps them. Build scripts and later buildpacks have them in any case.", setting)
+	e.log.Subprocess("%s for the build keeps them. Build scripts and later buildpacks have them in any case.", e.manager.Words().KeepDev)
 	e.log.Break()
 }

@@ -2,6 +2,7 @@ package modules
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,9 @@ func (e *engine) configure(s spec, layer *packit.Layer) error {
 	if s.hidden() {
 		return nil
 	}
+	build, _ := e.manager.Environment()
+	maps.Copy(layer.BuildEnv, build)
 	layer.BuildEnv.Append("PATH", e.commands(*layer), ":")
-	e.manager.SetBuildEnvironment(layer.BuildEnv)
 	return nil
 }
 
@@ -58,9 +60,10 @@ func linksOf(layer packit.Layer) []string {
 
 // launchEnvironment is what the layer of the launch gives to the app.
 func (e *engine) launchEnvironment(layer packit.Layer) packit.Environment {
+	_, launch := e.manager.Environment()
 	env := packit.Environment{}
+	maps.Copy(env, launch)
 	env.Default("NODE_PROJECT_PATH", e.project.Folder)
 	env.Append("PATH", e.commands(layer), ":")
-	e.manager.SetLaunchEnvironment(env)
 	return env
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// Manager is a package manager, as one build uses it. The engine calls Words,
-// ReadLock and ReadInstalled at any time, and the others in the order in which
-// they stand here: each of the first three once.
+// Manager is a package manager, as one build uses it. The engine calls Inspect,
+// Describe and Prepare once, in this order, and what stands below them after
+// them; Words, ReadLock and ReadInstalled at any time.
 type Manager interface {
 	// Words are the names by which the manager calls things.
 	Words() Words
@@ -50,24 +50,17 @@ type Manager interface {
 	// dependencies, devDependencies among them.
 	Unmet() ([]string, error)
 
-	// OmitsOptional tells whether the user's configuration says to install no
-	// optional packages.
-	OmitsOptional() (bool, error)
-
-	// Repair is the remedy for gaps in the lockfile, in whole sentences.
-	Repair(gaps []deps.Gap) string
+	// Repair is the remedy for gaps in the lockfile, in whole sentences. It is
+	// empty where they do not matter, because the user's configuration says to
+	// install no optional packages.
+	Repair(gaps []deps.Gap) (remedy string, err error)
 
 	// Run runs a script of the project or of a workspace, to build the app.
 	Run(script Script) error
 
-	// DevSetting names the setting by which a user keeps devDependencies in the
-	// app image, and tells whether it is set.
-	DevSetting() (name string, set bool)
-
-	// SetBuildEnvironment and SetLaunchEnvironment add to the environment that
-	// the layers of modules give to later buildpacks and to the app.
-	SetBuildEnvironment(env packit.Environment)
-	SetLaunchEnvironment(env packit.Environment)
+	// Environment is what the layers of modules give to later buildpacks and to
+	// the app, beside the engine's own variables.
+	Environment() (build, launch packit.Environment)
 
 	// BoundDownloads takes out of the folder of downloads what the lockfile has
 	// no use for.
@@ -83,6 +76,7 @@ type Words struct {
 	Configuration  string   // the name of its configuration in a project's folder
 	Notes          []string // files that it leaves in node_modules for itself
 	InstallScripts []string // scripts of a project that it runs when it installs, in their order
+	KeepDev        string   // the setting by which a user keeps devDependencies in the app image: "NPM_CONFIG_INCLUDE=dev"
 	Relock         string   // how a user makes a lockfile for every platform anew, in the imperative
 }
 
@@ -109,9 +103,10 @@ const (
 
 // Method is how dependencies are installed.
 type Method struct {
-	Kind  Kind
-	Name  string // as the manager calls it: "npm ci"
-	Cache bool   // the app brings downloads along
+	Kind     Kind
+	Name     string // as the manager calls it: "npm ci"
+	Cache    bool   // the app brings downloads along
+	KeepsDev bool   // the user keeps devDependencies in the app image
 }
 
 // Part is what one layer of modules needs of an install.

@@ -28,7 +28,8 @@ func (e *engine) checkLockfile(s spec) error {
 	if len(gaps) == 0 {
 		return nil
 	}
-	if out, err := e.manager.OmitsOptional(); err != nil || out {
+	remedy, err := e.manager.Repair(gaps)
+	if err != nil || remedy == "" {
 		return err
 	}
 	var lines []string
@@ -39,10 +40,9 @@ func (e *engine) checkLockfile(s spec) error {
 		}
 	}
 	fault := &failure.Failure{
-		ID:    lacksID,
-		Cause: fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", e.project.Lock.File, s.target, failure.List(lines)),
-		Remedy: e.manager.Repair(gaps) + " " +
-			"BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs these packages fails.",
+		ID:     lacksID,
+		Cause:  fmt.Sprintf("%s has packages for other platforms, and lacks those for %s%s", e.project.Lock.File, s.target, failure.List(lines)),
+		Remedy: remedy + " BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs these packages fails.",
 	}
 	if e.settings.check == checkWarns {
 		e.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
