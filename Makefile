@@ -136,7 +136,7 @@ npm-lines: ## Tests that run npm, with every release line of npm there is: no pa
 
 # Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
 MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./internal/node/npmrange \
-  ./buildpacks/node-engine ./buildpacks/npm-install/key.go ./buildpacks/npm-start \
+  ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start \
   ./platform/phases ./platform/home ./platform/loopback ./platform/sandbox
 SAMPLE ?= 300
 SEED ?=

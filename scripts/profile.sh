@@ -42,7 +42,8 @@ profile armature-copy ./platform/source BenchmarkCopy 1x
 profile armature-registry ./platform/loopback BenchmarkPut 3x
 profile armature-output ./platform/destination BenchmarkWrite 3x
 profile node-engine ./buildpacks/node-engine BenchmarkInstall 2x
-profile npm-install ./buildpacks/npm-install BenchmarkOwnWork 2x
+profile lockfile ./internal/deps/npmlock BenchmarkRead 3x
+profile modules ./internal/modules BenchmarkOwnWork 2x
 
 for list in build/profiles/*.txt; do
   echo "== ${list#build/profiles/}"

@@ -16,6 +16,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -201,7 +202,7 @@ func TestDockerignoreThatLeavesOutWhatIsNeeded(t *testing.T) {
 			app := t.TempDir()
 			manifest := `{"name":"x","version":"1.0.0","workspaces":["packages/*"]}`
 			writeFiles(t, app, files{".dockerignore": tc.text, "package.json": manifest, "package-lock.json": `{"lockfileVersion":3}`, "web/package.json": manifest, "packages/a/package.json": `{"name":"a"}`})
-			env := npminstall.Environ{"BP_NODE_PROJECT_PATH=" + tc.path}
+			env := environ.List{"BP_NODE_PROJECT_PATH=" + tc.path}
 			_, err := npminstall.Detect(env)(packit.DetectContext{WorkingDir: app})
 			Expect(err).To(MatchError(&failure.Failure{ID: "dockerignore-leaves-out-needed"}))
 			Expect(err).To(MatchError(ContainSubstring(tc.says)))

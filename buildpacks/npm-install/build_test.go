@@ -25,6 +25,7 @@ import (
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
@@ -97,7 +98,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		Expect = NewWithT(t).Expect
 
 		app, layersDir, platform string
-		env                      npminstall.Environ
+		env                      environ.List
 		npms                     *registry
 		log                      *bytes.Buffer
 		version                  string
@@ -845,7 +846,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 		})
 
 		it("reads the project's .npmrc for it, and keeps no copy", func() {
-			env = env.WithNPMConfig("registry", "") // nothing but the file names one
+			env = env.Without("NPM_CONFIG_REGISTRY").With("npm_config_registry", "") // nothing but the file names one
 			writeFiles(t, app, files{".npmrc": "registry=" + npms.URL + "/\n"})
 			env = env.With("BP_NPM_VERSION", "77.0.1")
 			chosen("BP_NPM_VERSION")

@@ -2,24 +2,23 @@ package npminstall
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // fault is a call of npm that ended badly.
 type fault struct {
-	args   []string
-	err    error  // of the process
-	output string // the last that npm and the scripts below it printed
-	debug  string // npm's debug log
-	dir    string // the project's folder
-	npm    string // npm's version
+	outcome.Outcome // its output is that of the scripts below npm, too
+
+	args  []string
+	debug string // npm's debug log
+	dir   string // the project's folder
+	npm   string // npm's version
 
 	registries func() []string // the hosts of the registries that npm is to use; nil where nobody can tell
 }
@@ -58,10 +57,10 @@ func classify(f fault) error {
 	if script, ok := f.script(); ok {
 		return script.failure(f)
 	}
-	if f.args[0] != "run" && f.ranOutOfMemory() {
-		return &failure.Failure{ID: memory.id, Cause: f.command() + " failed: " + memory.cause, Remedy: memory.remedy}
+	if f.args[0] != "run" && f.RanOutOfMemory() {
+		return &failure.Failure{ID: outcome.Memory.ID, Cause: f.command() + " failed: " + outcome.Memory.Cause, Remedy: outcome.Memory.Remedy}
 	}
-	if found := refusedOption.FindString(f.output); found != "" {
+	if found := refusedOption.FindString(f.Output); found != "" {
 		return &failure.Failure{
 			ID:     "node-options-invalid",
 			Cause:  fmt.Sprintf("%s failed: Node.js does not take its options: %s", f.command(), found),
@@ -77,7 +76,7 @@ func classify(f fault) error {
 	}
 	return &failure.Failure{
 		ID:     unknownFault,
-		Cause:  fmt.Sprintf("%s failed with %s%s", f.command(), f.end(), after(f.said())),
+		Cause:  fmt.Sprintf("%s failed with %s%s", f.command(), f.End(), after(f.said())),
 		Remedy: "npm's output above says more; with BP_LOG_LEVEL=DEBUG and NPM_CONFIG_LOGLEVEL=verbose it says all it knows.",
 	}
 }
@@ -92,7 +91,7 @@ func (f fault) command() string { return "npm " + f.args[0] }
 
 // code is npm's code, or empty.
 func (f fault) code() string {
-	for _, text := range []string{f.output, f.debug} {
+	for _, text := range []string{f.Output, f.debug} {
 		if all := errorCode.FindAllStringSubmatch(text, -1); all != nil {
 			return all[len(all)-1][1]
 		}
@@ -103,7 +102,7 @@ func (f fault) code() string {
 // report is what npm says about the error, without its prefixes. The debug
 // log stands in when the log level hides it.
 func (f fault) report() string {
-	lines := errorLine.FindAllStringSubmatch(f.output, -1)
+	lines := errorLine.FindAllStringSubmatch(f.Output, -1)
 	if lines == nil {
 		lines = logLine.FindAllStringSubmatch(f.debug, -1)
 	}
@@ -130,7 +129,7 @@ func (f fault) detail() string {
 	if said := f.said(); said != "" {
 		return said
 	}
-	return f.end()
+	return f.End()
 }
 
 // said is the first line of the report that says what happened, or else the
@@ -196,37 +195,3 @@ func (f fault) scripted() []string {
 
 // unmet lists what is missing in vendored modules, or does not fit.
 func (f fault) unmet() []string { return f.linesWith("missing: ", "invalid: ") }
-
-// maxListed is how many lines of npm's a cause repeats.
-const maxListed = 10
-
-func list(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	more := ""
-	if over := len(lines) - maxListed; over > 0 {
-		lines, more = lines[:maxListed], fmt.Sprintf("\n  and %d more", over)
-	}
-	return ":\n  " + strings.Join(lines, "\n  ") + more
-}
-
-// ranOutOfMemory tells whether npm ended as what has no memory left does: by
-// Node.js itself, or killed by the kernel.
-func (f fault) ranOutOfMemory() bool {
-	exit, ok := f.err.(*exec.ExitError)
-	if !ok {
-		return false
-	}
-	status, ok := exit.Sys().(syscall.WaitStatus)
-	killed := ok && status.Signaled() && status.Signal() == syscall.SIGKILL || exit.ExitCode() == 128+int(syscall.SIGKILL)
-	return killed || memory.words.MatchString(f.output)
-}
-
-// exitCode is that of the process, or -1 when it did not get that far.
-func (f fault) exitCode() int {
-	if exit, ok := f.err.(*exec.ExitError); ok {
-		return exit.ExitCode()
-	}
-	return -1
-}

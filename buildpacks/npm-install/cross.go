@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,9 +11,11 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
-	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // An install for another target than the host runs the packages' install
@@ -34,7 +34,7 @@ var crossTools = []struct{ variable, tool string }{
 
 // forCompiling returns an environment in which native modules are compiled
 // for a target which is not the host. What the user sets stays.
-func (e Environ) forCompiling(t targets.Target) Environ {
+func forCompiling(e environ.List, t targets.Target) environ.List {
 	for _, one := range crossTools {
 		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
 	}
@@ -42,23 +42,23 @@ func (e Environ) forCompiling(t targets.Target) Environ {
 }
 
 // installCross runs npm install or npm ci for a target which is not the host.
-func (b *build) installCross(npm npm, p part, args ...string) error {
-	if err := npm.run(b.dir, append(args, "--ignore-scripts")...); err != nil {
+func (m *manager) installCross(npm npm, p modules.Part, args ...string) error {
+	if err := npm.run(m.project.Dir, append(args, "--ignore-scripts")...); err != nil {
 		return err
 	}
-	specs, err := scriptsToRun(b.dir, p.target)
+	specs, err := scriptsToRun(m.project.Dir, p.Target)
 	if err != nil {
 		return err
 	}
 	if len(specs) > 0 {
-		if err := npm.run(b.dir, append([]string{"rebuild"}, specs...)...); err != nil {
+		if err := npm.run(m.project.Dir, append([]string{"rebuild"}, specs...)...); err != nil {
 			return err
 		}
-		if err := b.warnOfUnapproved(npm, specs); err != nil {
+		if err := m.warnOfUnapproved(npm, specs); err != nil {
 			return err
 		}
 	}
-	return b.ownScripts(npm, p)
+	return m.ownScripts(npm, p)
 }
 
 // unapprovedLine is how `npm install-scripts ls` lists a script that
@@ -67,11 +67,11 @@ var unapprovedLine = regexp.MustCompile(`(?m)^  (\S+) \(.*\)$`)
 
 // warnOfUnapproved names those of the packages whose scripts npm has not run,
 // which `npm rebuild` only counts.
-func (b *build) warnOfUnapproved(npm npm, specs []string) error {
+func (m *manager) warnOfUnapproved(npm npm, specs []string) error {
 	if !npm.versions.blocksScripts() {
 		return nil
 	}
-	output, err := npm.capture(b.dir, "install-scripts", "ls")
+	output, err := npm.capture(m.project.Dir, "install-scripts", "ls")
 	if err != nil {
 		return fmt.Errorf("asking which install scripts are allowed: %w", err)
 	}
@@ -84,9 +84,6 @@ func (b *build) warnOfUnapproved(npm npm, specs []string) error {
 	npm.warnOfBlocked(blocked)
 	return nil
 }
-
-// hiddenLockfile is where npm lists what it has installed, in node_modules.
-const hiddenLockfile = ".package-lock.json"
 
 // scriptsToRun returns the packages whose install scripts have work to do, as
 // npm's specifications, sorted and each once.
@@ -107,7 +104,7 @@ func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 		if !p.HasInstallScript || p.Link || !p.InNodeModules() {
 			continue
 		}
-		prebuilt, err := isPrebuilt(dir, installed, p, t)
+		prebuilt, err := native.IsPrebuilt(dir, installed, p, t)
 		if err != nil {
 			return nil, fmt.Errorf("looking for the binaries of %s: %w", p.Name, err)
 		}
@@ -117,77 +114,4 @@ func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 	}
 	slices.Sort(specs)
 	return slices.Compact(specs), nil
-}
-
-// isPrebuilt tells whether a package has binaries for the target without its
-// install script: in a folder prebuilds/<platform>-<architecture>, as
-// prebuildify makes them, or in an optional dependency that is made for the
-// target's platform and is installed.
-func isPrebuilt(dir string, installed npmlock.Lock, p npmlock.Package, t targets.Target) (bool, error) {
-	if found, err := hasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
-		return found, err
-	}
-	for name := range p.OptionalDeps {
-		found, ok := resolve(installed, p.Path, name)
-		if ok && len(found.OS) > 0 && len(found.CPU) > 0 && found.RunsOn(t.OS, t.Node(), libc) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// resolve finds the package that Node.js would load by that name from a
-// package's folder, which is a path in the lockfile.
-func resolve(l npmlock.Lock, from, name string) (npmlock.Package, bool) {
-	for dir := from; ; dir = path.Dir(dir) {
-		place := path.Join(dir, nodemodules.Dir, name)
-		at, ok := slices.BinarySearchFunc(l.Packages, place, func(p npmlock.Package, place string) int {
-			return strings.Compare(p.Path, place)
-		})
-		if ok {
-			return l.Packages[at], true
-		}
-		if dir == "." || dir == "/" {
-			return npmlock.Package{}, false
-		}
-	}
-}
-
-// ownScripts runs the scripts of the project, and of the workspaces that are
-// part of it, that npm runs after an install.
-func (b *build) ownScripts(npm npm, p part) error {
-	folders, err := b.folders(p)
-	if err != nil {
-		return err
-	}
-	_, err = os.Lstat(filepath.Join(b.dir, nodemodules.Dir, hiddenLockfile))
-	changed := err == nil // npm has installed something
-	for _, folder := range append([]string{"."}, folders...) {
-		dir := filepath.Join(b.dir, folder)
-		pkg, err := packagejson.Read(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for _, name := range installScripts {
-			ofRoot := slices.Contains(dependenciesScripts, name)
-			if strings.TrimSpace(pkg.Scripts[name]) == "" || ofRoot && (folder != "." || !changed) || runsWith(pkg, name) {
-				continue
-			}
-			if err := b.runOwn(npm, dir, pkg, name, "run", name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// runsWith says whether a script is the hook of another install script, with
-// which `npm run` runs it.
-func runsWith(pkg packagejson.Package, hook string) bool {
-	return slices.ContainsFunc(installScripts, func(name string) bool {
-		return (hook == "pre"+name || hook == "post"+name) && strings.TrimSpace(pkg.Scripts[name]) != ""
-	})
 }

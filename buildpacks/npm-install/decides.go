@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -18,88 +19,90 @@ import (
 
 // warnOfManager says what decides on the versions where that is not npm's own lockfile
 // alone.
-func (b *build) warnOfManager(m manager) error {
-	foreign := strings.ReplaceAll(strings.Join(m.foreign(), ", "), "%", "%%")
+func (m *manager) warnOfManager() error {
+	process, made := m.inputs.process(), m.made
+	foreign := strings.ReplaceAll(strings.Join(made.foreign(), ", "), "%", "%%")
 	switch {
-	case b.process == processRebuild && foreign != "":
-		b.log.Process("WARNING: the app's own %s decides on the versions, and npm passes over: %s", nodemodules.Dir, foreign)
-	case b.process == processRebuild:
+	case process == processRebuild && foreign != "":
+		m.log.Process("WARNING: the app's own %s decides on the versions, and npm passes over: %s", nodemodules.Dir, foreign)
+	case process == processRebuild:
 		return nil
-	case m.npms != nil && foreign != "":
-		b.log.Process("WARNING: %s decides on the versions, and npm passes over: %s", m.npms.Name, foreign)
-		b.log.Subprocess("Delete what the app is not made with, so that the two cannot differ.")
-	case m.npms != nil:
+	case made.npms != nil && foreign != "":
+		m.log.Process("WARNING: %s decides on the versions, and npm passes over: %s", made.npms.Name, foreign)
+		m.log.Subprocess("Delete what the app is not made with, so that the two cannot differ.")
+	case made.npms != nil:
 		return nil
-	case m.yarn != nil:
-		return b.warnOfYarn(m)
-	case len(m.others) > 0:
-		b.log.Process("WARNING: npm installs, as %s says, chooses the versions anew in every build, and passes over: %s", managerVariable, foreign)
+	case made.yarn != nil:
+		return m.warnOfYarn()
+	case len(made.others) > 0:
+		m.log.Process("WARNING: npm installs, as %s says, chooses the versions anew in every build, and passes over: %s", managerVariable, foreign)
 	default:
-		return b.warnOfNoLockfile(m)
+		return m.warnOfNoLockfile()
 	}
-	b.log.Break()
+	m.log.Break()
 	return nil
 }
 
 // warnOfYarn says what npm takes from a yarn.lock of Yarn 1, and what it does
 // not.
-func (b *build) warnOfYarn(m manager) error {
-	b.log.Process("WARNING: there is no lockfile of npm's: the %s decides on the versions, as far as npm reads it", m.yarn)
-	b.log.Subprocess("npm takes the version, the address and the integrity of each entry for the same range. It resolves a range anew that has none,")
-	b.log.Subprocess("puts packages into other folders than Yarn, and passes over .yarnrc and checksums that stand in addresses only (#…).")
-	fields, err := packagejson.ReadFields(b.dir)
+func (m *manager) warnOfYarn() error {
+	m.log.Process("WARNING: there is no lockfile of npm's: the %s decides on the versions, as far as npm reads it", m.made.yarn)
+	m.log.Subprocess("npm takes the version, the address and the integrity of each entry for the same range. It resolves a range anew that has none,")
+	m.log.Subprocess("puts packages into other folders than Yarn, and passes over .yarnrc and checksums that stand in addresses only (#…).")
+	fields, err := packagejson.ReadFields(m.project.Dir)
 	if err != nil {
 		return err
 	}
 	if resolutions, ok := fields["resolutions"].(map[string]any); ok && len(resolutions) > 0 {
-		b.log.Subprocess("It passes over the resolutions of %s, too: overrides are npm's.", packagejson.FileName)
+		m.log.Subprocess("It passes over the resolutions of %s, too: overrides are npm's.", packagejson.FileName)
 	}
-	if foreign := m.foreign(); len(foreign) > 0 {
-		b.log.Subprocess("It passes over: %s", strings.Join(foreign, ", "))
+	if foreign := m.made.foreign(); len(foreign) > 0 {
+		m.log.Subprocess("It passes over: %s", strings.Join(foreign, ", "))
 	}
-	b.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", npmlock.PackageLock)
-	b.log.Subprocess("It writes yarn.lock anew, too: `git restore yarn.lock` brings back what was there.")
-	b.log.Break()
+	m.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", npmlock.PackageLock)
+	m.log.Subprocess("It writes yarn.lock anew, too: `git restore yarn.lock` brings back what was there.")
+	m.log.Break()
 	return nil
 }
 
 // keepingYarnLock calls npm, which writes a yarn.lock anew that it reads, and puts
 // back what the app had.
-func (b *build) keepingYarnLock(call func() error) (err error) {
-	if b.yarnLock == "" {
+func (m *manager) keepingYarnLock(call func() error) (err error) {
+	if m.made.yarn == nil {
 		return call()
 	}
-	info, err := os.Stat(b.yarnLock)
+	path := m.made.yarn.Path()
+	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
-	text, err := regular.ReadFile(b.yarnLock)
+	text, err := regular.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
-	if info.Mode()&0o200 == 0 && os.Chmod(b.yarnLock, info.Mode().Perm()|0o200) == nil { // else npm says what it may not do
-		defer func() { err = errors.Join(err, os.Chmod(b.yarnLock, info.Mode().Perm())) }()
+	if info.Mode()&0o200 == 0 && os.Chmod(path, info.Mode().Perm()|0o200) == nil { // else npm says what it may not do
+		defer func() { err = errors.Join(err, os.Chmod(path, info.Mode().Perm())) }()
 	}
 	err = call()
-	if now, readErr := regular.ReadFile(b.yarnLock); readErr != nil || !bytes.Equal(now, text) {
-		err = errors.Join(err, os.WriteFile(b.yarnLock, text, 0o644))
+	if now, readErr := regular.ReadFile(path); readErr != nil || !bytes.Equal(now, text) {
+		err = errors.Join(err, os.WriteFile(path, text, 0o644))
 	}
 	return err
 }
 
 // warnOfNoLockfile says that nothing decides on the versions, where there are
 // any to choose.
-func (b *build) warnOfNoLockfile(m manager) error {
-	chooses := len(b.root.Workspaces) > 0 || choosesVersions(b.dir, map[string]bool{})
+func (m *manager) warnOfNoLockfile() error {
+	chooses := len(m.project.Root.Workspaces) > 0 || choosesVersions(m.project.Dir, map[string]bool{})
 	if !chooses {
 		return nil
 	}
-	b.log.Process("WARNING: there is no lockfile: npm chooses the versions of the dependencies anew in every build, so that the same source may give another image")
-	if foreign := m.foreign(); len(foreign) > 0 {
-		b.log.Subprocess("npm installs, as %s says, in spite of: %s", managerVariable, strings.Join(foreign, ", "))
+	m.log.Process("WARNING: there is no lockfile: npm chooses the versions of the dependencies anew in every build, so that the same source may give another image")
+	if foreign := m.made.foreign(); len(foreign) > 0 {
+		m.log.Subprocess("npm installs, as %s says, in spite of: %s", managerVariable, strings.Join(foreign, ", "))
 	}
-	b.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", npmlock.PackageLock)
-	b.log.Break()
+	m.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", npmlock.PackageLock)
+	m.log.Break()
 	return nil
 }
 
@@ -117,7 +120,7 @@ func choosesVersions(dir string, seen map[string]bool) bool {
 	}
 	for _, specs := range wants {
 		for _, name := range slices.Sorted(maps.Keys(specs)) {
-			path, isPath := namedPath(specs[name])
+			path, isPath := deps.LocalPath(specs[name])
 			if !isPath {
 				return true
 			}

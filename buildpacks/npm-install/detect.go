@@ -8,6 +8,8 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/versionfile"
@@ -21,10 +23,10 @@ const (
 
 // Detect passes where the project has a package.json, whether or not it has a
 // lockfile. That the app is made with another package manager is an error, see
-// [manager.check]. It provides node_modules and requires node and npm for the build,
+// [appManagers.check]. It provides node_modules and requires node and npm for the build,
 // with the range of engines.node where there is one. It does not require
 // node_modules itself: without a buildpack that does, the group fails.
-func Detect(env Environ) packit.DetectFunc {
+func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		found, err := project.Find(context.WorkingDir, env.Get)
 		if err != nil {
@@ -37,20 +39,20 @@ func Detect(env Environ) packit.DetectFunc {
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		manager, err := findManager(env, found, context.WorkingDir)
+		managers, err := findManagers(env, found, context.WorkingDir)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		if err := manager.check(); err != nil {
+		if err := managers.check(); err != nil {
 			return packit.DetectResult{}, err
 		}
 		if _, err := pkg.StartScript(env.Get(startScriptVariable)); err != nil {
 			return packit.DetectResult{}, err
 		}
-		if _, err := buildScripts(env, pkg); err != nil {
+		if _, err := modules.BuildScripts(env.Get, pkg); err != nil {
 			return packit.DetectResult{}, err
 		}
-		if err := checkIgnored(context.WorkingDir, env, found); err != nil {
+		if err := modules.CheckIgnored(context.WorkingDir, env.Get, found, lockfiles); err != nil {
 			return packit.DetectResult{}, err
 		}
 		engine, err := engineOf(found)
@@ -88,7 +90,7 @@ func requirements(engine string, python bool) []packit.BuildPlanRequirement {
 }
 
 // wantsPython reads a switch that is also on when it is set to nothing.
-func wantsPython(env Environ) (bool, error) {
+func wantsPython(env environ.List) (bool, error) {
 	_, set := env.Lookup(pythonVariable)
 	return settings.Bool(env.Get, pythonVariable, set)
 }

@@ -9,6 +9,7 @@ import (
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -17,7 +18,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		Expect = NewWithT(t).Expect
 
 		app string
-		env npminstall.Environ
+		env environ.List
 	)
 
 	it.Before(func() {
@@ -54,20 +55,20 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	for _, value := range []string{"BP_NPM_INCLUDE_BUILD_PYTHON=", "BP_NPM_INCLUDE_BUILD_PYTHON=true"} {
 		it("requires cpython between them with "+value, func() {
 			writeFiles(t, app, files{"package.json": `{}`})
-			env = npminstall.Environ{value}
+			env = environ.List{value}
 			Expect(requires()[1]).To(Equal(packit.BuildPlanRequirement{Name: "cpython", Metadata: build}))
 		})
 	}
 
 	it("does not require cpython when the switch is off", func() {
 		writeFiles(t, app, files{"package.json": `{}`})
-		env = npminstall.Environ{"BP_NPM_INCLUDE_BUILD_PYTHON=false"}
+		env = environ.List{"BP_NPM_INCLUDE_BUILD_PYTHON=false"}
 		Expect(requires()).To(HaveLen(2))
 	})
 
 	it("is an error when that switch cannot be read", func() {
 		writeFiles(t, app, files{"package.json": `{}`})
-		env = npminstall.Environ{"BP_NPM_INCLUDE_BUILD_PYTHON=3"}
+		env = environ.List{"BP_NPM_INCLUDE_BUILD_PYTHON=3"}
 		_, err := detect()
 		Expect(err).To(MatchError(&failure.Failure{ID: "setting-invalid"}))
 	})
@@ -93,7 +94,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 
 	it("is an error when the start script that was chosen does not exist", func() {
 		writeFiles(t, app, files{"package.json": `{"scripts":{"start":"x"}}`})
-		env = npminstall.Environ{"BP_NPM_START_SCRIPT=serve"}
+		env = environ.List{"BP_NPM_START_SCRIPT=serve"}
 		_, err := detect()
 		Expect(err).To(MatchError(&failure.Failure{ID: "start-script-missing"}))
 	})
@@ -101,7 +102,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	for _, row := range []struct{ name, id string }{{"build,lint", "build-script-missing"}, {"build,", "setting-invalid"}} {
 		it("is an error when the build scripts that were chosen cannot be run: "+row.name, func() {
 			writeFiles(t, app, files{"package.json": `{"scripts":{"build":"x","test":"x"}}`})
-			env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=" + row.name}
+			env = environ.List{"BP_NODE_RUN_SCRIPTS=" + row.name}
 			_, err := detect()
 			Expect(err).To(MatchError(&failure.Failure{ID: row.id}))
 		})
@@ -109,7 +110,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 
 	it("lists the scripts that there are when one does not exist", func() {
 		writeFiles(t, app, files{"package.json": `{"scripts":{"build":"x","test":"x"}}`})
-		env = npminstall.Environ{"BP_NODE_RUN_SCRIPTS=lint"}
+		env = environ.List{"BP_NODE_RUN_SCRIPTS=lint"}
 		_, err := detect()
 		Expect(err).To(MatchError(ContainSubstring("(build, test)")))
 	})
@@ -126,7 +127,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		it("requires the node of engines.node: "+row.name, func() {
 			writeFiles(t, app, files{"package.json": `{"workspaces":["packages/*"],"engines":{"node":"22"}}`})
 			writeFiles(t, app, row.workspace)
-			env = npminstall.Environ{"BP_NODE_PROJECT_PATH=packages/a"}
+			env = environ.List{"BP_NODE_PROJECT_PATH=packages/a"}
 			Expect(requires()[0].Metadata.(buildplan.Requirement).Version).To(Equal(row.version))
 		})
 	}
@@ -134,12 +135,12 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	context("when the project is in a folder of the app", func() {
 		it("passes with the project path", func() {
 			writeFiles(t, app, files{"web/package.json": `{}`})
-			env = npminstall.Environ{"BP_NODE_PROJECT_PATH=web"}
+			env = environ.List{"BP_NODE_PROJECT_PATH=web"}
 			Expect(requires()).To(HaveLen(2))
 		})
 
 		it("is an error when the folder does not exist", func() {
-			env = npminstall.Environ{"BP_NODE_PROJECT_PATH=web"}
+			env = environ.List{"BP_NODE_PROJECT_PATH=web"}
 			_, err := detect()
 			Expect(err).To(MatchError(&failure.Failure{ID: "project-path-invalid"}))
 		})

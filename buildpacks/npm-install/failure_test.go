@@ -22,6 +22,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -32,7 +33,7 @@ type scene struct {
 	t    *testing.T
 	app  string
 	npms *registry
-	env  npminstall.Environ
+	env  environ.List
 }
 
 // answers lets every request be answered with a status.
@@ -451,7 +452,7 @@ func exists(path string) bool {
 }
 
 // needNPMFrom skips what older majors of npm do not do.
-func needNPMFrom(t *testing.T, env npminstall.Environ, major int) {
+func needNPMFrom(t *testing.T, env environ.List, major int) {
 	t.Helper()
 	cmd := exec.Command(find(t, env, "npm"), "--version")
 	cmd.Env = env
@@ -528,7 +529,7 @@ func (s *scene) general(text string) string {
 
 // only makes a folder with links to these programs of the PATH of an
 // environment, and returns it.
-func only(t *testing.T, env npminstall.Environ, names ...string) string {
+func only(t *testing.T, env environ.List, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range names {

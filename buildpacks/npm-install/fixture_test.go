@@ -13,6 +13,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // fixture is an app that is built with a registry of its own, once or several
@@ -22,7 +23,7 @@ type fixture struct {
 	Expect func(actual any, extra ...any) Assertion
 
 	app, layersDir, platform string
-	env                      npminstall.Environ
+	env                      environ.List
 	npms                     *registry
 	log                      bytes.Buffer
 	layers                   map[string]packit.Layer // of the last build

@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // otherVersions puts an npm before the real one that tells other versions of
 // itself, by a substitution of sed's, and is the real one otherwise.
-func otherVersions(t *testing.T, env npminstall.Environ, from, to string) npminstall.Environ {
+func otherVersions(t *testing.T, env environ.List, from, to string) environ.List {
 	t.Helper()
 	real, err := exec.LookPath("npm")
 	if err != nil {

@@ -9,118 +9,135 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// run runs the process for one part.
-func (b *build) run(p part) error {
-	npm, err := b.npmFor(p)
+// Install lets npm install what a part is to have, with the install scripts, and
+// takes credentials out of what npm notes about it.
+func (m *manager) Install(p modules.Part) error {
+	npm, err := m.npmFor(p)
 	if err != nil {
 		return err
 	}
 	npm = npm.once()
 	which := "--omit=dev"
-	if p.dev {
+	if p.Dev {
 		which = "--include=dev"
 		npm = npm.with("NODE_ENV", "development")
 	}
-	install := npm.run
-	if p.target != b.host {
-		install = func(_ string, args ...string) error { return b.installCross(npm, p, args...) }
-	}
-	args := append([]string{which}, b.workspaceArgs(p)...)
-	err = b.withoutRootScripts(p, func() error {
-		switch b.process {
-		case processInstall:
-			return b.keepingYarnLock(func() error { return install(b.dir, append([]string{"install"}, args...)...) })
-		case processCI:
-			return b.withLockfile(npm, func() error { return install(b.dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
-		}
-		return b.rebuild(npm, p, args)
-	})
-	if err != nil || p.dev {
+	args := append([]string{which}, m.workspaceArgs(p)...)
+	if err := m.withoutRootScripts(p, func() error { return m.installWith(npm, p, args) }); err != nil {
 		return err
 	}
-	return b.keepClosure()
+	return m.hideCredentials()
+}
+
+// installWith runs the process. Args say which dependencies count.
+func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
+	install := npm.run
+	if p.Crosses() {
+		install = func(_ string, args ...string) error { return m.installCross(npm, p, args...) }
+	}
+	dir := m.project.Dir
+	switch m.inputs.process() {
+	case processInstall:
+		return m.keepingYarnLock(func() error { return install(dir, append([]string{"install"}, args...)...) })
+	case processCI:
+		return m.withLockfile(npm, func() error { return install(dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
+	}
+	return m.rebuild(npm, p, args)
+}
+
+// workspaceArgs are the arguments by which npm installs a workspace.
+func (m *manager) workspaceArgs(p modules.Part) []string {
+	switch {
+	case m.project.Workspace == "":
+		return nil
+	case p.Dev:
+		return []string{"--workspace", m.project.Workspace, "--include-workspace-root"}
+	}
+	return []string{"--workspace", m.project.Workspace}
 }
 
 // withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
 // under the name that it reads, for as long as the call takes.
-func (b *build) withLockfile(npm npm, call func() error) error {
-	stand := filepath.Join(b.dir, npmlock.PackageLock)
+func (m *manager) withLockfile(npm npm, call func() error) error {
+	stand := filepath.Join(m.project.Dir, npmlock.PackageLock)
 	if _, err := os.Lstat(stand); err == nil || npm.versions.readsShrinkwrap() {
 		return call()
 	}
-	b.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, npmlock.Shrinkwrap, npmlock.PackageLock)
-	if err := copyFile(filepath.Join(b.dir, npmlock.Shrinkwrap), stand); err != nil {
+	m.log.Subprocess("npm %s does not read %s: it is given as %s", npm.versions.NPM, npmlock.Shrinkwrap, npmlock.PackageLock)
+	if err := tree.CopyFile(filepath.Join(m.project.Dir, npmlock.Shrinkwrap), stand); err != nil {
 		return errors.Join(fmt.Errorf("giving npm the lockfile: %w", err), os.RemoveAll(stand))
 	}
 	return errors.Join(call(), os.Remove(stand))
 }
 
 // rebuild makes vendored modules fit the target.
-func (b *build) rebuild(npm npm, p part, which []string) error {
-	if p.dev && !b.runsScripts { // who wants modules for the build may do without those for development
+func (m *manager) rebuild(npm npm, p modules.Part, which []string) error {
+	if p.Dev && !p.Scripts { // who wants modules for the build may do without those for development
 		which = append([]string{"--omit=dev"}, which[1:]...)
 	}
-	if err := b.checkVendored(npm, which); err != nil {
+	if err := m.checkVendored(npm, which); err != nil {
 		return err
 	}
 	script := func(name string) error {
-		if strings.TrimSpace(b.root.Scripts[name]) == "" {
+		if strings.TrimSpace(m.project.Root.Scripts[name]) == "" {
 			return nil
 		}
-		return b.runOwn(npm, b.dir, b.root, name, "run-script", name, "--if-present")
+		return m.runOwn(npm, m.project.Dir, m.project.Root, name, "run-script", name, "--if-present")
 	}
 	if err := script("preinstall"); err != nil {
 		return err
 	}
-	if err := npm.run(b.dir, "rebuild"); err != nil {
+	if err := npm.run(m.project.Dir, "rebuild"); err != nil {
 		return err
 	}
-	if err := script("postinstall"); err != nil || !p.prune {
+	if err := script("postinstall"); err != nil || !p.Prune {
 		return err
 	}
-	return npm.run(b.dir, "prune", "--omit=dev")
+	return npm.run(m.project.Dir, "prune", "--omit=dev")
 }
 
 // checkVendored asks npm whether the modules are what package.json wants. Some
 // that nobody wants do no harm.
-func (b *build) checkVendored(npm npm, which []string) error {
-	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(b.dir, append([]string{"list"}, which...)...)
+func (m *manager) checkVendored(npm npm, which []string) error {
+	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(m.project.Dir, append([]string{"list"}, which...)...)
 	if err != nil || f == nil || f.code() == "ELSPROBLEMS" && len(f.unmet()) == 0 {
 		return err
 	}
 	return &failure.Failure{
 		ID:    "vendored-modules-incomplete",
-		Cause: "vendored node_modules have unmet dependencies: npm list failed" + list(f.unmet()),
+		Cause: "vendored node_modules have unmet dependencies: npm list failed" + failure.List(f.unmet()),
 		Remedy: "run `npm install` and commit node_modules again, or delete it from the app and commit the lockfile instead: " +
 			"then the build installs the dependencies.",
 	}
 }
 
 // npmFor returns an npm that installs for the part's target.
-func (b *build) npmFor(p part) (npm, error) {
-	if p.target == b.host {
-		return b.npm, nil
+func (m *manager) npmFor(p modules.Part) (npm, error) {
+	if !p.Crosses() {
+		return m.npm, nil
 	}
-	if !b.npm.versions.knowsTargets() && b.hasPlatformPackages() {
+	if !m.npm.versions.knowsTargets() && m.hasPlatformPackages() {
 		return npm{}, &failure.Failure{
 			ID: "npm-too-old-for-target",
 			Cause: fmt.Sprintf("npm %s cannot install for %s on %s, and the lockfile has packages that are made for one platform",
-				b.npm.versions.NPM, p.target, b.host),
+				m.npm.versions.NPM, p.Target, p.Host),
 			Remedy: "use npm 10.1 or later, which comes with Node.js 20.9 and later (also 9.9 of npm 9), or build on the target's architecture.",
 		}
 	}
-	return b.npm.forTarget(p.target), nil
+	return m.npm.forTarget(p.Target), nil
 }
 
 // hasPlatformPackages tells whether the lockfile has packages that are not
 // for every platform. Without a lockfile nobody knows.
-func (b *build) hasPlatformPackages() bool {
-	if b.lock.File == "" || b.lock.Version == 1 {
+func (m *manager) hasPlatformPackages() bool {
+	if m.project.Lock.File == "" || m.project.Lock.Sparse {
 		return true
 	}
-	for _, p := range b.lock.Packages {
+	for _, p := range m.project.Lock.Packages {
 		if p.HasPlatform() {
 			return true
 		}

@@ -2,245 +2,79 @@ package npminstall
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"reflect"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// keyed is a project of which the key of a layer follows.
-type keyed struct {
-	*build
-	part part
-}
-
-func newKeyed(t *testing.T) keyed {
-	t.Helper()
-	b := &build{dir: t.TempDir(), process: processCI, env: Environ{"HOME=" + t.TempDir(), "NODE_ENV=production"}, closures: map[bool]npmlock.Closure{}}
-	b.globalConfig = filepath.Join(t.TempDir(), "npmrc")
-	b.context.BuildpackInfo.ID, b.context.BuildpackInfo.Version = "armature/npm-install", "1.2.3"
-	b.context.TargetDistro.Name, b.context.TargetDistro.Version = "debian", "13"
-	b.npm.versions = versions{NPM: "11.0.0", Node: "24.1.0", Modules: "137", NAPI: "10"}
-	k := keyed{b, part{layer: launchLayer, target: targets.LinuxARM64}}
-	k.write(t, "package.json", `{"name":"app"}`)
-	k.write(t, "package-lock.json", "{}")
-	k.write(t, "node_modules/a/index.js", "1")
-	return k
-}
-
-func (k keyed) write(t *testing.T, name, text string) {
-	t.Helper()
-	path := name
-	if !filepath.IsAbs(name) {
-		path = filepath.Join(k.dir, name)
+// What npm makes may follow from its versions and its settings, and from no
+// credential and no place outside of the app.
+func TestTheKeyFollowsFromNPMAndItsSettings(t *testing.T) {
+	write := func(t *testing.T, path, text string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (k keyed) key(t *testing.T) keys {
-	t.Helper()
-	got, err := k.keys(k.part)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-// A layer whose content could be another one must not be reused, and one that
-// could not be must.
-func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
+	project := func(m *manager) string { return filepath.Join(m.project.Dir, ".npmrc") }
 	for _, tc := range []struct {
 		name   string
-		first  func(t *testing.T, k *keyed) // before both
-		change func(t *testing.T, k *keyed)
+		first  func(t *testing.T, m *manager) // before both
+		change func(t *testing.T, m *manager)
 		same   bool
 	}{
-		{name: "the buildpack's version", change: func(_ *testing.T, k *keyed) { k.context.BuildpackInfo.Version = "1.2.4" }},
-		{name: "the process", change: func(_ *testing.T, k *keyed) { k.process = processInstall }},
-		{name: "the workspace", change: func(_ *testing.T, k *keyed) { k.workspace = "web"; k.closures[false] = npmlock.Closure{} }},
-		{name: "the layer", change: func(_ *testing.T, k *keyed) { k.part.layer = buildLayer }},
-		{name: "the helper at launch", change: func(_ *testing.T, k *keyed) { k.part.relink = true }},
-		{name: "the distribution", change: func(_ *testing.T, k *keyed) { k.context.TargetDistro.Version = "12" }},
-		{name: "npm", change: func(_ *testing.T, k *keyed) { k.npm.versions.NPM = "11.0.1" }},
-		{name: "Node.js", change: func(_ *testing.T, k *keyed) { k.npm.versions.Node = "24.1.1" }},
-		{name: "the ABI", change: func(_ *testing.T, k *keyed) { k.npm.versions.Modules = "138" }},
-		{name: "Node-API", change: func(_ *testing.T, k *keyed) { k.npm.versions.NAPI = "11" }},
-		{name: "a setting of npm's in the environment", change: func(_ *testing.T, k *keyed) { k.env = k.env.With("npm_config_omit", "optional") }},
-		{name: "NODE_ENV", change: func(_ *testing.T, k *keyed) { k.env = k.env.With("NODE_ENV", "test") }},
-		{name: "NODE_OPTIONS", change: func(_ *testing.T, k *keyed) { k.env = k.env.With("NODE_OPTIONS", "--no-addons") }},
-		{name: "any other variable", same: true, change: func(_ *testing.T, k *keyed) { k.env = k.env.With("TERM", "dumb") }},
-		{name: "HOME", same: true, change: func(t *testing.T, k *keyed) { k.env = k.env.With("HOME", t.TempDir()) }},
-		{name: "what is checked", change: func(_ *testing.T, k *keyed) { k.check = "off" }},
-		{name: "what is kept", change: func(_ *testing.T, k *keyed) { k.keepCache = true }},
-		{name: "what is checked, of a layer for the build", same: true, first: ofTheBuild, change: func(_ *testing.T, k *keyed) { k.check, k.keepCache = "off", true }},
-		{name: "package.json", change: func(t *testing.T, k *keyed) { k.write(t, "package.json", `{}`) }},
-		{name: "the lockfile", change: func(t *testing.T, k *keyed) { k.write(t, "package-lock.json", `{"a":1}`) }},
-		{name: "the other lockfile", change: func(t *testing.T, k *keyed) { k.write(t, "npm-shrinkwrap.json", `{}`) }},
-		{name: "a file of the app", same: true, change: func(t *testing.T, k *keyed) { k.write(t, "index.js", "1") }},
-		{name: "the package.json of a folder that is installed", first: withFolder, change: func(t *testing.T, k *keyed) { k.write(t, "lib/package.json", `{"a":1}`) }},
-		{name: "a file in such a folder", same: true, first: withFolder, change: func(t *testing.T, k *keyed) { k.write(t, "lib/index.js", `1`) }},
-		{name: "the project's configuration", change: func(t *testing.T, k *keyed) { k.write(t, ".npmrc", "omit=optional\n") }},
-		{name: "the user's configuration", change: func(t *testing.T, k *keyed) { k.write(t, k.env.Get("HOME")+"/.npmrc", "omit=optional\n") }},
-		{name: "the user's configuration, elsewhere", change: func(t *testing.T, k *keyed) {
+		{name: "npm", change: func(_ *testing.T, m *manager) { m.npm.versions.NPM = "11.0.1" }},
+		{name: "Node.js", change: func(_ *testing.T, m *manager) { m.npm.versions.Node = "24.1.1" }},
+		{name: "the ABI", change: func(_ *testing.T, m *manager) { m.npm.versions.Modules = "138" }},
+		{name: "Node-API", change: func(_ *testing.T, m *manager) { m.npm.versions.NAPI = "11" }},
+		{name: "a setting of npm's in the environment", change: func(_ *testing.T, m *manager) { m.env = m.env.With("npm_config_omit", "optional") }},
+		{name: "any other variable", same: true, change: func(_ *testing.T, m *manager) { m.env = m.env.With("TERM", "dumb") }},
+		{name: "HOME", same: true, change: func(t *testing.T, m *manager) { m.env = m.env.With("HOME", t.TempDir()) }},
+		{name: "where npm's cache is", same: true, change: func(t *testing.T, m *manager) { m.env = m.env.With("NPM_CONFIG_CACHE", t.TempDir()) }},
+		{name: "a token in the environment", same: true, change: func(_ *testing.T, m *manager) { m.env = m.env.With("npm_config_//r.example.com/:_authToken", "secret") }},
+		{name: "the project's configuration", change: func(t *testing.T, m *manager) { write(t, project(m), "omit=optional\n") }},
+		{name: "the user's configuration", change: func(t *testing.T, m *manager) { write(t, m.env.Get("HOME")+"/.npmrc", "omit=optional\n") }},
+		{name: "the user's configuration, elsewhere", change: func(t *testing.T, m *manager) {
 			path := filepath.Join(t.TempDir(), "rc")
-			k.write(t, path, "omit=optional\n")
-			k.env = k.env.With("NPM_CONFIG_USERCONFIG", path)
+			write(t, path, "omit=optional\n")
+			m.env = m.env.With("NPM_CONFIG_USERCONFIG", path)
 		}},
-		{name: "the global configuration", change: func(t *testing.T, k *keyed) { k.write(t, k.globalConfig, "omit=optional\n") }},
-		{name: "a token", same: true, first: func(t *testing.T, k *keyed) { k.write(t, ".npmrc", "//r.example.com/:_authToken=a\n") },
-			change: func(t *testing.T, k *keyed) { k.write(t, ".npmrc", "//r.example.com/:_authToken=b\n") }},
-		{name: "what scripts generated", change: func(_ *testing.T, k *keyed) { k.generated.digest = "1" }},
-		{name: "what scripts generated, of a layer for the build", same: true, first: ofTheBuild, change: func(_ *testing.T, k *keyed) { k.generated.digest = "1" }},
-		{name: "modules that are made anew", same: true, change: func(t *testing.T, k *keyed) { k.write(t, "node_modules/a/index.js", "2") }},
-		{name: "modules of the app's own", first: vendored, change: func(t *testing.T, k *keyed) { k.write(t, "node_modules/a/index.js", "2") }},
+		{name: "the global configuration", change: func(t *testing.T, m *manager) { write(t, m.globalConfig, "omit=optional\n") }},
+		{name: "a token", same: true, first: func(t *testing.T, m *manager) { write(t, project(m), "//r.example.com/:_authToken=a\n") },
+			change: func(t *testing.T, m *manager) { write(t, project(m), "//r.example.com/:_authToken=b\n") }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			k := newKeyed(t)
+			m := &manager{
+				env: environ.List{"HOME=" + t.TempDir()}, project: &modules.Project{Dir: t.TempDir()}, globalConfig: filepath.Join(t.TempDir(), "npmrc"),
+				npm: npm{versions: versions{NPM: "11.0.0", Node: "24.1.0", Modules: "137", NAPI: "10"}},
+			}
+			key := func() modules.Key {
+				t.Helper()
+				key, err := m.Key()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return key
+			}
 			if tc.first != nil {
-				tc.first(t, &k)
+				tc.first(t, m)
 			}
-			before := k.key(t)
-			if again := k.key(t); again != before {
-				t.Errorf("asked twice: got %v and %v", before, again)
-			}
-			k.vendored = "" // another build asks
-			tc.change(t, &k)
-			if after := k.key(t); (after.own == before.own) != tc.same || (after.anyTarget == before.anyTarget) != tc.same {
-				t.Errorf("the same: %v and %v, want %v", after.own == before.own, after.anyTarget == before.anyTarget, tc.same)
+			before := key()
+			tc.change(t, m)
+			if after := key(); reflect.DeepEqual(before, after) != tc.same {
+				t.Errorf("got %q and %q, want that they are the same: %v", before, after, tc.same)
 			}
 		})
 	}
-}
-
-func ofTheBuild(_ *testing.T, k *keyed) { k.part.layer = buildLayer }
-
-func vendored(_ *testing.T, k *keyed) { k.process = processRebuild }
-
-func withFolder(t *testing.T, k *keyed) {
-	k.workspace = "web"
-	k.closures[false] = npmlock.Closure{Folders: []string{"lib"}}
-	k.write(t, "lib/package.json", "{}")
-}
-
-func TestOneKeyIsForAnyPlatform(t *testing.T) {
-	k := newKeyed(t)
-	before := k.key(t)
-	if before.own == before.anyTarget {
-		t.Error("the platform does not count")
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, ".npmrc"), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	k.part.target = targets.LinuxAMD64
-	if after := k.key(t); after.own == before.own || after.anyTarget != before.anyTarget {
-		t.Errorf("got %v and %v, want that the first differs and the second does not", before, after)
-	}
-}
-
-// The first part that is installed changes the folder.
-func TestVendoredModulesCountAsTheyCame(t *testing.T) {
-	k := newKeyed(t)
-	k.process = processRebuild
-	before := k.key(t)
-	k.write(t, "node_modules/a/made.node", "1")
-	if after := k.key(t); after != before {
-		t.Error("the key changed within a build")
-	}
-}
-
-func TestAKeyIsOfWhatCouldBeReadAlone(t *testing.T) {
-	for name, spoil := range map[string]func(k *keyed) string{
-		"a folder in place of the lockfile": func(k *keyed) string {
-			path := filepath.Join(k.dir, "npm-shrinkwrap.json")
-			os.Mkdir(path, 0o755)
-			return "what the layer launch-modules depends on"
-		},
-		"a folder in place of the configuration": func(k *keyed) string {
-			os.Mkdir(filepath.Join(k.dir, ".npmrc"), 0o755)
-			return "what the layer launch-modules depends on"
-		},
-		"no modules of the app's own": func(k *keyed) string {
-			k.process = processRebuild
-			os.RemoveAll(filepath.Join(k.dir, "node_modules"))
-			return "reading the vendored node_modules"
-		},
-		"a lockfile that is none": func(k *keyed) string {
-			k.workspace = "web"
-			os.WriteFile(filepath.Join(k.dir, "package-lock.json"), []byte("{"), 0o644)
-			return "what the layer launch-modules depends on"
-		},
-	} {
-		k := newKeyed(t)
-		want := spoil(&k)
-		if got, err := k.keys(k.part); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, %v, want %s", name, got, err, want)
-		}
-	}
-}
-
-// As for git, a folder is the same wherever it was checked out.
-func TestADigestOfAFolderIsOfNamesKindsAndContents(t *testing.T) {
-	make := func(change func(dir string) error, without ...string) string {
-		t.Helper()
-		dir := t.TempDir()
-		err := errors.Join(os.Mkdir(dir+"/sub", 0o755), os.WriteFile(dir+"/sub/file", []byte("text"), 0o644), os.WriteFile(dir+"/skip", nil, 0o644), os.Symlink("sub", dir+"/link"))
-		if err == nil {
-			err = change(dir)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		digest, err := treeDigest(dir, without...)
-		if err != nil || len(digest) != 64 {
-			t.Fatalf("got %q, %v", digest, err)
-		}
-		return digest
-	}
-	nothing := func(string) error { return nil }
-	before := make(nothing)
-	for name, tc := range map[string]struct {
-		change func(dir string) error
-		same   bool
-	}{
-		"nothing": {nothing, true},
-		"the umask": {func(dir string) error {
-			return errors.Join(os.Chmod(dir+"/sub/file", 0o600), os.Chmod(dir+"/sub", 0o700))
-		}, true},
-		"a content":     {func(dir string) error { return os.WriteFile(dir+"/sub/file", []byte("texts"), 0o644) }, false},
-		"a name":        {func(dir string) error { return os.Rename(dir+"/sub/file", dir+"/sub/files") }, false},
-		"a program":     {func(dir string) error { return os.Chmod(dir+"/sub/file", 0o744) }, false},
-		"an empty file": {func(dir string) error { return os.WriteFile(dir+"/new", nil, 0o644) }, false},
-		"a folder":      {func(dir string) error { return os.Mkdir(dir+"/new", 0o755) }, false},
-		"a link": {func(dir string) error {
-			return errors.Join(os.Remove(dir+"/link"), os.Symlink("skip", dir+"/link"))
-		}, false},
-		"a link's kind": {func(dir string) error {
-			return errors.Join(os.Remove(dir+"/link"), os.WriteFile(dir+"/link", []byte("sub"), 0o644))
-		}, false},
-	} {
-		if after := make(tc.change); (after == before) != tc.same {
-			t.Errorf("%s: the same: %v, want %v", name, after == before, tc.same)
-		}
-	}
-	without := make(nothing, "skip", "sub")
-	if without == before {
-		t.Error("what is left out counts")
-	}
-	if got := make(func(dir string) error {
-		return errors.Join(os.WriteFile(dir+"/sub/file", nil, 0o644), os.Remove(dir+"/skip"))
-	}, "skip", "sub"); got != without {
-		t.Error("what is left out makes a difference")
-	}
-	links, _ := filepath.Glob("/proc/self/fd/*")
-	for _, link := range links {
-		if to, err := os.Readlink(link); err == nil && strings.HasSuffix(to, "/sub/file") {
-			t.Errorf("%s is open still", to)
-		}
-	}
-	if _, err := treeDigest("/nowhere"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("of nothing: got %v", err)
+	if _, err := (&manager{project: &modules.Project{Dir: dir}}).Key(); err == nil {
+		t.Error("a folder in place of the configuration is no error")
 	}
 }

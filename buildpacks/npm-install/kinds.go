@@ -24,7 +24,7 @@ var kinds = []kind{
 	{
 		codes: []string{"EUSAGE"}, words: "can only install packages",
 		id:    "lockfile-out-of-step",
-		cause: func(f fault) string { return "the lockfile does not fit package.json" + list(f.drift()) },
+		cause: func(f fault) string { return "the lockfile does not fit package.json" + failure.List(f.drift()) },
 		remedy: func(f fault) string {
 			return fmt.Sprintf("run `npx --yes npm@%s install --package-lock-only` in the project's folder, which is this build's npm, and commit the lockfile that it writes.", f.line())
 		},
@@ -78,7 +78,7 @@ var kinds = []kind{
 		codes: []string{"ERESOLVE"},
 		id:    "dependency-conflict",
 		cause: func(f fault) string {
-			return "two packages want versions of a third that cannot both be had" + list(f.conflict())
+			return "two packages want versions of a third that cannot both be had" + failure.List(f.conflict())
 		},
 		remedy: always("make the ranges in package.json agree, or force one with \"overrides\". As the last resort put legacy-peer-deps=true into the " +
 			"project's .npmrc, which is how npm 6 treated the conflict."),
@@ -113,9 +113,11 @@ var kinds = []kind{
 		remedy: always("choose a range that the registry has a version for: `npm view NAME versions` lists them. A mirror may lag behind."),
 	},
 	{
-		codes:  []string{"EBADENGINE"},
-		id:     "engine-mismatch",
-		cause:  func(f fault) string { return "a package does not run on this Node.js or npm" + list(f.engine()) },
+		codes: []string{"EBADENGINE"},
+		id:    "engine-mismatch",
+		cause: func(f fault) string {
+			return "a package does not run on this Node.js or npm" + failure.List(f.engine())
+		},
 		remedy: always("choose another Node.js with engines.node in package.json or BP_NODE_VERSION, or take engine-strict out of the .npmrc."),
 	},
 	{
@@ -135,7 +137,7 @@ var kinds = []kind{
 		codes: []string{"ESTRICTALLOWSCRIPTS"},
 		id:    "install-scripts-not-allowed",
 		cause: func(f fault) string {
-			return "packages have install scripts that package.json neither allows nor denies" + list(f.scripted())
+			return "packages have install scripts that package.json neither allows nor denies" + failure.List(f.scripted())
 		},
 		remedy: always("run `npm install-scripts approve NAME`, or deny, for each and commit package.json, or take strict-allow-scripts out of the .npmrc."),
 	},
@@ -178,14 +180,16 @@ var kinds = []kind{
 		codes: []string{"EBADDEVENGINES"},
 		id:    "dev-engines-mismatch",
 		cause: func(f fault) string {
-			return "devEngines of package.json refuses this Node.js or npm" + list(f.devEngines())
+			return "devEngines of package.json refuses this Node.js or npm" + failure.List(f.devEngines())
 		},
 		remedy: always("let devEngines and the build agree: BP_NODE_VERSION and BP_NPM_VERSION choose the build's; \"onFail\": \"warn\" in devEngines lets npm go on."),
 	},
 	{
-		codes:  []string{"EALLOWGIT", "EALLOWREMOTE", "EALLOWFILE", "EALLOWDIRECTORY"},
-		id:     "dependency-source-not-allowed",
-		cause:  func(f fault) string { return "npm's policy refuses where a dependency comes from" + list(f.refused()) },
+		codes: []string{"EALLOWGIT", "EALLOWREMOTE", "EALLOWFILE", "EALLOWDIRECTORY"},
+		id:    "dependency-source-not-allowed",
+		cause: func(f fault) string {
+			return "npm's policy refuses where a dependency comes from" + failure.List(f.refused())
+		},
 		remedy: always("take the package from a registry; or allow what package.json itself names with allow-git=root or allow-remote=root in the project's .npmrc. npm 12 and later allow neither by default."),
 	},
 	{
@@ -227,8 +231,10 @@ var kinds = []kind{
 	},
 	{
 		codes: []string{"128", "1"}, words: "git error",
-		id:     "git-dependency-failed",
-		cause:  func(f fault) string { return "a dependency cannot be had from its git repository" + list(f.git()) },
+		id: "git-dependency-failed",
+		cause: func(f fault) string {
+			return "a dependency cannot be had from its git repository" + failure.List(f.git())
+		},
 		remedy: fault.gitRemedy,
 	},
 	{

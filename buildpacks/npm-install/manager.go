@@ -1,189 +1,113 @@
 package npminstall
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
-	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/node/packagejson"
-	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// managerVariable names the package manager that installs, whatever the app is
-// made with.
-const managerVariable = "BP_NODE_PACKAGE_MANAGER"
-
-// manager is which package managers an app is made with, as its files say.
+// manager is npm, for one build. It is a [modules.Manager].
 type manager struct {
-	chosen   bool                      // by [managerVariable]: npm
-	npms     *packagemanager.Lockfile  // npm's lockfile
-	yarn     *packagemanager.Lockfile  // that of Yarn 1 which npm reads, with entries
-	others   []packagemanager.Lockfile // those that npm does not read
-	declared string                    // by package.json, or empty
-	evidence string                    // the field that does
-	strict   bool                      // the root's devEngines makes npm refuse to install
-	rewrites bool                      // npm writes the root's yarn.lock anew when it writes a lockfile
-	app      string                    // the app's root, absolute
+	env          environ.List
+	log          scribe.Emitter
+	project      *modules.Project
+	made         appManagers // what else the app is made with
+	inputs       inputs
+	npm          npm
+	globalConfig string // path of npm's global configuration, or empty
 }
 
-// findManager reads the lockfiles in the folder of the project and in the root
-// of its workspaces, and what the package.json of the project declares, or else
-// the nearest one above it in the app. A yarn.lock that npm would read in part
-// only is a [failure.Failure] with the id lockfile-invalid.
-func findManager(env Environ, p project.Project, app string) (manager, error) {
-	m := manager{app: app, chosen: env.Get(managerVariable) != ""}
-	if m.chosen {
-		if _, err := settings.OneOf(env.Get, managerVariable, packagemanager.NPM); err != nil {
-			return manager{}, err
-		}
+// hiddenLockfile is where npm lists what it has installed, in node_modules.
+const hiddenLockfile = ".package-lock.json"
+
+// lockfiles are the names of npm's lockfiles.
+var lockfiles = []string{npmlock.PackageLock, npmlock.Shrinkwrap}
+
+func (m *manager) Words() modules.Words {
+	return modules.Words{
+		Name: "npm", CacheLayer: "npm-cache", VendoredCache: vendoredCacheDir, Lockfiles: lockfiles,
+		Configuration: projectConfig, Notes: []string{hiddenLockfile}, InstallScripts: installScripts,
+		KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete package-lock.json and node_modules, run `npm install`",
 	}
-	if root, err := packagejson.Read(p.Root); err == nil { // else it is said where its fields decide
-		m.strict = refusesNPM(root)
-	}
-	locks, err := packagemanager.Find(p.Root)
+}
+
+func (m *manager) ReadLock(dir string) (deps.Graph, bool, error) { return npmlock.Read(dir) }
+
+func (m *manager) ReadInstalled(dir string) (deps.Graph, bool) {
+	text, err := regular.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
 	if err != nil {
-		return manager{}, err
+		return deps.Graph{}, false
 	}
-	for _, lock := range locks {
-		if info, err := os.Stat(lock.Path()); err == nil && lock.Manager == packagemanager.Yarn {
-			m.rewrites = info.Size() > 0 // an empty one it leaves alone
-		}
-		switch {
-		case lock.Manager == packagemanager.NPM && m.npms == nil:
-			m.npms = &lock
-		case lock.Format == packagemanager.Yarn1 && m.npms == nil:
-			entries, err := packagemanager.Entries(lock.Path())
-			if err != nil {
-				return manager{}, m.yarnInvalid(lock, err)
-			}
-			if entries > 0 {
-				m.yarn = &lock
-			}
-		case lock.Manager != packagemanager.NPM:
-			m.others = append(m.others, lock)
-		}
-	}
-	if p.Dir != p.Root { // whose own lockfile npm does not look at
-		if locks, err = packagemanager.Find(p.Dir); err != nil {
-			return manager{}, err
-		}
-		isYarns := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.Yarn && m.yarn != nil } // nor does Yarn
-		m.others = append(m.others, slices.DeleteFunc(locks, isYarns)...)
-	}
-	return m, m.lookAbove(p)
+	graph, err := npmlock.Parse(text)
+	return graph, err == nil
 }
 
-// lookAbove goes up to the root of the app.
-func (m *manager) lookAbove(p project.Project) error {
-	for dir := p.Dir; ; dir = filepath.Dir(dir) {
-		if m.declared == "" {
-			pkg, err := packagejson.Read(dir)
-			if err != nil && !errors.Is(err, fs.ErrNotExist) && dir == p.Dir {
-				return err
-			}
-			m.declared, m.evidence = packagemanager.Declared(pkg)
-		}
-		if dir == m.app {
-			return nil
-		}
-		above := filepath.Dir(dir)
-		folder, err := filepath.Rel(above, p.Dir)
-		if err != nil {
-			return err
-		}
-		lock, found, err := packagemanager.Above(above, filepath.ToSlash(folder))
-		if err != nil {
-			return err
-		}
-		if found && above != p.Root {
-			m.others = append(m.others, lock)
-		}
+func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error) {
+	m.project = p
+	if m.made, err = findManagers(m.env, project.Project{Dir: p.Folder, Root: p.Dir}, p.App); err != nil {
+		return method, err
 	}
+	if m.inputs, err = inspect(p.Dir); err != nil {
+		return method, fmt.Errorf("reading the project's folder: %w", err)
+	}
+	process := m.inputs.process()
+	return modules.Method{Kind: kindOf[process], Name: string(process), Cache: m.inputs.cache, KeepsDev: hasConfig(m.env, "include")}, nil
 }
 
-// check refuses an app that another manager is meant for, unless there is a
-// lockfile of npm's or npm was chosen. It is a [failure.Failure] with the id
-// package-manager-unsupported. A project of Yarn's is not refused where npm
-// reads its lockfile.
-func (m manager) check() error {
-	if m.chosen || m.npms != nil || len(m.others) == 0 && !m.declaresForeign() {
-		return nil
-	}
-	name := m.declared
-	if !m.declaresForeign() {
-		name = m.others[0].Manager
-	}
-	cause := fmt.Sprintf("the app is made with %s (%s), and this buildpack installs with npm only", name, strings.Join(m.foreign(), ", "))
-	if m.declared == packagemanager.NPM {
-		cause += fmt.Sprintf("; package.json declares npm (%s), but there is no lockfile of npm's", m.evidence)
-	}
-	return &failure.Failure{
-		ID:     "package-manager-unsupported",
-		Cause:  cause,
-		Remedy: fmt.Sprintf("%s. Or set %s=npm: then npm passes over what is named here and chooses the versions anew in every build.", m.writeLockfile(), managerVariable),
-	}
+func (m *manager) Describe() error {
+	m.inputs.describe(m.log)
+	return m.warnOfManager()
 }
 
-// declaresForeign tells whether package.json names another manager, but for
-// Yarn where npm reads its lockfile.
-func (m manager) declaresForeign() bool {
-	return m.declared != "" && m.declared != packagemanager.NPM && (m.declared != packagemanager.Yarn || m.yarn == nil)
+func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downloads, atLaunch bool) ([]packit.Layer, error) {
+	if err := m.findNPM(context, downloads); err != nil {
+		return nil, err
+	}
+	return m.chooseNPM(context.Layers, atLaunch)
 }
 
-// foreign lists what speaks of other managers: lockfiles that do not decide,
-// by their paths in the app, and a field of package.json.
-func (m manager) foreign() []string {
-	var all []string
-	for _, lock := range m.others {
-		name := lock.String()
-		if folder, err := filepath.Rel(m.app, lock.Dir); err == nil && folder != "." {
-			name = filepath.Join(folder, name)
-		}
-		all = append(all, name)
+func (m *manager) findNPM(context packit.BuildContext, downloads *modules.Downloads) (err error) {
+	if m.globalConfig, err = globalConfig(m.env, context.Platform.Path, m.log); err != nil {
+		return err
 	}
-	if m.declaresForeign() {
-		all = append(all, m.evidence)
+	env := m.env
+	if m.globalConfig != "" {
+		env = withConfig(env, "globalconfig", m.globalConfig)
 	}
-	return all
+	m.npm, err = newNPM(env, m.log, downloads, context.Layers.Path)
+	return err
 }
 
-// writeLockfile is the remedy that gives the app a lockfile of npm's, in the
-// imperative and without a stop at the end.
-func (m manager) writeLockfile() string {
-	text := "let npm write a lockfile of its own: `npm install --package-lock-only` in the project's folder, and commit package-lock.json"
-	if m.strict {
-		text = `give devEngines.packageManager "onFail": "warn", or npm refuses to install; then ` + text
-	}
-	if m.rewrites {
-		text += "; npm writes yarn.lock anew as well, as one of Yarn 1: `git restore yarn.lock` brings back what was there"
-	}
-	return text
+func (m *manager) WriteLock() error {
+	return m.keepingYarnLock(func() error { return m.npm.run(m.project.Dir, "install", "--package-lock-only") })
 }
 
-func (m manager) yarnInvalid(lock packagemanager.Lockfile, err error) error {
-	return &failure.Failure{
-		ID:     npmlock.InvalidID,
-		Cause:  fmt.Sprintf("%s cannot be read by npm, which would pass over the rest of it", lock.Path()),
-		Remedy: fmt.Sprintf("mend it, `yarn install` writes it anew; or %s.", m.writeLockfile()),
-		Err:    err,
+func (m *manager) Unmet() ([]string, error) {
+	f, err := m.npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(m.project.Dir, "list", "--include=dev")
+	if err != nil || f == nil {
+		return nil, err
 	}
+	return f.unmet(), nil
 }
 
-// refusesNPM tells whether npm ends with EBADDEVENGINES because of a
-// package.json: devEngines names other managers only, and not all of them let
-// npm go on.
-func refusesNPM(pkg packagejson.Package) bool {
-	wanted := pkg.DevEngines.PackageManager
-	_, takesNPM := wanted.Named(packagemanager.NPM)
-	return !takesNPM && slices.ContainsFunc(wanted, func(e packagejson.Engine) bool {
-		return e.Name != "" && e.OnFail != "warn" && e.OnFail != "ignore"
-	})
+func (m *manager) Environment() (build, launch packit.Environment) {
+	build, launch = packit.Environment{}, packit.Environment{}
+	if m.globalConfig != "" {
+		build.Default(globalConfigVariable, m.globalConfig)
+	}
+	if !choosesDependencies(m.env) {
+		build.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
+	}
+	launch.Default("NPM_CONFIG_LOGLEVEL", m.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
+	return build, launch
 }

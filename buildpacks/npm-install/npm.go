@@ -15,16 +15,20 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
 )
 
 // npm runs the npm that is found on the PATH of its environment.
 type npm struct {
-	env      Environ
+	env      environ.List
 	log      scribe.Emitter
-	cache    *downloads
+	cache    *modules.Downloads
 	versions versions
 }
 
@@ -80,15 +84,8 @@ func (n npm) packagedVersion() (string, error) {
 	return pkg.Version, nil
 }
 
-// libc is the C library of every target, in npm's words.
-const libc = "glibc"
-
-// maxKeptOutput is how many bytes of npm's last output are kept to find out
-// why it failed.
-const maxKeptOutput = 256 << 10
-
 // newNPM finds npm and its versions.
-func newNPM(env Environ, log scribe.Emitter, cache *downloads, elsewhere string) (npm, error) {
+func newNPM(env environ.List, log scribe.Emitter, cache *modules.Downloads, elsewhere string) (npm, error) {
 	n := npm{env: baseEnvironment(env), log: log, cache: cache}
 	var err error
 	n.versions, err = n.askVersions(elsewhere)
@@ -97,12 +94,11 @@ func newNPM(env Environ, log scribe.Emitter, cache *downloads, elsewhere string)
 
 // baseEnvironment is what holds for every call: what npm may say, and no
 // question to the registry that the build has no use for.
-func baseEnvironment(env Environ) Environ {
-	env = env.Default("NPM_CONFIG_LOGLEVEL", "error").
-		WithNPMConfig("update-notifier", "false").
-		WithNPMConfig("audit", "false").
-		WithNPMConfig("fund", "false").
-		WithNPMConfig("progress", "false")
+func baseEnvironment(env environ.List) environ.List {
+	env = env.Default("NPM_CONFIG_LOGLEVEL", "error")
+	for _, name := range []string{"update-notifier", "audit", "fund", "progress"} {
+		env = withConfig(env, name, "false")
+	}
 	if home := env.Get("NODE_HOME"); home != "" {
 		// Not a flag: npm 12 refuses flags that it does not know. What node-gyp
 		// reads is the variable.
@@ -138,14 +134,14 @@ func (v versions) blocksScripts() bool {
 // forTarget returns an npm that installs for a target which is not the host.
 // node-gyp, prebuild-install and their like read the variables.
 func (n npm) forTarget(t targets.Target) npm {
-	n.env = n.env.forCompiling(t).
-		WithNPMConfig("arch", t.Node()).
-		WithNPMConfig("target-arch", t.Node()).
-		WithNPMConfig("platform", t.OS).
-		WithNPMConfig("target-platform", t.OS).
-		WithNPMConfig("target-libc", libc)
+	n.env = forCompiling(n.env, t)
+	for _, one := range [][2]string{
+		{"arch", t.Node()}, {"target-arch", t.Node()}, {"platform", t.OS}, {"target-platform", t.OS}, {"target-libc", deps.Glibc},
+	} {
+		n = n.config(one[0], one[1])
+	}
 	if n.versions.knowsTargets() {
-		n.env = n.env.WithNPMConfig("os", t.OS).WithNPMConfig("cpu", t.Node()).WithNPMConfig("libc", libc)
+		n = n.config("os", t.OS).config("cpu", t.Node()).config("libc", deps.Glibc)
 	}
 	return n
 }
@@ -169,7 +165,7 @@ func (n npm) once() npm {
 
 // config returns an npm that has a setting.
 func (n npm) config(name, value string) npm {
-	n.env = n.env.WithNPMConfig(name, value)
+	n.env = withConfig(n.env, name, value)
 	return n
 }
 
@@ -188,7 +184,7 @@ func (n npm) run(dir string, args ...string) error {
 // what was downloaded before.
 func (n npm) execute(dir string, args ...string) (*fault, error) {
 	if args[0] != "run" {
-		if err := n.cache.open(); err != nil {
+		if err := n.cache.Open(); err != nil {
 			return nil, err
 		}
 	}
@@ -199,7 +195,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	defer os.RemoveAll(logs)
 
 	n.log.Subprocess("%s", "Running 'npm "+strings.Join(args, " ")+"'")
-	output := &tail{max: maxKeptOutput}
+	output := &outcome.Tail{}
 	cmd, err := n.config("logs-dir", logs).command(dir, args...)
 	if err != nil {
 		return nil, err
@@ -210,7 +206,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	left, err := program.Run(cmd)
 	n.warnOfLeft(left)
 	if err != nil {
-		return &fault{args: args, err: err, output: output.String(), debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
+		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	n.warnOfBlocked(blockedScripts(debugLog(logs)))
@@ -226,7 +222,7 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	}
 	stdout, stderr, err := n.output(cmd)
 	if err != nil {
-		return nil, classify(fault{args: args, err: err, output: stderr, dir: dir, npm: n.versions.NPM})
+		return nil, classify(fault{Outcome: outcome.Outcome{Err: err, Output: stderr}, args: args, dir: dir, npm: n.versions.NPM})
 	}
 	return stdout, nil
 }
@@ -255,7 +251,7 @@ func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
-	cmd.Env = n.env.With("PWD", dir).WithNPMConfig("cache", n.cache.dir)
+	cmd.Env = withConfig(n.env.With("PWD", dir), "cache", n.cache.Dir)
 	return cmd, nil
 }
 
@@ -290,19 +286,3 @@ func debugLog(dir string) string {
 	}
 	return all.String()
 }
-
-// tail keeps the last max bytes that are written to it.
-type tail struct {
-	max  int
-	kept []byte
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.kept = append(t.kept, b...)
-	if over := len(t.kept) - t.max; over > 0 {
-		t.kept = append(t.kept[:0], t.kept[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string { return string(t.kept) }

@@ -3,15 +3,15 @@ package npminstall
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
 // Folders in npm's cache: its store of downloads (npm help cache), and in
@@ -28,16 +28,16 @@ type cacheEntry struct {
 	Integrity string `json:"integrity"` // null where the entry was removed
 }
 
-// boundCache takes out of npm's cache what the lockfile has no use for, so
+// BoundDownloads takes out of npm's cache what the lockfile has no use for, so
 // that the cache does not grow from build to build: all but the archives of
 // its packages and what the registry says about them. A cache that the app
 // brought stays as it is, and so does one without a lockfile to judge by.
-func (b *build) boundCache(dir string) error {
+func (m *manager) BoundDownloads(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // which npm makes, though told not to
 		return fmt.Errorf("removing npm's logs: %w", err)
 	}
-	lock, found, err := npmlock.Read(b.dir)
-	if err != nil || !found || b.inputs.cache || b.process == processRebuild {
+	lock, found, err := npmlock.Read(m.project.Dir)
+	if err != nil || !found || m.inputs.cache || m.inputs.process() == processRebuild {
 		return err
 	}
 	if err := boundStore(filepath.Join(dir, cacheStore), lock); err != nil {
@@ -48,14 +48,14 @@ func (b *build) boundCache(dir string) error {
 
 // boundStore goes through the index, and then removes the contents that
 // nothing in it leads to.
-func boundStore(store string, lock npmlock.Lock) error {
+func boundStore(store string, lock deps.Graph) error {
 	wanted := wantedBy(lock)
-	err := walkFiles(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
+	err := tree.Files(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
 	if err != nil {
 		return err
 	}
 	contents := filepath.Join(store, cacheContents)
-	return walkFiles(contents, func(path string) error {
+	return tree.Files(contents, func(path string) error {
 		rel, err := filepath.Rel(contents, path)
 		if err != nil || wanted.contents[rel] {
 			return err
@@ -72,7 +72,7 @@ type wanted struct {
 	contents map[string]bool // paths of contents
 }
 
-func wantedBy(lock npmlock.Lock) *wanted {
+func wantedBy(lock deps.Graph) *wanted {
 	w := &wanted{names: map[string]bool{}, files: map[string]bool{}, contents: map[string]bool{}}
 	for _, p := range lock.Packages {
 		w.names[p.Name] = true
@@ -80,13 +80,13 @@ func wantedBy(lock npmlock.Lock) *wanted {
 		if p.Resolved != "" && !p.Link {
 			w.sources = append(w.sources, p.Resolved)
 		}
-		w.keep(p.Integrity)
+		w.keep(p)
 	}
 	return w
 }
 
-func (w *wanted) keep(integrity string) {
-	for algorithm, digest := range checksums(integrity) {
+func (w *wanted) keep(p deps.Package) {
+	for algorithm, digest := range p.Checksums() {
 		if len(digest) > 4 {
 			w.contents[filepath.Join(algorithm, digest[:2], digest[2:4], digest[4:])] = true
 		}
@@ -105,7 +105,7 @@ func (w *wanted) boundBucket(path string) error {
 		_, encoded, _ := bytes.Cut(bytes.TrimSpace(line), []byte("\t"))
 		var entry cacheEntry
 		if json.Unmarshal(encoded, &entry) == nil && w.wants(entry.Key) {
-			w.keep(entry.Integrity)
+			w.keep(deps.Package{Integrity: entry.Integrity})
 			fmt.Fprintf(&kept, "\n%s", bytes.TrimSpace(line))
 		}
 	}
@@ -153,17 +153,4 @@ func nameAtEnd(path string) string {
 		return parts[last-1] + "/" + parts[last]
 	}
 	return parts[last]
-}
-
-// walkFiles calls do for every file below dir; where dir is missing for none.
-func walkFiles(dir string, do func(path string) error) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == dir {
-			return nil
-		}
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		return do(path)
-	})
 }

@@ -101,7 +101,7 @@ func TestAVendoredCacheIsEnough(t *testing.T) {
 			cache := filepath.Join(s.app, "npm-cache")
 			vendor := func() {
 				t.Helper()
-				npm(t, s.env.WithNPMConfig("cache", cache), s.app, "ci", "--cache", cache, "--cpu=arm64", "--no-audit")
+				npm(t, s.env.With("npm_config_cache", cache), s.app, "ci", "--cache", cache, "--cpu=arm64", "--no-audit")
 				s.freshApp()
 			}
 			vendor()

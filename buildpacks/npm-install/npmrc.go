@@ -5,6 +5,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	"github.com/armature-cnb/armature/internal/cnb/bindings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
@@ -13,7 +14,7 @@ const globalConfigVariable = npmrc.GlobalVariable
 // globalConfig returns the path of npm's global configuration: what
 // NPM_CONFIG_GLOBALCONFIG names, in any case of letters, or else the entry .npmrc of the service
 // binding with the type npmrc, or nothing.
-func globalConfig(env Environ, platformDir string, log scribe.Emitter) (string, error) {
+func globalConfig(env environ.List, platformDir string, log scribe.Emitter) (string, error) {
 	if path := npmrc.Global(env); path != "" {
 		return path, nil
 	}

@@ -12,7 +12,10 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -45,7 +48,7 @@ type npmRequest struct {
 // plus sign; and the ranges of devEngines.packageManager and engines.npm, which
 // ask for nothing when the npm that is there fits them, nor when they cannot be
 // read. Other package managers are of no concern.
-func requestedNPM(env Environ, pkg packagejson.Package, has string) npmRequest {
+func requestedNPM(env environ.List, pkg packagejson.Package, has string) npmRequest {
 	if spec := env.Get(npmVersionVariable); spec != "" {
 		return npmRequest{spec: spec, source: npmVersionVariable}
 	}
@@ -109,44 +112,45 @@ func (w npmRequest) explain(err error) error {
 // found, for the build, and where npm is called at launch for that, too. The
 // project's files take no part in that, but for its .npmrc, and are not
 // changed.
-func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
-	request := requestedNPM(b.env, b.pkg, b.npm.versions.NPM)
+func (m *manager) chooseNPM(at packit.Layers, atLaunch bool) (layers []packit.Layer, err error) {
+	atLaunch = atLaunch || m.env.Get(buildplan.NPMAtLaunchVariable) == "true"
+	request := requestedNPM(m.env, m.project.Package, m.npm.versions.NPM)
 	if request.spec == "" {
-		request = requestedNPM(b.env, b.root, b.npm.versions.NPM)
+		request = requestedNPM(m.env, m.project.Root, m.npm.versions.NPM)
 	}
-	if request.spec == "" || request.spec == b.npm.versions.NPM {
+	if request.spec == "" || request.spec == m.npm.versions.NPM {
 		return nil, nil
 	}
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	b.log.Process("Choosing npm %s (%s) in place of %s", request.spec, request.source, b.npm.versions.NPM)
-	layer, err := b.context.Layers.Get(npmLayer)
+	m.log.Process("Choosing npm %s (%s) in place of %s", request.spec, request.source, m.npm.versions.NPM)
+	layer, err := at.Get(npmLayer)
 	if err != nil {
 		return nil, err
 	}
 	bin := filepath.Join(layer.Path, "bin")
-	if b.keepsNPM(layer, request) {
-		b.log.Subprocess("Reusing cached layer %s", layer.Path)
-		b.log.Break()
-	} else if layer, err = b.installNPM(layer, request); err != nil && request.mild {
-		b.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", b.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
-		b.log.Break()
-		return nil, removeTree(filepath.Join(b.context.Layers.Path, npmLayer))
+	if m.keepsNPM(layer, request) {
+		m.log.Subprocess("Reusing cached layer %s", layer.Path)
+		m.log.Break()
+	} else if layer, err = m.installNPM(layer, request); err != nil && request.mild {
+		m.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", m.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
+		m.log.Break()
+		return nil, tree.Remove(filepath.Join(at.Path, npmLayer))
 	} else if err != nil {
 		return nil, request.explain(err)
 	}
-	if err := b.configureNPM(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
+	if err := m.configureNPM(filepath.Join(layer.Path, "node_modules", "npm")); err != nil {
 		return nil, err
 	}
 	layer.Build, layer.Cache = true, true
-	b.env = b.env.With("PATH", bin+":"+b.env.Get("PATH"))
-	if b.npm, err = newNPM(b.npm.env.With("PATH", b.env.Get("PATH")), b.log, b.npm.cache, b.context.Layers.Path); err != nil {
+	m.env = m.env.With("PATH", bin+":"+m.env.Get("PATH"))
+	if m.npm, err = newNPM(m.npm.env.With("PATH", m.env.Get("PATH")), m.log, m.npm.cache, at.Path); err != nil {
 		return nil, err
 	}
 	layers = []packit.Layer{layer}
 	if atLaunch {
-		launch, err := b.launchNPM(layer)
+		launch, err := m.launchNPM(at, layer)
 		if err != nil {
 			return nil, err
 		}
@@ -158,17 +162,17 @@ func (b *build) chooseNPM(atLaunch bool) (layers []packit.Layer, err error) {
 // launchNPM copies the npm of the build into a layer of the app image, without
 // the registry of last resort, which is the build's. The lifecycle puts its bin
 // folder on the PATH.
-func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
-	layer, err := b.context.Layers.Get(npmLaunchLayer)
+func (m *manager) launchNPM(at packit.Layers, from packit.Layer) (packit.Layer, error) {
+	layer, err := at.Get(npmLaunchLayer)
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if layer.Metadata[specMetadata] != b.npm.versions.NPM {
+	if layer.Metadata[specMetadata] != m.npm.versions.NPM {
 		if layer, err = layer.Reset(); err != nil {
 			return packit.Layer{}, err
 		}
 		for _, name := range []string{"bin", "node_modules"} {
-			if err := copyTree(filepath.Join(from.Path, name), filepath.Join(layer.Path, name)); err != nil {
+			if err := tree.Copy(filepath.Join(from.Path, name), filepath.Join(layer.Path, name)); err != nil {
 				return packit.Layer{}, fmt.Errorf("copying npm into the layer %s: %w", npmLaunchLayer, err)
 			}
 		}
@@ -176,7 +180,7 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 		if err := os.Remove(builtin); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return packit.Layer{}, err
 		}
-		layer.Metadata = map[string]any{specMetadata: b.npm.versions.NPM}
+		layer.Metadata = map[string]any{specMetadata: m.npm.versions.NPM}
 	}
 	layer.Launch = true
 	return layer, nil
@@ -185,13 +189,13 @@ func (b *build) launchNPM(from packit.Layer) (packit.Layer, error) {
 // configureNPM writes the built-in configuration of an npm of the app's choice,
 // as node-engine does for the one that comes with Node.js: the registry of last
 // resort, and the folder for global packages, which is that of Node.js.
-func (b *build) configureNPM(npm string) error {
-	registry, err := npmrc.BuiltinRegistry(b.env.Get)
+func (m *manager) configureNPM(npm string) error {
+	registry, err := npmrc.BuiltinRegistry(m.env.Get)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(npm, npmrc.BuiltinFile)
-	text := npmrc.Builtin(registry, b.env.Get("NODE_HOME"))
+	text := npmrc.Builtin(registry, m.env.Get("NODE_HOME"))
 	if text == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -203,7 +207,7 @@ func (b *build) configureNPM(npm string) error {
 
 // keepsNPM is true for a layer of the same exact version. A range may mean
 // another version by now.
-func (b *build) keepsNPM(layer packit.Layer, request npmRequest) bool {
+func (m *manager) keepsNPM(layer packit.Layer, request npmRequest) bool {
 	if _, err := semver.StrictNewVersion(request.spec); err != nil || layer.Metadata[specMetadata] != request.spec {
 		return false
 	}
@@ -211,12 +215,12 @@ func (b *build) keepsNPM(layer packit.Layer, request npmRequest) bool {
 	return err == nil
 }
 
-func (b *build) installNPM(layer packit.Layer, request npmRequest) (packit.Layer, error) {
+func (m *manager) installNPM(layer packit.Layer, request npmRequest) (packit.Layer, error) {
 	layer, err := layer.Reset()
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if err := b.fetchNPM(layer.Path, request.spec); err != nil {
+	if err := m.fetchNPM(layer.Path, request.spec); err != nil {
 		return packit.Layer{}, err
 	}
 	bin := filepath.Join(layer.Path, "bin")
@@ -239,14 +243,14 @@ func (b *build) installNPM(layer packit.Layer, request npmRequest) (packit.Layer
 // fetchNPM installs npm into a folder with the configuration of the project.
 // npm reads the .npmrc of the folder that it installs into, so the project's
 // is there as long as it takes.
-func (b *build) fetchNPM(dir, spec string) (err error) {
-	config := filepath.Join(b.dir, projectConfig)
+func (m *manager) fetchNPM(dir, spec string) (err error) {
+	config := filepath.Join(m.project.Dir, projectConfig)
 	if _, err := os.Stat(config); err == nil {
 		stand := filepath.Join(dir, projectConfig)
 		defer func() { err = errors.Join(err, os.RemoveAll(stand)) }()
-		if err := copyFile(config, stand); err != nil {
+		if err := tree.CopyFile(config, stand); err != nil {
 			return fmt.Errorf("giving npm the project's configuration: %w", err)
 		}
 	}
-	return b.npm.run(dir, "install", "--prefix", dir, "--no-save", "--ignore-scripts", "npm@"+spec)
+	return m.npm.run(dir, "install", "--prefix", dir, "--no-save", "--ignore-scripts", "npm@"+spec)
 }

@@ -5,12 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -23,6 +23,9 @@ const (
 	processRebuild process = "npm rebuild" // the app brings its node_modules along
 )
 
+// kindOf says of each process where versions come from.
+var kindOf = map[process]modules.Kind{processInstall: modules.Resolved, processCI: modules.Frozen, processRebuild: modules.Vendored}
+
 // vendoredCacheDir is the folder of the app that may hold a cache of npm's.
 const vendoredCacheDir = "npm-cache"
 
@@ -33,12 +36,12 @@ type inputs struct {
 	cache    bool   // npm-cache is a folder
 }
 
-// look reads the inputs of the project in dir, and removes a node_modules that
+// inspect reads the inputs of the project in dir, and removes a node_modules that
 // is only a link. Folders that are empty, or hold nothing but npm's own hidden
 // files, count as missing.
-func look(dir string) (inputs, error) {
+func inspect(dir string) (inputs, error) {
 	var found inputs
-	for _, name := range []string{npmlock.PackageLock, npmlock.Shrinkwrap} {
+	for _, name := range lockfiles {
 		switch _, err := os.Stat(filepath.Join(dir, name)); {
 		case err == nil:
 			found.lockfile = name
@@ -55,22 +58,11 @@ func look(dir string) (inputs, error) {
 		}
 	}
 	var err error
-	if found.modules, err = hasEntries(modules); err != nil {
+	if found.modules, err = tree.IsFilled(modules); err != nil {
 		return inputs{}, err
 	}
-	found.cache, err = hasEntries(filepath.Join(dir, vendoredCacheDir))
+	found.cache, err = tree.IsFilled(filepath.Join(dir, vendoredCacheDir))
 	return found, err
-}
-
-// hasEntries is false for a folder that has nothing but hidden files, or that
-// is missing.
-func hasEntries(dir string) (bool, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	visible := func(entry fs.DirEntry) bool { return !strings.HasPrefix(entry.Name(), ".") }
-	return slices.ContainsFunc(entries, visible), err
 }
 
 // process chooses. Vendored modules go before a lockfile, unless there is

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"testing"
 
-	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
@@ -160,9 +160,9 @@ func (r *registry) answers(answer func(w http.ResponseWriter, r *http.Request) b
 
 // environment is one in which npm knows no registry but this, and no
 // configuration of the machine's.
-func (r *registry) environment(t *testing.T) npminstall.Environ {
+func (r *registry) environment(t *testing.T) environ.List {
 	home := t.TempDir()
-	return npminstall.Environ{
+	return environ.List{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + os.TempDir(), "LANG=C",
 		"NPM_CONFIG_REGISTRY=" + r.URL + "/",
 		"NPM_CONFIG_FETCH_RETRIES=0",
@@ -195,7 +195,7 @@ func writeFiles(t *testing.T, dir string, contents files) {
 var locked sync.Map
 
 // lock lets the real npm write the lockfile of an app.
-func (r *registry) lock(env npminstall.Environ, dir string) {
+func (r *registry) lock(env environ.List, dir string) {
 	r.t.Helper()
 	key := r.describe(dir)
 	path := filepath.Join(dir, "package-lock.json")
@@ -236,7 +236,7 @@ func (r *registry) describe(dir string) string {
 	return strings.Join(all, "\n")
 }
 
-func npm(t *testing.T, env npminstall.Environ, dir string, args ...string) {
+func npm(t *testing.T, env environ.List, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(find(t, env, "npm"), args...)
 	cmd.Dir = dir
@@ -247,7 +247,7 @@ func npm(t *testing.T, env npminstall.Environ, dir string, args ...string) {
 }
 
 // find returns the path of a program on the PATH of an environment.
-func find(t *testing.T, env npminstall.Environ, name string) string {
+func find(t *testing.T, env environ.List, name string) string {
 	t.Helper()
 	for _, dir := range filepath.SplitList(env.Get("PATH")) {
 		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {

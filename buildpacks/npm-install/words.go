@@ -28,12 +28,12 @@ var frame = regexp.MustCompile(`^(?:code |in workspace: |at location: |path |com
 // wrong: the last exception that nobody has caught, or the last line. It is
 // empty where nothing was said.
 func (f fault) lastWords() string {
-	for _, found := range slices.Backward(thrownError.FindAllStringSubmatch(f.output, -1)) {
+	for _, found := range slices.Backward(thrownError.FindAllStringSubmatch(f.Output, -1)) {
 		if words := plain(found[1]); words != ofNPM9 {
 			return words
 		}
 	}
-	lines := strings.Split(f.output, "\n")
+	lines := strings.Split(f.Output, "\n")
 	for _, line := range slices.Backward(lines) {
 		line = plain(wrapped.ReplaceAllString(plain(line), ""))
 		if line != "" && line != ofNPM9 && !frame.MatchString(line) {

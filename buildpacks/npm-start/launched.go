@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -27,8 +28,8 @@ const (
 // launched are the modules of the app image.
 type launched struct {
 	places []place
-	lock   npmlock.Lock // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
-	others []string     // folders with the programs of other buildpacks' layers
+	lock   deps.Graph // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
+	others []string   // folders with the programs of other buildpacks' layers
 }
 
 // place is a node_modules folder that the app finds modules in.
@@ -49,7 +50,7 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 		return launched{}, err
 	}
 	if s.keepsDevelopment(getenv) {
-		l.lock = npmlock.Lock{}
+		l.lock = deps.Graph{}
 	}
 	l.others = below(layersDir, "*/*/bin")
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
@@ -114,7 +115,7 @@ func (l launched) command(name string) presence {
 	return l.look(func(p place) bool {
 		_, err := os.Lstat(filepath.Join(p.disk, ".bin", name)) // which may lead to what a script makes later
 		return err == nil
-	}, func(p npmlock.Package) bool {
+	}, func(p deps.Package) bool {
 		return slices.Contains(p.Commands, name)
 	})
 }
@@ -124,7 +125,7 @@ func (l launched) module(name string) presence {
 	return l.look(func(p place) bool {
 		_, err := os.Stat(filepath.Join(p.disk, name))
 		return err == nil
-	}, func(p npmlock.Package) bool {
+	}, func(p deps.Package) bool {
 		return strings.HasSuffix(p.Path, nodemodules.Dir+"/"+name)
 	})
 }
@@ -149,7 +150,7 @@ func (l launched) version(name string) string {
 
 // look asks all places, of which those that are not on disk are what the
 // lockfile says of them.
-func (l launched) look(onDisk func(place) bool, locked func(npmlock.Package) bool) presence {
+func (l launched) look(onDisk func(place) bool, locked func(deps.Package) bool) presence {
 	answer := absent
 	if len(l.places) == 0 {
 		answer = unknown
@@ -171,8 +172,8 @@ func (l launched) look(onDisk func(place) bool, locked func(npmlock.Package) boo
 
 // in are the packages that the lockfile has in a place, without those that only
 // development needs. A link to a folder has the programs of the folder.
-func (l launched) in(p place) []npmlock.Package {
-	var all []npmlock.Package
+func (l launched) in(p place) []deps.Package {
+	var all []deps.Package
 	for _, one := range l.lock.Packages {
 		name, inside := strings.CutPrefix(one.Path, p.path+"/")
 		if !inside || one.Dev || strings.Contains(name, nodemodules.Dir+"/") {
@@ -180,7 +181,7 @@ func (l launched) in(p place) []npmlock.Package {
 		}
 		if one.Link {
 			for _, folder := range l.lock.Packages {
-				if folder.Path == path.Clean(one.Resolved) {
+				if folder.Path == one.To {
 					one.Commands = folder.Commands
 				}
 			}

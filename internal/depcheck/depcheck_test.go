@@ -21,6 +21,8 @@ var rules = []depcheck.Rule{
 	{Why: "the platform works with anybody's buildpacks", From: "platform", To: "buildpacks"},
 	{Why: "the platform is a library", From: "platform", To: "cmd"},
 	{Why: "the platform reads no lockfile: a buildpack says in a layer's metadata what the platform is to know", From: "platform", To: "internal/deps"},
+	{Why: "a graph of dependencies knows nothing of the layers that are made by it", From: "internal/deps", To: "internal/modules"},
+	{Why: "native files are the same, whoever installed them", From: "internal/modules/native", To: "internal/deps/npmlock"},
 	{Why: "tools make and maintain this repository, and are no part of what it ships", From: "buildpacks", To: "tools"},
 	{Why: "tools make and maintain this repository, and are no part of what it ships", From: "cmd", To: "tools"},
 	{Why: "tools make and maintain this repository, and are no part of what it ships", From: "internal", To: "tools"},

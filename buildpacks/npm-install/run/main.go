@@ -11,10 +11,11 @@ import (
 	npminstall "github.com/armature-cnb/armature/buildpacks/npm-install"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 func main() {
-	env := npminstall.Environ(os.Environ())
+	env := environ.List(os.Environ())
 	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
 	packit.Run(npminstall.Detect(env), settings.WarningOfTypos(npminstall.Build(env, log), env, log.Process), packit.WithExitHandler(exit.New()))
 }

@@ -3,6 +3,8 @@ package npmlock_test
 import (
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
@@ -24,15 +26,15 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, dev := range []bool{false, true} {
-			lock.Gaps("linux", "arm64", "glibc", dev)
+			lock.Gaps(deps.PlatformOf(targets.LinuxARM64), dev)
 			for _, folder := range []string{"", "a", "../w"} {
 				lock.Closure(folder, dev)
 			}
 		}
 		lock.Links()
-		lock.HasLinks()
-		for _, p := range lock.Production("linux", "x64", "glibc") {
-			p.InNodeModules()
+		for _, p := range lock.Packages {
+			lock.Resolve(p.Path, "a")
+			p.RunsOn(deps.PlatformOf(targets.LinuxAMD64))
 		}
 	})
 }

@@ -1,6 +1,6 @@
 // Package npmlock reads npm's package-lock.json and npm-shrinkwrap.json,
-// lockfile versions 1 to 3, into a value. It reads no environment and writes
-// nothing.
+// lockfile versions 1 to 3, into a [deps.Graph]. It reads no environment and
+// writes nothing.
 package npmlock
 
 import (
@@ -12,9 +12,9 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
@@ -31,37 +31,9 @@ const (
 // decoded.
 const InvalidID = "lockfile-invalid"
 
-// Lock is what a lockfile says.
-type Lock struct {
-	File     string    // PackageLock or Shrinkwrap
-	Version  int       // lockfileVersion: 1, 2 or 3
-	Root     Package   // the project itself, Path ""; empty in version 1 but for name and version
-	Packages []Package // all others, sorted by Path
-}
-
-// Package is one entry. Version 1 of the format knows no OS, CPU, Libc,
-// License and Link.
-type Package struct {
-	Path             string // where it stands, with slashes: "node_modules/a/node_modules/b", or of a workspace "packages/a"
-	Name             string // "b", "@scope/b"; the name in the registry where that differs from the folder's (an alias)
-	Version          string // "1.2.3"; empty for links
-	Resolved         string // an address, or of a link the folder that it leads to, relative to the lockfile
-	Integrity        string // subresource integrity, "sha512-…" in base64, or several with a space between
-	License          string
-	Link             bool // a symbolic link to a workspace or a file: dependency
-	Dev              bool // needed by devDependencies only
-	Optional         bool // needed by optionalDependencies only
-	DevOptional      bool // needed by devDependencies or optionalDependencies only
-	InBundle         bool // comes inside the archive of the package around it
-	HasInstallScript bool
-	OS, CPU, Libc    []string // platforms in Node's words, "!x" for all but x; empty for any
-	Engines          map[string]string
-	Dependencies     map[string]string // ranges by name
-	OptionalDeps     map[string]string
-	DevDeps          map[string]string // of the project, workspaces and file: dependencies only
-	PeerDeps         map[string]string // but for those that are optional
-	Commands         []string          // the names of its programs, sorted; version 1 does not know them
-}
+// Lock is what a lockfile says. One of version 1 is sparse: of the project it has
+// no more than name and version.
+type Lock = deps.Graph
 
 // Read returns the lockfile in dir. Where there is none, found is false. One
 // that cannot be read or decoded is a [failure.Failure] with [InvalidID].
@@ -110,7 +82,7 @@ func Parse(text []byte) (Lock, error) {
 	if raw.Version < 1 || raw.Version > 3 {
 		return Lock{}, fmt.Errorf("lockfileVersion is %d, want 1, 2 or 3", raw.Version)
 	}
-	lock := Lock{Version: raw.Version, Root: Package{Name: raw.Name, Version: raw.PackageVersion}}
+	lock := Lock{Version: raw.Version, Sparse: raw.Version == 1, Root: deps.Package{Name: raw.Name, Version: raw.PackageVersion}}
 	for place, entry := range raw.Packages {
 		if place == "" {
 			lock.Root = entry.pkg("")
@@ -121,7 +93,8 @@ func Parse(text []byte) (Lock, error) {
 	if raw.Packages == nil {
 		lock.Packages = flatten("", raw.Dependencies)
 	}
-	sort.Slice(lock.Packages, func(i, j int) bool { return lock.Packages[i].Path < lock.Packages[j].Path })
+	slices.SortFunc(lock.Packages, func(a, b deps.Package) int { return strings.Compare(a.Path, b.Path) })
+	findSources(&lock)
 	return lock, nil
 }
 
@@ -159,14 +132,18 @@ type rawPackage struct {
 	} `json:"peerDependenciesMeta"`
 }
 
-func (r rawPackage) pkg(place string) Package {
+func (r rawPackage) pkg(place string) deps.Package {
 	name := r.Name
 	if name == "" {
 		name = nameIn(place)
 	}
 	maps.DeleteFunc(r.PeerDeps, func(peer, _ string) bool { return r.PeersMeta[peer].Optional })
-	return Package{
-		Path: place, Name: name, Version: r.Version, Resolved: r.Resolved, Integrity: r.Integrity,
+	to := ""
+	if r.Link {
+		to, r.Resolved = path.Clean(r.Resolved), ""
+	}
+	return deps.Package{
+		Path: place, Name: name, Version: r.Version, To: to, Resolved: r.Resolved, Integrity: r.Integrity,
 		License: string(r.License), Link: r.Link, Dev: r.Dev, Optional: r.Optional,
 		DevOptional: r.DevOptional, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
 		OS: r.OS, CPU: r.CPU, Libc: r.Libc, Engines: r.Engines,
@@ -197,16 +174,16 @@ type rawDependency struct {
 }
 
 // flatten turns the tree of version 1 into paths.
-func flatten(above string, tree map[string]rawDependency) []Package {
-	var all []Package
+func flatten(above string, tree map[string]rawDependency) []deps.Package {
+	var all []deps.Package
 	for name, d := range tree {
 		place := path.Join(above, "node_modules", name)
-		p := Package{
+		p := deps.Package{
 			Path: place, Name: name, Version: d.Version, Resolved: d.Resolved, Integrity: d.Integrity,
 			Dev: d.Dev, Optional: d.Optional, InBundle: d.Bundled, Dependencies: d.Requires,
 		}
 		if target, ok := strings.CutPrefix(d.Version, "file:"); ok && !isArchive(target) {
-			p.Link, p.Resolved, p.Version = true, target, ""
+			p.Link, p.To, p.Version = true, path.Clean(target), ""
 		}
 		if alias, ok := strings.CutPrefix(d.Version, "npm:"); ok {
 			at := strings.LastIndex(alias, "@")
@@ -269,68 +246,3 @@ func (r *ranges) UnmarshalJSON(raw []byte) error {
 type requires map[string]string
 
 func (r *requires) UnmarshalJSON(raw []byte) error { return (*ranges)(r).UnmarshalJSON(raw) }
-
-// Production returns the packages that an install without devDependencies
-// puts into node_modules on that platform: no links, no workspaces, nothing
-// that is made for another platform. The words are Node's: "linux", "arm64",
-// "glibc".
-func (l Lock) Production(os, cpu, libc string) []Package {
-	var kept []Package
-	for _, p := range l.Packages {
-		if !p.Dev && !p.Link && p.InNodeModules() && p.RunsOn(os, cpu, libc) {
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
-
-// ForAnyTarget tells whether an install without devDependencies comes out the
-// same for every platform, as far as the lockfile says: no package is made for
-// some platforms only, and none has an install script. Version 1 of the format
-// does not say it, so there it is false.
-func (l Lock) ForAnyTarget() bool {
-	return l.Version > 1 && !slices.ContainsFunc(l.Packages, func(p Package) bool {
-		return !p.Dev && (p.HasPlatform() || p.InNodeModules() && p.HasInstallScript)
-	})
-}
-
-// InNodeModules is false for the folders of workspaces and file:
-// dependencies, which have entries of their own.
-func (p Package) InNodeModules() bool {
-	return strings.HasPrefix(p.Path, "node_modules/") || strings.Contains(p.Path, "/node_modules/")
-}
-
-// RunsOn tells whether the package allows a platform, in Node's words.
-func (p Package) RunsOn(os, cpu, libc string) bool {
-	return allows(p.OS, os) && allows(p.CPU, cpu) && allows(p.Libc, libc)
-}
-
-// HasPlatform tells whether the package is made for some platforms only.
-func (p Package) HasPlatform() bool { return len(p.OS)+len(p.CPU)+len(p.Libc) > 0 }
-
-// allows reads a list as npm does: "any" and no list at all is everything,
-// "!x" forbids x, and where something is named without "!" it is one of
-// these.
-func allows(list []string, word string) bool {
-	if len(list) == 0 || (len(list) == 1 && list[0] == "any") {
-		return true
-	}
-	if slices.Contains(list, "!"+word) {
-		return false
-	}
-	onlyForbids := !slices.ContainsFunc(list, func(s string) bool { return !strings.HasPrefix(s, "!") })
-	return onlyForbids || slices.Contains(list, word)
-}
-
-// Links returns the folders that links lead to (workspaces and file:
-// dependencies), relative to the project, sorted and each once.
-func (l Lock) Links() []string {
-	var all []string
-	for _, p := range l.Packages {
-		if p.Link {
-			all = append(all, path.Clean(p.Resolved))
-		}
-	}
-	sort.Strings(all)
-	return slices.Compact(all)
-}

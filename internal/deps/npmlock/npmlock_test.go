@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
 )
@@ -50,7 +52,7 @@ func TestParseVersion3(t *testing.T) {
 		t.Errorf("got %+v", lock)
 	}
 	want := []string{"a@1.0.0 MIT", "@s/b@2.0.0 ISC", "real@3.0.0 ", "native-arm64@5.0.0 ", "a@0.9.0 "}
-	if got := describe(lock.Production("linux", "arm64", "glibc")); !reflect.DeepEqual(got, want) {
+	if got := describe(lock.Packages, targets.LinuxARM64); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := lock.Links(); !reflect.DeepEqual(got, []string{"packages/w"}) {
@@ -68,8 +70,8 @@ func TestParseVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"a@1.0.0 ", "b@2.0.0 ", "@s/real@3.0.0 ", "packed@file:packed.tgz "}
-	if got := describe(lock.Production("linux", "x64", "glibc")); !reflect.DeepEqual(got, want) {
+	want := []string{"a@1.0.0 ", "b@2.0.0 ", "@s/real@3.0.0 ", "packed@ "}
+	if got := describe(lock.Packages, targets.LinuxAMD64); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := lock.Links(); !reflect.DeepEqual(got, []string{"packages/linked"}) {
@@ -80,58 +82,17 @@ func TestParseVersion1(t *testing.T) {
 	}
 }
 
-func describe(packages []npmlock.Package) []string {
+// describe names the packages that an install without devDependencies puts into
+// node_modules on a target.
+func describe(packages []deps.Package, target targets.Target) []string {
 	var all []string
 	for _, p := range packages {
+		if p.Dev || p.Link || !p.InNodeModules() || !p.RunsOn(deps.PlatformOf(target)) {
+			continue
+		}
 		all = append(all, p.Name+"@"+p.Version+" "+p.License)
 	}
 	return all
-}
-
-func TestRunsOn(t *testing.T) {
-	for _, tc := range []struct {
-		name          string
-		os, cpu, libc []string
-		want          bool
-	}{
-		{name: "nothing said", want: true},
-		{name: "named", os: []string{"darwin", "linux"}, cpu: []string{"arm64"}, libc: []string{"glibc"}, want: true},
-		{name: "another architecture", os: []string{"linux"}, cpu: []string{"x64"}},
-		{name: "another C library", libc: []string{"musl"}},
-		{name: "forbidden", os: []string{"!linux"}},
-		{name: "another one forbidden", os: []string{"!win32"}, want: true},
-		{name: "any", os: []string{"any"}, want: true},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			p := npmlock.Package{OS: tc.os, CPU: tc.cpu, Libc: tc.libc}
-			if got := p.RunsOn("linux", "arm64", "glibc"); got != tc.want {
-				t.Errorf("got %v", got)
-			}
-		})
-	}
-}
-
-func TestForAnyTarget(t *testing.T) {
-	for packages, want := range map[string]bool{
-		`"node_modules/a": {}`: true,
-		`"node_modules/a": {"dev": true, "cpu": ["x64"], "hasInstallScript": true}`:  true, // is not installed
-		`"": {"hasInstallScript": true}, "node_modules/a": {}`:                       true, // the project's own
-		`"node_modules/a": {"hasInstallScript": true}`:                               false,
-		`"node_modules/a": {}, "node_modules/a/node_modules/b": {"libc": ["glibc"]}`: false,
-		`"node_modules/a": {"optional": true, "os": ["darwin"]}`:                     false,
-	} {
-		lock, err := npmlock.Parse([]byte(`{"lockfileVersion": 3, "packages": {` + packages + `}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := lock.ForAnyTarget(); got != want {
-			t.Errorf("%s: got %v", packages, got)
-		}
-	}
-	old, err := npmlock.Parse([]byte(version1))
-	if err != nil || old.ForAnyTarget() {
-		t.Errorf("version 1, which does not say it: got true, %v", err)
-	}
 }
 
 func TestParseRefuses(t *testing.T) {

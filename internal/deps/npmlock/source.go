@@ -7,70 +7,54 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/deps"
 )
 
-// SourceKind says where a package comes from.
-type SourceKind int
-
-// The kinds of sources.
-const (
-	FromRegistry SourceKind = iota // or nobody knows better
-	FromGit                        // a repository
-	FromArchive                    // an archive at an address that is no registry's
-	FromFile                       // an archive of the app
-)
-
-// Source is where a package comes from.
-type Source struct {
-	Kind    SourceKind
-	Address string // of anything but a registry, without credentials; of git "git+https://host/path"; of a file "file:vendor/a.tgz"
-	Commit  string // of git, where it is known
-}
-
-// Sources returns the function that tells where a package of the lockfile comes
-// from. An address that somebody depends on by that address is no registry's.
-func (l Lock) Sources() func(Package) Source {
+// findSources says of each package where it comes from. An address that somebody
+// depends on by that address is no registry's. In version 1 of the format the
+// version of a git repository, of an archive and of a file is its address: that
+// is none.
+func findSources(g *deps.Graph) {
 	named := map[string]bool{}
-	for _, p := range append([]Package{l.Root}, l.Packages...) {
+	for _, p := range append([]deps.Package{g.Root}, g.Packages...) {
 		for _, ranges := range []map[string]string{p.Dependencies, p.OptionalDeps, p.DevDeps, p.PeerDeps} {
 			for spec := range maps.Values(ranges) {
 				named[spec] = strings.Contains(spec, "://")
 			}
 		}
 	}
-	return func(p Package) Source {
+	for i := range g.Packages {
+		p := &g.Packages[i]
 		from := p.Resolved
-		if from == "" && !p.HasVersion() {
-			from = p.Version // as version 1 of the format has it
+		if strings.ContainsAny(p.Version, ":/") {
+			if from == "" {
+				from = p.Version
+			}
+			p.Version = ""
 		}
-		return source(p.Name, from, named[from])
+		p.Source = source(p.Name, from, named[from])
 	}
-}
-
-// HasVersion tells whether Version is one. In version 1 of the format that of a
-// git repository, of an archive and of a file is its address.
-func (p Package) HasVersion() bool {
-	return p.Version != "" && !strings.ContainsAny(p.Version, ":/")
 }
 
 // hosts are npm's short names for hosts of git repositories.
 var hosts = map[string]string{"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org", "gist": "gist.github.com"}
 
-func source(name, from string, named bool) Source {
+func source(name, from string, named bool) deps.Source {
 	scheme, rest, _ := strings.Cut(from, ":")
 	switch {
 	case hosts[scheme] != "":
 		repository, fragment, _ := strings.Cut(rest, "#")
-		return Source{FromGit, "git+https://" + hosts[scheme] + "/" + clean(strings.TrimSuffix(repository, ".git")) + ".git", commit(fragment)}
+		return deps.Source{Kind: deps.FromGit, Address: "git+https://" + hosts[scheme] + "/" + clean(strings.TrimSuffix(repository, ".git")) + ".git", Commit: commit(fragment)}
 	case scheme == "git" || strings.HasPrefix(scheme, "git+"):
 		repository, fragment, _ := strings.Cut(from, "#")
-		return Source{FromGit, "git+" + clean(strings.TrimPrefix(repository, "git+")), commit(fragment)}
+		return deps.Source{Kind: deps.FromGit, Address: "git+" + clean(strings.TrimPrefix(repository, "git+")), Commit: commit(fragment)}
 	case scheme == "file":
-		return Source{FromFile, from, ""}
+		return deps.Source{Kind: deps.FromFile, Address: from}
 	case (scheme == "http" || scheme == "https") && (named || !isRegistrys(name, from)):
-		return Source{FromArchive, clean(from), ""}
+		return deps.Source{Kind: deps.FromArchive, Address: clean(from)}
 	}
-	return Source{}
+	return deps.Source{}
 }
 
 // commit is the revision in the fragment of a repository's address: npm allows

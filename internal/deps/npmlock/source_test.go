@@ -1,39 +1,53 @@
 package npmlock_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
+// entry is one of a lockfile.
+type entry struct{ name, version, resolved string }
+
 func TestSources(t *testing.T) {
 	const forked = "https://registry.example.com/ms/-/ms-2.1.3.tgz"
-	sources := npmlock.Lock{Root: npmlock.Package{Dependencies: map[string]string{"fork": forked}}}.Sources()
 	for _, tc := range []struct {
-		name string
-		p    npmlock.Package
-		want npmlock.Source
+		name    string
+		p       entry
+		version int
+		want    deps.Source
 	}{
-		{"a registry", npmlock.Package{Name: "ms", Resolved: "https://registry.example.com/ms/-/ms-2.1.2.tgz"}, npmlock.Source{}},
-		{"a registry, scoped", npmlock.Package{Name: "@s/ms", Resolved: "https://registry.example.com/path/@s/ms/-/ms-2.1.2.tgz"}, npmlock.Source{}},
-		{"a registry, scoped and escaped", npmlock.Package{Name: "@s/ms", Resolved: "https://registry.example.com/@s%2fms/-/ms-2.1.2.tgz"}, npmlock.Source{}},
-		{"a registry that downloads", npmlock.Package{Name: "@s/ms", Resolved: "https://npm.example.com/download/@s/ms/1.0.0/abc"}, npmlock.Source{}},
-		{"no address", npmlock.Package{Name: "ms", Version: "1.0.0"}, npmlock.Source{}},
-		{"an address somebody depends on", npmlock.Package{Name: "ms", Resolved: forked}, npmlock.Source{Kind: npmlock.FromArchive, Address: forked}},
-		{"an archive", npmlock.Package{Name: "ms", Resolved: "https://u:p@x.example.com/forks/ms.tgz?token=abc#x"}, npmlock.Source{Kind: npmlock.FromArchive, Address: "https://x.example.com/forks/ms.tgz"}},
-		{"another package's archive", npmlock.Package{Name: "ms", Resolved: "https://registry.example.com/msx/-/msx-2.1.2.tgz"}, npmlock.Source{Kind: npmlock.FromArchive, Address: "https://registry.example.com/msx/-/msx-2.1.2.tgz"}},
-		{"git over ssh", npmlock.Package{Resolved: "git+ssh://git@github.com/o/r.git#0123abc"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+ssh://github.com/o/r.git", Commit: "0123abc"}},
-		{"git with ssh's own paths", npmlock.Package{Resolved: "git+ssh://git@github.com:o/r.git#0123abc"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+ssh://github.com:o/r.git", Commit: "0123abc"}},
-		{"git with a token", npmlock.Package{Resolved: "git+https://tok@en:x@host/o/r.git?a=b#0123abc::path:sub"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+https://host/o/r.git", Commit: "0123abc"}},
-		{"git alone", npmlock.Package{Resolved: "git://host/o/r.git#semver:^1"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+git://host/o/r.git"}},
-		{"a host by its short name, version 1", npmlock.Package{Version: "github:o/r#0123abc"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+https://github.com/o/r.git", Commit: "0123abc"}},
-		{"git, version 1", npmlock.Package{Version: "git+https://token:x-oauth-basic@github.com/o/r.git#0123abc"}, npmlock.Source{Kind: npmlock.FromGit, Address: "git+https://github.com/o/r.git", Commit: "0123abc"}},
-		{"a file", npmlock.Package{Resolved: "file:vendor/ms.tgz"}, npmlock.Source{Kind: npmlock.FromFile, Address: "file:vendor/ms.tgz"}},
-		{"a file, version 1", npmlock.Package{Version: "file:vendor/ms.tgz"}, npmlock.Source{Kind: npmlock.FromFile, Address: "file:vendor/ms.tgz"}},
+		{"a registry", entry{"ms", "", "https://registry.example.com/ms/-/ms-2.1.2.tgz"}, 3, deps.Source{}},
+		{"a registry, scoped", entry{"@s/ms", "", "https://registry.example.com/path/@s/ms/-/ms-2.1.2.tgz"}, 3, deps.Source{}},
+		{"a registry, scoped and escaped", entry{"@s/ms", "", "https://registry.example.com/@s%2fms/-/ms-2.1.2.tgz"}, 3, deps.Source{}},
+		{"a registry that downloads", entry{"@s/ms", "", "https://npm.example.com/download/@s/ms/1.0.0/abc"}, 3, deps.Source{}},
+		{"no address", entry{"ms", "1.0.0", ""}, 3, deps.Source{}},
+		{"an address somebody depends on", entry{"ms", "", forked}, 3, deps.Source{Kind: deps.FromArchive, Address: forked}},
+		{"an archive", entry{"ms", "", "https://u:p@x.example.com/forks/ms.tgz?token=abc#x"}, 3, deps.Source{Kind: deps.FromArchive, Address: "https://x.example.com/forks/ms.tgz"}},
+		{"another package's archive", entry{"ms", "", "https://registry.example.com/msx/-/msx-2.1.2.tgz"}, 3, deps.Source{Kind: deps.FromArchive, Address: "https://registry.example.com/msx/-/msx-2.1.2.tgz"}},
+		{"git over ssh", entry{"x", "", "git+ssh://git@github.com/o/r.git#0123abc"}, 3, deps.Source{Kind: deps.FromGit, Address: "git+ssh://github.com/o/r.git", Commit: "0123abc"}},
+		{"git with ssh's own paths", entry{"x", "", "git+ssh://git@github.com:o/r.git#0123abc"}, 3, deps.Source{Kind: deps.FromGit, Address: "git+ssh://github.com:o/r.git", Commit: "0123abc"}},
+		{"git with a token", entry{"x", "", "git+https://tok@en:x@host/o/r.git?a=b#0123abc::path:sub"}, 3, deps.Source{Kind: deps.FromGit, Address: "git+https://host/o/r.git", Commit: "0123abc"}},
+		{"git alone", entry{"x", "", "git://host/o/r.git#semver:^1"}, 3, deps.Source{Kind: deps.FromGit, Address: "git+git://host/o/r.git"}},
+		{"a host by its short name, version 1", entry{"x", "github:o/r#0123abc", ""}, 1, deps.Source{Kind: deps.FromGit, Address: "git+https://github.com/o/r.git", Commit: "0123abc"}},
+		{"git, version 1", entry{"x", "git+https://token:x-oauth-basic@github.com/o/r.git#0123abc", ""}, 1, deps.Source{Kind: deps.FromGit, Address: "git+https://github.com/o/r.git", Commit: "0123abc"}},
+		{"a file", entry{"x", "", "file:vendor/ms.tgz"}, 3, deps.Source{Kind: deps.FromFile, Address: "file:vendor/ms.tgz"}},
+		{"a file, version 1", entry{"x", "file:vendor/ms.tgz", ""}, 1, deps.Source{Kind: deps.FromFile, Address: "file:vendor/ms.tgz"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := sources(tc.p); got != tc.want {
-				t.Errorf("got %+v, want %+v", got, tc.want)
+			text := fmt.Sprintf(`{"lockfileVersion":3,"packages":{"":{"dependencies":{"fork":%q}},"node_modules/%s":{"version":%q,"resolved":%q}}}`, forked, tc.p.name, tc.p.version, tc.p.resolved)
+			if tc.version == 1 {
+				text = fmt.Sprintf(`{"lockfileVersion":1,"dependencies":{%q:{"version":%q}}}`, tc.p.name, tc.p.version)
+			}
+			lock, err := npmlock.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := lock.Packages[0]; got.Source != tc.want || strings.Contains(got.Version, ":") {
+				t.Errorf("got %+v of version %q, want %+v", got.Source, got.Version, tc.want)
 			}
 		})
 	}

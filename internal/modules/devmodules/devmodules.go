@@ -10,7 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
 	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
@@ -25,7 +25,7 @@ const Rules = 1
 type App struct {
 	Dir     string             // its folder, absolute
 	Root    string             // the folder in it that is installed in, absolute
-	Lock    npmlock.Lock       // of that; empty where there is none
+	Lock    deps.Graph         // of that; empty where there is none
 	Ignored *dockerignore.File // of Dir
 	Offline bool               // nothing can be installed, see [Offline]
 }

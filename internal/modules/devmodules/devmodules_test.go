@@ -8,16 +8,16 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/modules/devmodules"
 )
 
 func TestFoldersOfModulesAreJudged(t *testing.T) {
-	locked := npmlock.Lock{File: "package-lock.json"}
+	locked := deps.Graph{File: "package-lock.json"}
 	for _, tc := range []struct {
 		name  string
 		files map[string]string
-		lock  npmlock.Lock
+		lock  deps.Graph
 		off   bool
 		goes  bool
 		stays string
@@ -25,8 +25,8 @@ func TestFoldersOfModulesAreJudged(t *testing.T) {
 		{"nobody wants them out", nil, locked, false, false, ""},
 		{".gitignore", map[string]string{".gitignore": "node_modules\n"}, locked, false, true, ""},
 		{".dockerignore", map[string]string{".dockerignore": "node_modules\n"}, locked, false, true, ""},
-		{"no lockfile", map[string]string{".gitignore": "node_modules\n"}, npmlock.Lock{}, false, false, "no lockfile says what belongs there"},
-		{"Yarn's lockfile", map[string]string{".gitignore": "node_modules\n", "yarn.lock": "# yarn lockfile v1\n"}, npmlock.Lock{}, false, true, ""},
+		{"no lockfile", map[string]string{".gitignore": "node_modules\n"}, deps.Graph{}, false, false, "no lockfile says what belongs there"},
+		{"Yarn's lockfile", map[string]string{".gitignore": "node_modules\n", "yarn.lock": "# yarn lockfile v1\n"}, deps.Graph{}, false, true, ""},
 		{"no network", map[string]string{".gitignore": "node_modules\n"}, locked, true, false, "the build has no network"},
 		{"project.toml includes them", map[string]string{".gitignore": "node_modules\n", "project.toml": "[build]\ninclude = [\"*\"]\n"}, locked, false, false, "project.toml includes what is there"},
 	} {

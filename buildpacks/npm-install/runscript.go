@@ -1,0 +1,111 @@
+package npminstall
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// scriptNPM is the npm that runs the scripts: with the NODE_ENV of the build,
+// for the host. An npm that a script calls in turn, say for a client in a
+// folder of the app, installs devDependencies too, although NODE_ENV is
+// production; what the user has set about that is kept.
+func (m *manager) scriptNPM() npm {
+	if choosesDependencies(m.env) {
+		return m.npm
+	}
+	return m.npm.config("include", "dev")
+}
+
+// The lines by which npm announces what it runs.
+var (
+	announcement = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
+	// From npm 12 on it is a notice, which only npm's debug log has here.
+	noticed = regexp.MustCompile(`(?m)^\d+ notice run (?:.* )?(\S+)$`)
+)
+
+// Run runs a script with npm.
+func (m *manager) Run(s modules.Script) error {
+	f, err := m.scriptNPM().execute(filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
+	if err != nil || f == nil {
+		return err
+	}
+	return scriptFailure(s, *f)
+}
+
+// scriptFailure says how the script failed. What an npm that the script called
+// complains of is classified as elsewhere.
+func scriptFailure(s modules.Script, f fault) error {
+	ran := lastAnnounced(s.Name, f)
+	where := fmt.Sprintf("the build script %s failed", s)
+	if ran != s.Name {
+		where = fmt.Sprintf("the hook %s of the build script %s failed", ran, s)
+	}
+	end := fmt.Sprintf("%s: `%s` ended with %s", where, s.Package.Scripts[ran], f.End())
+	if command := f.missingCommand(); command != "" {
+		return &failure.Failure{
+			ID:    "build-script-command-missing",
+			Cause: fmt.Sprintf("%s: there is no command %s", end, command),
+			Remedy: fmt.Sprintf("add the package that has it: `npm install --save-dev PACKAGE`, and commit %s and the lockfile. "+
+				"Where the app needs no build, set %s=%s.", packagejson.FileName, modules.ScriptsVariable, modules.NoScripts),
+		}
+	}
+	var inner *failure.Failure
+	if errors.As(classify(f.within()), &inner) && inner.ID != unknownFault {
+		inner.Cause = where + ": " + inner.Cause
+		return inner
+	}
+	if found := f.symptom(); found != nil {
+		found.Cause = end + ": " + found.Cause
+		return found
+	}
+	remedy := "its output above says why; `npm run " + s.Name + "` in the package's folder, after `npm ci`, should say the same. "
+	if f.Killed() {
+		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
+	}
+	return &failure.Failure{
+		ID:     "build-script-failed",
+		Cause:  end,
+		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", modules.ScriptsVariable, modules.ScriptsVariable, modules.NoScripts),
+	}
+}
+
+// repeated is what npm puts before the lines of a script that it repeats.
+var repeated = regexp.MustCompile(`(?m)^npm (?:error|ERR!) `)
+
+// missingCommand is [outcome.Outcome.MissingCommand], also where npm repeats a
+// shell's words.
+func (f fault) missingCommand() string {
+	return outcome.Outcome{Err: f.Err, Output: repeated.ReplaceAllString(f.Output, "")}.MissingCommand()
+}
+
+// within is the fault without npm's own report on it, which a script of a
+// workspace gets and another one does not.
+func (f fault) within() fault {
+	f.debug = ""
+	if i := strings.LastIndex(f.Output, " Lifecycle script `"); i >= 0 {
+		f.Output = f.Output[:strings.LastIndexByte(f.Output[:i], '\n')+1]
+	}
+	return f
+}
+
+// lastAnnounced is which of the script and its hooks ran last, as far as npm
+// says so.
+func lastAnnounced(name string, f fault) string {
+	last := name
+	announced := append(announcement.FindAllStringSubmatch(f.Output, -1), noticed.FindAllStringSubmatch(f.debug, -1)...)
+	for _, found := range announced {
+		if slices.Contains([]string{"pre" + name, name, "post" + name}, found[1]) {
+			last = found[1]
+		}
+	}
+	return last
+}

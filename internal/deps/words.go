@@ -1,0 +1,74 @@
+package deps
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The words by which names of packages, folders and files tell a platform, and
+// what Node.js calls it.
+var (
+	osWords = map[string]string{
+		"linux": "linux", "linuxmusl": "linux", "linuxglibc": "linux", "android": "android", "darwin": "darwin", "macos": "darwin", "osx": "darwin",
+		"win32": "win32", "windows": "win32", "win": "win32", "freebsd": "freebsd", "openbsd": "openbsd", "netbsd": "netbsd",
+		"sunos": "sunos", "aix": "aix", "openharmony": "openharmony",
+	}
+	cpuWords = map[string]string{
+		"arm64": "arm64", "aarch64": "arm64", "x64": "x64", "amd64": "x64", "ia32": "ia32", "x86": "ia32", "i386": "ia32", "i686": "ia32", "386": "ia32",
+		"arm": "arm", "armv6": "arm", "armv6l": "arm", "armv7": "arm", "armv7l": "arm", "armhf": "arm", "riscv64": "riscv64", "ppc64": "ppc64", "ppc64le": "ppc64",
+		"s390x": "s390x", "loong64": "loong64", "mips": "mips", "mips64": "mips64", "mips64el": "mips64el", "mipsel": "mipsel", universal: universal,
+	}
+	libcWords = map[string]string{"gnu": Glibc, "glibc": Glibc, "linuxglibc": Glibc, "musl": "musl", "linuxmusl": "musl", "alpine": "musl"}
+
+	nameWords = regexp.MustCompile(`[a-z0-9]+`)
+)
+
+// universal is no CPU: macOS has programs for all of its own.
+const universal = "universal"
+
+// platformIn reads a platform from the name of a package, without its scope.
+// There is one when the name has words for an operating system and a CPU.
+func platformIn(name string) (Platform, bool) {
+	name = strings.NewReplacer("x86_64", "x64", "x86-64", "x64").Replace(name)
+	var p Platform
+	for _, word := range nameWords.FindAllString(name[strings.LastIndex(name, "/")+1:], -1) {
+		if os, ok := osWords[word]; ok {
+			p.OS = os
+		}
+		if cpu, ok := cpuWords[word]; ok {
+			p.CPU = cpu
+		}
+		if libc, ok := libcWords[word]; ok {
+			p.Libc = libc
+		}
+	}
+	return p, p.OS != "" && p.CPU != ""
+}
+
+// NamesPlatform tells whether a path has a word for a CPU, for another operating
+// system than Linux, or for musl. What is in such a place is there on purpose,
+// beside what is for other platforms.
+func NamesPlatform(path string) bool {
+	for _, word := range nameWords.FindAllString(strings.ToLower(path), -1) {
+		os, cpu, libc := osWords[word], cpuWords[word], libcWords[word]
+		if os != "" && os != "linux" || cpu != "" && cpu != universal || libc != "" && libc != Glibc {
+			return true
+		}
+	}
+	return false
+}
+
+// platformFolder matches "linux-arm64" and "darwin-x64+arm64".
+var platformFolder = regexp.MustCompile(`^([a-z0-9]+)-[a-z0-9]+(?:\+[a-z0-9]+)*$`)
+
+// IsPlatformFolder tells whether a folder is called as prebuildify calls those
+// for one platform: Node's word for an operating system, or linuxglibc and
+// linuxmusl, a dash, and CPUs with plus signs between.
+func IsPlatformFolder(name string) bool {
+	found := platformFolder.FindStringSubmatch(name)
+	if found == nil {
+		return false
+	}
+	word := found[1]
+	return osWords[word] == word || osWords[word] != "" && libcWords[word] != ""
+}

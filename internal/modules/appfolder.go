@@ -1,0 +1,163 @@
+package modules
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/appfolder"
+	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
+	"github.com/armature-cnb/armature/internal/appfolder/gitfolder"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/devmodules"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
+)
+
+// The app may be the folder that a developer works in. Before anything is read
+// of it that decides, this takes out of it what .dockerignore names and modules
+// that are the developer's own, and gives the rest the modes that git gives.
+
+// CheckIgnored tells whether .dockerignore leaves out what a build needs, a
+// manager's lockfiles among it. It is an error when it does.
+func CheckIgnored(app string, getenv settings.Getenv, found project.Project, lockfiles []string) error {
+	ignored, err := dockerignore.Read(app, getenv)
+	if err != nil {
+		return err
+	}
+	var needed []string
+	for _, dir := range []string{found.Dir, found.Root} {
+		needed = append(needed, filepath.Join(dir, packagejson.FileName))
+	}
+	for _, name := range lockfiles {
+		if file := filepath.Join(found.Root, name); tree.Exists(file) {
+			needed = append(needed, file)
+		}
+	}
+	for i := range needed {
+		needed[i] = within(app, needed[i])
+	}
+	return ignored.Needed(needed...)
+}
+
+// within is the path of something in the app, with slashes; "." for its root.
+func within(app, place string) string {
+	rel, err := filepath.Rel(app, place)
+	if err != nil {
+		return place
+	}
+	return filepath.ToSlash(rel)
+}
+
+// appFolder is the app's folder while it is built.
+type appFolder struct {
+	folder appfolder.Folder
+	later  []string // what is taken out of it when all scripts have run
+}
+
+// prepareFolder does what comes before everything else.
+func (e *engine) prepareFolder() (*appFolder, error) {
+	app := e.project.App
+	folder, err := appfolder.Open(app, e.env.Get, e.log)
+	if err != nil {
+		return nil, err
+	}
+	ignored, err := dockerignore.Read(app, e.env.Get)
+	if err != nil {
+		return nil, err
+	}
+	modules := devmodules.App{Dir: app, Root: e.project.Dir, Lock: e.project.Lock, Ignored: ignored, Offline: devmodules.Offline(e.env)}
+	kept, err := e.removeOwnModules(modules)
+	if err != nil {
+		return nil, err
+	}
+	var later []string
+	configuration := within(app, filepath.Join(e.project.Dir, e.manager.Words().Configuration))
+	if ignored.LeavesOut(configuration) && tree.Exists(filepath.Join(app, configuration)) {
+		later = []string{configuration}
+	}
+	removed, err := ignored.Remove(app, func(place string) bool {
+		return place == configuration || slices.Contains(kept, place) || e.isRepository(place) ||
+			path.Base(place) == nodemodules.Dir && modules.Ignores(place) && modules.CannotBeMade(place)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(removed)+len(later) > 0 {
+		e.log.Process("Leaving out of the app what %s names: %s", dockerignore.Name, few(append(removed, later...)))
+		e.log.Subprocess("%s=false keeps it.", dockerignore.Variable)
+		e.log.Break()
+	}
+	return &appFolder{folder: folder, later: later}, folder.Begin()
+}
+
+// isRepository tells whether a path is that of the project's git repository:
+// scripts ask git for the commit, and it goes out of the app at the end anyway.
+func (e *engine) isRepository(place string) bool {
+	top := path.Dir(place)
+	dir := within(e.project.App, e.project.Dir)
+	return path.Base(place) == gitfolder.Name && (top == "." || top == dir || strings.HasPrefix(dir, top+"/"))
+}
+
+// finish does what comes after the last script, unless a buildpack to come does
+// it.
+func (f *appFolder) finish(app string, d demand) error {
+	for _, place := range f.later {
+		if err := os.RemoveAll(filepath.Join(app, place)); err != nil {
+			return fmt.Errorf("leaving out what %s names: %w", dockerignore.Name, err)
+		}
+	}
+	if d.relinks {
+		return nil
+	}
+	return f.folder.Finish()
+}
+
+// few lists names for the log, at most six of them.
+func few(names []string) string {
+	const most = 6
+	all := slices.Clone(names[:min(len(names), most)])
+	for i := range all {
+		all[i] = strings.Trim(fmt.Sprintf("%q", all[i]), `"`)
+	}
+	if more := len(names) - most; more > 0 {
+		all = append(all, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(all, ", ")
+}
+
+// removeOwnModules removes folders of modules that are the developer's own, and
+// not part of the app. It returns those that stay although .dockerignore names
+// them, by their paths in the app.
+func (e *engine) removeOwnModules(app devmodules.App) (kept []string, err error) {
+	for _, folder := range app.Folders() {
+		filled, err := tree.IsFilled(folder.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if !folder.Goes() {
+			if app.Ignores(folder.Place) {
+				kept = append(kept, folder.Place)
+			}
+			if folder.Out != "" && filled {
+				e.log.Process("Taking %s as it is, although %s: %s", folder.Place, folder.Out, folder.Stays)
+				e.log.Break()
+			}
+			continue
+		}
+		if err := tree.Remove(folder.Dir); err != nil {
+			return nil, fmt.Errorf("leaving out %s: %w", folder.Place, err)
+		}
+		if filled {
+			e.log.Process("Leaving out %s of the app: %s, and %s says what belongs there", folder.Place, folder.Out, app.Lockfile())
+			e.log.Subprocess("It stays where it is committed, where include of project.toml names it, and where the build has no network.")
+			e.log.Break()
+		}
+	}
+	return kept, nil
+}

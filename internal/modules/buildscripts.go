@@ -1,0 +1,138 @@
+package modules
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// ScriptsVariable names the scripts of package.json that make the app out of
+// its sources, with commas between; the word none is for none at all.
+const ScriptsVariable = "BP_NODE_RUN_SCRIPTS"
+
+const defaultScript = "build"
+
+// NoScripts is the value of [ScriptsVariable] for none.
+const NoScripts = "none"
+
+// BuildScripts returns the names of the scripts to run, in their order: those
+// that BP_NODE_RUN_SCRIPTS names, or build where there is one. One that does
+// not exist is a [failure.Failure] with the id build-script-missing.
+func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, error) {
+	names, err := settings.Names(getenv, ScriptsVariable)
+	if err != nil {
+		return nil, err
+	}
+	existing := pkg.ScriptNames()
+	if len(names) == 0 && slices.Contains(existing, defaultScript) {
+		return []string{defaultScript}, nil
+	}
+	if len(names) == 1 && names[0] == NoScripts {
+		return nil, nil
+	}
+	for _, name := range names {
+		if !slices.Contains(existing, name) {
+			return nil, &failure.Failure{
+				ID:    "build-script-missing",
+				Cause: fmt.Sprintf("%s names the script %q, which %s does not have", ScriptsVariable, name, packagejson.FileName),
+				Remedy: fmt.Sprintf("set it to some of the scripts there (%s), with commas between; to %s for none; or leave it unset for %s.",
+					pkg.DescribeScripts(), NoScripts, defaultScript),
+			}
+		}
+	}
+	return names, nil
+}
+
+// Script is one that builds the app.
+type Script struct {
+	Folder  string // of its package, relative to the folder that is installed in
+	Package packagejson.Package
+	Name    string
+}
+
+// String is the script's name, of a workspace's with the folder.
+func (s Script) String() string {
+	if s.Folder == "" {
+		return s.Name
+	}
+	return s.Name + " of " + s.Folder
+}
+
+// planScripts returns the scripts to run. For a workspace those called build
+// of the workspaces that it depends on come first, each after those that it
+// depends on itself.
+func (e *engine) planScripts() ([]Script, error) {
+	names, err := BuildScripts(e.env.Get, e.project.Package)
+	if err != nil || e.env.Get(ScriptsVariable) == NoScripts {
+		return nil, err
+	}
+	closure, _, err := e.selection.closure(true)
+	if err != nil {
+		return nil, err
+	}
+	var all []Script
+	for _, folder := range closure.Folders {
+		pkg, err := packagejson.Read(filepath.Join(e.project.Dir, folder))
+		if errors.Is(err, fs.ErrNotExist) || folder == e.project.Workspace {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(pkg.ScriptNames(), defaultScript) {
+			all = append(all, Script{folder, pkg, defaultScript})
+		}
+	}
+	for _, name := range names {
+		all = append(all, Script{e.project.Workspace, e.project.Package, name})
+	}
+	return all, nil
+}
+
+// willRunScripts tells whether there are scripts to run. A build script that
+// nobody named is left out where the app brings its modules along without those
+// for development: it was run before.
+func (e *engine) willRunScripts(scripts []Script) (bool, error) {
+	if len(scripts) == 0 {
+		return false, nil
+	}
+	if e.method.Kind != Vendored || e.env.Get(ScriptsVariable) != "" {
+		return true, nil
+	}
+	unmet, err := e.manager.Unmet()
+	if err != nil || len(unmet) == 0 {
+		return err == nil, err
+	}
+	e.log.Process("WARNING: not running the script %s: the vendored %s lack dependencies for development%s",
+		defaultScript, nodemodules.Dir, strings.ReplaceAll(failure.List(unmet), "%", "%%"))
+	e.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, ScriptsVariable, NoScripts)
+	e.log.Break()
+	return false, nil
+}
+
+// runScripts runs the scripts, where node_modules has all dependencies.
+func (i *installer) runScripts() error {
+	source := ScriptsVariable
+	if i.env.Get(ScriptsVariable) == "" {
+		source = packagejson.FileName
+	}
+	var names []string
+	for _, script := range i.scripts {
+		names = append(names, script.String())
+	}
+	i.log.Process("Executing build scripts: %s (%s)", strings.Join(names, ", "), source)
+	for _, script := range i.scripts {
+		if err := i.manager.Run(script); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package modules
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/native"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+)
+
+// collect moves the project's node_modules into the layer, and those of the
+// folders that its links lead to. It returns the places of all, relative to
+// the project.
+func (e *engine) collect(s spec, layerDir string) ([]string, error) {
+	places := []string{}
+	todo := []string{nodemodules.Dir}
+	seen := map[string]bool{nodemodules.Dir: true}
+	for len(todo) > 0 {
+		place := todo[0]
+		todo = todo[1:]
+		from, to := filepath.Join(e.project.Dir, place), filepath.Join(layerDir, place)
+		if info, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			continue
+		}
+		linked, err := tree.AnchorLinks(from)
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range linked {
+			rel, err := filepath.Rel(e.project.Dir, filepath.Join(folder, nodemodules.Dir))
+			if err == nil && !strings.HasPrefix(rel, "..") && !seen[rel] {
+				seen[rel] = true
+				todo = append(todo, rel)
+			}
+		}
+		if err := e.place(s, from, to); err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+	}
+	if len(places) == 0 || places[0] != nodemodules.Dir {
+		// Nothing to install: an empty folder, so that the link leads somewhere.
+		if err := os.Mkdir(filepath.Join(layerDir, nodemodules.Dir), 0o755); err != nil {
+			return nil, err
+		}
+		places = append([]string{nodemodules.Dir}, places...)
+	}
+	sort.Strings(places)
+	return places, nil
+}
+
+func (e *engine) place(s spec, from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return fmt.Errorf("making a folder in the layer %s: %w", s.layer(), err)
+	}
+	if s.keeps() {
+		return tree.Copy(from, to)
+	}
+	if err := tree.Move(from, to); err != nil {
+		return fmt.Errorf("moving modules into the layer %s: %w", s.layer(), err)
+	}
+	return nil
+}
+
+// finishLaunch takes the tools' caches, what compiling needed and what is for
+// other platforms out of the layer, and looks at the native files, whose number it
+// returns.
+func (e *engine) finishLaunch(layerDir string) (natives int, err error) {
+	if !e.settings.keepCache {
+		if err := tree.Remove(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {
+			return 0, fmt.Errorf("removing node_modules/.cache: %w", err)
+		}
+	}
+	if err := native.RemoveObjects(layerDir); err != nil {
+		return 0, err
+	}
+	if err := native.RemoveForeignPrebuilds(layerDir, e.target); err != nil {
+		return 0, err
+	}
+	defer e.spans.Start(spans.Task, "checking native files")()
+	return e.checkNative(layerDir)
+}

@@ -1,0 +1,112 @@
+package modules
+
+import (
+	"path/filepath"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+)
+
+// installer makes the layers of modules, and the app with its build scripts.
+type installer struct {
+	*engine
+	demand    demand
+	scripts   []Script  // to be run in this order
+	generated generated // by them
+	unfolded  bool      // the project has the modules of the build as folders
+}
+
+// install makes the layers that are wanted: that of the build first, with which
+// the scripts run.
+func (i *installer) install() (layers []packit.Layer, err error) {
+	if !i.demand.build && !i.demand.launch {
+		return nil, nil
+	}
+	if err := i.lockWorkspace(); err != nil {
+		return nil, err
+	}
+	if i.demand.scripts, err = i.willRunScripts(i.scripts); err != nil {
+		return nil, err
+	}
+	i.warnOfNodeEnv(i.demand)
+	i.demand.launch = i.demand.launch && i.settings.keepModules
+	var links nodemodules.Links
+	if i.demand.build || i.demand.scripts {
+		layer, discard, err := i.makeForBuild()
+		if err != nil {
+			return nil, err
+		}
+		defer discard()
+		links.Build = linksOf(layer)
+		layers = append(layers, layer)
+	}
+	if i.demand.launch {
+		layer, err := i.makeLayer(i.spec(true))
+		if err != nil {
+			return nil, err
+		}
+		links.Launch = linksOf(layer)
+		layers = append(layers, layer)
+	}
+	if err := i.removeUnrelated(i.demand); err != nil {
+		return nil, err
+	}
+	if !i.settings.keepModules {
+		if err := i.leaveModulesOut(); err != nil {
+			return nil, err
+		}
+	}
+	return layers, i.link(links, layers)
+}
+
+// makeForBuild makes the layer of the build, and runs the scripts. Discard
+// removes what they generated, once the layer for the launch has it.
+func (i *installer) makeForBuild() (layer packit.Layer, discard func(), err error) {
+	if layer, err = i.makeLayer(i.spec(false)); err != nil || !i.demand.scripts {
+		return layer, func() {}, err
+	}
+	discard, err = i.makeApp(layer)
+	return layer, discard, err
+}
+
+func (i *installer) spec(launch bool) spec {
+	s := spec{launch: launch, target: i.host, demand: i.demand, vendored: i.method.Kind == Vendored}
+	if launch {
+		s.target = i.target
+	}
+	return s
+}
+
+// link leads the project's node_modules to the layers, see the package's
+// comment.
+func (i *installer) link(links nodemodules.Links, layers []packit.Layer) error {
+	switch {
+	case i.demand.build && i.demand.launch:
+		launch := layers[1].Path
+		if !i.demand.relinks {
+			i.log.Process("WARNING: %s leads to %s during the build, and no later buildpack says that it will change that", nodemodules.Dir, buildLayer)
+			i.log.Subprocess("A helper does it when a container starts, and needs a file system that is not read-only.")
+			i.log.Subprocess("With armature/npm-start as the last buildpack no helper is needed.")
+			i.log.Break()
+		}
+		return i.linkForNow(links, layers[0], launch)
+	case i.demand.build && i.demand.relinks: // there are none for the launch: the last buildpack takes the links away
+		return i.linkForNow(links, layers[0], filepath.Join(i.context.Layers.Path, launchLayer))
+	case i.demand.build:
+		return nodemodules.Link(i.project.Dir, layers[0].Path, links.Build)
+	case i.demand.launch:
+		return nodemodules.Link(i.project.Dir, layers[len(layers)-1].Path, links.Launch)
+	}
+	return nil
+}
+
+// linkForNow leads the links to the layer of the build, and leaves word there
+// where they have to lead in the app image.
+func (i *installer) linkForNow(links nodemodules.Links, build packit.Layer, launch string) error {
+	if err := links.Write(build.Path); err != nil {
+		return err
+	}
+	build.BuildEnv.Override(nodemodules.LaunchLayerVariable, launch)
+	return nodemodules.Link(i.project.Dir, build.Path, links.Build)
+}

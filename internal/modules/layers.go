@@ -1,0 +1,176 @@
+package modules
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/cnb/spans"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+)
+
+// relinkHelper is the program of cmd/relink, in the buildpack's folder of the
+// target.
+const relinkHelper = "relink"
+
+// Keys of a layer's metadata.
+const (
+	keyMetadata       = "cache_sha"
+	linksMetadata     = "links"
+	anyTargetMetadata = "any-target" // the layer is the same for every target: a platform that builds for several may begin with it
+)
+
+// makeLayer makes a layer of modules, or reuses the one of the build before.
+func (i *installer) makeLayer(s spec) (packit.Layer, error) {
+	layer, err := i.context.Layers.Get(s.layer())
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if err := i.checkLockfile(s); err != nil {
+		return packit.Layer{}, err
+	}
+	key, fresh, err := i.reuse(s, layer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if !fresh {
+		if layer, err = i.makeModules(s, layer, key); err != nil {
+			return packit.Layer{}, err
+		}
+	}
+	if !fresh || !s.launch {
+		if err := i.configure(s, &layer); err != nil {
+			return packit.Layer{}, err
+		}
+	}
+	layer.Launch = s.launch
+	layer.Build, layer.Cache = !s.launch && !s.hidden(), !s.launch
+	if i.settings.sbom && !s.hidden() {
+		described := i.spans.Start(spans.Task, "writing the bill of materials of "+s.layer())
+		layer.SBOM = i.billOfMaterials(s, &layer)
+		described()
+	}
+	return layer, nil
+}
+
+// reuse returns the keys of a layer, and whether the layer that was restored
+// has one of them. A launch layer is reused without its content: the lifecycle
+// takes that from the previous image.
+func (i *installer) reuse(s spec, layer packit.Layer) (key keys, fresh bool, err error) {
+	why, ok, err := i.reusable(s)
+	if err != nil {
+		return keys{}, false, err
+	}
+	if !ok {
+		if why != "" {
+			i.log.Process("Not reusing layers of modules: %s", why)
+		}
+		return keys{}, false, nil
+	}
+	if key, err = i.keys(s, i.generated.digest); err != nil {
+		return keys{}, false, err
+	}
+	if err := i.rememberApp(); err != nil {
+		return keys{}, false, err
+	}
+	if !key.fits(s, layer) {
+		return key, false, nil
+	}
+	if app, ok := layer.Metadata[appMetadata]; ok && app != i.digests.app {
+		i.log.Process("Not reusing the layer %s: install scripts of packages may read the app's files, and these have changed", layer.Name)
+		return key, false, nil
+	}
+	i.log.Process("Reusing cached layer %s", layer.Path)
+	i.log.Break()
+	return key, true, nil
+}
+
+// fits tells whether a layer was made with a key. That of the build has to be
+// there, too.
+func (k keys) fits(s spec, layer packit.Layer) bool {
+	restored := layer.Metadata[keyMetadata]
+	if s.launch {
+		return restored == k.own || restored == k.anyTarget
+	}
+	return restored == k.own && tree.Exists(layer.Path)
+}
+
+// makeModules installs and moves what the manager made into the layer. A layer
+// whose making changed the app, too, gets no key.
+func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.Layer, error) {
+	layer, err := layer.Reset()
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	i.log.Process("Executing %s build environment install process", strings.TrimSuffix(s.layer(), "-modules"))
+	app, reusable, err := i.installWatched(s)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	if !reusable {
+		key = keys{}
+	}
+	layer.Metadata = map[string]any{keyMetadata: key.own}
+	if app != "" {
+		layer.Metadata[appMetadata] = app
+	}
+	links, err := i.fill(s, layer)
+	if err != nil {
+		return packit.Layer{}, err
+	}
+	layer.Metadata[linksMetadata] = links
+	if s.hasHelper() {
+		if err := (nodemodules.Links{Root: i.project.Dir, Launch: links}).Write(layer.Path); err != nil {
+			return packit.Layer{}, err
+		}
+		layer.ExecD = []string{filepath.Join(i.context.CNBPath, "bin", i.target.Dashed(), relinkHelper)}
+	}
+	if !s.launch {
+		return layer, nil
+	}
+	natives, err := i.finishLaunch(layer.Path)
+	if err == nil && key.own != "" && i.forAnyTarget(s, natives) {
+		layer.Metadata[keyMetadata], layer.Metadata[anyTargetMetadata] = key.anyTarget, true
+	}
+	return layer, err
+}
+
+// installFor has the manager install what a layer is to have, and takes away what
+// a workspace does not need.
+func (i *installer) installFor(s spec) error {
+	folders, err := i.selection.folders(s.dev())
+	if err != nil {
+		return err
+	}
+	err = i.manager.Install(Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders})
+	if err != nil || s.dev() {
+		return err
+	}
+	return i.keepClosure()
+}
+
+// forAnyTarget says whether a launch layer came out as it would for any other
+// target: the lockfile names nothing that depends on it, no script has run, and
+// nothing in the layer is native.
+func (i *installer) forAnyTarget(s spec, natives int) bool {
+	return !s.hasHelper() && i.method.Kind == Frozen && i.generated.digest == "" &&
+		i.project.Lock.ForAnyTarget() && i.settings.check != checkOff && natives == 0
+}
+
+// fill moves what the manager made into the layer, with what scripts generated.
+// It returns the links into it.
+func (i *installer) fill(s spec, layer packit.Layer) (links []string, err error) {
+	moved := i.spans.Start(spans.Task, "putting modules into the layer "+s.layer())
+	links, err = i.collect(s, layer.Path)
+	moved()
+	if err != nil {
+		return nil, err
+	}
+	i.unfolded = s.keeps()
+	if !s.launch {
+		return links, nil
+	}
+	return i.addGenerated(layer.Path, links)
+}

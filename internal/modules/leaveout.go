@@ -1,0 +1,26 @@
+package modules
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+)
+
+// leaveModulesOut removes the modules from the app that it has brought along.
+// Those of the build are linked afterwards where a later buildpack wants them;
+// the last one takes the links away.
+func (e *engine) leaveModulesOut() error {
+	e.log.Process("Leaving %s out of the app image: %s is false", nodemodules.Dir, modulesVariable)
+	e.log.Break()
+	for _, folder := range append([]string{""}, e.project.Lock.Links()...) {
+		if !filepath.IsLocal(filepath.Join(folder, nodemodules.Dir)) {
+			continue
+		}
+		if err := tree.Remove(filepath.Join(e.project.Dir, folder, nodemodules.Dir)); err != nil {
+			return fmt.Errorf("leaving %s out: %w", nodemodules.Dir, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package modules
+
+import (
+	"encoding/json"
+	"path/filepath"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/files/textfile"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// manifest is what a package says of itself.
+type manifest struct{ Name, Version, License string }
+
+// readManifest reads a package.json as far as it can be read. It may have a byte
+// order mark, as for npm.
+func readManifest(path string) manifest {
+	text, _ := regular.ReadFile(path)
+	text, _ = textfile.Decode(text)
+	var raw struct {
+		Name, Version json.RawMessage
+		License       json.RawMessage
+	}
+	_ = json.Unmarshal(text, &raw) // of what is no package.json there is nothing
+	var m manifest
+	for into, from := range map[*string]json.RawMessage{&m.Name: raw.Name, &m.Version: raw.Version, &m.License: raw.License} {
+		_ = json.Unmarshal(from, into) // old ones have objects for a license
+	}
+	if m.License == "" {
+		var object struct{ Type string }
+		_ = json.Unmarshal(raw.License, &object)
+		m.License = object.Type
+	}
+	return m
+}
+
+// Keys of a layer's metadata for what package.json says and the lockfile does
+// not, by the package's path: a layer that is reused without its content still
+// has the same bill of materials.
+const (
+	licensesMetadata = "licenses"
+	versionsMetadata = "versions"
+)
+
+// manifests tells what a layer's packages say of themselves.
+type manifests struct {
+	layer              *packit.Layer
+	licenses, versions map[string]any
+}
+
+func (e *engine) rememberedManifests(layer *packit.Layer) *manifests {
+	m := &manifests{layer: layer}
+	m.licenses, _ = layer.Metadata[licensesMetadata].(map[string]any)
+	m.versions, _ = layer.Metadata[versionsMetadata].(map[string]any)
+	for _, known := range []*map[string]any{&m.licenses, &m.versions} {
+		if *known == nil {
+			*known = map[string]any{}
+		}
+	}
+	return m
+}
+
+// complete adds to a package what the lockfile does not say of it.
+func (m *manifests) complete(p *deps.Package) {
+	if !filepath.IsLocal(p.Path) {
+		return
+	}
+	found := readManifest(filepath.Join(m.layer.Path, p.Path, packagejson.FileName))
+	for _, one := range []struct {
+		says  string
+		known map[string]any
+		lacks bool
+		into  *string
+	}{
+		{found.License, m.licenses, p.License == "", &p.License},
+		{found.Version, m.versions, p.Version == "", &p.Version},
+	} {
+		if !one.lacks {
+			continue
+		}
+		if one.says != "" {
+			one.known[p.Path] = one.says
+		}
+		if text, _ := one.known[p.Path].(string); text != "" {
+			*one.into = text
+		}
+	}
+}
+
+// keep leaves it to the builds to come.
+func (m *manifests) keep() {
+	for key, known := range map[string]map[string]any{licensesMetadata: m.licenses, versionsMetadata: m.versions} {
+		if len(known) > 0 {
+			m.layer.Metadata[key] = known
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package outcome
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/native"
+)
+
+// A Symptom tells from a script's output why it failed.
+type Symptom struct {
+	Words  *regexp.Regexp
+	ID     string
+	Cause  string
+	Remedy string
+
+	// Cut gives what to look at of the output; nil for all of it.
+	Cut func(output string) string
+	// Transient says whether the same build may succeed later.
+	Transient bool
+}
+
+// in is the failure of an output that has the symptom, or nil. What the words
+// match in parentheses stands for %s in the cause and the remedy.
+func (s Symptom) in(output string) *failure.Failure {
+	if s.Cut != nil {
+		output = s.Cut(output)
+	}
+	all := s.Words.FindAllStringSubmatch(output, -1)
+	if all == nil {
+		return nil
+	}
+	match := ""
+	for _, group := range all[len(all)-1][1:] {
+		match += strings.Trim(group, `.,:;'"`)
+	}
+	return &failure.Failure{
+		ID: s.ID, Cause: strings.ReplaceAll(s.Cause, "%s", match), Remedy: strings.ReplaceAll(s.Remedy, "%s", match), Transient: s.Transient,
+	}
+}
+
+// Find is the failure of the first of the symptoms that an output has, those of
+// first before [Known]; nil where it has none.
+func Find(output string, first ...Symptom) *failure.Failure {
+	for _, known := range slices.Concat(first, Known) {
+		if found := known.in(output); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// lastLines is how many lines of an output are looked at for a host that could
+// not be reached: what stands above is more likely something that the script
+// could do without.
+const lastLines = 40
+
+// withoutLoopback are the last lines, without those that speak of a server on
+// this machine.
+func withoutLoopback(output string) string {
+	lines := strings.Split(output, "\n")
+	lines = lines[max(0, len(lines)-lastLines):]
+	return strings.Join(slices.DeleteFunc(lines, loopback.MatchString), "\n")
+}
+
+var loopback = regexp.MustCompile(`\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|(?:^|[\s\[])::1\b`)
+
+// Memory is the symptom of what has no memory left.
+var Memory = Symptom{
+	Words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
+	ID:     "out-of-memory",
+	Cause:  "there was not enough memory",
+	Remedy: "give the build more memory, or Node.js a larger heap with NODE_OPTIONS=--max-old-space-size=MIB.",
+}
+
+// Known are the symptoms of programs that packages call when they are installed or
+// built, whoever installs.
+var Known = []Symptom{
+	{
+		Words:  regexp.MustCompile(`not found: make|make: not found|g\+\+: not found|make: (?:cc|g\+\+): No such file|make: [\w-]*g?(?:cc|\+\+): No such file or directory`),
+		ID:     "compiler-missing",
+		Cause:  "node-gyp finds no compiler or no make",
+		Remedy: "use a build image with make, gcc and g++, or a version of the package that comes with binaries for the target.",
+	},
+	{
+		// The kernel's error, as shells and Node.js say it; the last is qemu's, where
+		// the host has it and the target's dynamic loader is not there.
+		Words:  regexp.MustCompile(`[Ee]xec format error|cannot execute binary file|\bENOEXEC\b|\bqemu-(?:aarch64|x86_64)(?:-static)?: `),
+		ID:     "target-program-executed",
+		Cause:  "it runs a program that is not for the machine that builds",
+		Remedy: native.Uncrossable,
+	},
+	Memory,
+	{
+		Words:  regexp.MustCompile(`[Nn]o space left on device`), // ENOSPC alone may be the limit of watched files
+		ID:     "disk-full",
+		Cause:  "the disk is full",
+		Remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
+	},
+	{
+		// As Node.js, curl, wget, git and Python say it.
+		Words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) (\S+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) (\S+)|request to https?://([^/\s]+)\S* failed|` +
+			`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'`),
+		ID:    "script-host-unreachable",
+		Cause: "it could not reach %s",
+		Remedy: "let the build's network reach %s, behind a proxy with HTTPS_PROXY, and try again. Many packages that fetch a program say in their documentation " +
+			"how to take it from another address, or to do without it: CYPRESS_INSTALL_BINARY=0, PRISMA_ENGINES_MIRROR.",
+		Cut: withoutLoopback, Transient: true,
+	},
+}

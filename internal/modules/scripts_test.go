@@ -1,0 +1,189 @@
+package modules
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+)
+
+// building is an app with a script build, which does what it says.
+func building(t *testing.T, does func(s *scene) error) *scene {
+	s := newScene(t)
+	s.source["package.json"] = `{"name":"app","version":"1.0.0","scripts":{"build":"x","extra":"y"}}`
+	s.run = func(Script) error { return does(s) }
+	return s
+}
+
+func TestAScriptRunsWithAllModulesAsAFolder(t *testing.T) {
+	s := building(t, func(s *scene) error {
+		info, err := os.Lstat(filepath.Join(s.app, "node_modules"))
+		if err != nil || !info.IsDir() {
+			return fmt.Errorf("node_modules is %v, %w", info, err)
+		}
+		if _, err := os.Stat(filepath.Join(s.app, "node_modules/tool/package.json")); err != nil {
+			return err
+		}
+		return writeFiles(s.app, files{"dist/index.js": "built"})
+	})
+	for _, install := range []bool{true, false} {
+		s.built(forLaunch)
+		if install {
+			s.called("install build "+host(t).String(), "run build", "install launch "+host(t).String(), "prune")
+		} else {
+			s.called("run build")
+		}
+		s.says("Executing build scripts: build (package.json)")
+		s.leads("", s.in("launch-modules", "node_modules"))
+		s.has(s.app, "dist/index.js", fakeLock, "index.js", "node_modules", "package.json")
+		s.has(s.in("build-modules", "node_modules"), "a/package.json", "b/package.json", "tool/package.json")
+		if layer := s.layers["build-modules"]; layer.Build || !layer.Cache || len(layer.BuildEnv) > 0 || layer.SBOM != nil {
+			t.Errorf("nobody else wants the layer of the build: got %+v", layer)
+		}
+	}
+}
+
+// What scripts write into node_modules is part of the app, and their caches are
+// the next build's.
+func TestWhatScriptsGenerateIsInTheImage(t *testing.T) {
+	generated := "1"
+	s := building(t, func(s *scene) error {
+		if cached, err := os.ReadFile(filepath.Join(s.app, "node_modules/.cache/x")); err == nil {
+			s.calls = append(s.calls, "found the cache "+string(cached))
+		}
+		return writeFiles(s.app, files{
+			"node_modules/.client/index.js": generated, "node_modules/a/made.js": "1", "node_modules/tool/made.js": "1",
+			"node_modules/.cache/x": "kept", "node_modules/.vite/x": "1", "node_modules/" + fakeNotes: "{}",
+		})
+	})
+	s.built(forLaunch)
+	want := []string{".client/index.js", "a/made.js", "a/package.json", "b/package.json"}
+	s.has(s.in("launch-modules", "node_modules"), want...)
+	s.says("Adding what scripts generated in node_modules/.client: 1 files", "Adding what scripts generated in node_modules/a: 1 files")
+	s.has(s.in("build-modules", "node_modules"), ".cache/x", "a/package.json", "b/package.json", "tool/package.json")
+
+	s.built(forLaunch)
+	s.called("run build", "found the cache kept")
+	generated = "2"
+	s.built(forLaunch)
+	s.called("run build", "found the cache kept", "install launch "+host(t).String(), "prune")
+
+	s.env = s.env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
+	s.built(forLaunch)
+	s.has(s.in("launch-modules", "node_modules"), append([]string{".cache/x"}, want...)...)
+	if left, _ := filepath.Glob(s.in(".generated-*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+func TestABuildScriptThatFailsEndsTheBuild(t *testing.T) {
+	s := building(t, func(*scene) error { return errors.New("no") })
+	if err := s.build(forLaunch); err == nil || err.Error() != "no" {
+		t.Errorf("got %v", err)
+	}
+	s.called("install build "+host(t).String(), "run build")
+}
+
+func TestScriptsThatAreNamed(t *testing.T) {
+	for _, tc := range []struct {
+		value string
+		calls []string
+		id    string
+	}{
+		{"extra,build", []string{"run extra", "run build"}, ""},
+		{"none", nil, ""},
+		{"missing", nil, "build-script-missing"},
+		{"a,,b", nil, "setting-invalid"},
+	} {
+		s := building(t, func(*scene) error { return nil })
+		s.env = s.env.With(ScriptsVariable, tc.value)
+		err := s.build(forLaunch)
+		if tc.id != "" {
+			if !errors.Is(err, &failure.Failure{ID: tc.id}) || len(s.calls) > 0 {
+				t.Errorf("%s: got %v, %q", tc.value, err, s.calls)
+			}
+			continue
+		}
+		want := []string{"install launch " + host(t).String()}
+		if tc.calls != nil {
+			want = append(append([]string{"install build " + host(t).String()}, tc.calls...), want[0], "prune")
+			s.says("Executing build scripts: extra, build (BP_NODE_RUN_SCRIPTS)")
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tc.value, err)
+		}
+		s.called(want...)
+	}
+}
+
+// own is an app that brings its modules along.
+func own(t *testing.T) *scene {
+	s := newScene(t)
+	s.kind = Vendored
+	delete(s.source, fakeLock)
+	s.source["node_modules/a/package.json"] = `{"name":"a","version":"1.0.0","license":"MIT"}`
+	s.source["node_modules/tool/package.json"] = `{"name":"tool","version":"3.0.0"}`
+	s.installed = func(part Part) error {
+		if part.Prune {
+			return os.RemoveAll(filepath.Join(s.app, "node_modules/tool"))
+		}
+		return nil
+	}
+	return s
+}
+
+func TestVendoredModulesServeForBothLayers(t *testing.T) {
+	s := own(t)
+	s.built(forBothRelink)
+	s.called("install build "+host(t).String(), "install launch "+host(t).String(), "prune")
+	s.has(s.in("build-modules", "node_modules"), "a/package.json", "tool/package.json")
+	s.has(s.in("launch-modules", "node_modules"), "a/package.json")
+	if err := nodemodules.Relink(s.app, s.in("launch-modules")); err != nil {
+		t.Fatal(err)
+	}
+	s.leads("", s.in("launch-modules", "node_modules"))
+
+	s.built(forBothRelink)
+	s.called()
+	s.source["node_modules/a/new.js"] = "1"
+	s.built(forBothRelink)
+	s.called("install build "+host(t).String(), "install launch "+host(t).String(), "prune")
+}
+
+func TestAScriptNeedsTheDevelopmentDependenciesOfVendoredModules(t *testing.T) {
+	s := own(t)
+	s.source["package.json"] = `{"scripts":{"build":"x"}}`
+	s.built(forLaunch)
+	s.called("install build "+host(t).String(), "run build", "install launch "+host(t).String(), "prune")
+
+	s.unmet = []string{"missing: tool@3"}
+	s.source["node_modules/a/index.js"] = "2"
+	s.built(forLaunch)
+	s.called("install launch " + host(t).String())
+	s.says("WARNING: not running the script build: the vendored node_modules lack dependencies for development:\n", "missing: tool@3")
+
+	s.env = s.env.With(ScriptsVariable, "build")
+	s.source["node_modules/a/index.js"] = "3"
+	s.built(forLaunch)
+	s.called("install build "+host(t).String(), "run build", "install launch "+host(t).String(), "prune")
+}
+
+// Scripts of the app and folders outside keep a layer from being reused.
+func TestALayerThatAScriptOfTheAppTakesPartInIsMadeAnew(t *testing.T) {
+	s := newScene(t)
+	s.source["package.json"] = `{"scripts":{"prepare":"make"}}`
+	for range 2 {
+		s.built(forLaunch)
+		s.called("install launch " + host(t).String())
+		s.says("Not reusing layers of modules: package.json has the script prepare, which may write anywhere in the app")
+	}
+	s = newScene(t)
+	s.locked(deps.Package{Path: "node_modules/out", Link: true, To: "../out"})
+	s.built(forLaunch)
+	s.says("the dependency in ../out is outside of the project")
+}

@@ -1,0 +1,98 @@
+package modules
+
+import (
+	"path/filepath"
+
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/node/project"
+)
+
+// selection is what of the lockfile an install is about.
+type selection struct {
+	manager  Manager
+	project  *Project
+	closures map[bool]deps.Closure // of the workspace: for the launch, and with devDependencies
+}
+
+func newSelection(manager Manager, project *Project) selection {
+	return selection{manager: manager, project: project, closures: map[bool]deps.Closure{}}
+}
+
+// readLock reads the lockfile of the folder that is installed in. Where there
+// is none, what the manager noted in node_modules will do.
+func (s selection) readLock() (lock deps.Graph, found bool, err error) {
+	if lock, found, err = s.manager.ReadLock(s.project.Dir); found || err != nil {
+		return lock, found, err
+	}
+	lock, found = s.manager.ReadInstalled(s.project.Dir)
+	return lock, found, nil
+}
+
+// closure is what the workspace needs. It is not known for a project of its
+// own, and where no lockfile tells.
+func (s selection) closure(dev bool) (closure deps.Closure, known bool, err error) {
+	if s.project.Workspace == "" {
+		return deps.Closure{}, false, nil
+	}
+	if closure, known = s.closures[dev]; known {
+		return closure, true, nil
+	}
+	lock, found, err := s.readLock()
+	if err != nil || !found {
+		return deps.Closure{}, false, err
+	}
+	if closure, known = lock.Closure(s.project.Workspace, dev); known {
+		s.closures[dev] = closure
+	}
+	return closure, known, nil
+}
+
+// installed tells of the paths in the lockfile which are installed.
+func (s selection) installed(dev bool) (func(path string) bool, error) {
+	closure, known, err := s.closure(dev)
+	if err != nil || !known {
+		return func(string) bool { return true }, err
+	}
+	var root deps.Closure
+	if dev {
+		lock, _, err := s.readLock()
+		if err != nil {
+			return nil, err
+		}
+		root, _ = lock.Closure("", true)
+	}
+	return func(path string) bool { return closure.Packages[path] || root.Packages[path] }, nil
+}
+
+// folders are those whose package.json and scripts an install depends on, beside
+// the folder that is installed in: workspaces and file: dependencies.
+func (s selection) folders(dev bool) ([]string, error) {
+	closure, known, err := s.closure(dev)
+	if known {
+		return closure.Folders, nil
+	}
+	return s.project.Lock.Links(), err
+}
+
+// starts are the folders whose dependencies are installed: the workspace's, or
+// the project's and those of the workspaces that there are.
+func (s selection) starts() []string {
+	if s.project.Workspace != "" {
+		return []string{s.project.Workspace}
+	}
+	starts := []string{""}
+	for _, folder := range s.project.Lock.Links() {
+		if project.IsWorkspace(s.project.Root.Workspaces, folder) && tree.Exists(filepath.Join(s.project.Dir, folder)) {
+			starts = append(starts, folder)
+		}
+	}
+	return starts
+}
+
+func describeFolder(folder string) string {
+	if folder == "" {
+		return "the project"
+	}
+	return "the workspace " + folder
+}

@@ -1,0 +1,43 @@
+package modules
+
+import "github.com/armature-cnb/armature/internal/cnb/settings"
+
+// Names of settings that are more than read once.
+const (
+	keepVariable    = "BP_NODE_KEEP_WORKSPACES"
+	modulesVariable = "BP_NODE_KEEP_MODULES" // for apps that their build scripts bundle with all that they need
+)
+
+// What BP_NODE_MODULES_CHECK says about faults that the engine finds.
+const (
+	checkFails = "error"
+	checkWarns = "warn"
+	checkOff   = "off"
+)
+
+// choices are the user's choices.
+type choices struct {
+	check       string // one of the above
+	keepCache   bool   // of tools, in the app image
+	keepFolders bool   // of workspaces that the project does not need
+	keepModules bool   // in the app image
+	sbom        bool
+}
+
+func readSettings(getenv settings.Getenv) (s choices, err error) {
+	if s.check, err = settings.OneOf(getenv, "BP_NODE_MODULES_CHECK", checkFails, checkWarns, checkOff); err != nil {
+		return s, err
+	}
+	if s.keepCache, err = settings.Bool(getenv, "BP_KEEP_NODE_BUILD_CACHE", false); err != nil {
+		return s, err
+	}
+	if s.keepFolders, err = settings.Bool(getenv, keepVariable, false); err != nil {
+		return s, err
+	}
+	if s.keepModules, err = settings.Bool(getenv, modulesVariable, true); err != nil {
+		return s, err
+	}
+	disabled, err := settings.Bool(getenv, "BP_DISABLE_SBOM", false)
+	s.sbom = !disabled
+	return s, err
+}

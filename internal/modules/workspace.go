@@ -1,0 +1,129 @@
+package modules
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/project"
+)
+
+// A project that is a workspace is installed in the root of its workspaces,
+// with the root's lockfile, and gets what it needs and nothing else:
+//
+//   - for the build, its dependencies and those of the workspaces that it
+//     depends on, each with devDependencies, and the dependencies of the root,
+//     where the tools of a monorepo mostly are,
+//   - for the launch, the closure of its dependencies. A manager may install
+//     more (npm what a workspace needs for development, when another one needs it
+//     in production), which is taken away again.
+
+// keepClosure removes the packages from the folder's modules that the
+// workspace does not need in production.
+func (e *engine) keepClosure() error {
+	closure, known, err := e.selection.closure(false)
+	if err != nil || e.project.Workspace == "" {
+		return err
+	}
+	if !known {
+		e.log.Subprocess("WARNING: no lockfile tells what %s needs, so that all of %s goes into the image", e.project.Workspace, nodemodules.Dir)
+		return nil
+	}
+	lock, _, err := e.selection.readLock()
+	if err != nil {
+		return err
+	}
+	for _, p := range lock.Packages {
+		if closure.Packages[p.Path] || !p.InNodeModules() || !filepath.IsLocal(p.Path) {
+			continue
+		}
+		if err := tree.Remove(filepath.Join(e.project.Dir, p.Path)); err != nil {
+			return fmt.Errorf("removing what %s does not need: %w", e.project.Workspace, err)
+		}
+	}
+	for _, folder := range append([]string{""}, closure.Folders...) {
+		if err := e.tidy(filepath.Join(e.project.Dir, folder, nodemodules.Dir)); err != nil {
+			return fmt.Errorf("removing what %s does not need: %w", e.project.Workspace, err)
+		}
+	}
+	return nil
+}
+
+// tidy removes what packages leave behind in a node_modules when they are
+// removed: scopes that are empty, commands that lead nowhere, the manager's notes.
+func (e *engine) tidy(modules string) error {
+	entries, err := os.ReadDir(modules)
+	if err != nil {
+		return nil // none
+	}
+	for _, note := range e.manager.Words().Notes {
+		if err := os.Remove(filepath.Join(modules, note)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for _, entry := range entries {
+		dir := filepath.Join(modules, entry.Name())
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), "@") && entry.Name() != ".bin" {
+			continue
+		}
+		inner, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		left := len(inner)
+		for _, one := range inner {
+			if _, err := os.Stat(filepath.Join(dir, one.Name())); errors.Is(err, fs.ErrNotExist) && entry.Name() == ".bin" {
+				left--
+				if err := os.Remove(filepath.Join(dir, one.Name())); err != nil {
+					return err
+				}
+			}
+		}
+		if left == 0 {
+			if err := os.Remove(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// removeUnrelated removes the folders of workspaces from the app that this one
+// does not need: for the build, where another buildpack works with its
+// dependencies for development, or else for the launch.
+func (e *engine) removeUnrelated(d demand) error {
+	closure, known, err := e.selection.closure(d.build)
+	if err != nil || !known || e.settings.keepFolders {
+		return err
+	}
+	lock, _, err := e.selection.readLock()
+	if err != nil {
+		return err
+	}
+	var removed []string
+	for _, folder := range lock.Links() {
+		needed := slices.ContainsFunc(closure.Folders, func(needed string) bool {
+			return needed == folder || strings.HasPrefix(needed, folder+"/")
+		})
+		place := filepath.Join(e.project.Dir, folder)
+		if needed || !filepath.IsLocal(folder) || folder == "." || !project.IsWorkspace(e.project.Root.Workspaces, folder) || !tree.Exists(place) {
+			continue
+		}
+		if err := tree.Remove(place); err != nil {
+			return fmt.Errorf("removing a workspace that %s does not need: %w", e.project.Workspace, err)
+		}
+		removed = append(removed, folder)
+	}
+	if len(removed) > 0 {
+		e.log.Process("Removing workspaces from the app that %s does not need: %s", e.project.Workspace, strings.Join(removed, ", "))
+		e.log.Subprocess("%s=true keeps them.", keepVariable)
+		e.log.Break()
+	}
+	return nil
+}
