@@ -12,7 +12,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/internal/deps/npmlock"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -36,7 +36,7 @@ func known(t *testing.T) oracle {
 		start: start{dir: dir, pkg: packagejson.Package{Scripts: scripts, Dependencies: map[string]string{"tools": "1"}, DevDependencies: map[string]string{"semver": "1", "@scope/dev": "1"}}},
 		launched: launched{
 			places: []place{{path: "node_modules", sure: true}},
-			lock: npmlock.Lock{Version: 2, Packages: []npmlock.Package{
+			lock: deps.Graph{Version: 2, Packages: []deps.Package{
 				{Path: "node_modules/tools", Name: "tools", Commands: strings.Fields("concurrently cross-env cross-env-shell dotenv dotenvx npm-run-all prettier run-p run-s serve tini vite")},
 				{Path: "node_modules/semver", Name: "semver", Dev: true, Commands: []string{"semver"}},
 				{Path: "node_modules/dev-tools", Name: "dev-tools", Dev: true, Commands: []string{"dev-tool"}},
@@ -116,7 +116,7 @@ func TestFates(t *testing.T) {
 
 func TestNextReadsItsConfigurationWithTypescriptWhenItStarts(t *testing.T) {
 	o := known(t)
-	o.lock.Packages = append(o.lock.Packages, npmlock.Package{Path: "node_modules/next", Name: "next", Version: "15.1.0", Commands: []string{"next"}})
+	o.lock.Packages = append(o.lock.Packages, deps.Package{Path: "node_modules/next", Name: "next", Version: "15.1.0", Commands: []string{"next"}})
 	o.pkg.DevDependencies["typescript"] = "5"
 	if err := os.WriteFile(filepath.Join(o.dir, "next.config.ts"), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -139,12 +139,12 @@ func TestPlacesAnswerAsFarAsTheyAreKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lock := func(version int) npmlock.Lock {
-		return npmlock.Lock{Version: version, Packages: []npmlock.Package{
+	lock := func(version int) deps.Graph {
+		return deps.Graph{Version: version, Packages: []deps.Package{
 			{Path: "node_modules/lib", Version: "1.0.0", Commands: []string{"lib"}},
 			{Path: "node_modules/dev", Version: "1.0.0", Dev: true, Commands: []string{"lib2"}},
 			{Path: "node_modules/lib/node_modules/inner", Version: "2.0.0", Commands: []string{"inner"}},
-			{Path: "node_modules/linked", Link: true, Resolved: "./packages/linked/"}, {Path: "packages/linked", Commands: []string{"linked"}},
+			{Path: "node_modules/linked", Link: true, To: "packages/linked"}, {Path: "packages/linked", Commands: []string{"linked"}},
 			{Path: "packages/a/node_modules/own", Version: "4.0.0", Commands: []string{"own"}},
 		}}
 	}
