@@ -16,7 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/docker"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/diskfull"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/images"
 )

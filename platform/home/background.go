@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -19,9 +19,14 @@ const emptier = "armature-empties-trash"
 // emptierTime is how long such a process may be at it.
 const emptierTime = 10 * time.Minute
 
-// Reexec does what a process of that name is for, and ends it. A program that
-// calls Finish calls it first of all.
+// reexec says whether Reexec was called. Where it was not, the process would do
+// again whatever this one does.
+var reexec atomic.Bool
+
+// Reexec does what a process of that name is for, and ends it. Without it, in the
+// beginning of a program, Finish does nothing.
 func Reexec() {
+	reexec.Store(true)
 	if len(os.Args) != 2 || os.Args[0] != emptier {
 		return
 	}
@@ -34,20 +39,15 @@ func Reexec() {
 	os.Exit(0)
 }
 
-// opened are the homes that this process has opened.
-var opened sync.Map
-
-// Finish has what this process left in the trash removed when it is gone, by
-// another one that nobody waits for: it holds none of this one's files. Where
-// none can be started, the next call removes it.
-func Finish() {
-	opened.Range(func(dir, _ any) bool {
-		if h := (Home{Dir: dir.(string)}); len(h.trash()) > 0 {
-			cmd := &exec.Cmd{Path: "/proc/self/exe", Args: []string{emptier, h.Dir}, Dir: "/", Env: []string{}, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
-			if cmd.Start() == nil {
-				cmd.Process.Release()
-			}
-		}
-		return true
-	})
+// Finish has what is in the trash removed by another process, which nobody waits
+// for: it holds none of this one's files. Where none can be started, the next call
+// removes it.
+func (h Home) Finish() {
+	if !reexec.Load() || len(h.trash()) == 0 {
+		return
+	}
+	cmd := &exec.Cmd{Path: "/proc/self/exe", Args: []string{emptier, h.Dir}, Dir: "/", Env: []string{}, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
+	if cmd.Start() == nil {
+		cmd.Process.Release()
+	}
 }

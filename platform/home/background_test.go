@@ -17,10 +17,11 @@ import (
 
 // finish opens a home and ends, as a call does.
 func finish(dir string) {
-	if _, err := home.Open(dir, os.Getenv); err != nil {
+	h, err := home.Open(dir, os.Getenv)
+	if err != nil {
 		panic(err)
 	}
-	home.Finish()
+	h.Finish()
 }
 
 // Who reads all that a call prints, as CI does, waits for nobody else.

@@ -23,7 +23,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/diskfull"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
 // Home is that folder.
@@ -96,7 +96,6 @@ func Open(dir string, getenv func(string) string) (Home, error) {
 	if err := closed(h.trashDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Home{}, unusable(err)
 	}
-	opened.Store(dir, true)
 	h.sweep()
 	h.tidyAside(limits)
 	return h, nil

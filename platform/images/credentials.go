@@ -22,6 +22,7 @@ import (
 // then, too.
 type keychain struct {
 	registry string
+	given    bool // it is none that docker login left
 	found    authn.Authenticator
 	failed   error
 }
@@ -31,9 +32,13 @@ func (k *keychain) Resolve(authn.Resource) (authn.Authenticator, error) { return
 // keys looks for the credentials of a registry. A credential helper may be asked
 // for them, a program that ends when it likes: ctx ends the wait for it.
 func (r Registries) keys(ctx context.Context, registry name.Registry) *keychain {
-	k := &keychain{registry: registry.RegistryStr(), found: authn.Anonymous}
+	k := &keychain{registry: registry.RegistryStr(), given: r.Keychain != nil, found: authn.Anonymous}
 	if r.ChosenBy != "" {
 		return k
+	}
+	var from authn.Keychain = authn.DefaultKeychain
+	if k.given {
+		from = r.Keychain
 	}
 	type answer struct {
 		found authn.Authenticator
@@ -41,7 +46,7 @@ func (r Registries) keys(ctx context.Context, registry name.Registry) *keychain 
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		found, err := authn.Resolve(ctx, authn.DefaultKeychain, registry)
+		found, err := authn.Resolve(ctx, from, registry)
 		answered <- answer{found, err}
 	}()
 	select {
@@ -73,7 +78,10 @@ func (k *keychain) failure() error {
 	if errors.Is(k.failed, context.Canceled) {
 		return k.failed
 	}
-	file := credentialsFile(os.Getenv)
+	if k.given {
+		return &failure.Failure{ID: "registry-credentials", Cause: "the credentials for " + k.registry + " cannot be had", Err: k.failed, Remedy: "mend the keychain that the request has."}
+	}
+	file := credentialsFile(os.Getenv) // as authn.DefaultKeychain looks for it
 	return &failure.Failure{
 		ID: "registry-credentials", Cause: fmt.Sprintf("the credentials for %s cannot be had as %s says", k.registry, file), Err: k.failed,
 		Remedy: "mend " + file + ": install the credential helper that it names or take that out, then log in with docker login.",

@@ -24,8 +24,8 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 	"github.com/armature-cnb/armature/internal/oci"
-	"github.com/armature-cnb/armature/platform/diskfull"
 )
 
 // Find returns the image for a platform from a layout's folder or from a

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -32,6 +33,9 @@ type Registries struct {
 	// armature: "the app's project.toml". They are ones of registries then, never
 	// folders, and no credentials are used for them.
 	ChosenBy string
+
+	// Keychain has the credentials; nil means those that docker login left.
+	Keychain authn.Keychain
 
 	// Offline says that references that somebody else chose are not asked for.
 	Offline bool

@@ -80,12 +80,38 @@ type lifecycleMetadata struct {
 
 // buildMetadata is what is read of the other.
 type buildMetadata struct {
-	Default   string `json:"buildpack-default-process-type"`
-	Processes []struct {
+	Buildpacks []Buildpack `json:"buildpacks"`
+	Default    string      `json:"buildpack-default-process-type"`
+	Processes  []struct {
 		Type    string   `json:"type"`
 		Command []string `json:"command"`
 		Args    []string `json:"args"`
 	} `json:"processes"`
+}
+
+// Buildpack is one that took part in making an image.
+type Buildpack struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+}
+
+// Buildpacks are those that made an image, in the order in which they built.
+func Buildpacks(image v1.Image) ([]Buildpack, error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	var build buildMetadata
+	err = readLabel(config, buildLabel, &build)
+	return build.Buildpacks, err
+}
+
+// readLabel reads one that the lifecycle wrote.
+func readLabel(config *v1.ConfigFile, name string, into any) error {
+	if err := json.Unmarshal([]byte(config.Config.Labels[name]), into); err != nil {
+		return &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + name + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
+	}
+	return nil
 }
 
 // Read describes an image. One that no lifecycle made is a failure.
@@ -101,13 +127,11 @@ func Read(image v1.Image) (*Image, error) {
 	i := &Image{Platform: config.OS + "/" + config.Architecture, Digest: digest.String(), User: config.Config.User}
 	var lifecycle lifecycleMetadata
 	var build buildMetadata
-	for _, label := range []struct {
-		name string
-		into any
-	}{{lifecycleLabel, &lifecycle}, {buildLabel, &build}} {
-		if err := json.Unmarshal([]byte(config.Config.Labels[label.name]), label.into); err != nil {
-			return nil, &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label.name + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
-		}
+	if err := readLabel(config, lifecycleLabel, &lifecycle); err != nil {
+		return nil, err
+	}
+	if err := readLabel(config, buildLabel, &build); err != nil {
+		return nil, err
 	}
 	i.RunImage = lifecycle.RunImage.Reference
 	i.Node = lifecycle.node()

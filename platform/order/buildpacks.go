@@ -53,6 +53,14 @@ type Request struct {
 // Empty says whether the builder's order stays as it is.
 func (w Request) Empty() bool { return len(w.Buildpacks)+len(w.Pre)+len(w.Post) == 0 }
 
+// Names are those of all that is asked for, in the order that it builds in.
+func (w Request) Names() (names []string) {
+	for _, l := range slices.Concat(w.Pre, w.Buildpacks, w.Post) {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
 // Ref is a buildpack's place in an order (Distribution spec, "order").
 type Ref struct {
 	ID       string `toml:"id"`

@@ -17,6 +17,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform/progress/progresstest"
 )
 
 // imageWith is an image of layers with empty files of these names.
@@ -65,8 +66,8 @@ func TestProcessesForBashWantOneInTheRunImage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var log bytes.Buffer
-		b := &Build{Options: Options{Env: map[string]string{startCheck: tc.mode}, Log: progress.New(&log, progress.Plain, func(string) string { return "" })}}
+		var log progresstest.Recorder
+		b := &Build{Options: Options{Env: map[string]string{startCheck: tc.mode}, Log: progress.New(log.Event)}}
 		b.run = &runImage{found: "stack/run-tiny", image: imageWith(t, tc.layers...)}
 		err = b.checkBash(t.Context(), made)
 		if refused := errors.Is(err, &failure.Failure{ID: "bash-missing"}); refused != tc.refused || !refused && err != nil {

@@ -33,6 +33,7 @@ type builder struct {
 	env         []string // of its configuration
 	user, group int
 	platformAPI string
+	lifecycle   string // its version
 	runImages   []runImageChoice
 	home        string // of the user
 	userName    string
@@ -91,7 +92,7 @@ func readBuilder(image v1.Image, found string) (*builder, error) {
 		return nil, notABuilder(found, fmt.Sprintf("its lifecycle %s speaks the Platform API %s, want one of %s",
 			metadata.Lifecycle.Version, strings.Join(offered, ", "), strings.Join(platformAPIs, ", ")))
 	}
-	b.platformAPI = platformAPIs[at]
+	b.platformAPI, b.lifecycle = platformAPIs[at], metadata.Lifecycle.Version
 	if b.user, err = b.id("CNB_USER_ID"); err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 	"github.com/armature-cnb/armature/internal/files/regular"
-	"github.com/armature-cnb/armature/platform/diskfull"
 )
 
 // What the lifecycle's cache folder holds: a list of layers, and each as a tar

@@ -34,7 +34,7 @@ func openHome(t *testing.T) home.Home {
 func ofApp(t *testing.T, h home.Home, app, name string, to targets.Target) *Build {
 	t.Helper()
 	b := &Build{
-		Options: Options{App: app, Name: name, Target: to, Host: targets.LinuxAMD64, Home: h, Way: sandbox.Users, Log: progress.New(os.Stderr, progress.Quiet, os.Getenv), Env: map[string]string{}},
+		Options: Options{App: app, Name: name, Target: to, Host: targets.LinuxAMD64, Home: h, Way: sandbox.Users, Log: progress.New(nil), Env: map[string]string{}},
 		builder: &builder{found: "registry/builder:1"},
 	}
 	return b

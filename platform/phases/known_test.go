@@ -4,7 +4,6 @@ package phases
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,7 +190,7 @@ func bare(t *testing.T) *Build {
 
 func bareIn(t *testing.T, h home.Home) *Build {
 	t.Helper()
-	b := &Build{Options: Options{Home: h, Way: sandbox.Users, Host: hostTarget(t), Target: hostTarget(t), Log: progress.New(io.Discard, progress.Quiet, os.Getenv)}, root: t.TempDir(), builder: &builder{}}
+	b := &Build{Options: Options{Home: h, Way: sandbox.Users, Host: hostTarget(t), Target: hostTarget(t), Log: progress.New(nil)}, root: t.TempDir(), builder: &builder{}}
 	b.kept = &home.Build{Dir: t.TempDir()}
 	var err error
 	if b.blobs, err = loopback.OpenBlobs(b.kept.Dir + "/blobs"); err != nil {

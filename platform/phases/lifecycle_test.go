@@ -83,7 +83,7 @@ func TestTheImageNamesTheRunImageAsPeopleDo(t *testing.T) {
 		t.Errorf("people read the address of the build's registry:\n%s", &s.said)
 	}
 	var transfers []string
-	for _, span := range b.Log.Spans() {
+	for _, span := range s.said.Spans() {
 		if span.Kind == progress.Upload {
 			transfers = append(transfers, span.What)
 		}
@@ -200,7 +200,6 @@ func TestALifecycleThatFailsEndsTheBuildAsItSays(t *testing.T) {
 			s := newSite(t, plain)
 			s.script(t, tc.script)
 			options := s.options()
-			options.Log = progress.New(&s.said, progress.Quiet, os.Getenv)
 			b := start(t, options)
 			if _, err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), tc.want) || b.full != tc.full {
 				t.Errorf("got %v, full: %v, want %s", err, b.full, tc.want)
@@ -212,11 +211,12 @@ func TestALifecycleThatFailsEndsTheBuildAsItSays(t *testing.T) {
 			if happened(b.layered) != exports || happened(b.busy) != (exports || tc.name == "a buildpack") || happened(b.made) {
 				t.Errorf("it is told that a command runs: %v, that layers are there: %v, that an image is: %v", happened(b.busy), happened(b.layered), happened(b.made))
 			}
-			if said := s.said.String(); tc.full != strings.Contains(said, "no space left") {
+			explained := strings.Contains(tc.script, "status")
+			if said := s.said.String(); tc.full != strings.Contains(said, "no space left") || explained != strings.Contains(said, "says why") {
 				t.Errorf("what the failed phase printed is said to be\n%s", said)
 			}
 			var phases []string
-			for _, span := range options.Log.Spans() {
+			for _, span := range s.said.Spans() {
 				if span.Kind == progress.Phase && span.Failed {
 					phases = append(phases, span.What)
 				}
@@ -224,7 +224,7 @@ func TestALifecycleThatFailsEndsTheBuildAsItSays(t *testing.T) {
 			if failed := strings.Contains(tc.script, "status"); failed != (len(phases) == 1) {
 				t.Errorf("the phases that failed are %q", phases)
 			}
-			if uploads := slices.ContainsFunc(options.Log.Spans(), func(span progress.Span) bool {
+			if uploads := slices.ContainsFunc(s.said.Spans(), func(span progress.Span) bool {
 				return span.Kind == progress.Upload && strings.HasPrefix(span.What, "sha256:")
 			}); uploads != (tc.name == "the export") {
 				t.Errorf("uploads of a failed export are told: %v", uploads)

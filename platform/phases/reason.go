@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/ansi"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/diskfull"
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
@@ -29,7 +29,7 @@ func (s *said) add(text string) {
 	if len(text) > maxSaidLine {
 		text = text[:maxSaidLine]
 	}
-	if text = strings.TrimRight(progress.Clean(text), " \t"); text == "" {
+	if text = strings.TrimRight(ansi.Clean(text), " \t"); text == "" {
 		return
 	}
 	s.lines = append(s.lines, text)

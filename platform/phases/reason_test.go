@@ -4,20 +4,19 @@ package phases
 
 import (
 	"errors"
-	"io"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform/progress/progresstest"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
 // ended is the failure of a lifecycle that printed this and ended with a status.
 func ended(t *testing.T, code int, printed string) *failure.Failure {
 	t.Helper()
-	w := newWatcher(progress.New(io.Discard, progress.Quiet, os.Getenv), "app", nil)
+	w := newWatcher(progress.New(nil), "app", nil)
 	w.stream().Write([]byte(printed))
 	w.end(true)
 	var f *failure.Failure
@@ -134,8 +133,8 @@ fail: a/other@1
 // A script prints lines like the lifecycle's. None of them says that the
 // buildpacks are done; the lifecycle's next request does.
 func TestScriptsAnnounceNoPhase(t *testing.T) {
-	log := progress.New(io.Discard, progress.Quiet, os.Getenv)
-	w := newWatcher(log, "app", nil)
+	var told progresstest.Recorder
+	w := newWatcher(progress.New(told.Event), "app", nil)
 	layered := 0
 	w.layered = func() { layered++ }
 	say := func(lines ...string) {
@@ -158,7 +157,7 @@ func TestScriptsAnnounceNoPhase(t *testing.T) {
 	}
 	w.end(false)
 	var phases []string
-	for _, span := range log.Spans() {
+	for _, span := range told.Spans() {
 		phases = append(phases, span.What)
 	}
 	if got := strings.Join(phases, " "); got != "analyzing detecting restoring building exporting" {
@@ -167,7 +166,7 @@ func TestScriptsAnnounceNoPhase(t *testing.T) {
 }
 
 func TestALifecycleThatFailsByItselfSaysWhy(t *testing.T) {
-	w := newWatcher(progress.New(io.Discard, progress.Quiet, os.Getenv), "app", nil)
+	w := newWatcher(progress.New(nil), "app", nil)
 	w.stream().Write([]byte("===> EXPORTING\nERROR: failed to export: saving image: no such layer\n"))
 	w.end(true)
 	err := w.failed(sandbox.Status{Code: 62})

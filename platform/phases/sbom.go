@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/diskfull"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
 // copySBOM copies what the lifecycle left in /layers/sbom.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -187,7 +186,7 @@ func (b *Build) forSeed(name string) Options {
 	o.Env, o.Bindings, o.Buildpacks = nil, nil, order.Request{}
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Labels, o.Created = nil, ""
-	o.Log, o.Getenv = progress.New(io.Discard, progress.Quiet, b.Getenv), func(string) string { return "" }
+	o.Log, o.Getenv = progress.New(nil), func(string) string { return "" }
 	o.seeding = true
 	return o
 }

@@ -4,8 +4,6 @@ package phases
 
 import (
 	"errors"
-	"io"
-	"os"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -45,7 +43,7 @@ func TestAShortageIsKnownByWhatProgramsSay(t *testing.T) {
 	}
 }
 
-func silent() *progress.Log { return progress.New(io.Discard, progress.Quiet, os.Getenv) }
+func silent() *progress.Log { return progress.New(nil) }
 
 // Only a build that fails had too few of something.
 func TestAShortageIsTheReasonOfABuildThatFails(t *testing.T) {

@@ -3,10 +3,7 @@
 package phases
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/platform/loopback"
 	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform/progress/progresstest"
 )
 
 // printed is what a build prints, as it came from one.
@@ -100,8 +98,8 @@ func outline(spans []progress.Span, parent int, indent string) string {
 var armatures = map[string]bool{"Armature Buildpack for Node.js 0.1.0": true, "Armature Buildpack for npm install 0.1.0": true}
 
 func TestWhatIsPrintedBecomesSpans(t *testing.T) {
-	var said bytes.Buffer
-	log := progress.New(&said, progress.Plain, os.Getenv)
+	var told progresstest.Recorder
+	log := progress.New(told.Event)
 	w := newWatcher(log, "app", armatures)
 	stdout := w.stream()
 	for line := range strings.Lines(printed) {
@@ -116,21 +114,22 @@ func TestWhatIsPrintedBecomesSpans(t *testing.T) {
 		{Digest: two, Reused: true, Begin: saved.Add(time.Microsecond), End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(-time.Second), End: saved.Add(-time.Second)}, // the analyzer's
 	}, map[v1.Hash]string{one: "app"})
-	if strings.Contains(said.String(), "\x1e") || !strings.Contains(said.String(), "Layer node: ") {
-		t.Errorf("people see\n%s", &said)
+	if strings.Contains(told.String(), "\x1e") || !strings.Contains(told.String(), "Layer node: ") {
+		t.Errorf("people see\n%s", &told)
 	}
-	if got := outline(log.Spans(), 0, ""); got != wanted {
+	if got := outline(told.Spans(), 0, ""); got != wanted {
 		t.Errorf("got\n%s\nwant\n%s", got, wanted)
 	}
 }
 
 func TestABuildThatFailsLeavesFailedSpans(t *testing.T) {
-	log := progress.New(&bytes.Buffer{}, progress.Quiet, os.Getenv)
+	var told progresstest.Recorder
+	log := progress.New(told.Event)
 	w := newWatcher(log, "app", armatures)
 	until, _, _ := strings.Cut(printed, "      added")
 	w.stream().Write([]byte(until))
 	w.end(true)
-	got := outline(log.Spans(), 0, "")
+	got := outline(told.Spans(), 0, "")
 	for _, want := range []string{"phase building, failed\n", "install 0.1.0, failed\n", "process, failed\n", "omit=dev, failed\n", "Node.js 0.1.0\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
@@ -156,8 +155,8 @@ func TestTitlesAreThoseOfTheBuildersBuildpacks(t *testing.T) {
 }
 
 func TestLinesOfBuildpacksBecomeSpansOfWhateverIsOpen(t *testing.T) {
-	log := progress.New(io.Discard, progress.Quiet, os.Getenv)
-	w := newWatcher(log, "app", map[string]bool{"A B 1": true})
+	var told progresstest.Recorder
+	w := newWatcher(progress.New(told.Event), "app", map[string]bool{"A B 1": true})
 	span := func(kind string) string {
 		return "\x1e" + `{"kind":"` + kind + `","what":"` + kind + `","seconds":0.001}`
 	}
@@ -184,7 +183,7 @@ phase exporting
   cache cache layer a:b
   cache writing the cache
 `
-	if got := outline(log.Spans(), 0, ""); got != want {
+	if got := outline(told.Spans(), 0, ""); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

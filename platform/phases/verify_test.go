@@ -5,7 +5,6 @@ package phases
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,7 +161,7 @@ func TestACachedLayerThatIsNotKnownIsNotRestored(t *testing.T) {
 	cache := t.TempDir()
 	path := filepath.Join(cache, cacheList)
 	write(t, path, `{"buildpacks":[{"key":"a/engine","version":"1","layers":{"build":{"sha":"`+shaA+`","cache":true},"other":{"sha":"x"}}}],"more":1}`)
-	b := &Build{Options: Options{Way: sandbox.Users, Log: progress.New(io.Discard, progress.Quiet, os.Getenv)}, kept: &home.Build{Dir: filepath.Dir(cache)}, builder: &builder{}}
+	b := &Build{Options: Options{Way: sandbox.Users, Log: progress.New(nil)}, kept: &home.Build{Dir: filepath.Dir(cache)}, builder: &builder{}}
 	if err := os.Rename(cache, b.cacheFolder()); err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +276,7 @@ func TestABuildWithoutNetworkTakesTheReferenceOfOneWithIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Build{root: "/builder", Options: Options{Home: openHome(t), Network: sandbox.None, Host: host, Log: progress.New(io.Discard, progress.Quiet, os.Getenv), Env: map[string]string{"BP_NODE_VERSION": "22"}}}
+	b := &Build{root: "/builder", Options: Options{Home: openHome(t), Network: sandbox.None, Host: host, Log: progress.New(nil), Env: map[string]string{"BP_NODE_VERSION": "22"}}}
 	name := b.referenceName(referenceEnv(b.Env), sandbox.Host)
 	_, use, err := b.Home.Root(t.Context(), name, func(dir string) error {
 		return os.WriteFile(filepath.Join(dir, cleanFile), []byte(`{"launcher": "`+shaA+`"}`), 0o644)

@@ -24,6 +24,7 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform/progress/progresstest"
 	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
@@ -35,7 +36,7 @@ type site struct {
 	host     targets.Target
 	builders string
 	app      string
-	said     bytes.Buffer
+	said     progresstest.Recorder
 }
 
 // builderKind is what a builder's buildpack has besides: the files of the kind.
@@ -201,7 +202,7 @@ func (s *site) script(t *testing.T, text string) {
 func (s *site) options() Options {
 	return Options{
 		App: s.app, Name: "app:1", Target: s.host, Host: s.host, Builder: s.builders, Home: s.home, Way: s.way, Network: sandbox.Host, Limits: sandbox.DefaultLimits(),
-		Log: progress.New(&s.said, progress.Plain, func(string) string { return "" }), Env: map[string]string{}, Getenv: func(string) string { return "" },
+		Log: progress.New(s.said.Event), Env: map[string]string{}, Getenv: func(string) string { return "" },
 	}
 }
 

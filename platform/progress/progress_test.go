@@ -3,129 +3,18 @@
 package progress_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform/progress/progresstest"
 )
 
-func none(string) string { return "" }
-
-// events reads every line of style JSON, and refuses what is no event.
-func events(t *testing.T, text string) (all []progress.Event) {
-	t.Helper()
-	for line := range strings.Lines(text) {
-		decoder := json.NewDecoder(strings.NewReader(line))
-		decoder.DisallowUnknownFields()
-		var event progress.Event
-		if err := decoder.Decode(&event); err != nil || event.Event == "" {
-			t.Fatalf("%q: got %+v, %v", line, event, err)
-		}
-		all = append(all, event)
-	}
-	return all
-}
-
-func TestEveryLineOfJSONIsAnEvent(t *testing.T) {
-	var out bytes.Buffer
-	log := progress.New(&out, progress.JSON, none)
-	var all sync.WaitGroup
-	for _, platform := range []string{"linux/arm64", "linux/amd64"} {
-		one := log.For(platform)
-		all.Go(func() {
-			one.Note("begin")
-			phase := one.Phase("building")
-			one.Output("a \"quoted\" line \x1b[31m\xff</script>")
-			one.Detail("another")
-			inner := one.Begin(phase, progress.Command, "npm ci")
-			one.Past(inner, progress.Span{Kind: progress.Download, What: "x.tgz", Bytes: 7, Reused: true}, time.Now(), time.Now().Add(time.Second))
-			inner.End()
-			one.Phase("exporting")
-			one.EndPhase(false)
-		})
-	}
-	all.Wait()
-	log.Image("app@sha256:1")
-	log.Close()
-	if !log.Failure(&failure.Failure{ID: "build-failed", Cause: "x\ny"}) {
-		t.Error("the failure was not told")
-	}
-	counts := map[string]int{}
-	for _, event := range events(t, out.String()) {
-		counts[event.Event+" "+event.Platform]++
-		if event.Kind == progress.Download && (event.Bytes != 7 || !event.Reused || event.Seconds != 1 || event.Parent == 0 || event.Span == 0) {
-			t.Errorf("got %+v", event)
-		}
-	}
-	for what, want := range map[string]int{"note linux/arm64": 1, "start linux/amd64": 3, "end linux/arm64": 4, "output linux/amd64": 2, "image ": 1, "failure ": 1} {
-		if counts[what] != want {
-			t.Errorf("%s: got %d, want %d", what, counts[what], want)
-		}
-	}
-	if spans := log.Spans(); len(spans) != 8 {
-		t.Errorf("got %v", spans)
-	}
-}
-
-func TestQuietSaysNothingAndMeasures(t *testing.T) {
-	var out bytes.Buffer
-	log := progress.New(&out, progress.Quiet, none)
-	if err := log.Step("copying", func() error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	log.Output("x")
-	log.Close()
-	if out.Len() != 0 || len(log.Spans()) != 1 || log.Failure(errors.New("x")) {
-		t.Errorf("got %q, %v", &out, log.Spans())
-	}
-}
-
-func TestQuietExplainsThePhaseThatFailed(t *testing.T) {
-	var out bytes.Buffer
-	log := progress.New(&out, progress.Quiet, none)
-	one, other := log.For("linux/arm64"), log.For("linux/amd64")
-	one.Phase("detecting")
-	one.Output("of the phase before")
-	other.Phase("building")
-	other.Output("of another target")
-	one.Phase("building")
-	for i := range 600 {
-		one.Detail(fmt.Sprint(i))
-	}
-	one.Output("npm error")
-	one.EndPhase(true)
-	one.Explain()
-	one.Explain() // says it once
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 500 || lines[0] != "[linux/arm64] 101" || lines[499] != "[linux/arm64] npm error" {
-		t.Errorf("got %d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])
-	}
-}
-
-func TestAStepThatFailsHasNoEndInPlainLinesAndASpan(t *testing.T) {
-	var out bytes.Buffer
-	log := progress.New(&out, progress.Plain, none)
-	bad := errors.New("no")
-	if err := log.Step("copying", func() error { return bad }); err != bad {
-		t.Errorf("got %v", err)
-	}
-	if out.String() != "  copying ...\n" {
-		t.Errorf("got %q", &out)
-	}
-	if spans := log.Spans(); len(spans) != 1 || !spans[0].Failed {
-		t.Errorf("got %+v", spans)
-	}
-}
-
 func TestWhatIsPartOfSomethingEndsWithIt(t *testing.T) {
-	log := progress.New(&bytes.Buffer{}, progress.Quiet, none)
+	var told progresstest.Recorder
+	log := progress.New(told.Event)
 	phase := log.Phase("building")
 	buildpack := log.Begin(phase, progress.Buildpack, "b")
 	task := log.Begin(buildpack, progress.Task, "t")
@@ -133,24 +22,22 @@ func TestWhatIsPartOfSomethingEndsWithIt(t *testing.T) {
 	task.Fail()    // is over: does nothing
 	log.Phase("x") // and so does ending the phase before
 	log.Close()
-	var told []string
-	for _, s := range log.Spans() {
-		told = append(told, fmt.Sprintf("%d<%d %s %v", s.ID, s.Parent, s.What, s.Failed))
+	var spans []string
+	for _, s := range told.Spans() {
+		spans = append(spans, fmt.Sprintf("%d<%d %s %v", s.ID, s.Parent, s.What, s.Failed))
 		if s.End < s.Begin || s.Took() > time.Minute {
 			t.Errorf("got %+v", s)
 		}
 	}
-	if got, want := strings.Join(told, ", "), "1<0 building false, 2<1 b false, 3<2 t false, 4<0 x true"; got != want {
+	if got, want := strings.Join(spans, ", "), "1<0 building false, 2<1 b false, 3<2 t false, 4<0 x true"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestNoTerminalMeansPlainLines(t *testing.T) {
-	var out bytes.Buffer
-	log := progress.New(&out, progress.Auto, func(name string) string { return map[string]string{"TERM": "xterm"}[name] })
-	log.Phase("building")
-	log.Close()
-	if got := out.String(); !strings.HasPrefix(got, "===> building\n") || strings.Contains(got, "\x1b") {
-		t.Errorf("got %q", got)
+func TestANoteIsOneLine(t *testing.T) {
+	var got progress.Note
+	progress.New(func(e progress.Event) { got = e.(progress.Note) }).Note("it was not written: [id] no\nTo fix it: do this:\n  or that.\n")
+	if want := "it was not written: [id] no. To fix it: do this: or that."; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

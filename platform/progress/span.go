@@ -5,6 +5,8 @@ package progress
 import (
 	"slices"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/ansi"
 )
 
 // Kind is what sort of work a span is.
@@ -28,7 +30,7 @@ func Kinds() []Kind {
 	return []Kind{Step, Phase, Buildpack, Task, Command, Download, Layer, Upload, Cache}
 }
 
-// Span is a piece of work that is over.
+// Span is a piece of work.
 type Span struct {
 	ID       int // from 1, in the order in which spans were told
 	Parent   int // the ID of what it was part of, or 0
@@ -64,13 +66,13 @@ func (l *Log) Begin(parent *Work, kind Kind, what string) *Work {
 func (l *Log) begin(parent *Work, kind Kind, what string) *Work {
 	s := l.shared
 	s.ids++
-	what = Clean(what)
+	what = ansi.Clean(what)
 	w := &Work{log: l, span: Span{ID: s.ids, Platform: l.prefix, Kind: kind, What: what, Begin: time.Since(s.began)}}
 	if parent != nil {
 		w.span.Parent = parent.span.ID
 	}
 	s.open = append(s.open, w)
-	s.told.begin(l, w.span)
+	s.listen(Started{w.span})
 	return w
 }
 
@@ -103,8 +105,7 @@ func (w *Work) end(failed bool) {
 	w.over = true
 	s.open = slices.DeleteFunc(s.open, func(other *Work) bool { return other == w })
 	w.span.End, w.span.Failed = time.Since(s.began), failed
-	s.spans = append(s.spans, w.span)
-	s.told.end(w.log, w.span)
+	s.listen(Ended{w.span})
 }
 
 // Past tells of something when it is over already. Of the span, the log fills
@@ -114,25 +115,10 @@ func (l *Log) Past(parent *Work, span Span, begin, end time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids++
-	span.ID, span.Platform, span.What = s.ids, l.prefix, Clean(span.What)
+	span.ID, span.Platform, span.What = s.ids, l.prefix, ansi.Clean(span.What)
 	span.Begin, span.End = begin.Sub(s.began), end.Sub(s.began)
 	if parent != nil {
 		span.Parent = parent.span.ID
 	}
-	s.spans = append(s.spans, span)
-	s.told.end(l, span)
-}
-
-// Spans are all that are over, in the order in which they began.
-func (l *Log) Spans() []Span {
-	l.shared.mu.Lock()
-	defer l.shared.mu.Unlock()
-	spans := slices.Clone(l.shared.spans)
-	slices.SortStableFunc(spans, func(a, b Span) int {
-		if a.Begin != b.Begin {
-			return int(a.Begin - b.Begin)
-		}
-		return a.ID - b.ID
-	})
-	return spans
+	s.listen(Ended{span})
 }

@@ -8,7 +8,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/platform/diskfull"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
 // An image may unpack to so many bytes, whatever its size; beyond that to so many

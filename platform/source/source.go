@@ -14,9 +14,9 @@ import (
 	"slices"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
-	"github.com/armature-cnb/armature/platform/diskfull"
 )
 
 // Copy copies the folder from into the folder to, which must be there and

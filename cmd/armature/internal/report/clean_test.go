@@ -1,6 +1,6 @@
 //go:build linux
 
-package progress
+package report
 
 import (
 	"bytes"
@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/platform/progress"
 )
 
 // nasty is what a script could print to have a terminal do something: set its
@@ -22,19 +25,19 @@ var harmless = regexp.MustCompile(`\x1b\[[0-9;]*m|\r\x1b\[2K|\x1b\[1A|\r\n|\n`)
 func TestNothingThatIsToldReachesATerminalUncleaned(t *testing.T) {
 	for _, style := range []Style{Terminal, Plain, Quiet, JSON} {
 		var out bytes.Buffer
-		log := New(&out, style, func(string) string { return "" })
-		one := log.For("linux/arm64")
+		log := tell(&out, style, func(string) string { return "" })
+		one := log.Log.For("linux/arm64")
 		phase := one.Phase("phase" + nasty)
 		one.Output("output" + nasty)
 		one.Detail("detail" + nasty)
 		one.Note("note" + nasty)
-		one.Begin(phase, Task, "task"+nasty)
-		one.Past(phase, Span{Kind: Step, What: "past" + nasty}, time.Now(), time.Now())
-		one.Begin(nil, Step, "step"+nasty)
+		one.Begin(phase, progress.Task, "task"+nasty)
+		one.Past(phase, progress.Span{Kind: progress.Step, What: "past" + nasty}, time.Now(), time.Now())
+		one.Begin(nil, progress.Step, "step"+nasty)
 		time.Sleep(3 * tick) // rows are drawn
 		one.EndPhase(true)
 		one.Explain()
-		one.Failure(&silly{"failure" + nasty})
+		log.report.Failure(&silly{"failure" + nasty})
 		log.Close()
 		got := harmless.ReplaceAllString(out.String(), "")
 		for _, r := range got {
@@ -44,15 +47,15 @@ func TestNothingThatIsToldReachesATerminalUncleaned(t *testing.T) {
 			}
 		}
 		if style == JSON {
-			for line := range strings.Lines(out.String()) {
-				var event Event
-				if err := json.Unmarshal([]byte(line), &event); err != nil {
-					t.Errorf("%q: %v", line, err)
+			for text := range strings.Lines(out.String()) {
+				var line Line
+				if err := json.Unmarshal([]byte(text), &line); err != nil {
+					t.Errorf("%q: %v", text, err)
 				}
 			}
 		}
-		for _, span := range log.Spans() {
-			if span.What != Clean(span.What) {
+		for _, span := range log.report.Spans() {
+			if span.What != ansi.Clean(span.What) {
 				t.Errorf("%s: a span is called %q", style, span.What)
 			}
 		}
@@ -65,19 +68,11 @@ func (s *silly) Error() string { return s.text }
 
 func TestPlainLinesKeepColoursToTheirEnd(t *testing.T) {
 	var out bytes.Buffer
-	log := New(&out, Plain, func(string) string { return "" })
+	log := tell(&out, Plain, func(string) string { return "" })
 	log.Output("\x1b[31mred\x1b[2J")
 	log.Output("10 %\r100 %")
 	log.Output("grüße\ttab")
 	if got, want := out.String(), "\x1b[31mred\x1b[0m\n100 %\ngrüße\ttab\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestANoteIsOneLine(t *testing.T) {
-	var out strings.Builder
-	New(&out, Plain, func(string) string { return "" }).Note("it was not written: [id] no\nTo fix it: do this:\n  or that.\n")
-	if want := "it was not written: [id] no. To fix it: do this: or that.\n"; strings.TrimLeft(out.String(), " ") != want {
-		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

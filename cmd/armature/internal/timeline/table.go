@@ -7,15 +7,15 @@ import (
 	"io"
 	"strings"
 
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // Table writes the steps of a build, the lifecycle's phases and what the
 // buildpacks took.
-func Table(out io.Writer, spans []progress.Span) error {
+func Table(out io.Writer, spans []platform.Span) error {
 	for _, l := range lanes(spans, 0) {
 		for _, r := range l.Rows {
-			if r.Kind != progress.Step && r.Kind != progress.Phase && r.Kind != progress.Buildpack {
+			if r.Kind != platform.KindStep && r.Kind != platform.KindPhase && r.Kind != platform.KindBuildpack {
 				continue
 			}
 			what := strings.Repeat("  ", r.Depth) + r.What

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package platform
 
 import (
 	"context"
@@ -18,10 +18,10 @@ import (
 	"github.com/armature-cnb/armature/platform/images"
 )
 
-// findImage finds an image by what people call it: one that build left in
-// armature's folder, an OCI layout, or a reference. It returns the folder or
-// reference, too.
-func findImage(ctx context.Context, registries images.Registries, h home.Home, called, platform string) (image v1.Image, reference string, err error) {
+// findImage finds an image by what people call it: one that a build left in
+// armature's folder, an OCI layout, or a reference. Of a zero target it is the only
+// one there is, or this machine's. It returns the folder or reference, too.
+func findImage(ctx context.Context, registries images.Registries, h home.Home, called string, to Target) (image v1.Image, reference string, err error) {
 	reference = called
 	if !images.IsLayout(called) {
 		tag, err := images.ParseTag(called)
@@ -30,11 +30,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 			h.UseImage(reference)
 		}
 	}
-	if platform != "" {
-		to, err := targets.Parse(platform)
-		if err != nil {
-			return nil, "", &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
-		}
+	if to != (Target{}) {
 		image, err = registries.Find(ctx, reference, to)
 		return image, reference, notHere(err, h, reference)
 	}
@@ -42,7 +38,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 	if err != nil {
 		return nil, "", err
 	}
-	order := []targets.Target{host}
+	order := []Target{host}
 	for _, other := range targets.All() {
 		if other != host {
 			order = append(order, other)
@@ -57,6 +53,31 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 		failed = err
 	}
 	return nil, "", failed
+}
+
+// eachTarget calls do with an image for every target that it has, of which there
+// has to be one.
+func eachTarget(ctx context.Context, registries images.Registries, h home.Home, called string, do func(to Target, image v1.Image) error) error {
+	some := false
+	var missing error
+	for _, to := range targets.All() {
+		image, _, err := findImage(ctx, registries, h, called, to)
+		if images.IsOtherPlatform(err) {
+			missing = err
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := do(to, image); err != nil {
+			return err
+		}
+		some = true
+	}
+	if !some {
+		return missing
+	}
+	return nil
 }
 
 // notHere says of a name without a registry, for which Docker Hub was asked in

@@ -1,12 +1,12 @@
 //go:build linux
 
-package main
+package platform
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,14 +44,17 @@ func TestTheDoctorOpensTheBuildersLayers(t *testing.T) {
 	if err := oci.WriteLayout(dir, image); err != nil {
 		t.Fatal(err)
 	}
-	look := func() string {
-		var out bytes.Buffer
-		p := &program{stdout: &out, getenv: func(string) string { return dir }}
-		(&doctor{p}).builder(t.Context())
-		return out.String()
+	look := func() Check {
+		var d doctor
+		d.builder(t.Context(), dir)
+		i := slices.IndexFunc(d.Checks, func(c Check) bool { return strings.HasPrefix(c.What, "builder for "+host.String()) })
+		if i < 0 {
+			t.Fatalf("got %v", d.Checks)
+		}
+		return d.Checks[i]
 	}
-	if got := look(); !strings.Contains(got, "yes  builder for "+host.String()) {
-		t.Errorf("got %s", got)
+	if got := look(); !got.Works {
+		t.Errorf("got %v", got)
 	}
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -63,8 +66,8 @@ func TestTheDoctorOpensTheBuildersLayers(t *testing.T) {
 	if err := os.Remove(blob(manifest.Layers[1])); err != nil { // root may read what is closed
 		t.Fatal(err)
 	}
-	if got := look(); !strings.Contains(got, "no   builder for "+host.String()+": reading the OCI layout "+dir) || !strings.Contains(got, "to fix it: ") {
-		t.Errorf("got %s", got)
+	if got := look(); got.Works || !strings.Contains(got.What, ": reading the OCI layout "+dir) || !strings.Contains(got.What, "to fix it: ") {
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -90,13 +93,13 @@ func TestTheDoctorSaysThatADiskIsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var out bytes.Buffer
-		err := (&doctor{&program{stdout: &out}}).space(home.Home{Dir: dir})
+		var d doctor
+		err := d.space(home.Home{Dir: dir})
 		if tc.wants == "" && err != nil || tc.wants != "" && (!errors.Is(err, &failure.Failure{ID: "disk-full"}) || !strings.Contains(err.Error(), tc.wants)) {
 			t.Errorf("%+v: got %v", tc, err)
 		}
-		if !strings.HasPrefix(out.String(), "no   "+dir) { // less than it may take
-			t.Errorf("%+v: got %s", tc, &out)
+		if d.Checks[0].Works || !strings.HasPrefix(d.Checks[0].What, dir) { // less than it may take
+			t.Errorf("%+v: got %v", tc, d.Checks)
 		}
 	}
 }

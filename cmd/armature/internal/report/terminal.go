@@ -1,6 +1,6 @@
 //go:build linux
 
-package progress
+package report
 
 import (
 	"fmt"
@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // terminal writes what is over as lines, and below them, for each platform, a
@@ -20,7 +23,7 @@ import (
 // is shown as it comes, dim; of details only those of a phase that fails.
 type terminal struct {
 	quiet
-	shared *shared
+	report *Report
 	out    io.Writer
 	colour bool
 	stop   chan struct{}
@@ -45,13 +48,12 @@ const (
 	green  = "\x1b[32m"
 	yellow = "\x1b[33m"
 	cyan   = "\x1b[36m"
-	normal = "\x1b[0m"
 )
 
 var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
-func newTerminal(s *shared, out io.Writer, colour bool) *terminal {
-	t := &terminal{shared: s, out: out, colour: colour, stop: make(chan struct{}), done: make(chan struct{}), headed: map[int]bool{}, held: map[int][]string{}, width: func() int { return columns(out) }}
+func newTerminal(r *Report, out io.Writer, colour bool) *terminal {
+	t := &terminal{report: r, out: out, colour: colour, stop: make(chan struct{}), done: make(chan struct{}), headed: map[int]bool{}, held: map[int][]string{}, width: func() int { return columns(out) }}
 	go t.run()
 	return t
 }
@@ -75,13 +77,13 @@ func (t *terminal) run() {
 		case <-t.stop:
 			return
 		case <-ticker.C:
-			t.shared.mu.Lock()
-			if t.shared.told == teller(t) {
+			t.report.mu.Lock()
+			if t.report.told == teller(t) {
 				t.turn++
 				t.erase()
 				t.draw()
 			}
-			t.shared.mu.Unlock()
+			t.report.mu.Unlock()
 		}
 	}
 }
@@ -93,13 +95,13 @@ func (t *terminal) close() {
 	t.flush()
 }
 
-func (t *terminal) begin(*Log, Span) {
+func (t *terminal) begin(platform.Span) {
 	t.erase()
 	t.draw()
 }
 
-func (t *terminal) end(l *Log, span Span) {
-	if !span.Kind.major() {
+func (t *terminal) end(span platform.Span) {
+	if !major(span.Kind) {
 		return
 	}
 	held := t.held[span.ID]
@@ -107,14 +109,14 @@ func (t *terminal) end(l *Log, span Span) {
 	mark, colour := "✔", green
 	if span.Failed {
 		for _, text := range held {
-			t.output(l, text)
+			t.show(span, text)
 		}
 		mark, colour = "✘", red
 	}
-	t.line(l, t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
+	t.line(span.Platform, t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
 }
 
-func (t *terminal) note(l *Log, text string) { t.line(l, "  "+Clean(text)) }
+func (t *terminal) note(note platform.Note) { t.line(note.Platform, "  "+ansi.Clean(note.Text)) }
 
 // Lines that are not to be overlooked.
 var (
@@ -122,12 +124,27 @@ var (
 	fault   = regexp.MustCompile(`^\s*(ERROR\b|npm error|\[[a-z0-9-]+\] )`)
 )
 
-func (t *terminal) output(l *Log, text string) {
-	if l.phase != nil && !t.headed[l.phase.span.ID] {
-		t.headed[l.phase.span.ID] = true
-		t.line(l, t.paint(cyan, "▸")+" "+l.phase.span.What)
+func (t *terminal) output(line platform.Output) {
+	text := ansi.Clean(line.Text)
+	if held := line.Phase.ID; line.Detail && held != 0 && !warning.MatchString(text) && !fault.MatchString(text) {
+		t.held[held] = last(mostHeld, t.held[held], line.Text)
+		return
 	}
-	text = Clean(text)
+	phase := line.Phase
+	phase.Platform = line.Platform // it may be of no phase
+	t.show(phase, line.Text)
+}
+
+// mostHeld is how many lines of a phase are kept for the case that it fails.
+const mostHeld = 200
+
+// show writes a line of a phase, the first one below a heading.
+func (t *terminal) show(phase platform.Span, text string) {
+	if phase.ID != 0 && !t.headed[phase.ID] {
+		t.headed[phase.ID] = true
+		t.line(phase.Platform, t.paint(cyan, "▸")+" "+phase.What)
+	}
+	text = ansi.Clean(text)
 	switch {
 	case warning.MatchString(text):
 		text = t.paint(yellow, text)
@@ -136,23 +153,12 @@ func (t *terminal) output(l *Log, text string) {
 	case text != "":
 		text = t.paint(dim, text)
 	}
-	t.line(l, "  "+text)
+	t.line(phase.Platform, "  "+text)
 }
 
-// mostHeld is how many lines of a phase are kept for the case that it fails.
-const mostHeld = 200
-
-func (t *terminal) detail(l *Log, text string) {
-	if l.phase == nil || warning.MatchString(Clean(text)) || fault.MatchString(Clean(text)) {
-		t.output(l, text)
-		return
-	}
-	t.held[l.phase.span.ID] = last(mostHeld, t.held[l.phase.span.ID], text)
-}
-
-func (t *terminal) line(l *Log, text string) {
-	if l.prefix != "" {
-		text = t.paint(dim, "["+l.prefix+"]") + " " + text
+func (t *terminal) line(platform, text string) {
+	if platform != "" {
+		text = t.paint(dim, "["+platform+"]") + " " + text
 	}
 	t.erase()
 	t.buf.WriteString(strings.TrimRight(text, " ") + "\r\n")
@@ -198,19 +204,19 @@ func (t *terminal) flush() {
 // rows say of each platform what is going on: the phase or step, and the
 // innermost work in it that began last.
 func (t *terminal) rows() []string {
-	now := time.Since(t.shared.began)
+	now := time.Since(t.report.began)
 	var order []string
-	outer, inner := map[string]Span{}, map[string]Span{}
-	for _, work := range t.shared.open {
-		at := work.span.Platform
-		if work.span.Kind.major() {
+	outer, inner := map[string]platform.Span{}, map[string]platform.Span{}
+	for _, span := range t.report.open {
+		at := span.Platform
+		if major(span.Kind) {
 			if _, found := outer[at]; !found {
 				order = append(order, at)
 			}
-			outer[at] = work.span
+			outer[at] = span
 			delete(inner, at)
 		} else {
-			inner[at] = work.span
+			inner[at] = span
 		}
 	}
 	slices.Sort(order)
@@ -222,7 +228,7 @@ func (t *terminal) rows() []string {
 		}
 		row += outer[at].What + " " + clock(now-outer[at].Begin)
 		if span, found := inner[at]; found {
-			row += " · " + Clean(span.What) + " " + clock(now-span.Begin)
+			row += " · " + ansi.Clean(span.What) + " " + clock(now-span.Begin)
 		}
 		rows = append(rows, row)
 	}
@@ -233,7 +239,7 @@ func (t *terminal) paint(with, text string) string {
 	if !t.colour || text == "" {
 		return text
 	}
-	return with + text + normal
+	return with + text + ansi.Normal
 }
 
 func clock(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -1,6 +1,5 @@
-//go:build linux
-
-package progress
+// Package ansi takes out of text what a terminal would act upon.
+package ansi
 
 import (
 	"regexp"
@@ -18,6 +17,9 @@ var escapes = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|(?:\x1b[\]P^_X]|[\x{90
 // colours are the sequences that change how what follows looks (ECMA-48,
 // 8.3.117), and nothing else.
 var colours = regexp.MustCompile(`^\x1b\[[0-9;:]*m$`)
+
+// Normal ends all colours (ECMA-48, 8.3.117).
+const Normal = "\x1b[0m"
 
 // Clean is a line as a terminal would show it in the end, without anything that a
 // terminal acts upon.
@@ -43,25 +45,8 @@ func CleanLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// sentences is a text of several lines in one.
-func sentences(text string) string {
-	var line strings.Builder
-	for next := range strings.SplitSeq(text, "\n") {
-		next = strings.TrimSpace(next)
-		switch so := line.String(); {
-		case so == "" || next == "":
-		case strings.HasSuffix(so, ".") || strings.HasSuffix(so, ":") || strings.HasSuffix(so, ","):
-			line.WriteByte(' ')
-		default:
-			line.WriteString(". ")
-		}
-		line.WriteString(next)
-	}
-	return line.String()
-}
-
-// coloured is a clean line with the colours it had. They end with it.
-func coloured(text string) string {
+// Coloured is a clean line with the colours it had. They end with it.
+func Coloured(text string) string {
 	any := false
 	text = escapes.ReplaceAllStringFunc(inTheEnd(text), func(found string) string {
 		if !colours.MatchString(found) {
@@ -71,7 +56,7 @@ func coloured(text string) string {
 		return found
 	})
 	if any {
-		text += normal
+		text += Normal
 	}
 	return text
 }

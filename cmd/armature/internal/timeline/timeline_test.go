@@ -11,22 +11,22 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/timeline"
+	"github.com/armature-cnb/armature/cmd/armature/internal/timeline"
+	"github.com/armature-cnb/armature/platform"
 )
 
 const hostile = `</title></style><script>alert(1)</script>" onload="alert(2)' <img src=x onerror=alert(3)> url(http://evil.example)`
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-func spans() []progress.Span {
-	return []progress.Span{
-		{ID: 1, Kind: progress.Step, What: "copying the app", End: ms(100)},
-		{ID: 2, Kind: progress.Phase, What: "building", Platform: "linux/arm64", Begin: ms(100), End: ms(1100)},
-		{ID: 3, Parent: 2, Kind: progress.Buildpack, What: "B 1.0", Platform: "linux/arm64", Begin: ms(200), End: ms(1000)},
-		{ID: 4, Parent: 3, Kind: progress.Command, What: hostile, Platform: "linux/arm64", Begin: ms(300), End: ms(900), Failed: true},
-		{ID: 5, Kind: progress.Phase, What: "building", Platform: "linux/amd64", Begin: ms(100), End: ms(2000)},
-		{ID: 6, Parent: 5, Kind: progress.Upload, What: "app", Platform: "linux/amd64", Begin: ms(1900), End: ms(2000), Bytes: 54321000, Reused: true},
+func spans() []platform.Span {
+	return []platform.Span{
+		{ID: 1, Kind: platform.KindStep, What: "copying the app", End: ms(100)},
+		{ID: 2, Kind: platform.KindPhase, What: "building", Platform: "linux/arm64", Begin: ms(100), End: ms(1100)},
+		{ID: 3, Parent: 2, Kind: platform.KindBuildpack, What: "B 1.0", Platform: "linux/arm64", Begin: ms(200), End: ms(1000)},
+		{ID: 4, Parent: 3, Kind: platform.KindCommand, What: hostile, Platform: "linux/arm64", Begin: ms(300), End: ms(900), Failed: true},
+		{ID: 5, Kind: platform.KindPhase, What: "building", Platform: "linux/amd64", Begin: ms(100), End: ms(2000)},
+		{ID: 6, Parent: 5, Kind: platform.KindUpload, What: "app", Platform: "linux/amd64", Begin: ms(1900), End: ms(2000), Bytes: 54321000, Reused: true},
 	}
 }
 
@@ -125,10 +125,10 @@ func TestTheTableHasWhatTakesPart(t *testing.T) {
 }
 
 func TestPartsThatOverlapCountOnce(t *testing.T) {
-	text, _ := write(t, timeline.Build{Name: "app", Spans: []progress.Span{
-		{ID: 1, Kind: progress.Task, What: "both", End: ms(1000)},
-		{ID: 2, Parent: 1, Kind: progress.Upload, What: "long", End: ms(800)},
-		{ID: 3, Parent: 1, Kind: progress.Upload, What: "short", Begin: ms(100), End: ms(300)},
+	text, _ := write(t, timeline.Build{Name: "app", Spans: []platform.Span{
+		{ID: 1, Kind: platform.KindTask, What: "both", End: ms(1000)},
+		{ID: 2, Parent: 1, Kind: platform.KindUpload, What: "long", End: ms(800)},
+		{ID: 3, Parent: 1, Kind: platform.KindUpload, What: "short", Begin: ms(100), End: ms(300)},
 	}})
 	if want := `both <small class="soft">task</small></span><span class="took">200 ms<`; !strings.Contains(strings.ReplaceAll(text, "<wbr>", ""), want) {
 		t.Errorf("%q is not in\n%s", want, text)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package progress
+package report
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/platform/progress"
 )
 
 // screen is what a terminal of this width shows: it knows what a terminal log
@@ -56,14 +58,14 @@ func screen(t *testing.T, text string, width int) []string {
 	return shown
 }
 
-func onTerminal(width int, colour bool) (*Log, *bytes.Buffer) {
+func onTerminal(width int, colour bool) (*told, *bytes.Buffer) {
 	var out bytes.Buffer
 	no := ""
 	if !colour {
 		no = "1"
 	}
-	log := New(&out, Terminal, func(string) string { return no })
-	log.shared.told.(*terminal).width = func() int { return width }
+	log := tell(&out, Terminal, func(string) string { return no })
+	log.report.told.(*terminal).width = func() int { return width }
 	return log, &out
 }
 
@@ -73,10 +75,10 @@ func TestATerminalShowsWhatIsOverAndWhatGoesOn(t *testing.T) {
 		log.Step("copying the app", func() error { return nil })
 		phase := log.Phase("building")
 		log.Output("Armature Buildpack \x1b[2J\x1b]0;title\aone")
-		log.Begin(phase, Command, "npm ci "+strings.Repeat("x", 100))
-		log.shared.mu.Lock()
+		log.Begin(phase, progress.Command, "npm ci "+strings.Repeat("x", 100))
+		log.report.mu.Lock()
 		going := screen(t, out.String(), 60)
-		log.shared.mu.Unlock()
+		log.report.mu.Unlock()
 		last := going[len(going)-1]
 		if !strings.Contains(last, " building 0.") || !strings.Contains(last, "npm ci xxx") || len([]rune(last)) > 57 {
 			t.Errorf("got %q", going)
@@ -114,18 +116,18 @@ func TestNoRowIsLeftOverWhenAWindowBecomesNarrower(t *testing.T) {
 	log, out := onTerminal(70, false)
 	width := 70
 	var mu sync.Mutex
-	log.shared.mu.Lock()
-	log.shared.told.(*terminal).width = func() int { mu.Lock(); defer mu.Unlock(); return width }
-	log.shared.mu.Unlock()
+	log.report.mu.Lock()
+	log.report.told.(*terminal).width = func() int { mu.Lock(); defer mu.Unlock(); return width }
+	log.report.mu.Unlock()
 	a, b := log.For("linux/amd64"), log.For("linux/arm64")
-	a.Begin(a.Phase("building"), Task, strings.Repeat("x", 100))
-	b.Begin(b.Phase("building"), Task, strings.Repeat("y", 100))
-	log.shared.mu.Lock()
+	a.Begin(a.Phase("building"), progress.Task, strings.Repeat("x", 100))
+	b.Begin(b.Phase("building"), progress.Task, strings.Repeat("y", 100))
+	log.report.mu.Lock()
 	at := out.Len()
 	mu.Lock()
 	width = 30
 	mu.Unlock()
-	log.shared.mu.Unlock()
+	log.report.mu.Unlock()
 	log.Close()
 	// A terminal that becomes narrower shows each of the rows as three.
 	two := screen(t, out.String()[:at], 70)
@@ -173,25 +175,4 @@ func openPTY(t *testing.T) *os.File {
 	}
 	t.Cleanup(func() { file.Close() })
 	return file
-}
-
-func TestCleanLeavesWhatATerminalWouldShow(t *testing.T) {
-	for text, want := range map[string]string{
-		"\x1b]0;title\ax":               "x",
-		"\x1b]52;c;Y29weQ==\x1b\\x":     "x",
-		"\u009d52;c;Y29weQ==\u009cx":    "x",
-		"\x1bPq#0\x1b\\x":               "x",
-		"user\u202etxt.exe\u2066\u2069": "usertxt.exe",
-		"a\u2028b":                      "ab",
-		"a\x1b[31mb\x1b[0m":             "ab",
-		"10 %\r100 %\r":                 "100 %",
-		"\x1b]8;;http://x\x1b\\y\a":     "y",
-		"tab\tstays, \x07\x08 do not":   "tab\tstays,  do not",
-		"\u009b2Jc\xff":                 "c\ufffd",
-		"grüße 日本":                      "grüße 日本",
-	} {
-		if got := Clean(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
 }

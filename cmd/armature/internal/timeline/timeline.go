@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // Build is a build to show.
@@ -23,12 +23,12 @@ type Build struct {
 	Facts  []string // what else is to be known of the call: "armature 0.1.0", "linux/amd64 host"
 	Image  string   // what was made, with its digest; empty where nothing was
 	Failed string   // why nothing was made, or empty
-	Spans  []progress.Span
+	Spans  []platform.Span
 }
 
 // row is a span as the page shows it.
 type row struct {
-	progress.Span
+	platform.Span
 	Depth       int
 	Left, Width float64 // percent of the whole
 	Longest     bool    // one of those that take the longest by themselves
@@ -49,7 +49,7 @@ type page struct {
 	Ticks   []tick
 	Lanes   []lane
 	Longest []row
-	Kinds   []progress.Kind
+	Kinds   []platform.Kind
 }
 
 type tick struct {
@@ -73,8 +73,8 @@ func Write(out io.Writer, build Build) error {
 		total = max(total, span.End)
 	}
 	p := page{Build: build, Took: total, Ticks: ticks(total), Lanes: lanes(build.Spans, total)}
-	for _, kind := range progress.Kinds() {
-		if slices.ContainsFunc(build.Spans, func(s progress.Span) bool { return s.Kind == kind }) {
+	for _, kind := range platform.Kinds() {
+		if slices.ContainsFunc(build.Spans, func(s platform.Span) bool { return s.Kind == kind }) {
 			p.Kinds = append(p.Kinds, kind)
 		}
 	}
@@ -93,8 +93,8 @@ func Write(out io.Writer, build Build) error {
 const mostLongest = 5
 
 // lanes sorts spans below their parents, and by platform.
-func lanes(spans []progress.Span, total time.Duration) []lane {
-	children := map[int][]progress.Span{}
+func lanes(spans []platform.Span, total time.Duration) []lane {
+	children := map[int][]platform.Span{}
 	known := map[int]bool{}
 	for _, span := range spans {
 		known[span.ID] = true
@@ -115,8 +115,8 @@ func lanes(spans []progress.Span, total time.Duration) []lane {
 		}
 		return &all[i]
 	}
-	var add func(span progress.Span, depth int)
-	add = func(span progress.Span, depth int) {
+	var add func(span platform.Span, depth int)
+	add = func(span platform.Span, depth int) {
 		l := at(span.Platform)
 		r := row{Span: span, Depth: depth, own: own(span, children[span.ID])}
 		r.Left, r.Width = percent(span.Begin, total), percent(span.Took(), total)
@@ -132,9 +132,9 @@ func lanes(spans []progress.Span, total time.Duration) []lane {
 }
 
 // own is the time that a span takes beside what is known of its parts.
-func own(span progress.Span, parts []progress.Span) time.Duration {
+func own(span platform.Span, parts []platform.Span) time.Duration {
 	parts = slices.Clone(parts)
-	slices.SortFunc(parts, func(a, b progress.Span) int { return int(a.Begin - b.Begin) })
+	slices.SortFunc(parts, func(a, b platform.Span) int { return int(a.Begin - b.Begin) })
 	left, at := time.Duration(0), span.Begin
 	for _, part := range parts {
 		if part.Begin > at {
