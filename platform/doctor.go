@@ -13,9 +13,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/emulation"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/diskfull"
-	"github.com/armature-cnb/armature/platform/emulation"
 	"github.com/armature-cnb/armature/platform/home"
 	"github.com/armature-cnb/armature/platform/images"
 	"github.com/armature-cnb/armature/platform/sandbox"
