@@ -11,14 +11,14 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/files/wholefile"
-	"github.com/armature-cnb/armature/platform/descriptor"
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/order"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/sandbox"
-	"github.com/armature-cnb/armature/platform/source"
+	"github.com/armature-cnb/armature/platform/internal/descriptor"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/order"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/source"
 )
 
 // build is a request that was read.

@@ -13,10 +13,10 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 func TestTargetsAreBuiltInOneOrderEachOnce(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/descriptor"
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/descriptor"
 )
 
 // chosen is the builder of a build: what it is called, and who chose it where that

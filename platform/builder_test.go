@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/descriptor"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/progress/progresstest"
+	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/internal/progress/progresstest"
+	"github.com/armature-cnb/armature/platform/internal/descriptor"
 )
 
 // write writes a file, and the folders that it is in.

@@ -23,8 +23,8 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/diskfull"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // Reexec must be the first thing that main does. In the processes that this

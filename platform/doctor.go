@@ -16,9 +16,9 @@ import (
 	"github.com/armature-cnb/armature/internal/emulation"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/diskfull"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // DoctorRequest says whose machine to look at.

@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/oci"
-	"github.com/armature-cnb/armature/platform/home"
+	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
 // A build reads the builder's layers, so that who looks for it reads them, too.

@@ -2,7 +2,7 @@
 
 package platform
 
-import "github.com/armature-cnb/armature/platform/progress"
+import "github.com/armature-cnb/armature/internal/progress"
 
 // Progress hears how a build goes. It gets one event at a time, and the build goes
 // on when it has returned.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
 // findImage finds an image by what people call it: one that a build left in

@@ -7,8 +7,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/inspect"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/inspect"
 )
 
 // InspectRequest says which image to describe. Only Image has no good zero value.

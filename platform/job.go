@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // job is what a build and a rebase have in common: an image that is called

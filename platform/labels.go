@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/revision"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/revision"
 )
 
 // Labels of the OCI image specification ("Pre-Defined Annotation Keys") that

@@ -10,7 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/images"
+	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
 // parseName reads what an image is called.

@@ -7,7 +7,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/armature-cnb/armature/platform/home"
+	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
 // PruneRequest says what of armature's own folder goes: what was used longest ago,

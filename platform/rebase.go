@@ -12,10 +12,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // RebaseRequest says which image to put on which run image. Only Image has no good

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
-	"github.com/armature-cnb/armature/platform/destination"
+	"github.com/armature-cnb/armature/platform/internal/destination"
 )
 
 func TestARebasedImageKeepsItsAnnotationsAndItsTime(t *testing.T) {

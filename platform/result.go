@@ -11,8 +11,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/platform/inspect"
-	"github.com/armature-cnb/armature/platform/phases"
+	"github.com/armature-cnb/armature/platform/internal/inspect"
+	"github.com/armature-cnb/armature/platform/internal/phases"
 )
 
 // Written is an image that was put where it belongs.

@@ -8,8 +8,8 @@ import (
 	"maps"
 	"syscall"
 
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/launch"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/launch"
 )
 
 // RunRequest says which image to run, and how. Only Image has no good zero value.

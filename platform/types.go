@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // Target is a platform that images are for: its OS is "linux", its Arch "arm64" or

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/ansi"
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/internal/progress"
 )
 
 // nasty is what a script could print to have a terminal do something: set its

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/internal/progress"
 )
 
 // told is a build's log and the report of it.

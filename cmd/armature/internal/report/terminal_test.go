@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/internal/progress"
 )
 
 // screen is what a terminal of this width shows: it knows what a terminal log
