@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,14 +107,11 @@ func (b *build) readOptions() (o phases.Options, err error) {
 	o = phases.Options{
 		App: b.App, Name: b.name.Name(), CacheKey: b.CacheKey, Host: b.Host, Builder: builder.builder, BuilderBy: builder.by, RunImage: b.RunImage,
 		Registries: b.Registries.all(), Buildpacks: project.Buildpacks, Filter: project.Filter, Env: map[string]string{}, Bindings: b.Bindings,
-		Network: b.Network, Limits: sandbox.DefaultLimits(), ClearCache: b.ClearCache, Small: b.Compression == Small, SBOMDir: b.SBOMDir, Log: b.log, Getenv: b.Getenv,
+		Network: sandbox.Network(cmp.Or(b.Network, HostNetwork)), Limits: sandbox.DefaultLimits(), ClearCache: b.ClearCache, Small: b.Compression == Small, SBOMDir: b.SBOMDir, Log: b.log, Getenv: b.Getenv,
 	}
-	if o.Network == "" {
-		o.Network = HostNetwork
-	}
-	o.Registries.Offline = o.Network == NoNetwork
+	o.Registries.Offline = o.Network == sandbox.None
 	if b.Limits != nil {
-		o.Limits = *b.Limits
+		o.Limits = sandbox.Limits(*b.Limits)
 	}
 	if len(b.Buildpacks) > 0 {
 		o.Buildpacks = namedBuildpacks(b.Buildpacks)

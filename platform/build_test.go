@@ -138,7 +138,7 @@ func TestMaterialsAreNamedOnce(t *testing.T) {
 
 func TestSettingsAreThoseThatTheBuildHas(t *testing.T) {
 	b := &build{Request: Request{Bindings: []string{"some/database/"}, Compression: Small}, options: phases.Options{
-		Env: map[string]string{"B": "secret", "A": ""}, Network: NoNetwork, Small: true, Buildpacks: namedBuildpacks([]string{"a, b@1", "from=builder"}),
+		Env: map[string]string{"B": "secret", "A": ""}, Network: sandbox.None, Small: true, Buildpacks: namedBuildpacks([]string{"a, b@1", "from=builder"}),
 	}}
 	s := b.settings()
 	if got := s.Variables(); !slices.Equal(got, []string{"A", "B"}) || s.Env["B"] != "secret" {

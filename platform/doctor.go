@@ -49,7 +49,8 @@ func Doctor(ctx context.Context, r DoctorRequest) (_ Health, err error) {
 	}
 	defer h.Finish()
 	d := &doctor{}
-	d.Sandbox, err = d.sandboxes(ctx, h)
+	way, err := d.sandboxes(ctx, h)
+	d.Sandbox = Way(way)
 	err = errors.Join(err, d.space(h))
 	d.builder(ctx, environment(r.Getenv)(builderVariable))
 	d.platforms()

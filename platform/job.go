@@ -93,7 +93,7 @@ func closeAll(builds []*phases.Build) error {
 }
 
 // findWay takes the sandbox that was asked for, if it works, or the best.
-func findWay(ctx context.Context, asked Way, h home.Home) (_ Way, err error) {
+func findWay(ctx context.Context, asked Way, h home.Home) (_ sandbox.Way, err error) {
 	work, err := h.NewWork()
 	if err != nil {
 		return "", err
@@ -103,10 +103,10 @@ func findWay(ctx context.Context, asked Way, h home.Home) (_ Way, err error) {
 	if asked == "" {
 		return sandbox.Find(ctx, work.Dir, ways...)
 	}
-	if !slices.Contains(ways, asked) {
+	if !slices.Contains(ways, sandbox.Way(asked)) {
 		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", ways)}
 	}
-	way, err := sandbox.Find(ctx, work.Dir, asked)
+	way, err := sandbox.Find(ctx, work.Dir, sandbox.Way(asked))
 	var refused *failure.Failure
 	if errors.As(err, &refused) && len(ways) > 1 {
 		refused.Remedy = "leave --sandbox out, or " + refused.Remedy

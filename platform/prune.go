@@ -29,9 +29,13 @@ type PruneResult struct {
 	Items []PrunedItem
 }
 
-// PrunedItem is something that is kept until it is pruned: of a Kind ("root",
-// "build" or "image"), with a Name for people, so many bytes of Size, and last Used.
-type PrunedItem = home.Item
+// PrunedItem is something that was kept until it was pruned.
+type PrunedItem struct {
+	Kind string // "root", "build" or "image"
+	Name string // for people
+	Size int64  // bytes on disk; those that other items have, too, count in part
+	Used time.Time
+}
 
 // ParseAge reads a time: 30d, 2w, 12h, and what [time.ParseDuration] does.
 func ParseAge(text string) (time.Duration, error) { return home.ParseAge(text) }
@@ -56,7 +60,11 @@ func Prune(ctx context.Context, r PruneRequest) (result PruneResult, err error) 
 		return result, nil
 	}
 	defer h.Finish()
-	if result.Items, err = h.Prune(ctx, limits); err != nil || r.DryRun {
+	gone, err := h.Prune(ctx, limits)
+	for _, item := range gone {
+		result.Items = append(result.Items, PrunedItem{string(item.Kind), item.Name, item.Size, item.Used})
+	}
+	if err != nil || r.DryRun {
 		return result, err
 	}
 	return result, h.Empty(ctx)

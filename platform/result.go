@@ -90,7 +90,7 @@ func (r Result) Materials() []Pinned {
 // settings are those of a build.
 func (b *build) settings() Settings {
 	o := b.options
-	s := Settings{Env: maps.Clone(o.Env), Buildpacks: o.Buildpacks.Names(), Created: b.Created, Network: o.Network, Compression: Fast, ClearCache: b.ClearCache}
+	s := Settings{Env: maps.Clone(o.Env), Buildpacks: o.Buildpacks.Names(), Created: b.Created, Network: Network(o.Network), Compression: Fast, ClearCache: b.ClearCache}
 	if o.Small {
 		s.Compression = Small
 	}

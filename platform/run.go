@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/launch"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // RunRequest says which image to run, and how. Only Image has no good zero value.
@@ -57,7 +58,7 @@ func Run(ctx context.Context, r RunRequest) (result RunResult, err error) {
 	if err := checkNetwork(r.Network); err != nil {
 		return result, err
 	}
-	options := launch.Options{Args: r.Args, Entrypoint: r.Entrypoint, Env: map[string]string{}, Network: r.Network, Limits: r.Limits, Stdout: r.Stdout, Stderr: r.Stderr}
+	options := launch.Options{Args: r.Args, Entrypoint: r.Entrypoint, Env: map[string]string{}, Network: sandbox.Network(r.Network), Limits: sandbox.Limits(r.Limits), Stdout: r.Stdout, Stderr: r.Stderr}
 	maps.Copy(options.Env, r.Env)
 	if options.Mounts, err = r.mounts(); err != nil {
 		return result, err

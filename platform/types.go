@@ -18,30 +18,33 @@ type Target = targets.Target
 func Targets() []Target { return targets.All() }
 
 // Network is what programs in a sandbox can reach.
-type Network = sandbox.Network
+type Network string
 
 // The networks there are.
 const (
-	HostNetwork Network = sandbox.Host // what this machine reaches
-	NoNetwork   Network = sandbox.None // nothing but itself
+	HostNetwork = Network(sandbox.Host) // what this machine reaches
+	NoNetwork   = Network(sandbox.None) // nothing but itself
 )
 
-// Limits are what programs in a sandbox may use: the most Processes with their
-// threads, the most OpenFiles of each process, and the most bytes of each file
-// that is written, FileSize. Of 0 there is no limit.
-type Limits = sandbox.Limits
+// Limits are what programs in a sandbox may use. Of 0 there is no limit but that of
+// this process, which none can be above.
+type Limits struct {
+	Processes int64 // the most at once, threads included
+	OpenFiles int64 // of each process
+	FileSize  int64 // of each file that is written, in bytes
+}
 
 // DefaultLimits are those of a build, far above what builds need.
-func DefaultLimits() Limits { return sandbox.DefaultLimits() }
+func DefaultLimits() Limits { return Limits(sandbox.DefaultLimits()) }
 
 // Way is how a sandbox is kept apart from the rest of the machine.
-type Way = sandbox.Way
+type Way string
 
 // The ways there are.
 const (
-	MountNamespace Way = sandbox.Mounts // for root
-	UserNamespace  Way = sandbox.Users  // for everybody
-	Chroot         Way = sandbox.Chroot // for root in a container that may make no namespaces
+	MountNamespace = Way(sandbox.Mounts) // for root
+	UserNamespace  = Way(sandbox.Users)  // for everybody
+	Chroot         = Way(sandbox.Chroot) // for root in a container that may make no namespaces
 )
 
 // Registries says how registries are asked. The zero value asks them with the

@@ -6,11 +6,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -118,4 +124,38 @@ func credentialsFileWith(env map[string]string, dir string) string {
 		}
 		return filepath.Join(dir, env[name])
 	})
+}
+
+// keychain answers with an error or, for want of one, with a login.
+type keychain struct{ err error }
+
+func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return &authn.Basic{Username: "caller", Password: "secret"}, k.err
+}
+
+func TestAKeychainOfTheCallersIsAskedInPlaceOfDockers(t *testing.T) {
+	dockerConfig(t, `{"credsStore":"not-there"}`)
+	got := ""
+	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, has := r.BasicAuth()
+		if !has {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		got = user + ":" + password
+		inner.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	reference := strings.TrimPrefix(server.URL, "http://") + "/team/app"
+	given := images.Registries{Keychain: keychain{}}
+	if err := given.Push(t.Context(), reference, armImage(t)); err != nil || got != "caller:secret" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	given.Keychain = keychain{errors.New("it is locked")}
+	_, err := given.Find(t.Context(), reference, targets.LinuxARM64)
+	if !errors.Is(err, &failure.Failure{ID: "registry-credentials"}) || !strings.Contains(err.Error(), "it is locked") || !strings.Contains(err.Error(), "mend the keychain") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -24,35 +24,35 @@ const (
 
 // Image is one of one platform, described.
 type Image struct {
-	Platform  string    `json:"platform"`
-	Digest    string    `json:"digest"`
-	Size      int64     `json:"size"` // bytes of all layers, compressed
-	Node      string    `json:"node,omitempty"`
-	RunImage  string    `json:"runImage"`
-	User      string    `json:"user"`
-	Processes []Process `json:"processes"`
-	Layers    []Layer   `json:"layers"`
-	SBOM      []SBOM    `json:"sbom"`
+	Platform  string
+	Digest    string
+	Size      int64 // bytes of all layers, compressed
+	Node      string
+	RunImage  string
+	User      string
+	Processes []Process
+	Layers    []Layer
+	SBOM      []SBOM
 }
 
 // Process is one that the image can start.
 type Process struct {
-	Type    string   `json:"type"`
-	Command []string `json:"command"` // with its arguments
-	Default bool     `json:"default"`
+	Type    string
+	Command []string // with its arguments
+	Default bool
 }
 
 // Layer is one of an image, from the bottom up.
 type Layer struct {
-	Owner  string `json:"owner"` // "run image", "armature/node-engine:node", "app"
-	Digest string `json:"digest"`
-	Size   int64  `json:"size"` // bytes, compressed
+	Owner  string // "run image", "armature/node-engine:node", "app"
+	Digest string
+	Size   int64 // bytes, compressed
 }
 
 // SBOM is what a buildpack says it put into the image.
 type SBOM struct {
-	Owner      string `json:"owner"` // folder of the buildpack in the layer
-	Components int    `json:"components"`
+	Owner      string // folder of the buildpack in the layer
+	Components int
 }
 
 // layerMetadata is a layer in the lifecycle's label.

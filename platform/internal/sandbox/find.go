@@ -101,10 +101,14 @@ type Facts struct {
 	LimitReached bool     // the kernel makes no more namespaces ([ErrLimit])
 }
 
+// kubeletsHosts is how a file of hosts begins that the kubelet makes for a container
+// (pkg/kubelet/kubelet_pods.go of Kubernetes 1.31).
+const kubeletsHosts = "# Kubernetes-managed hosts file"
+
 func facts() Facts {
 	return Facts{
 		Root:       os.Geteuid() == 0,
-		Container:  exists("/.dockerenv") || exists("/run/.containerenv") || os.Getenv("KUBERNETES_SERVICE_HOST") != "",
+		Container:  exists("/.dockerenv") || exists("/run/.containerenv") || strings.HasPrefix(read("/etc/hosts"), kubeletsHosts),
 		AppArmor:   setting("kernel/apparmor_restrict_unprivileged_userns") == "1",
 		Disabled:   setting("kernel/unprivileged_userns_clone") == "0",
 		MaskedProc: isMasked(read("/proc/self/mountinfo")),
