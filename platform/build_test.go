@@ -128,11 +128,15 @@ func TestTheImageIsToldWhenItIsThere(t *testing.T) {
 func TestMaterialsAreNamedOnce(t *testing.T) {
 	r := Result{Source: Pinned{"app", "sha256:1"}}
 	for _, run := range []string{"sha256:3", "sha256:4"} {
-		r.Images = append(r.Images, TargetImage{Builder: Pinned{"b", "sha256:2"}, RunImage: Pinned{"r", run}})
+		r.Images = append(r.Images, TargetImage{Builder: Pinned{"b", "sha256:2"}, RunImage: Pinned{"r", run}, Fetched: []Pinned{{"docker://p", "sha256:5"}}})
 	}
-	want := []Pinned{{"app", "sha256:1"}, {"b", "sha256:2"}, {"r", "sha256:3"}, {"r", "sha256:4"}}
+	want := []Pinned{{"app", "sha256:1"}, {"b", "sha256:2"}, {"r", "sha256:3"}, {"docker://p", "sha256:5"}, {"r", "sha256:4"}}
 	if got := r.Materials(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	r.Source.Digest = ""
+	if got := r.Materials(); !slices.Equal(got, want[1:]) {
+		t.Errorf("without the source's digest: got %v, want %v", got, want[1:])
 	}
 }
 

@@ -32,6 +32,11 @@ type TargetImage struct {
 	Lifecycle   string // version that the builder says its lifecycle has, "" where it says none
 	PlatformAPI string // version of the Platform API that the lifecycle was called by
 	Buildpacks  []Buildpack
+
+	// Fetched are the buildpacks that are not the builder's, as they were named: with
+	// the digest of a buildpackage's manifest, or as [SourceDigest] has it of any
+	// other's files.
+	Fetched []Pinned
 }
 
 // Pinned is something that a digest names for ever.
@@ -73,12 +78,15 @@ type Settings struct {
 // Variables are the names of Env, sorted.
 func (s Settings) Variables() []string { return slices.Sorted(maps.Keys(s.Env)) }
 
-// Materials are what the image was made of, each once: the app's source, and of
-// each target the builder and the run image.
-func (r Result) Materials() []Pinned {
-	all := []Pinned{r.Source}
+// Materials are what the image was made of, each once: the app's source, where it
+// has a digest, and of each target the builder, the run image, and the buildpacks
+// that are not the builder's.
+func (r Result) Materials() (all []Pinned) {
+	if r.Source.Digest != "" {
+		all = append(all, r.Source)
+	}
 	for _, image := range r.Images {
-		for _, one := range []Pinned{image.Builder, image.RunImage} {
+		for _, one := range append([]Pinned{image.Builder, image.RunImage}, image.Fetched...) {
 			if !slices.Contains(all, one) {
 				all = append(all, one)
 			}
@@ -112,6 +120,9 @@ func describe(b *phases.Build, image v1.Image) (TargetImage, error) {
 	described := TargetImage{
 		Target: b.Target, Digest: digest.String(), Lifecycle: f.Lifecycle, PlatformAPI: f.PlatformAPI,
 		Builder: Pinned{f.Builder, f.BuilderDigest}, RunImage: Pinned{f.RunImage, f.RunImageDigest},
+	}
+	for _, one := range f.Fetched {
+		described.Fetched = append(described.Fetched, Pinned{one.Name, one.Digest})
 	}
 	buildpacks, err := inspect.Buildpacks(image)
 	for _, one := range buildpacks {

@@ -75,9 +75,16 @@ type Group struct {
 
 // Plan is what a request comes to with a builder.
 type Plan struct {
-	Order []Group
-	added []module // not the builder's
-	root  string   // the builder's root file system
+	Order   []Group
+	Fetched []Fetched // what is not the builder's, in the order in which it was named
+	added   []module  // not the builder's
+	root    string    // the builder's root file system
+}
+
+// Fetched is a buildpack, or a package of several, that is not the builder's.
+type Fetched struct {
+	Name   string // as somebody named it
+	Digest string // "sha256:…" of a buildpackage's manifest, or of a folder's files as [source.Digest] makes it
 }
 
 // module is a buildpack, unpacked.
@@ -102,7 +109,7 @@ func (w Request) Resolve(ctx context.Context, root, work string, host targets.Ta
 	if err == nil && len(order) == 0 {
 		order, err = f.around(w.Pre, w.Post)
 	}
-	return &Plan{Order: order, added: f.added, root: root}, err
+	return &Plan{Order: order, Fetched: f.fetched, added: f.added, root: root}, err
 }
 
 // Write puts all buildpacks, the builder's and the others, into the folder dir,

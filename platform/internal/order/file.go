@@ -69,7 +69,14 @@ func (f *finder) file(l Locator, path string) (Ref, []module, error) {
 	if err != nil {
 		return Ref{}, nil, unusable(l.Name, err)
 	}
-	return m.Ref, []module{m}, nil
+	return m.Ref, []module{m}, f.pinFolder(l.Name, dir)
+}
+
+// pinFolder notes what a folder holds that a buildpack is in.
+func (f *finder) pinFolder(name, dir string) error {
+	digest, err := source.Digest(f.ctx, dir)
+	f.fetched = append(f.fetched, Fetched{name, digest})
+	return err
 }
 
 // isInside refuses a path that leads out of a folder, by itself or by symbolic
@@ -198,6 +205,11 @@ func (f *finder) ofImage(name string, image v1.Image, unread func(error) error) 
 		return Ref{}, nil, unusable(name, fmt.Errorf("its label %s: %w", packageLabel, err))
 	}
 	main := Ref{ID: label.ID, Version: label.Version}
+	digest, err := image.Digest()
+	if err != nil {
+		return Ref{}, nil, unread(err)
+	}
+	f.fetched = append(f.fetched, Fetched{name, digest.String()})
 	dir, err := f.folder()
 	if err != nil {
 		return Ref{}, nil, err

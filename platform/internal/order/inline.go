@@ -60,5 +60,5 @@ func (f *finder) inline(l Locator) (Ref, []module, error) {
 			return Ref{}, nil, err
 		}
 	}
-	return ref, []module{{Ref: ref, dir: dir}}, nil
+	return ref, []module{{Ref: ref, dir: dir}}, f.pinFolder(l.Name, dir)
 }

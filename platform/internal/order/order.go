@@ -25,6 +25,7 @@ type finder struct {
 	work    string
 	host    targets.Target
 	added   []module
+	fetched []Fetched
 
 	registries images.Registries
 }

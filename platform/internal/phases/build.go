@@ -92,13 +92,14 @@ type Build struct {
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
-	seed    v1.Image // that a first build begins with; nil when there is none
-	full    bool     // the lifecycle or a buildpack said that a disk is full
-	before  v1.Image // what the lifecycle was given as the image of the build before; nil when there is none
-	first   *Build   // the build for another target that makes layers for this one, too; nil when there is none
-	busy    event    // a buildpack runs a command, or is done
-	layered event    // the buildpacks have made their layers
-	made    event    // Run has returned image
+	fetched []order.Fetched // buildpacks besides the builder's
+	seed    v1.Image        // that a first build begins with; nil when there is none
+	full    bool            // the lifecycle or a buildpack said that a disk is full
+	before  v1.Image        // what the lifecycle was given as the image of the build before; nil when there is none
+	first   *Build          // the build for another target that makes layers for this one, too; nil when there is none
+	busy    event           // a buildpack runs a command, or is done
+	layered event           // the buildpacks have made their layers
+	made    event           // Run has returned image
 	image   v1.Image
 
 	clean        cleanLayers       // what the seed says of layers that hold nothing of the app

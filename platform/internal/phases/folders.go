@@ -181,6 +181,7 @@ func (b *Build) writeBuildpacks(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		b.fetched = plan.Fetched
 		dir, err := b.work.Folder("buildpacks", 0o755)
 		if err != nil {
 			return err
