@@ -137,7 +137,7 @@ npm-lines: ## Tests that run npm, with every release line of npm there is: no pa
 # Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
 MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./internal/node/npmrange \
   ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start \
-  ./platform/phases ./platform/home ./platform/loopback ./platform/sandbox
+  ./platform/internal/phases ./platform/internal/home ./platform/internal/loopback ./platform/internal/sandbox
 SAMPLE ?= 300
 SEED ?=
 mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices; 90 % must be noticed: no part of CI

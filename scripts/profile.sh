@@ -37,10 +37,10 @@ profile() {
   rm -f "build/profiles/$1.bench.txt" "build/profiles/$1.test"
 }
 
-profile armature-unpack ./platform/rootfs BenchmarkUnpack 1x
-profile armature-copy ./platform/source BenchmarkCopy 1x
-profile armature-registry ./platform/loopback BenchmarkPut 3x
-profile armature-output ./platform/destination BenchmarkWrite 3x
+profile armature-unpack ./platform/internal/rootfs BenchmarkUnpack 1x
+profile armature-copy ./platform/internal/source BenchmarkCopy 1x
+profile armature-registry ./platform/internal/loopback BenchmarkPut 3x
+profile armature-output ./platform/internal/destination BenchmarkWrite 3x
 profile node-engine ./buildpacks/node-engine BenchmarkInstall 2x
 profile lockfile ./internal/deps/npmlock BenchmarkRead 3x
 profile modules ./internal/modules BenchmarkOwnWork 2x

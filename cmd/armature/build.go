@@ -6,21 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/destination"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // buildFlags are the flags of build, as they were given.
@@ -35,9 +28,7 @@ type buildFlags struct {
 	insecure                                           hosts
 	clearCache, quiet, emulate                         bool
 	gitLabels, trustAppBuilder                         bool
-	limits                                             sandbox.Limits
-
-	allAnnotations map[string]string // of annotations and gitLabels
+	limits                                             platform.Limits
 }
 
 // hosts is a flag that may be given several times, of registries.
@@ -47,7 +38,7 @@ func (h *hosts) String() string { return "" }
 func (h *hosts) Type() string   { return "host" }
 
 func (h *hosts) Set(value string) error {
-	if !images.IsRegistry(value) {
+	if !platform.IsRegistry(value) {
 		return errors.New("want HOST, or HOST:PORT with a port from 1 to 65535")
 	}
 	*h = append(*h, value)
@@ -102,224 +93,87 @@ func buildCommand(p *program) *cobra.Command {
 }
 
 func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
-	app := "."
+	r, err := f.request(p, args)
+	if err != nil {
+		return err
+	}
+	o, err := f.outcome(p)
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	r.Progress = o
+	_, err = platform.Build(ctx, r)
+	return o.end(err)
+}
+
+// request is what the flags ask for.
+func (f *buildFlags) request(p *program, args []string) (r platform.Request, err error) {
+	r = platform.Request{
+		Image: f.tag, Output: f.output, Emulate: f.emulate, Descriptor: f.descriptor, Builder: f.builder, TrustAppBuilder: f.trustAppBuilder, RunImage: f.runImage,
+		Buildpacks: f.buildpacks, Bindings: f.bindings, GitLabels: f.gitLabels, Network: platform.Network(f.network), Limits: &f.limits, Compression: platform.Compression(f.compression),
+		SBOMDir: f.sbomDir, CacheKey: f.cacheKey, CacheImage: f.cacheImage, ClearCache: f.clearCache, SkipSourceDigest: true, // nobody is told of it
+		Home: f.cacheDir, Sandbox: platform.Way(f.sandbox), Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv,
+	}
 	if len(args) > 0 {
-		app = args[0]
+		r.App = args[0]
 	}
-	options, err := f.options(p, app)
-	if err != nil {
-		return err
+	if err := f.check(); err != nil {
+		return r, err
 	}
-	targets, err := parseTargets(f.platform)
-	if err != nil {
-		return err
+	if r.Targets, err = parseTargets(f.platform); err != nil {
+		return r, err
 	}
-	tag, err := parseTag(f.tag)
-	if err != nil {
-		return err
+	if f.hostPlatform != "" {
+		if r.Host, err = parseTarget("--host-platform", f.hostPlatform); err != nil {
+			return r, err
+		}
 	}
-	to, err := destination.Parse(f.output)
-	if err != nil {
-		return err
+	if r.Created, err = created(f.creationTime, p.lookup, time.Now()); err != nil {
+		return r, err
 	}
-	options.Name, options.CacheKey = tag.Name(), f.cacheKey
-	to.Registries, to.Annotations = options.Registries, f.annotationsFor(to)
-	defer options.Log.Close()
-	builds, written, err := f.make(ctx, options, targets, to, tag)
-	return f.end(p, options, func() error { return closeAll(builds) }, written, err)
+	if r.Env, err = readEnv(f.envFiles, f.env, p.lookup.orEmpty); err != nil {
+		return r, err
+	}
+	if r.Labels, err = readPairs("label", f.labels); err != nil {
+		return r, err
+	}
+	r.Annotations, err = readPairs("annotation", f.annotations)
+	return r, err
 }
 
-// end tells of an image, or why there is none, and only then lets go of what
-// the builds needed: nobody waits for that, and an image is good whatever comes
-// of it. So is one whose timeline cannot be written, but that is an error.
-func (f *buildFlags) end(p *program, options phases.Options, letGo func() error, written string, err error) error {
-	if err == nil {
-		options.Log.Image(written)
-	}
-	timings := f.tellTimings(p, options, written, err)
-	if err != nil {
-		return errors.Join(err, timings, letGo())
-	}
-	options.Log.Close()
-	fmt.Fprintln(p.stdout, written)
-	if timings != nil {
-		return errors.Join(timings, letGo())
-	}
-	if err := letGo(); err != nil {
-		f.note(p, "the image is good, but something of the build stays until a later call can remove it: "+err.Error())
-	}
-	return nil
-}
-
-// note tells a fact when the log is closed.
-func (f *buildFlags) note(p *program, text string) {
+// check refuses calls that nobody understands.
+func (f *buildFlags) check() error {
 	switch {
-	case f.quiet:
-	case f.progress == string(progress.JSON):
-		p.log.Note(text)
-	default:
-		fmt.Fprintln(p.stderr, text)
-	}
-}
-
-// make runs the builds and puts their image where it belongs. The builds are to
-// be closed in any case.
-func (f *buildFlags) make(ctx context.Context, options phases.Options, targets []targets.Target, to destination.Output, tag name.Tag) (builds []*phases.Build, written string, err error) {
-	if err := f.checkFirst(ctx, options, targets, to, tag); err != nil {
-		return nil, "", err
-	}
-	if options.Way, err = findWay(ctx, f.sandbox, options.Home); err != nil {
-		return nil, "", err
-	}
-	if builds, err = f.start(ctx, options, targets); err != nil {
-		return nil, "", err
-	}
-	written, err = finish(ctx, options, builds, to, tag)
-	return builds, written, err
-}
-
-// start prepares a build for each target, all of the same copy of the app. It
-// does so in the order that targets have, so that two calls never wait for
-// each other.
-func (f *buildFlags) start(ctx context.Context, options phases.Options, targets []targets.Target) (builds []*phases.Build, err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, closeAll(builds))
-		}
-	}()
-	for _, to := range targets {
-		one := options
-		one.Target = to
-		if f.emulate {
-			one.Host = to
-		}
-		if one.CacheImage, err = f.cacheImageFor(to, len(targets)); err != nil {
-			return builds, err
-		}
-		if len(targets) > 1 {
-			one.Log = options.Log.For(to.String())
-			if options.SBOMDir != "" {
-				one.SBOMDir = filepath.Join(options.SBOMDir, to.Dashed())
-			}
-		}
-		if len(builds) > 0 {
-			one.App, one.AppOf, one.Filter = builds[0].Source(), options.App, nil
-		}
-		b, err := phases.Start(ctx, one)
-		if err != nil {
-			return builds, err
-		}
-		builds = append(builds, b)
-	}
-	return builds, nil
-}
-
-// cacheImageFor is the cache image of a build for one of several targets, or "".
-func (f *buildFlags) cacheImageFor(to targets.Target, targets int) (string, error) {
-	if f.cacheImage == "" {
-		return "", nil
-	}
-	tag, err := images.CacheTag(f.cacheImage)
-	if err != nil || targets == 1 {
-		return tag.Name(), err
-	}
-	return tag.Name() + "-" + to.Arch, nil
-}
-
-// checkFirst finds out what can be known before the build: whether the image and
-// the caches may be pushed, and with which credentials, and whether folders take
-// what is to be written to them.
-func (f *buildFlags) checkFirst(ctx context.Context, options phases.Options, targets []targets.Target, out destination.Output, tag name.Tag) error {
-	if err := out.Check(ctx, tag, len(targets)); err != nil {
-		return err
-	}
-	if options.SBOMDir != "" {
-		if err := destination.Takes(options.SBOMDir); err != nil {
-			return phases.UnwritableSBOM(err)
-		}
-	}
-	for _, to := range targets {
-		cache, err := f.cacheImageFor(to, len(targets))
-		if err == nil && cache != "" {
-			err = options.Registries.MayPush(ctx, cache)
-		}
-		if err != nil {
-			return err
-		}
+	case f.tag == "":
+		return &usageError{"build: --tag is missing: it says what the image is called"}
+	case f.network != string(platform.HostNetwork) && f.network != string(platform.NoNetwork):
+		return &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
+	case f.compression != string(platform.Fast) && f.compression != string(platform.Small):
+		return &usageError{fmt.Sprintf("build: --compression is %q, want fast or small", f.compression)}
+	case f.emulate && f.hostPlatform != "":
+		return &usageError{"build: --emulate and --host-platform both say where the build runs: want one of them"}
 	}
 	return nil
 }
 
-// annotationsFor are those for an output: those that were asked for, and where
-// it has any, those of git.
-func (f *buildFlags) annotationsFor(to destination.Output) map[string]string {
-	if to.KeepsAnnotations() || len(f.annotations) > 0 {
-		return f.allAnnotations
-	}
-	return nil
-}
-
-func closeAll(builds []*phases.Build) error {
-	var failed []error
-	for _, b := range builds {
-		failed = append(failed, b.Close())
-	}
-	return errors.Join(failed...)
-}
-
-// finish runs the builds and puts their image where it belongs.
-func finish(ctx context.Context, options phases.Options, builds []*phases.Build, to destination.Output, tag name.Tag) (written string, err error) {
-	made, err := phases.RunAll(ctx, builds)
-	if err != nil {
-		return "", err
-	}
-	for i, b := range builds {
-		if b.Rebase == nil {
-			continue
-		}
-		if made[i], err = likeBefore(made[i], b.Rebase, options.Created); err != nil {
-			return "", err
-		}
-	}
-	err = options.Log.Step("writing the image", func() error {
-		written, err = to.Write(ctx, options.Home, tag, made)
-		return err
-	})
-	return written, err
-}
-
-// parseTargets reads a list of platforms; it comes back in a fixed order, each
-// once.
-func parseTargets(text string) ([]targets.Target, error) {
-	asked := map[targets.Target]bool{}
+// parseTargets reads a list of platforms.
+func parseTargets(text string) (all []platform.Target, err error) {
 	for one := range strings.SplitSeq(text, ",") {
 		to, err := targets.Parse(strings.TrimSpace(one))
 		if err != nil {
 			return nil, &failure.Failure{ID: "unsupported-target", Cause: "reading --platform", Err: err, Remedy: "choose linux/arm64, linux/amd64 or both with a comma between."}
 		}
-		asked[to] = true
+		all = append(all, to)
 	}
-	return slices.DeleteFunc(targets.All(), func(to targets.Target) bool { return !asked[to] }), nil
+	return all, nil
 }
 
-// findWay takes the sandbox that was asked for, if it works, or the best.
-func findWay(ctx context.Context, asked string, h home.Home) (_ sandbox.Way, err error) {
-	work, err := h.NewWork()
+// parseTarget reads one platform of a flag.
+func parseTarget(flag, text string) (platform.Target, error) {
+	to, err := targets.Parse(text)
 	if err != nil {
-		return "", err
+		return to, &failure.Failure{ID: "unsupported-target", Cause: "reading " + flag, Err: err, Remedy: "choose linux/arm64 or linux/amd64."}
 	}
-	defer func() { err = errors.Join(err, work.Close()) }()
-	ways := sandbox.Ways()
-	if asked == "" {
-		return sandbox.Find(ctx, work.Dir, ways...)
-	}
-	if !slices.Contains(ways, sandbox.Way(asked)) {
-		return "", &failure.Failure{ID: "no-sandbox", Cause: fmt.Sprintf("there is no sandbox %q for this user", asked), Remedy: fmt.Sprintf("choose one of %s, or leave --sandbox out.", ways)}
-	}
-	way, err := sandbox.Find(ctx, work.Dir, sandbox.Way(asked))
-	var refused *failure.Failure
-	if errors.As(err, &refused) && len(ways) > 1 {
-		refused.Remedy = "leave --sandbox out, or " + refused.Remedy
-	}
-	return way, err
+	return to, nil
 }

@@ -15,7 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/armature-cnb/armature/platform/progress"
+	"github.com/armature-cnb/armature/cmd/armature/internal/report"
+	"github.com/armature-cnb/armature/platform"
 )
 
 //go:generate env CGO_ENABLED=0 go test -run ^TestTheDocumentIsUpToDate$ . -update
@@ -65,14 +66,14 @@ func TestEveryFieldOfAnEventIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	event := reflect.TypeFor[progress.Event]()
+	event := reflect.TypeFor[report.Line]()
 	for i := range event.NumField() {
 		field, _, _ := strings.Cut(event.Field(i).Tag.Get("json"), ",")
 		if !strings.Contains(string(text), "\n| `"+field+"` |") {
 			t.Errorf("the field %s has no row in %s", field, document)
 		}
 	}
-	for _, kind := range progress.Kinds() {
+	for _, kind := range platform.Kinds() {
 		if !strings.Contains(string(text), "`"+string(kind)+"`") {
 			t.Errorf("the kind %s is not in %s", kind, document)
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/phases"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // lookup is the value of one of this program's variables, and whether it is set.
@@ -34,8 +34,8 @@ func readEnv(files, flags []string, here lookup) (map[string]string, error) {
 		if !found {
 			value, isSet = here(name)
 		}
-		if !phases.IsEnvName(name) || strings.ContainsRune(value, 0) {
-			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, with a NAME of " + phases.EnvNames + "."}
+		if !platform.IsEnvName(name) || strings.ContainsRune(value, 0) {
+			return &failure.Failure{ID: "env-name", Cause: where + " is no variable", Remedy: "give NAME=VALUE on one line, or NAME for its value here, with a NAME of " + platform.EnvNames + "."}
 		}
 		delete(env, name)
 		if isSet {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/phases"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // FuzzReadEnv looks for a file of variables that comes to something else than
@@ -32,7 +32,7 @@ func FuzzReadEnv(f *testing.F) {
 			return
 		}
 		for name, value := range env {
-			if !phases.IsEnvName(name) || strings.ContainsRune(value, 0) {
+			if !platform.IsEnvName(name) || strings.ContainsRune(value, 0) {
 				t.Errorf("got %q=%q", name, value)
 			}
 		}

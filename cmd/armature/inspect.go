@@ -14,10 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/inspect"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // inspectFlags are the flags of inspect, as they were given.
@@ -48,11 +45,14 @@ func (f *inspectFlags) inspect(ctx context.Context, p *program, args []string) e
 	if f.format != "text" && f.format != "json" {
 		return &usageError{fmt.Sprintf("inspect: --format is %q, want text or json", f.format)}
 	}
-	h, _, err := home.OpenExisting(f.cacheDir, p.getenv)
-	if err != nil {
-		return err
+	r := platform.InspectRequest{Image: args[0], Home: f.cacheDir, Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv}
+	if f.platform != "" {
+		var err error
+		if r.Target, err = parseTarget("--platform", f.platform); err != nil {
+			return err
+		}
 	}
-	found, err := describeAll(ctx, images.Registries{Insecure: f.insecure}, h, args[0], f.platform)
+	found, err := platform.Inspect(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -62,41 +62,8 @@ func (f *inspectFlags) inspect(ctx context.Context, p *program, args []string) e
 	return printImages(p.stdout, found)
 }
 
-// describeAll describes an image for every platform it has, or for one.
-func describeAll(ctx context.Context, registries images.Registries, h home.Home, called, platform string) ([]*inspect.Image, error) {
-	if platform != "" {
-		image, _, err := findImage(ctx, registries, h, called, platform)
-		if err != nil {
-			return nil, err
-		}
-		one, err := inspect.Read(image)
-		return []*inspect.Image{one}, err
-	}
-	var found []*inspect.Image
-	var failed error
-	for _, to := range targets.All() {
-		image, _, err := findImage(ctx, registries, h, called, to.String())
-		if images.IsOtherPlatform(err) {
-			failed = err
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		one, err := inspect.Read(image)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, one)
-	}
-	if len(found) == 0 {
-		return nil, failed
-	}
-	return found, nil
-}
-
 // printJSON leaves no character in it that a terminal would act upon.
-func printJSON(out io.Writer, found []*inspect.Image) error {
+func printJSON(out io.Writer, found []*platform.ImageDescription) error {
 	text, err := json.MarshalIndent(found, "", "  ")
 	if err != nil {
 		return err
@@ -135,7 +102,7 @@ func escaped(text string, escape func(rune) string) string {
 	return safe.String()
 }
 
-func printImages(out io.Writer, found []*inspect.Image) error {
+func printImages(out io.Writer, found []*platform.ImageDescription) error {
 	for at, image := range found {
 		if at > 0 {
 			fmt.Fprintln(out)

@@ -9,22 +9,22 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/armature-cnb/armature/platform/inspect"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // Whoever made an image chose its labels; a terminal must not act upon them.
 func TestWhatAnImageSaysIsPrintedWithoutControlCharacters(t *testing.T) {
 	const odd = "a\x1b]0;x\ab\nc\td\u009b2Je\u202ef\U000e0001\x7f\xff"
-	image := &inspect.Image{
+	image := &platform.ImageDescription{
 		Platform: odd, Digest: odd, Node: odd, RunImage: odd, User: odd,
-		Processes: []inspect.Process{{Type: odd, Command: []string{odd, odd}}},
-		Layers:    []inspect.Layer{{Owner: odd}}, SBOM: []inspect.SBOM{{Owner: odd}},
+		Processes: []platform.ImageProcess{{Type: odd, Command: []string{odd, odd}}},
+		Layers:    []platform.ImageLayer{{Owner: odd}}, SBOM: []platform.ImageSBOM{{Owner: odd}},
 	}
 	var text, document bytes.Buffer
-	if err := printImages(&text, []*inspect.Image{image}); err != nil {
+	if err := printImages(&text, []*platform.ImageDescription{image}); err != nil {
 		t.Fatal(err)
 	}
-	if err := printJSON(&document, []*inspect.Image{image}); err != nil {
+	if err := printJSON(&document, []*platform.ImageDescription{image}); err != nil {
 		t.Fatal(err)
 	}
 	for _, out := range []string{text.String(), document.String()} {
@@ -40,7 +40,7 @@ func TestWhatAnImageSaysIsPrintedWithoutControlCharacters(t *testing.T) {
 	if !strings.Contains(text.String(), `a\x1b]0;x\ab\nc\td\u009b2Je\u202ef\U000e0001\x7f`) {
 		t.Errorf("got %s", text.String())
 	}
-	var read []*inspect.Image
+	var read []*platform.ImageDescription
 	if err := json.Unmarshal(document.Bytes(), &read); err != nil || read[0].Node != strings.ToValidUTF8(odd, "\ufffd") {
 		t.Errorf("got %+v, %v", read, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // limit is a flag's number: of something, or with a unit of bytes, or none.
@@ -49,10 +49,10 @@ func (l limit) Set(text string) error {
 
 // addLimits adds the flags of a program's limits. The defaults are put into
 // limits, or none are.
-func addLimits(set *pflag.FlagSet, limits *sandbox.Limits, defaults bool) {
+func addLimits(set *pflag.FlagSet, limits *platform.Limits, defaults bool) {
 	some := [3]string{"none", "none", "none"}
 	if defaults {
-		*limits = sandbox.DefaultLimits()
+		*limits = platform.DefaultLimits()
 		some = [3]string{"8192, and 256 for each processor", "65536", "16g"}
 	}
 	set.Var(limit{to: &limits.Processes}, "max-processes", "the most processes and threads there may be at once, as a `NUMBER` or none; what stays at this limit is ended; when left out, "+some[0])

@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // limitsOf parses flags of limits.
-func limitsOf(defaults bool, args ...string) (sandbox.Limits, error) {
+func limitsOf(defaults bool, args ...string) (platform.Limits, error) {
 	set := pflag.NewFlagSet("x", pflag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	var limits sandbox.Limits
+	var limits platform.Limits
 	addLimits(set, &limits, defaults)
 	err := set.Parse(args)
 	return limits, err
@@ -26,13 +26,13 @@ func TestLimitsAreNumbersSizesOrNone(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		args []string
-		want sandbox.Limits
+		want platform.Limits
 	}{
-		{"none of them", nil, sandbox.Limits{}},
-		{"numbers", []string{"--max-processes", "500", "--max-open-files", "64", "--max-file-size", "1000"}, sandbox.Limits{Processes: 500, OpenFiles: 64, FileSize: 1000}},
-		{"sizes", []string{"--max-file-size", "4g"}, sandbox.Limits{FileSize: 4 << 30}},
-		{"a capital letter", []string{"--max-file-size", "500M"}, sandbox.Limits{FileSize: 500 << 20}},
-		{"taken back", []string{"--max-processes", "5", "--max-processes", "none"}, sandbox.Limits{}},
+		{"none of them", nil, platform.Limits{}},
+		{"numbers", []string{"--max-processes", "500", "--max-open-files", "64", "--max-file-size", "1000"}, platform.Limits{Processes: 500, OpenFiles: 64, FileSize: 1000}},
+		{"sizes", []string{"--max-file-size", "4g"}, platform.Limits{FileSize: 4 << 30}},
+		{"a capital letter", []string{"--max-file-size", "500M"}, platform.Limits{FileSize: 500 << 20}},
+		{"taken back", []string{"--max-processes", "5", "--max-processes", "none"}, platform.Limits{}},
 	} {
 		if got, err := limitsOf(false, tc.args...); err != nil || got != tc.want {
 			t.Errorf("%s: got %+v, %v, want %+v", tc.name, got, err, tc.want)
@@ -47,11 +47,11 @@ func TestLimitsAreNumbersSizesOrNone(t *testing.T) {
 
 func TestABuildHasLimitsByDefault(t *testing.T) {
 	limits, err := limitsOf(true)
-	if err != nil || limits != sandbox.DefaultLimits() {
+	if err != nil || limits != platform.DefaultLimits() {
 		t.Errorf("got %+v, %v, want the defaults", limits, err)
 	}
 	limits, err = limitsOf(true, "--max-processes", "none", "--max-open-files", "none", "--max-file-size", "none")
-	if err != nil || limits != (sandbox.Limits{}) {
+	if err != nil || limits != (platform.Limits{}) {
 		t.Errorf("all taken back: got %+v, %v", limits, err)
 	}
 }

@@ -13,17 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 
+	"github.com/armature-cnb/armature/cmd/armature/internal/report"
+	"github.com/armature-cnb/armature/internal/ansi"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/diskfull"
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // The exit statuses. Every failure prints an id in brackets, which stays the
@@ -41,17 +39,14 @@ const (
 var version = "development"
 
 func main() {
-	sandbox.Reexec()
-	home.Reexec()
+	platform.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second time ends armature at once
 	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
 	err := p.guarded(func() error { return p.run(ctx, os.Args[1:]) })
 	interrupted := ctx.Err() != nil
 	stop()
-	status := p.status(err, interrupted)
-	home.Finish()
-	os.Exit(status)
+	os.Exit(p.status(err, interrupted))
 }
 
 // guarded calls do. A fault of armature's own must not end with the status of a
@@ -71,7 +66,7 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	lookup         lookup
-	log            *progress.Log // of a build, once there is one
+	report         *report.Report // of a build, once there is one
 }
 
 // usageError is a call that no command understands.
@@ -81,7 +76,7 @@ func (e *usageError) Error() string { return e.text }
 
 // status prints an error and returns the exit status for it.
 func (p *program) status(err error, interrupted bool) int {
-	err = ofThisMachine(err)
+	err = platform.Explain(err)
 	var f *failure.Failure
 	var usage *usageError
 	var ended exitStatus
@@ -94,7 +89,7 @@ func (p *program) status(err error, interrupted bool) int {
 		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.stderr, "armature: %s\n", progress.CleanLines(usage.Error()))
+		fmt.Fprintf(p.stderr, "armature: %s\n", ansi.CleanLines(usage.Error()))
 		return statusUsage
 	case errors.As(err, &f):
 		err = inItsPlace(err, f)
@@ -111,27 +106,7 @@ func (p *program) status(err error, interrupted bool) int {
 // say tells why a call failed: the programs that follow a build's events, or
 // people. An app chose what is in it in part.
 func (p *program) say(err error, text string) {
-	if p.log == nil || !p.log.Failure(err) {
-		fmt.Fprintln(p.stderr, progress.CleanLines(text))
+	if p.report == nil || !p.report.Failure(err) {
+		fmt.Fprintln(p.stderr, ansi.CleanLines(text))
 	}
-}
-
-// ofThisMachine makes those errors failures that the machine's owner can mend.
-func ofThisMachine(err error) error {
-	var f *failure.Failure
-	switch {
-	case err == nil || errors.As(err, &f):
-		return err
-	case errors.Is(err, sandbox.ErrLimit):
-		return sandbox.Refused(err)
-	case errors.Is(err, sandbox.ErrTooLong):
-		return &failure.Failure{ID: "environment-too-large", Cause: "the system refuses the program", Err: err, Remedy: "give fewer and shorter variables and arguments; what is large belongs into a file."}
-	case diskfull.Is(err):
-		return diskfull.Failure("writing", err, "", "--cache-dir")
-	case errors.Is(err, syscall.EROFS):
-		return &failure.Failure{ID: "cache-dir-unusable", Cause: "writing to a file system that is read-only", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
-	case errors.Is(err, fs.ErrPermission):
-		return &failure.Failure{ID: "not-permitted", Cause: "opening what belongs to somebody else", Err: err, Remedy: "change its permissions, or run armature as its owner."}
-	}
-	return err
 }

@@ -14,9 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/cmd/armature/internal/report"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/platform/progress"
-	"github.com/armature-cnb/armature/platform/sandbox"
 )
 
 // nothing is an environment in which nothing is set.
@@ -102,7 +101,7 @@ func TestCallsThatNobodyUnderstands(t *testing.T) {
 func TestAFailureIsAnEventToo(t *testing.T) {
 	timings := filepath.Join(t.TempDir(), "t.html")
 	out, log, status := call(t, "build", t.TempDir(), "--tag", "app", "--builder", filepath.Join(t.TempDir(), "none"), "--progress", "json", "--timings", timings)
-	var last progress.Event
+	var last report.Line
 	for line := range strings.Lines(log) {
 		if err := json.Unmarshal([]byte(line), &last); err != nil {
 			t.Errorf("%q: %v", line, err)
@@ -212,7 +211,6 @@ func TestStatusTellsWhoseFaultItIs(t *testing.T) {
 		{"a full disk", fmt.Errorf("writing: %w", syscall.ENOSPC), 1},
 		{"a file of somebody else's", os.ErrPermission, 1},
 		{"anything else", errors.New("x"), 70},
-		{"too much environment", fmt.Errorf("starting: %w", sandbox.ErrTooLong), 1},
 		{"a bad call", &usageError{"x"}, 2},
 	} {
 		var log bytes.Buffer

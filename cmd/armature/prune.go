@@ -5,12 +5,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/armature-cnb/armature/platform/home"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // pruneFlags are the flags of prune, as they were given.
@@ -34,60 +33,52 @@ func pruneCommand(p *program) *cobra.Command {
 }
 
 func (f *pruneFlags) run(ctx context.Context, p *program, _ []string) error {
-	limits, err := f.limits(p.getenv)
+	r, err := f.request(p)
 	if err != nil {
 		return err
 	}
-	h, found, err := home.OpenExisting(f.cacheDir, p.getenv)
-	if err != nil {
+	result, err := platform.Prune(ctx, r)
+	if err == nil && !result.Found {
+		_, err := fmt.Fprintf(p.stdout, "nothing to remove: %s has nothing of armature's\n", plain(result.Home))
 		return err
 	}
-	if !found {
-		_, err := fmt.Fprintf(p.stdout, "nothing to remove: %s has nothing of armature's\n", plain(h.Dir))
+	if !result.Found {
 		return err
 	}
 	done := "removed"
 	if f.dry {
 		done = "would remove"
 	}
-	gone, err := h.Prune(ctx, limits)
 	var size int64
-	for _, item := range gone {
+	for _, item := range result.Items {
 		size += item.Size
 		fmt.Fprintf(p.stdout, "%s  %-5s  %9s  unused for %-8s  %s\n", done, item.Kind, megabytes(item.Size), days(time.Since(item.Used)), plain(item.Name))
 	}
-	fmt.Fprintf(p.stdout, "%s %d, %s\n", done, len(gone), megabytes(size))
-	if err != nil || f.dry {
-		return err
-	}
-	return h.Empty(ctx)
+	fmt.Fprintf(p.stdout, "%s %d, %s\n", done, len(result.Items), megabytes(size))
+	return err
 }
 
-// limits are those that the flags say, or else those of every call.
-func (f *pruneFlags) limits(getenv func(string) string) (home.Limits, error) {
-	limits, err := home.Automatic(getenv)
-	if err != nil {
-		return limits, err
-	}
-	limits.Spare, limits.Dry = 0, f.dry
-	if f.all {
-		if f.olderThan != "" || f.keepSize != "" {
-			return limits, &usageError{"prune: --all removes everything: want neither --older-than nor --keep-size with it"}
-		}
-		limits.Age, limits.Size = -1, math.MaxInt64
-		return limits, nil
+// request is what the flags ask for.
+func (f *pruneFlags) request(p *program) (platform.PruneRequest, error) {
+	r := platform.PruneRequest{All: f.all, DryRun: f.dry, Home: f.cacheDir, Getenv: p.getenv}
+	if f.all && (f.olderThan != "" || f.keepSize != "") {
+		return r, &usageError{"prune: --all removes everything: want neither --older-than nor --keep-size with it"}
 	}
 	if f.olderThan != "" {
-		if limits.Age, err = home.ParseAge(f.olderThan); err != nil {
-			return limits, &usageError{"prune: --older-than: " + err.Error()}
+		age, err := platform.ParseAge(f.olderThan)
+		if err != nil {
+			return r, &usageError{"prune: --older-than: " + err.Error()}
 		}
+		r.OlderThan = &age
 	}
 	if f.keepSize != "" {
-		if limits.Size, err = home.ParseSize(f.keepSize); err != nil {
-			return limits, &usageError{"prune: --keep-size: " + err.Error()}
+		size, err := platform.ParseSize(f.keepSize)
+		if err != nil {
+			return r, &usageError{"prune: --keep-size: " + err.Error()}
 		}
+		r.KeepSize = &size
 	}
-	return limits, nil
+	return r, nil
 }
 
 // days says a time in the unit that it has several of.

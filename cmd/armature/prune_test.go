@@ -3,16 +3,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/armature-cnb/armature/platform/phases"
-	"github.com/armature-cnb/armature/platform/progress"
 )
 
 func TestPruneSaysWhatItRemoves(t *testing.T) {
@@ -69,70 +65,5 @@ func TestPruneRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		if _, log, status := call(t, append([]string{"prune", "--cache-dir", t.TempDir()}, args...)...); status != statusUsage {
 			t.Errorf("%q: got status %d, %s", args, status, log)
 		}
-	}
-}
-
-// The image is there and its digest was printed: that is how the call ends.
-func TestAGoodBuildStaysGoodWhateverComesOfItsFolders(t *testing.T) {
-	for _, tc := range []struct {
-		flags buildFlags
-		note  string
-	}{
-		{buildFlags{progress: "plain"}, "the image is good, but"},
-		{buildFlags{progress: "json"}, `"event":"note"`},
-		{buildFlags{progress: "plain", quiet: true}, ""},
-	} {
-		var out, log bytes.Buffer
-		p := &program{stdout: &out, stderr: &log, getenv: func(string) string { return "" }}
-		var options phases.Options
-		var err error
-		if options.Log, err = tc.flags.log(p); err != nil {
-			t.Fatal(err)
-		}
-		printed := ""
-		status := p.status(tc.flags.end(p, options, func() error {
-			printed = out.String()
-			return errors.New("device or resource busy")
-		}, "app@sha256:1", nil), false)
-		if status != 0 || out.String() != "app@sha256:1\n" || printed != out.String() {
-			t.Errorf("%+v: got status %d, %q, and %q when the folders were removed", tc.flags, status, &out, printed)
-		}
-		if tc.note == "" && log.Len() > 0 || !strings.Contains(log.String(), tc.note) {
-			t.Errorf("%+v: got %q, want %q in it", tc.flags, &log, tc.note)
-		}
-	}
-}
-
-// Whoever called has pushed the image, and needs its digest.
-func TestAnImageWithoutItsTimelineIsTold(t *testing.T) {
-	var out, log bytes.Buffer
-	p := &program{stdout: &out, stderr: &log, getenv: func(string) string { return "" }}
-	dir := filepath.Join(t.TempDir(), "gone")
-	flags := buildFlags{progress: "plain", timings: filepath.Join(dir, "t.html")}
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var options phases.Options
-	var err error
-	if options.Log, err = flags.log(p); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(dir); err != nil { // while the build runs
-		t.Fatal(err)
-	}
-	let := false
-	status := p.status(flags.end(p, options, func() error { let = true; return nil }, "app@sha256:1", nil), false)
-	if status != statusFailure || out.String() != "app@sha256:1\n" || !strings.Contains(log.String(), "[timings-unwritable] ") || !let {
-		t.Errorf("got status %d, %q, %s, let go: %v", status, &out, &log, let)
-	}
-}
-
-func TestABadBuildLetsGoOfItsFoldersToo(t *testing.T) {
-	p := &program{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
-	let := false
-	options := phases.Options{Log: progress.New(p.stderr, progress.Plain, os.Getenv)}
-	err := (&buildFlags{}).end(p, options, func() error { let = true; return nil }, "", errors.New("no"))
-	if err == nil || !let {
-		t.Errorf("got %v, let go: %v", err, let)
 	}
 }

@@ -14,10 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/armature-cnb/armature/platform/home"
-	"github.com/armature-cnb/armature/platform/images"
-	"github.com/armature-cnb/armature/platform/launch"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // runFlags are the flags of run, as they were given.
@@ -26,7 +23,7 @@ type runFlags struct {
 
 	port                            port
 	env, envFiles, volumes, tmpfses list
-	limits                          sandbox.Limits
+	limits                          platform.Limits
 	insecure                        hosts
 }
 
@@ -77,95 +74,94 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if len(args) == 0 {
 		return &usageError{"run: IMAGE is missing"}
 	}
-	mounts, err := f.mounts()
-	if err != nil {
-		return err
-	}
-	if f.network != string(sandbox.Host) && f.network != string(sandbox.None) {
+	if f.network != string(platform.HostNetwork) && f.network != string(platform.NoNetwork) {
 		return &usageError{fmt.Sprintf("run: --network is %q, want host or none", f.network)}
 	}
-	h, err := home.Open(f.cacheDir, p.getenv)
-	if err != nil {
-		return err
+	r := platform.RunRequest{
+		Image: args[0], Args: args[1:], Entrypoint: f.entrypoint, Volumes: f.volumes, Tmpfs: f.tmpfses, Network: platform.Network(f.network), Limits: f.limits,
+		Stdout: p.stdout, Stderr: p.stderr, Home: f.cacheDir, Sandbox: platform.Way(f.sandbox), Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv,
 	}
-	image, found, err := findImage(ctx, images.Registries{Insecure: f.insecure}, h, args[0], f.platform)
-	if err != nil {
-		return err
+	var err error
+	if f.platform != "" {
+		if r.Target, err = parseTarget("--platform", f.platform); err != nil {
+			return err
+		}
 	}
-	options := launch.Options{Image: image, Called: found, Args: args[1:], Entrypoint: f.entrypoint, Home: h, Stdout: p.stdout, Stderr: p.stderr}
-	options.Mounts, options.Network, options.Limits = mounts, sandbox.Network(f.network), f.limits
-	if options.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
+	if r.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
 		return err
 	}
 	if f.port != "" {
-		options.Env["PORT"] = string(f.port)
+		r.Env["PORT"] = string(f.port)
 	}
-	if options.Way, err = findWay(ctx, f.sandbox, h); err != nil {
-		return err
-	}
-	ctx, signals, stop, err := graceful(ctx)
-	defer stop()
-	if err != nil {
-		return err
-	}
-	status, err := launch.Run(ctx, options, signals)
+	graceful := newGraceful(ctx)
+	defer graceful.stop()
+	r.Signals, r.Started = graceful.passed, graceful.start
+	result, err := platform.Run(graceful.ctx, r)
 	switch {
-	case ctx.Err() != nil:
+	case graceful.killed():
 		return exitStatus(128 + int(syscall.SIGKILL))
 	case err != nil:
 		return err
-	case status.Signal != 0:
-		return exitStatus(128 + status.Signal)
-	case status.Code != 0:
-		return exitStatus(status.Code)
+	case result.Signal != 0:
+		return exitStatus(128 + result.Signal)
+	case result.Code != 0:
+		return exitStatus(result.Code)
 	}
 	return nil
-}
-
-// mounts are those of --volume and --tmpfs.
-func (f *runFlags) mounts() (mounts []launch.Mount, err error) {
-	for _, text := range f.volumes {
-		m, err := launch.ParseVolume(text)
-		if err != nil {
-			return nil, err
-		}
-		mounts = append(mounts, m)
-	}
-	for _, text := range f.tmpfses {
-		m, err := launch.ParseTmpfs(text)
-		if err != nil {
-			return nil, err
-		}
-		mounts = append(mounts, m)
-	}
-	return mounts, nil
 }
 
 // grace is how long a process may take to end after it was told to.
 const grace = 10 * time.Second
 
-// graceful returns the signals that are to be passed on, and a context that is
-// done when the process has not ended after one of them: soon, or at once with
-// the second. A signal that came before is an error: nobody else will hear of it.
-func graceful(interrupted context.Context) (_ context.Context, _ <-chan syscall.Signal, stop func(), err error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(interrupted))
-	received, passed := make(chan os.Signal, 2), make(chan syscall.Signal, 2)
-	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+// graceful has signals end a call until there is an image for which they are: that
+// gets them from then on, and is killed when it has not ended after one of them:
+// soon, or at once with the second.
+type graceful struct {
+	ctx      context.Context // of the call
+	cancel   func()
+	detach   func() bool // keeps what interrupted the call from ending ctx; false where it has
+	received chan os.Signal
+	passed   chan syscall.Signal
+	started  bool
+}
+
+// newGraceful has what is interrupted end a call.
+func newGraceful(interrupted context.Context) *graceful {
+	g := &graceful{received: make(chan os.Signal, 2), passed: make(chan syscall.Signal, 2)}
+	g.ctx, g.cancel = context.WithCancel(context.WithoutCancel(interrupted))
+	g.detach = context.AfterFunc(interrupted, g.cancel)
+	return g
+}
+
+// start passes signals on. One that came before has ended ctx: nobody else will
+// hear of it.
+func (g *graceful) start() {
+	signal.Notify(g.received, os.Interrupt, syscall.SIGTERM)
+	if g.started = g.detach(); !g.started { // only now can none come in between
+		g.cancel()
+		return
+	}
 	go func() {
 		for count := 0; ; count++ {
 			select {
-			case got := <-received:
+			case got := <-g.received:
 				if count > 0 {
-					cancel()
+					g.cancel()
 					return
 				}
-				passed <- got.(syscall.Signal)
-				time.AfterFunc(grace, cancel)
-			case <-ctx.Done():
+				g.passed <- got.(syscall.Signal)
+				time.AfterFunc(grace, g.cancel)
+			case <-g.ctx.Done():
 				return
 			}
 		}
 	}()
-	// Only now can none come in between.
-	return ctx, passed, func() { signal.Stop(received); cancel() }, interrupted.Err()
+}
+
+// killed says whether the image has not ended by itself.
+func (g *graceful) killed() bool { return g.started && g.ctx.Err() != nil }
+
+func (g *graceful) stop() {
+	signal.Stop(g.received)
+	g.cancel()
 }

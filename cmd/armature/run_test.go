@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"syscall"
 	"testing"
@@ -14,39 +13,43 @@ import (
 // While the image and a sandbox are looked for, signals end ctx; from then on they
 // are passed on. None may come in between.
 func TestASignalBeforeAnybodyPassesItOnEndsTheRun(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, _, stop, err := graceful(ctx)
-	stop()
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was interrupted", err)
+	for _, when := range []string{"before", "after"} {
+		interrupted, cancel := context.WithCancel(t.Context())
+		g := newGraceful(interrupted)
+		if when == "before" {
+			cancel()
+		}
+		g.start()
+		cancel() // as main's context is by the signal that is passed on
+		if ended := g.ctx.Err() != nil; ended != (when == "before") || g.killed() {
+			t.Errorf("interrupted %s the start: it is ended: %v, and killed: %v", when, ended, g.killed())
+		}
+		g.stop()
 	}
 }
 
 func TestASignalIsPassedOnAndTheSecondKills(t *testing.T) {
-	ctx, signals, stop, err := graceful(t.Context())
-	defer stop()
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := newGraceful(t.Context())
+	defer g.stop()
+	g.start()
 	for range 2 {
-		if ctx.Err() != nil {
+		if g.ctx.Err() != nil {
 			t.Fatal("it is killed before it was told twice")
 		}
 		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 		select {
-		case got := <-signals:
+		case got := <-g.passed:
 			if got != syscall.SIGTERM {
 				t.Errorf("got %v", got)
 			}
-		case <-ctx.Done():
+		case <-g.ctx.Done():
 		case <-time.After(5 * time.Second):
 			t.Fatal("nobody heard of it")
 		}
 	}
-	if ctx.Err() == nil {
+	if !g.killed() {
 		t.Error("it is not killed")
 	}
 }

@@ -21,14 +21,14 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/internal/testing/tier"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // made is what make passes: the program, and the builders' folder.
 var made struct{ program, builders, stack string }
 
 func TestMain(m *testing.M) {
-	sandbox.Reexec()
+	platform.Reexec()
 	made.program, made.builders, made.stack = os.Getenv("ARMATURE"), os.Getenv("ARMATURE_BUILDERS"), os.Getenv("ARMATURE_STACK")
 	if made.program == "" || made.builders == "" || made.stack == "" {
 		fmt.Fprintln(os.Stderr, "ARMATURE, ARMATURE_BUILDERS and ARMATURE_STACK are not set: run `make integration-armature`, which makes everything first")

@@ -20,7 +20,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci"
-	"github.com/armature-cnb/armature/platform/inspect"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // bothBuilders says whether make made the builders for both targets.
@@ -83,11 +83,9 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 			t.Errorf("%s: got %s, want %s with npm run once\n%s", way, other.digest, b.digest, other.log)
 		}
 	}
-	var both [2]*inspect.Image
-	for i, to := range targets.All() {
-		if both[i], err = inspect.Read(layoutImage(t, b.folder, to)); err != nil {
-			t.Fatal(err)
-		}
+	both := inspected(t, b.folder)
+	if len(both) != 2 {
+		t.Fatalf("got %v", both)
 	}
 	// npm-start's programs and the bills of materials say what they are for.
 	differ := []string{"run image", "armature/node-engine:node", "armature/npm-start:supervisor", "armature/npm-start:environment", "bills of materials", "lifecycle: launcher", "lifecycle: config"}
@@ -107,7 +105,7 @@ func TestInspectSaysWhatIsInAnImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []inspect.Image
+	var found []platform.ImageDescription
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatal(err)
 	}
@@ -172,15 +170,22 @@ func TestARebasedImageHasWhatABuildOnItsRunImageGives(t *testing.T) {
 	}
 }
 
-// described is all of an image for linux/arm64 but its digest.
-func described(t *testing.T, folder string) inspect.Image {
+// inspected are the descriptions of a layout's images.
+func inspected(t *testing.T, folder string) []*platform.ImageDescription {
 	t.Helper()
-	image, err := inspect.Read(layoutImage(t, folder, targets.LinuxARM64))
+	found, err := platform.Inspect(t.Context(), platform.InspectRequest{Image: folder, Home: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return found
+}
+
+// described is all of an image of one platform but its digest.
+func described(t *testing.T, folder string) platform.ImageDescription {
+	t.Helper()
+	image := *inspected(t, folder)[0]
 	image.Digest = ""
-	return *image
+	return image
 }
 
 func TestDoctorSaysWhatWorks(t *testing.T) {

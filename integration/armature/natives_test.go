@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/platform/emulation"
+	"github.com/armature-cnb/armature/internal/emulation"
 )
 
 // wholeMatrix is set by `make natives`: every app is built on every host for

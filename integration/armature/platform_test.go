@@ -7,6 +7,7 @@ import (
 	"context"
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -21,8 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/platform/rootfs"
-	"github.com/armature-cnb/armature/platform/sandbox"
+	"github.com/armature-cnb/armature/platform"
 )
 
 // offered are the versions of the Platform API that a builder's label names.
@@ -55,28 +55,20 @@ func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
 	}
 }
 
-// platform is a platform other than pack and armature: it runs a builder's
-// creator as its own documentation says.
-type platform struct {
+// otherPlatform is one beside pack and armature: it runs a builder's creator as its
+// own documentation says.
+type otherPlatform struct {
 	t        *testing.T
-	way      sandbox.Way
-	root     string // the builder, unpacked
+	builder  string // folder
+	home     string // that the builder is unpacked in
 	registry string // with the run image
 	to       targets.Target
 }
 
-func newPlatform(t *testing.T, to targets.Target) *platform {
+func newPlatform(t *testing.T, to targets.Target) *otherPlatform {
 	t.Helper()
-	way, err := sandbox.Find(t.Context(), t.TempDir(), sandbox.Mounts, sandbox.Users)
-	if err != nil {
-		t.Skipf("this machine has no namespaces for a sandbox: %v", err)
-	}
-	p := &platform{t: t, way: way, root: t.TempDir(), to: to, registry: serveRegistry(t, http.Handler.ServeHTTP)}
-	builder := layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+host(t).Dashed()), host(t))
-	owners := rootfs.Options{Owners: os.Geteuid() == 0, Folders: []string{"workspace", "layers", "platform", "proc", "dev", "tmp", "home/cnb"}}
-	if err := rootfs.Unpack(t.Context(), p.root, builder, owners); err != nil {
-		t.Fatal(err)
-	}
+	p := &otherPlatform{t: t, to: to, registry: serveRegistry(t, http.Handler.ServeHTTP), home: newUser(t, 0).cache()}
+	p.builder = filepath.Join(made.builders, to.Dashed()+"-on-"+host(t).Dashed())
 	tag, err := name.NewTag(p.registry + "/run:" + to.Arch)
 	if err != nil {
 		t.Fatal(err)
@@ -87,15 +79,19 @@ func newPlatform(t *testing.T, to targets.Target) *platform {
 	return p
 }
 
-// create runs the creator with a version of the Platform API.
-func (p *platform) create(api, image string) (string, sandbox.Status) {
+// create runs the creator with a version of the Platform API, and returns what it
+// printed and its exit status.
+func (p *otherPlatform) create(api, image string) (string, int) {
 	p.t.Helper()
+	var out bytes.Buffer
+	r := platform.RunRequest{
+		Image: p.builder, Target: host(p.t), Entrypoint: "/cnb/lifecycle/creator", Stdout: &out, Stderr: &out, Home: p.home, Getenv: os.Getenv,
+		Args: []string{"-no-color", "-app", "/workspace", "-layers", "/layers", "-platform", "/platform", "-run-image", p.registry + "/run:" + p.to.Arch, "-uid", "1001", "-gid", "1000", p.registry + "/" + image},
+		Env:  map[string]string{"CNB_PLATFORM_API": api, "CNB_USER_ID": "1001", "CNB_GROUP_ID": "1000", "HOME": "/home/cnb", "CNB_EXEC_ENV": "production"},
+	}
 	work := p.t.TempDir()
-	spec := sandbox.Spec{Way: p.way, Root: p.root, MountPoint: filepath.Join(work, "point"), User: 1001, Group: 1000, Hostname: "platform", Network: sandbox.Host}
-	for _, folder := range []struct{ name, target string }{
-		{"app", "/workspace"}, {"layers", "/layers"}, {"platform", "/platform"}, {"tmp", "/tmp"}, {"home", "/home/cnb"}, {"point", ""},
-	} {
-		dir := filepath.Join(work, folder.name)
+	for _, target := range []string{"/workspace", "/layers", "/platform", "/home/cnb"} {
+		dir := filepath.Join(work, filepath.Base(target))
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			p.t.Fatal(err)
 		}
@@ -104,34 +100,23 @@ func (p *platform) create(api, image string) (string, sandbox.Status) {
 				p.t.Fatal(err)
 			}
 		}
-		if folder.target != "" {
-			spec.Binds = append(spec.Binds, sandbox.Bind{Source: dir, Target: folder.target, Writable: true})
-		}
+		r.Volumes = append(r.Volumes, dir+":"+target)
 	}
-	if err := os.CopyFS(filepath.Join(work, "app"), os.DirFS(plainApp(p.t))); err != nil {
+	if err := os.CopyFS(filepath.Join(work, "workspace"), os.DirFS(plainApp(p.t))); err != nil {
 		p.t.Fatal(err)
 	}
-	var out bytes.Buffer
-	spec.Stdout, spec.Stderr = &out, &out
-	box, err := sandbox.Start(p.t.Context(), spec)
-	if err != nil {
-		p.t.Fatal(err)
+	result, err := platform.Run(p.t.Context(), r)
+	if errors.Is(err, &platform.Failure{ID: "no-mounts"}) {
+		p.t.Skipf("this machine has no namespaces for a sandbox: %v", err)
 	}
-	defer box.Close()
-	run := p.registry + "/run:" + p.to.Arch
-	status, err := box.Run(p.t.Context(), sandbox.Command{
-		Args: []string{"/cnb/lifecycle/creator", "-no-color", "-app", "/workspace", "-layers", "/layers", "-platform", "/platform", "-run-image", run, "-uid", "1001", "-gid", "1000", p.registry + "/" + image},
-		Env:  []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "CNB_PLATFORM_API=" + api, "CNB_USER_ID=1001", "CNB_GROUP_ID=1000", "HOME=/home/cnb", "CNB_EXEC_ENV=production"},
-		Dir:  "/layers",
-	}, nil)
-	if err != nil {
-		p.t.Fatalf("%v\n%s", err, out.String())
+	if err != nil || result.Signal != 0 {
+		p.t.Fatalf("%v, signal %d\n%s", err, result.Signal, out.String())
 	}
-	return out.String(), status
+	return out.String(), result.Code
 }
 
 // machines are those of the programs in an image's layers, by path.
-func (p *platform) machines(ctx context.Context, image string) map[string]elf.Machine {
+func (p *otherPlatform) machines(ctx context.Context, image string) map[string]elf.Machine {
 	p.t.Helper()
 	ref, err := name.NewTag(p.registry + "/" + image)
 	if err != nil {
@@ -163,7 +148,7 @@ func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
 	for _, api := range []string{"0.7", "0.9", "0.11"} {
 		t.Run("Platform API "+api, func(t *testing.T) {
 			log, status := p.create(api, "old-"+strings.ReplaceAll(api, ".", "-")+":x")
-			if status.Code == 0 && status.Signal == 0 {
+			if status == 0 {
 				t.Errorf("the creator ended with 0\n%s", log)
 			}
 			for _, want := range []string{"[platform-too-old]", "asks for " + on.String(), "makes images for " + to.String(), "Platform API 0.12"} {
@@ -180,8 +165,8 @@ func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
 	for _, api := range apis {
 		t.Run("Platform API "+api, func(t *testing.T) {
 			log, status := p.create(api, "app:x") // the same, so that layers are made once
-			if status != (sandbox.Status{}) {
-				t.Fatalf("got %s\n%s", status, log)
+			if status != 0 {
+				t.Fatalf("got status %d\n%s", status, log)
 			}
 			machines := p.machines(t.Context(), "app:x")
 			for _, program := range []string{"/cnb/lifecycle/launcher", "/layers/armature_node-engine/node/bin/node", "/layers/armature_npm-start/supervisor/bin/supervisor"} {

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
-	"github.com/armature-cnb/armature/platform/emulation"
+	"github.com/armature-cnb/armature/internal/emulation"
 )
 
 func TestAnImageRunsAndStopsWhenTold(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/oci/sizes"
-	"github.com/armature-cnb/armature/platform/inspect"
+	"github.com/armature-cnb/armature/platform"
 )
 
 var recordSizes = flag.Bool("record-sizes", false, "write docs/benchmarks/sizes.json")
@@ -52,12 +52,12 @@ func TestSizesAreThoseOnRecord(t *testing.T) {
 // owners are the names of an app image's layers by digest.
 func owners(t *testing.T, folder string, to targets.Target) map[string]string {
 	t.Helper()
-	image, err := inspect.Read(layoutImage(t, folder, to))
+	found, err := platform.Inspect(t.Context(), platform.InspectRequest{Image: folder, Target: to, Home: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]string{}
-	for _, layer := range image.Layers {
+	for _, layer := range found[0].Layers {
 		names[layer.Digest] = layer.Owner
 	}
 	return names

@@ -99,12 +99,15 @@ type RunImage struct {
 
 // BuildMetadata is the label [Build].
 type BuildMetadata struct {
-	Buildpacks []struct {
-		ID      string `json:"id"`
-		Version string `json:"version"`
-	} `json:"buildpacks"`
-	Processes      []Process `json:"processes"`
-	DefaultProcess string    `json:"buildpack-default-process-type"`
+	Buildpacks     []Buildpack `json:"buildpacks"` // in the order in which they built
+	Processes      []Process   `json:"processes"`
+	DefaultProcess string      `json:"buildpack-default-process-type"`
+}
+
+// Buildpack is one that took part.
+type Buildpack struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
 }
 
 // Process is one that the launcher can start.

@@ -1,0 +1,262 @@
+//go:build linux
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/platform"
+)
+
+// terminal writes what is over as lines, and below them, for each platform, a
+// row that says what is going on and for how long. The rows are all that is
+// ever taken back: whatever ends armature, at most they are left over. Output
+// is shown as it comes, dim; of details only those of a phase that fails.
+type terminal struct {
+	quiet
+	report *Report
+	out    io.Writer
+	colour bool
+	stop   chan struct{}
+	done   chan struct{}
+
+	drawn  []int            // widths of the rows that are there
+	turn   int              // of the spinner
+	headed map[int]bool     // phases whose heading is there, by span
+	held   map[int][]string // lines of phases that go well so far, by span
+	width  func() int       // of the terminal, in cells
+	buf    strings.Builder
+}
+
+// tick is how often the clock moves.
+const tick = 100 * time.Millisecond
+
+// SGR sequences (ECMA-48, 8.3.117).
+const (
+	bold   = "\x1b[1m"
+	dim    = "\x1b[2m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	cyan   = "\x1b[36m"
+)
+
+var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+
+func newTerminal(r *Report, out io.Writer, colour bool) *terminal {
+	t := &terminal{report: r, out: out, colour: colour, stop: make(chan struct{}), done: make(chan struct{}), headed: map[int]bool{}, held: map[int][]string{}, width: func() int { return columns(out) }}
+	go t.run()
+	return t
+}
+
+// columns is a terminal's width, or the usual one where nobody knows.
+func columns(out io.Writer) int {
+	if file, ok := out.(*os.File); ok {
+		if size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
+			return int(size.Col)
+		}
+	}
+	return 80
+}
+
+func (t *terminal) run() {
+	defer close(t.done)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-t.stop:
+			return
+		case <-ticker.C:
+			t.report.mu.Lock()
+			if t.report.told == teller(t) {
+				t.turn++
+				t.erase()
+				t.draw()
+			}
+			t.report.mu.Unlock()
+		}
+	}
+}
+
+func (t *terminal) close() {
+	close(t.stop)
+	<-t.done
+	t.erase()
+	t.flush()
+}
+
+func (t *terminal) begin(platform.Span) {
+	t.erase()
+	t.draw()
+}
+
+func (t *terminal) end(span platform.Span) {
+	if !major(span.Kind) {
+		return
+	}
+	held := t.held[span.ID]
+	delete(t.held, span.ID)
+	mark, colour := "✔", green
+	if span.Failed {
+		for _, text := range held {
+			t.show(span, text)
+		}
+		mark, colour = "✘", red
+	}
+	t.line(span.Platform, t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
+}
+
+func (t *terminal) note(note platform.Note) { t.line(note.Platform, "  "+ansi.Clean(note.Text)) }
+
+// Lines that are not to be overlooked.
+var (
+	warning = regexp.MustCompile(`^\s*(WARNING|Warning|npm warn)\b`)
+	fault   = regexp.MustCompile(`^\s*(ERROR\b|npm error|\[[a-z0-9-]+\] )`)
+)
+
+func (t *terminal) output(line platform.Output) {
+	text := ansi.Clean(line.Text)
+	if held := line.Phase.ID; line.Detail && held != 0 && !warning.MatchString(text) && !fault.MatchString(text) {
+		t.held[held] = last(mostHeld, t.held[held], line.Text)
+		return
+	}
+	phase := line.Phase
+	phase.Platform = line.Platform // it may be of no phase
+	t.show(phase, line.Text)
+}
+
+// mostHeld is how many lines of a phase are kept for the case that it fails.
+const mostHeld = 200
+
+// show writes a line of a phase, the first one below a heading.
+func (t *terminal) show(phase platform.Span, text string) {
+	if phase.ID != 0 && !t.headed[phase.ID] {
+		t.headed[phase.ID] = true
+		t.line(phase.Platform, t.paint(cyan, "▸")+" "+phase.What)
+	}
+	text = ansi.Clean(text)
+	switch {
+	case warning.MatchString(text):
+		text = t.paint(yellow, text)
+	case fault.MatchString(text):
+		text = t.paint(red, text)
+	case text != "":
+		text = t.paint(dim, text)
+	}
+	t.line(phase.Platform, "  "+text)
+}
+
+func (t *terminal) line(platform, text string) {
+	if platform != "" {
+		text = t.paint(dim, "["+platform+"]") + " " + text
+	}
+	t.erase()
+	t.buf.WriteString(strings.TrimRight(text, " ") + "\r\n")
+	t.draw()
+}
+
+// erase takes the rows back. A window that became narrower shows a row as
+// several lines.
+func (t *terminal) erase() {
+	width, lines := max(t.width(), 1), 0
+	for _, cells := range t.drawn {
+		lines += max((cells+width-1)/width, 1)
+	}
+	for i := range lines {
+		if i > 0 {
+			t.buf.WriteString("\x1b[1A")
+		}
+		t.buf.WriteString("\r\x1b[2K")
+	}
+	t.drawn = t.drawn[:0]
+}
+
+// draw writes a row for each log that has something going on.
+func (t *terminal) draw() {
+	for i, row := range t.rows() {
+		if i > 0 {
+			t.buf.WriteString("\r\n")
+		}
+		cut, cells := fit(row, t.width()-1-len("^C")) // which a terminal adds
+		t.buf.WriteString(cut)
+		t.drawn = append(t.drawn, cells)
+	}
+	t.flush()
+}
+
+func (t *terminal) flush() {
+	if t.buf.Len() > 0 {
+		io.WriteString(t.out, t.buf.String())
+		t.buf.Reset()
+	}
+}
+
+// rows say of each platform what is going on: the phase or step, and the
+// innermost work in it that began last.
+func (t *terminal) rows() []string {
+	now := time.Since(t.report.began)
+	var order []string
+	outer, inner := map[string]platform.Span{}, map[string]platform.Span{}
+	for _, span := range t.report.open {
+		at := span.Platform
+		if major(span.Kind) {
+			if _, found := outer[at]; !found {
+				order = append(order, at)
+			}
+			outer[at] = span
+			delete(inner, at)
+		} else {
+			inner[at] = span
+		}
+	}
+	slices.Sort(order)
+	var rows []string
+	for _, at := range order {
+		row := string(spinner[t.turn%len(spinner)]) + " "
+		if at != "" {
+			row += "[" + at + "] "
+		}
+		row += outer[at].What + " " + clock(now-outer[at].Begin)
+		if span, found := inner[at]; found {
+			row += " · " + ansi.Clean(span.What) + " " + clock(now-span.Begin)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (t *terminal) paint(with, text string) string {
+	if !t.colour || text == "" {
+		return text
+	}
+	return with + text + ansi.Normal
+}
+
+func clock(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// fit cuts a text so that it takes no more cells than these, and says how many
+// it takes. What may be wide counts as wide.
+func fit(text string, cells int) (string, int) {
+	used := 0
+	for i, r := range text {
+		w := 1
+		if r >= 0x1100 && (r < 0x2000 || r > 0x28ff) {
+			w = 2
+		}
+		if used+w > cells {
+			return text[:i], used
+		}
+		used += w
+	}
+	return text, used
+}

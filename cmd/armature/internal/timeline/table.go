@@ -1,0 +1,34 @@
+//go:build linux
+
+package timeline
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/armature-cnb/armature/platform"
+)
+
+// Table writes the steps of a build, the lifecycle's phases and what the
+// buildpacks took.
+func Table(out io.Writer, spans []platform.Span) error {
+	for _, l := range lanes(spans, 0) {
+		for _, r := range l.Rows {
+			if r.Kind != platform.KindStep && r.Kind != platform.KindPhase && r.Kind != platform.KindBuildpack {
+				continue
+			}
+			what := strings.Repeat("  ", r.Depth) + r.What
+			if r.Platform != "" {
+				what = r.Platform + " " + what
+			}
+			if r.Failed {
+				what += " (failed)"
+			}
+			if _, err := fmt.Fprintf(out, "  %7.1f s  %s\n", r.Took().Seconds(), what); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

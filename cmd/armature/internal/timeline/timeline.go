@@ -1,0 +1,195 @@
+//go:build linux
+
+// Package timeline shows where the time of a build went: as a page of HTML
+// that needs nothing but itself, and as a table of text.
+package timeline
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/armature-cnb/armature/platform"
+)
+
+// Build is a build to show.
+type Build struct {
+	Name   string   // of the image
+	Facts  []string // what else is to be known of the call: "armature 0.1.0", "linux/amd64 host"
+	Image  string   // what was made, with its digest; empty where nothing was
+	Failed string   // why nothing was made, or empty
+	Spans  []platform.Span
+}
+
+// row is a span as the page shows it.
+type row struct {
+	platform.Span
+	Depth       int
+	Left, Width float64 // percent of the whole
+	Longest     bool    // one of those that take the longest by themselves
+	own         time.Duration
+}
+
+// lane is a heading and the rows below it: of a platform, or of what was done
+// for all.
+type lane struct {
+	Name string
+	Took time.Duration
+	Rows []row
+}
+
+type page struct {
+	Build
+	Took    time.Duration
+	Ticks   []tick
+	Lanes   []lane
+	Longest []row
+	Kinds   []platform.Kind
+}
+
+type tick struct {
+	Left float64
+	Text string
+}
+
+//go:embed timeline.html
+var text string
+
+var document = template.Must(template.New("timeline").Funcs(template.FuncMap{
+	"clock": clock, "bytes": Bytes, "pieces": pieces, "seconds": func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) },
+	"percent": func(share float64) string { return fmt.Sprintf("%.3f%%", share) },
+}).Parse(text))
+
+// Write writes the page. All text of the build is escaped for the place where
+// it stands.
+func Write(out io.Writer, build Build) error {
+	total := time.Duration(0)
+	for _, span := range build.Spans {
+		total = max(total, span.End)
+	}
+	p := page{Build: build, Took: total, Ticks: ticks(total), Lanes: lanes(build.Spans, total)}
+	for _, kind := range platform.Kinds() {
+		if slices.ContainsFunc(build.Spans, func(s platform.Span) bool { return s.Kind == kind }) {
+			p.Kinds = append(p.Kinds, kind)
+		}
+	}
+	for i := range p.Lanes {
+		p.Longest = append(p.Longest, p.Lanes[i].Rows...)
+	}
+	slices.SortStableFunc(p.Longest, func(a, b row) int { return int(b.own - a.own) })
+	p.Longest = slices.DeleteFunc(p.Longest[:min(len(p.Longest), mostLongest)], func(r row) bool { return r.own < total/100 })
+	for i := range p.Longest {
+		p.Longest[i].Begin, p.Longest[i].End = 0, p.Longest[i].own
+	}
+	return document.Execute(out, p)
+}
+
+// mostLongest is how many spans the page names first.
+const mostLongest = 5
+
+// lanes sorts spans below their parents, and by platform.
+func lanes(spans []platform.Span, total time.Duration) []lane {
+	children := map[int][]platform.Span{}
+	known := map[int]bool{}
+	for _, span := range spans {
+		known[span.ID] = true
+	}
+	var all []lane
+	for _, span := range spans {
+		parent := span.Parent
+		if !known[parent] {
+			parent = 0
+		}
+		children[parent] = append(children[parent], span)
+	}
+	at := func(platform string) *lane {
+		i := slices.IndexFunc(all, func(l lane) bool { return l.Name == platform })
+		if i < 0 {
+			all = append(all, lane{Name: platform})
+			i = len(all) - 1
+		}
+		return &all[i]
+	}
+	var add func(span platform.Span, depth int)
+	add = func(span platform.Span, depth int) {
+		l := at(span.Platform)
+		r := row{Span: span, Depth: depth, own: own(span, children[span.ID])}
+		r.Left, r.Width = percent(span.Begin, total), percent(span.Took(), total)
+		l.Rows, l.Took = append(l.Rows, r), max(l.Took, span.End)
+		for _, inner := range children[span.ID] {
+			add(inner, depth+1)
+		}
+	}
+	for _, span := range children[0] {
+		add(span, 0)
+	}
+	return all
+}
+
+// own is the time that a span takes beside what is known of its parts.
+func own(span platform.Span, parts []platform.Span) time.Duration {
+	parts = slices.Clone(parts)
+	slices.SortFunc(parts, func(a, b platform.Span) int { return int(a.Begin - b.Begin) })
+	left, at := time.Duration(0), span.Begin
+	for _, part := range parts {
+		if part.Begin > at {
+			left += part.Begin - at
+		}
+		at = max(at, min(part.End, span.End))
+	}
+	return left + max(span.End-at, 0)
+}
+
+func percent(part, total time.Duration) float64 {
+	if total <= 0 {
+		return 0
+	}
+	return math.Min(math.Max(100*float64(part)/float64(total), 0), 100)
+}
+
+// ticks are at most six round times of an axis.
+func ticks(total time.Duration) []tick {
+	if total <= 0 {
+		return nil
+	}
+	step := 10 * time.Millisecond
+	for factor := 0; total/step > 5; factor++ {
+		step = step * []time.Duration{2, 5, 2}[factor%3] / []time.Duration{1, 2, 1}[factor%3]
+	}
+	var all []tick
+	for at := time.Duration(0); at <= total*97/100; at += step {
+		all = append(all, tick{Left: percent(at, total), Text: strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", at.Seconds()), "0"), ".") + " s"})
+	}
+	return all
+}
+
+// clock is a duration for people.
+func clock(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+}
+
+// Bytes is a size for people, in powers of ten.
+func Bytes(n int64) string {
+	switch {
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// pieces are those of a text between which a line may break: long names of
+// layers and addresses have no blanks.
+func pieces(text string) []string { return strings.SplitAfter(text, "/") }

@@ -1,0 +1,287 @@
+//go:build linux
+
+package platform
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/files/wholefile"
+	"github.com/armature-cnb/armature/platform/internal/descriptor"
+	"github.com/armature-cnb/armature/platform/internal/destination"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/order"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/source"
+)
+
+// build is a request that was read.
+type build struct {
+	Request
+	job
+	targets []Target
+	options phases.Options // of each target's build; Target and what differs come last
+}
+
+// Build makes an image of an app's folder and puts it where the request says. What
+// can be known before the build, such as whether a registry takes the image, is
+// tried first. An image that was written is good whatever comes of what the build
+// leaves behind: that is a [Note]. When ctx is done the build ends.
+func Build(ctx context.Context, r Request) (_ Result, err error) {
+	defer explain(&err)
+	b, err := r.read()
+	if err != nil {
+		return Result{}, err
+	}
+	defer b.home.Finish()
+	b.log.Build(BuildStarted{Name: b.name.Name(), Targets: b.targets, Host: b.options.Host, Builder: b.options.Builder})
+	var result Result
+	err = b.whole(func() (letGo func() error, err error) {
+		var builds []*phases.Build
+		builds, result, err = b.make(ctx)
+		return func() error { return closeAll(builds) }, err
+	}, &result.Written)
+	return result, err
+}
+
+// read reads a request: what it says, and what the app's descriptor and the
+// environment add.
+func (r Request) read() (*build, error) {
+	if r.App == "" {
+		r.App = "."
+	}
+	r.Getenv = environment(r.Getenv)
+	b := &build{Request: r, job: job{log: newLog(r.Progress)}}
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.targets, err = inOrder(r.Targets); err != nil {
+		return nil, err
+	}
+	if b.name, err = parseName(r.Image); err != nil {
+		return nil, err
+	}
+	if b.to, err = destination.Parse(r.Output); err != nil {
+		return nil, err
+	}
+	if b.options, err = b.readOptions(); err != nil {
+		return nil, err
+	}
+	if err := b.addLabels(); err != nil {
+		return nil, err
+	}
+	b.home, err = home.Open(r.Home, r.Getenv)
+	b.options.Home = b.home
+	return b, err
+}
+
+// check refuses what only a program can ask for.
+func (b *build) check() error {
+	switch {
+	case b.Compression != "" && b.Compression != Fast && b.Compression != Small:
+		return fmt.Errorf("the request's Compression is %q, want %q or %q", b.Compression, Fast, Small)
+	case b.Emulate && b.Host != (Target{}):
+		return errors.New("the request's Emulate and Host both say where the build runs, want one of them")
+	}
+	return checkNetwork(b.Network)
+}
+
+// readOptions are those of each target's build.
+func (b *build) readOptions() (o phases.Options, err error) {
+	project, err := b.readDescriptor()
+	if err != nil {
+		return o, err
+	}
+	builder, err := b.chooseBuilder(project, b.log)
+	if err != nil {
+		return o, err
+	}
+	o = phases.Options{
+		App: b.App, Name: b.name.Name(), CacheKey: b.CacheKey, Host: b.Host, Builder: builder.builder, BuilderBy: builder.by, RunImage: b.RunImage,
+		Registries: b.Registries.all(), Buildpacks: project.Buildpacks, Filter: project.Filter, Env: map[string]string{}, Bindings: b.Bindings,
+		Network: sandbox.Network(cmp.Or(b.Network, HostNetwork)), Limits: sandbox.DefaultLimits(), ClearCache: b.ClearCache, Small: b.Compression == Small, SBOMDir: b.SBOMDir, Log: b.log, Getenv: b.Getenv,
+	}
+	o.Registries.Offline = o.Network == sandbox.None
+	if b.Limits != nil {
+		o.Limits = sandbox.Limits(*b.Limits)
+	}
+	if len(b.Buildpacks) > 0 {
+		o.Buildpacks = namedBuildpacks(b.Buildpacks)
+	}
+	if o.Created, err = epoch(b.Created); err != nil {
+		return o, err
+	}
+	for _, key := range project.Ignored {
+		b.log.Note("the project descriptor's key " + key + " means nothing here")
+	}
+	if o.Host, err = hostOr(o.Host); err != nil {
+		return o, err
+	}
+	maps.Copy(o.Env, project.Env)
+	maps.Copy(o.Env, b.Env)
+	return o, err
+}
+
+func (b *build) readDescriptor() (*descriptor.Descriptor, error) {
+	if b.Descriptor != "" {
+		return descriptor.Read(b.Descriptor)
+	}
+	return descriptor.Find(b.App)
+}
+
+// namedBuildpacks are those of a request, which go before the descriptor's. As with
+// pack, one text may name several.
+func namedBuildpacks(texts []string) order.Request {
+	var request order.Request
+	for _, text := range texts {
+		for one := range strings.SplitSeq(text, ",") {
+			request.Buildpacks = append(request.Buildpacks, order.Locator{Name: strings.TrimSpace(one)})
+		}
+	}
+	return request
+}
+
+// addLabels adds labels and annotations to what the image is to have. Those of git
+// that an output cannot have are left out.
+func (b *build) addLabels() error {
+	labels, annotations, err := b.readLabels()
+	if err != nil {
+		return err
+	}
+	b.options.Labels = labels
+	if len(labels) > 0 {
+		b.options.Env[labelsVariable] = inVariable(b.options.Env[labelsVariable], labels)
+	}
+	b.to.Registries = b.options.Registries
+	if b.to.KeepsAnnotations() || len(b.Annotations) > 0 {
+		b.to.Annotations = annotations
+	}
+	return nil
+}
+
+// make runs the builds and puts their image where it belongs. The builds are to be
+// closed in any case.
+func (b *build) make(ctx context.Context) (builds []*phases.Build, result Result, err error) {
+	if err := b.checkFirst(ctx); err != nil {
+		return nil, result, err
+	}
+	if b.options.Way, err = findWay(ctx, b.Sandbox, b.home); err != nil {
+		return nil, result, err
+	}
+	if builds, err = b.start(ctx); err != nil {
+		return nil, result, err
+	}
+	if result.Source, err = b.digestSource(ctx, builds[0].Source()); err != nil {
+		return builds, result, err
+	}
+	result.Settings = b.settings()
+	result.Written, err = b.finish(ctx, builds, b.options.Created)
+	return builds, result, err
+}
+
+// start prepares a build for each target, all of the same copy of the app. It
+// does so in the order that targets have, so that two calls never wait for
+// each other.
+func (b *build) start(ctx context.Context) (builds []*phases.Build, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeAll(builds))
+		}
+	}()
+	for _, to := range b.targets {
+		one := b.options
+		one.Target = to
+		if b.Emulate {
+			one.Host = to
+		}
+		if one.CacheImage, err = b.cacheImageFor(to); err != nil {
+			return builds, err
+		}
+		if len(b.targets) > 1 {
+			one.Log = b.log.For(to.String())
+			if b.SBOMDir != "" {
+				one.SBOMDir = filepath.Join(b.SBOMDir, to.Dashed())
+			}
+		}
+		if len(builds) > 0 {
+			one.App, one.AppOf, one.Filter = builds[0].Source(), b.App, nil
+		}
+		started, err := phases.Start(ctx, one)
+		if err != nil {
+			return builds, err
+		}
+		builds = append(builds, started)
+	}
+	return builds, nil
+}
+
+// cacheImageFor is the cache image of a build for one of several targets, or "".
+func (b *build) cacheImageFor(to Target) (string, error) {
+	if b.CacheImage == "" {
+		return "", nil
+	}
+	tag, err := images.CacheTag(b.CacheImage)
+	if err != nil || len(b.targets) == 1 {
+		return tag.Name(), err
+	}
+	return tag.Name() + "-" + to.Arch, nil
+}
+
+// checkFirst finds out what can be known before the build: whether the image and
+// the caches may be pushed, and with which credentials, and whether folders take
+// what is to be written to them.
+func (b *build) checkFirst(ctx context.Context) error {
+	if err := b.to.Check(ctx, b.name, len(b.targets)); err != nil {
+		return err
+	}
+	if b.SBOMDir != "" {
+		if err := wholefile.Takes(b.SBOMDir); err != nil {
+			return phases.UnwritableSBOM(err)
+		}
+	}
+	for _, to := range b.targets {
+		cache, err := b.cacheImageFor(to)
+		if err == nil && cache != "" {
+			err = b.options.Registries.MayPush(ctx, cache)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// digestSource pins the app by its copy, before anything of the build can change
+// that.
+func (b *build) digestSource(ctx context.Context, copied string) (p Pinned, err error) {
+	if p.Reference, err = filepath.Abs(b.App); err != nil || b.SkipSourceDigest {
+		return p, err
+	}
+	if p.Digest, err = source.Digest(ctx, copied); err != nil {
+		return p, fmt.Errorf("digesting the copy of the app: %w", err)
+	}
+	return p, nil
+}
+
+// SourceDigest is the digest, "sha256:…", that a [Result] has of an app's folder all
+// of which takes part. It is that of a text with a line for each file, folder and
+// symbolic link in it, sorted by path as bytes are:
+//
+//	TYPE MODE SHA256 PATH
+//
+// with one space between. TYPE is f, d or l; MODE the permissions in four octal
+// digits, 0777 for a link; SHA256, in hexadecimal, that of the file's content or
+// the link's target, and of nothing for a folder; PATH is below the folder, with
+// slashes, quoted as Go's %q. Owners, times, other kinds of files, and the folder
+// itself do not count.
+func SourceDigest(ctx context.Context, folder string) (string, error) {
+	return source.Digest(ctx, folder)
+}

@@ -1,0 +1,288 @@
+//go:build linux
+
+// Package launch runs an image that was built, in the same kind of sandbox
+// that builds run in.
+package launch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/emulation"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/hostfiles"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/rootfs"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+)
+
+// Options say what to run, and how.
+type Options struct {
+	Image      v1.Image
+	Called     string            // folder or reference that the image was found by
+	Args       []string          // for the image's process, instead of its own
+	Entrypoint string            // instead of the image's: a process type, or a path
+	Env        map[string]string // besides the image's own
+
+	Mounts  []Mount         // besides the image's own files
+	Network sandbox.Network // the host's when empty
+	Limits  sandbox.Limits  // of each program
+
+	Home           home.Home
+	Way            sandbox.Way
+	Stdout, Stderr io.Writer
+}
+
+// Run runs an image and returns how it ended. It unpacks the image, unless one
+// of the last runs did. Signals are passed on to it; one that comes before there
+// is anything to pass it to is what ended it. When ctx is done it is killed.
+func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_ sandbox.Status, err error) {
+	config, err := options.Image.ConfigFile()
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	if err := errors.Join(checkRunnable(config), CheckMounts(options.Mounts, options.Way)); err != nil {
+		return sandbox.Status{}, err
+	}
+	work, err := options.Home.NewWork()
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	defer func() { err = errors.Join(err, work.Close()) }()
+	making, made := untilSignal(ctx, signals)
+	begun := started{home: options.Home}
+	err = options.start(making, work, config, &begun)
+	signal := made()
+	defer func() { err = errors.Join(err, begun.close()) }()
+	if signal != 0 {
+		return sandbox.Status{Signal: int(signal)}, nil
+	}
+	if err != nil {
+		return sandbox.Status{}, err
+	}
+	status, err := begun.box.Run(ctx, begun.command, signals)
+	if err == nil {
+		options.hint(status, begun.out, begun.err)
+	}
+	return status, notStarted(err, begun.command)
+}
+
+// started is a sandbox, and what it is to run.
+type started struct {
+	home    home.Home
+	box     *sandbox.Sandbox
+	command sandbox.Command
+	use     home.Lock // of the image's files
+
+	out, err *listener
+}
+
+// close ends the sandbox, and lets go of what it needed.
+func (s *started) close() error {
+	defer s.home.KeepRoots(rootPrefix, keptRoots) // what stays, later calls try again
+	var err error
+	if s.box != nil {
+		err = s.box.Close()
+	}
+	return errors.Join(err, s.use.Close())
+}
+
+// start makes the sandbox, and says what it is to run.
+func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFile, into *started) error {
+	spec, use, err := o.spec(ctx, work, config)
+	into.use = use
+	if err != nil {
+		return err
+	}
+	if into.command, err = o.command(spec.Root, config); err != nil {
+		return err
+	}
+	into.out, into.err = listen(spec.Stdout, spec.Stderr)
+	spec.Stdout, spec.Stderr = into.out, into.err
+	into.box, err = sandbox.Start(ctx, spec)
+	return o.notMounted(err)
+}
+
+// untilSignal returns a context that is done when a signal comes, and a function
+// that returns that signal, or 0: further ones are not taken.
+func untilSignal(ctx context.Context, signals <-chan syscall.Signal) (context.Context, func() syscall.Signal) {
+	ctx, cancel := context.WithCancel(ctx)
+	came, looked := make(chan syscall.Signal, 1), make(chan struct{})
+	go func() {
+		defer close(looked)
+		select {
+		case signal := <-signals:
+			came <- signal
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() syscall.Signal {
+		cancel()
+		<-looked
+		select {
+		case signal := <-came:
+			return signal
+		case signal := <-signals:
+			return signal
+		default:
+			return 0
+		}
+	}
+}
+
+// notStarted makes a failure of an error that is the program's, or the
+// image's, and no fault of the sandbox's; others stay as they are.
+func notStarted(err error, command sandbox.Command) error {
+	var step *sandbox.Error
+	switch {
+	case errors.As(err, new(*failure.Failure)), !errors.As(err, &step):
+		return err
+	case step.Entering():
+		return &failure.Failure{
+			ID: "working-dir-unusable", Cause: "the image's working directory " + command.Dir + " cannot be entered", Err: step.Cause,
+			Remedy: "build the image again with a folder there, or with a WorkingDir in its configuration that it has.",
+		}
+	case !step.Executing():
+		return err
+	}
+	remedy := "name another program, or one of the processes that armature inspect IMAGE lists."
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		remedy = "see that the image has it, where its links lead, and the interpreter that its first line names; armature inspect IMAGE lists the processes."
+	case errors.Is(err, syscall.EACCES):
+		remedy = "let everybody execute it (chmod +x) and go through its folders, then build the image again."
+	case errors.Is(err, syscall.ENOEXEC):
+		remedy = "give the image a program for its platform, or a script that begins with #! and its interpreter."
+	}
+	return &failure.Failure{ID: "program-not-executable", Cause: command.Args[0] + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
+}
+
+// Roots of images that ran are kept for their next run, as many as are tried in
+// turns: those of the last ones.
+const (
+	rootPrefix = "run-"
+	keptRoots  = 3
+)
+
+// spec says what the image sees: itself, read-only, and a /tmp. Its files are
+// there for as long as the lock is held.
+func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (_ sandbox.Spec, use home.Lock, err error) {
+	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: cmp.Or(o.Network, sandbox.Host), Limits: o.Limits, Stdout: o.Stdout, Stderr: o.Stderr}
+	for name, mode := range map[string]os.FileMode{"point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky} {
+		if _, err := work.Folder(name, mode); err != nil {
+			return spec, use, err
+		}
+	}
+	spec.MountPoint = work.Path("point")
+	if spec.User, spec.Group, err = user(config.Config.User); err != nil {
+		return spec, use, err
+	}
+	if spec.Binds, err = hostfiles.Write(work.Path("etc"), o.Way); err != nil {
+		return spec, use, err
+	}
+	if err := o.mount(work, &spec); err != nil {
+		return spec, use, err
+	}
+	if spec.Root, use, err = o.root(ctx); err == nil {
+		err = o.checkPoints(spec.Root)
+	}
+	if err == nil && o.Way == sandbox.Chroot {
+		spec.Root, err = o.ownRoot(work, spec)
+	}
+	return spec, use, err
+}
+
+// root is the unpacked image, which others may run at the same time.
+func (o Options) root(ctx context.Context) (string, home.Lock, error) {
+	digest, err := o.Image.ConfigName() // that of its files, too
+	if err != nil {
+		return "", home.Lock{}, err
+	}
+	name := rootPrefix + digest.Hex
+	if !o.Way.OneID() {
+		name += "-owned"
+	}
+	name += o.pointsName()
+	folders, files := o.points()
+	dir, use, err := o.Home.Root(ctx, name, func(dir string) error {
+		return rootfs.Unpack(ctx, dir, o.Image, rootfs.Options{
+			Owners: !o.Way.OneID(), Folders: append([]string{"/proc", "/dev", "/sys", tmp}, folders...), Files: append(hostfiles.Paths(), files...),
+		})
+	})
+	var point *rootfs.MountPointError
+	if errors.As(err, &point) && (slices.Contains(folders, point.MountPoint) || slices.Contains(files, point.MountPoint)) {
+		return "", home.Lock{}, unusable("--volume or --tmpfs: nothing can be mounted on "+point.MountPoint, point.Err, "mount a folder on a folder and a file on a file, or name a path that the image does not have.")
+	}
+	if err != nil {
+		return "", home.Lock{}, images.ReadFailed("unpacking the image", o.Called, err)
+	}
+	return dir, use, nil
+}
+
+// ownRoot is a copy for a sandbox that cannot keep its program from writing.
+func (o Options) ownRoot(work *home.Work, spec sandbox.Spec) (string, error) {
+	dir, err := work.Folder("root", 0o755)
+	if err != nil {
+		return "", err
+	}
+	return dir, rootfs.Clone(spec.Root, dir, spec.User, spec.Group)
+}
+
+// processes is where the lifecycle puts a link to the launcher for every
+// process type (Platform API, "Launcher").
+const processes = "/cnb/process/"
+
+func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, error) {
+	args := append([]string{}, config.Config.Entrypoint...)
+	switch {
+	case strings.HasPrefix(o.Entrypoint, "/"):
+		args = []string{o.Entrypoint}
+	case o.Entrypoint != "":
+		args = []string{processes + o.Entrypoint}
+	}
+	if len(o.Args) > 0 {
+		args = append(args, o.Args...)
+	} else if o.Entrypoint == "" {
+		args = append(args, config.Config.Cmd...)
+	}
+	if len(args) == 0 {
+		return sandbox.Command{}, &failure.Failure{ID: "no-process", Cause: "the image says no process to run", Remedy: "name one: armature run IMAGE -- PROGRAM."}
+	}
+	uid, _, _ := user(config.Config.User) // spec refuses what is none
+	return sandbox.Command{Args: args, Env: o.environment(config.Config.Env, homeOf(root, uid)), Dir: config.Config.WorkingDir}, o.checkProcess(root, args[0])
+}
+
+// checkProcess tells a misspelt process type from other reasons not to start.
+func (o Options) checkProcess(root, program string) error {
+	inside, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	if _, err := inside.Lstat(strings.TrimPrefix(path.Clean(program), "/")); err == nil || !path.IsAbs(program) {
+		return nil
+	}
+	return &failure.Failure{ID: "no-process", Cause: "the image has no " + program, Remedy: "name one of its processes: armature inspect IMAGE lists them."}
+}
+
+// checkRunnable says whether this machine can run an image's programs: they are
+// its own, or the kernel knows an interpreter for them.
+func checkRunnable(config *v1.ConfigFile) error {
+	to, err := targets.Parse(config.OS + "/" + config.Architecture)
+	if err != nil {
+		return &failure.Failure{ID: "unsupported-target", Cause: "reading the image", Err: err, Remedy: "run an image that armature build made."}
+	}
+	return emulation.Check("the image has", to, "run the image on a "+to.String()+" machine")
+}

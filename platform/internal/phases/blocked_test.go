@@ -1,0 +1,157 @@
+//go:build linux
+
+package phases
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+)
+
+// block makes a path of no use, as nobody's rights do: where a folder is, or is to
+// be, there is a file, and elsewhere a folder.
+func block(t *testing.T, path string, folder bool) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	if folder {
+		write(t, path, "")
+	} else {
+		write(t, path+"/x", "")
+	}
+}
+
+// working is a build with everything that it prepares.
+func working(t *testing.T) *Build {
+	t.Helper()
+	b := bare(t)
+	b.Way, b.run, b.builder = sandbox.Chroot, &runImage{asked: "x"}, &builder{user: os.Geteuid(), group: os.Getegid(), home: "/home/cnb"}
+	b.Getenv = func(string) string { return "" }
+	b.Name, b.Env, b.App = "app", map[string]string{"BP_X": "1"}, appOf(t, plainPackage)
+	var err error
+	if b.kept, err = b.Home.TryBuild("x"); err != nil {
+		t.Fatal(err)
+	}
+	if b.work, err = b.Home.NewWork(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	write(t, b.cacheFolder()+"/x", "")
+	return b
+}
+
+// A full disk, and rights that are missing, are found out about while a build is
+// made ready, and not by the lifecycle.
+func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
+	binding := t.TempDir()
+	write(t, binding+"/type", "x")
+	ca := t.TempDir() + "/ca.pem"
+	prepare := func(b *Build) error { return b.prepare(t.Context()) }
+	copying := func(b *Build) error {
+		if info, err := os.Stat(b.work.Path("app")); err == nil && info.IsDir() {
+			os.RemoveAll(b.work.Path("app")) // it is there for the other cases
+		}
+		return b.copyApp(t.Context())
+	}
+	inherit := func(b *Build) error { return b.inherit() }
+	platform := func(b *Build) error {
+		return writePlatform(b.work.Path("platform"), b.Env, []string{binding}, b.Getenv)
+	}
+	cleaned := func(b *Build) error {
+		return dropCached(b.cacheFolder(), []layerName{"a/engine@1:build"}, os.Geteuid(), os.Getegid(), true)
+	}
+	downloads := func(b *Build) error {
+		return keepDownloads(b.work.Path("from"), b.work.Path("to"), true)
+	}
+	take := func(b *Build) error { _, err := b.takeMetadata(); return err }
+	manifests := func(b *Build) error { _, err := b.manifests(); return err }
+	runtime := func(b *Build) error {
+		_, err := runtimeFiles(b.work.Path("app"), b.Getenv)
+		return err
+	}
+	bills := func(b *Build) error {
+		b.SBOMDir = b.work.Path("bills")
+		return b.copySBOM()
+	}
+	_, image := labelled(t, hostTarget(t))
+	leave := func(b *Build) error {
+		put(t, b.blobs, image)
+		return b.leave(image, b.work.Path("seed"), []string{"a_engine"})
+	}
+	for _, tc := range []struct {
+		name   string
+		do     func(*Build) error
+		path   func(*Build) string
+		folder bool // is, or is to be
+		ready  func(*Build)
+	}{
+		{"layers", prepare, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"home", prepare, func(b *Build) string { return b.work.Path("home") }, true, nil},
+		{"tmp", prepare, func(b *Build) string { return b.work.Path("tmp") }, true, nil},
+		{"point", prepare, func(b *Build) string { return b.work.Path("point") }, true, nil},
+		{"variables", prepare, func(b *Build) string { return b.work.Path("platform/env") }, true, nil},
+		{"one variable", prepare, func(b *Build) string { return b.work.Path("platform/env/BP_X") }, false, nil},
+		{"spans", prepare, func(b *Build) string { return b.work.Path("platform/spans") }, false, nil},
+		{"the host's files", prepare, func(b *Build) string { return b.work.Path("etc/hosts") }, false, nil},
+		{"the run image", prepare, func(b *Build) string { return b.work.Path("etc/run.toml") }, false, nil},
+		{"what is given away", prepare, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.RemoveAll(b.work.Path("app")) }},
+		{"a binding", platform, func(b *Build) string { return b.work.Path("platform/bindings") }, true, nil},
+		{"a binding's folder", platform, func(b *Build) string { return b.work.Path("platform/bindings/" + filepath.Base(binding)) }, true, nil},
+		{"the host's authorities", platform, func(b *Build) string { return b.work.Path("platform/x") }, true, func(b *Build) {
+			b.Getenv = func(string) string { return ca }
+		}},
+		{"the app", copying, func(b *Build) string { return b.work.Path("app") }, true, nil},
+		{"the app's files", copying, func(b *Build) string { return b.App }, true, nil},
+		{"what was left", inherit, func(b *Build) string { return filepath.Join(b.kept.Dir, leftFile) }, false, nil},
+		{"the image before", inherit, func(b *Build) string { return b.manifestPath() }, false, func(b *Build) { os.RemoveAll(b.cacheFolder()) }},
+		{"the image of another", inherit, func(b *Build) string { return b.manifestPath() }, false, nil},
+		{"their cache", inherit, func(b *Build) string { return b.work.Path("their-cache") }, false, nil},
+		{"our cache", inherit, func(b *Build) string { return b.work.Path("cache") }, true, nil},
+		{"the list of a cache", cleaned, func(b *Build) string { return b.cacheFolder() }, true, nil},
+		{"a cache that is a file", func(b *Build) error { _, err := b.cachedLayers(nil); return err }, func(b *Build) string { return b.cacheFolder() }, true, nil},
+		{"downloads", downloads, func(b *Build) string { return b.work.Path("to") }, true, nil},
+		{"their folder", downloads, func(b *Build) string { return b.work.Path("to/committed") }, true, nil},
+		{"their list", downloads, func(b *Build) string { return b.work.Path("to/" + cacheList) }, false, nil},
+		{"the first one's layers", take, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"the second one's layers", take, func(b *Build) string { return b.first.work.Path("layers") }, true, nil},
+		{"a layer's folder", take, func(b *Build) string { return b.work.Path("layers/a_one") }, true, nil},
+		{"manifests", manifests, func(b *Build) string { return b.work.Path("manifests") }, true, nil},
+		{"the app's manifests", manifests, func(b *Build) string { return b.work.Path("app") }, true, nil},
+		{"a package.json that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("app/package.json"), []byte("{"), 0o644) }},
+		{"a lockfile that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("app/package-lock.json"), []byte("{"), 0o644) }},
+		{"the layers of bills of materials", bills, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"bills of materials", bills, func(b *Build) string { return b.work.Path("layers/sbom") }, true, nil},
+		{"a place for bills of materials", bills, func(b *Build) string { return b.work.Path("bills") }, true, nil},
+		{"the image of a seed", leave, func(b *Build) string { return b.work.Path("seed/" + seedManifest) }, false, nil},
+		{"the app's version", runtime, func(b *Build) string { return b.work.Path("app") }, true, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ready := func() *Build {
+				b := working(t)
+				write(t, b.work.Path("app/package.json"), plainPackage)
+				write(t, b.work.Path("app/package-lock.json"), plainLock)
+				b.first = working(t)
+				write(t, b.first.work.Path("layers/a_one/x.toml"), "[types]\nlaunch = true\n[metadata]\nany-target = true\n")
+				write(t, b.work.Path("layers/b/y"), "")
+				write(t, b.work.Path("layers/sbom/launch.json"), "")
+				cacheOf(t, b.work.Path("from"), map[string]string{archiveContent: "x"})
+				return b
+			}
+			for _, path := range []string{"", tc.name} {
+				b := ready()
+				if path != "" || tc.path == nil {
+					if tc.ready != nil {
+						tc.ready(b)
+					}
+					block(t, tc.path(b), tc.folder)
+				}
+				if err := tc.do(b); (err != nil) != (path != "") {
+					t.Errorf("blocked: %v: got %v", path != "", err)
+				}
+			}
+		})
+	}
+}

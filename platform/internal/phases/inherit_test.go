@@ -1,0 +1,289 @@
+//go:build linux
+
+package phases
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/armature-cnb/armature/internal/cnb/labels"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+)
+
+func openHome(t *testing.T) home.Home {
+	t.Helper()
+	h, err := home.Open(t.TempDir(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// ofApp is a build of an app's folder, with the copy made and nothing begun.
+func ofApp(t *testing.T, h home.Home, app, name string, to targets.Target) *Build {
+	t.Helper()
+	b := &Build{
+		Options: Options{App: app, Name: name, Target: to, Host: targets.LinuxAMD64, Home: h, Way: sandbox.Users, Log: progress.New(nil), Env: map[string]string{}},
+		builder: &builder{found: "registry/builder:1"},
+	}
+	return b
+}
+
+// opened opens its folders, and decides what it takes over.
+func (b *Build) opened(t *testing.T) *Build {
+	t.Helper()
+	if err := b.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	if err := b.copyApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.inherit(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func appOf(t *testing.T, pkg string) string {
+	t.Helper()
+	app := t.TempDir()
+	write(t, app+"/package.json", pkg)
+	write(t, app+"/package-lock.json", plainLock)
+	return app
+}
+
+func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
+	h, app := openHome(t), appOf(t, plainPackage)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(app, link); err != nil {
+		t.Fatal(err)
+	}
+	builders, linkToBuilder := t.TempDir(), filepath.Join(t.TempDir(), "builders")
+	if err := os.Symlink(builders, linkToBuilder); err != nil {
+		t.Fatal(err)
+	}
+	write(t, builders+"/index.json", "{}")
+	plainly := ofApp(t, h, app, "app:1", targets.LinuxAMD64)
+	plainly.builder.found = builders
+	same := plainly.key(targets.LinuxAMD64)
+	for _, tc := range []struct {
+		name   string
+		change func(b *Build)
+		want   bool
+	}{
+		{"another tag", func(b *Build) { b.Name = "app:2" }, true},
+		{"another name", func(b *Build) { b.Name = "other" }, true},
+		{"a link to the folder", func(b *Build) { b.App = link }, true},
+		{"a copy of the folder", func(b *Build) { b.App, b.AppOf = t.TempDir(), app }, true},
+		{"the app's root, said", func(b *Build) { b.Env["BP_NODE_PROJECT_PATH"] = "." }, true},
+		{"another folder", func(b *Build) { b.App = appOf(t, plainPackage) }, false},
+		{"another project", func(b *Build) { b.Env["BP_NODE_PROJECT_PATH"] = "packages/a" }, false},
+		{"a link to the builder's folder", func(b *Build) { b.builder.found = linkToBuilder }, true},
+		{"another builder", func(b *Build) { b.builder.found = "registry/builder:2" }, false},
+		{"another platform", func(b *Build) { b.Target = targets.LinuxARM64 }, false},
+		{"a name for what is left", func(b *Build) { b.CacheKey = "x" }, false},
+		{"another compression", func(b *Build) { b.Small = true }, false},
+		{"a rebase", func(b *Build) { b.Rebase = empty.Image }, false},
+	} {
+		b := ofApp(t, h, app, "app:1", targets.LinuxAMD64)
+		b.builder.found = builders
+		tc.change(b)
+		if got := b.key(b.Target) == same; got != tc.want {
+			t.Errorf("%s: shares it: %v, want %v (%s)", tc.name, got, tc.want, b.key(b.Target))
+		}
+	}
+	one, other := ofApp(t, h, app, "app:1", targets.LinuxAMD64), ofApp(t, h, t.TempDir(), "app:2", targets.LinuxAMD64)
+	one.CacheKey, other.CacheKey = "x", "x"
+	if one.key(one.Target) != other.key(other.Target) {
+		t.Error("two folders with one --cache-key share nothing")
+	}
+}
+
+// leaves leaves what a build with scripts or without might have left.
+func (b *Build) leaves(t *testing.T, buildpack string) {
+	t.Helper()
+	label := fmt.Sprintf(`{"buildpacks":[{"key":%q,"layers":{}}]}`, buildpack)
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Config: v1.Config{Labels: map[string]string{labels.Lifecycle: label}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := b.blobs.Store(image, b.blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, b.manifestPath(), string(manifest))
+	if err := os.RemoveAll(b.cacheFolder()); err != nil {
+		t.Fatal(err)
+	}
+	cacheOf(t, b.cacheFolder(), map[string]string{archiveContent: "an archive", "evil": "x"})
+}
+
+var archiveContent = "_cacache/content-v2/sha512/ab/cd/" + strings.Repeat("0", 124)
+
+const (
+	scripted = `{"name":"a","scripts":{"start":"node server.js","postinstall":"./evil"}}`
+	ours     = "armature/npm-install"
+)
+
+func TestOfAnotherImagesBuildOnlyWhatNoScriptWroteIsTakenOver(t *testing.T) {
+	for _, tc := range []struct {
+		name                 string
+		firstApp, buildpack  string
+		firstName, secondApp string
+		whole                bool // everything is taken over
+		scripts              bool // in what the second leaves in turn
+	}{
+		{"the same image", scripted, ours, "app:1", scripted, true, true},
+		{"the same image, by now without scripts", scripted, ours, "app:1", plainPackage, true, true},
+		{"another image, of scripts", scripted, ours, "app:0", plainPackage, false, false},
+		{"another image, of scripts, and scripts", scripted, ours, "app:0", scripted, false, true},
+		{"another image, of no scripts", plainPackage, ours, "app:0", plainPackage, true, false},
+		{"another image, of no scripts, and scripts", plainPackage, ours, "app:0", scripted, true, true},
+		{"another image, of a buildpack of somebody else's", plainPackage, "somebody/python", "app:0", plainPackage, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h, app := openHome(t), appOf(t, tc.firstApp)
+			first := ofApp(t, h, app, tc.firstName, targets.LinuxAMD64).opened(t)
+			first.leaves(t, tc.buildpack)
+			first.Close()
+			write(t, app+"/package.json", tc.secondApp)
+			second := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
+			_, err := os.Lstat(second.manifestPath())
+			if image := err == nil; image != tc.whole {
+				t.Errorf("the image before is there: %v, want %v", image, tc.whole)
+			}
+			if tc.whole {
+				if layers, _ := filepath.Glob(second.cacheFolder() + "/committed/*.tar"); len(layers) != 2 {
+					t.Errorf("the cache has %q", layers)
+				}
+			} else if got := downloadsIn(t, second.cacheFolder()); len(got) != 1 || got[archiveContent] != "an archive" {
+				t.Errorf("the cache has %q", got)
+			}
+			if got := readLeft(second.kept.Dir); got != (left{Name: "app:1", Scripts: tc.scripts}) {
+				t.Errorf("noted %+v, want scripts: %v", got, tc.scripts)
+			}
+		})
+	}
+}
+
+// A build that fails may have run scripts, too.
+func TestWhatIsNotedIsNotedBeforeAnythingRuns(t *testing.T) {
+	h, app := openHome(t), appOf(t, scripted)
+	ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t).Close()
+	b := ofApp(t, h, app, "app:2", targets.LinuxAMD64)
+	if got := readLeft(h.BuildDir(b.key(b.Target))); got != (left{Name: "app:1", Scripts: true}) {
+		t.Errorf("got %+v", got)
+	}
+	if got := readLeft(t.TempDir()); !got.Scripts {
+		t.Error("of what nothing is noted, scripts have written nothing")
+	}
+}
+
+func TestAnotherTargetsCacheIsTakenOverByTheSameRule(t *testing.T) {
+	for _, tc := range []struct {
+		name, first string
+		whole       bool
+	}{{"the same image", "app:1", true}, {"another image", "app:0", false}} {
+		h, app := openHome(t), appOf(t, scripted)
+		first := ofApp(t, h, app, tc.first, targets.LinuxAMD64).opened(t)
+		first.leaves(t, ours)
+		first.Close()
+		second := ofApp(t, h, app, "app:1", targets.LinuxARM64).opened(t)
+		if layers, _ := filepath.Glob(second.cacheFolder() + "/committed/*.tar"); (len(layers) == 2) != tc.whole {
+			t.Errorf("%s: the cache has %q", tc.name, layers)
+		}
+		if !readLeft(second.kept.Dir).Scripts {
+			t.Errorf("%s: it is noted that no script has written anything", tc.name)
+		}
+	}
+}
+
+// The second of two targets begins with the first one's layers.
+func TestWhatIsNotedOfTheFirstTargetIsNotedOfTheSecond(t *testing.T) {
+	h, app := openHome(t), appOf(t, plainPackage)
+	b := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
+	if b.left.Scripts {
+		t.Fatal("the app has scripts")
+	}
+	if err := b.inheritFrom(left{Name: "app:1", Scripts: true}); err != nil || !readLeft(b.kept.Dir).Scripts {
+		t.Errorf("got %+v, %v", readLeft(b.kept.Dir), err)
+	}
+}
+
+// Builds of one image wait for each other. One of another image from the same
+// app does not, and leaves nothing.
+func TestABuildOfAnotherImageFromTheSameAppDoesNotWait(t *testing.T) {
+	h, app := openHome(t), appOf(t, plainPackage)
+	first := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
+	other := ofApp(t, h, app, "app:2", targets.LinuxAMD64).opened(t)
+	if other.kept.Dir == first.kept.Dir || !other.beside {
+		t.Errorf("both are in %s", other.kept.Dir)
+	}
+	opened := make(chan *Build)
+	go func() {
+		b := ofApp(t, h, app, "app:1", targets.LinuxAMD64)
+		if err := b.openKept(t.Context()); err != nil {
+			t.Error(err)
+		}
+		opened <- b
+	}()
+	select {
+	case <-opened:
+		t.Fatal("two builds of one image run at once")
+	case <-time.After(200 * time.Millisecond):
+	}
+	place := other.kept.Dir
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(place + "*"); len(left) != 0 {
+		t.Errorf("left over: %q", left)
+	}
+	first.Close()
+	b := <-opened
+	if b.kept.Dir != first.kept.Dir {
+		t.Errorf("it is in %s, want %s", b.kept.Dir, first.kept.Dir)
+	}
+	b.kept.Close()
+}
+
+func TestBuildsOfUsersAndOfHostsAreKeptApart(t *testing.T) {
+	b := bare(t)
+	b.Way, b.CacheKey = sandbox.Chroot, "x"
+	if got := b.owner(); got != "root" {
+		t.Errorf("who becomes anybody is %q", got)
+	}
+	if b.Way = sandbox.Users; b.Way.OneID() && b.owner() != "user "+strconv.Itoa(os.Geteuid()) {
+		t.Errorf("an ordinary user is %q", b.owner())
+	}
+	key := b.key(b.Target)
+	if b.Host = other(b.Host); b.key(b.Target) == key {
+		t.Error("an emulated build has what one without has")
+	}
+	if got := realPath("nowhere"); !filepath.IsAbs(got) || filepath.Base(got) != "nowhere" {
+		t.Errorf("a folder that is not there: got %s", got)
+	}
+	for name, image := range map[string]string{"no JSON": "x", "a manifest without blobs": `{"schemaVersion":2,"config":{"digest":"` + shaA + `","size":1},"layers":[]}`} {
+		write(t, b.manifestPath(), image)
+		if b.onlyOwnBuildpacks() {
+			t.Errorf("%s: nobody else's buildpacks made it", name)
+		}
+	}
+	os.Remove(b.manifestPath())
+	if !b.onlyOwnBuildpacks() {
+		t.Error("somebody's buildpacks made nothing")
+	}
+}

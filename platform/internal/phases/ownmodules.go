@@ -1,0 +1,93 @@
+//go:build linux
+
+package phases
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules/devmodules"
+	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+	"github.com/armature-cnb/armature/platform/internal/source"
+)
+
+// copySource copies the app's files. Of a developer's own modules it takes next to
+// nothing where the build is certain to remove them: there may be a gigabyte.
+func (b *Build) copySource(ctx context.Context, to string) error {
+	if b.Filter != nil || b.Env[project.PathVariable] != "" || !b.Buildpacks.Empty() || !removesOwnModules(b.root) {
+		return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter)
+	}
+	return source.CopyWithout(ctx, b.App, to, b.Home.Dir, func() []string { return b.ownModules(to) })
+}
+
+// ownModules are the paths of the folders of modules that the build removes from
+// the app's copy. Where that cannot be told there are none.
+func (b *Build) ownModules(app string) []string {
+	m, err := b.manifests()
+	if err != nil || !m.locked {
+		return nil
+	}
+	ignored, err := dockerignore.Read(app, func(name string) string { return b.Env[name] })
+	if err != nil {
+		return nil
+	}
+	environ := slices.Clone(b.builder.env)
+	for name, value := range b.Env {
+		environ = append(environ, name+"="+value)
+	}
+	offline := b.Network == sandbox.None || devmodules.Offline(environ)
+	var gone []string
+	for _, folder := range (devmodules.App{Dir: app, Root: app, Lock: m.lock, Ignored: ignored, Offline: offline}).Folders() {
+		if folder.Goes() {
+			gone = append(gone, folder.Place)
+		}
+	}
+	return gone
+}
+
+// removesOwnModules says whether a build with an unpacked builder's order is
+// certain to remove a developer's own modules, by the rules that are known here,
+// before anything reads them: it has armature/nodejs in its order and nothing else,
+// and no setting of its own that has a say in it.
+func removesOwnModules(root string) bool {
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	var said struct {
+		Order []struct {
+			Group []struct{ ID, Version string }
+		}
+		Metadata struct {
+			Rules int `toml:"removes-own-modules"`
+		}
+	}
+	read := func(path string) bool {
+		text, err := regular.Read(dir, path, maxSmallFile)
+		return err == nil && toml.Unmarshal(text, &said) == nil
+	}
+	if !read("cnb/order.toml") || len(said.Order) != 1 || len(said.Order[0].Group) != 1 || said.Order[0].Group[0].ID != "armature/nodejs" {
+		return false
+	}
+	if !read(path.Join("cnb/buildpacks/armature_nodejs", said.Order[0].Group[0].Version, "buildpack.toml")) {
+		return false
+	}
+	own, err := fs.ReadDir(dir.FS(), "cnb/build-config/env")
+	return said.Metadata.Rules == devmodules.Rules && (err == nil || os.IsNotExist(err)) && !slices.ContainsFunc(own, func(file fs.DirEntry) bool {
+		name, _, _ := strings.Cut(file.Name(), ".") // NAME.default
+		return slices.Contains(decidesOnModules, strings.ToUpper(name))
+	})
+}
+
+// decidesOnModules are the variables, in capitals, that have a say in it.
+var decidesOnModules = []string{dockerignore.Variable, project.PathVariable, "NPM_CONFIG_OFFLINE"}

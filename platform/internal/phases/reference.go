@@ -1,0 +1,92 @@
+//go:build linux
+
+package phases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+)
+
+// reference is what is known of the layers from a build of armature's own with
+// the settings of this one and what of the app's files decides on its Node.js,
+// and without any program of the app. It is made once for all builds alike; one
+// without network takes that of those with it, for it could make none itself.
+func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
+	if b.emulated() || !b.Buildpacks.Empty() {
+		return known, nil // it would take as long as the build, or tell of other buildpacks
+	}
+	env := referenceEnv(b.Env)
+	if b.Network != sandbox.Host {
+		dir, use, err := b.Home.Root(ctx, b.referenceName(env, sandbox.Host), func(string) error { return errNoReference })
+		if err == nil {
+			defer use.Close()
+			return readClean(dir)
+		}
+		if !errors.Is(err, errNoReference) {
+			return known, err
+		}
+	}
+	name := b.referenceName(env, b.Network)
+	options := b.forSeed("clean layers of " + name)
+	options.Env, options.Bindings, options.Getenv = env, b.Bindings, b.Getenv
+	dir, use, err := b.Home.Root(ctx, name, func(dir string) error {
+		return b.Log.Step("making the layers of Node.js without the app, to compare with", func() error {
+			err := b.buildClean(ctx, dir, b.runtimeFiles, options, func(clean *Build, made v1.Image) error { return clean.leaveClean(made, dir) })
+			var not *notBuilt
+			if errors.As(err, &not) && !not.passes {
+				b.Log.Note("they cannot be made: " + err.Error())
+				return nil // and are not tried again
+			}
+			return err
+		})
+	})
+	var not *notBuilt
+	if errors.As(err, &not) {
+		b.Log.Note("they cannot be made now: " + err.Error())
+		return known, nil
+	}
+	if err != nil {
+		return known, err
+	}
+	defer use.Close()
+	return readClean(dir)
+}
+
+// errNoReference is that of a reference that is not to be made.
+var errNoReference = errors.New("there is none")
+
+// referenceName is that of a reference's folder beside the builder's.
+func (b *Build) referenceName(env map[string]string, network sandbox.Network) string {
+	sum := sha256.Sum256(asJSON([]any{b.runtimeFiles, env, b.Bindings, network}))
+	return filepath.Base(b.root) + "-clean-" + hex.EncodeToString(sum[:12])
+}
+
+// referenceEnv are the variables that may decide on a layer of Node.js: not
+// those that call other scripts, other folders, or say what the image is called.
+func referenceEnv(env map[string]string) map[string]string {
+	kept := map[string]string{}
+	for name, value := range env {
+		upper := strings.ToUpper(name)
+		for _, prefix := range []string{"BP_", "BPL_", "NODE_", "NPM_CONFIG_"} {
+			if strings.HasPrefix(upper, prefix) {
+				kept[name] = value
+			}
+		}
+	}
+	maps.DeleteFunc(kept, func(name, _ string) bool {
+		return name == "BP_IMAGE_LABELS" || strings.HasPrefix(name, "BP_OCI_") || name == project.PathVariable
+	})
+	kept["BP_NODE_RUN_SCRIPTS"] = "none"
+	kept["BP_NODE_START_CHECK"] = "off" // nothing starts it, and what the start script needs is not there
+	return kept
+}

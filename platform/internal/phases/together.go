@@ -1,0 +1,287 @@
+//go:build linux
+
+package phases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/BurntSushi/toml"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/armature-cnb/armature/internal/cnb/labels"
+	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/loopback"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
+)
+
+// RunAll runs the builds of one app for several targets, all at once, and returns
+// their images in the order of the builds. One that has no build before it begins
+// with what the first makes for any target. When one fails, the others are ended.
+func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
+	for _, b := range builds[1:] {
+		if b.follows(builds[0]) {
+			b.first = builds[0]
+			if err := b.inheritFrom(b.first.left); err != nil {
+				return nil, err
+			}
+		}
+	}
+	made := make([]v1.Image, len(builds))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, b := range builds {
+		group.Go(func() error {
+			result, err := b.Run(ctx)
+			if err == nil {
+				made[i] = result.Image
+			}
+			return err
+		})
+	}
+	return made, group.Wait()
+}
+
+// event is something that happens once.
+type event struct {
+	tell func() // that it has happened, as often as one likes
+	told chan struct{}
+}
+
+func newEvent() event {
+	told := make(chan struct{})
+	return event{tell: sync.OnceFunc(func() { close(told) }), told: told}
+}
+
+// wait is over when it has happened, or ctx is done.
+func (e event) wait(ctx context.Context) error {
+	select {
+	case <-e.told:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// follows says whether a build waits for another one's layers. It is worth it
+// where that is going to have the modules of both: that the lockfile says so is
+// no promise, and a wrong guess costs time only. What build scripts make, each
+// build makes by itself, and of other buildpacks nothing is known.
+func (b *Build) follows(other *Build) bool {
+	if b.Rebase != nil || b.emulated() || other.emulated() || !b.Buildpacks.Empty() {
+		return false
+	}
+	if _, err := os.Lstat(b.manifestPath()); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	m, err := b.manifests()
+	if err != nil || slices.Contains(m.pkg.ScriptNames(), "build") || b.Env["BP_NODE_RUN_SCRIPTS"] != "" || b.Env["BP_NODE_MODULES_CHECK"] == "off" {
+		return false
+	}
+	return m.locked && m.lock.ForAnyTarget()
+}
+
+// divided says whether the build runs beside the one that makes layers for it.
+// Phases of the lifecycle that call no registry would be told in a chroot where
+// their executable is for as long as they run, and so would what they start: there
+// the build waits for the other's end.
+func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroot }
+
+// inTwoHalves runs the phases of the lifecycle, each by itself. The first half
+// comes before the buildpacks, while the first build waits for the network. For
+// the buildpacks it waits until the first build's are done, and for the export
+// until that one's image is.
+func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (status sandbox.Status, err error) {
+	then := func(do func() error) {
+		if err == nil && status == (sandbox.Status{}) {
+			err = do()
+		}
+	}
+	last := func(command sandbox.Command) {
+		then(func() (err error) {
+			status, err = box.Run(ctx, command, nil)
+			return err
+		})
+	}
+	run := func(phase string, command sandbox.Command) {
+		command.Heading, command.Followed = phasePrefix+phase, true
+		last(command)
+	}
+	app := registry.Reference(loopback.AppRepository)
+	analyzer := call("analyzer", append(slices.Concat(inLayers, b.runImageArgs(registry), b.userArgs()), app)...)
+	took := false
+	fresh, err := b.hasNoCache()
+	then(func() error { return b.first.busy.wait(ctx) })
+	run("ANALYZING", analyzer)
+	run("DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
+	run("RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
+	run(waiting, sandbox.Command{})
+	then(func() error { return b.first.layered.wait(ctx) })
+	then(func() (err error) {
+		took, err = b.takeMetadata()
+		return err
+	})
+	run(building, call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
+	run(waiting, sandbox.Command{})
+	then(func() error { return b.afterFirst(ctx) })
+	then(func() error { return b.offerPrevious(ctx, registry) })
+	run(exporting, analyzer)
+	last(call("exporter", append(slices.Concat(inApp, inLayers, b.cacheArgs(registry), b.userArgs()), app)...))
+	if fresh && took {
+		then(b.takeCache)
+	}
+	return status, err
+}
+
+// takeMetadata gives a build what is known of the first one's layers for any
+// target, but for their content, as the lifecycle's restorer does with what it
+// knows of the image before (Platform API, "restorer"), and says whether there was
+// any. Scripts of the app could write to the folders of both.
+func (b *Build) takeMetadata() (took bool, err error) {
+	theirs, err := os.OpenRoot(b.first.work.Path("layers"))
+	if err != nil {
+		return false, err
+	}
+	defer theirs.Close()
+	ours, err := os.OpenRoot(b.work.Path("layers"))
+	if err != nil {
+		return false, err
+	}
+	defer ours.Close()
+	paths, err := fs.Glob(theirs.FS(), "*/*.toml")
+	for _, path := range paths {
+		one, err := b.takeMetadataOf(path, theirs, ours)
+		if err != nil {
+			return took, fmt.Errorf("taking over %s: %w", path, err)
+		}
+		took = took || one
+	}
+	return took, err
+}
+
+func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, err error) {
+	if _, err := ours.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false, err // it has one of its own
+	}
+	text, err := regular.Read(theirs, path, maxSmallFile)
+	if err != nil {
+		return false, nil // it is none of the lifecycle's
+	}
+	var layer struct {
+		Types struct {
+			Launch bool `toml:"launch"`
+			Build  bool `toml:"build"`
+			Cache  bool `toml:"cache"`
+		} `toml:"types"`
+		Metadata map[string]any `toml:"metadata"`
+	}
+	if toml.Unmarshal(text, &layer) != nil || layer.Metadata[anyTarget] != true || !layer.Types.Launch || layer.Types.Build || layer.Types.Cache {
+		return false, nil
+	}
+	known, err := toml.Marshal(map[string]any{"metadata": layer.Metadata})
+	if err != nil {
+		return false, err
+	}
+	dir := filepath.Dir(path)
+	if err := ours.MkdirAll(dir, 0o755); err != nil {
+		return false, err
+	}
+	if err := ours.WriteFile(path, known, 0o644); err != nil || b.Way.OneID() {
+		return err == nil, err
+	}
+	return true, errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
+}
+
+// afterFirst waits for the first build's image, and gives this build its layers
+// for any target, as if they were of an image of its own.
+func (b *Build) afterFirst(ctx context.Context) error {
+	if err := b.first.made.wait(ctx); err != nil {
+		return err
+	}
+	return b.Log.Step("beginning with the layers for any target", func() error { return b.beginWith(b.first.image) })
+}
+
+// wholeAfterFirst is what comes before the whole lifecycle of a build that waits
+// for the first one's end.
+func (b *Build) wholeAfterFirst(ctx context.Context) error {
+	if err := b.afterFirst(ctx); err != nil {
+		return err
+	}
+	if fresh, err := b.hasNoCache(); err != nil || !fresh {
+		return err
+	}
+	return b.takeCache()
+}
+
+// beginWith adds to the seed of a build an image's layers for any target.
+func (b *Build) beginWith(made v1.Image) error {
+	metadata, layers, err := layersOf(made, func(_ layerName, layer json.RawMessage) bool { return isForAnyTarget(layer) })
+	if err != nil || len(layers) == 0 {
+		return err
+	}
+	if b.seed != nil {
+		seedMetadata, seedLayers, err := layersOf(b.seed, func(layerName, json.RawMessage) bool { return true })
+		if err != nil {
+			return err
+		}
+		metadata.Buildpacks, layers = append(seedMetadata.Buildpacks, metadata.Buildpacks...), append(seedLayers, layers...)
+		if layers, err = withLauncher(b.seed, &metadata, layers); err != nil {
+			return err
+		}
+	}
+	seed, err := imageOf(b.Target, metadata, layers)
+	if err != nil {
+		return err
+	}
+	manifest, err := b.blobs.Store(seed, b.first.blobs)
+	if err != nil {
+		return err
+	}
+	b.seed, err = b.blobs.Image(manifest)
+	return err
+}
+
+// anyTarget is the key of a layer's metadata by which a buildpack says that the
+// layer is the same for every target (npm-install does).
+const anyTarget = "any-target"
+
+// isForAnyTarget says whether what an image says of a layer has that key.
+func isForAnyTarget(layer json.RawMessage) bool {
+	var said labels.Layer
+	return json.Unmarshal(layer, &said) == nil && said.Value(anyTarget) == true
+}
+
+// hasNoCache says whether nothing was kept in the build's folder for it.
+func (b *Build) hasNoCache() (bool, error) {
+	if b.CacheImage != "" {
+		return false, nil
+	}
+	entries, err := os.ReadDir(b.cacheFolder())
+	return len(entries) == 0, err
+}
+
+// takeCache gives the next build a copy of the first one's cache, which has
+// npm's downloads. What cannot be copied costs that build time, and no more.
+func (b *Build) takeCache() error {
+	copied := b.work.Path("cache")
+	if err := os.CopyFS(copied, os.DirFS(b.first.cacheFolder())); err != nil {
+		return nil
+	}
+	if !b.Way.OneID() {
+		if err := chown(b.builder.user, b.builder.group, copied); err != nil {
+			return err
+		}
+	}
+	return errors.Join(home.RemoveAll(b.cacheFolder()), os.Rename(copied, b.cacheFolder()))
+}
+
+// cacheFolder is what the lifecycle's cache is kept in.
+func (b *Build) cacheFolder() string { return filepath.Join(b.kept.Dir, "cache") }

@@ -1,0 +1,133 @@
+//go:build linux
+
+package platform
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/platform/internal/phases"
+	"github.com/armature-cnb/armature/platform/internal/revision"
+)
+
+// Labels of the OCI image specification ("Pre-Defined Annotation Keys") that
+// GitLabels gives.
+const (
+	sourceLabel   = "org.opencontainers.image.source"
+	revisionLabel = "org.opencontainers.image.revision"
+)
+
+// labelsVariable is what tells the buildpacks which labels the image is to have.
+// So pack, given the same value, makes an image with the same digest.
+const labelsVariable = "BP_IMAGE_LABELS"
+
+// labelNames are those that buildpacks can be told in one word. What begins like
+// the lifecycle's own is refused, because that writes its own over it.
+var labelNames = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$`)
+
+const lifecyclesLabels = "io.buildpacks."
+
+// LabelNames says in words what [IsLabel] takes for a name.
+const LabelNames = "letters, digits, . _ - and / that does not begin with " + lifecyclesLabels
+
+// IsLabel says whether an image may have a label, or an annotation, with that name
+// and value, which is text in UTF-8.
+func IsLabel(name, value string) bool {
+	return labelNames.MatchString(name) && !strings.HasPrefix(name, lifecyclesLabels) && !strings.ContainsRune(value, 0) && utf8.ValidString(value)
+}
+
+// EnvNames says in words what [IsEnvName] takes.
+const EnvNames = phases.EnvNames
+
+// IsEnvName says whether a variable for the buildpacks may have that name.
+func IsEnvName(name string) bool { return phases.IsEnvName(name) }
+
+// readLabels are the labels and annotations that a request asks for, with those of
+// git.
+func (r Request) readLabels() (labels, annotations map[string]string, err error) {
+	labels, annotations = map[string]string{}, map[string]string{}
+	maps.Copy(labels, r.Labels)
+	maps.Copy(annotations, r.Annotations)
+	for _, all := range []map[string]string{labels, annotations} {
+		if err := checkLabels(all); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !r.GitLabels {
+		return labels, annotations, nil
+	}
+	checkout, err := revision.Read(r.App)
+	if err != nil {
+		return nil, nil, &failure.Failure{ID: "git-unreadable", Cause: "reading the commit for --git-labels", Err: err, Remedy: "build from a git checkout with a commit, or leave --git-labels out."}
+	}
+	read := map[string]string{revisionLabel: checkout.Commit}
+	if checkout.Source != "" {
+		read[sourceLabel] = checkout.Source
+	}
+	for _, into := range []map[string]string{labels, annotations} {
+		for name, value := range read {
+			if _, given := into[name]; !given {
+				into[name] = value
+			}
+		}
+	}
+	return labels, annotations, nil
+}
+
+func checkLabels(all map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !IsLabel(name, all[name]) {
+			return &failure.Failure{ID: "label-invalid", Cause: fmt.Sprintf("a label or annotation is %q", name+"="+all[name]), Remedy: "give it a name of " + LabelNames + ", and a value in UTF-8."}
+		}
+	}
+	return nil
+}
+
+// inVariable adds labels to the value of labelsVariable: words with a space
+// between, quoted as a shell has it where that is needed.
+func inVariable(value string, labels map[string]string) string {
+	var words []string
+	if value != "" {
+		words = append(words, value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		words = append(words, name+"="+quoted(labels[name]))
+	}
+	return strings.Join(words, " ")
+}
+
+var needsNoQuotes = regexp.MustCompile(`^[A-Za-z0-9._/:@%+,-]+$`)
+
+func quoted(text string) string {
+	if needsNoQuotes.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// latest is the end of the year 9999, after which no configuration can be
+// written.
+const latest = 253402300799
+
+// IsCreationTime says whether an image can say that it was made then: in the years
+// from 1970 to 9999.
+func IsCreationTime(at time.Time) bool { return at.Unix() >= 0 && at.Unix() <= latest }
+
+// epoch is when an image is to say that it was made, as SOURCE_DATE_EPOCH has it
+// (reproducible-builds.org): in seconds since 1970, or "" for a zero time.
+func epoch(at time.Time) (string, error) {
+	switch {
+	case at.IsZero():
+		return "", nil
+	case !IsCreationTime(at):
+		return "", &failure.Failure{ID: "creation-time-invalid", Cause: fmt.Sprintf("the time of creation is %s", at), Remedy: "give one of the years from 1970 to 9999."}
+	}
+	return strconv.FormatInt(at.Unix(), 10), nil
+}
