@@ -23,7 +23,7 @@ import (
 	"github.com/armature-cnb/armature/platform/inspect"
 )
 
-// bothBuilders says whether make made the builders for both targets.
+// bothBuilders reports whether make made the builders for both targets.
 func bothBuilders(t *testing.T) {
 	t.Helper()
 	for _, to := range targets.All() {

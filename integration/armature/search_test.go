@@ -55,7 +55,8 @@ var secretBuilds sync.RWMutex
 // what a build writes, another one has written, too.
 var looked sync.Map // v1.Hash: bool
 
-// holdsSecret says whether a secret is in a content, which may be compressed.
+// holdsSecret reports whether a secret is in a content, which may be
+// compressed.
 func holdsSecret(digest v1.Hash, open func() (io.ReadCloser, error)) (bool, error) {
 	if found, ok := looked.Load(digest); ok {
 		return found.(bool), nil
@@ -178,7 +179,7 @@ func fileHoldsSecret(path string, since time.Time) (bool, error) {
 	return found, err
 }
 
-// isOfBuilder says whether a folder is one of the large ones of an unpacked
+// isOfBuilder reports whether a folder is one of the large ones of an unpacked
 // builder: a chroot has links to them, which wait in the trash afterwards.
 func isOfBuilder(path string) bool {
 	switch filepath.Base(path) {

@@ -104,7 +104,7 @@ func (w *world) restore(app contents) map[string]string {
 	return image
 }
 
-// reused says whether a launch layer is taken from the image before: it has
+// reused reports whether a launch layer is taken from the image before: it has
 // its flag again, and no content of its own.
 func (w *world) reused(id, name string) bool {
 	w.t.Helper()

@@ -187,7 +187,7 @@ func (w *walk) mode(path, name string, info fs.FileInfo) error {
 	return nil
 }
 
-// within tells whether a path has a folder of that name in it.
+// within reports whether a path has a folder of that name in it.
 func within(path, folder string) bool {
 	return strings.Contains("/"+path+"/", "/"+folder+"/")
 }

@@ -99,8 +99,8 @@ func hasPrivateKey(place string) bool {
 	return err == nil && bytes.Contains(text[:n], []byte("PRIVATE KEY")) && privateKey.Match(text[:n])
 }
 
-// isEnvFile tells whether a file is called as those are that have the variables
-// of an environment, and not an example of one.
+// isEnvFile reports whether a file is called as those are that have the
+// variables of an environment, and not an example of one.
 func isEnvFile(name string) bool {
 	if name == ".envrc" {
 		return true

@@ -58,20 +58,20 @@ func (g Graph) chain(from string, r Rule) []string {
 	return nil
 }
 
-// forbids tells whether to must not be reached. Below a From with a star, what is
-// in the same folder may be.
+// forbids reports whether to must not be reached. Below a From with a star,
+// what is in the same folder may be.
 func (r Rule) forbids(from, to string) bool {
 	return within(to, r.To) && !sameRoom(from, to, r.From)
 }
 
-// sameRoom tells whether two packages are in the same folder of a pattern:
+// sameRoom reports whether two packages are in the same folder of a pattern:
 // buildpacks/a and buildpacks/a/b are, of buildpacks/*.
 func sameRoom(a, b, pattern string) bool {
 	n := strings.Count(pattern, "/") + 1
 	return within(b, pattern) && first(strings.TrimSuffix(a, " [tests]"), n) == first(b, n)
 }
 
-// within tells whether a path is a folder or below it. A star stands for one
+// within reports whether a path is a folder or below it. A star stands for one
 // name.
 func within(path, folder string) bool {
 	names, pattern := strings.Split(path, "/"), strings.Split(folder, "/")

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// Has tells whether the engine has this very image under a tag. It does not
+// Has reports whether the engine has this very image under a tag. It does not
 // where there is no engine.
 func Has(ctx context.Context, image v1.Image, tag string) (bool, error) {
 	id, err := image.ConfigName()

@@ -94,7 +94,7 @@ func (p *Program) connect() (ends []*os.File, err error) {
 	return ends, err
 }
 
-// same tells whether two writers are one, as far as they can be compared.
+// same reports whether two writers are one, as far as they can be compared.
 func same(a, b io.Writer) bool {
 	defer func() { _ = recover() }() // of two that cannot
 	return a == b

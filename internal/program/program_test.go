@@ -43,7 +43,7 @@ func run(t *testing.T, line string) (out string, left []program.Process, took ti
 	return both.String(), left, took, pid, err
 }
 
-// runs tells whether a process is there and does not end either.
+// runs reports whether a process is there and does not end either.
 func runs(pid int) bool {
 	for range 50 {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

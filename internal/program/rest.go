@@ -84,8 +84,8 @@ func (p *Program) gone(wait time.Duration) bool {
 	}
 }
 
-// holdsOutput tells whether somebody could still print something, or has printed
-// what is not read yet.
+// holdsOutput reports whether somebody could still print something, or has
+// printed what is not read yet.
 func (p *Program) holdsOutput() bool {
 	select {
 	case <-p.copied:

@@ -9,7 +9,7 @@ import (
 	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
 )
 
-// isLicenseID says whether s is on the SPDX License List, current or
+// isLicenseID reports whether s is on the SPDX License List, current or
 // deprecated, as it stands.
 func isLicenseID(s string) bool {
 	for _, find := range []func(string) (bool, string){spdxlicenses.IsActiveLicense, spdxlicenses.IsDeprecatedLicense} {
@@ -20,7 +20,7 @@ func isLicenseID(s string) bool {
 	return false
 }
 
-// isExpression says whether s is a valid SPDX license expression (SPDX 2.3,
+// isExpression reports whether s is a valid SPDX license expression (SPDX 2.3,
 // annex D). Ids of other documents ("DocumentRef-…") are not followed and count
 // as invalid.
 func isExpression(s string) bool {

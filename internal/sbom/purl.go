@@ -64,7 +64,7 @@ func Checksum(sums map[string]string) string {
 	return ""
 }
 
-// isPURL says whether s is a package URL with nothing left to encode.
+// isPURL reports whether s is a package URL with nothing left to encode.
 func isPURL(s string) bool {
 	_, err := packageurl.FromString(s)
 	return err == nil && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })

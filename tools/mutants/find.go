@@ -156,7 +156,7 @@ func (f *finder) result(n *ast.ReturnStmt) bool {
 	return false
 }
 
-// isMade says whether an expression makes an error, which is not nil.
+// isMade reports whether an expression makes an error, which is not nil.
 func isMade(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.UnaryExpr:
@@ -169,7 +169,7 @@ func isMade(e ast.Expr) bool {
 	return false
 }
 
-// isText says whether an operand of + is a text that stands there.
+// isText reports whether an operand of + is a text that stands there.
 func isText(operand ast.Expr) bool {
 	literal, ok := operand.(*ast.BasicLit)
 	return ok && literal.Kind == token.STRING

@@ -89,7 +89,7 @@ const small = `package sample
 
 func unused() {}
 
-// Good says whether n is large enough, and not 7.
+// Good reports whether n is large enough, and not 7.
 func Good(n int) bool {
 	unused()
 	return n >= 1 && n != 7

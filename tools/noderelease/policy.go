@@ -145,7 +145,7 @@ func decodeStrictly(text []byte, into any) error {
 	return nil
 }
 
-// isHex says whether s is n hex digits, of either case.
+// isHex reports whether s is n hex digits, of either case.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }

@@ -166,7 +166,7 @@ func (f *Fetcher) retrying(ctx context.Context, attempt func() error) error {
 	})
 }
 
-// temporary says whether another attempt may go better. A time-out is not
+// temporary reports whether another attempt may go better. A time-out is not
 // tried again: who stalled once for the whole time-out will do so again.
 func temporary(err error) bool {
 	var status *StatusError

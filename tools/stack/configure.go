@@ -50,7 +50,7 @@ var dropped = []string{
 	"var/mail",
 }
 
-// droppedBy returns what says whether a path of the package does not go into
+// droppedBy returns what reports whether a path of the package does not go into
 // an image of kind k.
 func (d deb) droppedBy(k kind) func(string) bool {
 	patterns := slices.Concat(dropped, k.drop)

@@ -17,7 +17,7 @@ type kind struct {
 	env          []string          // of the image's configuration
 }
 
-// isRun says whether apps run on the image.
+// isRun reports whether apps run on the image.
 func (k kind) isRun() bool { return k.name != buildKind.name }
 
 var searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -162,7 +162,7 @@ func parseSelection(list, arch string) (selection, error) {
 	return s, nil
 }
 
-// isArchitecture tells whether a field restricts a package to one
+// isArchitecture reports whether a field restricts a package to one
 // architecture, as Debian Policy 7.1 writes it.
 func isArchitecture(field string) bool { return field == "[amd64]" || field == "[arm64]" }
 

@@ -85,8 +85,8 @@ func readTree(image v1.Image) (*tree, error) {
 	return t, t.countNames(files)
 }
 
-// behindSymlink says whether one of the folders on the way to name is a symlink
-// of the image, so that it has to be there first.
+// behindSymlink reports whether one of the folders on the way to name is a
+// symlink of the image, so that it has to be there first.
 func (t *tree) behindSymlink(name string) bool {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if t.symlinks[dir] != nil {

@@ -140,8 +140,8 @@ func invalid(where string, err error) error {
 	}
 }
 
-// LeavesOut tells whether a file or folder of the app, a path with slashes, is
-// left out.
+// LeavesOut reports whether a file or folder of the app, a path with slashes,
+// is left out.
 func (f *File) LeavesOut(place string) bool {
 	if f == nil || f.lists.keeps(place) {
 		return false
@@ -202,8 +202,8 @@ type remover struct {
 	removed []string
 }
 
-// folder removes what is left out in a folder, and tells whether nothing is left
-// in it.
+// folder removes what is left out in a folder, and reports whether nothing is
+// left in it.
 func (r *remover) folder(dir string, above patternmatcher.MatchInfo) (empty bool, err error) {
 	entries, err := os.ReadDir(filepath.Join(r.app, dir))
 	if err != nil {
@@ -250,5 +250,5 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 	return true, nil
 }
 
-// exceptions tells whether something in a folder that is left out may stay.
+// exceptions reports whether something in a folder that is left out may stay.
 func (r *remover) exceptions() bool { return r.matcher.Exclusions() || len(r.lists.except) > 0 }

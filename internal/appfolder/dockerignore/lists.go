@@ -24,7 +24,7 @@ type table struct {
 	Exclude []string `toml:"exclude"`
 }
 
-// Includes tells whether project.toml of an app lists what takes part in the
+// Includes reports whether project.toml of an app lists what takes part in the
 // build, so that everything that is there was chosen.
 func Includes(app string) bool {
 	root, err := os.OpenRoot(app)
@@ -61,7 +61,7 @@ func readLists(root *os.Root) lists {
 	return l
 }
 
-// keeps tells whether exclude names a file as one that is not excluded.
+// keeps reports whether exclude names a file as one that is not excluded.
 func (l lists) keeps(place string) bool {
 	said := gitignore.NoMatch
 	for _, p := range l.except {

@@ -53,8 +53,8 @@ func ignores(root *os.Root, place []string) (file string) {
 	return ""
 }
 
-// decides tells whether a file of patterns says anything of a folder, and whether
-// that is to be ignored.
+// decides reports whether a file of patterns says anything of a folder, and
+// whether that is to be ignored.
 func decides(root *os.Root, name string, domain, folder []string) (decided, ignored bool) {
 	text, err := read(root, name, maxIgnore)
 	if err != nil {

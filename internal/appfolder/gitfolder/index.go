@@ -24,7 +24,7 @@ const Name = ".git"
 // maxIndex is the largest index that is read, in bytes: some two million files.
 const maxIndex = 256 << 20
 
-// Tracks tells whether git tracks a file or folder of the app, a path with
+// Tracks reports whether git tracks a file or folder of the app, a path with
 // slashes, or anything below it. Known is false where nothing in the app says
 // so: without a repository, or with one whose index is elsewhere.
 func Tracks(app, folder string) (tracked, known bool) {

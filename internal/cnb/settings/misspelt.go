@@ -84,7 +84,7 @@ func Typos(environ, names []string) []Typo {
 	return typos
 }
 
-// is tells whether a variable is the setting with that name.
+// is reports whether a variable is the setting with that name.
 func is(variable, name string) bool {
 	prefix, _, family := strings.Cut(name, "<")
 	return variable == name || family && strings.HasPrefix(variable, prefix)

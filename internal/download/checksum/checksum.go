@@ -50,7 +50,7 @@ func (c Checksum) Of(h hash.Hash) Checksum {
 // New returns a fresh hash of the checksum's algorithm.
 func (c Checksum) New() hash.Hash { return algorithms[c.Algorithm]() }
 
-// IsZero says whether there is no checksum.
+// IsZero reports whether there is no checksum.
 func (c Checksum) IsZero() bool { return c == Checksum{} }
 
 // String is "<algorithm>:<hex>".

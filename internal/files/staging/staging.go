@@ -139,8 +139,8 @@ func noReplace(from, to string) error {
 	return err
 }
 
-// unsupported says whether an error is that of a file system that renames in no
-// other way than the oldest.
+// unsupported reports whether an error is that of a file system that renames in
+// no other way than the oldest.
 func unsupported(err error) bool {
 	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
 }

@@ -178,7 +178,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// IsBaked says whether dir has the archives for a need, of either source. It
+// IsBaked reports whether dir has the archives for a need, of either source. It
 // looks at their names only.
 func IsBaked(dir string, need Need) bool {
 	return slices.ContainsFunc([]string{NodeJSOrg, NPM}, func(source string) bool {

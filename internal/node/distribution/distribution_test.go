@@ -200,7 +200,7 @@ func binding(bindingType string, entries map[string]string) servicebindings.Bind
 	return b
 }
 
-// transient says whether the failure may pass by itself.
+// transient reports whether the failure may pass by itself.
 func transient(err error) bool {
 	var f *failure.Failure
 	return errors.As(err, &f) && f.Transient

@@ -36,7 +36,7 @@ func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 	return nil, bothFailed(err, fallbackErr)
 }
 
-// elsewhere says whether another source may do what this one did not: it
+// elsewhere reports whether another source may do what this one did not: it
 // cannot be reached, or it lacks a release. Wrong bytes and refusals are
 // answers.
 func elsewhere(err error) bool {

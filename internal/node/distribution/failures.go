@@ -90,7 +90,7 @@ func bothFailed(first, second error) error {
 	}
 }
 
-// passes says whether the same request may work later. A certificate that is
+// passes reports whether the same request may work later. A certificate that is
 // not trusted stays so.
 func passes(err error) bool {
 	var unreachable *fetch.UnreachableError

@@ -12,9 +12,9 @@ import (
 // solaris-x86-gcc and so on.
 const openSSLHeaders = "include/node/openssl/archs/"
 
-// ForeignHeader says whether an entry of a release's archive, named without the
-// archive's first folder, is a header for a platform that no native module is
-// compiled for here.
+// ForeignHeader reports whether an entry of a release's archive, named without
+// the archive's first folder, is a header for a platform that no native module
+// is compiled for here.
 func ForeignHeader(name string) bool {
 	inside, ok := strings.CutPrefix(name, openSSLHeaders)
 	if !ok {

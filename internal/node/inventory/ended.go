@@ -43,7 +43,7 @@ func (inv *Inventory) Successor(number int, day time.Time) (Line, bool) {
 	return next, next.Number != 0
 }
 
-// isEnded says whether a version's line is past its end of life.
+// isEnded reports whether a version's line is past its end of life.
 func (inv *Inventory) isEnded(v *semver.Version) bool {
 	line, _ := inv.Line(int(v.Major()))
 	return line.endedBy(inv.asOf())

@@ -49,7 +49,7 @@ type Pin struct {
 	Checksum checksum.Checksum
 }
 
-// IsZero says whether the source does not have the release.
+// IsZero reports whether the source does not have the release.
 func (p Pin) IsZero() bool { return p == Pin{} }
 
 // Release is one version for one target, with the pins of both sources.

@@ -132,8 +132,8 @@ func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*
 	return slices.MinFunc(alive, inv.prefer), nil
 }
 
-// Satisfies says whether a version is one that a request allows; so it is for a
-// request that cannot be read.
+// Satisfies reports whether a version is one that a request allows; so it is
+// for a request that cannot be read.
 func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
 	wanted, err := inv.wanted(text, "")
 	return err != nil || wanted.Has(version)

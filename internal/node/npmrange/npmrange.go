@@ -48,8 +48,8 @@ func Parse(text string) (Range, error) {
 	return r, nil
 }
 
-// Has says whether the range has the version. A prerelease is in it only when
-// the range names a prerelease of the very same version number.
+// Has reports whether the range has the version. A prerelease is in it only
+// when the range names a prerelease of the very same version number.
 func (r Range) Has(v *semver.Version) bool {
 	for _, a := range r.alternatives {
 		if a.has(v) {
@@ -77,7 +77,7 @@ func (a alternative) has(v *semver.Version) bool {
 	return v.Prerelease() == "" || a.names(v)
 }
 
-// names says whether a prerelease of the version's number stands in it.
+// names reports whether a prerelease of the version's number stands in it.
 func (a alternative) names(v *semver.Version) bool {
 	for _, c := range a {
 		named := c.version

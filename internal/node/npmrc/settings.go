@@ -52,8 +52,8 @@ func isList(values []string) bool {
 // from those that begin with an underscore (_auth, _authToken, _password).
 var credentials = []string{"username", "email", "otp", "cert", "key", "certfile", "keyfile"}
 
-// IsCredential tells whether a setting of npm's, which may be one for a registry
-// (//host/path/:_authToken), is a part of a login there.
+// IsCredential reports whether a setting of npm's, which may be one for a
+// registry (//host/path/:_authToken), is a part of a login there.
 func IsCredential(key string) bool {
 	name := strings.ToLower(key[strings.LastIndexByte(key, ':')+1:])
 	return strings.HasPrefix(name, "_") || strings.Contains(name, "token") || slices.Contains(credentials, name)

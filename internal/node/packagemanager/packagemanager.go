@@ -100,7 +100,7 @@ func Find(dir string) ([]Lockfile, error) {
 	return all, nil
 }
 
-// ReadByNPM tells whether npm installs what the lockfile says: npm's own, and
+// ReadByNPM reports whether npm installs what the lockfile says: npm's own, and
 // that of Yarn 1.
 func (l Lockfile) ReadByNPM() bool { return l.Manager == NPM || l.Format == Yarn1 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
-// listsWorkspace tells whether the package.json in root has a folder below it
+// listsWorkspace reports whether the package.json in root has a folder below it
 // among its workspaces.
 func listsWorkspace(root, dir string) (bool, error) {
 	globs, err := packagejson.ReadWorkspaces(root)
@@ -38,7 +38,7 @@ func listsWorkspace(root, dir string) (bool, error) {
 	return slices.Contains(lock.Links(), folder), err
 }
 
-// hasOwnLockfile tells whether a folder has a lockfile that counts for more
+// hasOwnLockfile reports whether a folder has a lockfile that counts for more
 // than those of the root above it: npm's, where there is none of npm's, or that
 // of any manager, where there is none that npm reads.
 func hasOwnLockfile(dir, root string) (bool, error) {
@@ -52,7 +52,7 @@ func hasOwnLockfile(dir, root string) (bool, error) {
 		(slices.ContainsFunc(own, isNPMs) || !slices.ContainsFunc(above, packagemanager.Lockfile.ReadByNPM)), err
 }
 
-// IsWorkspace tells whether a folder, a path with slashes, is one of the
+// IsWorkspace reports whether a folder, a path with slashes, is one of the
 // workspaces that globs of a package.json name. As with npm the last glob that
 // matches decides, "!" before it excludes, "**" stands for any number of
 // folders, and what is in a node_modules is no workspace.

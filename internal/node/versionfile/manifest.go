@@ -28,7 +28,7 @@ func manifest(dir string) packagejson.Package {
 	return pkg
 }
 
-// HasEngine says whether package.json has a range for Node.js in engines,
+// HasEngine reports whether package.json has a range for Node.js in engines,
 // which goes before all that [Find] reads.
 func HasEngine(dir string) bool { return manifest(dir).Engines.Node != "" }
 

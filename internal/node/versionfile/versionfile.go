@@ -76,7 +76,7 @@ func Sources() []string {
 }
 
 // Find returns what the files in dir ask for, first what goes before all
-// others. decided says whether something else goes before them all.
+// others. decided reports whether something else goes before them all.
 //
 // A file that cannot be read as a version is an error, a [failure.Failure]
 // with [InvalidID] mostly, where it would decide; anywhere else it is only

@@ -85,7 +85,7 @@ func Compare(recorded, measured []Entry) (differences []string) {
 	return differences
 }
 
-// differs says whether sizes are too far apart.
+// differs reports whether sizes are too far apart.
 func differs(was, is int64) bool {
 	apart := max(is-was, was-is)
 	return apart > slack && apart*100 > was*percent

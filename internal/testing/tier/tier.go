@@ -15,7 +15,7 @@ const (
 	All      = "all"
 )
 
-// IsAll says whether every test is asked for.
+// IsAll reports whether every test is asked for.
 func IsAll() bool { return os.Getenv(Variable) == All }
 
 // Beyond leaves a test out unless every test is asked for. What it takes is

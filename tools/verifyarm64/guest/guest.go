@@ -65,8 +65,8 @@ func (r Result) Line() (string, error) {
 	return "\n" + marker + string(raw) + "\n", nil
 }
 
-// ParseLine reads a console line. The second result says whether it is one of
-// [Result.Line].
+// ParseLine reads a console line. The second result reports whether it is one
+// of [Result.Line].
 func ParseLine(line string) (Result, bool, error) {
 	raw, ok := strings.CutPrefix(strings.TrimSpace(line), marker)
 	if !ok {
