@@ -55,7 +55,8 @@ func Write(path string, entries []Entry) error {
 	return os.WriteFile(path, append(content, '\n'), 0o644)
 }
 
-// Tolerances of a size. Layers smaller than slack are not recorded separately.
+// Tolerances of a size. An entry of at most slack may be missing in either
+// list.
 const (
 	percent = 3
 	slack   = 10_000 // bytes
