@@ -87,7 +87,7 @@ func split(text string) (names []string) {
 	return names
 }
 
-// wants reports whether any of the ways is to be measured.
+// wants reports whether any of the ways is selected.
 func (s settings) wants(ways ...string) bool {
 	return len(s.only) == 0 || slices.ContainsFunc(ways, func(way string) bool { return slices.Contains(s.only, way) })
 }

@@ -49,7 +49,7 @@ func runImage(to targets.Target) string { return "bench-run:" + to.Arch }
 // runLabel marks the images of one run.
 const runLabel = "bench.run"
 
-// Answers reports whether there is an engine.
+// Answers reports whether an engine answers.
 func Answers(ctx context.Context) bool {
 	_, err := step.Output(ctx, nil, "docker", "version", "--format", "{{.Server.Version}}")
 	return err == nil
