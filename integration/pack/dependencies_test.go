@@ -10,7 +10,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// dependencies builds an app for each way in which dependencies come to be.
+// dependencies builds an app for each way to install dependencies.
 func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		Expect := gomega.NewWithT(t).Expect

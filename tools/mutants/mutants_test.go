@@ -191,7 +191,7 @@ func TestTestsThatFailAsTheyAreAreAnError(t *testing.T) {
 	}
 }
 
-// What the test tries harms nobody where it can be done.
+// The test's attempts are harmless even if they succeed.
 func TestRootsTestsReachNothingOfTheMachine(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("tests of an ordinary user run as they are")

@@ -206,7 +206,7 @@ func transient(err error) bool {
 	return errors.As(err, &f) && f.Transient
 }
 
-func TestWhatMayPassIsToldFromWhatStays(t *testing.T) {
+func TestTemporaryFailuresAreTransient(t *testing.T) {
 	status := func(code int) func(http.ResponseWriter, *http.Request) bool {
 		return func(rw http.ResponseWriter, _ *http.Request) bool { rw.WriteHeader(code); return true }
 	}
