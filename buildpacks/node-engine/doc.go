@@ -24,8 +24,8 @@
 //	node-build       build, and cache when it was downloaded: the host's Node.js
 //	                 with npm and headers; where these lie unpacked in the
 //	                 buildpack, links to them (link.go)
-//	ca-certificates  build: what ca-certificates bindings hold, for Node.js,
-//	                 npm, git and whoever else reads SSL_CERT_FILE
+//	ca-certificates  build: the ca-certificates bindings, for Node.js,
+//	                 npm, git and other readers of SSL_CERT_FILE
 //
 // The first two are the same for native and cross builds. The host is the
 // platform that the build runs on, the target is that of the app image.

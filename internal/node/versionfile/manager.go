@@ -30,8 +30,7 @@ func ParseToolVersions(text string, aliases Aliases) (string, error) {
 }
 
 // ParseMise reads the text of a mise.toml: node in its table tools, as a
-// version, a list of versions of which the first counts, or a table with a
-// version.
+// version, a list of versions (the first counts), or a table with a version.
 func ParseMise(text string, aliases Aliases) (string, error) {
 	var doc struct {
 		Tools map[string]any `toml:"tools"`

@@ -44,8 +44,8 @@ func (h helper) limit() int64 {
 	})
 }
 
-// group is this process's control group, an absolute path: that of version 2,
-// or that of a controller of version 1 (man 7 cgroups, /proc/[pid]/cgroup).
+// group returns the absolute path of this process's control group: of version
+// 2, or of a controller of version 1 (man 7 cgroups, /proc/[pid]/cgroup).
 func (h helper) group(controller string) string {
 	text, err := os.ReadFile(filepath.Join(h.root, "proc/self/cgroup"))
 	if err != nil {
