@@ -24,8 +24,8 @@ func linkRelease(found distribution.Found, dir string) error {
 	return mirror(npm, filepath.Join(dir, npmHome), copied, link)
 }
 
-// linkLibrary makes npm's lib: it copies npm.js and the files next to it, and
-// links the commands and their utilities, which are most of it.
+// linkLibrary makes npm's lib: it links the folders commands and utils, which
+// are most of it, and copies the rest.
 func linkLibrary(from, to string) error {
 	return mirror(from, to, map[string]func(from, to string) error{"commands": link, "utils": link}, copyFolder)
 }

@@ -1,7 +1,7 @@
 // Package exit chooses the exit status of a buildpack's detect and build:
 //
 //	1    an error, mostly one that the app's developer can fix
-//	75   a failure that may pass: nothing in the app is wrong, and the same
+//	75   a temporary failure: nothing in the app is wrong, and the same
 //	     build may succeed later (EX_TEMPFAIL of sysexits.h)
 //	100  detect does not take the app (Buildpack API, "Detection")
 //

@@ -131,8 +131,8 @@ func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*
 	return slices.MinFunc(alive, inv.prefer), nil
 }
 
-// Satisfies reports whether a version is one that a request allows; so it is
-// for a request that cannot be read.
+// Satisfies reports whether a version satisfies a request. It is true for an
+// invalid request.
 func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
 	wanted, err := inv.wanted(text, "")
 	return err != nil || wanted.Has(version)
