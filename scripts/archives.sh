@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts the Node.js archives of release lines into a folder, verified, for all
-# targets: scripts/archives.sh "24 22" build/archives
-# The npm registry, should it be needed, is the one this machine's npm uses.
+# targets: scripts/archives.sh "24 22" build/archives If needed, the npm
+# registry is that of this machine's npm.
 set -eu
 if [ -z "${NPM_CONFIG_REGISTRY:-}" ] && command -v npm >/dev/null 2>&1; then
   NPM_CONFIG_REGISTRY=$(npm config get registry 2>/dev/null)

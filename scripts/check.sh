@@ -1,5 +1,5 @@
 #!/bin/sh
-# Format, vet, and that generated files are what their sources say.
+# Checks format, vet, staticcheck, vulnerabilities, generated files and go.mod.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -7,19 +7,19 @@ unformatted=$(git ls-files -z --cached --others --exclude-standard '*.go' | xarg
 [ -z "$unformatted" ] || fail unformatted "gofmt would change: $(printf '%s' "$unformatted" | tr '\n' ' ')" "gofmt -w those files."
 say "  format: ok"
 
-# The modules below this one: the foreign tools, and tests that call them.
+# The nested modules: the foreign tools, and tests that call them.
 modules=$(git ls-files 'tools/**/go.mod' 'integration/**/go.mod' | xargs -n1 dirname)
 
 go vet ./...
 go vet -C integration/contract ./...
 say "  vet: ok"
 
-# The tools are called by version, so that the product's go.mod does not grow.
-# staticcheck.conf says which of its checks are left out.
+# Tools run by version, so that they are not in the product's go.mod.
+# staticcheck.conf lists the disabled checks.
 found=$(go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... 2>&1) || fail staticcheck "staticcheck found: $(printf '\n%s' "$found")" "mend what it names."
 say "  staticcheck: ok"
 
-# The database of known vulnerabilities is not to be reached from everywhere.
+# The database of known vulnerabilities is not reachable from everywhere.
 if found=$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); then
   say "  known vulnerabilities: none"
 elif printf '%s' "$found" | grep -q 'fetching vulnerabilities:'; then
@@ -29,13 +29,13 @@ else
 fi
 
 # spec runs a function once to number its specs and again for each: in a loop
-# over a map, the one that runs is another than the one that is named.
+# over a map, another spec may run than the named one.
 loops=$(git grep -lz sclevine/spec -- '*_test.go' | xargs -0 grep -nE 'range map\[' || true)
 [ -z "$loops" ] || fail specs-of-a-map "a file with specs loops over a map: $(printf '\n%s' "$loops")" "loop over a slice of structs."
 say "  specs: ok"
 
-# The tree may hold uncommitted work, so what `go generate` changes is told by
-# comparing before with after, not with the last commit.
+# The tree may have uncommitted work, so compare the files before and after `go
+# generate`, not with the last commit.
 state() { git ls-files -z --cached --others --exclude-standard | xargs -0 sha256sum 2>/dev/null | sha256sum; }
 before=$(state)
 go generate ./...

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Sees to it that this machine can run the targets' programs:
+# Ensures that this machine can run the targets' programs:
 #
 #   scripts/emulation.sh [linux/arm64|linux/amd64 ...]
 #
-# Targets of another architecture than the host's get qemu's user-mode
-# emulation registered with the kernel (binfmt_misc).
+# For other architectures than the host's, it registers qemu's user-mode
+# emulation with the kernel (binfmt_misc).
 set -eu
 
 . "$(dirname "$0")/lib.sh"

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sees to it that a Docker engine answers and can run the target's binaries.
+# Ensures that a Docker engine answers and can run the target's binaries.
 #
 #   scripts/engine.sh [linux/arm64|linux/amd64 ...]
 #
-# An engine that answers is used as it is. Where none does, on Debian and
-# Ubuntu as root, Debian's docker.io is installed and started; elsewhere the
-# script ends with what to do. scripts/emulation.sh sees to the targets.
+# It uses a running engine. Otherwise, on Debian and Ubuntu as root, it installs
+# and starts docker.io; elsewhere it fails with the remedy. scripts/emulation.sh
+# prepares the targets.
 set -eu
 
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Fuzzes everything that reads what others wrote, one after the other, each for
-# a time: scripts/fuzz.sh 30s. What is found lands in testdata/fuzz beside the
-# test, and is tried by every later `go test`. An input that reaches new code is
-# made smaller with a few tries: Go by itself takes up to a minute for each, which
-# leaves little time to look for others.
+# Fuzzes every reader of untrusted input for some time each: scripts/fuzz.sh
+# 30s. Failing inputs go to testdata/fuzz next to the test, and every later `go
+# test` runs them. Minimizing is limited to a few tries: by default Go takes up
+# to a minute per input, which leaves little time to find others.
 set -eu
 
 for file in $(git grep -l '^func Fuzz' -- '*_test.go'); do

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Integration tests of armature, with the parts that the Makefile names in the
+# Integration tests of armature, with the parts that the Makefile passes in the
 # environment.
 set -eu
 . "$(dirname "$0")/lib.sh"
-# Without cgo: the tests make sandboxes, which start the test program again.
+# Without cgo: the tests make sandboxes, which re-execute the test program.
 CGO_ENABLED=0
 export CGO_ENABLED
-# More at once than there may be processors: builds wait for npm, and for each other.
+# More in parallel than processors: builds wait for npm, and for each other.
 logged build/integration-armature.log go test -count=1 -timeout 35m -parallel 4 -v ./integration/armature
 expect_left_out build/integration-armature.log

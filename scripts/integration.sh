@@ -1,8 +1,7 @@
 #!/bin/sh
-# Integration tests: scripts/integration.sh VERSION PACKAGES BUILDERS
-# Loads run images and builders for both targets into the Docker engine and
-# runs the tests against them with this checkout's pack. Some run a registry
-# of npm's.
+# Integration tests: scripts/integration.sh VERSION PACKAGES BUILDERS Loads run
+# images and builders for both targets into the Docker engine and runs the tests
+# against them with this checkout's pack. Some run an npm registry.
 set -eu
 . "$(dirname "$0")/lib.sh"
 version=$1 packages=$2 builders=$3
@@ -22,6 +21,7 @@ ARMATURE_PACKAGES=$PWD/$packages
 ARMATURE_BUILDERS=$PWD/$builders
 ARMATURE_TESTS=all
 export PATH PACK_HOME PACK_VOLUME_KEY ARMATURE_VERSION ARMATURE_PACKAGES ARMATURE_BUILDERS ARMATURE_TESTS
-# More at once than there may be processors: builds wait for npm, and containers to start and end.
+# More in parallel than processors: builds wait for npm, and containers to start
+# and end.
 logged build/integration.log go test -count=1 -timeout 35m -parallel 4 -v ./integration/pack
 expect_left_out build/integration.log

@@ -1,4 +1,4 @@
-# Shared by the scripts beside it; sourced, never run.
+# Shared by the other scripts; sourced, never run.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -24,7 +24,7 @@ install() {
   rm -f "$log"
 }
 
-# need_npm PACKAGES: where there is no npm, it is the packaged one.
+# need_npm PACKAGES: uses the packaged npm if there is none.
 need_npm() { command -v npm >/dev/null 2>&1 || use_packaged_npm "$1"; }
 
 # use_packaged_npm PACKAGES: the packaged node-engine installs Node.js and npm
@@ -39,8 +39,7 @@ use_packaged_npm() {
     CNB_BP_PLAN_PATH=$layers/plan.toml "$1/node-engine/bin/build" "$layers" "$layers/platform" "$layers/plan.toml") >&2
 }
 
-# left_out LOG: the tests that the log of `go test -v` says were left out, each
-# with the reason that it gave.
+# left_out LOG: the skipped tests in a log of `go test -v`, with their reasons.
 left_out() {
   awk '
     /^=== (RUN|CONT|NAME) / { name = $3; next }
@@ -49,8 +48,8 @@ left_out() {
   ' "$1"
 }
 
-# expect_left_out LOG: in CI a test that is left out must be one that
-# scripts/expected-skips.txt knows, so that none passes by not being there.
+# expect_left_out LOG: in CI, scripts/expected-skips.txt must list every skipped
+# test.
 expect_left_out() {
   unexpected=$(left_out "$1" | grep -vEf "$(dirname "$0")/expected-skips.txt" || true)
   [ -n "$unexpected" ] || return 0

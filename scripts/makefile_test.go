@@ -1,5 +1,4 @@
-// Package scripts_test tries what the Makefile and the scripts are relied on
-// for.
+// Package scripts_test tests the Makefile and the scripts.
 package scripts_test
 
 import (
@@ -32,7 +31,7 @@ var parts = []struct {
 	{"CHECK_ELF_SOURCES", []string{"./tools/noderelease"}},
 }
 
-// A file that make does not know leaves what is made of it as it was.
+// If make does not know a file, a change of it rebuilds nothing.
 func TestMakeKnowsEveryFileThatAProgramIsMadeOf(t *testing.T) {
 	for _, part := range parts {
 		t.Run(part.variable, func(t *testing.T) {
@@ -55,8 +54,8 @@ func TestMakeKnowsEveryFileThatAProgramIsMadeOf(t *testing.T) {
 	}
 }
 
-// The version is in the program and not in its name, and so are the hosts in a
-// builder's index.
+// A program's version, and the hosts of a builder's index, are not in file
+// names.
 func TestMakeKnowsVariablesThatNamesDoNotSay(t *testing.T) {
 	makefile, err := filepath.Abs("../Makefile")
 	if err != nil {
@@ -111,8 +110,7 @@ func TestMakeKnowsVariablesThatNamesDoNotSay(t *testing.T) {
 	}
 }
 
-// environment is this one without what a make around the tests says for its own
-// parts.
+// environment returns this environment without the variables of an outer make.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sees to it that the programs a job needs are there, and nothing else.
+# Ensures that the programs for a job are installed:
 #
 #   scripts/needs.sh stack          what making build and run images needs
 #   scripts/needs.sh verify-arm64   what booting an arm64 kernel needs, besides
 #
-# As root on Debian and Ubuntu the missing packages are installed; elsewhere
-# the script ends with their names.
+# As root on Debian and Ubuntu it installs missing packages; elsewhere it fails
+# with their names.
 set -eu
 . "$(dirname "$0")/lib.sh"
 

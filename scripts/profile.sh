@@ -1,6 +1,6 @@
 #!/bin/sh
-# Profiles of the heavy parts, with real inputs:
-# scripts/profile.sh PACKAGES BUILDER ARCHIVES
+# Profiles the most expensive parts with real inputs: scripts/profile.sh
+# PACKAGES BUILDER ARCHIVES
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -47,7 +47,7 @@ profile modules ./internal/modules BenchmarkOwnWork 2x
 
 for list in build/profiles/*.txt; do
   echo "== ${list#build/profiles/}"
-  # What was measured, and where the processor's time went.
+  # The measurement, and the processor time by function.
   awk '/^Benchmark/ { print "  " $0 } /flat%/ && !seen++ { top = 1 } top && /^$/ { top = 0 } top && n++ < 9 { print "  " $0 }' "$list"
 done
 say "  profiles and longer lists: build/profiles (go tool pprof -http : FILE)"

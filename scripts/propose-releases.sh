@@ -1,6 +1,6 @@
 #!/bin/sh
-# Opens a pull request with the changed release lock and what is rendered from
-# it, or brings the open one up to date: scripts/propose-releases.sh SUMMARY
+# Opens, or updates, a pull request with the changed release lock and the files
+# rendered from it: scripts/propose-releases.sh SUMMARY
 set -eu
 [ -n "$(git status --porcelain)" ] || { echo "no new releases"; exit 0; }
 branch=node-releases

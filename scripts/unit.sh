@@ -1,16 +1,16 @@
 #!/bin/sh
-# Every test of the module but those that need an engine, or of some of its
-# packages: scripts/unit.sh PACKAGES [GO-PACKAGE...]
-# Some run the packaged buildpacks; the tests of npm-install run the real npm,
-# that of the packaged Node.js: a newer one keeps what it compiled of npm, and
-# starts it in two thirds of the time.
+# Runs all tests of the module, or of some packages, except those that need an
+# engine: scripts/unit.sh PACKAGES [GO-PACKAGE...] Some run the packaged
+# buildpacks; the tests of npm-install run the real npm, that of the packaged
+# Node.js: a newer one keeps what it compiled of npm, and starts it in two
+# thirds of the time.
 set -eu
 
 . "$(dirname "$0")/lib.sh"
 use_packaged_npm "$PWD/$1"
 
-# A package that fails is shown whole; of the others, what they left out and
-# why.
+# Shows the whole output of a failed package; for the others, skipped tests and
+# their reasons.
 report() {
   awk '
     /^=== (RUN|CONT|NAME) / { name = $3 }
@@ -42,8 +42,8 @@ export ARMATURE_PACKAGES ARMATURE_TESTS
 mkdir -p build
 
 # unit GO-PACKAGE...: -vet=off, since make check vets, and more thoroughly. The
-# contract tests are a module of their own, which has the lifecycle; they run
-# beside the others.
+# contract tests are a separate module with the lifecycle; they run in parallel
+# with the others.
 unit() {
   status=0
   if [ -n "$contract" ]; then

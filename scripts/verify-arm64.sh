@@ -1,6 +1,7 @@
 #!/bin/sh
-# Boots the Express app's arm64 image on an arm64 kernel under qemu and calls
-# it, and shows that an image with another machine's launcher is refused.
+# Boots the Express app's arm64 image on an arm64 kernel under qemu and sends it
+# a request, and checks that an image with another machine's launcher is
+# refused.
 set -eu
 scripts/engine.sh
 scripts/needs.sh stack verify-arm64

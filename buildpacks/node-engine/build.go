@@ -27,18 +27,18 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
-// Builder holds what [Builder.Build] works with. All fields are needed.
+// Builder has the inputs of [Builder.Build]. All fields are required.
 type Builder struct {
-	Context  context.Context // ends the build early when done
+	Context  context.Context // cancels the build
 	Environ  []string        // as os.Environ gives it
 	Bindings bindings.Resolver
 	Host     targets.Target // what this program runs on
-	Now      time.Time      // for warnings about the end of life, and nothing else
+	Now      time.Time      // only for warnings about the end of life
 	Logger   scribe.Emitter
 }
 
-// Build installs Node.js where the plan wants it: determine which, resolve
-// the version, install the layers, report.
+// Build installs Node.js for the buildpack plan: it determines the request,
+// resolves the version, installs the layers and reports.
 func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	b.Logger.Title("%s %s", bp.BuildpackInfo.Name, bp.BuildpackInfo.Version)
 	run, err := b.determine(bp)
@@ -62,12 +62,12 @@ func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	return packit.BuildResult{Layers: layers}, nil
 }
 
-// optimizeVariable is the setting for the heap and the container's memory:
-// true lets it fit in any case, false leaves it to Node.js, and unset lets it
-// fit the limit that the container has, if any.
+// optimizeVariable is the setting that sizes the heap for the container's
+// memory: true always sizes it, false leaves it to Node.js, and unset sizes it
+// only for a memory limit.
 const optimizeVariable = "BP_NODE_OPTIMIZE_MEMORY"
 
-// build is one run of Build: what was asked for, and what was found out.
+// build is the state of one run of Build: the request and what was resolved.
 type build struct {
 	demand
 	Builder
@@ -79,20 +79,20 @@ type build struct {
 	optimize string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
 	strict   bool   // BP_NODE_VERSION_STRICT
 
-	npmBecause string // why npm is in the app image, where no entry of the plan wants that
+	npmBecause string // why npm is in the app image, if no plan entry requires it
 	registry   string // BP_NPM_REGISTRY; may hold a password
 	inventory  *inventory.Inventory
 	bindings   []servicebindings.Binding
 	authority  []cacerts.File
-	spans      *spans.Recorder // tells the platform what took how long
+	spans      *spans.Recorder // reports durations to the platform
 
 	version  *semver.Version
-	ended    bool              // whether the version's line ended, and a range led to it
+	ended    bool              // whether a range selected a line past its end of life
 	launched inventory.Release // for the target
 	built    inventory.Release // for the host
 }
 
-// determine reads everything that says what to do.
+// determine reads the plan, the settings and the project.
 func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
@@ -157,9 +157,9 @@ func unsupported(err error) error {
 	}
 }
 
-// satisfiedElsewhere is for a plan without node: an image extension installs
-// Node.js, in the build image and the run image alike. The settings are the
-// same, but for the place.
+// satisfiedElsewhere handles a plan without node: an image extension installs
+// Node.js, in both the build image and the run image. The settings are the
+// same, except for the path.
 func (run *build) satisfiedElsewhere() packit.BuildResult {
 	run.Logger.Process("Installing nothing: the plan wants no node, so an image extension provides it")
 	layer := packit.Layer{
@@ -174,8 +174,7 @@ func (run *build) satisfiedElsewhere() packit.BuildResult {
 	return packit.BuildResult{Layers: []packit.Layer{layer}}
 }
 
-// install makes the layers that are wanted, from archives where they cannot
-// be reused.
+// install makes the required layers, from archives where it cannot reuse them.
 func (run *build) install() ([]packit.Layer, error) {
 	wanted, err := run.wanted()
 	if err != nil {
@@ -206,8 +205,8 @@ func (run *build) install() ([]packit.Layer, error) {
 	return layers, nil
 }
 
-// describe gives every layer of Node.js its bill of materials, reused or not:
-// it is written beside the layer, not into it.
+// describe gives every Node.js layer its SBOM, reused or not: the SBOM is next
+// to the layer, not in it.
 func (run *build) describe(layers []packit.Layer, wanted []installation) error {
 	for i := range layers {
 		for _, installation := range wanted {
@@ -222,7 +221,7 @@ func (run *build) describe(layers []packit.Layer, wanted []installation) error {
 	return nil
 }
 
-// unpack gets the archives for the installations, and makes their layers.
+// unpack fetches the archives for the installations, and makes their layers.
 func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	started := time.Now()
 	run.Logger.Process("Installing Node.js %s", run.version)
@@ -253,7 +252,7 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		for _, installation := range todo { // of which some may be whole
+		for _, installation := range todo { // some may be complete
 			os.RemoveAll(filepath.Join(run.Layers.Path, installation.name))
 		}
 		return nil, err

@@ -99,7 +99,7 @@ func TestBuildSetsTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestBuildLetsTheHeapFitWhenAsked(t *testing.T) {
+func TestBuildSizesTheHeapWhenAsked(t *testing.T) {
 	for value, want := range map[string]struct{ asked, itself string }{"true": {"true", ""}, "1": {"true", ""}, "false": {"", "false"}, "0": {"", "false"}, "": {"", ""}} {
 		f := newFixture(t)
 		f.set("BP_NODE_OPTIMIZE_MEMORY=" + value)
@@ -392,9 +392,9 @@ func TestBuildUsesBakedArchives(t *testing.T) {
 	}
 }
 
-// The layer of the build leads to releases that lie unpacked in the buildpack,
-// which it must not write to; the app image gets files of its own.
-func TestBuildLeadsToUnpackedArchives(t *testing.T) {
+// The build layer links to releases that are unpacked in the buildpack, which
+// it must not change; the launch layer has its own files.
+func TestBuildLinksToUnpackedArchives(t *testing.T) {
 	for _, source := range []string{"/registry", "/dist"} {
 		t.Run(source, func(t *testing.T) {
 			f := newFixture(t)

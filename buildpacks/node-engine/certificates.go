@@ -12,11 +12,11 @@ import (
 	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
-// certificates makes the layer that brings the authorities of ca-certificates
-// bindings to the buildpacks that follow. bundle.pem is for programs that
-// read one list, so it has the system's authorities too; bindings.pem is for
-// Node.js, which adds it to its own. npm, being a Node.js program, needs
-// nothing further, and a cafile in the user's npmrc still decides.
+// certificates makes the layer with the authorities of ca-certificates
+// bindings, for later buildpacks. bundle.pem is for programs that read one
+// list, so it includes the system's authorities; bindings.pem is for Node.js,
+// which adds it to its own. npm is a Node.js program and needs no more; a
+// cafile in the user's npmrc still takes precedence.
 func (run *build) certificates() (packit.Layer, error) {
 	run.Logger.Process("Adding the certificates of %d ca-certificates binding entries to the build", len(run.authority))
 	layer, err := run.Layers.Get(certificateLayer)

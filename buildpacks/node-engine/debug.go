@@ -10,9 +10,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
-// explain tells the log, when BP_LOG_LEVEL is DEBUG, what the layers set in the
-// environment of the build and of the launch, and what the bills of materials
-// cover. A reused layer counts as one that was made.
+// explain logs, if BP_LOG_LEVEL is DEBUG, the environment that the layers set
+// for build and launch, and what the SBOMs cover. It treats a reused layer like
+// a new one.
 func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	all := packit.Layer{BuildEnv: packit.Environment{}, LaunchEnv: packit.Environment{}}
 	for _, layer := range layers {
@@ -38,7 +38,7 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	run.Logger.FormattingSBOM(run.BuildpackInfo.SBOMFormats...)
 }
 
-// debug writes at the level DEBUG what an emitter writes at any.
+// debug returns an emitter that writes at the level DEBUG.
 func (run *build) debug() scribe.Emitter {
 	return scribe.Emitter{Logger: scribe.Logger{LeveledLogger: run.Logger.Debug}}
 }

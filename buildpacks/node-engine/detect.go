@@ -15,20 +15,19 @@ import (
 	"github.com/armature-cnb/armature/internal/node/versionfile"
 )
 
-// versionVariable is the setting that goes before every file.
+// versionVariable is the setting that takes precedence over every file.
 const versionVariable = "BP_NODE_VERSION"
 
-// request is the metadata of the entries that detect requires. It says nothing
-// of build and launch: whoever uses Node.js does.
+// request is the metadata of the entries that detect requires. It has no build
+// and launch: the buildpacks that use Node.js set those.
 type request struct {
 	Version       string `toml:"version"`
 	VersionSource string `toml:"version-source"`
 }
 
-// Detect always passes, unless BP_NODE_PROJECT_PATH is wrong (exit status
-// 100) or the version file that would decide cannot be read as a version
-// (exit status 1). A bad file that something goes before is left out of the
-// plan with a warning.
+// Detect passes, unless BP_NODE_PROJECT_PATH is wrong (exit status 100) or the
+// version file with the highest precedence is invalid (exit status 1). Detect
+// warns about any other invalid file and leaves it out of the plan.
 func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		found, err := find(context.WorkingDir, getenv)
@@ -43,8 +42,8 @@ func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
 	}
 }
 
-// find returns the project. A package.json above it that cannot be read makes
-// it one of its own here: npm-install says what is wrong.
+// find returns the project. If a package.json above it cannot be read, find
+// treats the project as no workspace; npm-install reports the error.
 func find(workingDir string, getenv settings.Getenv) (project.Project, error) {
 	dir, err := project.Dir(workingDir, getenv)
 	if err != nil {
@@ -57,7 +56,7 @@ func find(workingDir string, getenv settings.Getenv) (project.Project, error) {
 	return found, nil
 }
 
-// plan offers node alone first, and else node and npm.
+// plan provides node alone, or alternatively node and npm.
 func plan(requests []request) packit.BuildPlan {
 	var requires []packit.BuildPlanRequirement
 	for _, w := range requests {
@@ -75,8 +74,8 @@ func plan(requests []request) packit.BuildPlan {
 	}
 }
 
-// requests are the versions asked for, in the order .nvmrc, BP_NODE_VERSION,
-// and then the other files as [nodeversion.Find] has them.
+// requests returns the requested versions, in the order .nvmrc,
+// BP_NODE_VERSION, and then the other files as [nodeversion.Find] has them.
 func requests(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Emitter) ([]request, error) {
 	fromEnv := getenv(versionVariable)
 	aliases := &aliases{path: filepath.Join(buildpackDir, "buildpack.toml")}
@@ -103,8 +102,8 @@ func requests(dir, buildpackDir string, getenv settings.Getenv, logger scribe.Em
 	return slices.Insert(all, at, request{fromEnv, versionVariable}), nil
 }
 
-// aliases are those of the inventory, which is read when the first is asked
-// for: few projects have any.
+// aliases resolves the inventory's aliases. It reads the inventory on first
+// use, since few projects use any.
 type aliases struct {
 	path      string
 	inventory *inventory.Inventory

@@ -2,8 +2,7 @@
 // Node.js.
 //
 // Detect always passes. It provides node, or node and npm, and requires node
-// in the version that each of these asks for, in an entry of its own. The
-// first that does decides:
+// once for each of these that asks for a version. The first one decides:
 //
 //	BP_NODE_VERSION
 //	package.json      engines.node, which the buildpack that installs packages requires
@@ -13,11 +12,11 @@
 //	mise.toml         or .mise.toml
 //	.tool-versions
 //
-// One that cannot be read and would decide is an error; a warning otherwise.
-// BP_NODE_PROJECT_PATH says where the files are; of a workspace that has none
-// of them they are those of the root of its workspaces.
+// An invalid request is an error if it would decide, else a warning. The files
+// are in BP_NODE_PROJECT_PATH or, for a workspace without any of them, in the
+// root of its workspaces.
 //
-// Build answers the entries node and npm of the buildpack plan. It writes
+// Build handles the entries node and npm of the buildpack plan. It writes
 //
 //	node             launch: the target's bin/node and LICENSE; npm only when
 //	                 an npm entry asks for it at launch, BP_NODE_INCLUDE_NPM
@@ -25,15 +24,14 @@
 //	node-build       build, and cache when it was downloaded: the host's Node.js
 //	                 with npm and headers; where these lie unpacked in the
 //	                 buildpack, links to them (link.go)
-//	ca-certificates  build: what ca-certificates bindings hold, for Node.js,
-//	                 npm, git and whoever else reads SSL_CERT_FILE
+//	ca-certificates  build: the ca-certificates bindings, for Node.js,
+//	                 npm, git and other readers of SSL_CERT_FILE
 //
-// The first two are the same for native and cross builds. The host is where
-// the build runs, the target is what the app image is for.
+// The first two are the same for native and cross builds. The host is the
+// platform that the build runs on, the target is that of the app image.
 //
-// Archives come from the buildpack's dependencies folder, nodejs.org or the
-// npm registry: BP_NODE_SOURCE, BP_DEPENDENCY_MIRROR, BP_NPM_REGISTRY, and
-// bindings of the types dependency-mirror, dependency-mapping and npmrc have a
-// say in it.
-// docs/decisions/archive-sources.md tells why.
+// Archives come from the buildpack's dependencies folder, nodejs.org or the npm
+// registry: BP_NODE_SOURCE, BP_DEPENDENCY_MIRROR, BP_NPM_REGISTRY, and bindings
+// of the types dependency-mirror, dependency-mapping and npmrc decide.
+// docs/decisions/archive-sources.md has the reasons.
 package nodeengine

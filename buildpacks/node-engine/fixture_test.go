@@ -30,8 +30,8 @@ import (
 	"github.com/armature-cnb/armature/internal/files/archive"
 )
 
-// fixture is a packaged buildpack whose Node.js is a text that names its
-// version and architecture, a server that has its archives, and an app.
+// fixture is a packaged buildpack whose Node.js is a text with its version and
+// architecture, a server with its archives, and an app.
 type fixture struct {
 	buildpack, layers, platform, app string
 
@@ -108,7 +108,7 @@ func (f *fixture) serve(w http.ResponseWriter, r *http.Request) {
 	w.Write(content)
 }
 
-// put lets the server have an archive, and returns its checksum.
+// put adds an archive to the server, and returns its checksum.
 func (f *fixture) put(t *testing.T, path string, names ...string) string {
 	t.Helper()
 	f.files[path] = tgz(t, names...)
@@ -172,7 +172,7 @@ npm-checksum = %q
 `, version, tg.Arch, f.nodejs.URL, dist, sum, end, name, npmSum)
 }
 
-// zippers are used again: what takes time with small archives is to make one.
+// zippers is a pool: for small archives, making a gzip writer dominates.
 var zippers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 
 // tgz makes an archive of "<name>=<content>" files.
@@ -216,7 +216,7 @@ func (f *fixture) write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// bakeUnpacked puts what an archive holds into the buildpack.
+// bakeUnpacked puts an archive's content into the buildpack.
 func (f *fixture) bakeUnpacked(t *testing.T, content []byte) {
 	t.Helper()
 	pin, err := checksum.Parse(digest(content))
@@ -286,7 +286,7 @@ func entry(name string, metadata ...string) packit.BuildpackPlanEntry {
 	return e
 }
 
-// both wants Node.js during the build and at launch.
+// both requires Node.js during the build and at launch.
 func both() packit.BuildpackPlanEntry { return entry("node", "build", "launch") }
 
 // tree lists the files below dir, and where links point.

@@ -27,21 +27,21 @@ const (
 // buildpack's bin/<os>-<arch> folder.
 var helpers = []string{"node-options"}
 
-// installation is one layer of Node.js that is wanted.
+// installation is one Node.js layer that the plan requires.
 type installation struct {
 	distribution.Need
 	name     string
 	layers   packit.Layers
-	key      map[string]any // everything that the layer's content comes from; kept as its metadata
+	key      map[string]any // everything that the layer's content depends on; stored as its metadata
 	dirs     []string       // folders of the release to unpack beside bin/node and LICENSE
 	contents string         // what is in it, for the log
-	why      string         // why more is in it than usual, for the log; may be empty
-	registry string         // what npm's built-in configuration is to name; may be empty, may hold a password
-	passing  bool           // is of this build only, and may lead to files of the buildpack's
+	why      string         // the reason for extra content, for the log; may be empty
+	registry string         // for npm's built-in configuration; may be empty, may have a password
+	passing  bool           // for this build only; may link to the buildpack's files
 	finish   func(layer *packit.Layer, found distribution.Found)
 }
 
-// wanted lists the installations that the plan asks for.
+// wanted lists the installations that the plan requires.
 func (run *build) wanted() ([]installation, error) {
 	var all []installation
 	if run.AtLaunch {
@@ -57,8 +57,7 @@ func (run *build) wanted() ([]installation, error) {
 	return all, nil
 }
 
-// atLaunch is the layer for the app image: as little as possible, for the
-// target.
+// atLaunch returns the launch layer: as little as possible, for the target.
 func (run *build) atLaunch() (installation, error) {
 	programs := run.helpers()
 	digest, err := digestOf(programs)
@@ -93,7 +92,7 @@ func (run *build) atLaunch() (installation, error) {
 	return i, nil
 }
 
-// helpers are the paths of the programs that run before the app's process.
+// helpers returns the paths of the programs that run before the app's process.
 func (run *build) helpers() []string {
 	programs := make([]string, len(helpers))
 	for i, helper := range helpers {
@@ -102,7 +101,8 @@ func (run *build) helpers() []string {
 	return programs
 }
 
-// launchEnvironment is what the helpers read, beside what the user sets.
+// launchEnvironment returns the variables that the helpers read, besides the
+// user's.
 func (run *build) launchEnvironment() packit.Environment {
 	env := packit.Environment{}
 	switch run.optimize {
@@ -114,8 +114,8 @@ func (run *build) launchEnvironment() packit.Environment {
 	return env
 }
 
-// duringBuild is the layer for the buildpacks that follow: npm and headers
-// too, for the host.
+// duringBuild returns the layer for later buildpacks, with npm and headers, for
+// the host.
 func (run *build) duringBuild() installation {
 	why := ""
 	if run.registry != "" {
@@ -133,16 +133,16 @@ func (run *build) duringBuild() installation {
 		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
 		finish: func(layer *packit.Layer, found distribution.Found) {
 			layer.Build = true
-			// Making it again is cheaper than restoring, downloading is not.
+			// Making it again is cheaper than restoring it; downloading is not.
 			layer.Cache = found.Source != distribution.Baked
 			layer.BuildEnv = environment(layer.Path)
-			run.tellOfNPM(layer)
+			run.exportNPM(layer)
 		},
 	}
 }
 
-// install unpacks into a folder beside the layer's, and puts it in its place
-// when it is whole.
+// install unpacks into a folder next to the layer, and renames it into place
+// when complete.
 func (i installation) install(ctx context.Context, found distribution.Found) (packit.Layer, error) {
 	layer, err := i.layers.Get(i.name)
 	if err != nil {
@@ -152,7 +152,7 @@ func (i installation) install(ctx context.Context, found distribution.Found) (pa
 	if err != nil {
 		return packit.Layer{}, fetch.DiskFull("making the layer "+i.name, err)
 	}
-	defer os.RemoveAll(temp) // does nothing once renamed
+	defer os.RemoveAll(temp) // no effect after the rename
 	if err := os.Chmod(temp, 0o755); err != nil {
 		return packit.Layer{}, err
 	}
@@ -173,11 +173,11 @@ func (i installation) install(ctx context.Context, found distribution.Found) (pa
 	return layer, nil
 }
 
-// npmHome is where npm lies in a release, and in a layer.
+// npmHome is the path of npm in a release, and in a layer.
 const npmHome = "lib/node_modules/npm"
 
-// fill puts Node.js into a folder, and npm when it is needed, from its own
-// archive or from the same.
+// fill puts Node.js into a folder, and npm if needed, from the same archive or
+// its own.
 func (i installation) fill(ctx context.Context, dir string, found distribution.Found) error {
 	var prefix string
 	if i.passing && found.Unpacked {
@@ -197,7 +197,7 @@ func (i installation) fill(ctx context.Context, dir string, found distribution.F
 	return linkCommands(dir)
 }
 
-// copy unpacks, or copies what is unpacked.
+// copy unpacks an archive, or copies an unpacked one.
 func (i installation) copy(ctx context.Context, found distribution.Found, dir string) error {
 	selection := archive.Selection{
 		Files: map[string]string{"bin/node": "bin/node", "LICENSE": "LICENSE"},
@@ -217,8 +217,8 @@ func (i installation) copy(ctx context.Context, found distribution.Found, dir st
 }
 
 // configureNPM writes npm's built-in configuration, which every other npmrc
-// file and variable goes before: the registry, and the folder for global
-// packages where it is not the one that node itself is in.
+// file and variable overrides: the registry, and the prefix for global packages
+// if it differs from node's own folder.
 func (i installation) configureNPM(dir, prefix string) error {
 	text := npmrc.Builtin(i.registry, prefix)
 	if text == "" {
@@ -232,8 +232,7 @@ func (i installation) configureNPM(dir, prefix string) error {
 	return errors.Join(err, file.Close())
 }
 
-// linkCommands puts npm and npx beside node, as the releases of nodejs.org
-// have them.
+// linkCommands links npm and npx next to node, as in nodejs.org's releases.
 func linkCommands(dir string) error {
 	for _, name := range []string{"npm", "npx"} {
 		program := filepath.Join(npmHome, "bin", name+"-cli.js")
@@ -247,7 +246,7 @@ func linkCommands(dir string) error {
 	return nil
 }
 
-// environment is what a layer of Node.js sets, unless the user did.
+// environment returns a Node.js layer's defaults for the environment.
 func environment(home string) packit.Environment {
 	env := packit.Environment{}
 	env.Default("NODE_HOME", home)

@@ -7,9 +7,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
-// linkRelease gives a folder the release that lies unpacked in the buildpack,
-// by links. Of npm only that is copied which npm must believe to be its own: it
-// looks for its built-in configuration above the file lib/npm.js that runs.
+// linkRelease links a folder to the release that is unpacked in the buildpack.
+// It copies only the part of npm that must be in the layer: npm looks for its
+// built-in configuration above the real path of lib/npm.js.
 func linkRelease(found distribution.Found, dir string) error {
 	for _, name := range []string{"bin/node", "LICENSE", "include"} {
 		if err := link(filepath.Join(found.Node, name), filepath.Join(dir, name)); err != nil {
@@ -24,14 +24,14 @@ func linkRelease(found distribution.Found, dir string) error {
 	return mirror(npm, filepath.Join(dir, npmHome), copied, link)
 }
 
-// linkLibrary gives npm its lib: copies of what leads to npm.js, and links to the
-// commands and what they share, which are most of it.
+// linkLibrary makes npm's lib: it links the folders commands and utils, which
+// are most of it, and copies the rest.
 func linkLibrary(from, to string) error {
 	return mirror(from, to, map[string]func(from, to string) error{"commands": link, "utils": link}, copyFolder)
 }
 
-// mirror makes a folder of copies of another one's files, and of what becomes of
-// its folders: those that are named in another way than all others.
+// mirror copies a folder's files, and handles its subfolders: those in named by
+// their function, all others by the default.
 func mirror(from, to string, named map[string]func(from, to string) error, others func(from, to string) error) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {

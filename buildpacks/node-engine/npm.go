@@ -14,8 +14,8 @@ import (
 // includeNPMVariable is the setting that puts npm into the app image.
 const includeNPMVariable = "BP_NODE_INCLUDE_NPM"
 
-// findNPM finds out whether npm is wanted in the app image for another reason
-// than an entry of the plan: by the setting, or by a process of the Procfile.
+// findNPM reports why npm belongs in the app image even if no plan entry
+// requires it: the setting, or a process of the Procfile.
 func (run *build) findNPM() error {
 	included, err := settings.Bool(run.getenv, includeNPMVariable, false)
 	if err != nil || !run.AtLaunch || run.NPMAtLaunch {
@@ -34,13 +34,13 @@ func (run *build) findNPM() error {
 	return nil
 }
 
-// tellOfNPM lets the layer for the build tell later buildpacks whether npm is
-// in the app image. In one of the build before it may have been.
-func (run *build) tellOfNPM(layer *packit.Layer) {
+// exportNPM makes the build layer tell later buildpacks whether npm is in the
+// app image. A reused layer may have the old answer.
+func (run *build) exportNPM(layer *packit.Layer) {
 	const file = buildplan.NPMAtLaunchVariable + ".override"
 	if run.NPMAtLaunch {
 		layer.BuildEnv[file] = "true"
 		return
 	}
-	os.Remove(filepath.Join(layer.Path, "env.build", file)) // it is not there, or nobody can write there, and that is said soon
+	os.Remove(filepath.Join(layer.Path, "env.build", file)) // it does not exist, or writing fails below with an error
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// npm is in the app image for whoever asks for it, and later buildpacks are
-// told.
+// npm is in the app image for every way to request it, and later buildpacks
+// know.
 func TestNPMIsInTheAppImage(t *testing.T) {
 	const procfile = "[[group]]\nid = \"paketo-buildpacks/procfile\"\n"
 	for _, row := range []struct {
@@ -27,7 +27,7 @@ func TestNPMIsInTheAppImage(t *testing.T) {
 		{"not where the setting is off", "false", "web: node a.js\n", "", ""},
 		{"because of a process", "", "web: node a.js\nrelease: npm run migrate\n", "", "because of Procfile: the process release calls npm"},
 		{"not for what npm-start does without it", "", "web: npm start\n", "", ""},
-		{"for that, too, where somebody makes processes of the file", "", "web: npm start\n", procfile, "because of Procfile: the process web calls npm"},
+		{"for that, too, if a buildpack makes processes of the file", "", "web: npm start\n", procfile, "because of Procfile: the process web calls npm"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFixture(t)
@@ -58,7 +58,7 @@ func TestNPMIsInTheAppImage(t *testing.T) {
 	}
 }
 
-func TestNPMOfThePlanIsToldToLaterBuildpacks(t *testing.T) {
+func TestNPMOfThePlanIsExportedToLaterBuildpacks(t *testing.T) {
 	f := newFixture(t)
 	result, err := f.build(both(), entry("npm", "launch"))
 	if err != nil {
@@ -70,7 +70,7 @@ func TestNPMOfThePlanIsToldToLaterBuildpacks(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 
-	// What a layer that is reused says is that of the build before.
+	// A reused layer has the answer of the previous build.
 	f.write(t, made.Path, "env.build/"+file, "true")
 	f.restore(t, result)
 	result, err = f.build(both())

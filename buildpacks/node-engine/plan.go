@@ -13,24 +13,24 @@ import (
 // candidate is a version that an entry of the buildpack plan asks for.
 type candidate struct {
 	Version string // a version, range or alias; empty or "default" for no request
-	Source  string // who asks; "<unknown>" when the entry does not say
+	Source  string // the version-source; "<unknown>" if the entry has none
 }
 
-// unknownSource stands for an entry that does not say who asks: that of another
+// unknownSource is for an entry without a version-source, from another
 // buildpack.
 const unknownSource = "<unknown>"
 
-// demand is what the buildpack plan asks for.
+// demand is what the buildpack plan requires.
 type demand struct {
-	Candidates  []candidate // in the order of priority; the first decides
+	Candidates  []candidate // by precedence; the first decides
 	Node        bool        // whether the plan has an entry for node at all
 	AtBuild     bool        // whether Node.js is wanted during the build
 	AtLaunch    bool        // whether it is wanted in the app image
 	NPMAtLaunch bool        // whether npm is wanted in the app image
-	NPMSource   string      // which entry wants that; may be empty
+	NPMSource   string      // the source of that entry; may be empty
 }
 
-// readPlan gathers the entries for node and npm.
+// readPlan collects the entries for node and npm.
 func readPlan(plan packit.BuildpackPlan) demand {
 	var d demand
 	for _, entry := range plan.Entries {
@@ -68,10 +68,10 @@ func newCandidate(metadata map[string]any) candidate {
 	return candidate{Version: version, Source: source}
 }
 
-// priorities are the sources that go before all others, first the highest.
+// priorities are the sources with precedence over all others, highest first.
 var priorities = append([]string{versionVariable, "package.json"}, versionfile.Sources()...)
 
-// priority is lower for what goes first. No request goes last, whoever has it.
+// priority is lower for higher precedence. Entries without a request come last.
 func (c candidate) priority() int {
 	i := slices.Index(priorities, c.Source)
 	switch {

@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
-// BenchmarkInstall checks real archives of Node.js and makes the layers of
-// them: of what runs the app, and of what runs the build.
+// BenchmarkInstall verifies real archives of Node.js and makes the launch layer
+// and the build layer.
 func BenchmarkInstall(b *testing.B) {
 	archives := os.Getenv("ARMATURE_PROFILE_ARCHIVES")
 	if archives == "" {

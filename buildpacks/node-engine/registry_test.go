@@ -82,9 +82,8 @@ func TestBuildRefusesARegistryThatIsNoAddress(t *testing.T) {
 	}
 }
 
-// The real npm is asked, in a copy that has the built-in file that a build
-// writes.
-func TestEveryConfigurationOfNPMGoesBeforeTheRegistryOfLastResort(t *testing.T) {
+// The real npm answers, in a copy with the built-in file that a build writes.
+func TestEveryConfigurationOfNPMOverridesTheDefaultRegistry(t *testing.T) {
 	program, err := filepath.EvalSymlinks(tier.Program(t, "npm"))
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
-// resolve chooses the version, which must exist for the target and for the
-// host, where npm runs.
+// resolve chooses the version. It must exist for the target and for the host,
+// where npm runs.
 func (run *build) resolve() error {
 	run.Logger.Process("Choosing the Node.js version")
 	winner := candidate{Source: "default"}
@@ -34,18 +34,18 @@ func (run *build) resolve() error {
 	run.built, _ = run.inventory.Release(version, run.Host)
 	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
 	run.warnOfEndOfLife(winner)
-	run.tellOfUnheeded(winner)
+	run.warnOfIgnored(winner)
 	return nil
 }
 
-// strictVariable is the setting that makes errors of what is only warned of
-// otherwise: an exact version that does not exist, and a range that only lines
-// past their end of life satisfy.
+// strictVariable is the setting that turns warnings into errors: for an exact
+// version that does not exist, and for a range that only lines past their end
+// of life satisfy.
 const strictVariable = "BP_NODE_VERSION_STRICT"
 
-// choose returns the version that the request leads to. One that only the npm
-// registry has is chosen where it is known which registry that is, or when
-// nothing else will do: then the download says what to set.
+// choose returns the version for the request. It chooses a version that only
+// the npm registry has if the registry is known, or if no other satisfies the
+// request: then the download's error names the setting.
 func (run *build) choose(winner candidate) (*semver.Version, error) {
 	config, err := run.npmConfig()
 	if err != nil {
@@ -69,15 +69,15 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 	if err == nil || run.strict {
 		return version, err
 	}
-	return run.makeDo(winner, within, err)
+	return run.fallback(winner, within, err)
 }
 
-// makeDo returns what goes in place of a version that Resolve refuses with the
-// error. For an exact one that does not exist, or no longer, that is the nearest
-// of the same line, with a warning: of those in the buildpack, if there are any.
-// For a range that only lines past their end of life satisfy it is the newest
-// of such a line; warnOfEndOfLife tells of it.
-func (run *build) makeDo(winner candidate, within *inventory.Inventory, refused error) (*semver.Version, error) {
+// fallback returns the replacement for a version that Resolve refuses with the
+// error. For an exact version that does not exist (any more), it is the nearest
+// in the same line, with a warning, preferably one in the buildpack. For a
+// range that only lines past their end of life satisfy, it is the newest
+// version of such a line; warnOfEndOfLife warns about it.
+func (run *build) fallback(winner candidate, within *inventory.Inventory, refused error) (*semver.Version, error) {
 	switch {
 	case errors.Is(refused, &failure.Failure{ID: inventory.IDVersionUnknown}):
 		for _, inv := range []*inventory.Inventory{run.baked(), within, run.inventory} {
@@ -99,8 +99,8 @@ func (run *build) makeDo(winner candidate, within *inventory.Inventory, refused 
 }
 
 // preferBaked returns the newest version of the same line that satisfies the
-// request and whose archives are in the buildpack, or else the version given. A
-// buildpack that was packaged with archives is to be used without a network.
+// request and has its archives in the buildpack, or else the given version. A
+// buildpack that contains archives must work without a network.
 func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
 	line := run.baked().Only(func(r inventory.Release) bool { return r.Version.Major() == version.Major() })
 	if found, err := line.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
@@ -112,7 +112,7 @@ func (run *build) preferBaked(winner candidate, version *semver.Version) *semver
 	return version
 }
 
-// baked are the releases whose archives are in the buildpack.
+// baked returns the releases whose archives are in the buildpack.
 func (run *build) baked() *inventory.Inventory {
 	dir := filepath.Join(run.CNBPath, bakedDir)
 	return run.inventory.Only(func(r inventory.Release) bool {
@@ -120,7 +120,7 @@ func (run *build) baked() *inventory.Inventory {
 	})
 }
 
-// String is the source and the request, as the log tells a decision.
+// String returns the source and the request, as in the log.
 func (c candidate) String() string {
 	if c.Version == "" || c.Version == "default" {
 		return "the default"
@@ -128,8 +128,7 @@ func (c candidate) String() string {
 	return fmt.Sprintf("%s: %q", c.Source, c.Version)
 }
 
-// planEntries are the candidates that have a request, in the form that the logger
-// prints.
+// planEntries returns the candidates with a request, in the logger's form.
 func (run *build) planEntries() []packit.BuildpackPlanEntry {
 	var entries []packit.BuildpackPlanEntry
 	for _, c := range run.Candidates {

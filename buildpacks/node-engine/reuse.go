@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
-// key is everything that decides what a layer holds, and what others look for
-// in the metadata of a layer of Node.js: dependency-sha, build and launch. All
+// key returns everything that a layer's content depends on, and the metadata
+// that others expect of a Node.js layer: dependency-sha, build and launch. All
 // values are strings or booleans, so that they compare equal after a round trip
 // through TOML.
 func (run *build) key(release inventory.Release, more map[string]any) map[string]any {
@@ -38,13 +38,13 @@ func (run *build) key(release inventory.Release, more map[string]any) map[string
 	return key
 }
 
-// digestOfText lets a secret have a part in a key without being shown.
+// digestOfText makes a secret part of a key without exposing it.
 func digestOfText(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
-// digestOf is one digest of several files.
+// digestOf returns one digest of several files.
 func digestOf(paths []string) (string, error) {
 	h := sha256.New()
 	for _, path := range paths {
@@ -57,8 +57,8 @@ func digestOf(paths []string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// reuse returns the layers of the last build that are still right, and the
-// installations that are not.
+// reuse returns the layers of the last build that are still valid, and the
+// installations that remain.
 func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, error) {
 	var layers []packit.Layer
 	var todo []installation
@@ -78,8 +78,8 @@ func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, 
 	return layers, todo, nil
 }
 
-// present says whether the layer's content is at hand. That of the launch
-// layer need not be: the lifecycle takes it from the previous image.
+// present reports whether the layer's content is there. The launch layer's need
+// not be: the lifecycle takes it from the previous image.
 func (i installation) present() bool {
 	if i.name == launchLayer {
 		return true
@@ -88,8 +88,8 @@ func (i installation) present() bool {
 	return err == nil && info.Mode()&0o111 != 0
 }
 
-// reuse sets a layer's flags again. The environment of one without content
-// must not be written, or the lifecycle would take that for the content.
+// reuse sets a layer's flags again. It must not write the environment of a
+// layer without content, or the lifecycle would take that for the content.
 func (i installation) reuse(layer *packit.Layer) {
 	if i.name == launchLayer {
 		layer.Launch = true

@@ -20,7 +20,7 @@ func digest(content []byte) string {
 	return "sha512:" + hex.EncodeToString(sum[:])
 }
 
-// replaceChecksum pins what the server now has where it had something else.
+// replaceChecksum updates a pin after the server's content has changed.
 func replaceChecksum(t *testing.T, f *fixture, before []byte, sum string) {
 	t.Helper()
 	text := read(t, f.buildpack, "buildpack.toml")
@@ -31,8 +31,8 @@ func replaceChecksum(t *testing.T, f *fixture, before []byte, sum string) {
 	f.write(t, f.buildpack, "buildpack.toml", changed)
 }
 
-// restore leaves of a build what the lifecycle restores for the next one: the
-// metadata of launch layers, and cached layers whole.
+// restore keeps what the lifecycle restores for the next build: the metadata of
+// launch layers, and complete cached layers.
 func (f *fixture) restore(t *testing.T, result packit.BuildResult) {
 	t.Helper()
 	for _, layer := range result.Layers {
@@ -85,12 +85,12 @@ func TestRebuildReusesBothLayers(t *testing.T) {
 	}
 }
 
-func TestRebuildMakesAnewWhatHasChanged(t *testing.T) {
+func TestRebuildRemakesChangedLayers(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		change func(t *testing.T, f *fixture)
 		plan   []packit.BuildpackPlanEntry
-		want   []string // layers that are made anew
+		want   []string // layers that are made again
 	}{
 		{name: "the version", plan: []packit.BuildpackPlanEntry{entry("node", "build", "launch", "version=22")}, want: []string{"node", "node-build"}},
 		{name: "npm at launch", plan: []packit.BuildpackPlanEntry{both(), entry("npm", "launch")}, want: []string{"node"}},

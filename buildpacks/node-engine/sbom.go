@@ -8,12 +8,11 @@ import (
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// sbomVariable switches bills of materials off.
+// sbomVariable switches SBOMs off.
 const sbomVariable = "BP_DISABLE_SBOM"
 
-// describe adds to the layer what it holds: Node.js, and npm where that is in
-// it. It says nothing of the source the archives came from, so it is the same
-// for each.
+// describe adds an SBOM to the layer: Node.js, and npm if the layer has it. It
+// does not name the source of the archives, so it is the same for each.
 func (i installation) describe(layer *packit.Layer) error {
 	document := sbom.Document{Name: i.name, Version: i.Release.Version.String(), Components: components(i.Release, i.NPM)}
 	if err := document.Validate(); err != nil {

@@ -13,12 +13,11 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// bakedDir is the folder of the buildpack that archives may be baked into, as
-// they are or unpacked.
+// bakedDir is the buildpack's folder for archives, packed or unpacked.
 const bakedDir = "dependencies"
 
-// finder gets archives as the settings and bindings of this build say, and
-// downloads them to dir.
+// finder returns a Finder for this build's settings and bindings that downloads
+// to dir.
 func (run *build) finder(dir string) (*distribution.Finder, error) {
 	rewrites, err := distribution.NewRewrites(run.Environ, run.bindings)
 	if err != nil {
@@ -46,9 +45,8 @@ func (run *build) finder(dir string) (*distribution.Finder, error) {
 	}, nil
 }
 
-// cafile is the file of authorities that npm's configuration names, as npm
-// trusts them for the registry. One that cannot be used is warned of: npm
-// passes over it, too.
+// cafile returns the authorities of npm's setting cafile, which npm trusts for
+// the registry. It warns about an unusable file; npm ignores it, too.
 func (run *build) cafile(config *npmrc.Config) []cacerts.File {
 	path, ok := config.Get("cafile")
 	if !ok || path == "" {
@@ -71,7 +69,7 @@ func (run *build) npmConfig() (*npmrc.Config, error) {
 		return nil, err
 	}
 	binding := ""
-	if npmrc.Global(run.Environ) == "" { // which goes before it
+	if npmrc.Global(run.Environ) == "" { // which overrides it
 		if binding, err = npmrc.Binding(run.bindings); err != nil {
 			return nil, err
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 )
 
-// told are the spans in a log.
-func told(log string) (all []spans.Span) {
+// recorded are the spans in a log.
+func recorded(log string) (all []spans.Span) {
 	for line := range strings.Lines(log) {
 		if span, ok := spans.Parse(strings.TrimSuffix(line, "\n")); ok {
 			all = append(all, span)
@@ -18,12 +18,12 @@ func told(log string) (all []spans.Span) {
 	return all
 }
 
-func TestAPlatformThatAsksIsToldWhatTookHowLong(t *testing.T) {
+func TestSpansAreReportedWhenEnabled(t *testing.T) {
 	f := newFixture(t)
 	if _, err := f.build(both(), entry("npm", "build")); err != nil {
 		t.Fatal(err)
 	}
-	if got := told(f.log.String()); len(got) != 0 {
+	if got := recorded(f.log.String()); len(got) != 0 {
 		t.Errorf("got %v, but nobody asked", got)
 	}
 	f = newFixture(t)
@@ -32,7 +32,7 @@ func TestAPlatformThatAsksIsToldWhatTookHowLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	var downloads, layers []string
-	for _, span := range told(f.log.String()) {
+	for _, span := range recorded(f.log.String()) {
 		if span.Kind == spans.Download {
 			downloads = append(downloads, span.What)
 			if span.Bytes == 0 {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Whatever cannot be read is said, and is not taken for nothing.
+// An unreadable file is an error, and does not count as missing.
 func TestBuildSaysWhatItCannotRead(t *testing.T) {
 	archived := func(files ...string) func(f *fixture) {
 		return func(f *fixture) {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// endOfLifeNotice is how long before the end of life the log begins to warn.
+// endOfLifeNotice is how long before the end of life the warnings begin.
 const endOfLifeNotice = 30 * 24 * time.Hour
 
-// warnOfEndOfLife warns of a line that reaches its end of life within a month,
-// or did so, and names the next one. Of a line that a range led to although it
-// has ended, it says so whatever the clock says.
+// warnOfEndOfLife warns about a line that reaches its end of life within a
+// month, or has reached it, and names the next one. If a range selected an
+// ended line, it warns whatever the clock says.
 func (run *build) warnOfEndOfLife(winner candidate) {
 	end, line := run.launched.EndOfLife, run.version.Major()
 	newer := "a newer line"
@@ -31,10 +31,10 @@ func (run *build) warnOfEndOfLife(winner candidate) {
 	}
 }
 
-// tellOfUnheeded names the requests that the chosen version does not satisfy,
-// since another goes before them.
-func (run *build) tellOfUnheeded(winner candidate) {
-	told := map[candidate]bool{winner: true} // who gets the nearest of what it asks for was told so
+// warnOfIgnored names the requests that the chosen version does not satisfy,
+// because another took precedence.
+func (run *build) warnOfIgnored(winner candidate) {
+	told := map[candidate]bool{winner: true} // a request that got the nearest version has a warning already
 	for _, c := range run.Candidates {
 		if told[c] || c.Version == "" || run.inventory.Satisfies(run.version, c.Version) {
 			continue
@@ -45,13 +45,13 @@ func (run *build) tellOfUnheeded(winner candidate) {
 			who = "another buildpack"
 		}
 		run.Logger.Subprocess("WARNING: %s asks for Node.js %q, which is not heeded: %s goes before it%s.",
-			who, c.Version, winner.Source, run.suitingBoth(winner, c))
+			who, c.Version, winner.Source, run.newestOfBoth(winner, c))
 	}
 }
 
-// suitingBoth names the newest version that satisfies both requests, for a line
-// of the log; it is empty when only ended lines have one, or none does.
-func (run *build) suitingBoth(a, b candidate) string {
+// newestOfBoth returns the newest version that satisfies both requests, for the
+// log; it is empty if only ended lines have one, or none does.
+func (run *build) newestOfBoth(a, b candidate) string {
 	for _, v := range run.inventory.Versions(run.target, run.Host) {
 		release, _ := run.inventory.Release(v, run.target)
 		alive := release.EndOfLife.IsZero() || run.Now.Before(release.EndOfLife)

@@ -76,7 +76,7 @@ func TestARangeThatFitsALivingLineKeepsChoosingIt(t *testing.T) {
 	}
 }
 
-func TestBuildNamesTheRequestThatIsNotHeeded(t *testing.T) {
+func TestBuildNamesTheIgnoredRequest(t *testing.T) {
 	const by = " is not heeded: "
 	for _, tc := range []struct {
 		name     string
@@ -89,7 +89,7 @@ func TestBuildNamesTheRequestThatIsNotHeeded(t *testing.T) {
 		{name: "an ended line in common", requests: []string{"package.json=>=20", ".nvmrc=20"}, want: `.nvmrc asks for Node.js "20", which is not heeded: package.json goes before it.`},
 		{name: "an entry without a source", requests: []string{"package.json=24", "=22"}, want: `another buildpack asks for Node.js "22", which is not heeded: package.json goes before it.`},
 		{name: "the same twice", requests: []string{"package.json=24", ".nvmrc=22", ".nvmrc=22"}, want: `.nvmrc asks for Node.js "22", which is not heeded: package.json goes before it.`},
-		{name: "the setting goes before both", requests: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
+		{name: "the setting overrides both", requests: []string{"BP_NODE_VERSION=24", "package.json=22", ".nvmrc=24"}, want: `package.json asks for Node.js "22", which is not heeded: BP_NODE_VERSION goes before it.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := ended(t)

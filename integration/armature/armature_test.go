@@ -1,10 +1,11 @@
 //go:build linux
 
 // Package integration_test builds real apps with the armature program and the
-// real builders, as root and as an ordinary user, without a container engine.
+// real builders, as root and as an unprivileged user, without a container
+// engine.
 //
-// `make integration-armature` makes everything these tests stand on; run from
-// elsewhere they are left out.
+// `make integration-armature` makes everything that these tests need; without
+// it they are skipped.
 package integration_test
 
 import (
@@ -143,12 +144,12 @@ func TestADamagedCacheCostsTimeAndNothingElse(t *testing.T) {
 	}
 }
 
-// The layer of Node.js is made once for a builder, of no app that anybody
-// builds, and is the one that a build makes itself where there is none.
+// armature makes the Node.js layer once per builder, from its own app, and it
+// is the same as the one that a build makes.
 func TestTheFirstBuildOfAnAppBeginsWithTheLayerOfNode(t *testing.T) {
 	u := newUser(t, 0)
 	const reused = "Reusing layer 'armature/node-engine:node'"
-	first := u.must(plainApp(t), "--tag", "seeded-one") // folders of their own, with the same in them
+	first := u.must(plainApp(t), "--tag", "seeded-one") // two folders with the same content
 	second := u.must(plainApp(t), "--tag", "seeded-two")
 	for _, b := range []built{first, second} {
 		if !strings.Contains(b.log, reused) {

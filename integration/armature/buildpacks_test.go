@@ -28,7 +28,7 @@ func writeFiles(t *testing.T, dir string, contents map[string]string) {
 	}
 }
 
-func TestABuildpackOfTheAppsGoesBeforeTheBuilders(t *testing.T) {
+func TestAnAppsBuildpackOverridesTheBuilders(t *testing.T) {
 	t.Parallel()
 	app := plainApp(t)
 	writeFiles(t, app, map[string]string{
@@ -61,7 +61,7 @@ func TestABuildpackOfTheAppsGoesBeforeTheBuilders(t *testing.T) {
 	}
 }
 
-// npm-start sees the processes of the buildpacks before it only.
+// npm-start sees only the processes of earlier buildpacks.
 func TestAProcessForBashOfALaterBuildpackIsRefusedWithoutOne(t *testing.T) {
 	t.Parallel()
 	app := plainApp(t)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// private serves a registry that wants a password, and returns its address. It
-// takes nothing into the repositories below forbidden/.
+// private serves a registry that requires a password, and returns its address.
+// It refuses pushes to repositories below forbidden/.
 func private(t *testing.T, password string) string {
 	t.Helper()
 	return serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, request *http.Request) {

@@ -10,8 +10,8 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// What --compression small makes is smaller and the same in every other way,
-// whatever was built before: its content, and its digest each time.
+// --compression small changes only the size: content and digest are the same
+// every time, whatever was built before.
 func TestCompressionChangesNothingButTheSize(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)

@@ -14,8 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// devFolder is an app in the folder that somebody works in: of what a checkout
-// lacks there is all.
+// devFolder makes an app in a developer's working folder, with everything that
+// a checkout lacks.
 func devFolder(t *testing.T) string {
 	t.Helper()
 	app := checkedOut(t)
@@ -30,7 +30,7 @@ func devFolder(t *testing.T) string {
 	return app
 }
 
-// checkedOut is the app as everybody has it.
+// checkedOut makes the same app as a clean checkout.
 func checkedOut(t *testing.T) string {
 	t.Helper()
 	app := t.TempDir()
@@ -108,7 +108,7 @@ func TestADevelopersFolderMakesTheImageOfACheckout(t *testing.T) {
 	})
 }
 
-// What the build removes is not copied first: here nothing could copy it.
+// armature does not copy what the build removes: here it could not.
 func TestModulesThatAreADevelopersOwnAreNotCopied(t *testing.T) {
 	u := newUser(t, 0)
 	platform := host(t).String()
@@ -145,7 +145,7 @@ func TestSettingsKeepWhatADevelopersFolderHas(t *testing.T) {
 	}
 }
 
-// Without a network nothing can be installed: the modules that are there stay.
+// Without a network nothing can be installed: existing modules stay.
 func TestAFolderIsBuiltAsItIsWithoutANetwork(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)

@@ -27,8 +27,8 @@ func smallDisk(t *testing.T, options string) string {
 	return dir
 }
 
-// nothingHalf says what a call left below armature's folder: no work, no root
-// or image that a later call would take for whole.
+// nothingHalf checks that a call left no work folder, and no partial root or
+// image, in armature's folder.
 func nothingHalf(t *testing.T, dir string) {
 	t.Helper()
 	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -77,7 +77,7 @@ func TestAReadOnlyCacheFolderIsAFailure(t *testing.T) {
 	newUser(t, 0).build(plainApp(t), "--tag", "plain", "--cache-dir", filepath.Join(disk, "below")).wantFailure(t, "cache-dir-unusable", "--cache-dir")
 }
 
-// A folder that was written to, and cannot be any more.
+// A writable folder becomes read-only.
 func TestACacheFolderThatBecomesReadOnlyIsAFailure(t *testing.T) {
 	disk := smallDisk(t, "size=1m")
 	for name, mode := range map[string]os.FileMode{"roots": 0o700, "builds": 0o700, "images": 0o755, "work": 0o700} {
@@ -97,8 +97,8 @@ func TestWithoutAHomeTheCacheFolderHasToBeNamed(t *testing.T) {
 	u.build(plainApp(t)).wantFailure(t, "no-cache-dir", "--cache-dir")
 }
 
-// A disk that fills up where something is to be put is named by the flag that
-// chose it, and has no part of it.
+// The error for a full destination disk names its flag, and no partial output
+// remains.
 func TestAFullDiskWhereSomethingIsPutIsAFailureAndHasNoPartOfIt(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, size, flag, value, remedy string }{

@@ -23,7 +23,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// bothBuilders says whether make made the builders for both targets.
+// bothBuilders reports whether make made the builders for both targets.
 func bothBuilders(t *testing.T) {
 	t.Helper()
 	for _, to := range targets.All() {
@@ -48,7 +48,7 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 		registry.ServeHTTP(w, request)
 	})
 	tag := address + "/team/both"
-	key := []string{"--cache-key", "both"} // of no other test: the second platform has nothing of its own
+	key := []string{"--cache-key", "both"} // of no other test, so that the second platform has no cache
 	b := u.must(express, append(key, "--tag", tag, "--platform", "linux/amd64,linux/arm64")...)
 	again := u.must(express, append(key, "--tag", tag, "--platform", "linux/arm64,linux/amd64", "--output", "registry")...)
 	if b.digest != again.digest {
@@ -66,7 +66,8 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 	if err := validate.Index(index); err != nil {
 		t.Error(err)
 	}
-	// The second begins with what the first has made, which nobody sees in it.
+	// The second starts from the first one's layers, without a trace in the
+	// image.
 	second := targets.All()[1]
 	if want := "[" + second.String() + "]   beginning with the layers for any target"; !strings.Contains(b.log, want) {
 		t.Errorf("got no %q in\n%s", want, b.log)
@@ -87,7 +88,7 @@ func TestTwoPlatformsShareWhatIsTheSame(t *testing.T) {
 	if len(both) != 2 {
 		t.Fatalf("got %v", both)
 	}
-	// npm-start's programs and the bills of materials say what they are for.
+	// npm-start's programs and the SBOMs depend on the target.
 	differ := []string{"run image", "armature/node-engine:node", "armature/npm-start:supervisor", "armature/npm-start:environment", "bills of materials", "lifecycle: launcher", "lifecycle: config"}
 	for i, layer := range both[0].Layers {
 		other := both[1].Layers[i]
@@ -170,8 +171,8 @@ func TestARebasedImageHasWhatABuildOnItsRunImageGives(t *testing.T) {
 	}
 }
 
-// inspected are the descriptions of a layout's images.
-func inspected(t *testing.T, folder string) []*platform.ImageDescription {
+// described inspects an image for linux/arm64, except its digest.
+func described(t *testing.T, folder string) inspect.Image {
 	t.Helper()
 	found, err := platform.Inspect(t.Context(), platform.InspectRequest{Image: folder, Home: t.TempDir()})
 	if err != nil {

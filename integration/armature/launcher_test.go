@@ -23,7 +23,7 @@ import (
 
 const lifecycleModule = "github.com/buildpacks/lifecycle"
 
-// inModule calls the go command where the lifecycle's module is named.
+// inModule runs the go command in the lifecycle's module.
 func inModule(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
@@ -39,9 +39,9 @@ func inModule(t *testing.T, env []string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// launchImage is the run image for this host with what the lifecycle's own
-// acceptance tests launch: their buildpacks' layers, their app, their programs
-// for exec.d, and the launcher that goes into app images.
+// launchImage returns the run image for this host with the fixtures of the
+// lifecycle's acceptance tests: their buildpacks' layers, app and exec.d
+// programs, and the launcher of app images.
 func launchImage(t *testing.T) string {
 	t.Helper()
 	fixtures := filepath.Join(inModule(t, nil, "list", "-m", "-f", "{{.Dir}}", lifecycleModule), "acceptance/testdata/launcher")
@@ -144,8 +144,8 @@ func launcherOf(t *testing.T, builder v1.Image) []byte {
 	return nil
 }
 
-// The lifecycle's own acceptance tests of its launcher start containers of
-// another image; the same calls have to do on ours.
+// The lifecycle's acceptance tests of its launcher use another image; the same
+// calls must work on ours.
 func TestTheRunImageLaunchesWhatTheLifecycleDoes(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)
@@ -183,7 +183,7 @@ func TestTheRunImageLaunchesWhatTheLifecycleDoes(t *testing.T) {
 		{name: "a command without a shell", args: []string{"--", "echo", "something"}, want: []string{"something"}, absent: "sourced"},
 		{name: "variables of the user's without a shell", env: []string{"CNB_APP_DIR=/workspace", "SOME_USER_VAR=some-user-val"}, args: []string{"--", "env"}, want: []string{"SOME_USER_VAR=some-user-val"}, absent: "CNB_APP_DIR"},
 		{name: "a buildpack's program without a shell", args: []string{"--", "bp-executable"}, want: []string{"bp executable"}},
-		// What no acceptance test does, and people do.
+		// Common uses without an acceptance test.
 		{name: "a command line in one word", args: []string{"mkdir -p /tmp/made && ls -d /tmp/made && rm -r /tmp/made"}, want: []string{profiles + "/tmp/made"}},
 		{name: "a pipe", args: []string{"printf 'b\\na\\n' | sort | head -n 1 | tr a-z A-Z"}, want: []string{profiles + "A"}},
 		{name: "a status", args: []string{"exit 7"}, status: 7},

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// lockedApp is a plain app with a lockfile, so that it is known to run nothing
-// while it is built.
+// lockedApp makes a plain app with a lockfile, so that it is known to run no
+// scripts in a build.
 func lockedApp(t *testing.T) string {
 	t.Helper()
 	app := plainApp(t)
@@ -42,7 +42,7 @@ func TestTheNextTagBeginsWithWhatTheLastOneLeft(t *testing.T) {
 	}
 }
 
-// One bad release of a dependency, or one branch, is in its own images only.
+// One bad release of a dependency, or one branch, affects only its own images.
 func TestWhatScriptsLeaveReachesNoOtherImage(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)

@@ -22,7 +22,7 @@ func scriptApp(t *testing.T, script, server string) string {
 	return app
 }
 
-// What a script starts, at most 4,000 of them, goes on trying for a minute at most.
+// A fork bomb of at most 4,000 processes that retry for at most a minute.
 const bomb = `cat >bomb.js <<'END'
 const { spawn } = require("child_process");
 let started = 0;
@@ -49,13 +49,12 @@ func TestABuildThatUsesAllProcessesEndsWithAnID(t *testing.T) {
 			if b.status != 75 || !strings.Contains(b.log, "[out-of-processes]") {
 				t.Errorf("got status %d, want 75\n%s", b.status, b.log)
 			}
-			waitForNobody(t, "the build")
+			waitForNone(t, "the build")
 		})
 	}
 }
 
-// A copy after the other, each of which ends, and lies down where the next build's
-// files are to be.
+// A chain of forks, each of which moves into the next build's future folder.
 const chain = `cat >chain.sh <<'END'
 [ $1 -gt 20000 ] && exit
 cd /cache
@@ -103,7 +102,7 @@ func TestAnInterruptedBuildInAChrootLeavesNoChainOfProcesses(t *testing.T) {
 	if cmd.ProcessState.ExitCode() != 130 || time.Since(begin) > 30*time.Second {
 		t.Errorf("got status %d after %s, want 130 soon\n%s", cmd.ProcessState.ExitCode(), time.Since(begin), said)
 	}
-	waitForNobody(t, "the build")
+	waitForNone(t, "the build")
 	if kept, _ := filepath.Glob(u.cache() + "/builds/*/cache"); len(kept) == 0 {
 		t.Errorf("the cache was not moved back: it could not be known that nobody is left\n%s", said)
 	}

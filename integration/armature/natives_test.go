@@ -20,7 +20,8 @@ import (
 // every target. Compiling under emulation, most of it takes long.
 var wholeMatrix = os.Getenv("ARMATURE_NATIVES") != ""
 
-// other is the target that is not this machine, whose programs it can run.
+// other returns the other target, whose programs this machine must be able to
+// emulate.
 func other(t *testing.T) targets.Target {
 	t.Helper()
 	for _, to := range targets.All() {

@@ -25,7 +25,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// offered are the versions of the Platform API that a builder's label names.
+// offered returns the versions of the Platform API in a builder's label.
 func offered(t *testing.T, builder v1.Image) []string {
 	t.Helper()
 	config, err := builder.ConfigFile()
@@ -55,9 +55,9 @@ func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
 	}
 }
 
-// otherPlatform is one beside pack and armature: it runs a builder's creator as its
-// own documentation says.
-type otherPlatform struct {
+// platform is a third platform besides pack and armature: it runs a builder's
+// creator.
+type platform struct {
 	t        *testing.T
 	builder  string // folder
 	home     string // that the builder is unpacked in
@@ -135,8 +135,8 @@ func (p *otherPlatform) machines(ctx context.Context, image string) map[string]e
 	return found
 }
 
-// A builder that pairs two architectures makes the target's images or none:
-// a platform that is too old to say what they are for is told so.
+// A cross builder makes the target's images or none: a platform that is too old
+// for the target gets an error.
 func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
 	t.Parallel()
 	on := host(t)

@@ -43,7 +43,7 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 		time.Sleep(moment)
 		cmd.Process.Signal(signal)
 		cmd.Wait()
-		waitForNobody(t, fmt.Sprintf("%s after %s", signal, moment))
+		waitForNone(t, fmt.Sprintf("%s after %s", signal, moment))
 	}
 	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
 		t.Errorf("mounts are left:\n%s", mounts)
@@ -64,7 +64,7 @@ func TestAKilledBuildLeavesNothing(t *testing.T) {
 	}
 }
 
-// Every command begins with a try of the ways to make a sandbox.
+// Every command first tries the ways to make a sandbox.
 func TestACallThatIsKilledWhileItTriesSandboxesLeavesNothing(t *testing.T) {
 	u := newUser(t, 0)
 	u.home = t.TempDir()
@@ -88,8 +88,8 @@ func TestACallThatIsKilledWhileItTriesSandboxesLeavesNothing(t *testing.T) {
 	}
 }
 
-// descendants are the processes that this one started, or that were left to it
-// when who started them ended: everything that a call of armature can leave.
+// descendants returns this process's descendants, including adopted orphans:
+// everything that a call of armature can leave.
 func descendants(t *testing.T) (found []string) {
 	t.Helper()
 	for { // those that have ended
@@ -129,8 +129,8 @@ func adoptOrphans(t *testing.T) {
 	}
 }
 
-// waitForNobody reports processes that do not end within some seconds.
-func waitForNobody(t *testing.T, after string) {
+// waitForNone reports processes that do not end within some seconds.
+func waitForNone(t *testing.T, after string) {
 	t.Helper()
 	until := time.Now().Add(10 * time.Second)
 	for len(descendants(t)) > 0 && time.Now().Before(until) {

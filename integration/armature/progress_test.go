@@ -38,7 +38,7 @@ func events(t *testing.T, log string) (all []event) {
 	return all
 }
 
-func TestEventsAndTimelineTellWhereTheTimeGoes(t *testing.T) {
+func TestEventsAndTimelineReportDurations(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)
 	page := filepath.Join(t.TempDir(), "build.html")
@@ -84,12 +84,12 @@ func TestEventsAndTimelineTellWhereTheTimeGoes(t *testing.T) {
 	if up.Bytes < 1e5 || up.Reused || ended[up.Parent].What != "compressing and uploading layers" {
 		t.Errorf("got %+v, part of %+v", up, ended[up.Parent])
 	}
-	if reused.Bytes != 0 || !reused.Reused { // it was made once for the builder
+	if reused.Bytes != 0 || !reused.Reused { // it was made once per builder
 		t.Errorf("got %+v, want a layer that is reused", reused)
 	}
 }
 
-func TestABuildThatFailsTellsSoInEventsAndTimeline(t *testing.T) {
+func TestAFailedBuildIsInEventsAndTimeline(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)
 	app, page := plainApp(t), filepath.Join(t.TempDir(), "build.html")

@@ -10,8 +10,8 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// What comes last is why there is no image, in the words of the buildpack that
-// knows, whatever the app's scripts print.
+// The last message is the buildpack's own error, whatever the app's scripts
+// print.
 func TestAFailedBuildEndsWithTheBuildpacksOwnReason(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)

@@ -17,7 +17,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// breaking ends the connection after the first piece of an answer.
+// breaking closes the connection after the first part of a response.
 type breaking struct{ http.ResponseWriter }
 
 func (b breaking) Write(piece []byte) (int, error) {
@@ -60,7 +60,7 @@ func TestARegistryThatBreaksOffIsWorthAnotherTry(t *testing.T) {
 	}
 }
 
-// One platform that a registry has no answer for is not one that an image lacks.
+// If a registry fails for one platform, the image does not lack that platform.
 func TestAPlatformThatCannotBeFetchedIsNotLeftOut(t *testing.T) {
 	t.Parallel()
 	index := v1.ImageIndex(empty.Index)
@@ -81,7 +81,7 @@ func TestAPlatformThatCannotBeFetchedIsNotLeftOut(t *testing.T) {
 	}
 	address := serveRegistry(t, func(registry http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.Path == missing {
-			w.WriteHeader(http.StatusNotImplemented) // which the library does not ask for again
+			w.WriteHeader(http.StatusNotImplemented) // which the library does not retry
 			return
 		}
 		registry.ServeHTTP(w, r)

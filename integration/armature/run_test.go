@@ -20,7 +20,7 @@ import (
 	"github.com/armature-cnb/armature/internal/emulation"
 )
 
-func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
+func TestAnImageRunsAndStopsOnASignal(t *testing.T) {
 	adoptOrphans(t)
 	if host(t) != targets.LinuxARM64 && !emulation.Works(targets.LinuxARM64) {
 		t.Skip("this machine has no emulation of linux/arm64")
@@ -64,7 +64,7 @@ func TestAnImageRunsAndStopsWhenTold(t *testing.T) {
 			if status := cmd.ProcessState.ExitCode(); status != 143 { // the app does not handle SIGTERM
 				t.Errorf("got status %d, want the app's 143", status)
 			}
-			waitForNobody(t, "the end of run")
+			waitForNone(t, "the end of run")
 			if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
 				t.Errorf("left over: %v", list)
 			}

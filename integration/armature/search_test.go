@@ -27,17 +27,17 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// mark is what every secret of these tests begins with, so that one look into a
-// content finds them all. After "somebody:" it fills whole groups of base64.
+// mark is the prefix of every secret in these tests, so that one search finds
+// all of them. After "somebody:" it fills whole groups of base64.
 const mark = "armature-canary"
 
-// marks are the beginnings of secrets, as they are and as registries are sent them.
+// marks are the prefixes of secrets, plain and as sent to registries.
 var marks = [][]byte{[]byte(mark), []byte(secret(mark).login())}
 
-// secret is looked for where it must not be.
+// secret must not occur in any result.
 type secret string
 
-// login is the secret as a password in a Docker config or a header.
+// login returns the secret as a password in a Docker config or a header.
 func (s secret) login() string { return base64.StdEncoding.EncodeToString([]byte("somebody:" + s)) }
 
 func (s secret) notInLog(t *testing.T, b built) {
@@ -47,15 +47,15 @@ func (s secret) notInLog(t *testing.T, b built) {
 	}
 }
 
-// secretBuilds is held by builds that are given secrets, for as long as they run:
-// their own work has them then. Whoever looks for secrets waits for all of them.
+// secretBuilds is held by builds with secrets while they run, since their own
+// work folders contain them. Searches wait for all of them.
 var secretBuilds sync.RWMutex
 
-// looked says of contents, by their digest, whether a secret is in them: most of
-// what a build writes, another one has written, too.
+// looked caches by digest whether a content has a secret: builds share most of
+// their contents.
 var looked sync.Map // v1.Hash: bool
 
-// holdsSecret says whether a secret is in a content, which may be compressed.
+// holdsSecret reports whether a content, which may be compressed, has a secret.
 func holdsSecret(digest v1.Hash, open func() (io.ReadCloser, error)) (bool, error) {
 	if found, ok := looked.Load(digest); ok {
 		return found.(bool), nil
@@ -76,7 +76,7 @@ func holdsSecret(digest v1.Hash, open func() (io.ReadCloser, error)) (bool, erro
 	return found, err
 }
 
-// inflated is what a content is when it is not compressed.
+// inflated returns the decompressed content.
 func inflated(content io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReader(content)
 	if head, _ := buffered.Peek(10); len(head) < 10 || !bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}) { // RFC 1952, 2.3
@@ -93,7 +93,7 @@ func hasMark(r io.Reader) (bool, error) {
 		if slices.ContainsFunc(marks, func(one []byte) bool { return bytes.Contains(text, one) }) {
 			return true, nil
 		}
-		kept = copy(piece, text[max(0, len(text)-len(marks[1])):]) // the longest: it may go on
+		kept = copy(piece, text[max(0, len(text)-len(marks[1])):]) // overlap: a mark may continue in the next piece
 		if errors.Is(err, io.EOF) {
 			return false, nil
 		}
@@ -103,8 +103,8 @@ func hasMark(r io.Reader) (bool, error) {
 	}
 }
 
-// noSecretBelow looks into the files of a folder that were made or named since a
-// time. Root file systems that are unpacked from builders are left out.
+// noSecretBelow searches the files of a folder that were created or renamed
+// since a time. It skips the root file systems of builders.
 func noSecretBelow(t *testing.T, dir string, since time.Time) {
 	t.Helper()
 	secretBuilds.Lock()
@@ -137,8 +137,8 @@ func noSecretBelow(t *testing.T, dir string, since time.Time) {
 	}
 }
 
-// waitForTrash waits until what calls left to be removed is gone, of a folder that
-// is armature's own; more may come meanwhile.
+// waitForTrash waits until the current content of armature's trash is removed;
+// more may come meanwhile.
 func waitForTrash(t *testing.T, dir string) {
 	t.Helper()
 	left, err := os.ReadDir(filepath.Join(dir, "trash"))
@@ -157,7 +157,7 @@ func waitForTrash(t *testing.T, dir string) {
 	}
 }
 
-// fileHoldsSecret looks into a file, unless it is as it was before a time.
+// fileHoldsSecret searches a file, unless it is unchanged since a time.
 func fileHoldsSecret(path string, since time.Time) (bool, error) {
 	var info unix.Stat_t
 	if err := unix.Lstat(path, &info); err != nil || time.Unix(info.Ctim.Unix()).Before(since) {
@@ -172,14 +172,14 @@ func fileHoldsSecret(path string, since time.Time) (bool, error) {
 		return false, err
 	}
 	found, err := holdsSecret(digest, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil })
-	if errors.Is(err, io.ErrUnexpectedEOF) { // another call goes on writing it
+	if errors.Is(err, io.ErrUnexpectedEOF) { // another call is writing it
 		err = nil
 	}
 	return found, err
 }
 
-// isOfBuilder says whether a folder is one of the large ones of an unpacked
-// builder: a chroot has links to them, which wait in the trash afterwards.
+// isOfBuilder reports whether a folder is a large one of an unpacked builder: a
+// chroot has hard links to them, which are in the trash afterwards.
 func isOfBuilder(path string) bool {
 	switch filepath.Base(path) {
 	case "usr", "cnb":
@@ -196,8 +196,8 @@ func noSecretInImage(t *testing.T, image v1.Image) {
 	}
 }
 
-// imageHoldsSecret looks into an image's manifest, configuration and layers, and
-// says in which of them a secret is.
+// imageHoldsSecret searches an image's manifest, configuration and layers, and
+// returns which of them has a secret.
 func imageHoldsSecret(image v1.Image) (string, error) {
 	for part, read := range map[string]func() ([]byte, error){"configuration": image.RawConfigFile, "manifest": image.RawManifest} {
 		text, err := read()
@@ -259,12 +259,12 @@ func forFiles(t *testing.T, image v1.Image, see func(name string, text []byte)) 
 	}
 }
 
-// What these tests do not find is not there: the search finds a secret in
-// whatever form it is written.
+// The search finds secrets in every form, so that its negative results mean
+// something.
 func TestTheSearchFindsSecrets(t *testing.T) {
 	const one = secret(mark + "-of-the-search")
 	begin := time.Now().Truncate(time.Second)
-	filler := strings.Repeat("x", 1<<17-5) // so that it lies across two pieces
+	filler := strings.Repeat("x", 1<<17-5) // so that it spans two pieces
 	for name, text := range map[string]string{"as it is": string(one), "as a login": one.login(), "far inside": filler + string(one), "not": filler + "armature-canar"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

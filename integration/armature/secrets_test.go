@@ -54,11 +54,11 @@ func TestSecretsReachNoLayerNoLabelAndNoLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	noSecretInImage(t, image)
-	noSecretBelow(t, u.cache(), begin) // nor does the next build find it
+	noSecretBelow(t, u.cache(), begin) // the next build does not find it either
 }
 
-// probe is a build script that puts all that it can read of other processes,
-// and of files in which credentials are, into its log and into the image.
+// probe is a build script that copies everything that it can read of other
+// processes, and of files with credentials, to its log and into the image.
 const probe = `
 const fs = require("fs"), path = require("path");
 const found = [];
@@ -81,8 +81,8 @@ console.log(found.join("\n"));
 fs.writeFileSync("found.txt", found.join("\n"));
 `
 
-// The credentials for registries stay armature's own: neither do a build's
-// scripts find them, nor does anybody later.
+// Credentials for registries stay in armature: a build's scripts do not find
+// them, and they are in no result.
 func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	t.Parallel()
 	begin := time.Now().Truncate(time.Second)
@@ -98,7 +98,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	for _, tc := range []struct {
 		way   string
 		files map[string]string // of the home folder
-		fails bool              // whether a build is tried that fails in the end
+		fails bool              // whether to try a build that fails at the end
 	}{{"mount-namespace", dockerLogin, true}, {"user-namespace", helper, false}, {"chroot", dockerLogin, false}} {
 		t.Run(tc.way, func(t *testing.T) {
 			u := newUser(t, 0)
@@ -138,7 +138,7 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 				}
 				noSecretInImage(t, image)
 			}
-			// The script has looked, and at the lifecycle, too, where it can.
+			// The script has searched, including the lifecycle where possible.
 			want := "NODE_ENV"
 			if tc.way != "chroot" {
 				want = "CNB_REGISTRY_AUTH"
@@ -160,8 +160,8 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 	}
 }
 
-// privateNPM serves an npm registry with the package greeting 1.0.0 to whoever
-// has a token, and returns its address.
+// privateNPM serves an npm registry with the package greeting 1.0.0 that
+// requires a token, and returns its address.
 func privateNPM(t *testing.T, token string) string {
 	t.Helper()
 	var packed bytes.Buffer
@@ -193,8 +193,8 @@ func privateNPM(t *testing.T, token string) string {
 	return server.URL
 }
 
-// npm is given a token by a binding, or by a variable that .npmrc names, uses it
-// and says all that it can say.
+// npm gets a token from a binding, or from a variable in .npmrc, and uses it
+// with the most verbose log.
 func TestTokensOfNPMReachNoLayerNoCacheAndNoLog(t *testing.T) {
 	t.Parallel()
 	begin := time.Now().Truncate(time.Second)

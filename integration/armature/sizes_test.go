@@ -18,8 +18,8 @@ var recordSizes = flag.Bool("record-sizes", false, "write docs/benchmarks/sizes.
 
 const sizesFile = "../../docs/benchmarks/sizes.json"
 
-// Sizes do not depend on the machine. Whoever makes something larger, or
-// smaller, changes the record in the same commit.
+// Sizes do not depend on the machine. A change of a size updates the record in
+// the same commit.
 func TestSizesAreThoseOnRecord(t *testing.T) {
 	t.Parallel()
 	bothBuilders(t)
@@ -63,7 +63,7 @@ func owners(t *testing.T, folder string, to targets.Target) map[string]string {
 	return names
 }
 
-// imageSize is the entry of an image. Where no owner is known there is one
+// imageSize returns the entry of an image. Without known owners there is one
 // layer, which needs no name.
 func imageSize(t *testing.T, what, layout string, to targets.Target, owners map[string]string) sizes.Entry {
 	t.Helper()

@@ -27,8 +27,8 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// `make soak` runs what is in this file, and CI does not: it takes long, and
-// what it looks for is rare.
+// `make soak` runs this file; CI does not, since it takes long and finds rare
+// faults.
 
 const rounds = 20
 
@@ -63,8 +63,8 @@ func TestSoakFourBuildsAtOnce(t *testing.T) {
 	nothingLeft(t, u)
 }
 
-// target is where a call that is killed writes to, and what may be there then:
-// nothing, or a whole image.
+// place is the destination of a killed call, which may afterwards have nothing,
+// or a complete image.
 type place struct {
 	name  string
 	args  []string
@@ -74,7 +74,7 @@ type place struct {
 
 func TestSoakKilledCallsLeaveNothing(t *testing.T) {
 	adoptOrphans(t)
-	if signal.Ignored(os.Interrupt) { // as in the background of a script: calls would be born deaf to it
+	if signal.Ignored(os.Interrupt) { // as in the background of a script: calls would inherit that
 		ignored := make(chan os.Signal, 1)
 		signal.Notify(ignored, os.Interrupt)
 		t.Cleanup(func() { signal.Stop(ignored) })
@@ -133,7 +133,7 @@ func killAll(t *testing.T, u *user) {
 	if got := u.must(app, "--tag", "kept"); got.digest != want.digest {
 		t.Errorf("afterwards: got %s, want %s", got.digest, want.digest)
 	}
-	for _, p := range [][]string{{"--output", "oci:" + out + "/app"}, {"--output", "tar:" + out + "/app.tar"}} { // those that clean up after calls for the place
+	for _, p := range [][]string{{"--output", "oci:" + out + "/app"}, {"--output", "tar:" + out + "/app.tar"}} { // calls that clean up after others for the place
 		if b := u.build(app, append(p, "--tag", "app")...); b.status != 0 {
 			t.Errorf("afterwards: got status %d\n%s", b.status, b.log)
 		}
@@ -148,8 +148,8 @@ func killAll(t *testing.T, u *user) {
 	}
 }
 
-// lasts is how long a call takes that nobody kills, the second time: of one that
-// does not end by itself, the time in which everything that it makes is made.
+// lasts returns the duration of a second, complete call; for one that does not
+// end by itself, the time until it has made everything.
 func lasts(t *testing.T, u *user, p place) time.Duration {
 	t.Helper()
 	if p.found == nil {
@@ -183,7 +183,7 @@ func kill(t *testing.T, u *user, p place, signal syscall.Signal, moment time.Dur
 	if took := time.Since(begin); took > 15*time.Second {
 		t.Errorf("%s: it took %s to end", what, took)
 	}
-	waitForNobody(t, what)
+	waitForNone(t, what)
 	if mounts := read(t, "/proc/self/mountinfo"); strings.Contains(mounts, u.home) {
 		t.Errorf("%s: mounts are left:\n%s", what, mounts)
 	}
@@ -212,7 +212,7 @@ func wholeOrAbsent(t *testing.T, what string, found func() (v1.Image, error)) {
 	}
 }
 
-// nothingLeft says what calls of armature left in its folder.
+// nothingLeft checks that calls of armature left nothing in its folder.
 func nothingLeft(t *testing.T, u *user) {
 	t.Helper()
 	if list, err := os.ReadDir(filepath.Join(u.cache(), "work")); err != nil || len(list) != 0 {

@@ -24,12 +24,12 @@ func scriptedApp(t *testing.T, script string) string {
 	return dir
 }
 
-// Of a layer that a script wrote to, a later build of clean source has nothing.
+// A later build of clean source uses nothing of a layer that a script wrote to.
 func TestAScriptThatChangesNodeEndsItsBuildAndNoOther(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, script, layer string
-		later               bool // a process does it that the script leaves behind
+		later               bool // a process that the script leaves behind does it
 	}{
 		{"the app's Node.js", `
 const fs = require("fs"), dir = "/layers/armature_node-engine/node/bin"

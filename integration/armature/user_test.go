@@ -26,24 +26,24 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// nobody is an ordinary user that every system has.
+// nobody is an unprivileged user on every system.
 const nobody = 65534
 
 // homes are those of users by their ids, so that each unpacks the builder once.
 var homes = map[int]string{}
 
-// user is somebody who calls armature, with a cache of their own.
+// user calls armature with its own cache.
 type user struct {
 	t        *testing.T
-	secret   bool // builds are given secrets
+	secret   bool // builds have secrets
 	id       int
 	home     string
-	builders string // what they call the builder
+	builders string // the value of --builder
 	runImage string
-	env      []string // more of their environment
+	env      []string // additional environment
 }
 
-// newUser is one with this id; id 0 is whoever runs the tests.
+// newUser returns the user with this id; id 0 is the user that runs the tests.
 func newUser(t *testing.T, id int) *user {
 	t.Helper()
 	u := &user{t: t, id: id, home: homes[id], builders: made.builders}
@@ -61,7 +61,7 @@ func newUser(t *testing.T, id int) *user {
 	if err := os.Chown(u.home, id, id); err != nil {
 		t.Fatal(err)
 	}
-	// What make made as root, only root may be able to read.
+	// Files that make made as root may be readable only for root.
 	repository := publish(t)
 	u.builders, u.runImage = repository+"/builder", repository+"/run:arm64"
 	return u
@@ -111,7 +111,7 @@ func layoutImage(t *testing.T, dir string, platform targets.Target) v1.Image {
 	return image
 }
 
-// command is a call of armature.
+// command returns a call of armature.
 func (u *user) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, made.program, args...)
 	cmd.Env = append(os.Environ(), "HOME="+u.home, "XDG_CACHE_HOME=", "ARMATURE_BUILDER="+u.builders)
@@ -122,7 +122,7 @@ func (u *user) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// built is what a call left.
+// built is the result of a build.
 type built struct {
 	folder, digest string // of the image
 	log            string
@@ -151,7 +151,7 @@ func (u *user) build(app string, args ...string) built {
 	return b
 }
 
-// must is a build that has to succeed.
+// must runs a build that must succeed.
 func (u *user) must(app string, args ...string) built {
 	u.t.Helper()
 	b := u.build(app, args...)
@@ -163,7 +163,7 @@ func (u *user) must(app string, args ...string) built {
 
 func (u *user) cache() string { return filepath.Join(u.home, ".cache/armature") }
 
-// plainApp is one without dependencies, which builds fast.
+// plainApp makes an app without dependencies, which builds fast.
 func plainApp(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -38,9 +38,9 @@ func TestNodeEngineRequiresWhatTheFilesSay(t *testing.T) {
 		{"a comment and further lines", "node version=22 version-source=.nvmrc", contents{".nvmrc": "# why\n22 # because\n24\n"}, nil},
 		{"nothing for an empty file", "", contents{".nvmrc": "\n", ".node-version": ""}, nil},
 		{"the files of the project's folder", "node version=22 version-source=.nvmrc", contents{".nvmrc": "20", "web/.nvmrc": "22"}, []string{"BP_NODE_PROJECT_PATH=./web/"}},
-		{"not a bad .nvmrc that the variable goes before", "node version=22 version-source=BP_NODE_VERSION", contents{".nvmrc": "newest"}, []string{"BP_NODE_VERSION=22"}},
-		{"not a bad .nvmrc that engines goes before", "", contents{".nvmrc": "newest", "package.json": `{"engines":{"node":"22"}}`}, nil},
-		{"not a bad .node-version that .nvmrc goes before", "node version=22 version-source=.nvmrc", contents{".nvmrc": "22", ".node-version": "lts/jod"}, nil},
+		{"not a bad .nvmrc that the variable overrides", "node version=22 version-source=BP_NODE_VERSION", contents{".nvmrc": "newest"}, []string{"BP_NODE_VERSION=22"}},
+		{"not a bad .nvmrc that engines overrides", "", contents{".nvmrc": "newest", "package.json": `{"engines":{"node":"22"}}`}, nil},
+		{"not a bad .node-version that .nvmrc overrides", "node version=22 version-source=.nvmrc", contents{".nvmrc": "22", ".node-version": "lts/jod"}, nil},
 		{"the project's files, whatever the package.json above is", "node version=22 version-source=.nvmrc", contents{"package.json": "{", "web/.nvmrc": "22"}, []string{"BP_NODE_PROJECT_PATH=web"}},
 		{"other files, after these", "node version=20 version-source=.node-version\nnode version=22.1.0 version-source=package.json volta.node\nnode version=^22 version-source=package.json devEngines.runtime\nnode version=24 version-source=mise.toml\nnode version=22 version-source=.tool-versions",
 			contents{".node-version": "20", "package.json": `{"volta":{"node":"22.1.0"},"devEngines":{"runtime":{"name":"node","version":"^22"}}}`, "mise.toml": "[tools]\nnode = \"24\"\n", ".tool-versions": "nodejs 22\n"}, nil},
@@ -103,8 +103,8 @@ func TestNodeEngineLayers(t *testing.T) {
 	}
 }
 
-// noHeap leaves the heap to Node.js, whatever the limit of the container is
-// that this test runs in.
+// noHeap leaves the heap to Node.js, whatever the memory limit of the test's
+// own container.
 const noHeap = "BPL_NODE_OPTIMIZE_MEMORY=false"
 
 func TestNodeEngineEnvironment(t *testing.T) {
@@ -228,7 +228,7 @@ func TestNodeEngineDescribesItsLayers(t *testing.T) {
 	equal(t, "switched off", strings.Join(bom(w, engine), " "), "")
 }
 
-// bom are the names of a buildpack's bills of materials.
+// bom returns the names of a buildpack's SBOMs.
 func bom(w *world, id string) []string {
 	var all []string
 	for _, name := range strings.Fields(w.files(id)) {

@@ -9,7 +9,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-func TestNodeEngineReadsNoNpmrcBindingWhereAVariableGoesBeforeIt(t *testing.T) {
+func TestNodeEngineIgnoresTheNpmrcBindingThatAVariableOverrides(t *testing.T) {
 	w := newWorld(t, nil).small()
 	w.bind("one", "npmrc", contents{".npmrc": ""})
 	w.bind("two", "npmrc", contents{".npmrc": ""})

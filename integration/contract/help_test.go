@@ -102,7 +102,7 @@ func provided(sections buildpack.PlanSections) string {
 	return strings.Join(all, " ")
 }
 
-// equal fails the test unless got is what is wanted.
+// equal fails the test unless got equals want.
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if got != want {
@@ -127,7 +127,7 @@ func plan(name string, entries ...[]string) []buildpack.Require {
 	return all
 }
 
-// machine is what a program is for, in the words of uname.
+// machine returns a program's machine type, as uname prints it.
 func machine(t *testing.T, path string) string {
 	t.Helper()
 	file, err := elf.Open(path)

@@ -94,7 +94,7 @@ func TestNPMInstallForTheLaunch(t *testing.T) {
 	}
 }
 
-// visible leaves hidden names out.
+// visible omits hidden names.
 func visible(names string) string {
 	var all []string
 	for _, name := range strings.Fields(names) {

@@ -30,7 +30,7 @@ func TestLabelsAreCalledAsTheLifecycleCallsThem(t *testing.T) {
 	}
 }
 
-// What the lifecycle writes into its labels is what is read of them.
+// Labels are read as the lifecycle writes them.
 func TestLabelsAreReadAsTheLifecycleWritesThem(t *testing.T) {
 	layer := func(sha string) files.LayerMetadata { return files.LayerMetadata{SHA: sha} }
 	bill := layer("sha256:sbom")

@@ -13,7 +13,7 @@ import (
 	"github.com/buildpacks/lifecycle/launch"
 )
 
-// layer is what a layer's toml says.
+// layer is a layer's TOML file.
 type layer struct {
 	Types    struct{ Build, Launch, Cache bool }
 	Metadata map[string]any
@@ -60,10 +60,10 @@ func (w *world) flags(id string) string {
 	return sorted(all)
 }
 
-// restore is what stands between two builds of an app: the layers folder has
-// the contents of cached layers and the metadata of launch layers, the app is
-// as in the beginning, and so is the environment. It returns the launch layers
-// of the image before, by "<buildpack>/<layer>".
+// restore prepares a rebuild of an app: the layers folder has the contents of
+// cached layers and the metadata of launch layers, and the app and the
+// environment are reset. It returns the launch layers of the previous image, by
+// "<buildpack>/<layer>".
 func (w *world) restore(app contents) map[string]string {
 	w.t.Helper()
 	old := w.layers
@@ -104,8 +104,8 @@ func (w *world) restore(app contents) map[string]string {
 	return image
 }
 
-// reused says whether a launch layer is taken from the image before: it has
-// its flag again, and no content of its own.
+// reused reports whether a launch layer is reused from the previous image: it
+// has its flag, and no content.
 func (w *world) reused(id, name string) bool {
 	w.t.Helper()
 	l, ok := w.layersOf(id)[name]
@@ -113,8 +113,8 @@ func (w *world) reused(id, name string) bool {
 	return ok && l.Types.Launch && os.IsNotExist(err)
 }
 
-// launched is the environment of the app's process: that of the container,
-// then what the launch layers and their exec.d programs say.
+// launched returns the environment of the app's process: the container's, with
+// the launch layers' and their exec.d programs' variables.
 func (w *world) launched(container ...string) *env.Env {
 	w.t.Helper()
 	all := env.NewLaunchEnv(append([]string{"PATH=/usr/bin:/bin"}, container...), "", "")

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// withNode lets the build have Node.js and npm, as after node-engine.
+// withNode gives the build Node.js and npm, as after node-engine.
 func (w *world) withNode() *world {
 	w.t.Helper()
 	nodeHome.once.Do(func() {
@@ -101,7 +101,7 @@ var modules = contents{
 	"node_modules/tool/package.json": `{"name":"tool","version":"1.0.0"}`,
 }
 
-// vendored is an app that brings its modules along.
+// vendored is an app with vendored modules.
 var vendored = modules.with(contents{
 	"app.js":       `console.log(require("word"))`,
 	"package.json": `{"name":"app","version":"1.2.3","dependencies":{"word":"^1.0.0"},"devDependencies":{"tool":"^1.0.0"}}`,

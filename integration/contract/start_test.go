@@ -100,7 +100,7 @@ func (w *world) describeProcess(p launch.Process) string {
 	line := fmt.Sprintf("%s%s in %s: %s", p.Type, star, p.WorkingDirectory, strings.Join(quoted, " "))
 	line = strings.ReplaceAll(strings.ReplaceAll(line, w.dir(start, "supervisor/bin/supervisor"), "<supervisor>"), w.app, "<app>")
 	return ignored.ReplaceAllStringFunc(line, func(all string) string {
-		// What the contract has, and an ellipsis for further ones.
+		// The contract's values, with an ellipsis for others.
 		want := " --ignore <app>/package.json --ignore <app>/package-lock.json --ignore <app>/node_modules"
 		for _, one := range strings.Split(want, " --ignore ")[1:] {
 			if !strings.Contains(all+" ", " --ignore "+one+" ") {

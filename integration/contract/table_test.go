@@ -17,8 +17,8 @@ import (
 // root is the module's.
 const root = "../.."
 
-// tests are the top-level tests of a folder and the strings in its test files,
-// of which specs and rows have their names.
+// tests has the top-level tests of a folder and the strings in its test files,
+// which include the names of specs and rows.
 type tests struct {
 	functions map[string]bool
 	strings   map[string]bool
@@ -124,7 +124,7 @@ func TestEveryTestThatTheTableNamesExists(t *testing.T) {
 	}
 }
 
-// points is how many points each list of what was to be better has.
+// points is the number of points in each list of improvements.
 var points = map[string]int{"node-engine": 11, "npm-install": 15, "npm-start": 13}
 
 func TestTheTableHasEverySectionAndEveryPoint(t *testing.T) {
@@ -148,9 +148,9 @@ func TestTheTableHasEverySectionAndEveryPoint(t *testing.T) {
 	}
 }
 
-// TestEveryDifferenceIsTold wants a row of the differences for each in the
-// table, by the buildpack at least.
-func TestEveryDifferenceIsTold(t *testing.T) {
+// TestEveryDifferenceIsListed compares the number of differences per buildpack
+// with the table.
+func TestEveryDifferenceIsListed(t *testing.T) {
 	text := read(t, filepath.Join(root, "docs/differences-from-paketo.md"))
 	for part := range points {
 		_, section, found := strings.Cut(text, "\n## "+part+"\n")

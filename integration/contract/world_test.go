@@ -43,8 +43,8 @@ const packagesVariable = "ARMATURE_PACKAGES"
 // contents are the contents of files, by path.
 type contents map[string]string
 
-// world is an app in a build container: the folders that the lifecycle gives
-// to buildpacks, and the environment that grows from one to the next.
+// world is an app in a build container: the folders that the lifecycle gives to
+// buildpacks, and the environment that each of them extends.
 type world struct {
 	t                     *testing.T
 	packages              string // the packaged buildpacks, by the last part of their ids
@@ -54,7 +54,7 @@ type world struct {
 	output                bytes.Buffer // of everything that has run
 }
 
-// newWorld is one for the target that tests can run programs of: the host.
+// newWorld returns a world for the host, whose programs tests can run.
 func newWorld(t *testing.T, app contents) *world {
 	t.Helper()
 	packages := os.Getenv(packagesVariable)
@@ -122,11 +122,11 @@ func (w *world) detect(id string) buildpack.DetectOutputs {
 	return out
 }
 
-// consumer stands for a buildpack of somebody else's in the group: what it
-// requires and provides.
+// consumer is another buildpack in the group, with what it requires and
+// provides.
 type consumer struct {
 	id    string
-	first bool // stands before the three, or else behind them
+	first bool // comes before the three, or else after them
 	plan  buildpack.PlanSections
 }
 
@@ -176,7 +176,7 @@ func (w *world) build(id string, plan ...buildpack.Require) (buildpack.BuildOutp
 	return out, 0
 }
 
-// built is a build that has to succeed.
+// built runs a build that must succeed.
 func (w *world) built(id string, plan ...buildpack.Require) buildpack.BuildOutputs {
 	w.t.Helper()
 	out, status := w.build(id, plan...)
@@ -186,8 +186,7 @@ func (w *world) built(id string, plan ...buildpack.Require) buildpack.BuildOutpu
 	return out
 }
 
-// whole detects, and builds with every buildpack that takes part. It returns
-// the processes.
+// whole runs detection and all detected buildpacks. It returns the processes.
 func (w *world) whole(others ...consumer) []launch.Process {
 	w.t.Helper()
 	found, plan, err := w.group(others...)

@@ -25,7 +25,7 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// armature holds the armature program against pack.
+// armature compares the armature program with pack.
 func armature(t *testing.T, _ spec.G, it spec.S) {
 	it("makes the image that pack makes, to the digest", func() {
 		Expect := gomega.NewWithT(t).Expect
@@ -82,15 +82,15 @@ func armature(t *testing.T, _ spec.G, it spec.S) {
 		image, err := remote.Image(ref)
 		Expect(err).NotTo(HaveOccurred())
 		files := namesIn(t, image)
-		Expect(files).To(ContainElement("workspace/.env")) // which is only warned of
+		Expect(files).To(ContainElement("workspace/.env")) // which only gives a warning
 		for _, file := range files {
 			Expect(file).NotTo(Or(ContainSubstring("/.git/"), ContainSubstring("node_modules/stale"), HaveSuffix("docs/for-developers.md")))
 		}
 	})
 }
 
-// developersFolder adds to an app what is in the folder that somebody works in,
-// checked out with a umask of 077.
+// developersFolder adds a developer's files to an app, checked out with a umask
+// of 077.
 func developersFolder(t *testing.T, app string) {
 	t.Helper()
 	for _, file := range []struct{ path, text string }{

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// badInput is what app developers get wrong. Each ends in an error that says
-// what is wrong and what to do, and in no image.
+// badInput has mistakes of app developers. Each gives an error with a remedy,
+// and no image.
 func badInput(t *testing.T, when spec.G, it spec.S) {
 	var (
 		Expect = gomega.NewWithT(t).Expect
@@ -57,7 +57,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 	})
 
 	when("the lockfile does not fit package.json", func() {
-		it("says so and how to mend it", func() {
+		it("says so and how to fix it", func() {
 			write(t, app, "package.json", `{"name": "express-app", "version": "1.0.0",
 				"scripts": {"start": "node node.js"}, "dependencies": {"express": "^4.18.1", "left-pad": "^1.3.0"}}`)
 			logs := failing(build())
@@ -82,7 +82,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 			nobody := closedPort(t)
 			logs := failing(build().WithNetwork("host").WithEnv(map[string]string{"NPM_CONFIG_REGISTRY": nobody, "NPM_CONFIG_FETCH_RETRIES": "0"}))
 			Expect(logs).To(ContainSubstring("[npm-registry-unreachable]"))
-			Expect(logs).To(ContainSubstring("exit status 75"), "what may pass is told from what the developer must mend")
+			Expect(logs).To(ContainSubstring("exit status 75"), "temporary failures have their own status")
 			Expect(logs).To(ContainSubstring("NPM_CONFIG_REGISTRY"))
 		})
 	})
@@ -136,8 +136,8 @@ func closedPort(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// tampering is the URL of a registry that answers every request with bytes
-// nobody pinned.
+// tampering returns the URL of a registry that answers every request with wrong
+// bytes.
 func tampering(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

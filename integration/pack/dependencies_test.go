@@ -10,12 +10,12 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// dependencies builds an app for each way in which dependencies come to be.
+// dependencies builds an app for each way to install dependencies.
 func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		Expect := gomega.NewWithT(t).Expect
 
-		// works tells whether the app answers with what it got from its
+		// works reports whether the app answers with what it got from its
 		// dependencies, and every program and library of the image is the
 		// target's.
 		works := func(app string, body any) {

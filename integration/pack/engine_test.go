@@ -9,7 +9,7 @@ import (
 	"github.com/sclevine/spec"
 )
 
-// engine is what people meet who have no Docker engine.
+// engine checks the errors without a Docker engine.
 func engine(t *testing.T, when spec.G, it spec.S) {
 	Expect := gomega.NewWithT(t).Expect
 

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// express is the main job: the Express test app, built once, looked at from
-// every side, built again.
+// express is the main test: it builds the Express test app, inspects the image,
+// and builds it again.
 func express(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, _ spec.G, it spec.S) {
 		it("builds an image of the target that answers and stays the same", func() {

@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// inspection is what the tests read of `docker image inspect`.
+// inspection has the used fields of `docker image inspect`.
 type inspection struct {
 	RepoTags     []string
 	OS           string `json:"Os"`
@@ -56,7 +56,7 @@ func processUser(t *testing.T, container string) string {
 	return strings.Fields(lines[1])[0]
 }
 
-// exported is an image of the engine's with its content.
+// exported exports an image with its content from the engine.
 func exported(t *testing.T, built occam.Image) v1.Image {
 	t.Helper()
 	image, err := occam.NewDocker().Image.ExportToOCI.Execute(inspect(t, built.ID).RepoTags[0]) // it takes no ids

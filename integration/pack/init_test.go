@@ -1,8 +1,8 @@
-// Package integration_test builds real apps with pack, the packaged
-// buildpacks and the builders of both targets, and runs what comes out.
+// Package integration_test builds real apps with pack, the packaged buildpacks
+// and the builders for both targets, and runs the images.
 //
-// `make integration` makes and loads everything these tests stand on; run
-// from elsewhere they are left out.
+// `make integration` makes and loads everything that these tests need; without
+// it they are skipped.
 package integration_test
 
 import (
@@ -133,7 +133,7 @@ type sharedBuild struct {
 	image *occam.Image // nil until it is built
 }
 
-// making is held by tests that call make: it makes files that several need.
+// making serializes tests that call make, which writes shared files.
 var making sync.Mutex
 
 // sharedImage is the image of an app of testdata for a target. The first test
@@ -168,7 +168,7 @@ func answers(t *testing.T, built occam.Image, body any) {
 	serving(t, occam.NewDocker().Container.Run, built, body)
 }
 
-// serving is answers with a container of one's own settings, which is removed
+// serving is answers with custom container settings; the container is removed
 // when the test ends.
 func serving(t *testing.T, run occam.DockerContainerRun, built occam.Image, body any) occam.Container {
 	t.Helper()

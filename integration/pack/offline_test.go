@@ -72,7 +72,7 @@ func offline(t *testing.T, when spec.G, it spec.S) {
 		})
 	})
 
-	when("nobody holds an archive of the wanted line", func() {
+	when("no archive of the requested line exists", func() {
 		it("says that neither source can be reached and leaves no image", func() {
 			logs := fails(t, packBuild(targets.LinuxARM64).WithEnv(map[string]string{"BP_NODE_VERSION": "20.20.2"}).WithNetwork("none"), app)
 			Expect(logs).To(ContainSubstring("[node-download-failed]"))

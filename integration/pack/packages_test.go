@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// packages takes the .cnb files as somebody would who has another builder.
+// packages uses the .cnb files with another builder.
 func packages(t *testing.T, when spec.G, it spec.S) {
 	Expect := gomega.NewWithT(t).Expect
 

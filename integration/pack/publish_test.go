@@ -21,7 +21,7 @@ import (
 )
 
 // publish pushes the builder of one target, for every host, to a registry on
-// loopback and looks at it as a platform on each host would.
+// loopback and reads it as a platform on each host would.
 func publish(t *testing.T, _ spec.G, it spec.S) {
 	it("is one index per target, whose hosts all get the target's launcher and run image", func() {
 		Expect := gomega.NewWithT(t).Expect

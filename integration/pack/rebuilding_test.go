@@ -13,7 +13,7 @@ import (
 
 // rebuilding builds an app again and again, each time with one change more.
 func rebuilding(t *testing.T, _ spec.G, it spec.S) {
-	it("makes anew what a change is about, and reuses the rest", func() {
+	it("rebuilds what has changed, and reuses the rest", func() {
 		var (
 			Expect = gomega.NewWithT(t).Expect
 			app    = copyApp(t, "workspaces")

@@ -237,7 +237,7 @@ func binding(t *testing.T, kind, entry, text string) string {
 	return dir
 }
 
-// holds tells whether a text is anywhere in an image: in its files or in its
+// holds reports whether a text is anywhere in an image: in its files or in its
 // configuration.
 func holds(t *testing.T, built occam.Image, text string) bool {
 	t.Helper()

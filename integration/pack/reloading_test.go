@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// reloading starts an app under watchexec and tini, which other buildpacks
-// bring: here stand-ins that say what they are given and start it.
+// reloading starts an app under watchexec and tini from other buildpacks: here
+// fakes that print their arguments and start it.
 func reloading(t *testing.T, _ spec.G, it spec.S) {
 	it("has a process that reloads and one that does not", func() {
 		var (

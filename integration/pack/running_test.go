@@ -14,7 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// running starts containers in the ways there are, and ends them.
+// running starts containers in every way, and stops them.
 func running(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		var (
@@ -135,8 +135,8 @@ func logLines(t *testing.T, c occam.Container) []string {
 	return strings.Split(strings.TrimSpace(string(dockerOutput(t, "logs", c.ID))), "\n")
 }
 
-// node runs Node.js as the app would be run, and returns what it makes of
-// JavaScript expressions. The rest are arguments for `docker run`.
+// node runs Node.js like the app, and returns the results of JavaScript
+// expressions. The rest are arguments for `docker run`.
 func node(t *testing.T, built occam.Image, expressions string, args ...string) []any {
 	t.Helper()
 	var values []any

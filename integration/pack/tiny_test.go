@@ -17,23 +17,21 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// tellArguments is an app that says which arguments it was started with, and
-// the variable GREETING.
+// tellArguments is an app that prints its arguments and the variable GREETING.
 const tellArguments = `
 const http = require('http')
 const answer = JSON.stringify({ arguments: process.argv.slice(2), greeting: process.env.GREETING, version: process.version })
 http.createServer((_, response) => response.end(answer)).listen(3000)
 `
 
-// graceful is an app that ends by itself, with a status of its own, when it is
-// told to.
+// graceful is an app that exits with its own status on a signal.
 const graceful = `
 const server = require('http').createServer((_, response) => response.end('up'))
 server.listen(3000)
 process.on('SIGTERM', () => server.close(() => process.exit(7)))
 `
 
-// tiny is about the run image without a shell or any other program.
+// tiny tests the run image without a shell or any other program.
 func tiny(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		var (
@@ -48,15 +46,15 @@ func tiny(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 
 		onTiny := func() occam.PackBuild { return packBuild(tg).WithRunImage("armature/run-tiny:" + tg.Arch) }
 
-		// serves starts the image on a read-only root file system, wants an
-		// answer of it, stops it, and returns its exit status.
+		// serves starts the image on a read-only root file system, checks its
+		// answer, stops it, and returns its exit status.
 		serves := func(answer any, arguments ...string) int {
 			container, err := docker.Container.Run.WithReadOnly().WithPublish("3000").WithCommandArgs(arguments).Execute(built.name)
 			Expect(err).NotTo(HaveOccurred())
 			defer docker.Container.Remove.Execute(container.ID)
 			Eventually(container).Should(Serve(answer).OnPort(3000))
 			Expect(processUser(t, container.ID)).To(Equal("1001"))
-			dockerOutput(t, "stop", container.ID) // kills it after 10 s: the status tells
+			dockerOutput(t, "stop", container.ID) // kills it after 10 s, which the status shows
 			code, err := strconv.Atoi(strings.TrimSpace(string(dockerOutput(t, "inspect", "--format", "{{.State.ExitCode}}", container.ID))))
 			Expect(err).NotTo(HaveOccurred())
 			return code

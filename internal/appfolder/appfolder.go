@@ -1,6 +1,6 @@
-// Package appfolder makes of a developer's folder what goes into an app image:
-// with the modes that git would give, without what is git's own, and with a
-// warning for what looks like a secret.
+// Package appfolder prepares a developer's folder for an app image: it sets the
+// modes that git would set, removes git's own files, and warns about files that
+// look like secrets.
 package appfolder
 
 import (
@@ -43,15 +43,14 @@ func Open(dir string, getenv settings.Getenv, log scribe.Emitter) (f Folder, err
 	return f, err
 }
 
-// Begin gives the files that came with the app the modes that git has for them,
-// before anything is made of them: modes depend on the umask of whoever checked
-// the app out, and scripts copy them.
+// Begin gives the app's files the modes that git has for them, before anything
+// reads them: modes depend on the umask of the checkout, and scripts copy them.
 func (f Folder) Begin() error {
 	w := &walk{Folder: f}
 	if err := w.run(); err != nil {
 		return fmt.Errorf("giving the app's files their modes: %w", err)
 	}
-	// Where most files are private, the umask was, and nobody meant any of them.
+	// If most files are private, the umask is the cause and none is intended.
 	if len(w.private)*2 < w.files {
 		f.warn("[file-mode-opened] files that only their owner could read get the mode 644 or 755, as git has it", w.private, f.modesKept())
 	}
@@ -59,8 +58,8 @@ func (f Folder) Begin() error {
 	return nil
 }
 
-// Finish does the same to what was made since, takes away what is git's own, and
-// names what looks like a secret. It comes after the last script.
+// Finish does the same for files made since, removes git's own files, and names
+// what looks like a secret. Call it after the last script.
 func (f Folder) Finish() error {
 	w := &walk{Folder: f, finishing: true}
 	if err := w.run(); err != nil {
@@ -85,7 +84,7 @@ func (f Folder) warnOfRefused(w *walk) {
 	f.warn("[file-mode-kept] the modes of files and folders of somebody else stay as they are", w.refused, "")
 }
 
-// warn says something about some names, where there are any.
+// warn logs a warning about the names, if any.
 func (f Folder) warn(text string, names []string, more string) {
 	if len(names) == 0 {
 		return
@@ -101,11 +100,11 @@ func (f Folder) warn(text string, names []string, more string) {
 type walk struct {
 	Folder
 	finishing bool
-	files     int      // how many there are
-	private   []string // files that only their owner could read
-	open      []string // what everybody could write to
-	refused   []string // whose mode cannot be changed
-	git       []string // what was taken away
+	files     int      // count
+	private   []string // files that only their owner can read
+	open      []string // world-writable paths
+	refused   []string // paths whose mode cannot change
+	git       []string // removed paths
 	secrets   []secret
 }
 
@@ -113,11 +112,11 @@ func (w *walk) run() error {
 	return filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
 		name := filepath.ToSlash(strings.TrimPrefix(path, w.dir+"/"))
 		if errors.Is(err, fs.ErrPermission) && path != w.dir {
-			w.refused = append(w.refused, name) // of somebody else, and closed
+			w.refused = append(w.refused, name) // another user's, and unreadable
 			return nil
 		}
 		if err != nil || path == w.dir {
-			return err // the folder itself is the platform's
+			return err // the root belongs to the platform
 		}
 		if entry.Name() == gitfolder.Name && w.finishing && !w.keepGit {
 			w.git = append(w.git, name)
@@ -148,10 +147,10 @@ func (w *walk) run() error {
 	})
 }
 
-// modeBits are what a chmod changes.
+// modeBits are the bits that chmod changes.
 const modeBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
-// asGit is the mode that git gives: all that it keeps is whether the owner may
+// asGit returns the mode that git sets: git only records whether the owner may
 // execute a file.
 func asGit(mode fs.FileMode) fs.FileMode {
 	if mode.IsDir() || mode&0o100 != 0 {
@@ -173,7 +172,7 @@ func (w *walk) mode(path, name string, info fs.FileInfo) error {
 	err := os.Chmod(path, want)
 	switch {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTSUP):
-		w.refused = append(w.refused, name) // a mount of somebody else's
+		w.refused = append(w.refused, name) // another user's mount
 		return nil
 	case err != nil:
 		return err
@@ -187,12 +186,12 @@ func (w *walk) mode(path, name string, info fs.FileInfo) error {
 	return nil
 }
 
-// within tells whether a path has a folder of that name in it.
+// within reports whether a path has a folder of that name in it.
 func within(path, folder string) bool {
 	return strings.Contains("/"+path+"/", "/"+folder+"/")
 }
 
-// some lists names for a message, at most five of them.
+// some lists up to five names for a message.
 func some(names []string) string {
 	const most = 5
 	var all []string
@@ -205,7 +204,7 @@ func some(names []string) string {
 	return strings.Join(all, ", ")
 }
 
-// plain is a name without what a terminal would take for an order.
+// plain returns a name without terminal control characters.
 func plain(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -215,8 +214,7 @@ func plain(name string) string {
 	}, name)
 }
 
-// RemoveAll removes a file, or a folder with all that it has, also where that
-// may not be written to.
+// RemoveAll removes a file or a folder and its content, even if read-only.
 func RemoveAll(path string) error {
 	if os.RemoveAll(path) == nil {
 		return nil

@@ -100,7 +100,7 @@ func TestModesThatAreKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsGitsOwnGoes(t *testing.T) {
+func TestGitsOwnFilesAreRemoved(t *testing.T) {
 	files := []string{"a", ".git/HEAD=x", ".git/objects/aa/bb=x", "web/.git=gitdir: ../.git/modules/web", "web/b", "deep/er/.git/HEAD=x", ".gitignore=x", ".github/x", "x.git/HEAD=x"}
 	app, f, log := folder(t, nil, files...)
 	chmod(t, app, map[string]fs.FileMode{".git/objects/aa": 0o555})

@@ -15,14 +15,13 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// secret is a file that looks like one.
+// secret is a file that looks like a secret.
 type secret struct {
 	file, why string
-	needed    bool // the app cannot do without the file, only without what is in it
+	needed    bool // the app needs the file, but not the secret in it
 }
 
-// How much of a file is read, in bytes: of what may be a key, and of a list of
-// packages.
+// Read limits in bytes: for possible keys, and for lists of packages.
 const (
 	maxKey  = 16 << 10
 	maxList = 64 << 20
@@ -30,7 +29,7 @@ const (
 
 var (
 	privateKey = regexp.MustCompile(`(?m)^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)
-	// token is a setting of npm's or Yarn's with a credential that is no variable.
+	// token matches a setting of npm or Yarn with a literal credential.
 	token = regexp.MustCompile(`(?mi)^\s*(?:"?//[^\s=]*:)?(?:_authToken|_auth|_password|npmAuthToken|npmAuthIdent)"?\s*[=:]\s*["']?([^\s"'$][^\s"']*)`)
 
 	keyNames  = []string{"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"}
@@ -41,8 +40,8 @@ var (
 	pkgsLists = []string{"package.json", npmlock.PackageLock, npmlock.Shrinkwrap, "yarn.lock", "pnpm-lock.yaml", "bun.lock"}
 )
 
-// look takes a file for a secret or not. Modules have keys of their own, for
-// tests, which everybody knows.
+// look records a file that looks like a secret. It ignores keys in modules,
+// which are public and for tests.
 func (w *walk) look(place, name string, info fs.FileInfo) error {
 	if info.Size() == 0 || within(name, nodemodules.Dir) || within(name, gitfolder.Name) {
 		return nil
@@ -54,8 +53,8 @@ func (w *walk) look(place, name string, info fs.FileInfo) error {
 	return nil
 }
 
-// kindOf says what makes a file a secret, and whether the app needs the file all
-// the same.
+// kindOf returns why a file looks like a secret, and whether the app needs the
+// file anyway.
 func kindOf(base, place string, size int64) (why string, needed bool) {
 	has := func(most int64, match func([]byte) bool) bool {
 		if size > most {
@@ -86,8 +85,8 @@ func kindOf(base, place string, size int64) (why string, needed bool) {
 	return "", false
 }
 
-// hasPrivateKey reads a small file. An app has many of them, so it makes no calls
-// but the three that this takes.
+// hasPrivateKey reads a small file. Apps have many, so it makes only three
+// system calls.
 func hasPrivateKey(place string) bool {
 	file, err := syscall.Open(place, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -99,8 +98,8 @@ func hasPrivateKey(place string) bool {
 	return err == nil && bytes.Contains(text[:n], []byte("PRIVATE KEY")) && privateKey.Match(text[:n])
 }
 
-// isEnvFile tells whether a file is called as those are that have the variables
-// of an environment, and not an example of one.
+// isEnvFile reports whether a file's name is that of an .env file, and not of
+// an example.
 func isEnvFile(name string) bool {
 	if name == ".envrc" {
 		return true

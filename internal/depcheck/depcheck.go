@@ -1,4 +1,4 @@
-// Package depcheck says which packages of this module may import which, and
+// Package depcheck defines which packages of this module may import which, and
 // finds imports that break these rules.
 package depcheck
 
@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Graph has what each package imports: import paths by import path.
+// Graph has each package's imports: import paths by import path.
 type Graph map[string][]string
 
 // Rule forbids that a package reaches another, directly or through others.
 type Rule struct {
 	Why  string
-	From string // a folder of this module: what is in it and below, "buildpacks/*/run" with any name for the star
-	To   string // such a folder, or another module's import path and what is below
+	From string // a folder of this module and everything below; a star matches one name: "buildpacks/*/run"
+	To   string // such a folder, or the import path of another module and everything below
 }
 
 // Broken returns the shortest chain of imports that breaks a rule for each of
@@ -58,20 +58,20 @@ func (g Graph) chain(from string, r Rule) []string {
 	return nil
 }
 
-// forbids tells whether to must not be reached. Below a From with a star, what is
-// in the same folder may be.
+// forbids reports whether from must not reach to. With a star in From, packages
+// of the same folder may import each other.
 func (r Rule) forbids(from, to string) bool {
-	return within(to, r.To) && !sameRoom(from, to, r.From)
+	return within(to, r.To) && !sameFolder(from, to, r.From)
 }
 
-// sameRoom tells whether two packages are in the same folder of a pattern:
-// buildpacks/a and buildpacks/a/b are, of buildpacks/*.
-func sameRoom(a, b, pattern string) bool {
+// sameFolder reports whether two packages are in the same folder of a pattern:
+// for buildpacks/*, buildpacks/a and buildpacks/a/b are.
+func sameFolder(a, b, pattern string) bool {
 	n := strings.Count(pattern, "/") + 1
 	return within(b, pattern) && first(strings.TrimSuffix(a, " [tests]"), n) == first(b, n)
 }
 
-// within tells whether a path is a folder or below it. A star stands for one
+// within reports whether a path is a folder or below it. A star matches one
 // name.
 func within(path, folder string) bool {
 	names, pattern := strings.Split(path, "/"), strings.Split(folder, "/")

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/depcheck"
 )
 
-// The rules of this module. docs/architecture.md has them in words.
+// The rules of this module, which docs/architecture.md describes.
 var rules = []depcheck.Rule{
 	{Why: "a buildpack never imports another one: what two of them share is in internal", From: "buildpacks/*", To: "buildpacks"},
 	{Why: "what is shared knows none of those that use it", From: "internal", To: "buildpacks"},

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// Has tells whether the engine has this very image under a tag. It does not
-// where there is no engine.
+// Has reports whether the engine has exactly this image under a tag. Without an
+// engine it is false.
 func Has(ctx context.Context, image v1.Image, tag string) (bool, error) {
 	id, err := image.ConfigName()
 	if err != nil {
@@ -26,8 +26,8 @@ func Has(ctx context.Context, image v1.Image, tag string) (bool, error) {
 	return err == nil && got == id.String(), nil
 }
 
-// Load gives an image a tag in the engine. Whoever wants to leave an engine alone
-// that has it already asks [Has] before.
+// Load loads an image into the engine under a tag. To avoid loading it again,
+// call [Has] first.
 func Load(ctx context.Context, image v1.Image, tag string) error {
 	ref, err := name.NewTag(tag)
 	if err != nil {

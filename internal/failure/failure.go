@@ -1,6 +1,6 @@
-// Package failure holds the errors that an app developer can cause, or can
-// mend: each has an id that stays the same from release to release, one line
-// that says what is wrong, and one that says what to do about it.
+// Package failure has the errors that an app developer can cause, or can fix:
+// each has an id that is stable across releases, one line of cause, and a
+// remedy.
 package failure
 
 import "fmt"
@@ -11,10 +11,10 @@ type Failure struct {
 	ID     string // lower case, dashed, never reused: "node-version-unknown"
 	Cause  string // one line: got and want
 	Remedy string // what to do, in the imperative; further lines may list what would work
-	Err    error  // what lay below, or nil; part of the message when not nil
+	Err    error  // the wrapped error, or nil; part of the message if not nil
 
-	// Transient says that it may pass by itself, so that the same build may
-	// succeed later: a server that is down, for example. See package exit.
+	// Transient marks a failure that may pass by itself, so that the same build
+	// may succeed later: a server that is down, for example. See package exit.
 	Transient bool
 }
 
@@ -29,7 +29,7 @@ func (f *Failure) Error() string {
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Is makes errors.Is(err, &Failure{ID: "…"}) true for every failure with that
-// id, whatever its words.
+// id, whatever its text.
 func (f *Failure) Is(other error) bool {
 	o, ok := other.(*Failure)
 	return ok && o.ID == f.ID

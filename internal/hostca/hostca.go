@@ -1,5 +1,5 @@
-// Package hostca passes on the certificate authorities that an administrator
-// of this machine added, to builds, as a ca-certificates binding.
+// Package hostca passes the certificate authorities that this machine's
+// administrator added to builds, as a ca-certificates binding.
 package hostca
 
 import (
@@ -14,25 +14,25 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Added is where Debian and its kin keep certificates that did not come with
-// a package (update-ca-certificates(8)).
+// Added is the folder for local certificates on Debian and its derivatives
+// (update-ca-certificates(8)).
 const Added = "/usr/local/share/ca-certificates"
 
-// variable names a file of certificates for Node.js, beside the system's.
+// variable names a file of additional certificates for Node.js.
 const variable = "NODE_EXTRA_CA_CERTS"
 
-// maxFileBytes is more than a list of all authorities there are has.
+// maxFileBytes is above the size of a list of all public authorities.
 const maxFileBytes = 16 << 20
 
 // Binding writes a ca-certificates service binding into dir and returns its
 // folder: the certificates of the file that NODE_EXTRA_CA_CERTS names, or else
-// those that lie below added, which is [Added] but in tests. It returns ""
-// where there are neither: then the build image's own list will do. Nothing but
-// certificates is passed on, so a private key beside them stays here.
+// those below added, which is [Added] except in tests. It returns "" if there
+// are neither. It passes on only certificates, so a private key in the same
+// file stays here.
 //
 // A certificate that cannot be read is a [failure.Failure] with the id
-// host-ca-unusable; so is a file of the variable that has none. Of what lies
-// below added, files without certificates do not count.
+// host-ca-unusable; so is a file of the variable that has none. Files below
+// added without certificates are ignored.
 func Binding(added, dir string, getenv func(string) string) (string, error) {
 	entries, err := collect(added, getenv(variable))
 	if err != nil || len(entries) == 0 {
@@ -48,7 +48,7 @@ func Binding(added, dir string, getenv func(string) string) (string, error) {
 	taken := map[string]bool{"type": true, "provider": true}
 	for i, entry := range entries {
 		name := filepath.Base(entry.Name)
-		if taken[name] || name[0] == '.' { // hidden entries of a binding do not count
+		if taken[name] || name[0] == '.' { // hidden entries of a binding are ignored
 			name = fmt.Sprintf("%d-%s", i+1, name[max(0, len(name)-200):])
 		}
 		taken[name] = true
@@ -85,7 +85,7 @@ func collect(added, extra string) ([]cacerts.File, error) {
 	return entries, nil
 }
 
-// read returns the certificates of a file and nothing else of it.
+// read returns only the certificates of a file.
 func read(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -118,12 +118,13 @@ func unusable(path string, err error, remedy string) error {
 	}
 }
 
-// find returns the files below a folder whose names end in .crt, as
-// update-ca-certificates finds them (find -L): in all folders below it, those
-// that links lead to as well, sorted. What cannot be looked into is passed over.
+// find returns the files below a folder whose names end in .crt, sorted, as
+// update-ca-certificates finds them (find -L): in all subfolders, following
+// links. It ignores unreadable folders.
 func find(dir string) []string { return findIn(dir, nil) }
 
-// findIn is for a folder below the others, which a link may lead back to.
+// findIn searches a folder; above are its ancestors, to detect links back to
+// them.
 func findIn(dir string, above []os.FileInfo) []string {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -144,7 +145,7 @@ func findIn(dir string, above []os.FileInfo) []string {
 		path := filepath.Join(dir, entry.Name())
 		target, err := os.Stat(path)
 		switch {
-		case err != nil: // a link that leads nowhere
+		case err != nil: // a dangling link
 		case target.IsDir():
 			files = append(files, findIn(path, above)...)
 		case target.Mode().IsRegular() && filepath.Ext(path) == ".crt":

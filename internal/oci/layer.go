@@ -22,28 +22,27 @@ import (
 )
 
 // ModTime is the modification time of every file in a layer and the creation
-// time of every image: what the lifecycle writes too, the first second that a
-// zip archive can tell from "no time".
+// time of every image: the lifecycle's value, too, the first second that a zip
+// archive can distinguish from "no time".
 var ModTime = time.Date(1980, time.January, 1, 0, 0, 1, 0, time.UTC)
 
-// level is how hard layers are compressed, which are written once and fetched
-// often: the next one takes nine times as long for 0.1 % less.
+// level is the compression level of layers, which are written once and fetched
+// often: the next level takes nine times as long for 0.1 % less.
 const level = 8
 
 // File is one entry of a layer.
 type File struct {
-	Path     string // relative to the root, "/" between names, no "./" before: "usr/bin/sh"
+	Path     string // relative to the root, with slashes, without "./": "usr/bin/sh"
 	Type     byte   // tar.TypeReg, TypeDir, TypeSymlink or TypeLink
 	Mode     int64  // permission bits, with setuid 04000, setgid 02000, sticky 01000
 	UID, GID int
-	Link     string // where a symlink points, as written; the Path of a hard link's other name
+	Link     string // a symlink's target, as written; for a hard link, the Path of its file
 	Content  []byte // of a regular file
 }
 
 // WriteLayer writes files to path as a gzipped tar and returns it as a layer.
-// The entries are sorted by path, but hard links come last; times are
-// [ModTime]. The layer reads from path, which must stay until it is no longer
-// needed.
+// The entries are sorted by path, with hard links last; times are [ModTime].
+// The layer reads from path, which must exist as long as the layer is used.
 func WriteLayer(path string, files []File) (_ v1.Layer, err error) {
 	out, err := os.Create(path)
 	if err != nil {
@@ -101,7 +100,7 @@ func writeTar(w io.Writer, files []File) error {
 	return tw.Close()
 }
 
-// order puts hard links behind the files that they are links to.
+// order puts hard links after the files that they link to.
 func order(a, b File) int {
 	if aLink, bLink := a.Type == tar.TypeLink, b.Type == tar.TypeLink; aLink != bLink {
 		if aLink {
@@ -130,7 +129,7 @@ func (d *digester) digest() v1.Hash {
 	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(d.hash.Sum(nil))}
 }
 
-// fileLayer is a layer that lies compressed in a file, all digests known.
+// fileLayer is a compressed layer in a file, with known digests.
 type fileLayer struct {
 	path           string
 	digest, diffID v1.Hash

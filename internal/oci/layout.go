@@ -27,10 +27,9 @@ func WriteLayout(dir string, img v1.Image) error {
 	}))
 }
 
-// WriteIndex writes an index as an OCI image layout into the folder dir, for
-// everybody to read. A layout that is there already is replaced as a whole, and
-// whoever reads meanwhile sees one or the other ([staging.Stage.Put]); on an
-// error the old one stays, and nothing new does.
+// WriteIndex writes an index as a world-readable OCI image layout into the
+// folder dir. It replaces an existing layout atomically ([staging.Stage.Put]);
+// on an error the old one stays.
 func WriteIndex(dir string, index v1.ImageIndex) (err error) {
 	dir = filepath.Clean(dir)
 	s, err := staging.New(dir)
@@ -48,7 +47,7 @@ func WriteIndex(dir string, index v1.ImageIndex) (err error) {
 	return s.Put(made, dir)
 }
 
-// ReadLayout returns the one image in the OCI image layout dir. A layout with
+// ReadLayout returns the only image of the OCI image layout dir. A layout with
 // no manifest or with several is an error.
 func ReadLayout(dir string) (v1.Image, error) {
 	index, err := ReadIndex(dir)

@@ -60,7 +60,7 @@ func TestReadersOfALayoutThatIsReplacedSeeOneOrTheOther(t *testing.T) {
 	}
 }
 
-// Who builds as an ordinary user reads what root made.
+// An unprivileged user reads what root made.
 func TestEverybodyCanReadALayout(t *testing.T) {
 	for _, mask := range []int{0o022, 0o077} {
 		was := syscall.Umask(mask)
@@ -118,9 +118,8 @@ func TestAWholeLayoutIsRead(t *testing.T) {
 	}
 }
 
-// Layouts that are meant to do harm. Each is a whole one with one file in
-// another's place.
-func TestALayoutLeadsNowhereAndEnds(t *testing.T) {
+// Malicious layouts. Each is a valid one with one file replaced.
+func TestAMaliciousLayoutIsRefused(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	if err := os.WriteFile(outside, []byte(`{"schemaVersion":2,"manifests":[]}`), 0o644); err != nil {
 		t.Fatal(err)

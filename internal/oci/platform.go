@@ -9,8 +9,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// OtherPlatforms is the error of an OCI layout that has images, and none of them
-// for the platform that is wanted.
+// OtherPlatforms is the error for an OCI layout that has images, but none for
+// the requested platform.
 type OtherPlatforms struct {
 	Dir     string
 	Offered []string // os/arch
@@ -21,10 +21,8 @@ func (e *OtherPlatforms) Error() string {
 	return fmt.Sprintf("the OCI layout %s has images for %s, want %s", e.Dir, strings.Join(e.Offered, ", "), e.Want)
 }
 
-// Image opens the image of an OCI layout that runs on a platform. A layout
-// with one manifest has only that to offer; its platform must still match.
-// Its layers are as many as its configuration says, and their blobs are there
-// and as large as its manifest says.
+// Image opens the image of an OCI layout for a platform. The platform must
+// match even if the layout has only one manifest.
 func Image(dir string, platform targets.Target) (v1.Image, error) {
 	index, err := ReadIndex(dir)
 	if err != nil {

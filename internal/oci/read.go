@@ -15,18 +15,17 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// The most bytes of a manifest or index, as registries have it (Distribution
+// Size limits in bytes of a manifest or index, as in registries (Distribution
 // spec, "Pushing Manifests"), and of an image's configuration.
 const (
 	MaxManifest = 4 << 20
 	maxConfig   = 16 << 20
 )
 
-// ReadIndex returns what lies in the OCI image layout dir, whoever made it:
-// nothing outside of the folder is read, and nothing but regular files; indexes,
-// manifests and configurations have a size that they may have and the digest
-// that leads to them. Layers are read by whoever wants them, and who compares
-// them with their digests.
+// ReadIndex returns the index of the OCI image layout dir, which may be
+// untrusted: it reads only regular files inside the folder, and checks size and
+// digest of indexes, manifests and configurations. Callers read the layers, and
+// must check their digests.
 func ReadIndex(dir string) (v1.ImageIndex, error) {
 	l := layoutDir(dir)
 	raw, err := l.read("index.json", MaxManifest)
@@ -40,7 +39,7 @@ func ReadIndex(dir string) (v1.ImageIndex, error) {
 	return index, nil
 }
 
-// layoutDir is a layout's folder.
+// layoutDir is the folder of a layout.
 type layoutDir string
 
 // open opens a regular file of the layout.
@@ -64,7 +63,7 @@ func (l layoutDir) read(path string, most int64) ([]byte, error) {
 
 func blobPath(digest v1.Hash) string { return path.Join("blobs", digest.Algorithm, digest.Hex) }
 
-// blob returns a blob that is what its digest says.
+// blob returns a blob after checking its digest.
 func (l layoutDir) blob(digest v1.Hash, most int64) ([]byte, error) {
 	text, err := l.read(blobPath(digest), most)
 	if err != nil {
@@ -135,7 +134,7 @@ func (i *layoutIndex) ImageIndex(digest v1.Hash) (v1.ImageIndex, error) {
 	return i.dir.index(raw, one.MediaType)
 }
 
-// entry reads what a manifest's descriptor leads to.
+// entry reads the blob of a manifest's descriptor.
 func (i *layoutIndex) entry(digest v1.Hash) (v1.Descriptor, []byte, error) {
 	for _, one := range i.manifest.Manifests {
 		if one.Digest == digest {
@@ -146,8 +145,7 @@ func (i *layoutIndex) entry(digest v1.Hash) (v1.Descriptor, []byte, error) {
 	return v1.Descriptor{}, nil, fmt.Errorf("the index has no %s", digest)
 }
 
-// layoutImage is the part of an image that everything else follows from
-// (partial.CompressedImageCore).
+// layoutImage is a [partial.CompressedImageCore].
 type layoutImage struct {
 	dir      layoutDir
 	kind     types.MediaType
@@ -187,7 +185,7 @@ func (b *layoutBlob) MediaType() (types.MediaType, error) { return b.descriptor.
 // Descriptor keeps annotations (partial.Descriptor).
 func (b *layoutBlob) Descriptor() (*v1.Descriptor, error) { return &b.descriptor, nil }
 
-// Compressed opens the blob, which has the size that the manifest says.
+// Compressed opens the blob, which must have the size in the manifest.
 func (b *layoutBlob) Compressed() (io.ReadCloser, error) {
 	file, err := b.dir.open(blobPath(b.descriptor.Digest))
 	if err != nil {

@@ -2,7 +2,7 @@ package program
 
 import "time"
 
-// Hurry has tests wait for less than people do.
+// Hurry shortens the waits for tests.
 func Hurry() {
 	exitTime, endTime, drainTime = time.Second, 200*time.Millisecond, 300*time.Millisecond
 }

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// How long a program that was told to end may take.
+// How long a program may take to end after SIGTERM.
 const grace = 10 * time.Second
 
-// Output runs the program name, its environment being this one's and env, and
-// returns its standard output, white space trimmed, and what it left behind. When
+// Output runs the program name with this process's environment and env, and
+// returns its trimmed standard output, and the processes it left behind. When
 // ctx is done, the program's group gets SIGTERM and [grace]. The error of a
-// program that fails has what it printed; with a log, that goes to the log as it
-// comes.
+// failed program has its output; with a log, the output goes to the log
+// instead.
 func Output(ctx context.Context, log io.Writer, env []string, name string, args ...string) (_ string, left []Process, err error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)

@@ -1,11 +1,11 @@
-// Package program runs other programs to their end, and brings what they leave
-// behind to its end, too.
+// Package program runs other programs, and ends processes that they leave
+// behind.
 //
-// A program may start others that go on when it has ended. Whoever reads what
-// it prints until there is no more to come waits for all of them, for ever where
-// one is a daemon. Here the program's own end counts. What it left gets a short
-// time to finish by itself, and is ended then: the rest of its process group, and
-// whatever has left that group and still holds its output.
+// A program may start others that outlive it. A caller that reads its output
+// until EOF waits for all of them, for ever if one is a daemon. This package
+// waits for the program itself. Remaining processes get a short time to finish,
+// and are then killed: the rest of its process group, and processes outside the
+// group that still hold its output.
 package program
 
 import (
@@ -18,26 +18,27 @@ import (
 	"time"
 )
 
-// How long what a program left behind may take. Only tests change it.
+// How long processes that a program left behind may take. Only tests change
+// these.
 var (
 	exitTime  = 3 * time.Second // to finish by itself; not where the program failed
 	endTime   = 2 * time.Second // to end after SIGTERM, before SIGKILL
-	drainTime = time.Second     // for what it printed last to arrive
+	drainTime = time.Second     // for its last output to arrive
 )
 
-const pause = 20 * time.Millisecond // between two looks at it
+const pause = 20 * time.Millisecond // between two checks
 
-// Program is one that was started.
+// Program is a started program.
 type Program struct {
 	cmd    *exec.Cmd
-	pipes  []*os.File // that its output is read from
-	inodes []string   // of these pipes, "pipe:[123]"
+	pipes  []*os.File // the read ends of its output
+	inodes []string   // the pipes' names, "pipe:[123]"
 	copies sync.WaitGroup
-	copied chan struct{} // closed when nobody holds the output any more
+	copied chan struct{} // closed at EOF of the output
 
 	mu     sync.Mutex
-	failed error // of a writer that the output went to
-	late   bool  // somebody held the output to the last
+	failed error // the error of an output's writer
+	late   bool  // a process held the output to the end
 }
 
 // Run is [Start] and [Program.Wait].
@@ -49,9 +50,9 @@ func Run(cmd *exec.Cmd) (left []Process, err error) {
 	return p.Wait()
 }
 
-// Start starts a command as the leader of a process group of its own. Its
-// Stdout and Stderr may be any writers, of which one at a time is written to. A Cancel of the command should
-// signal the group, see [Signal].
+// Start starts a command as the leader of its own process group. Its Stdout and
+// Stderr may be any writers; writes are serialized. A Cancel of the command
+// should signal the group, see [Signal].
 func Start(cmd *exec.Cmd) (*Program, error) {
 	p := &Program{cmd: cmd, copied: make(chan struct{})}
 	if cmd.SysProcAttr == nil {
@@ -59,7 +60,7 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	if cmd.WaitDelay == 0 {
-		cmd.WaitDelay = exitTime + endTime // only what is read for its input can need it
+		cmd.WaitDelay = exitTime + endTime // only its standard input can need it
 	}
 	ends, err := p.connect()
 	if err == nil {
@@ -79,8 +80,8 @@ func Start(cmd *exec.Cmd) (*Program, error) {
 	return p, nil
 }
 
-// connect puts pipes in the place of the command's writers, and returns the ends
-// that are the command's.
+// connect replaces the command's writers by pipes, and returns the command's
+// ends.
 func (p *Program) connect() (ends []*os.File, err error) {
 	stdout, stderr := p.cmd.Stdout, p.cmd.Stderr
 	if p.cmd.Stdout, err = p.pipe(stdout, &ends); err != nil {
@@ -94,14 +95,13 @@ func (p *Program) connect() (ends []*os.File, err error) {
 	return ends, err
 }
 
-// same tells whether two writers are one, as far as they can be compared.
+// same reports whether two writers are the same, if they are comparable.
 func same(a, b io.Writer) bool {
-	defer func() { _ = recover() }() // of two that cannot
+	defer func() { _ = recover() }() // if they are not comparable
 	return a == b
 }
 
-// pipe leads to a writer. Where there is none, or a file, there is nothing that
-// anybody would wait for.
+// pipe returns a pipe to a writer. No writer, or a file, needs no pipe.
 func (p *Program) pipe(to io.Writer, ends *[]*os.File) (io.Writer, error) {
 	if _, ok := to.(*os.File); ok || to == nil {
 		return to, nil
@@ -114,7 +114,7 @@ func (p *Program) pipe(to io.Writer, ends *[]*os.File) (io.Writer, error) {
 	p.inodes = append(p.inodes, inode(from))
 	p.copies.Go(func() {
 		_, err := io.Copy(shared{p, to}, from)
-		from.Close() // whoever still writes finds nobody, as with a terminal that is closed
+		from.Close() // later writes fail, as with a closed terminal
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -126,7 +126,7 @@ func (p *Program) pipe(to io.Writer, ends *[]*os.File) (io.Writer, error) {
 	return end, nil
 }
 
-// shared is a writer that may be a part of both outputs.
+// shared is a writer that both outputs may use.
 type shared struct {
 	program *Program
 	to      io.Writer
@@ -138,7 +138,7 @@ func (s shared) Write(b []byte) (int, error) {
 	return s.to.Write(b)
 }
 
-// Pid is the program's process, and its group's.
+// Pid returns the id of the program's process and process group.
 func (p *Program) Pid() int { return p.cmd.Process.Pid }
 
 // Signal sends a signal to a command's group; for a command's Cancel.
@@ -149,8 +149,8 @@ func Signal(cmd *exec.Cmd, signal syscall.Signal) error {
 	return nil
 }
 
-// Wait returns when the program has ended, and what it left behind. The error is
-// that of the command, and the processes are those that had to be ended.
+// Wait returns when the program and the processes it left behind have ended. It
+// returns the processes that it had to kill, and the command's error.
 func (p *Program) Wait() (left []Process, err error) {
 	err = p.cmd.Wait()
 	wait := exitTime
@@ -159,7 +159,7 @@ func (p *Program) Wait() (left []Process, err error) {
 	}
 	left = p.endRest(wait)
 	if !p.drained() && len(left) == 0 {
-		left = []Process{{}} // it holds the output, and cannot be seen from here
+		left = []Process{{}} // it holds the output, and is not visible here
 	}
 	if err == nil {
 		err = p.failed
@@ -167,11 +167,11 @@ func (p *Program) Wait() (left []Process, err error) {
 	return left, err
 }
 
-// drained waits until everything that was printed has arrived. It is false when
-// somebody could still print more, to whom nobody listens any longer.
+// drained waits until all output has arrived. It is false if a process still
+// holds the output, which is then closed.
 func (p *Program) drained() bool {
 	for _, pipe := range p.pipes {
-		_ = pipe.SetReadDeadline(time.Now().Add(drainTime)) // one that is closed was read to its end
+		_ = pipe.SetReadDeadline(time.Now().Add(drainTime)) // a closed pipe was read to its end
 	}
 	<-p.copied
 	return !p.late

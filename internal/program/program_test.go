@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// soon is how long nothing that a program leaves behind may hold up its caller.
+// soon limits how long a process that a program leaves behind may delay its
+// caller.
 const soon = 12 * time.Second
 
 // run runs a line of shell; pid is what the line has written into the file $PID.
@@ -46,7 +47,7 @@ func run(t *testing.T, line string) (out string, left []program.Process, took ti
 	return both.String(), left, took, pid, err
 }
 
-// runs tells whether a process is there and does not end either.
+// runs reports whether a process is there and does not end either.
 func runs(pid int) bool {
 	for range 50 {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -86,7 +87,7 @@ func TestWhatAProgramLeavesBehindEndsSoon(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftMayFinish(t *testing.T) {
+func TestRemainingProcessesMayFinish(t *testing.T) {
 	t.Parallel()
 	out, left, _, _, err := run(t, `(sleep 0.1; echo late) & echo early`)
 	if out != "early\nlate\n" || len(left) != 0 || err != nil {
@@ -113,7 +114,7 @@ func TestAProgramThatLeavesNothingIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// slow takes what is written to it at its leisure.
+// slow is a slow writer.
 type slow struct {
 	bytes.Buffer
 }
@@ -138,7 +139,7 @@ type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
-func TestAWritersErrorIsTold(t *testing.T) {
+func TestAWritersErrorIsReturned(t *testing.T) {
 	cmd := exec.Command("echo", "x")
 	cmd.Stdout = broken{}
 	if _, err := program.Run(cmd); err == nil || !strings.Contains(err.Error(), "no room") {
@@ -146,7 +147,7 @@ func TestAWritersErrorIsTold(t *testing.T) {
 	}
 }
 
-func TestAProgramThatIsNotThereIsTold(t *testing.T) {
+func TestAMissingProgramIsAnError(t *testing.T) {
 	cmd := exec.Command(filepath.Join(t.TempDir(), "none"))
 	cmd.Stdout = &bytes.Buffer{}
 	if _, err := program.Run(cmd); !errors.Is(err, os.ErrNotExist) {

@@ -13,8 +13,8 @@ import (
 	"unicode"
 )
 
-// Process is one that a program left behind. Pid is 0 for one that cannot be
-// seen, because there is no /proc, or because it belongs to somebody else.
+// Process is a process that a program left behind. Pid is 0 if the process is
+// not visible, because there is no /proc or it belongs to another user.
 type Process struct {
 	Pid  int
 	Name string // its program and, where that is an interpreter, most likely its script: "node server.js"
@@ -31,7 +31,7 @@ func (p Process) String() string {
 	return fmt.Sprintf("%s (process %d)", p.Name, p.Pid)
 }
 
-// Names lists processes for a message, at most five of them.
+// Names lists up to five processes for a message.
 func Names(all []Process) string {
 	const most = 5
 	var names []string
@@ -44,8 +44,7 @@ func Names(all []Process) string {
 	return strings.Join(names, ", ")
 }
 
-// endRest ends what the program left behind when the time is over that it has
-// to finish, and returns what had to be ended.
+// endRest kills the processes that remain after wait, and returns them.
 func (p *Program) endRest(wait time.Duration) (ended []Process) {
 	if p.gone(wait) {
 		return nil
@@ -61,7 +60,7 @@ func (p *Program) endRest(wait time.Duration) (ended []Process) {
 			}
 			pid := one.Pid
 			if pid == 0 {
-				pid = -p.Pid() // all that is known of it is its group
+				pid = -p.Pid() // only its group is known
 			}
 			_ = syscall.Kill(pid, step.signal) // it may have ended
 		}
@@ -72,7 +71,7 @@ func (p *Program) endRest(wait time.Duration) (ended []Process) {
 	return ended
 }
 
-// gone waits until nothing is left, for that long at most.
+// gone waits, at most that long, until no process is left.
 func (p *Program) gone(wait time.Duration) bool {
 	for deadline := time.Now().Add(wait); ; time.Sleep(pause) {
 		if !p.holdsOutput() && len(p.group()) == 0 {
@@ -84,18 +83,18 @@ func (p *Program) gone(wait time.Duration) bool {
 	}
 }
 
-// holdsOutput tells whether somebody could still print something, or has printed
-// what is not read yet.
+// holdsOutput reports whether a process still holds the output, or unread
+// output remains.
 func (p *Program) holdsOutput() bool {
 	select {
 	case <-p.copied:
 		return false
-	case <-time.After(pause / 10): // what is on its way arrives
+	case <-time.After(pause / 10): // let pending output arrive
 		return true
 	}
 }
 
-// rest is what is left, each process once.
+// rest returns the remaining processes, each once.
 func (p *Program) rest() []Process {
 	all := p.group()
 	for _, one := range p.holders() {
@@ -110,15 +109,14 @@ func contains(all []Process, one Process) bool {
 	return slices.ContainsFunc(all, func(other Process) bool { return other.Pid == one.Pid })
 }
 
-// group are the processes that are left of the program's group, but for those
-// that have ended and that nobody has asked after yet.
+// group returns the remaining processes of the program's group, except zombies.
 func (p *Program) group() []Process {
 	if syscall.Kill(-p.Pid(), 0) == syscall.ESRCH {
 		return nil
 	}
 	pids, err := processes()
 	if err != nil {
-		return []Process{{}} // there is one, and no /proc to name it
+		return []Process{{}} // one exists, but without /proc it has no name
 	}
 	var all []Process
 	for _, pid := range pids {
@@ -129,7 +127,7 @@ func (p *Program) group() []Process {
 	return all
 }
 
-// holders are the processes that hold the output, but for this one.
+// holders returns the processes that hold the output, except this one.
 func (p *Program) holders() []Process {
 	var all []Process
 	pids, _ := processes()
@@ -140,7 +138,7 @@ func (p *Program) holders() []Process {
 		dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
 		files, err := os.ReadDir(dir)
 		if err != nil {
-			continue // it has ended, or is somebody else's
+			continue // it has ended, or is another user's
 		}
 		for _, file := range files {
 			if to, err := os.Readlink(filepath.Join(dir, file.Name())); err == nil && slices.Contains(p.inodes, to) {
@@ -169,7 +167,7 @@ func processes() ([]int, error) {
 	return all, nil
 }
 
-// stat is a process's state and group, as proc_pid_stat(5) has them: after the
+// stat returns a process's state and group from proc_pid_stat(5): after the
 // name, which is in parentheses and may have any character.
 func stat(pid int) (state string, group int) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
@@ -185,7 +183,7 @@ func stat(pid int) (state string, group int) {
 }
 
 // describe names a process by its program and the first argument that is no
-// option. What comes after that may be a secret.
+// option. Later arguments may be secret.
 func describe(pid int) Process {
 	one := Process{Pid: pid}
 	text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
@@ -200,7 +198,7 @@ func describe(pid int) Process {
 	return one
 }
 
-// plain is a text without what a terminal would take for an order, and not long.
+// plain returns a shortened text without terminal control characters.
 func plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -215,7 +213,7 @@ func plain(text string) string {
 	return text
 }
 
-// inode is how /proc names a pipe.
+// inode returns /proc's name for a pipe.
 func inode(pipe *os.File) string {
 	info, err := pipe.Stat()
 	if err != nil {

@@ -10,15 +10,16 @@ import (
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
-// cycloneDXVersion is old enough for every scanner in use to read and has all
-// that is written here.
+// cycloneDXVersion is old enough for all current scanners and has all fields
+// used here.
 const (
 	cycloneDXVersion = cyclonedx.SpecVersion1_5
 	cycloneDXSchema  = "http://cyclonedx.org/schema/bom-1.5.schema.json"
 )
 
 // CycloneDX is the document as CycloneDX 1.5 JSON,
-// application/vnd.cyclonedx+json. Its serial number is derived from the rest.
+// application/vnd.cyclonedx+json. Its serial number is derived from the
+// content.
 func (d Document) CycloneDX() ([]byte, error) {
 	components, err := d.normalized()
 	if err != nil {
@@ -48,9 +49,9 @@ func (d Document) CycloneDX() ([]byte, error) {
 	return encodeCycloneDX(bom)
 }
 
-// encodeCycloneDX writes what has nothing of later versions in it: the library
-// would copy the whole document to take that out, which takes longer than all
-// the rest.
+// encodeCycloneDX encodes a document that uses no later fields: the library
+// would copy the whole document to remove those, which takes longer than
+// everything else.
 func encodeCycloneDX(bom *cyclonedx.BOM) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := cyclonedx.NewBOMEncoder(&out, cyclonedx.BOMFileFormatJSON).SetEscapeHTML(false)
@@ -92,8 +93,8 @@ var cycloneDXHashes = map[string]cyclonedx.HashAlgorithm{
 	"sha384": cyclonedx.HashAlgoSHA384, "sha512": cyclonedx.HashAlgoSHA512,
 }
 
-// cycloneDXLicenses is a list of ids and names, or, as soon as one license is
-// an expression, a single expression: the format allows no mixture.
+// cycloneDXLicenses returns a list of ids and names or, if any license is an
+// expression, a single expression: the format allows no mixture.
 func cycloneDXLicenses(licenses []string) cyclonedx.Licenses {
 	var out cyclonedx.Licenses
 	for _, l := range licenses {
@@ -109,8 +110,7 @@ func cycloneDXLicenses(licenses []string) cyclonedx.Licenses {
 	return out
 }
 
-// uuid is a UUID of version 8 (RFC 9562, made as its maker sees fit) that
-// depends on content alone.
+// uuid returns a UUID of version 8 (RFC 9562, custom) derived from the content.
 func uuid(content []byte) string {
 	sum := sha256.Sum256(content)
 	sum[6] = sum[6]&0x0f | 0x80

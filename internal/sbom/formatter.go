@@ -7,8 +7,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 )
 
-// The extensions of the files that the lifecycle looks for beside a layer:
-// <layer>.sbom.<extension>, each of the media type behind it.
+// The extensions of the SBOM files that the lifecycle reads next to a layer,
+// <layer>.sbom.<extension>, with their media types.
 const (
 	CycloneDXExtension = "cdx.json"  // application/vnd.cyclonedx+json
 	SPDXExtension      = "spdx.json" // application/spdx+json
@@ -20,9 +20,9 @@ func MediaTypes() []string {
 	return []string{"application/vnd.cyclonedx+json", "application/spdx+json", "application/vnd.syft+json"}
 }
 
-// Formatter gives the document to packit, for a layer's SBOM or a build's. As
-// packit's interface has no error, an invalid document's comes when its
-// content is read, before the first byte; [Document.Validate] has it earlier.
+// Formatter adapts the document to packit, for a layer's SBOM or a build's.
+// packit's interface has no error, so reading an invalid document fails before
+// the first byte; [Document.Validate] returns the error earlier.
 func (d Document) Formatter() packit.SBOMFormatter { return formatter{d} }
 
 type formatter struct{ document Document }
@@ -35,7 +35,7 @@ func (f formatter) Formats() []packit.SBOMFormat {
 	}
 }
 
-// lazy makes its content when it is first read.
+// lazy generates its content on the first read.
 type lazy struct {
 	make    func() ([]byte, error)
 	content *bytes.Reader

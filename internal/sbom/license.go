@@ -9,8 +9,8 @@ import (
 	"github.com/github/go-spdx/v2/spdxexp/spdxlicenses"
 )
 
-// isLicenseID says whether s is on the SPDX License List, current or
-// deprecated, as it stands.
+// isLicenseID reports whether s is on the SPDX License List, current or
+// deprecated, in exactly this form.
 func isLicenseID(s string) bool {
 	for _, find := range []func(string) (bool, string){spdxlicenses.IsActiveLicense, spdxlicenses.IsDeprecatedLicense} {
 		if found, id := find(s); found && id == s {
@@ -20,7 +20,7 @@ func isLicenseID(s string) bool {
 	return false
 }
 
-// isExpression says whether s is a valid SPDX license expression (SPDX 2.3,
+// isExpression reports whether s is a valid SPDX license expression (SPDX 2.3,
 // annex D). Ids of other documents ("DocumentRef-…") are not followed and count
 // as invalid.
 func isExpression(s string) bool {
@@ -40,8 +40,8 @@ func references(expression string) []string {
 	return ids
 }
 
-// conjunction is the one expression that says that every given one applies;
-// what is no expression goes through name first.
+// conjunction returns one expression in which all given licenses apply; name
+// converts those that are no expression.
 func conjunction(licenses []string, name func(string) string) string {
 	var parts []string
 	for _, l := range licenses {
@@ -56,8 +56,7 @@ func conjunction(licenses []string, name func(string) string) string {
 	return strings.Join(parts, " AND ")
 }
 
-// reference is the id that stands in an expression for a license the SPDX
-// License List does not have.
+// reference returns the id for a license that is not on the SPDX License List.
 func reference(license string) string {
 	id := sanitize(license)
 	if id != license {
@@ -66,7 +65,7 @@ func reference(license string) string {
 	return "LicenseRef-" + strings.TrimPrefix(id, "-")
 }
 
-// sanitize puts a dash for what may not stand in an SPDX id.
+// sanitize replaces characters that an SPDX id may not have by dashes.
 func sanitize(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '.' || r == '-' {

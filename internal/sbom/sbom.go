@@ -1,11 +1,11 @@
-// Package sbom writes a software bill of materials from a plain list of
-// components, in the three formats that buildpacks export: CycloneDX, SPDX and
-// Syft (Buildpack API 0.7 and later, "Software-Bill-of-Materials").
+// Package sbom writes a software bill of materials (SBOM) for a list of
+// components, in the three formats of buildpacks: CycloneDX, SPDX and Syft
+// (Buildpack API 0.7 and later, "Software-Bill-of-Materials").
 //
-// No scanner is linked: the callers know what they install. The same document
-// always gives the same bytes. No format carries the clock: where one wants a
-// time it gets [Created], where one wants a unique id it gets one derived from
-// the content.
+// It links no scanner: the callers know what they install. The same document
+// always gives the same bytes. Nothing depends on the clock: where a format
+// requires a time it gets [Created], and a unique id is derived from the
+// content.
 package sbom
 
 import (
@@ -20,19 +20,19 @@ import (
 	"unicode/utf8"
 )
 
-// Created is the time every document says it was made at: what the lifecycle
-// gives the files in layers.
+// Created is the creation time in every document: the lifecycle's time of files
+// in layers.
 const Created = "1980-01-01T00:00:01Z"
 
-// tool is what the documents name as their maker.
+// tool is the creator in the documents.
 const tool = "armature"
 
-// Type says what kind of thing a component is, in CycloneDX's words.
+// Type is the kind of a component, in CycloneDX's terms.
 type Type string
 
 // The types there are.
 const (
-	Library         Type = "library" // also what the empty Type means
+	Library         Type = "library" // also the meaning of an empty Type
 	Application     Type = "application"
 	Framework       Type = "framework"
 	OperatingSystem Type = "operating-system" // at most one in a document: Syft's "distro"
@@ -41,7 +41,7 @@ const (
 
 var types = []Type{Library, Application, Framework, OperatingSystem, File}
 
-// Component is one thing that was installed.
+// Component is an installed component.
 type Component struct {
 	Type    Type   // empty is [Library]
 	Name    string // never empty; with its scope where it has one: "express", "@babel/core"
@@ -49,44 +49,43 @@ type Component struct {
 	PURL    string // package URL, percent-encoded ([NPMPURL], [DebPURL]); may be empty
 	CPE     string // in the 2.3 binding, "cpe:2.3:a:…"; may be empty
 
-	// Licenses are SPDX ids or expressions, all of which apply. What is
-	// neither (npm's "UNLICENSED", "SEE LICENSE IN …") is kept as a name.
+	// Licenses are SPDX ids or expressions, all of which apply. Others (npm's
+	// "UNLICENSED", "SEE LICENSE IN …") are kept as names.
 	Licenses []string
 
-	// Checksums are of the archive the component came in: algorithm ("md5",
-	// "sha1", "sha256", "sha384", "sha512") to hexadecimal digits. Syft's
-	// format has no field for them.
+	// Checksums are those of the component's archive: algorithm ("md5", "sha1",
+	// "sha256", "sha384", "sha512") to hexadecimal digits. Syft's format has no
+	// field for them.
 	Checksums map[string]string
 
-	// Development marks what only development needs (npm's devDependencies):
-	// scope "excluded" in CycloneDX, DEV_DEPENDENCY_OF in SPDX. Syft's format
-	// has no field for it.
+	// Development marks a component that only development needs (npm's
+	// devDependencies): scope "excluded" in CycloneDX, DEV_DEPENDENCY_OF in
+	// SPDX. Syft's format has no field for it.
 	Development bool
 
-	variant string // tells it from another one with the same PURL, see [Document.Settled]
+	variant string // distinguishes it from another one with the same PURL, see [Document.Settled]
 }
 
-// Document is a bill of materials: what it is of, and what that consists of.
-// Two components are the same when their PURL is, or, without one, their type,
-// name and version. The same component may be listed many times: its licenses
-// and checksums are united, and it is Development when every mention is. Two
-// mentions that contradict each other are an error, unless the document is
-// [Document.Settled].
+// Document is an SBOM: its subject and the subject's components. Components are
+// the same if their PURL is or, without one, their type, name and version. A
+// component may be listed several times: its licenses and checksums are merged,
+// and it is Development if every mention is. Contradicting mentions are an
+// error, unless the document is [Document.Settled].
 type Document struct {
-	Name       string // of what is described: an app, a layer, an image; never empty
+	Name       string // of the subject: an app, a layer, an image; never empty
 	Version    string // its version, or ""
 	Components []Component
 }
 
-// Validate says what is wrong with a document, every component at once. The
-// three formats can be made exactly when there is nothing.
+// Validate returns all faults of a document and its components. If it returns
+// nil, all three formats can be written.
 func (d Document) Validate() error {
 	_, err := d.normalized()
 	return err
 }
 
-// normalized returns the document's components checked, united and sorted by
-// name, version and id, with every default filled in.
+// normalized returns the document's components validated, merged and sorted by
+// name, version and id, with all defaults filled in.
 func (d Document) normalized() ([]Component, error) {
 	errs := []error{checkText("the document's name", d.Name)}
 	if d.Version != "" {
@@ -141,7 +140,7 @@ func sorted(byKey map[string]*Component) []Component {
 	return all
 }
 
-// withDefaults is a copy of c that shares no slice and no map with it.
+// withDefaults returns a deep copy of c with defaults filled in.
 func (c Component) withDefaults() Component {
 	if c.Type == "" {
 		c.Type = Library
@@ -186,7 +185,7 @@ func (c Component) hasGoodCPE() bool {
 	return c.CPE == "" || strings.HasPrefix(c.CPE, "cpe:2.3:") && !strings.ContainsFunc(c.CPE, unicode.IsSpace)
 }
 
-// checkText refuses what would be altered on its way into JSON and back.
+// checkText rejects text that a round trip through JSON would change.
 func checkText(what, s string) error {
 	switch {
 	case s == "":
@@ -199,10 +198,10 @@ func checkText(what, s string) error {
 	return nil
 }
 
-// algorithms are the names of the component's checksums, sorted.
+// algorithms returns the sorted names of the component's checksum algorithms.
 func algorithms(c Component) []string { return slices.Sorted(maps.Keys(c.Checksums)) }
 
-// hashes are the checksum algorithms and how long their digests are, in bytes.
+// hashes maps the checksum algorithms to the length of their digests, in bytes.
 var hashes = map[string]int{"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 
 func checkSum(algorithm, digits string) error {
@@ -216,7 +215,7 @@ func checkSum(algorithm, digits string) error {
 	return nil
 }
 
-// key tells components apart.
+// key identifies a component.
 func (c Component) key() string {
 	if c.PURL != "" && c.variant == "" {
 		return c.PURL
@@ -235,7 +234,7 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// contradicts says in what another mention of c cannot be one with it.
+// contradicts returns an error if another mention of c contradicts it.
 func (c Component) contradicts(o Component) error {
 	for _, field := range []struct{ what, known, got string }{
 		{"type", string(c.Type), string(o.Type)},
@@ -256,7 +255,7 @@ func (c Component) contradicts(o Component) error {
 	return nil
 }
 
-// unite adds to c what another mention of it says.
+// unite merges another mention into c.
 func (c *Component) unite(o Component) {
 	maps.Copy(c.Checksums, o.Checksums)
 	c.Licenses = append(c.Licenses, o.Licenses...)

@@ -7,15 +7,13 @@ import (
 	"unicode"
 )
 
-// nameless is what a document describes whose name cannot be written.
+// nameless is the subject's name if its own is not printable.
 const nameless = "app"
 
-// Settled is the document as far as its three formats can be made of it, and
-// what that lacks or has more than was meant, a line each. What a component
-// cannot carry is left out of it, and a component without a name or a version
-// that can be written is left out altogether. Components that cannot be one, as
-// they contradict each other, all stay, each with a package URL of its own where
-// a checksum tells them apart.
+// Settled returns a document that all three formats can express, and a line for
+// each change. It drops invalid fields of a component, and components without a
+// printable name or version. It keeps contradicting mentions as separate
+// components, with distinct package URLs if their checksums differ.
 func (d Document) Settled() (Document, []string) {
 	if d.Name = printable(d.Name); d.Name == "" {
 		d.Name = nameless
@@ -48,8 +46,8 @@ func (d Document) Settled() (Document, []string) {
 	return d, said
 }
 
-// settled is the component without what no format takes, and a line for each
-// thing that this is.
+// settled returns the component without invalid fields, and a line for each of
+// those.
 func (c Component) settled() (Component, []string) {
 	var said []string
 	say := func(err error) { said = append(said, fmt.Sprintf("%q version %q: %v", c.Name, c.Version, err)) }
@@ -83,7 +81,7 @@ func (c Component) settled() (Component, []string) {
 	return c, said
 }
 
-// printable is a text without control characters, and without what is no UTF-8.
+// printable returns a text without control characters and invalid UTF-8.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -94,8 +92,8 @@ func printable(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// tellApart unites the mentions of a component as far as they agree. Those that
-// do not are told apart, in an order that does not depend on theirs.
+// tellApart merges mentions of a component that agree, and keeps the others
+// separate, in an order that does not depend on the input's.
 func tellApart(mentions []Component) []Component {
 	slices.SortStableFunc(mentions, func(a, b Component) int { return strings.Compare(a.content(), b.content()) })
 	var variants []Component
@@ -124,7 +122,8 @@ func tellApart(mentions []Component) []Component {
 	return variants
 }
 
-// content is all by which components of one key can differ, as text.
+// content returns all fields in which components of one key can differ, as
+// text.
 func (c Component) content() string {
 	return fmt.Sprintf("%q %q %q %q %q", c.Type, c.Name, c.Version, c.CPE, c.Checksums) // a map's keys come sorted
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// SPDX 2.3 JSON, the fields written here. The structs are this package's own:
-// the JSON reader and writer of github.com/spdx/tools-golang link its versions
+// The used fields of SPDX 2.3 JSON. This package defines its own structs,
+// because the reader and writer of github.com/spdx/tools-golang link versions
 // 2.1 to 3.0 and a JSON-LD processor.
 type (
 	spdxDocument struct {
@@ -66,9 +66,9 @@ const (
 	spdxNamespaceURL = "https://github.com/armature-cnb/armature/spdx/"
 )
 
-// SPDX is the document as SPDX 2.3 JSON, application/spdx+json. What is
-// described is a package of its own that contains the components. The
-// namespace ends in an id derived from the rest.
+// SPDX is the document as SPDX 2.3 JSON, application/spdx+json. The subject is
+// a package that contains the components. The namespace ends in an id derived
+// from the content.
 func (d Document) SPDX() ([]byte, error) {
 	components, err := d.normalized()
 	if err != nil {
@@ -121,8 +121,8 @@ func spdxPackageOf(id string, c Component) spdxPackage {
 	return p
 }
 
-// spdxExtracted lists each license once that the SPDX License List does not
-// have, as SPDX 2.3 section 10 demands of the ids that stand for them.
+// spdxExtracted lists each license that is not on the SPDX License List once,
+// as SPDX 2.3 section 10 requires for its id.
 func spdxExtracted(components []Component) []spdxLicense {
 	var all []spdxLicense
 	seen := map[string]bool{}

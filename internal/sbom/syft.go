@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// The version of Syft's JSON schema that is written. Readers take older
-// schemas than their own without remark.
+// The version of Syft's JSON schema that is written. Readers accept older
+// schemas than their own.
 const (
 	syftSchema    = "16.0.0"
 	syftSchemaURL = "https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-" + syftSchema + ".json"
 )
 
-// Syft's JSON, the fields its schema demands. Slices are never nil: the schema
-// wants arrays.
+// The fields that Syft's JSON schema requires. Slices are never nil: the schema
+// requires arrays.
 type (
 	syftDocument struct {
 		Artifacts     []syftArtifact     `json:"artifacts"`
@@ -78,7 +78,7 @@ type (
 	}
 )
 
-// syftKinds are Syft's package type and language for a type of package URL.
+// syftKinds maps a package URL's type to Syft's package type and language.
 var syftKinds = map[string]struct{ kind, language string }{
 	"npm":     {"npm", "javascript"},
 	"deb":     {"deb", ""},
@@ -87,7 +87,7 @@ var syftKinds = map[string]struct{ kind, language string }{
 
 // Syft is the document as JSON of Syft's schema 16, application/vnd.syft+json.
 // A component of type [OperatingSystem] becomes its "distro", the others its
-// artifacts. Checksums and Development have no place in it.
+// artifacts. It has no fields for Checksums and Development.
 func (d Document) Syft() ([]byte, error) {
 	components, err := d.normalized()
 	if err != nil {
@@ -139,7 +139,7 @@ func syftArtifactOf(c Component) syftArtifact {
 	return a
 }
 
-// encode is JSON on one line, as cyclonedx-go writes it.
+// encode returns JSON on one line, as cyclonedx-go writes it.
 func encode(v any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

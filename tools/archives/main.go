@@ -1,14 +1,14 @@
 // Command archives fills a folder with the pinned archives of Node.js that a
-// build would download, under the names that node-engine looks for in its
-// dependencies folder: <algorithm>-<hex>. Baked into a buildpackage, they let
-// a build do without any download.
+// build would download, under the names that node-engine expects in its
+// dependencies folder: <algorithm>-<hex>. With them in a buildpackage, a build
+// downloads nothing.
 //
 //	archives -lines 24,22 -targets linux/arm64,linux/amd64 -out build/archives
 //
-// For each line it takes the version that exists for all targets, and npm
-// with it. Archives that are there already and right are kept, those of other
-// versions are removed. Sources are node-engine's: nodejs.org, or the npm
-// registry that npm's configuration names.
+// For each line it takes the version that exists for all targets, and its npm.
+// It keeps archives with the right checksum, and removes those of other
+// versions. Sources are node-engine's: nodejs.org, or the npm registry in npm's
+// configuration.
 package main
 
 import (
@@ -34,7 +34,7 @@ import (
 
 func main() { step.Main("archives", run) }
 
-// order is what the flags say.
+// order has the values of the flags.
 type order struct {
 	lines     []string
 	targets   []targets.Target
@@ -102,8 +102,7 @@ func parse(args []string) (order, error) {
 	return o, err
 }
 
-// needs resolves the lines, as a build for any of the targets on any of them
-// would.
+// needs resolves the lines as a build for any target on any host would.
 func (o order) needs(inv *inventory.Inventory, log io.Writer) ([]distribution.Need, error) {
 	var needs []distribution.Need
 	for _, line := range o.lines {
@@ -133,7 +132,7 @@ func (o order) finder(log io.Writer) (*distribution.Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	home, _ := os.UserHomeDir() // without one there is no .npmrc in it
+	home, _ := os.UserHomeDir() // without one there is no .npmrc
 	config, err := npmrc.Load(npmrc.Sources{Environ: os.Environ(), HomeDir: home})
 	if err != nil {
 		return nil, err
@@ -145,7 +144,7 @@ func (o order) finder(log io.Writer) (*distribution.Finder, error) {
 	}, nil
 }
 
-// prune removes archives that nothing found needs. Files whose names are no
+// prune removes archives that are not in found. Files whose names are no
 // checksums stay.
 func (o order) prune(found []distribution.Found, log io.Writer) error {
 	wanted := map[string]bool{}

@@ -10,17 +10,17 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/docker"
 )
 
-// app is one of those that are built.
+// app is an app of the benchmark.
 type app struct {
 	name   string     // its folder below the test apps
-	made   *apps.Made // what it is made of when it is not one of them
+	made   *apps.Made // how to generate it, if it is no test app
 	source string     // the file that changes
 	kind   docker.Kind
 	env    []string // variables of the build
 	slow   int      // rounds of what is emulated
 	quick  int      // rounds of everything else
 
-	without []string // ways that are left out, because they take too long
+	without []string // ways that are skipped because they take too long
 }
 
 var (
@@ -52,7 +52,7 @@ func server(answer string) string {
 	return "const app = require('express')()\napp.get('/', (_request, response) => response.send(" + answer + "))\napp.listen(process.env.PORT || 3000)\n"
 }
 
-// folder is where an app's original is; it is made when it has to be.
+// folder returns the folder of an app's original, and generates it if needed.
 func (b *bench) folder(ctx context.Context, a app) (string, error) {
 	if a.made == nil {
 		return filepath.Join(b.apps, a.name), nil

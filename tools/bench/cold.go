@@ -22,7 +22,7 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// way is one of armature's or of a Dockerfile's.
+// way is a way to build, with armature or with a Dockerfile.
 type way struct {
 	name      string
 	platforms []targets.Target
@@ -31,7 +31,7 @@ type way struct {
 	engine    bool     // a Dockerfile's
 }
 
-// ways are all that work here, in the order of their turns.
+// ways returns all ways that work on this machine, in the order of their turns.
 func (b *bench) ways(a app) []way {
 	one := func(name string, to targets.Target, rounds int) way {
 		return way{name: name, platforms: []targets.Target{to}, rounds: rounds}
@@ -51,7 +51,7 @@ func (b *bench) ways(a app) []way {
 	return slices.DeleteFunc(all, func(w way) bool { return slices.Contains(a.without, w.name) })
 }
 
-// build is what builds one app in one way.
+// build builds one app in one way.
 type build struct {
 	app    *apps.App
 	home   builds.Home // armature's folder, empty but for the unpacked builders
@@ -60,13 +60,14 @@ type build struct {
 	do     func(ctx context.Context, cached bool) ([]history.Part, error)
 }
 
-// run builds with all that there is from builds before.
+// run builds with the caches of earlier builds.
 func (m *build) run(ctx context.Context) ([]history.Part, error) {
 	m.built = true
 	return m.do(ctx, true)
 }
 
-// forget makes the next build a cold one; an engine is told so with the build.
+// forget makes the next build a cold one; for an engine, a flag of the build
+// does.
 func (m *build) forget(context.Context) error {
 	if m.engine {
 		return nil
@@ -80,8 +81,8 @@ func (m *build) runCold(ctx context.Context) ([]history.Part, error) {
 	return m.do(ctx, false)
 }
 
-// shared is the build of an app in one way for several scenarios: what one has
-// built, the next need not build before it builds it again.
+// shared returns the build of an app in one way for several scenarios, so that
+// a rebuild needs no further first build.
 func (b *bench) shared(ctx context.Context, w way, a app) (*build, error) {
 	key := a.name + "-" + w.name
 	if b.made[key] == nil {
@@ -95,7 +96,7 @@ func (b *bench) shared(ctx context.Context, w way, a app) (*build, error) {
 }
 
 // prepare makes the copy of the app and the folder for a way. The image gets
-// the repository and tag that are given, or one of the scenario's and way's.
+// the given tag, or one for the scenario and way.
 func (b *bench) prepare(ctx context.Context, name string, w way, a app, more ...string) (*build, error) {
 	copied, err := b.copy(ctx, a, name+"-"+w.name)
 	if err != nil {
@@ -130,13 +131,13 @@ func (b *bench) prepare(ctx context.Context, name string, w way, a app, more ...
 	return &build{app: copied, home: home, do: func(ctx context.Context, _ bool) ([]history.Part, error) { return b.armature.Run(ctx, call) }}, nil
 }
 
-// coldWay measures builds of which nothing is there but builders, unpacked,
-// and base images.
+// coldWay measures builds that start with only unpacked builders and base
+// images.
 func coldWay(w way, made *build) contest.Way {
 	return contest.Way{Name: w.name, Rounds: w.rounds, Prepare: made.forget, Measure: clock(made.runCold)}
 }
 
-// cold measures such builds of an app in all ways, and with least the floor.
+// cold measures cold builds of an app in all ways and, with least, the floor.
 func (b *bench) cold(ctx context.Context, name string, a app, least bool) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	for _, w := range b.ways(a) {
@@ -158,8 +159,8 @@ func (b *bench) cold(ctx context.Context, name string, a app, least bool) (conte
 	return s, nil
 }
 
-// first measures the first build on a machine: the builder is unpacked for it,
-// and whatever else armature does once for a builder is done.
+// first measures the first build on a machine, including armature's one-time
+// work for a builder.
 func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error) {
 	other := *b
 	other.armature.Homes = filepath.Join(b.work, "first")
@@ -179,11 +180,11 @@ func (b *bench) first(ctx context.Context, name string) (contest.Scenario, error
 	return contest.Scenario{Name: name, Unit: history.Seconds, Ways: []contest.Way{{Name: cross, Rounds: express.quick, Prepare: forget, Measure: clock(made.run)}}}, nil
 }
 
-// settle makes the disk forget what was removed lately, as on a machine where
-// nothing was. ext4 gives no file the inode of one that was deleted minutes ago
-// while the table that says so is in memory, and looks at all of those for each
-// new file: after a benchmark's own cleaning up, unpacking takes twice as long.
-// What is measured next is read once more, since downloads are in memory, too.
+// settle drops the kernel's caches, as on a machine where nothing was removed
+// lately. ext4 does not reuse inodes deleted in the last minutes while their
+// table is in memory, and scans all of those for each new file: after the
+// benchmark's own cleanup, unpacking takes twice as long. settle then reads the
+// folder again, since downloads would be in the page cache, too.
 func settle(folder string) error {
 	unix.Sync()
 	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("1"), 0o200); err != nil {
@@ -204,7 +205,7 @@ func settle(folder string) error {
 }
 
 // both measures cold builds for both architectures, with one call of armature
-// and one after the other with Dockerfiles, in turns with builds for one.
+// and two with Dockerfiles, alternating with builds for one.
 func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error) {
 	a := express
 	a.without = []string{native, dockerfileNative, emulated}
@@ -224,11 +225,10 @@ func (b *bench) both(ctx context.Context, name string) (contest.Scenario, error)
 	return s, nil
 }
 
-// unchanged is the change of a build that is done again.
+// unchanged is the change of a rebuild without changes.
 func unchanged(*apps.App, context.Context) error { return nil }
 
-// rebuild measures builds of an app that was built before, after a change that
-// was never there before.
+// rebuild measures rebuilds of an app, each after a new change.
 func (b *bench) rebuild(ctx context.Context, name string, a app, change func(*apps.App, context.Context) error) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	for _, w := range b.ways(a) {

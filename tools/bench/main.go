@@ -1,9 +1,9 @@
 //go:build linux
 
-// Command bench measures builds: armature's beside a Dockerfile's on the same
-// run image and beside the least that has to be done, in turns, and prints
-// what came of it; a run of everything goes into docs/benchmarks.md. It is a benchmark and never a test: slow
-// results are results.
+// Command bench measures builds: armature's, a Dockerfile's on the same run
+// image, and the minimal work, alternately, and prints the results; a full run
+// goes into docs/benchmarks.md. It is a benchmark, not a test: slow results do
+// not fail.
 //
 //	bench -builder build/builder/0.1.0-with-24 -archives build/archives-with-24
 package main
@@ -76,8 +76,8 @@ func (b *bench) run(ctx context.Context, chosen []scenario) (*history.Run, error
 	return done, nil
 }
 
-// keep writes the run to the work folder; one of everything, or one that is to
-// be recorded, it adds to the history and renders the document.
+// keep writes the run to the work folder. It adds a full run, or one to record,
+// to the history, and renders the document.
 func (b *bench) keep(ctx context.Context, done *history.Run) error {
 	var err error
 	if done.Commit, err = step.Output(ctx, nil, "git", "rev-parse", "HEAD"); err != nil {
@@ -114,7 +114,7 @@ func (b *bench) keep(ctx context.Context, done *history.Run) error {
 	return render(b.docs)
 }
 
-// madeApps are the apps that were made for this run or one before.
+// madeApps returns the generated apps.
 func (b *bench) madeApps() (all []history.App, err error) {
 	for _, a := range []app{compiled, large} {
 		dir := filepath.Join(b.work, "made", a.name)

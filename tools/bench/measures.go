@@ -21,9 +21,9 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// pushed measures what is sent to a registry after the first build of an app
-// and after each kind of change: with armature for the other architecture, with
-// a Dockerfile for the host's. Counts need no repetition.
+// pushed measures the bytes pushed to a registry after the first build of an
+// app and after each kind of change: with armature for the other architecture,
+// with a Dockerfile for the host's. Counts need no repetition.
 func (b *bench) pushed(ctx context.Context) ([]history.Result, error) {
 	var all []history.Result
 	for _, w := range b.ways(express) {
@@ -68,13 +68,13 @@ func (b *bench) pushedBy(ctx context.Context, w way) []history.Result {
 	return results
 }
 
-// pusher builds an app and pushes it to a registry of its own.
+// pusher builds an app and pushes it to its own registry.
 type pusher struct {
 	*build
 	registry   *pushes.Registry
 	repository string
 	tag        string           // in the engine; empty for armature, which pushes itself
-	had        map[v1.Hash]bool // the layers of the image before
+	had        map[v1.Hash]bool // the layers of the previous image
 }
 
 func (b *bench) pusher(ctx context.Context, w way) (*pusher, error) {
@@ -93,9 +93,9 @@ func (b *bench) pusher(ctx context.Context, w way) (*pusher, error) {
 	return p, nil
 }
 
-// push builds and pushes, and puts into a result the bytes that were sent, and
-// those of the manifest, of the configuration and of every layer that the image
-// before did not have.
+// push builds and pushes, and adds to a result the bytes sent, and those of the
+// manifest, the configuration and every layer that the previous image did not
+// have.
 func (p *pusher) push(ctx context.Context, into *history.Result) error {
 	if _, err := p.run(ctx); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (p *pusher) push(ctx context.Context, into *history.Result) error {
 	return nil
 }
 
-// image is what is in the registry.
+// image returns the image in the registry.
 func (p *pusher) image(ctx context.Context) (v1.Image, error) {
 	reference, err := name.ParseReference(p.repository)
 	if err != nil {
@@ -143,8 +143,9 @@ func (p *pusher) image(ctx context.Context) (v1.Image, error) {
 // startRounds is how often each start is measured.
 const startRounds = 40
 
-// start measures the host's image from its start to its first answer, as it is
-// and with Node.js alone: what the launcher and the helpers cost is between.
+// start measures the start of the host's image to its first answer, unchanged
+// and with Node.js alone: the difference is the cost of the launcher and the
+// helpers.
 func (b *bench) start(ctx context.Context, name string) (contest.Scenario, error) {
 	s := contest.Scenario{Name: name, Unit: history.Seconds}
 	w := way{name: native, platforms: []targets.Target{b.host}}
@@ -162,7 +163,7 @@ func (b *bench) start(ctx context.Context, name string) (contest.Scenario, error
 			return contest.Sample{Value: seconds}, err
 		}
 	}
-	if _, err := measure()(ctx); err != nil { // unpacks the image for those that follow
+	if _, err := measure()(ctx); err != nil { // unpacks the image for later starts
 		return s, err
 	}
 	s.Ways = []contest.Way{
@@ -172,7 +173,7 @@ func (b *bench) start(ctx context.Context, name string) (contest.Scenario, error
 	return s, nil
 }
 
-// memory measures what the processes of a cold build use at most.
+// memory measures the peak memory of a cold build.
 func (b *bench) memory(ctx context.Context) ([]history.Result, error) {
 	s := contest.Scenario{Name: "memory", Unit: history.Bytes}
 	a := express

@@ -12,19 +12,19 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// The ways there are to do a scenario's work.
+// The ways to do a scenario's work.
 const (
 	cross            = "cross"             // armature, for the other architecture
 	native           = "native"            // armature, for the host's
 	emulated         = "emulated"          // armature with --emulate, for the other architecture
 	dockerfile       = "dockerfile"        // for the other architecture, emulated
 	dockerfileNative = "dockerfile-native" // for the host's
-	bare             = "floor"             // the least that has to be done, for the other architecture
+	bare             = "floor"             // the minimal work, for the other architecture
 	small            = "small"             // as cross, with --compression small
 	tiny             = "tiny"              // as cross, on the tiny run image
 	smallTiny        = "small-tiny"        // both
-	single           = "single"            // as cross, beside builds for both architectures
-	node             = "node"              // of an image: Node.js alone, without what the image starts it with
+	single           = "single"            // as cross, alternating with builds for both architectures
+	node             = "node"              // of an image: Node.js alone, without the launcher
 )
 
 var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, single, node}
@@ -35,8 +35,8 @@ type scenario struct {
 	run  func(*bench, context.Context) ([]history.Result, error)
 }
 
-// scenarios are all there are, in the order in which they run. None needs that
-// another ran before.
+// scenarios returns all scenarios in the order in which they run. None depends
+// on another.
 func scenarios() []scenario {
 	return []scenario{
 		timed("cold", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
@@ -72,7 +72,7 @@ func scenarios() []scenario {
 	}
 }
 
-// timed is a scenario whose ways take turns.
+// timed is a scenario whose ways alternate.
 func timed(name string, make func(*bench, context.Context, string) (contest.Scenario, error)) scenario {
 	return scenario{name, func(b *bench, ctx context.Context) ([]history.Result, error) {
 		s, err := make(b, ctx, name)
@@ -83,7 +83,7 @@ func timed(name string, make func(*bench, context.Context, string) (contest.Scen
 	}}
 }
 
-// contest measures the ways that are wanted, as often as is wanted.
+// contest measures the selected ways, in the selected number of rounds.
 func (b *bench) contest(ctx context.Context, s contest.Scenario) ([]history.Result, error) {
 	s.Ways = slices.DeleteFunc(s.Ways, func(way contest.Way) bool { return !b.wants(way.Name) })
 	for i := range s.Ways {
@@ -94,8 +94,8 @@ func (b *bench) contest(ctx context.Context, s contest.Scenario) ([]history.Resu
 	return contest.Run(ctx, b.log, s)
 }
 
-// choose returns those of the scenarios with the names, all of them for no
-// names, and a name that none has.
+// choose returns the scenarios with the names, or all if there are no names;
+// unknown is a name that no scenario has.
 func choose(all []scenario, names []string) (chosen []scenario, unknown string) {
 	if len(names) == 0 {
 		return all, ""

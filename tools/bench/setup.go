@@ -28,11 +28,11 @@ import (
 type settings struct {
 	armature, builder, stack, archives, apps, work, docs string
 
-	scenarios []string // those to run; all when empty
+	scenarios []string // scenarios to run; all if empty
 	only      []string // the ways to measure; all when empty
-	rounds    int      // of every way; each its own when 0
-	record    bool     // add the run to the history, although not all was measured
-	render    bool     // measure nothing and render the document
+	rounds    int      // of every way; each way's default if 0
+	record    bool     // add even a partial run to the history
+	render    bool     // only render the document
 }
 
 func parse(args []string) (settings, error) {
@@ -87,12 +87,12 @@ func split(text string) (names []string) {
 	return names
 }
 
-// wants says whether any of the ways is to be measured.
+// wants reports whether any of the ways is selected.
 func (s settings) wants(ways ...string) bool {
 	return len(s.only) == 0 || slices.ContainsFunc(ways, func(way string) bool { return slices.Contains(s.only, way) })
 }
 
-// bench is what scenarios measure with.
+// bench has what the scenarios share.
 type bench struct {
 	settings
 	log      io.Writer
@@ -101,14 +101,14 @@ type bench struct {
 	archive  archives.Set
 	node     hostnode.Node
 	armature builds.Armature
-	engine   *docker.Engine // nil where none answers
-	emulates bool           // armature build knows --emulate
+	engine   *docker.Engine // nil if none answers
+	emulates bool           // armature build has --emulate
 	began    time.Time
 	made     map[string]*build // those that scenarios share
 }
 
-// setUp makes everything that is needed before the first measurement, and
-// leaves it in the work folder for the next run.
+// setUp prepares everything before the first measurement, and keeps it in the
+// work folder for the next run.
 func setUp(ctx context.Context, s settings, log io.Writer) (*bench, error) {
 	b := &bench{settings: s, log: log, began: time.Now().UTC(), made: map[string]*build{}}
 	if err := os.MkdirAll(s.work, 0o755); err != nil {
@@ -144,8 +144,8 @@ func setUp(ctx context.Context, s settings, log io.Writer) (*bench, error) {
 	return b, b.startEngine(ctx)
 }
 
-// unpackBuilders has armature unpack the builders that are measured: it does
-// so once for all builds, even for one that no buildpack takes.
+// unpackBuilders makes armature unpack the measured builders: it does so once
+// for all builds, even if no buildpack detects the app.
 func (b *bench) unpackBuilders(ctx context.Context) error {
 	empty := filepath.Join(b.work, "apps", "empty")
 	if err := os.MkdirAll(empty, 0o755); err != nil {
@@ -168,7 +168,7 @@ func (b *bench) unpackBuilders(ctx context.Context) error {
 	return nil
 }
 
-// startEngine finds the engine and loads what Dockerfiles begin with.
+// startEngine finds the engine and loads the base images.
 func (b *bench) startEngine(ctx context.Context) error {
 	if !b.wants(dockerfile, dockerfileNative) {
 		return nil
@@ -186,8 +186,8 @@ func (b *bench) startEngine(ctx context.Context) error {
 	return nil
 }
 
-// authorities is a file of the certificate authorities that this machine
-// trusts beside its distribution's, or "".
+// authorities returns a file of this machine's additional certificate
+// authorities, or "".
 func authorities(work string) (string, error) {
 	if file := os.Getenv("NODE_EXTRA_CA_CERTS"); file != "" {
 		return file, nil

@@ -43,7 +43,7 @@ func (b *bench) size(ctx context.Context) ([]history.Result, error) {
 // runImage is the owner of a run image's layers.
 const runImage = "run image"
 
-// sizeResults are the three results of an image's layers.
+// sizeResults returns the three results of an image's layers.
 func sizeResults(way string, layers []sizes.Layer, err error) []history.Result {
 	results := []history.Result{
 		{Scenario: "size", Way: way, Unit: history.Bytes}, {Scenario: "size-above-base", Way: way, Unit: history.Bytes},
@@ -110,7 +110,7 @@ func (b *bench) layers(ctx context.Context, w way) ([]sizes.Layer, error) {
 }
 
 // layersOfEngine builds with a Dockerfile and pushes the image to measure it:
-// the engine itself does not know compressed sizes.
+// the engine has no compressed sizes.
 func (b *bench) layersOfEngine(ctx context.Context, w way, to targets.Target) ([]sizes.Layer, error) {
 	app, err := b.pusher(ctx, w)
 	if err != nil {
@@ -135,8 +135,8 @@ func (b *bench) layersOfEngine(ctx context.Context, w way, to targets.Target) ([
 	return sizes.Of(image, owners)
 }
 
-// dockerfileOwners names the layers of an image on a base: the base's, and what
-// made each of the others.
+// dockerfileOwners names the layers of an image: the base's, and each other one
+// by its instruction.
 func dockerfileOwners(image, base v1.Image) (map[string]string, error) {
 	below, err := base.Layers()
 	if err != nil {

@@ -22,18 +22,17 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// maker holds what the steps of one run share.
+// maker has the state that the steps of one run share.
 type maker struct {
 	ctx      context.Context
 	log      io.Writer
 	s        settings
 	npm      string // default npm registry of the builder, or empty
-	work     string // folder for everything that is not the result
+	work     string // folder for temporary files
 	registry string // host:port of the registry in this process
 }
 
-// create makes every host's image and writes the index beside -out before it
-// takes its place.
+// create makes every host's image and replaces -out by the index atomically.
 func create(ctx context.Context, log io.Writer, s settings, npmRegistry string) error {
 	out, err := filepath.Abs(s.out)
 	if err != nil {
@@ -137,7 +136,7 @@ func (m *maker) forHost(host targets.Target) (v1.Image, error) {
 }
 
 // configure writes the filled-in builder.toml, and a pack configuration that
-// sends every image name to the registry in this process.
+// redirects every image name to the registry in this process.
 func (m *maker) configure(host targets.Target, values map[string]string) (string, error) {
 	text, err := render(m.s.config, values, m.npm)
 	if err != nil {
@@ -155,7 +154,7 @@ func (m *maker) configure(host targets.Target, values map[string]string) (string
 	return path, os.WriteFile(filepath.Join(home, "config.toml"), []byte(mirrors), 0o644)
 }
 
-// push brings a stack image into the registry under its public name.
+// push pushes a stack image to the registry under its public name.
 func (m *maker) push(kind string, t targets.Target, reference string) (v1.Image, error) {
 	dir := filepath.Join(m.s.stack, kind+"-"+t.Arch)
 	image, err := oci.ReadLayout(dir)
@@ -186,9 +185,8 @@ func pull(ctx context.Context, reference string, host targets.Target) (v1.Image,
 	return image, checkPlatform(image, host)
 }
 
-// checkPlatform refuses an image of another platform: a cross builder with
-// its two images swapped would make app images that start only under
-// emulation.
+// checkPlatform rejects an image of another platform: a cross builder with
+// swapped images would make app images that start only under emulation.
 func checkPlatform(image v1.Image, want targets.Target) error {
 	config, err := image.ConfigFile()
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
-// labels.Builder says what a builder consists of (Distribution spec, "Builder").
+// labels.Builder describes a builder (Distribution spec, "Builder").
 
 // maxLabel is how long a label's name and value may be together, in bytes:
 // containerd runs no image with a longer one.
 const maxLabel = 4096
 
-// finish returns what pack made as it is handed on: an image that is OCI's
-// throughout, where pack's layers have Docker's media types in OCI's manifest,
-// with labels that every platform takes.
+// finish converts pack's image, which has layers with Docker's media types in
+// an OCI manifest, to OCI media types throughout, and fixes its labels for
+// older platforms.
 func finish(made v1.Image) (v1.Image, error) {
 	config, err := made.ConfigFile()
 	if err != nil {
@@ -49,8 +49,8 @@ func finish(made v1.Image) (v1.Image, error) {
 	return mutate.ConfigFile(image, config)
 }
 
-// withRunImage fills in the one run image that readers of before Platform API
-// 0.12 know, which pack leaves empty where a builder lists several: the first.
+// withRunImage sets stack.runImage, which readers from before Platform API 0.12
+// use, to the first run image. pack leaves it empty if a builder lists several.
 func withRunImage(label string) (string, error) {
 	var metadata map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(label), &metadata); err != nil {

@@ -1,10 +1,10 @@
-// Command builder makes the builder of a target: for every host one image,
-// together one index, in an OCI layout.
+// Command builder makes the builder for a target: an OCI layout with an index
+// of one image per host.
 //
 //	builder -target linux/arm64 -hosts linux/amd64,linux/arm64 -version 0.1.0 -out build/builder/linux-arm64
 //
-// pack creates the images against a registry that lives in this process, on
-// loopback; no container engine takes part.
+// pack creates the images in a loopback registry in this process; no container
+// engine is involved.
 package main
 
 import (
@@ -30,7 +30,7 @@ type settings struct {
 	target    targets.Target
 	hosts     []targets.Target
 	version   string
-	repo      string // what the run image's reference starts with
+	repo      string // prefix of the run image's reference
 	config    string // builder.toml with ${…}
 	stack     string // folder of the stack's OCI layouts
 	lifecycle string // folder of the lifecycle archives
@@ -94,8 +94,8 @@ func parseHosts(text string) ([]targets.Target, error) {
 	return hosts, nil
 }
 
-// askNPM returns the npm registry that this machine's npm uses, which becomes
-// the builder's default, or nothing where there is no npm.
+// askNPM returns the npm registry of this machine's npm, which becomes the
+// builder's default, or "" without npm.
 func askNPM(ctx context.Context, log io.Writer) (string, error) {
 	if set := os.Getenv("NPM_CONFIG_REGISTRY"); set != "" {
 		return withoutPassword(set)
@@ -109,8 +109,8 @@ func askNPM(ctx context.Context, log io.Writer) (string, error) {
 	return withoutPassword(strings.TrimSpace(lines[len(lines)-1]))
 }
 
-// withoutPassword takes what is between // and @ out of an address: the
-// builder goes to others.
+// withoutPassword removes the user and password from an address: builders are
+// distributed.
 func withoutPassword(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -120,14 +120,14 @@ func withoutPassword(address string) (string, error) {
 	return u.String(), nil
 }
 
-// registryVariable tells node-engine the registry for when npm's own
-// configuration names none. NPM_CONFIG_REGISTRY would go before every .npmrc.
+// registryVariable is node-engine's setting for the registry if npm's
+// configuration names none. NPM_CONFIG_REGISTRY would override every .npmrc.
 const registryVariable = "BP_NPM_REGISTRY"
 
 var variable = regexp.MustCompile(`\$\{[A-Z_]+\}`)
 
 // render fills in a builder.toml and appends the defaults of the build
-// environment. A name that values does not have is an error.
+// environment. A name without a value is an error.
 func render(config string, values map[string]string, npmRegistry string) (string, error) {
 	text, err := os.ReadFile(config)
 	if err != nil {
@@ -151,10 +151,11 @@ func render(config string, values map[string]string, npmRegistry string) (string
 	return filled, nil
 }
 
-// runImage is the public name of a run image, "run" or "run-tiny".
+// runImage returns the public name of a run image of the kind "run" or
+// "run-tiny".
 func (s settings) runImage(kind string) string { return s.repo + "/" + kind + ":" + s.target.Arch }
 
-// values are what builder.toml can name, for one host.
+// values returns the values of builder.toml's names, for one host.
 func (s settings) values(host targets.Target, build string) (map[string]string, error) {
 	packages, err := filepath.Abs(s.packages)
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// withArmature builds, runs and calls the app without a container engine.
+// withArmature builds the app, runs it and sends it a request without a
+// container engine.
 func (s settings) withArmature(ctx context.Context, log io.Writer, work string) error {
 	image := filepath.Join(work, "image")
 	fmt.Fprintf(log, "  building %s for %s ...\n", s.app, s.platform)
@@ -41,7 +42,7 @@ func (s settings) withArmature(ctx context.Context, log io.Writer, work string) 
 	return made.print(os.Stdout)
 }
 
-// callSandbox runs the image with armature, asks it once and ends it.
+// callSandbox runs the image with armature, sends it one request and stops it.
 func (s settings) callSandbox(ctx context.Context, log io.Writer, image string) (string, error) {
 	port, err := freePort()
 	if err != nil {
@@ -75,7 +76,7 @@ func (s settings) callSandbox(ctx context.Context, log io.Writer, image string) 
 	return answer, nil
 }
 
-// freePort is one that nobody listens on now.
+// freePort returns a port that is free now.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -85,7 +86,7 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// facts reads an image's from its OCI layout.
+// facts reads an image's facts from its OCI layout.
 func (s settings) facts(dir string) (made, error) {
 	image, err := oci.Image(dir, s.platform)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// patience is how long the app may take to answer: under emulation the start
-// of Node.js alone takes several seconds.
-const patience = 90 * time.Second
+// timeout is how long the app may take to answer: under emulation the start of
+// Node.js alone takes several seconds.
+const timeout = 90 * time.Second
 
 const want = "Hello World!"
 
-// call starts a container of the image, asks it once and removes it.
+// call starts a container of the image, sends it one request and removes it.
 func call(ctx context.Context, log io.Writer, image string, platform targets.Target) (string, error) {
 	id, err := step.Output(ctx, nil, "docker", "run", "--detach", "--platform", platform.String(),
 		"--read-only", "--publish", "127.0.0.1::3000", image)
@@ -43,7 +43,7 @@ func call(ctx context.Context, log io.Writer, image string, platform targets.Tar
 	return answer, err
 }
 
-// ask tries until the app answers, the container ends or patience does.
+// ask retries until the app answers, the container ends or the timeout is over.
 func ask(ctx context.Context, id, url string) (string, error) {
 	answer, err := askUntil(ctx, url, func() bool {
 		running, err := step.Output(ctx, nil, "docker", "inspect", "--format", "{{.State.Running}}", id)
@@ -56,9 +56,9 @@ func ask(ctx context.Context, id, url string) (string, error) {
 	return answer, err
 }
 
-// askUntil tries until the app answers, it runs no longer or patience ends.
+// askUntil retries until the app answers, it ends or the timeout is over.
 func askUntil(ctx context.Context, url string, runs func() bool) (string, error) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for {
 		answer, err := get(ctx, url)
 		if err == nil {
@@ -94,7 +94,7 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(body), err
 }
 
-// made is what the demo's table says.
+// made is a row of the demo's table.
 type made struct {
 	image    string // name or digest
 	platform string

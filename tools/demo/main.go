@@ -1,6 +1,6 @@
-// Command demo builds the Express test app into an image for one platform,
-// runs it, calls it and prints what came of it: with armature and nothing else,
-// or with pack and a Docker engine.
+// Command demo builds the Express test app into an image for one platform, runs
+// it, sends it a request and prints the results: with armature alone, or with
+// pack and a Docker engine.
 //
 //	demo -engine armature -platform linux/arm64 -builder build/builder/… -run-image build/stack/run-arm64 -app integration/testdata/express
 package main
@@ -34,7 +34,7 @@ type settings struct {
 	armature string // the armature program
 	pack     string // the pack program
 
-	buildOnly bool // leave the image behind and do not run it
+	buildOnly bool // keep the image and do not run it
 }
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -106,7 +106,7 @@ func parse(args []string) (settings, error) {
 	return s, err
 }
 
-// load brings builder and run image into the engine.
+// load loads builder and run image into the engine.
 func (s settings) load(ctx context.Context, log io.Writer) error {
 	for _, one := range []struct {
 		layout   string

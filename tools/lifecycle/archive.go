@@ -20,14 +20,14 @@ import (
 // into the builder's labels.
 const descriptorName = "lifecycle.toml"
 
-// firstWithTarget is the version of the Platform API from which on the
-// lifecycle takes the target from the run image. Below it, it names the
-// architecture that it runs on.
+// firstWithTarget is the first version of the Platform API in which the
+// lifecycle takes the target from the run image. Below it, the lifecycle
+// reports its own architecture.
 var firstWithTarget = semver.MustParse("0.12")
 
-// normalise writes the archive at from, as the lifecycle's packager made it, to
-// out: with the same bytes whenever and by whomever it is made, and with a
-// descriptor that is true of the pairing.
+// normalise rewrites the archive of the lifecycle's packager at from to out:
+// reproducibly, and with a descriptor that is true for the pair of host and
+// target.
 func normalise(from, out string, host, tgt targets.Target) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
@@ -60,8 +60,8 @@ func normalise(from, out string, host, tgt targets.Target) (err error) {
 	return errors.Join(to.Close(), zip.Close())
 }
 
-// copyEntry writes an entry with the times of every layer, and with modes that
-// do not depend on the umask.
+// copyEntry writes an entry with fixed times, and with modes that do not depend
+// on the umask.
 func copyEntry(to *tar.Writer, header *tar.Header, content io.Reader, host, tgt targets.Target) error {
 	data, err := io.ReadAll(content)
 	if err != nil {
@@ -93,9 +93,9 @@ func modeOf(header *tar.Header) int64 {
 	return 0o644
 }
 
-// describe returns the descriptor for a pairing of host and target. Where they
-// differ it leaves out the versions of the Platform API that do not tell them
-// apart, so that a platform that speaks no other says so before it builds.
+// describe returns the descriptor for a pair of host and target. If they
+// differ, it omits versions of the Platform API that do not distinguish them,
+// so that a platform that supports no others fails before the build.
 func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 	if host == tgt {
 		return descriptor, nil
@@ -125,7 +125,7 @@ func describe(descriptor []byte, host, tgt targets.Target) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// withTarget returns those of the versions that are not too old, never nil.
+// withTarget returns the versions that are not too old; it is never nil.
 func withTarget(versions []*semver.Version) []string {
 	left := []string{}
 	for _, version := range versions {

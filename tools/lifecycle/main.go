@@ -1,13 +1,12 @@
-// Command lifecycle makes the lifecycle archive of a builder from the
-// lifecycle's Go module, its source unmodified, for one pairing of host and
-// target. The same modules give the same bytes; the go.mod in the folder module
-// says which they are.
+// Command lifecycle makes a builder's lifecycle archive from the unmodified
+// source of the lifecycle's Go module, for one pair of host and target. The
+// same modules give the same bytes; the go.mod in the folder module lists them.
 //
 //	lifecycle -host linux/amd64 -target linux/arm64 -out build/lifecycle/….tgz
 //
-// Every phase runs in the build image and is of the host's architecture. The
-// launcher is copied into the app image and is of the target's; the lifecycle
-// itself never checks that, which is why this program does.
+// The phases run in the build image and have the host's architecture. The
+// launcher is copied into the app image and has the target's; the lifecycle
+// never checks that, so this program does.
 package main
 
 import (
@@ -27,8 +26,8 @@ import (
 
 const module = "github.com/buildpacks/lifecycle"
 
-// moduleDir is the folder of the go.mod that names the lifecycle, from the root of
-// the repository, where make calls this program.
+// moduleDir is the folder of the go.mod that requires the lifecycle, relative
+// to the repository's root, where make runs this program.
 const moduleDir = "tools/lifecycle/module"
 
 // phases are the names under which platforms call the one lifecycle program.
@@ -58,8 +57,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return makeArchive(ctx, log, host, tgt, *out)
 }
 
-// makeArchive compiles both halves into a folder beside the archive, checks them
-// and has the lifecycle's own packager write descriptor and archive.
+// makeArchive compiles both programs into a folder next to the archive, checks
+// them and runs the lifecycle's packager, which writes descriptor and archive.
 func makeArchive(ctx context.Context, log io.Writer, host, tgt targets.Target, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
-// goIn calls the go command where the lifecycle's module is named.
+// goIn runs the go command in the lifecycle's module.
 func goIn(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
@@ -23,8 +23,8 @@ func goIn(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// The modules that the lifecycle is made of are those that its own go.mod asks
-// for, but for one that not every module proxy serves. docs/armature.md says so.
+// The lifecycle is built with the versions in its own go.mod, except one that
+// not every module proxy serves. docs/decisions/lifecycle.md says so.
 func TestTheLifecycleIsMadeOfTheModulesThatItAsksFor(t *testing.T) {
 	tier.Beyond(t, "the modules of the lifecycle")
 	var asked struct {

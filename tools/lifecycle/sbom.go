@@ -11,9 +11,9 @@ import (
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// writeSBOMs lists the modules that went into the two programs, as the Go
-// toolchain recorded them, where the exporter looks for it: beside them, in
-// every format (Platform API, "SBOM for the lifecycle and launcher").
+// writeSBOMs lists the modules in the two programs, as recorded by the Go
+// toolchain, where the exporter expects them: next to the programs, in every
+// format (Platform API, "SBOM for the lifecycle and launcher").
 func writeSBOMs(dir, version string) error {
 	for _, program := range []string{"lifecycle", "launcher"} {
 		document, err := modules(filepath.Join(dir, program), version)
@@ -52,8 +52,8 @@ func modules(program, version string) (sbom.Document, error) {
 	return document, nil
 }
 
-// component names a module as package URLs want it: in lower case, a plus
-// ("+incompatible") escaped.
+// component returns a module with its package URL: in lower case, with an
+// escaped plus ("+incompatible").
 func component(path, version string) sbom.Component {
 	return sbom.Component{
 		Name:    path,

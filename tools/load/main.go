@@ -1,4 +1,4 @@
-// Command load brings one image of an OCI layout into the Docker engine.
+// Command load loads one image of an OCI layout into the Docker engine.
 //
 //	load -layout build/stack/run-arm64 -platform linux/arm64 -tag armature/run:arm64
 package main

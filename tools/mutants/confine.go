@@ -11,16 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// confinedName is the name under which this executable is started again.
+// confinedName is the name under which this executable re-executes itself.
 const confinedName = "mutants-confined"
 
-// confine keeps what a command does as root to itself. Changed code of a sandbox
-// may take the machine for the sandbox: it ends all processes that it sees,
-// changes the root folder, or writes settings of the kernel's. So a command of
-// root's has processes, mounts, a host name and System V objects of its own, all
-// of which end with it; every file system is read-only, but for some folders;
-// and it may not change the machine's limits, restart it, or set its clock. What
-// an ordinary user runs can do no more than that user may, and runs as it is.
+// confine isolates a command that runs as root. Changed sandbox code may act on
+// the machine instead of the sandbox: kill all visible processes, change the
+// root folder, or write kernel settings. So a root command gets its own pid,
+// mount, UTS and IPC namespaces, which end with it; all file systems are
+// read-only, except some folders; and it may not change the machine's limits,
+// restart it, or set its clock. An unprivileged user's command runs unchanged.
 func confine(cmd *exec.Cmd, writable ...string) {
 	if os.Geteuid() != 0 {
 		return
@@ -31,8 +30,8 @@ func confine(cmd *exec.Cmd, writable ...string) {
 	cmd.SysProcAttr.Cloneflags = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
 }
 
-// confined is the first process of a confined command. In any other process it
-// returns.
+// confined runs the first process of a confined command. In any other process
+// it returns.
 func confined() {
 	if os.Args[0] != confinedName {
 		return
@@ -55,11 +54,11 @@ func confined() {
 	os.Exit(status)
 }
 
-// notSeparate is the status with which a confined command ends that never began.
+// notSeparate is the exit status if the isolation of a command failed.
 const notSeparate = 113
 
-// separate makes /proc show the processes of here, and leaves only some folders to
-// write to.
+// separate mounts a new /proc, and makes everything except some folders
+// read-only.
 func separate(writable []string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w", err)
@@ -90,8 +89,8 @@ func separate(writable []string) error {
 	return nil
 }
 
-// runFirst runs a program and waits for it and for every orphan, which has
-// nobody else here.
+// runFirst runs a program as the namespace's init: it waits for it and reaps
+// orphans.
 func runFirst(path string, args []string) (status int, err error) {
 	child, err := syscall.ForkExec(path, args, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
 	if err != nil {

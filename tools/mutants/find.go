@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// folderOf is the folder of a package, which is named by it or by one of its files.
+// folderOf returns the folder of a package, given the folder or one of its
+// files.
 func folderOf(name string) string {
 	if strings.HasSuffix(name, ".go") {
 		return "./" + filepath.Dir(name)
@@ -18,8 +19,8 @@ func folderOf(name string) string {
 	return name
 }
 
-// mutantsOf lists all changes of a package's files that are compiled on Linux, or
-// of the one that is named.
+// mutantsOf lists the mutants of a package's files that are compiled on Linux,
+// or of the named file.
 func mutantsOf(name string) ([]mutant, error) {
 	folder := folderOf(name)
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -50,7 +51,7 @@ func mutantsOf(name string) ([]mutant, error) {
 	return all, nil
 }
 
-// mutantsIn lists the changes of one file.
+// mutantsIn lists the mutants of one file.
 func mutantsIn(path string, text []byte) ([]mutant, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
@@ -71,10 +72,10 @@ type finder struct {
 	text  []byte
 	files *token.FileSet
 	found []mutant
-	fails bool // the function that is looked at returns an error last
+	fails bool // the current function's last result is an error
 }
 
-// function looks at a function, which may be in another one.
+// function visits a function, which may be nested.
 func (f *finder) function(kind *ast.FuncType, body *ast.BlockStmt) {
 	outer := f.fails
 	f.fails = false
@@ -86,7 +87,7 @@ func (f *finder) function(kind *ast.FuncType, body *ast.BlockStmt) {
 	f.fails = outer
 }
 
-// opposites are what an operator is changed into.
+// opposites maps an operator to its replacement.
 var opposites = map[token.Token]token.Token{
 	token.EQL: token.NEQ, token.NEQ: token.EQL,
 	token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR,
@@ -139,8 +140,8 @@ func (f *finder) see(node ast.Node) bool {
 	return true
 }
 
-// result looks at what a function returns. What comes beside an error that is made
-// there means nothing, and stays as it is.
+// result visits a return statement. Values next to a newly made error have no
+// meaning, and stay unchanged.
 func (f *finder) result(n *ast.ReturnStmt) bool {
 	last := len(n.Results) - 1
 	if last < 0 {
@@ -156,7 +157,7 @@ func (f *finder) result(n *ast.ReturnStmt) bool {
 	return false
 }
 
-// isMade says whether an expression makes an error, which is not nil.
+// isMade reports whether an expression makes a non-nil error.
 func isMade(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.UnaryExpr:
@@ -169,7 +170,7 @@ func isMade(e ast.Expr) bool {
 	return false
 }
 
-// isText says whether an operand of + is a text that stands there.
+// isText reports whether an operand of + is a string literal.
 func isText(operand ast.Expr) bool {
 	literal, ok := operand.(*ast.BasicLit)
 	return ok && literal.Kind == token.STRING

@@ -1,21 +1,20 @@
-// Mutants changes the code of packages in one small place at a time, runs the
-// package's own tests each time, and prints the changes that no test noticed.
+// Command mutants tests the tests: it makes one small change to a package at a
+// time, runs the package's tests, and prints the changes that no test noticed.
 //
 //	go run ./tools/mutants [-seed N] [-sample 300] [-for 20m] [-jobs 2] PACKAGE|FILE...
 //
-// Of a package that is named by a file of it only that file is changed.
+// For a FILE it changes only that file of its package.
 //
-// All changes that there are, in all packages, are put into an order that
-// follows from the seed, which is printed; the first of them that compile, up
-// to the sample's size, are tried. The tree is not written to: what a test
-// compiles is put in place of a file by go's -overlay, for programs that tests
-// build, too. Each run of tests ends after three times as long as without a change,
-// and five seconds. As root the changed code of a sandbox could do harm, so root's
-// tests run with processes, mounts and a host name of their own, can write only to
-// a folder for temporary files and Go's cache, and end all together (confine).
+// It shuffles all changes of all packages by the seed, which it prints, and
+// tries the first that compile, up to the sample's size. It does not write to
+// the tree: go's -overlay replaces files, also for programs that tests build. A
+// run of tests times out after three times the unchanged duration plus five
+// seconds. As root, changed sandbox code could do harm, so such tests run in
+// their own namespaces, and can write only to a temporary folder and Go's cache
+// (confine).
 //
-// It ends with status 1 when fewer than -want percent were noticed,
-// or when the time was over before the sample was whole.
+// It exits with 1 if the tests noticed fewer than -want percent, or if the time
+// was over before the sample was complete.
 package main
 
 import (
@@ -94,18 +93,18 @@ func (o options) run(ctx context.Context, out io.Writer) (bool, error) {
 	return t.report(out, min(o.sample, len(all)), o.want), nil
 }
 
-// tally counts what came of changes.
+// tally counts the outcomes.
 type tally struct {
 	mu       sync.Mutex
 	tried    int // those that compile
 	noticed  int
-	slow     int // of those noticed: tests did not end
+	slow     int // noticed by a timeout
 	broken   int // those that do not compile
 	survived []mutant
 	failed   error
 }
 
-// try tries changes in their order until as many as the sample wants were.
+// try tries changes in order until the sample is complete.
 func (o options) try(ctx context.Context, all []mutant, limits map[string]time.Duration, out io.Writer) *tally {
 	t := &tally{}
 	next := make(chan mutant)

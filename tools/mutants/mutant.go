@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// mutant is one change of one file: text in place of what lies between two
-// offsets, in bytes.
+// mutant is one change of one file: text replaces the bytes between two
+// offsets.
 type mutant struct {
 	folder   string // of the package
 	file     string
@@ -38,7 +38,7 @@ func short(text string) string {
 	return "`" + text + "`"
 }
 
-// verdict is what came of a change.
+// verdict is the outcome of a change.
 type verdict int
 
 const (
@@ -48,12 +48,12 @@ const (
 	doesNotCompile
 )
 
-// limit is how long a package's tests may take with a change in it, where they
-// take so long without one.
+// limit returns the time limit for a package's tests with a change, given the
+// unchanged duration.
 func limit(unchanged time.Duration) time.Duration { return 3*unchanged + 5*time.Second }
 
-// tryUnchanged runs the tests of a package as it is, and says how long they took.
-// They must pass. The first run compiles.
+// tryUnchanged runs the tests of an unchanged package, which must pass, and
+// returns their duration. The first run compiles.
 func tryUnchanged(ctx context.Context, folder string) (took time.Duration, err error) {
 	for range 2 {
 		begin := time.Now()
@@ -98,11 +98,12 @@ func (m mutant) try(ctx context.Context, limit time.Duration) (verdict, error) {
 	return v, err
 }
 
-// compiling is how long compiling a change may take, beside the tests' own limit.
+// compiling is the time limit for compiling a change, in addition to the tests'
+// limit.
 const compiling = 2 * time.Minute
 
-// test runs a package's tests. Whatever they leave, running or in the folder for
-// temporary files, ends with them.
+// test runs a package's tests, and removes their remaining processes and
+// temporary files.
 func test(ctx context.Context, folder, overlay string, limit time.Duration) (verdict, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit+compiling)
 	defer cancel()
@@ -111,7 +112,7 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 		return 0, "", err
 	}
 	defer os.RemoveAll(temporary)
-	if err := os.Chmod(temporary, 0o777|os.ModeSticky); err != nil { // tests become other users
+	if err := os.Chmod(temporary, 0o777|os.ModeSticky); err != nil { // tests switch to other users
 		return 0, "", err
 	}
 	cache, err := exec.CommandContext(ctx, "go", "env", "GOCACHE").Output()
@@ -119,7 +120,7 @@ func test(ctx context.Context, folder, overlay string, limit time.Duration) (ver
 		return 0, "", err
 	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-failfast", "-vet=off", "-timeout", limit.String(), folder)
-	cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "CGO_ENABLED=0") // as programs are made
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "CGO_ENABLED=0") // as in release builds
 	if overlay != "" {
 		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}

@@ -89,7 +89,7 @@ const small = `package sample
 
 func unused() {}
 
-// Good says whether n is large enough, and not 7.
+// Good reports whether n is large enough, and not 7.
 func Good(n int) bool {
 	unused()
 	return n >= 1 && n != 7
@@ -191,7 +191,7 @@ func TestTestsThatFailAsTheyAreAreAnError(t *testing.T) {
 	}
 }
 
-// What the test tries harms nobody where it can be done.
+// The test's attempts are harmless even if they succeed.
 func TestRootsTestsReachNothingOfTheMachine(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("tests of an ordinary user run as they are")

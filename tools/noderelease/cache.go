@@ -11,18 +11,16 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// Cache keeps answers of servers, so that they need not be sent again while
-// the server says that they are unchanged (ETag, Last-Modified). It is a
-// folder; a damaged file in it counts as none. A nil *Cache keeps nothing.
+// Cache is a folder of HTTP responses, revalidated by ETag or Last-Modified. A
+// damaged file counts as missing. A nil *Cache stores nothing.
 //
-// Nothing is trusted for being in the cache: what comes out of it is verified
-// as if it had just come in.
+// The cache is not trusted: its content is verified like a new download.
 type Cache struct{ Dir string }
 
-// cacheEntry is what is kept of one URL. A nil entry keeps nothing.
+// cacheEntry is the entry of one URL. A nil entry stores nothing.
 type cacheEntry struct {
-	path string // of the two files, without their suffixes ".json" and ".body"
-	body []byte // as kept before; nil when there is none
+	path string // of both files, without the suffixes ".json" and ".body"
+	body []byte // the cached body; nil if there is none
 	meta cacheMeta
 }
 
@@ -70,8 +68,8 @@ func (e *cacheEntry) note(header http.Header) {
 	}
 }
 
-// keep writes the body and by what to ask for it. Without a validator there is
-// nothing to ask by, and nothing is kept.
+// keep writes the body and its validators. Without a validator it stores
+// nothing.
 func (e *cacheEntry) keep(body []byte) error {
 	if e == nil || e.meta.ETag == "" && e.meta.LastModified == "" {
 		return nil
@@ -92,7 +90,7 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// writeFile writes a file whole or not at all. Missing folders are made.
+// writeFile writes a file atomically, and makes missing folders.
 func writeFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// checkELF fails when a version in the lock would not start on the run image
-// of a target. What was not looked at is counted, not vouched for.
+// checkELF fails if a version in the lock would not start on a target's run
+// image. It only counts versions without ELF data.
 func checkELF(s *settings, lock *Lock) error {
 	if len(s.runImages) == 0 {
 		return errors.New("-check-elf needs a -run-image for each target")

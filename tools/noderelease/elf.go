@@ -13,15 +13,15 @@ import (
 	"strings"
 )
 
-// Program is what an ELF file needs of the system it is started on. A shared
-// library is one too, without an interpreter.
+// Program is an ELF file's requirements on its system. A shared library is one,
+// too, without an interpreter.
 type Program struct {
 	Interpreter string `json:"interpreter"` // "/lib/ld-linux-aarch64.so.1"
 	Needed      words  `json:"needed"`      // shared libraries, as DT_NEEDED names them, sorted
 	Symbols     words  `json:"symbols"`     // highest symbol version needed of each family, sorted: "GLIBC_2.28"
 }
 
-// words is a list of words that stands in the lock file as one string.
+// words is a list of words that is one string in the lock file.
 type words []string
 
 // MarshalText joins the words by spaces.
@@ -33,8 +33,8 @@ func (w *words) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ReadProgram reads what an ELF file needs. A file for another machine is an
-// error.
+// ReadProgram reads an ELF file's requirements. A file for another machine is
+// an error.
 func ReadProgram(r io.ReaderAt, machine elf.Machine) (*Program, error) {
 	f, err := elf.NewFile(r)
 	if err != nil {
@@ -81,9 +81,9 @@ func interpreter(f *elf.File) (string, error) {
 	return "", nil
 }
 
-// highest keeps the highest version of each family ("GLIBC_2.17", "GLIBC_2.28"
-// → "GLIBC_2.28"), sorted. Names that end in no number, such as GLIBC_PRIVATE,
-// are left out: they have no order.
+// highest returns the highest version of each family ("GLIBC_2.17",
+// "GLIBC_2.28" → "GLIBC_2.28"), sorted. It omits names without a number, such
+// as GLIBC_PRIVATE: they have no order.
 func highest(versions []string) words {
 	top := map[string]string{}
 	for _, v := range versions {
@@ -103,7 +103,7 @@ func highest(versions []string) words {
 	return out
 }
 
-// splitSymbol takes "GLIBCXX_3.4.21" apart.
+// splitSymbol splits "GLIBCXX_3.4.21" into family and number.
 func splitSymbol(version string) (family, number string, ok bool) {
 	i := strings.LastIndexByte(version, '_')
 	if i < 1 || strings.Trim(version[i+1:], "0123456789.") != "" || version[i+1:] == "" {
@@ -131,9 +131,9 @@ func part(parts []string, i int) int {
 	return n
 }
 
-// readArchive reads a program out of a gzipped tar, to the archive's end. It
-// needs the whole program in a file for a moment: an ELF file is not read from
-// front to back.
+// readArchive reads a program from a gzipped tar, to the archive's end. It
+// copies the program to a temporary file, since reading ELF needs random
+// access.
 func readArchive(r io.Reader, member string, machine elf.Machine) (*Program, error) {
 	unzipped, err := gzip.NewReader(r)
 	if err != nil {
@@ -147,7 +147,7 @@ func readArchive(r io.Reader, member string, machine elf.Machine) (*Program, err
 		case err == io.EOF && program == nil:
 			return nil, fmt.Errorf("got no file %s", member)
 		case err == io.EOF:
-			_, err = io.Copy(io.Discard, r) // what may follow counts for the checksum
+			_, err = io.Copy(io.Discard, r) // the rest is part of the checksum
 			return program, err
 		case err != nil:
 			return nil, err

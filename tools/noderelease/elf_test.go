@@ -83,7 +83,7 @@ func TestUpdateLocksWhatAProgramNeeds(t *testing.T) {
 	}
 }
 
-func TestUpdateLooksIntoAnArchiveWhereThereIsNoPackage(t *testing.T) {
+func TestUpdateInspectsAnArchiveWithoutAPackage(t *testing.T) {
 	p := findHostProgram(t)
 	w := newWorld(t)
 	only(w, p.target)

@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// download is an archive with a bin/node that is to be looked into.
+// download is an archive whose bin/node is to be inspected.
 type download struct {
 	what     string // "node 24.19.0"
 	location string
@@ -27,20 +27,20 @@ type download struct {
 	hash     func() hash.Hash
 	member   string // bin/node in the archive
 	target   targets.Target
-	into     **Program // where the result goes
+	into     **Program // destination of the result
 }
 
-// lookInside fills in what every bin/node needs, where the lock does not say so
-// yet. The archives are tens of megabytes each and are not kept; what was found
-// out is, by the archive's checksum, so that an interrupted run goes on where
-// it was. factsDir is where; "" for nowhere.
+// lookInside fills in the requirements of every bin/node that the lock lacks.
+// It does not keep the archives, tens of megabytes each, but stores each result
+// in factsDir by the archive's checksum, so that an interrupted run can
+// continue; "" stores nothing.
 func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, lock *Lock, report *progress) []Fault {
 	wanted := s.downloads(lock)
 	var mu sync.Mutex
 	var faults []Fault
 	done := 0
 	var group errgroup.Group
-	group.SetLimit(min(s.jobs, 2)) // unpacking, not fetching, is what takes the time
+	group.SetLimit(min(s.jobs, 2)) // unpacking takes longer than fetching
 	for _, d := range wanted {
 		group.Go(func() error {
 			program, err := lookAt(ctx, s, f, factsDir, d)
@@ -59,8 +59,8 @@ func lookInside(ctx context.Context, s *settings, f *Fetcher, factsDir string, l
 	return sorted(faults)
 }
 
-// downloads returns what there is to look into: npm packages, and archives of
-// nodejs.org where there is none and the settings want it.
+// downloads returns the archives to inspect: npm packages, and nodejs.org's
+// archives if there is no package and the settings allow it.
 func (s *settings) downloads(lock *Lock) []download {
 	var wanted []download
 	for i := range lock.Releases {
@@ -117,7 +117,7 @@ func lookAt(ctx context.Context, s *settings, f *Fetcher, factsDir string, d dow
 	return program, writeFile(known, text)
 }
 
-// readFacts returns what an earlier run found out, or nil.
+// readFacts returns an earlier run's result, or nil.
 func readFacts(path string) *Program {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Command noderelease keeps the inventory of Node.js releases: which versions
-// there are for which target, where their archives are, and by which checksum
-// an archive is known to be the right one.
+// Command noderelease maintains the inventory of Node.js releases: the versions
+// for each target, the addresses of their archives, and the archives'
+// checksums.
 //
 // It works as source → verify → releases → render:
 //
@@ -13,7 +13,7 @@
 //   - render.go writes the generated part of buildpack.toml from the lock
 //     file, without a network and the same every time.
 //
-// See docs/node-releases.md for how to use it and what it vouches for.
+// See docs/node-releases.md for how to use it and what it verifies.
 package main
 
 import (

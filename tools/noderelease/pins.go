@@ -8,8 +8,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// keepPins compares a release of the old lock with what was found, and keeps
-// the old one where they contradict each other.
+// keepPins compares a release in the old lock with the new one, and keeps the
+// old pins where they differ.
 func (inv *inventory) keepPins(found map[string]Release, was Release, prune bool) {
 	if was.line() < inv.policy.FirstLine {
 		return
@@ -39,11 +39,10 @@ func (inv *inventory) keepPins(found map[string]Release, was Release, prune bool
 	}
 }
 
-// comparePins compares one archive, and takes over what was found out about
-// the same bytes.
+// comparePins compares one archive, and keeps the ELF data of the same bytes.
 func (inv *inventory) comparePins(now *Release, was Archive, prune bool) error {
 	if t, err := targets.Parse(was.Target); err != nil || !slices.Contains(inv.policy.Targets, t) {
-		return nil // the policy no longer wants it
+		return nil // no longer in the policy
 	}
 	a := now.archive(was.Target)
 	if a == nil {
@@ -71,8 +70,8 @@ func (inv *inventory) faulted(what string) bool {
 	return slices.ContainsFunc(inv.faults, func(f Fault) bool { return f.What == what })
 }
 
-// npm returns the pins of every npm that a release ships. One that is not in
-// the registry is a fault when a release is to be had from there.
+// npm returns the pins of every release's npm. A missing one is a fault if the
+// registry has such a release.
 func (inv *inventory) npm(found map[string]Release, prune bool) []NPM {
 	pins := map[string]string{}
 	for _, version := range slices.SortedFunc(maps.Keys(found), byVersion) {

@@ -19,25 +19,25 @@ var defaultPolicy []byte
 //go:embed keys.toml
 var defaultKeys []byte
 
-// Policy says what is offered. It is written by hand, in policy.toml.
+// Policy selects the offered releases. It is hand-written, in policy.toml.
 type Policy struct {
 	FirstLine   int // the oldest release line, 18
-	DefaultLine int // the line of an app without any request, 24
+	DefaultLine int // the line for an app without a request, 24
 	Targets     []targets.Target
 	Archive     string            // the archive form, as nodejs.org's file names end: "tar.gz"
-	Unsigned    map[string]string // version ("24.21.0") → why no signed list vouches for it
+	Unsigned    map[string]string // version ("24.21.0") → why it has no signed list
 }
 
-// Signer is a person whose signature counts, by the key it is made with.
+// Signer is a person with a trusted key.
 type Signer struct {
 	Fingerprint string // of the primary key, 40 upper-case hex digits
 	Owner       string
 	Retired     bool
-	Until       time.Time // retired keys: signatures made from this moment on do not count
+	Until       time.Time // retired keys: signatures made from this moment on are invalid
 }
 
 // ParsePolicy reads policy.toml. Unknown keys are errors, so that a misspelt
-// one cannot be without effect.
+// one is not ignored.
 func ParsePolicy(text []byte) (Policy, error) {
 	var file struct {
 		FirstLine   int      `toml:"first-line"`
@@ -116,7 +116,8 @@ func ParseSigners(text []byte) ([]Signer, error) {
 			return nil, fmt.Errorf("reading the release keys: %s: a retired key, and only that, has a date `until`", k.Fingerprint)
 		}
 		if s.Retired {
-			// A TOML date comes in the local time zone; the policy means UTC.
+			// The TOML library reads a date in the local time zone; the policy
+			// means UTC.
 			y, m, d := k.Until.Date()
 			s.Until = time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC)
 		}
@@ -126,7 +127,7 @@ func ParseSigners(text []byte) ([]Signer, error) {
 	return signers, nil
 }
 
-// fileOr returns what stands in the file, or the fallback when path is "".
+// fileOr returns the file's content, or the fallback if path is "".
 func fileOr(path string, fallback []byte) ([]byte, error) {
 	if path == "" {
 		return fallback, nil
@@ -145,7 +146,7 @@ func decodeStrictly(text []byte, into any) error {
 	return nil
 }
 
-// isHex says whether s is n hex digits, of either case.
+// isHex reports whether s is n hex digits, of either case.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }

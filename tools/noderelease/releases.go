@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// Evidence is what was fetched, and what of it proved right.
+// Evidence is the fetched and verified data.
 type Evidence struct {
 	Index    []IndexEntry
 	Schedule []Line
@@ -20,16 +20,16 @@ type Evidence struct {
 	NPM      map[string]string                    // the package npm: version → sha512
 }
 
-// List is a version's list of checksums. Err is set when there is none that a
-// signature vouches for; the rest is then empty.
+// List is a version's list of checksums. Without a validly signed list, Err is
+// set and the rest is empty.
 type List struct {
 	Sums   map[string]string
 	Signed Signed
 	Err    error
 }
 
-// Fault is what is wrong with one version. The lock keeps what it already said
-// of that version, and of no other less.
+// Fault is an error of one version. The lock keeps its old data of that
+// version; other versions are unaffected.
 type Fault struct {
 	What string // "node 24.19.0", "npm 11.16.0"
 	Err  error
@@ -46,16 +46,15 @@ type inventory struct {
 	notes    []string
 }
 
-// Inventory joins the policy and the evidence into a lock. What the old lock
-// pins stays as it is: another checksum, or none, where there was one is a
-// fault. Notes are for the reader; they are no faults.
+// Inventory joins the policy and the evidence into a lock. Pins of the old lock
+// never change: a different or missing checksum is a fault. Notes are
+// informational.
 //
-// A version that the old lock does not have as signed must have been signed
-// after every lower version of its line, so that somebody who got hold of a
-// key that has expired since cannot make a new release with it by dating the
-// signature back.
+// A version that is not signed in the old lock must be signed after every lower
+// version of its line, so that an attacker with an expired key cannot make a
+// new release with a backdated signature.
 //
-// With prune, what is gone upstream goes from the lock too.
+// With prune, the lock drops what is gone upstream.
 func Inventory(p Policy, e Evidence, old *Lock, prune bool) (lock *Lock, faults []Fault, notes []string) {
 	inv := &inventory{policy: p, evidence: e, old: old}
 	found := map[string]Release{}
@@ -90,7 +89,7 @@ func (inv *inventory) note(format string, args ...any) {
 	inv.notes = append(inv.notes, fmt.Sprintf(format, args...))
 }
 
-// indexed makes the entry of a version that the index has.
+// indexed makes the entry of a version in the index.
 func (inv *inventory) indexed(entry IndexEntry) (Release, error) {
 	version := entry.Version.String()
 	r := Release{Version: version, Date: entry.Date, NPM: entry.NPM, NPMFrom: NPMByIndex, Verified: ByOpenPGP}
@@ -122,7 +121,7 @@ func (inv *inventory) indexed(entry IndexEntry) (Release, error) {
 	return r, nil
 }
 
-// registryPin returns what the npm registry has of a version for a target.
+// registryPin returns the npm registry's pin of a version for a target.
 func (inv *inventory) registryPin(version string, t targets.Target) Archive {
 	a := Archive{Target: t.String()}
 	if sum := inv.evidence.Packages[t][version]; sum != "" {
@@ -131,10 +130,10 @@ func (inv *inventory) registryPin(version string, t targets.Target) Archive {
 	return a
 }
 
-// packageName is the npm package that holds a target's bin/node.
+// packageName returns the npm package with a target's bin/node.
 func packageName(t targets.Target) string { return "node-" + t.OS + "-" + t.Node() }
 
-// addUnindexed adds the versions that only the npm registry knows.
+// addUnindexed adds the versions that only the npm registry has.
 func (inv *inventory) addUnindexed(found map[string]Release) {
 	indexed := map[string]bool{}
 	for _, entry := range inv.evidence.Index {
@@ -175,10 +174,10 @@ func (inv *inventory) addFromRegistry(found map[string]Release, v *semver.Versio
 	return nil
 }
 
-// checkOrder drops the newcomers that were signed before a lower version of
+// checkOrder drops new versions that were signed before a lower version of
 // their line.
 func (inv *inventory) checkOrder(found map[string]Release) {
-	latest := map[int]Release{} // by line, the last signed of the versions so far
+	latest := map[int]Release{} // by line, the latest signed version so far
 	for _, version := range slices.SortedFunc(maps.Keys(found), byVersion) {
 		r := found[version]
 		if r.Verified != ByOpenPGP {
@@ -200,10 +199,10 @@ func (inv *inventory) checkOrder(found map[string]Release) {
 
 func byVersion(a, b string) int { return semver.MustParse(a).Compare(semver.MustParse(b)) }
 
-// lines returns the release lines of what was found, and the LTS lines before
-// the policy's first, whose names projects still ask for. Releases of a line
-// that the schedule does not know are dropped: without an end of life nobody
-// could be warned.
+// lines returns the release lines of the releases, and the LTS lines before the
+// policy's first, whose names projects still use. It drops releases of lines
+// that are not in the schedule: without an end of life there could be no
+// warning.
 func (inv *inventory) lines(found map[string]Release) []Line {
 	known := map[int]Line{}
 	for _, line := range append(slices.Clone(inv.old.Lines), inv.evidence.Schedule...) {

@@ -35,9 +35,9 @@ type settings struct {
 func (s *settings) lockPath() string      { return filepath.Join(s.dir, "releases.lock.json") }
 func (s *settings) buildpackPath() string { return filepath.Join(s.dir, "buildpack.toml") }
 
-// Run is the command: it renders; with -update it fetches and verifies first;
-// with -check it compares and writes nothing. Everything it says goes to
-// stderr, so that stdout stays free for what a mode is asked to print.
+// Run runs the command: it renders; with -update it fetches and verifies first;
+// with -check it compares and writes nothing. Messages go to stderr; stdout is
+// for a mode's output.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	s, err := parseFlags(args, getenv, stderr)
 	if err != nil {
@@ -126,13 +126,13 @@ func (s *settings) readPolicy() error {
 	return err
 }
 
-// generated is one file with a generated part.
+// generated is a file with a generated part.
 type generated struct {
 	path      string
 	was, want []byte
 }
 
-// render writes the generated parts that are not right already.
+// render writes the generated parts that have changed.
 func render(s *settings, lock *Lock) error {
 	files, err := rendered(s, lock)
 	if err != nil {
@@ -149,8 +149,8 @@ func render(s *settings, lock *Lock) error {
 	return nil
 }
 
-// rendered returns buildpack.toml and the documents with a table, as they are
-// and as they should be.
+// rendered returns buildpack.toml and the documents with a table, with their
+// current and their expected content.
 func rendered(s *settings, lock *Lock) ([]generated, error) {
 	if len(lock.Releases) == 0 {
 		return nil, fmt.Errorf("%s has no release: make one with -update", s.lockPath())
@@ -177,7 +177,7 @@ func rendered(s *settings, lock *Lock) ([]generated, error) {
 	return files, nil
 }
 
-// checkStale fails when a generated part is not what the lock file says.
+// checkStale fails if a generated part differs from the lock file.
 func checkStale(s *settings, lock *Lock) error {
 	files, err := rendered(s, lock)
 	if err != nil {

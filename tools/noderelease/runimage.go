@@ -19,15 +19,15 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// maxLibraryBytes is the largest shared library that is read from a run image.
+// maxLibraryBytes is the size limit of a run image's shared library.
 const maxLibraryBytes = 128 << 20
 
-// RunImage is what of a run image a program needs to start: the shared
-// libraries, where the dynamic linker finds them.
+// RunImage has the shared libraries of a run image, where the dynamic linker
+// finds them.
 type RunImage struct {
 	Target    targets.Target
 	libraries map[string]library // by absolute path
-	links     map[string]string  // symbolic links: absolute path → what it says
+	links     map[string]string  // symbolic links: absolute path → target
 }
 
 type library struct {
@@ -36,8 +36,8 @@ type library struct {
 	err      error    // why it cannot be used
 }
 
-// ReadRunImage reads the image in an OCI layout folder (image-spec,
-// image-layout.md) that holds exactly one.
+// ReadRunImage reads the only image of an OCI layout folder (image-spec,
+// image-layout.md).
 func ReadRunImage(folder string) (*RunImage, error) {
 	image, err := oci.ReadLayout(folder)
 	if err != nil {
@@ -116,9 +116,9 @@ func readLibrary(text []byte, machine elf.Machine) library {
 	return l
 }
 
-// at finds a library by its absolute path, symbolic links resolved.
+// at finds a library by its absolute path, and resolves symbolic links.
 func (r *RunImage) at(name string) (library, bool) {
-	for range 40 { // as many links as the kernel follows
+	for range 40 { // the kernel's limit of links
 		l, there := r.libraries[name]
 		if there {
 			return l, true
@@ -161,8 +161,7 @@ func (r *RunImage) find(soname string) (library, bool) {
 }
 
 // Lacks returns why a program would not start on the run image, in words that
-// follow "it"; nothing when it would. Libraries that its libraries need are
-// looked for too.
+// follow "it"; none if it would. It also checks its libraries' dependencies.
 func (r *RunImage) Lacks(p *Program) []string {
 	var lacks []string
 	if p.Interpreter != "" {

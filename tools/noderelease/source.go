@@ -18,8 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
-// Size caps of what is fetched, in bytes. Each is several times what there is
-// today.
+// Size limits of downloads, in bytes. Each is several times today's size.
 const (
 	maxIndexBytes    = 16 << 20
 	maxScheduleBytes = 1 << 20
@@ -29,8 +28,8 @@ const (
 	maxTarballBytes  = 512 << 20
 )
 
-// Fetcher reads from http(s) URLs, file:// URLs and plain folders. It is safe
-// for concurrent use.
+// Fetcher reads http(s) URLs, file:// URLs and plain folders. It is safe for
+// concurrent use.
 type Fetcher struct {
 	Client  *http.Client
 	Timeout time.Duration // of one request, its body included
@@ -61,8 +60,8 @@ func NewFetcher(timeout, backoff time.Duration, cache *Cache) *Fetcher {
 	return f
 }
 
-// checkRedirect follows no redirect from https to http: what is fetched here
-// decides what is pinned. Credentials stay at their origin.
+// checkRedirect refuses redirects from https to http, since downloads decide on
+// pins, and keeps credentials at their origin.
 func checkRedirect(request *http.Request, via []*http.Request) error {
 	if via[len(via)-1].URL.Scheme == "https" && request.URL.Scheme != "https" {
 		return fmt.Errorf("a redirect leads from https to %s", redacted(request.URL.String()))
@@ -81,8 +80,8 @@ func (c *countingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// StatusError is an answer other than 200. It matches fs.ErrNotExist when the
-// server says that there is no such thing.
+// StatusError is a status other than 200. It matches fs.ErrNotExist for 404 and
+// 410.
 type StatusError struct {
 	Where  string // the URL, without credentials
 	Status int
@@ -113,8 +112,8 @@ func At(base, rel string) string {
 	return filepath.Join(base, filepath.FromSlash(rel))
 }
 
-// redacted is a location without what may be a credential in a URL: user,
-// password (a token stands in either) and query.
+// redacted returns a location without possible credentials: user, password
+// (either may be a token) and query.
 func redacted(location string) string {
 	u, ok := webURL(location)
 	if !ok {
@@ -128,8 +127,8 @@ func webURL(s string) (*url.URL, bool) {
 	return u, err == nil && (u.Scheme == "http" || u.Scheme == "https")
 }
 
-// Get returns the whole of what is at the location; more than max bytes is an
-// error. What is not there matches fs.ErrNotExist.
+// Get returns the content at the location; more than max bytes are an error. A
+// missing location matches fs.ErrNotExist.
 func (f *Fetcher) Get(ctx context.Context, location string, max int64) ([]byte, error) {
 	var body []byte
 	err := f.retrying(ctx, func() error {
@@ -140,9 +139,9 @@ func (f *Fetcher) Get(ctx context.Context, location string, max int64) ([]byte, 
 	return body, err
 }
 
-// Stream hands what is at the location to the function, which may be called
-// again when the connection breaks. It is never cached. The time-out is that
-// of the whole, in place of the Fetcher's.
+// Stream passes the content at the location to the function, and calls it again
+// if the connection breaks. It never uses the cache. The time-out is for
+// everything, and replaces the Fetcher's.
 func (f *Fetcher) Stream(ctx context.Context, location string, max int64, timeout time.Duration, use func(io.Reader) error) error {
 	return f.retrying(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -166,8 +165,8 @@ func (f *Fetcher) retrying(ctx context.Context, attempt func() error) error {
 	})
 }
 
-// temporary says whether another attempt may go better. A time-out is not
-// tried again: who stalled once for the whole time-out will do so again.
+// temporary reports whether to retry. It does not retry a time-out: a server
+// that stalled for that long is likely to stall again.
 func temporary(err error) bool {
 	var status *StatusError
 	if errors.As(err, &status) {
@@ -204,9 +203,9 @@ func (f *Fetcher) getOnce(ctx context.Context, location string, max int64) ([]by
 
 var errNotModified = errors.New("not modified")
 
-// open starts reading a location. With a cache entry, it asks whether that is
-// still right and returns errNotModified if so; else it notes in the entry by
-// what to ask the next time.
+// open starts reading a location. With a cache entry, it revalidates and
+// returns errNotModified if the entry is still valid; otherwise it records the
+// new validators in the entry.
 func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) (io.ReadCloser, error) {
 	if _, web := webURL(location); !web {
 		if strings.Contains(location, "://") && !strings.HasPrefix(location, "file://") {
@@ -231,7 +230,7 @@ func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) 
 		return nil, errNotModified
 	}
 	if response.StatusCode != http.StatusOK {
-		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection can be used again
+		io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection can be reused
 		response.Body.Close()
 		return nil, &StatusError{Where: redacted(location), Status: response.StatusCode, after: fetch.RetryAfter(response.Header)}
 	}
@@ -239,8 +238,9 @@ func (f *Fetcher) open(ctx context.Context, location string, entry *cacheEntry) 
 	return &countingBody{ReadCloser: response.Body, read: &f.bodies}, nil
 }
 
-// withoutCredentials takes care of a *url.Error, which leaves out the password
-// alone, and of what it wraps, which may quote an address too.
+// withoutCredentials removes credentials from a *url.Error, which itself omits
+// only the password, and from its wrapped error, which may quote an address,
+// too.
 func withoutCredentials(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -260,7 +260,7 @@ func (c *countingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// cappedReader fails, rather than ends, when there is more than allowed.
+// cappedReader returns an error, not EOF, above its limit.
 type cappedReader struct {
 	r     io.Reader
 	left  int64

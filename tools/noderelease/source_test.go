@@ -18,7 +18,7 @@ func fetcher() *noderelease.Fetcher {
 	return f
 }
 
-func TestNoRedirectLeadsFromHTTPSToHTTP(t *testing.T) {
+func TestNoRedirectFromHTTPSToHTTP(t *testing.T) {
 	asked := 0
 	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked++

@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// summarize tells what an update changed, and what there is now.
+// summarize prints an update's changes and the resulting counts.
 func summarize(w io.Writer, old, now *Lock, notes []string, today time.Time) {
 	var added, removed, gained []string
 	for _, r := range now.Releases {
@@ -70,8 +70,8 @@ func pins(r Release) int {
 	return n
 }
 
-// newestDate is the last date in the lock: it stands in for the day of the last
-// update, which a file of facts does not hold.
+// newestDate returns the last date in the lock. It replaces the day of the last
+// update, which the lock does not have.
 func (l *Lock) newestDate() string {
 	newest := ""
 	for _, r := range l.Releases {
@@ -80,7 +80,8 @@ func (l *Lock) newestDate() string {
 	return newest
 }
 
-// count returns, by target, how many versions each kind of proof stands for.
+// count returns, by target, the number of versions for each kind of
+// verification.
 func (l *Lock) count() (signed, registry map[string]int) {
 	signed, registry = map[string]int{}, map[string]int{}
 	for _, r := range l.Releases {
@@ -95,7 +96,7 @@ func (l *Lock) count() (signed, registry map[string]int) {
 	return signed, registry
 }
 
-// progress shows on a terminal, and nowhere else, how far a long step is.
+// progress shows the progress of a long step, only on a terminal.
 type progress struct {
 	mu   sync.Mutex
 	w    io.Writer // nil when not a terminal

@@ -20,9 +20,9 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// update fetches, verifies and writes the lock file. With faults the lock is
-// written all the same (what they concern is kept as it was) and an error is
-// returned with it; without the index or the schedule there is no new lock.
+// update fetches, verifies and writes the lock file. With faults it still
+// writes the lock, with the old data of the affected versions, and returns an
+// error, too; without the index or the schedule there is no new lock.
 func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	begun := time.Now()
 	f := NewFetcher(s.timeout, s.backoff, nil)
@@ -30,7 +30,7 @@ func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := "" // where to keep what was found out about packages
+	facts := "" // folder for the ELF data of packages
 	if folder != "" {
 		f.Cache = &Cache{Dir: filepath.Join(folder, "answers")}
 		facts = filepath.Join(folder, "facts")
@@ -61,7 +61,7 @@ func update(ctx context.Context, s *settings, old *Lock) (*Lock, error) {
 	return lock, joinFaults(faults)
 }
 
-// writeLock writes the lock file, if it is not so already.
+// writeLock writes the lock file if it has changed.
 func writeLock(path string, lock *Lock) error {
 	text, err := lock.Encode()
 	if err != nil {
@@ -73,8 +73,7 @@ func writeLock(path string, lock *Lock) error {
 	return writeFile(path, text)
 }
 
-// sorted puts faults that come from several goroutines into an order that does
-// not depend on which was first.
+// sorted sorts faults, which come from several goroutines in random order.
 func sorted(faults []Fault) []Fault {
 	slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Error(), b.Error()) })
 	return faults
@@ -102,8 +101,8 @@ func (s *settings) cacheFolder() (string, error) {
 	return s.cache, nil
 }
 
-// npmRegistry asks npm which registry it is configured for, so that no host
-// has to stand anywhere in this project.
+// npmRegistry returns npm's configured registry, so that this project contains
+// no host name.
 func npmRegistry(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -118,8 +117,8 @@ func npmRegistry(ctx context.Context) (string, error) {
 	return registry, nil
 }
 
-// gather fetches all the evidence. Faults concern one version or key each; an
-// error means that there is no evidence to go by.
+// gather fetches all the evidence. A fault affects one version or key; an error
+// means that there is no usable evidence.
 func gather(ctx context.Context, s *settings, f *Fetcher, report *progress) (Evidence, []Fault, error) {
 	e := Evidence{Lists: map[string]List{}, Packages: map[targets.Target]map[string]string{}}
 	ring := NewKeyring()

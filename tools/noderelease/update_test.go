@@ -184,7 +184,7 @@ func TestAnUnsignedVersionOfThePolicy(t *testing.T) {
 	})
 }
 
-func TestTheSummaryTellsWhatChanged(t *testing.T) {
+func TestTheSummaryListsChanges(t *testing.T) {
 	w := newWorld(t)
 	w.mustUpdate()
 	if !strings.Contains(w.messages.String(), "added: 2 (24.1.0, 24.0.0)") || strings.Contains(w.messages.String(), "end-of-life") {

@@ -18,15 +18,15 @@ import (
 // IndexEntry is one release in nodejs.org/dist/index.json.
 type IndexEntry struct {
 	Version *semver.Version
-	Date    string   // "2026-08-05"; the day the files were put up, not always that of the signature
+	Date    string   // "2026-08-05"; the day of publication, not always that of the signature
 	Files   []string // "linux-arm64", "linux-x64", "src", …
 	NPM     string   // version of the npm inside, "11.19.0"
 }
 
 // ParseIndex reads nodejs.org/dist/index.json and returns the releases of the
-// lines from first on, in the file's order. A version that is there twice, is
-// no release version or says nothing of its npm or date is an error: what the
-// index says wrongly here would be installed wrongly later.
+// lines from first on, in the file's order. A duplicate version, one that is no
+// release version, or one without npm or date is an error, since it would cause
+// wrong installs later.
 func ParseIndex(text []byte, first int) ([]IndexEntry, error) {
 	var file []struct {
 		Version string   `json:"version"`
@@ -93,7 +93,7 @@ func ParseSchedule(text []byte) ([]Line, error) {
 		number, err := strconv.Atoi(strings.TrimPrefix(name, "v"))
 		if err != nil || number < 1 {
 			if strings.HasPrefix(name, "v0.") {
-				continue // how lines were called until 2015
+				continue // the lines' names until 2015
 			}
 			return nil, fmt.Errorf("line: got %q, want one such as \"v24\"", name)
 		}
@@ -111,9 +111,9 @@ func ParseSchedule(text []byte) ([]Line, error) {
 	return lines, nil
 }
 
-// ParseSums reads a SHASUMS256.txt: file name → sha256 in lower-case hex.
-// Lines are "<64 hex digits>  <name>" or "… *<name>" as sha256sum writes them.
-// Anything else, an empty list and a name that is there twice are errors.
+// ParseSums reads a SHASUMS256.txt: file name → sha256 in lower-case hex. Lines
+// are "<64 hex digits> <name>" or "… *<name>" as sha256sum writes them.
+// Anything else, an empty list and a duplicate name are errors.
 func ParseSums(text []byte) (map[string]string, error) {
 	sums := map[string]string{}
 	for i, line := range strings.Split(string(text), "\n") {
@@ -139,9 +139,9 @@ func ParseSums(text []byte) (map[string]string, error) {
 	return sums, nil
 }
 
-// ParsePackument reads an npm registry's document on one package: version →
-// sha512 in lower-case hex, for every version that is no pre-release. Versions
-// without a sha512 (published before 2017) are left out: they cannot be pinned.
+// ParsePackument parses an npm registry's package document: version → sha512 in
+// lower-case hex, for every version that is no prerelease. It omits versions
+// without a sha512 (published before 2017), which cannot be pinned.
 func ParsePackument(text []byte, name string) (map[string]string, error) {
 	var file struct {
 		Name     string `json:"name"`
@@ -178,8 +178,8 @@ func ParsePackument(text []byte, name string) (map[string]string, error) {
 	return pins, nil
 }
 
-// sha512Hex takes the sha512 out of a subresource integrity string
-// ("sha512-<base64>", several apart by spaces). "" when there is none.
+// sha512Hex returns the sha512 of a subresource integrity string
+// ("sha512-<base64>", several separated by spaces), or "".
 func sha512Hex(integrity string) (string, error) {
 	for _, one := range strings.Fields(integrity) {
 		encoded, found := strings.CutPrefix(one, "sha512-")
@@ -195,8 +195,8 @@ func sha512Hex(integrity string) (string, error) {
 	return "", nil
 }
 
-// decodeJSON says what came instead when it was not JSON at all: an error page
-// with status 200 is the usual reason.
+// decodeJSON decodes JSON. For a text that is no JSON, its error quotes the
+// text, usually an error page with status 200.
 func decodeJSON(text []byte, into any) error {
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("%w; it begins with %.60q", err, bytes.TrimSpace(text))

@@ -16,16 +16,16 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// Keyring holds the key material of those whose signatures count.
+// Keyring has the keys of trusted signers.
 type Keyring struct {
 	entities openpgp.EntityList
 	signers  map[string]Signer // by the primary key's fingerprint
-	absent   map[uint64]error  // key id → why its material could not be had
+	absent   map[uint64]error  // key id → why its key is missing
 }
 
-// Signed is what a good signature vouches for.
+// Signed is a text with a good signature.
 type Signed struct {
-	Text        []byte // the signed text and nothing around it, lines ending in CRLF
+	Text        []byte // only the signed text, with CRLF line ends
 	Fingerprint string // of the signer's primary key
 	At          time.Time
 }
@@ -35,9 +35,8 @@ func NewKeyring() *Keyring {
 	return &Keyring{signers: map[string]Signer{}, absent: map[uint64]error{}}
 }
 
-// Add takes in the material of a signer's key, ASCII-armoured. Material with
-// another fingerprint, or with more than one key, is an error: which key a
-// file holds is decided by our list, never by the file's name.
+// Add adds a signer's ASCII-armoured key. Another fingerprint, or more than one
+// key, is an error: our list decides which key a file has, not the file's name.
 func (k *Keyring) Add(s Signer, armored []byte) error {
 	entities, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armored))
 	if err != nil {
@@ -54,18 +53,18 @@ func (k *Keyring) Add(s Signer, armored []byte) error {
 	return nil
 }
 
-// Miss notes that a signer's key could not be had, so that a signature made
-// with it says so.
+// Miss records a missing key, so that the error for a signature made with it
+// says so.
 func (k *Keyring) Miss(s Signer, why error) {
 	var id uint64
 	fmt.Sscanf(s.Fingerprint[24:], "%X", &id)
 	k.absent[id] = why
 }
 
-// signatureHashes are those a signature may be made over.
+// signatureHashes are the accepted hashes.
 var signatureHashes = []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}
 
-// Verify checks an OpenPGP cleartext-signed message. A signature counts when
+// Verify checks an OpenPGP cleartext-signed message. A signature is valid if
 //
 //   - it is made with a key, or a signing subkey, whose primary key's
 //     fingerprint is in our list;
@@ -76,15 +75,14 @@ var signatureHashes = []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}
 //   - the signer's key is not retired, or was not yet at that moment;
 //   - that moment is not in the future.
 //
-// Expiry since then does no harm: expiry says until when new signatures are
-// made, and a list signed in 2023 says the same thing today. What it leaves
-// open, a thief of an expired key who dates a signature back, is closed by
-// three things: retired keys count up to a day in our own list, a version's
-// list must be signed after those of the lower versions of its line
-// ([Inventory]), and a checksum that is locked never changes.
+// Later expiry is harmless: it limits when new signatures are made, and a list
+// signed in 2023 is still true. Three rules stop an attacker who backdates a
+// signature with an expired key: our own list limits retired keys to a day, a
+// version's list must be signed after those of lower versions of its line
+// ([Inventory]), and locked checksums never change.
 //
-// A key's newest self-signature tells how long it is valid; that it may be
-// younger than the signature (the owner extended the expiry) is no fault.
+// A key's newest self-signature has its expiry; it may be newer than the
+// signature, if the owner extended the expiry.
 func (k *Keyring) Verify(message []byte, now time.Time) (Signed, error) {
 	block, _ := clearsign.Decode(message)
 	if block == nil {
@@ -120,8 +118,8 @@ func (k *Keyring) Verify(message []byte, now time.Time) (Signed, error) {
 	return Signed{Text: block.Bytes, Fingerprint: s.Fingerprint, At: at}, nil
 }
 
-// signedAt returns the time of the first signature by a key in the ring, as
-// the signature itself (not yet verified) gives it.
+// signedAt returns the unverified time of the first signature by a key in the
+// ring.
 func (k *Keyring) signedAt(signature []byte) (time.Time, error) {
 	packets := packet.NewReader(bytes.NewReader(signature))
 	var strangers []string
@@ -165,9 +163,9 @@ func (k *Keyring) refused(entity *openpgp.Entity, at time.Time, err error) error
 		at.Format(time.RFC3339), print, k.signers[print].Owner, err)
 }
 
-// selfSignatureExpired tells apart why the library found an expired signature
-// among those that bind the key together: true when one of them had run out at
-// that moment, false when it only was not made yet.
+// selfSignatureExpired explains the library's error for an expired
+// self-signature: true if it had expired at that moment, false if it did not
+// exist yet.
 func selfSignatureExpired(sig *packet.Signature, entity *openpgp.Entity, at time.Time) bool {
 	primary, _ := entity.PrimarySelfSignature()
 	bindings := []*packet.Signature{sig, primary}

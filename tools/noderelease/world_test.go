@@ -45,7 +45,7 @@ type world struct {
 
 	mu     sync.Mutex
 	files  map[string][]byte                                               // by path, "/dist/index.json"
-	answer map[string]func(http.ResponseWriter, *http.Request) (done bool) // by path; goes before files
+	answer map[string]func(http.ResponseWriter, *http.Request) (done bool) // by path; overrides files
 	asked  map[string]int                                                  // requests by path
 }
 

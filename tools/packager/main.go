@@ -1,13 +1,12 @@
-// Command packager makes buildpackages: it compiles every buildpack of the
-// module for every target, lays each out as one folder that runs on any of
-// them, and has pack turn the folders into .cnb files.
+// Command packager makes buildpackages: it compiles every buildpack for every
+// target, makes one folder per buildpack that runs on all targets, and calls
+// pack to make .cnb files of them.
 //
 //	packager -version 0.1.0 -out build/packages [-archives build/archives]
 //
-// One folder serves every host because bin/detect and bin/build only choose
-// the program of the architecture they run on. It holds the programs of all
-// targets because a cross build copies helpers of the target's architecture
-// into the app image.
+// One folder works on every host because bin/detect and bin/build select the
+// program for the host's architecture. It has the programs for all targets
+// because a cross build copies the target's helpers into the app image.
 package main
 
 import (
@@ -25,7 +24,7 @@ import (
 
 func main() { step.Main("packager", run) }
 
-// Semantic versions without build metadata: what ids in an order can name.
+// Semantic versions without build metadata, as in an order.
 var versionPattern = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -48,8 +47,8 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return p.replace(*source, *out)
 }
 
-// replace makes all packages in a folder beside out and then moves it there,
-// so that out holds either the old packages or the new ones, whole.
+// replace makes all packages in a folder next to out and then replaces out by
+// it, so that out has either all old packages or all new ones.
 func (p *packager) replace(source, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// archivesOwner is the buildpack that looks for archives in its own folder.
+// archivesOwner is the buildpack that contains archives.
 const archivesOwner = "node-engine"
 
 type packager struct {
@@ -27,10 +27,10 @@ type packager struct {
 	version  string
 	archives string
 	pack     string
-	work     string // absolute; the packages and their folders are made here
+	work     string // absolute; folder for packages in progress
 }
 
-// buildpack is what packaging needs to know of a buildpack.toml.
+// buildpack has the parts of a buildpack.toml that packaging needs.
 type buildpack struct {
 	name       string // folder below buildpacks, for example "node-engine"
 	source     string // that folder
@@ -87,7 +87,7 @@ func (p *packager) read(source string) ([]buildpack, error) {
 	return all, nil
 }
 
-// parse fills the version in where the source says 0.0.0.
+// parse replaces the version 0.0.0 of the source.
 func (p *packager) parse(dir string, text []byte) (buildpack, error) {
 	const unreleased = `version = "0.0.0"`
 	if !bytes.Contains(text, []byte(unreleased)) {
@@ -134,7 +134,7 @@ func (p *packager) make(b buildpack) error {
 	return p.wrap(b)
 }
 
-// addLicence puts the module's licence and notice into the package.
+// addLicence adds the module's licence and notice to the package.
 func (p *packager) addLicence(dir string) error {
 	for _, name := range []string{"LICENSE", "NOTICE"} {
 		text, err := os.ReadFile(name)
@@ -193,8 +193,8 @@ func (p *packager) compile(b buildpack, t targets.Target, programs []string, bin
 }
 
 // dispatcher is the POSIX shell program under bin/detect and bin/build. The
-// lifecycle sets CNB_BUILDPACK_DIR (Buildpack API 0.8 and later); a caller
-// that does not gets the folder above the dispatcher's.
+// lifecycle sets CNB_BUILDPACK_DIR (Buildpack API 0.8 and later); without it,
+// the dispatcher uses the parent of its own folder.
 func dispatcher(phase string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#!/bin/sh\n")
@@ -216,8 +216,8 @@ func dispatcher(phase string) string {
 	return b.String()
 }
 
-// addArchives unpacks the archives, whose names are their checksums, into
-// folders: a build then has nothing to unpack. They compress to what they were.
+// addArchives unpacks the archives, which are named by their checksums, into
+// folders, so that builds need not. Compressed again they have the same size.
 func (p *packager) addArchives(to string) error {
 	entries, err := os.ReadDir(p.archives)
 	if err != nil {
@@ -243,8 +243,9 @@ func (p *packager) addArchives(to string) error {
 	return nil
 }
 
-// wrap has pack make armature_<name>-<version>.cnb of the folder. The package
-// configuration names no platform beyond linux: the folder serves them all.
+// wrap calls pack to make armature_<name>-<version>.cnb of the folder. The
+// package configuration names only linux, without an architecture, since the
+// folder has all.
 func (p *packager) wrap(b buildpack) error {
 	var config strings.Builder
 	fmt.Fprintf(&config, "[buildpack]\nuri = %q\n", b.name)

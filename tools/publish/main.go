@@ -3,7 +3,7 @@
 //
 //	publish build/builder/…/linux-arm64=registry.example.com/armature/builder:arm64 …
 //
-// Credentials are those that docker login left.
+// It uses the credentials of docker login.
 package main
 
 import (
@@ -86,8 +86,8 @@ func push(ctx context.Context, dir, reference string) error {
 }
 
 // onlyImage returns the image of an index with a single manifest, and nil for
-// any other. A run image must be published as a plain manifest: of an index,
-// platforms silently take the one of their own architecture.
+// any other. A run image must be published as a plain manifest: from an index,
+// platforms silently select their own architecture.
 func onlyImage(index v1.ImageIndex) (v1.Image, error) {
 	manifest, err := index.IndexManifest()
 	if err != nil {
@@ -99,8 +99,8 @@ func onlyImage(index v1.ImageIndex) (v1.Image, error) {
 	return index.Image(manifest.Manifests[0].Digest)
 }
 
-// checkMediaTypes refuses an image of which one part is OCI's and another
-// Docker's: not every registry and engine takes it.
+// checkMediaTypes rejects an image that mixes OCI's and Docker's media types:
+// not every registry and engine accepts it.
 func checkMediaTypes(image v1.Image) error {
 	manifest, err := image.Manifest()
 	if err != nil {

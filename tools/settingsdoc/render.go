@@ -33,8 +33,8 @@ type binding struct {
 	buildpacks []string
 }
 
-// read gathers what all buildpacks declare, sorted by name. What two of them
-// declare has to be the same in both.
+// read collects the declarations of all buildpacks, sorted by name.
+// Declarations of the same name must be equal.
 func read(dir string) ([]setting, []binding, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*", "buildpack.toml"))
 	if err != nil {
@@ -139,7 +139,7 @@ A binding is a folder with a file ` + "`type`" + ` and one for each entry. The b
 |---|---|---|---|---|
 `
 
-// render is the whole document for the buildpacks in dir.
+// render renders the document for the buildpacks in dir.
 func render(dir string) ([]byte, error) {
 	settings, bindings, err := read(dir)
 	if err != nil {
@@ -171,7 +171,7 @@ func when(build, launch bool) string {
 	return "build"
 }
 
-// row writes a row of a table; a bar in a cell would end it.
+// row writes a row of a table, and escapes bars in cells.
 func row(out *bytes.Buffer, cells ...string) {
 	for i, cell := range cells {
 		cells[i] = strings.ReplaceAll(cell, "|", `\|`)

@@ -20,11 +20,11 @@ import (
 // suite is the release of Debian that the images are made from.
 const suite = "trixie"
 
-// suites have to be searched, so that fixes reach the images.
+// suites are all suites with packages, including updates and security fixes.
 var suites = []string{suite, suite + "-updates", suite + "-security"}
 
-// hostPrograms are what this tool calls, and the packages of Debian and Ubuntu
-// that bring them.
+// hostPrograms are the programs that this tool calls, and their packages in
+// Debian and Ubuntu.
 var hostPrograms = []struct{ file, pkg string }{
 	{"mmdebstrap", "mmdebstrap"},
 	{"apt-get", "apt"},
@@ -32,7 +32,7 @@ var hostPrograms = []struct{ file, pkg string }{
 	{"/usr/share/keyrings/debian-archive-keyring.*", "debian-archive-keyring"},
 }
 
-// checkHost says which packages are missing on the host, all at once.
+// checkHost returns an error with all packages that the host lacks.
 func checkHost() error {
 	var missing []string
 	for _, p := range hostPrograms {
@@ -52,11 +52,11 @@ func checkHost() error {
 	return fmt.Errorf("this host lacks %s: on Debian or Ubuntu run\n\n    apt-get install %[1]s\n\nas root; on any other system make the images in a container or virtual machine of one of them", names)
 }
 
-// fetchHook runs in mmdebstrap once apt is set up for the target and has
-// checked the archive's signature. $1 is mmdebstrap's root. It prints a line
+// fetchHook runs in mmdebstrap after apt is set up for the target and has
+// verified the archive's signature. $1 is mmdebstrap's root. It prints a line
 // "suite NAME" for every suite that apt searches, on stderr, since mmdebstrap
-// writes its image to stdout. Without dependencies, apt-get download checks
-// the packages' hashes as install does.
+// writes its image to stdout. Without dependencies, apt-get download checks the
+// packages' hashes as install does.
 const fetchHook = `set -eu
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 apt-get indextargets --format 'suite $(RELEASE)' 'Created-By: Packages' >&2
@@ -71,9 +71,9 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 	if dependencies {
 		command = "apt-get --quiet --yes --no-install-recommends --download-only install "
 	}
-	// The variant "extract" is the one that never asks whether the host can
-	// run the target's programs. It has nothing to extract, as no package is
-	// named; the hook does the rest.
+	// Only the variant "extract" does not require that the host can run the
+	// target's programs. It extracts nothing, since no package is named; the
+	// hook does the rest.
 	cmd := exec.CommandContext(ctx, "mmdebstrap",
 		"--mode="+mode(),
 		"--variant=extract",
@@ -85,8 +85,8 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 	)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	// An interrupt lets mmdebstrap unmount and remove what it made; its
-	// children get one too, as from a terminal.
+	// On an interrupt mmdebstrap unmounts and cleans up; its children get one
+	// too, as from a terminal.
 	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	if _, err := program.Run(cmd); err != nil {
@@ -98,9 +98,9 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 	return checkSuites(output.String())
 }
 
-// mode is how mmdebstrap works. As there is nothing to install, an ordinary user
-// needs neither rights nor user namespaces; root must not do without a change
-// of root, says mmdebstrap since 1.4.
+// mode returns mmdebstrap's mode. Nothing is installed, so an unprivileged user
+// needs no user namespaces; mmdebstrap refuses to run as root without chroot
+// since 1.4.
 func mode() string {
 	if os.Geteuid() == 0 {
 		return "root"

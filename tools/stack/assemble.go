@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// result is an image with what is said about it.
+// result is an image and its facts.
 type result struct {
 	image                  v1.Image
 	sbom                   []byte
@@ -57,8 +57,8 @@ func assemble(ctx context.Context, r request, packages []deb, layerPath string) 
 	return result{image: image, sbom: bill, pointRelease: release, bytes: root.size(), compressedBytes: compressed}, nil
 }
 
-// write puts the image at out and what belongs to it beside it. The inputs
-// come last: they say that all the rest is there.
+// write writes the image to out and its other files next to it. It writes the
+// inputs last: they mark a complete result.
 func (r result) write(out, inputs string) error {
 	if err := os.Remove(out + ".inputs"); err != nil && !os.IsNotExist(err) {
 		return err

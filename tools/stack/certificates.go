@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// configureCertificates makes /etc/ssl/certs as Debian's
-// update-ca-certificates does: the bundle ca-certificates.crt, a link to every
-// certificate by its name, and one by the hash of its subject, which is how
-// OpenSSL (node --use-openssl-ca, git) looks an issuer up.
+// configureCertificates makes /etc/ssl/certs as Debian's update-ca-certificates
+// does: the bundle ca-certificates.crt, a link to every certificate by its
+// name, and one by the hash of its subject, by which OpenSSL (node
+// --use-openssl-ca, git) finds an issuer.
 func configureCertificates(t tree) error {
 	var bundle bytes.Buffer
 	for _, source := range t.glob("usr/share/ca-certificates/mozilla/*.crt") {
@@ -37,8 +37,8 @@ func configureCertificates(t tree) error {
 	return nil
 }
 
-// freeHashLink is HASH.0, or with the next number that no certificate of the
-// same subject has.
+// freeHashLink returns HASH.0, or HASH with the next free number for a
+// certificate of the same subject.
 func freeHashLink(t tree, hash uint32) string {
 	for n := 0; ; n++ {
 		if link := fmt.Sprintf("etc/ssl/certs/%08x.%d", hash, n); t[link] == nil {
@@ -47,9 +47,9 @@ func freeHashLink(t tree, hash uint32) string {
 	}
 }
 
-// subjectHash is what "openssl x509 -subject_hash" prints of a certificate in
-// PEM: the first four bytes, little endian, of the SHA-1 of the subject's
-// canonical encoding (OpenSSL, X509_NAME_hash_ex).
+// subjectHash returns the hash of "openssl x509 -subject_hash" for a
+// certificate in PEM: the first four bytes, little endian, of the SHA-1 of the
+// subject's canonical encoding (OpenSSL, X509_NAME_hash_ex).
 func subjectHash(certificate []byte) (uint32, error) {
 	block, _ := pem.Decode(certificate)
 	if block == nil {
@@ -67,18 +67,18 @@ func subjectHash(certificate []byte) (uint32, error) {
 	return binary.LittleEndian.Uint32(sum[:4]), nil
 }
 
-// attribute is one part of a name, such as the organisation, with its value as
-// it stands in the certificate.
+// attribute is one part of a name, such as the organisation, with its encoded
+// value.
 type attribute struct {
 	Type  asn1.ObjectIdentifier
 	Value asn1.RawValue
 }
 
-// attributeSET is written as an ASN.1 SET because its name ends so.
+// attributeSET encodes as an ASN.1 SET because of its name's suffix.
 type attributeSET []attribute
 
-// canonicalName returns the sets of a DER encoded name one after the other,
-// without the sequence around them, every text in them in canonical form.
+// canonicalName returns the concatenated sets of a DER-encoded name, without
+// the surrounding sequence, and with every text in canonical form.
 func canonicalName(der []byte) ([]byte, error) {
 	var sets []attributeSET
 	if _, err := asn1.Unmarshal(der, &sets); err != nil {
@@ -104,8 +104,8 @@ func canonicalName(der []byte) ([]byte, error) {
 
 // canonicalValue turns a text into UTF-8 in lower case, without white space at
 // the ends and with single spaces between. As in OpenSSL only ASCII letters
-// change their case; what is not text stays as it is. Texts of two or four
-// bytes a letter, which no certificate of Debian's has, are an error.
+// change their case, and other types stay unchanged. Encodings with two or four
+// bytes per letter, which no certificate in Debian has, are an error.
 func canonicalValue(value asn1.RawValue) (asn1.RawValue, error) {
 	text := string(value.Bytes)
 	switch value.Tag {

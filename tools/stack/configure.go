@@ -11,9 +11,9 @@ import (
 	"github.com/armature-cnb/armature/stack"
 )
 
-// dropped are paths of packages that no image needs: what people read,
-// and what an init system, a package manager or an installer would use.
-// Licences (/usr/share/doc/*/copyright) are kept, see [droppedBy].
+// dropped has paths of packages that no image needs: documentation, and files
+// for an init system, a package manager or an installer. Licences
+// (/usr/share/doc/*/copyright) stay, see [droppedBy].
 var dropped = []string{
 	"etc/apt",
 	"etc/cron.*",
@@ -50,8 +50,8 @@ var dropped = []string{
 	"var/mail",
 }
 
-// droppedBy returns what says whether a path of the package does not go into
-// an image of kind k.
+// droppedBy returns a function that reports whether an image of kind k drops a
+// path of the package.
 func (d deb) droppedBy(k kind) func(string) bool {
 	patterns := slices.Concat(dropped, k.drop)
 	return func(name string) bool {
@@ -73,8 +73,8 @@ func (d deb) droppedBy(k kind) func(string) bool {
 	}
 }
 
-// configure does what the packages' maintainer scripts would have done, as far
-// as the images need it. No program of the target runs for it.
+// configure replaces the packages' maintainer scripts, as far as the images
+// need them, without running programs of the target.
 func configure(t tree, k kind, packages []deb) error {
 	for _, dir := range []string{"opt", "srv", "usr/local/bin", "usr/local/lib", "usr/local/sbin", "usr/local/share"} {
 		t.folder(dir, 0o755, 0, 0)
@@ -98,7 +98,7 @@ func configure(t tree, k kind, packages []deb) error {
 	for _, link := range slices.Sorted(maps.Keys(k.links)) {
 		t.symlink(link, k.links[link])
 	}
-	// Scanners look for packages here where there is no dpkg.
+	// Scanners find packages here in images without dpkg.
 	for _, p := range packages {
 		t.file("var/lib/dpkg/status.d/"+p.name, 0o644, p.control)
 	}

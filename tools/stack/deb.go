@@ -15,20 +15,19 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// deb is one package file.
+// deb is a package file.
 type deb struct {
 	path    string
 	name    string
 	version string
 	arch    string    // "arm64", "amd64" or "all"
-	control []byte    // the control stanza, as the package has it
-	made    time.Time // when Debian made it, as the package says; the same wherever it is downloaded
-	only    []string  // paths to take from it; all when empty
+	control []byte    // the package's control stanza
+	made    time.Time // when Debian built it, from the package itself; the same for every mirror
+	only    []string  // paths to include; all if empty
 }
 
-// readDebs returns the packages in a folder, base-files first, since it
-// decides on the modes of the folders, and then by name. Every package of
-// names must be there.
+// readDebs returns the packages in a folder, base-files first, since it sets
+// the modes of folders, and then by name. Every selected package must exist.
 func readDebs(ctx context.Context, dir string, want selection) ([]deb, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil {
@@ -107,7 +106,8 @@ func (d deb) tar(ctx context.Context, which string, read func(io.Reader) error) 
 	}
 	readErr := read(stdout)
 	if readErr == nil {
-		// What is left is padding; dpkg-deb must not die of a closed pipe.
+		// The rest is padding; without reading it, dpkg-deb would fail with a
+		// closed pipe.
 		_, readErr = io.Copy(io.Discard, stdout)
 	}
 	stdout.Close()

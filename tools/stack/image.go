@@ -17,12 +17,12 @@ import (
 
 const homepage = "https://github.com/armature-cnb/armature"
 
-// debianVersion is what VERSION_ID of the images' /etc/os-release says. The
-// lifecycle compares it with the distributions a buildpack lists.
+// debianVersion is VERSION_ID of the images' /etc/os-release. The lifecycle
+// compares it with a buildpack's distributions.
 const debianVersion = "13"
 
-// newImage puts a layer into an image. Its configuration holds nothing of the
-// moment or the host.
+// newImage makes an image of a layer. Its configuration does not depend on the
+// time or the host.
 func newImage(k kind, t targets.Target, pointRelease string, packages []deb, layer v1.Layer) (v1.Image, error) {
 	labels, err := labels(k, pointRelease, packages)
 	if err != nil {
@@ -43,7 +43,7 @@ func newImage(k kind, t targets.Target, pointRelease string, packages []deb, lay
 func configFile(image v1.Image, k kind, t targets.Target, labels map[string]string) *v1.ConfigFile {
 	config, err := image.ConfigFile()
 	if err != nil {
-		panic(err) // an image in memory has one
+		panic(err) // an in-memory image has one
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = t.OS, t.Arch
@@ -58,7 +58,7 @@ func configFile(image v1.Image, k kind, t targets.Target, labels map[string]stri
 // containerd runs no image with a longer one.
 const maxLabel = 4096
 
-// packagesLabel lists the packages of an image, where they are few enough.
+// packagesLabel lists the packages of an image, if the list fits.
 const packagesLabel = "io.armature.packages"
 
 // labels are those of the Platform API's base images (io.buildpacks.base.*,
@@ -82,8 +82,8 @@ func labels(k kind, pointRelease string, packages []deb) (map[string]string, err
 		base + "distro.version": debianVersion,
 	}
 	if k.isRun() {
-		// A later run image keeps what programs were linked with: Debian changes
-		// no interface of a library within a release.
+		// A later run image stays ABI compatible: Debian changes no library's
+		// interface within a release.
 		all["io.buildpacks.rebasable"] = "true"
 	}
 	list, err := packageList(packages)
@@ -114,9 +114,9 @@ func packageList(packages []deb) (string, error) {
 	return string(list), err
 }
 
-// released is the day on which Debian made the newest package of an image. The
-// day on which the image is put together would give the same packages another
-// digest every day.
+// released returns the day on which Debian built the newest package of an
+// image. With the day of the image's assembly, the same packages would have
+// another digest every day.
 func released(packages []deb) string {
 	var newest time.Time
 	for _, p := range packages {
@@ -127,8 +127,8 @@ func released(packages []deb) string {
 	return newest.UTC().Format(time.DateOnly)
 }
 
-// pointRelease is the release of Debian that a root file system says it is of,
-// for example "13.5".
+// pointRelease returns a root file system's release of Debian, for example
+// "13.5".
 func pointRelease(t tree) (string, error) {
 	file := t["etc/debian_version"]
 	if file == nil {

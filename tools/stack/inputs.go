@@ -11,9 +11,9 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// inputsOf is a digest of all that decides on an image, the state of Debian's
-// archive excepted: this program, with everything that it is compiled from and
-// by, the folder stack in it, and the kind and the target.
+// inputsOf returns a digest of everything that an image depends on, except the
+// state of Debian's archive: this program with all that is compiled into it,
+// including the folder stack, and the kind and target.
 func inputsOf(r request) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -37,7 +37,7 @@ func inputsTo(program string, r request) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// isMade reports whether out is an image that was made from inputs.
+// isMade reports whether out is an image made from inputs.
 func isMade(out, inputs string) bool {
 	made, err := os.ReadFile(out + ".inputs")
 	if err != nil || strings.TrimSpace(string(made)) != inputs {

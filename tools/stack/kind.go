@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// kind is one of the images that a builder names: two to run apps on and one to
-// build in.
+// kind is one of a builder's images: two run images and the build image.
 type kind struct {
 	name         string // "run", "run-tiny" or "build"
 	description  string
-	dependencies bool              // whether apt adds what the listed packages depend on
-	drop         []string          // besides [dropped]: paths that do not go in
+	dependencies bool              // whether apt adds the packages' dependencies
+	drop         []string          // paths to leave out, besides [dropped]
 	links        map[string]string // symlinks that maintainer scripts would have made
 	env          []string          // of the image's configuration
 }
 
-// isRun says whether apps run on the image.
+// isRun reports whether apps run on the image.
 func (k kind) isRun() bool { return k.name != buildKind.name }
 
 var searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -31,12 +30,12 @@ var runKind = kind{
 
 // runDropped are paths of packages that no run image needs.
 var runDropped = []string{
-	// Conversions between old character sets, 17 MB; Node.js has its own.
+	// Character set conversions, 17 MB; Node.js has its own.
 	"usr/lib/*/gconv",
-	// Programs that need packages which are not there.
+	// Programs that need missing packages.
 	"usr/sbin/update-ca-certificates",
 	"etc/update-motd.d",
-	// Libraries that nothing here asks for, of packages with one that is needed.
+	// Unused libraries of packages with a needed one.
 	"usr/lib/*/libtic.so*",
 	"usr/lib/*/libpsx.so*",
 }
@@ -51,11 +50,11 @@ var tinyKind = kind{
 		"usr/lib/*/libmemusage.so",
 		"usr/lib/*/libpcprofile.so",
 		"usr/lib/*/libthread_db.so*",
-		// Of NIS and Hesiod, which /etc/nsswitch.conf does not name.
+		// NIS and Hesiod, which /etc/nsswitch.conf does not name.
 		"usr/lib/*/libnsl.so*",
 		"usr/lib/*/libnss_compat.so*",
 		"usr/lib/*/libnss_hesiod.so*",
-		// Of programs from before 1998.
+		// For programs from before 1998.
 		"usr/lib/*/libBrokenLocale.so*",
 	}),
 	env: []string{searchPath},
@@ -69,7 +68,7 @@ var buildKind = kind{
 		// Sanitizers: their shared libraries are left out too.
 		"usr/lib/gcc/*/*/lib*san*",
 		"usr/lib/gcc-cross/*/*/lib*san*",
-		// What gdb has a compiler do.
+		// Compiler plugins of gdb.
 		"usr/lib/gcc/*/*/plugin",
 		"usr/lib/gcc-cross/*/*/plugin",
 		// Test coverage.
@@ -100,8 +99,7 @@ var buildKind = kind{
 	},
 }
 
-// The user that buildpacks and apps run as. /etc/passwd below stack/rootfs
-// gives it the name cnb.
+// The user of buildpacks and apps. /etc/passwd below stack/rootfs names it cnb.
 const (
 	userID  = 1001
 	groupID = 1000
@@ -116,16 +114,16 @@ func parseKind(s string) (kind, error) {
 	return kind{}, fmt.Errorf("unknown kind of image %q: want run, run-tiny or build", s)
 }
 
-// selection is a list of packages as stack/*.packages has it.
+// selection is a list of packages from stack/*.packages.
 type selection struct {
 	names   []string            // in the order of the file
-	only    map[string][]string // of a package: the paths to take, when not all
+	only    map[string][]string // paths to include from a package, if not all
 	without map[string]bool     // dependencies to leave out
 }
 
-// parseSelection reads a list for a target of one architecture: a package a
-// line, after its name the architecture in brackets where it is for one only,
-// and the paths to take from it where it is not to come in whole.
+// parseSelection parses a list for one architecture. A line has a package's
+// name, then optionally its only architecture in brackets, and the paths to
+// include.
 func parseSelection(list, arch string) (selection, error) {
 	s := selection{only: map[string][]string{}, without: map[string]bool{}}
 	for i, line := range strings.Split(list, "\n") {
@@ -162,7 +160,7 @@ func parseSelection(list, arch string) (selection, error) {
 	return s, nil
 }
 
-// isArchitecture tells whether a field restricts a package to one
+// isArchitecture reports whether a field restricts a package to one
 // architecture, as Debian Policy 7.1 writes it.
 func isArchitecture(field string) bool { return field == "[amd64]" || field == "[arm64]" }
 

@@ -1,11 +1,11 @@
 // Command stack makes the build image and the run images from Debian's signed
-// archive, for any target on any host, without running a program of the target.
+// archive, for any target on any host, without running the target's programs.
 //
 //	go run ./tools/stack -kind run -target linux/arm64 -out build/stack/run-arm64
 //
-// The result is an OCI image layout with one manifest; its SBOM lies beside it
-// (OUT.cdx.json). An image that was made from the same lists of packages is
-// left as it is: -force takes in what is new in Debian's archive.
+// The result is an OCI image layout with one manifest; its SBOM is next to it
+// (OUT.cdx.json). It skips an image made from the same lists of packages;
+// -force gets updates from Debian's archive.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// run makes the one image that args ask for and says on log what it does.
+// run makes the image that args describe and logs its steps.
 func run(ctx context.Context, args []string, log io.Writer) error {
 	r, err := parseArgs(args, log)
 	if err != nil {

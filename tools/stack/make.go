@@ -12,16 +12,16 @@ import (
 	"github.com/armature-cnb/armature/stack"
 )
 
-// request is one image to make.
+// request describes an image to make.
 type request struct {
 	kind   kind
 	target targets.Target
-	out    string // folder of the OCI image layout; out.cdx.json and out.inputs lie beside it
-	force  bool   // make it even if it was made from the same inputs
+	out    string // folder of the OCI image layout; out.cdx.json and out.inputs are next to it
+	force  bool   // make it even if the inputs are the same
 }
 
-// makeImage makes the image of a request unless it is there, and says on log
-// what it does. On an error what was there before stays and nothing else does.
+// makeImage makes the image of a request unless it exists, and logs its steps.
+// On an error the old image stays.
 func makeImage(ctx context.Context, r request, log io.Writer) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintf(log, "%s image for %s: %s\n", r.kind.name, r.target, fmt.Sprintf(format, args...))

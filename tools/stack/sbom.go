@@ -9,8 +9,9 @@ import (
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// billOfMaterials lists the packages of an image as CycloneDX JSON. It names no time and
-// no serial number, so that the same packages give the same bytes.
+// billOfMaterials lists the packages of an image as CycloneDX JSON, without a
+// time or a random serial number, so that the same packages give the same
+// bytes.
 func billOfMaterials(k kind, t targets.Target, pointRelease string, packages []deb) ([]byte, error) {
 	var components []cyclonedx.Component
 	for _, p := range packages {

@@ -24,7 +24,7 @@ func needArchive(t *testing.T) {
 	tier.Program(t, "mmdebstrap")
 }
 
-func TestHostsWithoutTheToolsAreTold(t *testing.T) {
+func TestMissingHostProgramsAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", "")
 	for _, k := range []string{"run", "run-tiny", "build"} {

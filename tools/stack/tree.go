@@ -13,13 +13,13 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// tree is a root file system in memory, by path relative to the root. Nothing
-// of it is ever unpacked on the host, so neither the host's users, its file
-// system nor the rights of whoever runs this leave a mark on the image.
+// tree is a root file system in memory, by path relative to the root. It is
+// never unpacked on the host, so the image does not depend on the host's users,
+// file system or permissions.
 type tree map[string]*oci.File
 
-// addTar adds the entries of a package's data archive except those that drop
-// says. A file that is there already with other content is an error.
+// addTar adds the entries of a package's data archive, except those for which
+// drop is true. An existing file with other content is an error.
 func (t tree) addTar(r io.Reader, drop func(string) bool) error {
 	for archive := tar.NewReader(r); ; {
 		header, err := archive.Next()
@@ -64,15 +64,15 @@ func fromTar(name string, header *tar.Header, content io.Reader) (*oci.File, err
 	return file, nil
 }
 
-// withoutSetID takes setuid and setgid away and leaves the sticky bit.
+// withoutSetID removes setuid and setgid and keeps the sticky bit.
 func withoutSetID(mode int64) int64 { return mode &^ 0o6000 & 0o7777 }
 
 func clean(name string) string {
 	return strings.TrimPrefix(path.Clean("/"+name), "/")
 }
 
-// merged moves what a package still ships below /bin, /lib, /lib64 and /sbin
-// to where these folders' symlinks lead, below /usr.
+// merged moves a path below /bin, /lib, /lib64 and /sbin to the targets of
+// these symlinks, below /usr.
 func merged(name string) string {
 	first, rest, below := strings.Cut(name, "/")
 	switch first {
@@ -90,7 +90,7 @@ func (t tree) add(file *oci.File) error {
 	case !ok:
 		t[file.Path] = file
 	case file.Type == tar.TypeDir && (old.Type == tar.TypeDir || old.Type == tar.TypeSymlink):
-		// The first package to name a folder decides on its mode.
+		// The first package with a folder sets its mode.
 	case old.Type == file.Type && old.Link == file.Link && bytes.Equal(old.Content, file.Content):
 	default:
 		return fmt.Errorf("two packages have different files at /%s", file.Path)
@@ -98,12 +98,12 @@ func (t tree) add(file *oci.File) error {
 	return nil
 }
 
-// file puts a regular file, owned by root, with the folders above it.
+// file adds a regular file, owned by root, and its parent folders.
 func (t tree) file(name string, mode int64, content []byte) {
 	t.put(&oci.File{Path: name, Type: tar.TypeReg, Mode: mode, Content: content})
 }
 
-// folder puts a folder, or gives one that is there another mode and owner.
+// folder adds a folder, or changes the mode and owner of an existing one.
 func (t tree) folder(name string, mode int64, uid, gid int) {
 	t.put(&oci.File{Path: name, Type: tar.TypeDir, Mode: mode, UID: uid, GID: gid})
 }
@@ -130,8 +130,8 @@ func (t tree) glob(pattern string) []string {
 	return found
 }
 
-// check finds links that lead nowhere because of what was left out: hard links
-// always, symlinks only those in folders that programs are looked up in.
+// check finds dangling links to dropped files: all hard links, and symlinks in
+// the folders of PATH.
 func (t tree) check() error {
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		file := t[name]

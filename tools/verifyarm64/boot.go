@@ -22,18 +22,19 @@ import (
 
 const qemu = "qemu-system-aarch64"
 
-// machine is what qemu is told to be.
+// machine is the configuration of qemu.
 type machine struct {
 	kernel, initramfs string // paths
 	memoryMiB         int
 }
 
-// memoryFor is how much memory a file system needs that is unpacked from an
-// initramfs: for a moment it is there twice, and afterwards may fill half.
+// memoryFor returns the memory in MiB for a file system in an initramfs: while
+// unpacking it is in memory twice, and may then fill half.
 func memoryFor(imageBytes int64) int { return 1024 + int(3*imageBytes>>20) }
 
-// arguments are qemu's. Where the host is arm64 and may use KVM the machine is
-// the host's processor; elsewhere it is translated, one thread per processor.
+// arguments returns qemu's arguments. On an arm64 host with KVM the machine
+// uses the host's processor; elsewhere qemu emulates it, with one thread per
+// processor.
 func (m machine) arguments() []string {
 	accelerator, cpu := "tcg,thread=multi", "cortex-a72"
 	if runtime.GOARCH == "arm64" && kvm() {
@@ -57,9 +58,9 @@ func kvm() bool {
 	return true
 }
 
-// boot runs the machine until it powers itself off and returns what its first
-// process found. When ctx ends before that, qemu is ended too. What the guest
-// prints is passed on to log.
+// boot runs the machine until it powers off and returns the result of its first
+// process. If ctx ends first, it kills qemu. It copies the guest's console to
+// log.
 func boot(ctx context.Context, log io.Writer, m machine) (guest.Result, error) {
 	cmd := exec.CommandContext(ctx, qemu, m.arguments()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -112,15 +113,15 @@ func cannotStart(err error) error {
 	}
 }
 
-// keptLines is how much of the console an error shows.
+// keptLines is the number of console lines in an error.
 const keptLines = 30
 
-// console reads what the machine prints.
+// console reads the machine's console.
 type console struct {
 	log    io.Writer
 	start  time.Time
 	result *guest.Result
-	err    error    // what was wrong with the result's line
+	err    error    // the error of the result's line
 	lines  []string // the last ones
 	mutex  sync.Mutex
 }
@@ -157,8 +158,7 @@ func (c *console) say(format string, args ...any) {
 	fmt.Fprintf(c.log, "    %5.1f s  %s\n", time.Since(c.start).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// heartbeat says now and then that the machine still runs, until the function
-// it returns is called.
+// heartbeat logs regularly that the machine still runs, until stop is called.
 func (c *console) heartbeat(every time.Duration) (stop func()) {
 	ticker, done := time.NewTicker(every), make(chan struct{})
 	go func() {

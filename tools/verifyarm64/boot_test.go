@@ -55,7 +55,7 @@ func TestBoot(t *testing.T) {
 			flags: []string{"-expect", probeListing},
 		},
 		{
-			name: "an entrypoint that ends is told with what it printed", image: app(arm64, "end"),
+			name: "an entrypoint that ends is reported with its output", image: app(arm64, "end"),
 			id:    "arm64-exited",
 			words: []string{"exit status 7", "ending as told"},
 		},

@@ -19,7 +19,7 @@ const (
 // entry is one header of a cpio archive.
 type entry struct {
 	path         string // relative to the root, no "./" before
-	inode, links int    // a file with several links has them all under one inode
+	inode, links int    // hard links share an inode
 	kind, mode   int64  // type and permission bits, with setuid, setgid, sticky
 	uid, gid     int
 	modTime      int64 // seconds since 1970, 0 for before
@@ -34,8 +34,8 @@ type cpioWriter struct {
 	written int64
 }
 
-// add writes an entry; exactly e.size bytes are read from content, which may
-// be nil when that is none.
+// add writes an entry with exactly e.size bytes from content, which may be nil
+// for 0.
 func (c *cpioWriter) add(e entry, content io.Reader) error {
 	if e.size > math.MaxUint32 {
 		return fmt.Errorf("%s has %d bytes: an initramfs holds files of up to %d", e.path, e.size, uint32(math.MaxUint32))
@@ -62,7 +62,7 @@ func (c *cpioWriter) add(e entry, content io.Reader) error {
 // close writes the end of the archive.
 func (c *cpioWriter) close() error { return c.add(entry{path: "TRAILER!!!", links: 1}, nil) }
 
-// pad fills up to a multiple of four bytes.
+// pad pads to a multiple of four bytes.
 func (c *cpioWriter) pad() error { return c.write(make([]byte, -c.written&3)) }
 
 func (c *cpioWriter) write(b []byte) error {

@@ -16,8 +16,8 @@ import (
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
-// openImage opens the linux/arm64 image in an OCI layout (a folder) or in what
-// "docker save" writes (a file).
+// openImage opens the linux/arm64 image in an OCI layout (a folder) or an
+// archive of "docker save" (a file).
 func openImage(path string) (v1.Image, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -57,8 +57,9 @@ func notARM64(path string, err error) error {
 	}
 }
 
-// taskOf is to run an image as a container engine would, and to ask it for
-// http://127.0.0.1:<port><path>. The entries of env come after the image's.
+// taskOf returns the task that runs an image like a container engine, and
+// requests http://127.0.0.1:<port><path>. The entries of env come after the
+// image's.
 func taskOf(image v1.Image, port int, path string, env []string) (guest.Task, error) {
 	config, err := image.ConfigFile()
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
-// initramfs writes an image's file system, the program at initPath and the
-// task for it to the file at out, and returns how many bytes the image's files
-// have. The same input gives the same bytes. Extended attributes are left out:
-// the format has none.
+// initramfs writes an image's file system, the program at initPath and the task
+// for it to the file at out, and returns the size of the image's files in
+// bytes. The same input gives the same bytes. The format has no extended
+// attributes.
 func initramfs(image v1.Image, initPath string, task guest.Task, out string) (imageBytes int64, err error) {
 	t, err := readTree(image)
 	if err != nil {
@@ -53,13 +53,13 @@ func initramfs(image v1.Image, initPath string, task guest.Task, out string) (im
 	return t.bytes, nil
 }
 
-// builder writes a tree in the order the kernel needs: it makes no folder that
-// the archive has not named before.
+// builder writes a tree in the kernel's order: a folder must come before its
+// content.
 type builder struct {
 	tree   *tree
 	cpio   *cpioWriter
-	inodes map[string]int // of files with several names
-	last   int            // the inode given last
+	inodes map[string]int // of hard-linked files
+	last   int            // the last inode
 }
 
 func (b *builder) inode() int { b.last++; return b.last }
@@ -99,12 +99,11 @@ func (b *builder) writeSymlinks() error {
 	return nil
 }
 
-// special are the types of entries that have neither content nor links.
+// special has the types of entries without content and links.
 var special = map[byte]int64{tar.TypeChar: typeChar, tar.TypeBlock: typeBlock, tar.TypeFifo: typeFIFO}
 
-// writeFile writes what is neither folder nor symlink. Of a file with several
-// names only its own carries the content; the kernel links the others to it,
-// whichever comes first.
+// writeFile writes an entry that is neither folder nor symlink. Only the file's
+// own entry has the content; the kernel adds hard links to it in any order.
 func (b *builder) writeFile(name string, h *tar.Header, content io.Reader) error {
 	switch h.Typeflag {
 	case tar.TypeReg:
@@ -126,7 +125,7 @@ func (b *builder) writeFile(name string, h *tar.Header, content io.Reader) error
 	return b.cpio.add(b.entry(name, kind, h), nil)
 }
 
-// share gives an entry the inode of the file it is a name of.
+// share gives a hard link's entry the inode of its file.
 func (b *builder) share(e *entry, file string) {
 	names := b.tree.names[file]
 	if names == 0 {
@@ -138,8 +137,8 @@ func (b *builder) share(e *entry, file string) {
 	e.inode, e.links = b.inodes[file], names
 }
 
-// writeOwn adds what the image does not have: the first process, its task, and
-// the device that the kernel opens as its console.
+// writeOwn adds the first process, its task, and the device of the kernel's
+// console.
 func (b *builder) writeOwn(initPath string, task guest.Task) error {
 	program, err := os.ReadFile(initPath)
 	if err != nil {

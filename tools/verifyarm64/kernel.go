@@ -19,16 +19,16 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// Debian's kernel for virtual machines: an eighth of the size of the one for
-// hardware, and the devices of qemu are built in.
+// Debian's kernel for virtual machines: an eighth of the size of the hardware
+// one, with qemu's devices built in.
 const (
 	kernelSuite   = "trixie"
 	kernelPackage = "linux-image-cloud-arm64"
 )
 
-// fetchHook runs in mmdebstrap once apt is set up for arm64 and has checked
-// the archive's signature. The package named is an empty one that depends on
-// the newest kernel. apt-get download checks the hash of what it fetches.
+// fetchHook runs in mmdebstrap after apt is set up for arm64 and has verified
+// the archive's signature. The named package is empty and depends on the newest
+// kernel. apt-get download verifies the hash.
 const fetchHook = `set -eu
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 kernel=$(apt-cache depends ` + kernelPackage + ` | sed -n 's/^ *Depends: \(linux-image-[^:]*\).*/\1/p')
@@ -37,7 +37,7 @@ apt-get --quiet download "$kernel" >&2
 dpkg-deb --fsys-tarfile "$kernel"_*.deb | tar -x --strip-components=2 --wildcards './boot/vmlinuz-*'
 rm "$kernel"_*.deb`
 
-// kernelIn returns the path of an arm64 kernel in dir, fetching Debian's when
+// kernelIn returns the path of an arm64 kernel in dir, and fetches Debian's if
 // there is none. Remove the file to get a newer one.
 func kernelIn(ctx context.Context, log io.Writer, dir string) (string, error) {
 	if path, ok := newestKernel(dir); ok {
@@ -78,15 +78,15 @@ func modTime(path string) time.Time {
 	return info.ModTime()
 }
 
-// fetchKernel downloads the kernel of Debian's signed archive into dir. The
-// host's own apt settings and architectures stay as they are.
+// fetchKernel downloads the kernel of Debian's signed archive into dir. It does
+// not change the host's apt settings and architectures.
 func fetchKernel(ctx context.Context, dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	// An ordinary user needs no rights, as nothing is installed; root must not
-	// do without a change of root, says mmdebstrap.
+	// Nothing is installed, so an unprivileged user needs no namespaces;
+	// mmdebstrap refuses to run as root without chroot.
 	mode := "chrootless"
 	if os.Geteuid() == 0 {
 		mode = "root"
@@ -94,8 +94,8 @@ func fetchKernel(ctx context.Context, dir string) error {
 	cmd := exec.CommandContext(ctx, "mmdebstrap", "--mode="+mode, "--variant=extract", "--architectures=arm64",
 		"--format=null", "--extract-hook="+fetchHook, kernelSuite, "-")
 	cmd.Env = append(os.Environ(), "VERIFYARM64_DIR="+dir)
-	// An interrupt lets mmdebstrap remove what it made; its children get one
-	// too, as from a terminal.
+	// On an interrupt mmdebstrap cleans up; its children get one too, as from a
+	// terminal.
 	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	var output bytes.Buffer

@@ -1,14 +1,14 @@
 // Command verifyarm64 boots the root file system of a linux/arm64 image on an
-// arm64 kernel, runs the image's entrypoint as the image's user, and asks it a
-// question over HTTP.
+// arm64 kernel, runs the image's entrypoint as the image's user, and sends it
+// an HTTP request.
 //
-// A container does not show as much: where the host is no arm64 machine, user
-// mode emulation runs what is for arm64, and the host's kernel what is for the
-// host, so that an image with a wrong program in it answers all the same.
+// A container proves less: on another host, user-mode emulation runs programs
+// for arm64 and the host's kernel runs the host's, so an image with a wrong
+// program still answers.
 //
 //	verifyarm64 -image app.tar -expect 'Hello World!'
 //
-// It needs qemu-system-aarch64 and, for the first time, mmdebstrap to fetch
+// It needs qemu-system-aarch64 and, the first time, mmdebstrap to fetch
 // Debian's kernel.
 package main
 
@@ -135,7 +135,7 @@ func compileInit(ctx context.Context, out string) error {
 		"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "github.com/armature-cnb/armature/tools/verifyarm64/init")
 }
 
-// judge says what is wrong with a result.
+// judge returns an error for a bad result.
 func judge(r guest.Result, task guest.Task, expect string) error {
 	entrypoint := task.Args[0]
 	printed := ""

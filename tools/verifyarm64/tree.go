@@ -14,19 +14,19 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
-// tree is what an image's flattened file system consists of, without the
-// content of its files. Hard links may come before the file they are links to
-// and folders after what lies in them, since the newest layer comes first.
+// tree is an image's flattened file system without the content of files. Hard
+// links may come before their file and folders after their content, since the
+// newest layer comes first.
 type tree struct {
-	folders  map[string]*tar.Header // by cleaned path, those that no layer names included
+	folders  map[string]*tar.Header // by cleaned path, including implicit ones
 	symlinks map[string]*tar.Header
 	links    map[string]string // hard link to the path of the file
-	names    map[string]int    // of every file that has hard links: how many names, its own included
-	bytes    int64             // of all files together
+	names    map[string]int    // link count of every file with hard links
+	bytes    int64             // of all files
 }
 
-// walk calls visit for each entry of the flattened image, its name cleaned and
-// without a slash before, and with a reader of its content.
+// walk calls visit for each entry of the flattened image, with its cleaned name
+// without a leading slash, and a reader of its content.
 func walk(image v1.Image, visit func(name string, h *tar.Header, content io.Reader) error) error {
 	flat := mutate.Extract(image)
 	defer flat.Close()
@@ -46,7 +46,8 @@ func walk(image v1.Image, visit func(name string, h *tar.Header, content io.Read
 	}
 }
 
-// clean is a path relative to the root, "" for the root; ".." stops there.
+// clean returns a path relative to the root, "" for the root; ".." does not
+// leave it.
 func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 // readTree reads the image once.
@@ -85,8 +86,8 @@ func readTree(image v1.Image) (*tree, error) {
 	return t, t.countNames(files)
 }
 
-// behindSymlink says whether one of the folders on the way to name is a symlink
-// of the image, so that it has to be there first.
+// behindSymlink reports whether an ancestor of name is a symlink of the image,
+// which must come first.
 func (t *tree) behindSymlink(name string) bool {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if t.symlinks[dir] != nil {

@@ -1,5 +1,5 @@
-// Command run is bin/detect and bin/build of armature/node-engine; which of
-// the two is told by the name it is called by.
+// Command run is bin/detect and bin/build of armature/node-engine; the name it
+// is called by selects which.
 package main
 
 import (

@@ -1,6 +1,5 @@
 // Package dockerignore reads an app's .dockerignore, by Docker's rules, and
-// removes from the app what it names. What project.toml says of a file goes
-// before it.
+// removes the files that it names. project.toml overrides it.
 package dockerignore
 
 import (
@@ -31,28 +30,28 @@ const Variable = "BP_USE_DOCKERIGNORE"
 // InvalidID is the id of the [failure.Failure] for a file that cannot be read.
 const InvalidID = "dockerignore-invalid"
 
-// NeededID is the id of the [failure.Failure] for one that leaves out what the
-// build cannot do without.
+// NeededID is the id of the [failure.Failure] for one that excludes a file that
+// the build needs.
 const NeededID = "dockerignore-leaves-out-needed"
 
-// maxBytes is the most that a file may have.
+// maxBytes is the size limit.
 const maxBytes = 1 << 20
 
-// File is what a .dockerignore says. A nil one says nothing.
+// File is a parsed .dockerignore. A nil File excludes nothing.
 type File struct {
 	patterns []pattern
 	matcher  *patternmatcher.PatternMatcher
-	lists    lists // of project.toml
+	lists    lists // from project.toml
 }
 
 type pattern struct {
-	text   string // as the matcher takes it
+	text   string // in the matcher's form
 	line   int
-	source string // as it stands there
+	source string // as written
 }
 
-// Read reads the file of an app. It is nil where there is none, where the setting
-// is false, and where project.toml lists what is included.
+// Read reads an app's file. It returns nil if there is none, if the setting is
+// false, or if project.toml has include.
 func Read(app string, getenv settings.Getenv) (*File, error) {
 	wanted, err := settings.Bool(getenv, Variable, true)
 	if err != nil || !wanted {
@@ -97,8 +96,7 @@ func readFile(root *os.Root, name string) (string, error) {
 	return string(text), err
 }
 
-// parse reads the lines one by one: the rules say nothing of more than one, and
-// this way each is known by its number.
+// parse reads line by line: every rule is one line, and errors need its number.
 func (f *File) parse(text string) error {
 	number := 0
 	for line := range strings.Lines(text) {
@@ -140,8 +138,8 @@ func invalid(where string, err error) error {
 	}
 }
 
-// LeavesOut tells whether a file or folder of the app, a path with slashes, is
-// left out.
+// LeavesOut reports whether a file or folder of the app, a path with slashes,
+// is left out.
 func (f *File) LeavesOut(place string) bool {
 	if f == nil || f.lists.keeps(place) {
 		return false
@@ -150,7 +148,7 @@ func (f *File) LeavesOut(place string) bool {
 	return err == nil && matched
 }
 
-// decides is the line that leaves something out: the last that matches it.
+// decides returns the line that excludes a path: the last one that matches.
 func (f *File) decides(place string) pattern {
 	var last pattern
 	for _, one := range f.patterns {
@@ -165,8 +163,8 @@ func (f *File) decides(place string) pattern {
 	return last
 }
 
-// Needed tells of the first of some files that the build cannot do without, and
-// that is left out: a [failure.Failure] with [NeededID].
+// Needed returns a [failure.Failure] with [NeededID] for the first of the
+// files, all needed by the build, that is excluded.
 func (f *File) Needed(places ...string) error {
 	for _, place := range places {
 		if !f.LeavesOut(place) {
@@ -183,9 +181,9 @@ func (f *File) Needed(places ...string) error {
 	return nil
 }
 
-// Remove removes from the app what the file leaves out, and returns the paths of
-// what that was; of a folder that is gone as a whole, its own. What spare is true
-// for stays, with all that it has.
+// Remove removes excluded files from the app, and returns their paths; for a
+// folder that it removed entirely, only the folder's. It keeps paths that spare
+// reports true for, and their content.
 func (f *File) Remove(app string, spare func(place string) bool) ([]string, error) {
 	if f == nil || len(f.patterns) == 0 {
 		return nil, nil
@@ -202,8 +200,8 @@ type remover struct {
 	removed []string
 }
 
-// folder removes what is left out in a folder, and tells whether nothing is left
-// in it.
+// folder removes the excluded files in a folder, and reports whether the folder
+// is empty.
 func (r *remover) folder(dir string, above patternmatcher.MatchInfo) (empty bool, err error) {
 	entries, err := os.ReadDir(filepath.Join(r.app, dir))
 	if err != nil {
@@ -231,7 +229,7 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
 	}
 	before := len(r.removed)
-	if isDir && (!matched || r.exceptions()) { // something in it may be left out, or stay
+	if isDir && (!matched || r.exceptions()) { // its content may be excluded, or kept
 		empty, err := r.folder(place, info)
 		if err != nil || !matched || !empty {
 			return false, err
@@ -244,11 +242,11 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
 	}
 	if isDir {
-		r.removed = r.removed[:before] // which the folder stands for
+		r.removed = r.removed[:before] // the folder's path covers them
 	}
 	r.removed = append(r.removed, place)
 	return true, nil
 }
 
-// exceptions tells whether something in a folder that is left out may stay.
+// exceptions reports whether an excluded folder may have content to keep.
 func (r *remover) exceptions() bool { return r.matcher.Exclusions() || len(r.lists.except) > 0 }

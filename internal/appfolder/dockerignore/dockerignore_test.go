@@ -201,7 +201,7 @@ func TestAByteOrderMarkAndUTF16AreRead(t *testing.T) {
 	}
 }
 
-func TestAFileThatCannotBeReadIsTold(t *testing.T) {
+func TestAnInvalidFileIsAnError(t *testing.T) {
 	for _, tc := range []struct{ text, says string }{
 		{"ok\n[a\n", "line 2"},
 		{"!\n", "line 1"},

@@ -13,10 +13,10 @@ import (
 // descriptor is the project descriptor's file in the app's root.
 const descriptor = "project.toml"
 
-// lists are what project.toml says of files, in either of its schemas.
+// lists has project.toml's include and exclude, in either schema.
 type lists struct {
-	includes bool                // it lists all that takes part
-	except   []gitignore.Pattern // of what it excludes; empty where it excludes nothing but
+	includes bool                // it has include
+	except   []gitignore.Pattern // its exclude, if it has "!" patterns
 }
 
 type table struct {
@@ -24,8 +24,8 @@ type table struct {
 	Exclude []string `toml:"exclude"`
 }
 
-// Includes tells whether project.toml of an app lists what takes part in the
-// build, so that everything that is there was chosen.
+// Includes reports whether an app's project.toml has include, so that every
+// file there was chosen.
 func Includes(app string) bool {
 	root, err := os.OpenRoot(app)
 	if err != nil {
@@ -35,8 +35,8 @@ func Includes(app string) bool {
 	return readLists(root).includes
 }
 
-// readLists reads them as far as they can be read: the platform, whose file it
-// is, has read it before.
+// readLists reads what it can and ignores errors: the platform, whose file it
+// is, has already read it.
 func readLists(root *os.Root) lists {
 	text, err := readFile(root, descriptor)
 	if err != nil {
@@ -61,7 +61,7 @@ func readLists(root *os.Root) lists {
 	return l
 }
 
-// keeps tells whether exclude names a file as one that is not excluded.
+// keeps reports whether exclude re-includes a file.
 func (l lists) keeps(place string) bool {
 	said := gitignore.NoMatch
 	for _, p := range l.except {

@@ -11,13 +11,13 @@ import (
 // maxIgnore is the largest file of patterns that is read, in bytes.
 const maxIgnore = 1 << 20
 
-// probe stands for any package in a folder of modules.
+// probe represents any package in node_modules.
 const probe = "a-package"
 
-// Ignores tells which file of patterns in the app makes git ignore what is in a
-// folder, a path with slashes; empty where none does. As with git the last pattern
-// that matches decides, of the file that is nearest to what is matched, and what
-// is in an ignored folder is ignored.
+// Ignores returns the .gitignore of the app that makes git ignore a folder's
+// content, or "". The folder is a path with slashes. As in git, the last
+// matching pattern of the nearest file decides, and everything in an ignored
+// folder is ignored.
 func Ignores(app, folder string) (file string) {
 	root, err := os.OpenRoot(app)
 	if err != nil {
@@ -33,8 +33,8 @@ func Ignores(app, folder string) (file string) {
 	return ""
 }
 
-// ignores is the file that makes git ignore what is at one path, where nothing
-// above it is ignored.
+// ignores returns the file that makes git ignore a path, if git ignores no
+// folder above it.
 func ignores(root *os.Root, place []string) (file string) {
 	for above := len(place) - 1; above >= 0; above-- {
 		domain := place[:above]
@@ -53,8 +53,8 @@ func ignores(root *os.Root, place []string) (file string) {
 	return ""
 }
 
-// decides tells whether a file of patterns says anything of a folder, and whether
-// that is to be ignored.
+// decides reports whether a .gitignore matches a folder, and whether git
+// ignores it.
 func decides(root *os.Root, name string, domain, folder []string) (decided, ignored bool) {
 	text, err := read(root, name, maxIgnore)
 	if err != nil {
@@ -62,7 +62,7 @@ func decides(root *os.Root, name string, domain, folder []string) (decided, igno
 	}
 	for _, p := range Patterns(string(text), domain) {
 		if p.Match(folder[:len(folder)-1], true) != gitignore.NoMatch {
-			continue // it matches a folder above, of which it has said what it says
+			continue // it matches an ancestor, which was checked before
 		}
 		switch p.Match(folder, true) {
 		case gitignore.Exclude:
@@ -74,8 +74,7 @@ func decides(root *os.Root, name string, domain, folder []string) (decided, igno
 	return decided, ignored
 }
 
-// Patterns reads the lines of a file of patterns that stands in the folder
-// domain.
+// Patterns parses a .gitignore in the folder domain.
 func Patterns(text string, domain []string) []gitignore.Pattern {
 	var all []gitignore.Pattern
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {

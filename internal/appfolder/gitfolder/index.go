@@ -1,6 +1,5 @@
-// Package gitfolder reads what git knows of an app's folder: which files it
-// tracks and which it ignores. It needs no git, runs nothing, and reads nothing
-// outside of the folder.
+// Package gitfolder reads which files of an app's folder git tracks and
+// ignores. It needs no git, runs nothing, and reads nothing outside the folder.
 package gitfolder
 
 import (
@@ -17,16 +16,15 @@ import (
 	"strings"
 )
 
-// Name is what git keeps its own in: a folder, or in a worktree and a submodule
-// a file that says where that is.
+// Name is git's folder or, in a worktree and a submodule, a file with its path.
 const Name = ".git"
 
 // maxIndex is the largest index that is read, in bytes: some two million files.
 const maxIndex = 256 << 20
 
-// Tracks tells whether git tracks a file or folder of the app, a path with
-// slashes, or anything below it. Known is false where nothing in the app says
-// so: without a repository, or with one whose index is elsewhere.
+// Tracks reports whether git tracks a file or folder of the app, a path with
+// slashes, or anything below it. Known is false without an index in the app:
+// without a repository, or if its index is elsewhere.
 func Tracks(app, folder string) (tracked, known bool) {
 	root, err := os.OpenRoot(app)
 	if err != nil {
@@ -43,7 +41,7 @@ func Tracks(app, folder string) (tracked, known bool) {
 	}
 }
 
-// below is the path of a folder seen from one that it is in.
+// below returns the path of a folder relative to an ancestor.
 func below(top, folder string) string {
 	if top == "." {
 		return path.Clean(folder)
@@ -51,7 +49,7 @@ func below(top, folder string) string {
 	return strings.TrimPrefix(path.Clean(folder), top+"/")
 }
 
-// gitDir is the folder of the repository whose working tree is in top.
+// gitDir returns the repository of the working tree in top.
 func gitDir(root *os.Root, top string) string {
 	dir := path.Join(top, Name)
 	text, err := read(root, dir, 4096)
@@ -60,12 +58,12 @@ func gitDir(root *os.Root, top string) string {
 	}
 	to := strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
 	if path.IsAbs(to) {
-		return to // which is outside: a root opens no such thing
+		return to // outside the app: an os.Root refuses it
 	}
 	return path.Join(top, to)
 }
 
-// read reads a file that is no larger than most.
+// read reads a file of at most most bytes.
 func read(root *os.Root, name string, most int64) ([]byte, error) {
 	info, err := root.Stat(name)
 	if err != nil {
@@ -89,7 +87,7 @@ func tracks(root *os.Root, dir, folder string) (tracked, known bool) {
 			if shared == "" {
 				break
 			}
-			name += shared // of a split index most entries are there
+			name += shared // a split index has most entries there
 		}
 		text, err := read(root, path.Join(dir, name), maxIndex)
 		if err != nil {
@@ -104,7 +102,7 @@ func tracks(root *os.Root, dir, folder string) (tracked, known bool) {
 				return true, true
 			}
 			if strings.HasSuffix(entry, "/") && strings.HasPrefix(folder, entry) {
-				return false, false // one for all of a folder that is not checked out
+				return false, false // an entry for a folder that is not checked out
 			}
 		}
 		shared = found.shared
@@ -112,10 +110,11 @@ func tracks(root *os.Root, dir, folder string) (tracked, known bool) {
 	return false, true
 }
 
-// index is what is read of one (gitformat-index(5), versions 2 to 4).
+// index is the part of a git index that is read (gitformat-index(5), versions 2
+// to 4).
 type index struct {
-	entries []string // paths; of a folder that is not checked out with a slash at the end
-	shared  string   // the name of the index that this one adds to, or empty
+	entries []string // paths; folders that are not checked out end in a slash
+	shared  string   // the name of the shared index of a split index, or empty
 }
 
 var errTruncated = errors.New("it ends too soon")
@@ -143,7 +142,8 @@ func parse(text []byte) (index, error) {
 	return found, found.extensions(rest, size)
 }
 
-// hashSize is the length of the hashes in an index, which ends with its own.
+// hashSize returns the length of an index's hashes; the last bytes are its own
+// hash.
 func hashSize(text []byte) int {
 	if at := len(text) - sha256.Size; at > 0 {
 		if sum := sha256.Sum256(text[:at]); bytes.Equal(sum[:], text[at:]) {
@@ -153,11 +153,11 @@ func hashSize(text []byte) int {
 	return sha1.Size
 }
 
-// statSize is how many bytes of an entry are what stat(2) says.
+// statSize is the number of bytes of stat(2) data in an entry.
 const statSize = 40
 
-// entry reads one, and returns its length. Name is the path of the one before,
-// and becomes its own.
+// entry reads an entry, and returns its length. It replaces name, the previous
+// entry's path, with this entry's.
 func entry(text []byte, version uint32, size int, name *string) (int, error) {
 	at := statSize + size + 2
 	if len(text) < at {
@@ -189,8 +189,8 @@ func entry(text []byte, version uint32, size int, name *string) (int, error) {
 	return at, nil
 }
 
-// offset reads a number of variable width, as in packs; its length is 0 where
-// there is none.
+// offset reads a variable-width number, as in packs; length is 0 if there is
+// none.
 func offset(text []byte) (value, length int) {
 	for i, b := range text[:min(len(text), 4)] {
 		value |= int(b & 0x7f)
@@ -202,7 +202,7 @@ func offset(text []byte) (value, length int) {
 	return 0, 0
 }
 
-// extensions looks for the one that names another index.
+// extensions finds the extension that names a shared index.
 func (i *index) extensions(text []byte, size int) error {
 	for len(text) >= 8 {
 		name, length := string(text[:4]), int(binary.BigEndian.Uint32(text[4:]))

@@ -16,10 +16,10 @@ type Resolver interface {
 	Resolve(bindingType, provider, platformDir string) ([]servicebindings.Binding, error)
 }
 
-// Find returns all bindings of the types, of the first of these places that
-// there is: SERVICE_BINDING_ROOT, CNB_BINDINGS, VCAP_SERVICES, and the folder
-// bindings of the platform's. A binding without a type, and a VCAP_SERVICES
-// that is not JSON, is a [failure.Failure] with [InvalidID].
+// Find returns all bindings of the types from the first of these that exists:
+// SERVICE_BINDING_ROOT, CNB_BINDINGS, VCAP_SERVICES, and the platform folder's
+// bindings. A binding without a type, or a VCAP_SERVICES that is not JSON, is a
+// [failure.Failure] with [InvalidID].
 func Find(resolver Resolver, platformDir string, types ...string) ([]servicebindings.Binding, error) {
 	var all []servicebindings.Binding
 	for _, one := range types {

@@ -31,7 +31,7 @@ func bind(t *testing.T, root, name, kind string) {
 	}
 }
 
-func TestFindLooksIntoTheFirstPlaceThatThereIs(t *testing.T) {
+func TestFindUsesTheFirstExistingSource(t *testing.T) {
 	platform, own, older := t.TempDir(), t.TempDir(), t.TempDir()
 	bind(t, filepath.Join(platform, "bindings"), "platforms", "npmrc")
 	bind(t, own, "own", "npmrc")
@@ -44,7 +44,7 @@ func TestFindLooksIntoTheFirstPlaceThatThereIs(t *testing.T) {
 		{"VCAP_SERVICES", `{"x":[{"name":"vcap","label":"npmrc","credentials":{".npmrc":"a=b"}}]}`, "vcap"},
 		{"CNB_BINDINGS", older, "older"},
 		{"SERVICE_BINDING_ROOT", own, "own"},
-	} { // each goes before those above
+	} { // each overrides those above
 		if tc.name != "" {
 			t.Setenv(tc.name, tc.value)
 		}

@@ -1,10 +1,10 @@
-// Package buildplan holds the names and metadata of every build plan entry
-// that the buildpacks of this module exchange with each other, and with
-// anybody else's Node.js buildpacks that keep to the same names.
+// Package buildplan has the names and metadata of all build plan entries that
+// the buildpacks of this module exchange with each other, and with other
+// Node.js buildpacks that use the same names.
 package buildplan
 
-// Names of plan entries. They are those of Paketo's buildpacks, so that the
-// two families can stand in one order.
+// Names of plan entries. They are those of Paketo's buildpacks, so that one
+// order can have both.
 const (
 	Node        = "node"         // the Node.js runtime; provided by node-engine
 	NPM         = "npm"          // the npm command line; provided by node-engine
@@ -15,7 +15,7 @@ const (
 )
 
 // Requirement is the metadata of a required entry. Build and Launch say when
-// the requiring buildpack needs it; the providing one takes the OR of all.
+// the requiring buildpack needs it; the providing one combines all by OR.
 type Requirement struct {
 	Version       string `toml:"version"`        // a semver constraint, or empty for no request
 	VersionSource string `toml:"version-source"` // where Version was read: a file's or a variable's name
@@ -23,13 +23,13 @@ type Requirement struct {
 	Launch        bool   `toml:"launch"`
 }
 
-// NPMAtLaunchVariable is set to true for later buildpacks by the one that
-// provides npm where npm is in the app image, whoever has asked for that. It
-// should be the npm that the app asks for.
+// NPMAtLaunchVariable is true for later buildpacks if npm is in the app image,
+// whatever the reason; the buildpack that provides npm sets it. It should be
+// the npm version that the app asks for.
 const NPMAtLaunchVariable = "ARMATURE_NPM_AT_LAUNCH"
 
-// Ids of buildpacks, without what is before the slash, that do what npm-start
-// does otherwise, or leaves undone without them.
+// Ids of buildpacks, without the part before the slash, that take over work of
+// npm-start, or do work that it leaves to them.
 const (
 	EnvironmentVariables = "environment-variables" // reads BPE_ variables
 	ImageLabels          = "image-labels"          // reads BP_IMAGE_LABELS and BP_OCI_

@@ -11,16 +11,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// groupFile is where the lifecycle keeps the group that detection has found
-// (Platform API, "group.toml"), beside the buildpacks' folders of layers.
+// groupFile is the lifecycle's file with the detected group (Platform API,
+// "group.toml"), next to the buildpacks' layers folders.
 const groupFile = "group.toml"
 
-// Group are the buildpacks of a build, by the last part of their ids:
+// Group has the buildpacks of a build, by the last part of their ids:
 // "environment-variables", "procfile".
 type Group map[string]bool
 
-// ReadGroup reads the group; it is empty where it is not to be found out.
-// layersDir holds the layers of all buildpacks.
+// ReadGroup reads the group; it is empty if unknown. layersDir holds the layers
+// of all buildpacks.
 func ReadGroup(layersDir string) (Group, error) {
 	file := filepath.Join(layersDir, groupFile)
 	text, err := os.ReadFile(file)

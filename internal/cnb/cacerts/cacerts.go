@@ -1,6 +1,6 @@
 // Package cacerts reads service bindings of the type ca-certificates: every
-// entry is a PEM file with certificates of authorities to trust beside those
-// of the system.
+// entry is a PEM file with certificate authorities to trust in addition to the
+// system's.
 package cacerts
 
 import (
@@ -65,8 +65,8 @@ func invalid(name string, err error) error {
 	}
 }
 
-// Check says what keeps text from being a PEM file of certificates. Words
-// between the blocks are allowed.
+// Check returns why text is no PEM file of certificates, or nil. Text between
+// the blocks is allowed.
 func Check(text []byte) error {
 	count := 0
 	for rest := text; ; count++ {
@@ -91,13 +91,12 @@ func Check(text []byte) error {
 	return nil
 }
 
-// Certificates returns the certificates of a PEM file without anything else that
-// is in it: private keys, words, blocks that are no certificate. It is empty
-// when there is none.
+// Certificates returns only the certificates of a PEM file, without private
+// keys, text and other blocks. It is empty if there is none.
 func Certificates(text []byte) []byte {
 	var b bytes.Buffer
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE" { // as OpenSSL has it
+		if block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE" { // as OpenSSL
 			continue
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
@@ -107,7 +106,7 @@ func Certificates(text []byte) []byte {
 	return b.Bytes()
 }
 
-// Bundle is all files in one.
+// Bundle returns all files as one.
 func Bundle(files []File) []byte {
 	var b bytes.Buffer
 	for _, file := range files {
@@ -117,7 +116,7 @@ func Bundle(files []File) []byte {
 	return b.Bytes()
 }
 
-// Pool is what the system trusts, and the files.
+// Pool returns the system's authorities and those of the files.
 func Pool(files []File) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
@@ -129,8 +128,8 @@ func Pool(files []File) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// systemFiles are where distributions keep all trusted certificates in one
-// file: Debian's, Red Hat's, SUSE's and Alpine's.
+// systemFiles are the distributions' bundles of trusted certificates: Debian's,
+// Red Hat's, SUSE's and Alpine's.
 var systemFiles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -138,9 +137,8 @@ var systemFiles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// System returns the system's certificates as one PEM file: that which
-// SSL_CERT_FILE names, or else the distribution's. It is empty when there is
-// none.
+// System returns the system's certificates as one PEM file: that of
+// SSL_CERT_FILE, or else the distribution's. It is empty if there is none.
 func System(getenv func(string) string) ([]byte, error) {
 	paths := systemFiles
 	if named := getenv("SSL_CERT_FILE"); named != "" {

@@ -1,6 +1,5 @@
-// Package execd is the launcher's side of an exec.d program: where it writes
-// the variables that the app's process is to get (Buildpack API, "Launch",
-// exec.d).
+// Package execd is the interface of an exec.d program to the launcher: it
+// writes variables for the app's process (Buildpack API, "Launch", exec.d).
 package execd
 
 import (
@@ -12,20 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptor is where exec.d programs write to.
+// descriptor is the file descriptor that exec.d programs write to.
 const descriptor = 3
 
-// NotStartedByLauncher is returned where nobody reads what is written.
+// NotStartedByLauncher is the error if the launcher did not start the program.
 type NotStartedByLauncher struct{}
 
 func (NotStartedByLauncher) Error() string {
 	return fmt.Sprintf("file descriptor %d is not open: not started by the launcher", descriptor)
 }
 
-// Output returns what the launcher reads. It must be called before anything
-// else is opened: that could get the same number. What the Go runtime itself
-// keeps open (files of the cgroup, to read) is told apart by not being there
-// to write to.
+// Output returns the writer that the launcher reads from. Call it before
+// opening any file, which could get the same descriptor. Files that the Go
+// runtime opens (cgroup files) are read-only, which distinguishes them.
 func Output() (io.Writer, error) {
 	var stat unix.Stat_t
 	if err := unix.Fstat(descriptor, &stat); err != nil {

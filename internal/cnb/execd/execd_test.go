@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/execd"
 )
 
-// The test program stands in for an exec.d program when it is told to.
+// With a variable set, the test program acts as an exec.d program.
 func TestMain(m *testing.M) {
 	if os.Getenv("EXECD_PROGRAM") == "" {
 		os.Exit(m.Run())
@@ -57,7 +57,7 @@ func TestSetIsReadBackAsTOML(t *testing.T) {
 	}
 }
 
-func TestOutputOfNobodyIsAnError(t *testing.T) {
+func TestOutputWithoutTheLauncherIsAnError(t *testing.T) {
 	var exit *exec.ExitError
 	if err := program("x").Run(); !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("got %v, want the status for not started by the launcher", err)

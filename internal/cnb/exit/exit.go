@@ -1,14 +1,14 @@
 // Package exit chooses the exit status of a buildpack's detect and build:
 //
-//	1    an error, mostly one that the app's developer can mend
-//	75   a failure that may pass: nothing in the app is wrong, and the same
+//	1    an error, mostly one that the app's developer can fix
+//	75   a temporary failure: nothing in the app is wrong, and the same
 //	     build may succeed later (EX_TEMPFAIL of sysexits.h)
 //	100  detect does not take the app (Buildpack API, "Detection")
 //
 // The lifecycle ends with 51 whenever a build fails (Platform API, "Build"),
 // and prints the buildpack's own status: "failed to build: exit status 75".
-// Whoever builds again by itself can tell by that line, or by the failure's id
-// in brackets.
+// Automation can decide on a retry by that line, or by the failure's id in
+// brackets.
 package exit
 
 import (
@@ -29,7 +29,7 @@ const (
 	Fail      = 100
 )
 
-// Status is the status to exit with because of an error.
+// Status returns the exit status for an error.
 func Status(err error) int {
 	fail := packit.Fail
 	var f *failure.Failure
@@ -44,7 +44,7 @@ func Status(err error) int {
 	return Error
 }
 
-// Handler ends a program as [Status] says. Give it to packit.Run with
+// Handler exits with [Status]. Pass it to packit.Run with
 // packit.WithExitHandler.
 type Handler struct {
 	Stderr io.Writer

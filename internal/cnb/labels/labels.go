@@ -1,7 +1,7 @@
-// Package labels reads the labels by which lifecycles and builders say what is
-// in an image (Platform API, "Labels"; Distribution spec, "Builder"). It has of
-// each what this repository uses. integration/contract compares its types with
-// the lifecycle's own.
+// Package labels reads the labels of lifecycles and builders that describe an
+// image (Platform API, "Labels"; Distribution spec, "Builder"). It has only the
+// fields that this repository uses. integration/contract compares its types
+// with the lifecycle's.
 package labels
 
 import (
@@ -27,7 +27,7 @@ const (
 func OfLifecycle() []string { return []string{Lifecycle, Build, Project, ExecEnv, Rebasable} }
 
 // LifecycleMetadata is the label [Lifecycle], and the label [Cache], which has
-// nothing but buildpacks. What is not set is left out when it is written.
+// only buildpacks. Encoding omits unset fields.
 type LifecycleMetadata struct {
 	Buildpacks   []BuildpackLayers `json:"buildpacks"`
 	Launcher     *Layer            `json:"launcher,omitempty"`
@@ -38,8 +38,8 @@ type LifecycleMetadata struct {
 	RunImage     RunImage          `json:"runImage,omitzero"`
 }
 
-// AppLayers are the layers of the app's folder. The first lifecycles had one and
-// no list, which is an error.
+// AppLayers returns the layers of the app's folder. The first lifecycles wrote
+// a single layer instead of a list, which is an error.
 func (m LifecycleMetadata) AppLayers() (layers []Layer, err error) {
 	if m.App == nil {
 		return nil, nil
@@ -50,15 +50,15 @@ func (m LifecycleMetadata) AppLayers() (layers []Layer, err error) {
 	return layers, nil
 }
 
-// BuildpackLayers are the layers of one buildpack, by their names. [Layer] has
-// what is known of each; the rest stays as it was said.
+// BuildpackLayers has the layers of one buildpack, by name. [Layer] has the
+// known fields of each; Layers keeps the others, too.
 type BuildpackLayers struct {
 	Key     string                     `json:"key"` // the buildpack's id
 	Version string                     `json:"version"`
 	Layers  map[string]json.RawMessage `json:"layers"`
 }
 
-// Layer returns one of the layers, or nil where there is none of that name.
+// Layer returns the layer with the name, or nil.
 func (b BuildpackLayers) Layer(name string) (*Layer, error) {
 	text, ok := b.Layers[name]
 	if !ok {
@@ -71,7 +71,7 @@ func (b BuildpackLayers) Layer(name string) (*Layer, error) {
 	return &layer, nil
 }
 
-// Layer is what a label says of one.
+// Layer is a layer's entry in a label.
 type Layer struct {
 	SHA    string `json:"sha"` // the digest of the uncompressed layer; empty where there is none
 	Data   any    `json:"data,omitempty"`
@@ -80,7 +80,7 @@ type Layer struct {
 	Cache  bool   `json:"cache,omitempty"`
 }
 
-// Value is what the layer's metadata has under a key, nil where it has nothing.
+// Value returns the value of a key in the layer's metadata, or nil.
 func (l Layer) Value(key string) any {
 	data, _ := l.Data.(map[string]any)
 	return data[key]
@@ -89,7 +89,7 @@ func (l Layer) Value(key string) any {
 // DiffID is SHA, parsed.
 func (l Layer) DiffID() (v1.Hash, error) { return v1.NewHash(l.SHA) }
 
-// RunImage is the one that an image was put on, and those that it can be put on.
+// RunImage is the run image of an app image, and its alternatives for a rebase.
 type RunImage struct {
 	TopLayer  string   `json:"topLayer"`  // digest of its last layer, uncompressed
 	Reference string   `json:"reference"` // the one that was used, by its digest
@@ -110,7 +110,7 @@ type Buildpack struct {
 	Version string `json:"version"`
 }
 
-// Process is one that the launcher can start.
+// Process is a process that the launcher can start.
 type Process struct {
 	Type      string   `json:"type"`
 	Command   []string `json:"command"`
@@ -136,8 +136,8 @@ type BuilderMetadata struct {
 	} `json:"lifecycle"`
 }
 
-// RunImages are the builder's run images, those of an older builder's stack
-// too.
+// RunImages returns the builder's run images, including an older builder's
+// stack.
 func (m BuilderMetadata) RunImages() []RunImageChoice {
 	if len(m.Images) == 0 && m.Stack.RunImage.Image != "" {
 		return []RunImageChoice{m.Stack.RunImage}
@@ -145,14 +145,14 @@ func (m BuilderMetadata) RunImages() []RunImageChoice {
 	return m.Images
 }
 
-// RunImageChoice is a run image and where else it is.
+// RunImageChoice is a run image and its mirrors.
 type RunImageChoice struct {
 	Image   string   `json:"image"`
 	Mirrors []string `json:"mirrors"`
 }
 
-// Read reads the label of that name into a value. One that is not there, or no
-// JSON of the value's shape, is an error that names the label.
+// Read decodes the named label into a value. A missing label, or JSON of
+// another shape, is an error that names the label.
 func Read(image v1.Image, name string, into any) error {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -161,7 +161,7 @@ func Read(image v1.Image, name string, into any) error {
 	return Parse(config.Config.Labels, name, into)
 }
 
-// Parse is Read for labels that are at hand.
+// Parse is [Read] for labels that were already read.
 func Parse(labels map[string]string, name string, into any) error {
 	if err := json.Unmarshal([]byte(labels[name]), into); err != nil {
 		return fmt.Errorf("reading the label %s: %w", name, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
-func TestWhatIsNotThereIsNoLayer(t *testing.T) {
+func TestLayerReadsWhatIsThere(t *testing.T) {
 	of := labels.BuildpackLayers{Key: "a/b", Layers: map[string]json.RawMessage{"good": []byte(`{"sha":"x","data":{"k":true}}`), "text": []byte(`{"data":"k"}`), "bad": []byte("1")}}
 	if layer, err := of.Layer("none"); layer != nil || err != nil {
 		t.Errorf("got %v, %v", layer, err)

@@ -1,5 +1,5 @@
-// Package procfile reads the Procfile of an app, which names its processes, one
-// a line. It reads no environment and writes nothing.
+// Package procfile reads an app's Procfile, which defines one process per line.
+// It reads no environment and writes nothing.
 package procfile
 
 import (
@@ -15,21 +15,20 @@ import (
 // FileName is the name of the file in the app's folder.
 const FileName = "Procfile"
 
-// maxBytes is as large as a Procfile is.
+// maxBytes is the size limit of a Procfile.
 const maxBytes = 1 << 20
 
-// line matches one of a Procfile: "web: node server.js".
+// line matches a line of a Procfile: "web: node server.js".
 var line = regexp.MustCompile(`^([A-Za-z0-9_-]+)\s*:\s*(\S.*)$`)
 
-// Process is one of a Procfile.
+// Process is a process of a Procfile.
 type Process struct {
 	Type    string // "web"
 	Command string // for a shell
 }
 
-// Read returns the processes of the Procfile in a folder, in their order. There
-// are none where it is no file that can be read, and lines that name none are
-// left out.
+// Read returns the processes of the Procfile in a folder, in their order. It
+// returns none for an unreadable file, and skips other lines.
 func Read(dir string) []Process {
 	path := filepath.Join(dir, FileName)
 	info, err := os.Stat(path)
@@ -49,12 +48,12 @@ func Read(dir string) []Process {
 	return all
 }
 
-// npmCall finds npm or npx where a command can begin, or after a program that
+// npmCall matches npm or npx at the start of a command, or after a program that
 // starts another.
 var npmCall = regexp.MustCompile(`(?:^|[\s;&|(){}'"/` + "`" + `])(npm|npx)(?:$|[\s;&|)'"` + "`" + `])`)
 
-// CallsNPM returns "npm" or "npx" when a command for a shell seems to call one
-// of them. It would rather find one too many: an argument of that name counts.
+// CallsNPM returns "npm" or "npx" if a shell command seems to call it. It
+// prefers false positives: an argument of that name counts.
 func CallsNPM(command string) (name string, calls bool) {
 	if found := npmCall.FindStringSubmatch(command); found != nil {
 		return found[1], true
@@ -62,15 +61,17 @@ func CallsNPM(command string) (name string, calls bool) {
 	return "", false
 }
 
-// npmStart matches what starts a process web as npm-start does it itself.
+// npmStart matches a command for web that npm-start replaces by the start
+// script.
 var npmStart = regexp.MustCompile(`^npm (?:run )?start$`)
 
-// NPMReason says which process of a Procfile calls npm or npx, or nothing when
-// none does. Unless somebody makes processes of the file, the line "web: npm
-// start" does not count: the start script is started without npm then.
-func NPMReason(processes []Process, heeded bool) string {
+// NPMReason describes the first process that calls npm or npx, or returns "".
+// Used says whether a buildpack makes processes of the Procfile. If none does,
+// the line "web: npm start" does not count: the start script then runs without
+// npm.
+func NPMReason(processes []Process, used bool) string {
 	for _, p := range processes {
-		if name, calls := CallsNPM(p.Command); calls && (heeded || !npmStart.MatchString(p.Command)) {
+		if name, calls := CallsNPM(p.Command); calls && (used || !npmStart.MatchString(p.Command)) {
 			return fmt.Sprintf("%s: the process %s calls %s", FileName, p.Type, name)
 		}
 	}

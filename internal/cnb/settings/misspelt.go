@@ -11,21 +11,22 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 )
 
-// Typo is a variable that looks like a setting and is none.
+// Typo is a variable whose name resembles a setting's.
 type Typo struct {
 	Got   string // as it is set: "BP_NODE_VERSON"
-	Meant string // the setting that it is nearly called like
+	Meant string // the setting with a similar name
 }
 
-// WarningOfTypos returns a build that warns at its end, good or bad, of every
-// variable in environ (as os.Environ gives it) that is nearly called like a
-// setting in the buildpack's buildpack.toml. Nobody would read it otherwise.
+// WarningOfTypos wraps a build. After it, failed or not, it warns about every
+// variable in environ (in os.Environ's form) whose name is similar to that of a
+// setting in the buildpack's buildpack.toml. Such a variable would have no
+// effect.
 func WarningOfTypos(build packit.BuildFunc, environ []string, warn func(format string, arguments ...any)) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		result, err := build(context)
 		names, declaredErr := declared(filepath.Join(context.CNBPath, "buildpack.toml"))
 		if declaredErr != nil {
-			return result, err // a help, no more
+			return result, err // warnings are optional
 		}
 		for _, typo := range Typos(environ, names) {
 			warn("WARNING: nobody reads %s. Is %s meant?", typo.Got, typo.Meant)
@@ -34,8 +35,8 @@ func WarningOfTypos(build packit.BuildFunc, environ []string, warn func(format s
 	}
 }
 
-// declared are the names of all settings of a buildpack. Its dependencies, which
-// come last, are not read: that of Node.js has thousands of lines of them.
+// declared returns the names of a buildpack's settings. It does not parse the
+// dependencies, which come last: node-engine has thousands of lines of them.
 func declared(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -57,10 +58,10 @@ func declared(path string) ([]string, error) {
 	return names, nil
 }
 
-// Typos returns the BP_* and BPL_* variables in environ that are none of the
-// names and nearly one of them: one letter is wrong, missing, too much, or in
-// the place of the next; or two, behind a beginning that is the same
-// (BP_NODE_). A name that ends with <…> stands for all that begin like it.
+// Typos returns the BP_* and BPL_* variables in environ that match no name but
+// are similar to one: one letter is wrong, missing, extra or transposed; or
+// two, after the same prefix (BP_NODE_). A name that ends with <…> matches
+// every name with that prefix.
 func Typos(environ, names []string) []Typo {
 	var typos []Typo
 	for _, pair := range environ {
@@ -84,21 +85,20 @@ func Typos(environ, names []string) []Typo {
 	return typos
 }
 
-// is tells whether a variable is the setting with that name.
+// is reports whether a variable is the setting with that name.
 func is(variable, name string) bool {
 	prefix, _, family := strings.Cut(name, "<")
 	return variable == name || family && strings.HasPrefix(variable, prefix)
 }
 
-// beginning is a name up to its second underscore.
+// beginning returns a name's prefix up to its second underscore.
 func beginning(name string) string {
 	words := strings.SplitN(name, "_", 3)
 	return strings.Join(words[:min(2, len(words))], "_")
 }
 
-// Distance is how many letters have to be changed, added, taken away or
-// exchanged with the next for one text to become the other (optimal string
-// alignment).
+// Distance returns the number of substitutions, insertions, deletions and
+// transpositions that turn one text into the other (optimal string alignment).
 func Distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -42,8 +42,8 @@ func OneOf(getenv Getenv, name string, choices ...string) (string, error) {
 	return "", invalid(name, text, strings.Join(choices, ", "))
 }
 
-// Names reads a list of names with commas between, in its order. A variable
-// that is not set gives none; an empty name in a list is an error.
+// Names reads a comma-separated list of names. An unset variable gives none; an
+// empty name in a list is an error.
 func Names(getenv Getenv, name string) ([]string, error) {
 	text := getenv(name)
 	if strings.TrimSpace(text) == "" {

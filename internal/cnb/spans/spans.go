@@ -1,7 +1,6 @@
-// Package spans lets buildpacks tell a platform how long the parts of their
-// work took. A platform asks for it with a file in its platform folder; without
-// that nothing is printed. What is told goes to the log alone, a line for each
-// part, and into no layer.
+// Package spans lets buildpacks report the durations of their work to a
+// platform. A platform enables it with a file in its platform folder; otherwise
+// nothing is printed. Spans go to the log, one per line, and not into layers.
 package spans
 
 import (
@@ -15,11 +14,11 @@ import (
 	"time"
 )
 
-// File is the file of the platform folder by which a platform asks.
+// File is the file in the platform folder that enables spans.
 const File = "spans"
 
-// mark begins every line, so that a platform can tell it from others and keep
-// it from people: the record separator of JSON text sequences (RFC 7464).
+// mark starts every line, so that a platform can recognize and hide it: the
+// record separator of JSON text sequences (RFC 7464).
 const mark = "\x1e"
 
 // The kinds of spans.
@@ -28,22 +27,23 @@ const (
 	Download = "download"
 )
 
-// Span is a part of the work that is over when it is told.
+// Span is a completed part of the work.
 type Span struct {
 	Kind    string  `json:"kind"`
 	What    string  `json:"what"`
 	Seconds float64 `json:"seconds"`
-	Bytes   int64   `json:"bytes,omitempty"` // that were moved; 0 where nobody knows
+	Bytes   int64   `json:"bytes,omitempty"` // transferred; 0 if unknown
 }
 
-// Recorder records spans, of several goroutines at once. A nil Recorder records nothing.
+// Recorder records spans, and is safe for concurrent use. A nil Recorder
+// records nothing.
 type Recorder struct {
 	mu  sync.Mutex
 	out io.Writer
 }
 
-// New is a Recorder for the platform whose folder this is, or nil when it does
-// not ask. Each span is one call of the log's Write.
+// New returns a Recorder, or nil if the platform does not enable spans. Each
+// span is one call of the log's Write.
 func New(platformDir string, log io.Writer) *Recorder {
 	if _, err := os.Lstat(filepath.Join(platformDir, File)); err != nil {
 		return nil
@@ -57,7 +57,7 @@ func (r *Recorder) Start(kind, what string) func() {
 	return func() { r.Record(Span{Kind: kind, What: what}, time.Since(begin)) }
 }
 
-// Record records a span that has just ended; of it, took becomes Seconds.
+// Record records a span that has just ended; took sets its Seconds.
 func (r *Recorder) Record(span Span, took time.Duration) {
 	if r == nil {
 		return
@@ -70,14 +70,14 @@ func (r *Recorder) Record(span Span, took time.Duration) {
 	}
 }
 
-// The most that is taken of what a line says.
+// Limits of a span's fields.
 const (
 	maxWhat = 300
 	maxTook = 24 * time.Hour
 )
 
-// Parse reads a line of the log. Whoever prints to the log can have written it:
-// it is only ever good for showing. Anything else than a span is false.
+// Parse reads a line of the log. Any program that writes to the log can forge
+// it, so use it for display only. It is false for a line that is no span.
 func Parse(line string) (Span, bool) {
 	var s Span
 	text, found := strings.CutPrefix(line, mark)

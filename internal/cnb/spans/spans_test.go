@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 )
 
-func TestNothingIsToldToAPlatformThatDoesNotAsk(t *testing.T) {
+func TestNothingIsReportedUnlessEnabled(t *testing.T) {
 	var log bytes.Buffer
 	recorder := spans.New(t.TempDir(), &log)
 	recorder.Start(spans.Task, "unpacking")()
@@ -21,7 +21,7 @@ func TestNothingIsToldToAPlatformThatDoesNotAsk(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldCanBeRead(t *testing.T) {
+func TestParseReadsWhatIsRecorded(t *testing.T) {
 	platform := t.TempDir()
 	if err := os.WriteFile(filepath.Join(platform, spans.File), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestWhatIsToldCanBeRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSpanIsNotTakenForOne(t *testing.T) {
+func TestOtherLinesAreNoSpans(t *testing.T) {
 	for name, line := range map[string]string{
 		"a line of the log":   "  Installing Node.js",
 		"without the mark":    `{"kind":"task","what":"x","seconds":1}`,

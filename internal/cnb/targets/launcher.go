@@ -12,15 +12,15 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// launcher is the program of the lifecycle that goes into every app image. It
-// is where the Platform API wants it, and no user can put another one there.
+// launcher is the lifecycle's program that goes into every app image. The
+// Platform API fixes its path, and users cannot replace it.
 var launcher = "/cnb/lifecycle/launcher"
 
-// checkLauncher compares a target with the machine of the launcher that the
-// app image gets. They differ where the platform does not know what the image
-// is for: below Platform API 0.12 the lifecycle does not read it from the run
-// image and names its own architecture. Where there is no launcher, as outside
-// of a builder, there is nothing to compare with.
+// checkLauncher compares a target with the machine type of the app image's
+// launcher. They differ if the platform does not know the image's target: below
+// Platform API 0.12 the lifecycle does not read it from the run image and
+// reports its own architecture. Without a launcher, as outside a builder, it
+// checks nothing.
 func checkLauncher(t Target) error {
 	machine, err := machineOf(launcher)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,9 +46,8 @@ func checkLauncher(t Target) error {
 	}
 }
 
-// machineOf reads the machine of a program from the beginning of its ELF
-// header, which is all that is wanted of it: package debug/elf's reader makes
-// small programs 4 % larger.
+// machineOf reads a program's machine type from its ELF header itself: package
+// debug/elf would make small programs 4 % larger.
 func machineOf(path string) (elf.Machine, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -81,7 +81,7 @@ func TestATargetThatTheLauncherIsNotForIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhereThereIsNoLauncherThereIsNothingToCompareWith(t *testing.T) {
+func TestWithoutALauncherNothingIsCompared(t *testing.T) {
 	targets.UseLauncher(t, filepath.Join(t.TempDir(), "launcher"))
 	got, err := targets.FromEnv(func(name string) string { return map[string]string{"CNB_TARGET_ARCH": "arm64"}[name] })
 	if err != nil || got != targets.LinuxARM64 {

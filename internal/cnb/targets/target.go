@@ -1,5 +1,5 @@
-// Package targets names the platforms an app image can be made for, once, and
-// spells them the way every tool on the way wants to hear them.
+// Package targets defines the platforms of app images, and spells them as each
+// tool expects.
 //
 // Everywhere in this module an architecture is written as Go and OCI write it
 // (arm64, amd64). Foreign spellings (Node's x64, Debian's and the kernel's
@@ -13,21 +13,21 @@ import (
 	"strings"
 )
 
-// Target is an operating system and architecture in OCI's words. The zero
-// value is not a target; get one from [Parse], [FromEnv], [Host] or [All].
+// Target is an operating system and architecture in OCI's terms. The zero value
+// is not a target; get one from [Parse], [FromEnv], [Host] or [All].
 type Target struct {
 	OS   string // always "linux"
 	Arch string // "arm64" or "amd64"
 }
 
-// The targets there are. Arm64 comes first here and in [All] because it is
-// what this project is for.
+// The supported targets. Arm64 is first here and in [All] because it is this
+// project's focus.
 var (
 	LinuxARM64 = Target{OS: "linux", Arch: "arm64"}
 	LinuxAMD64 = Target{OS: "linux", Arch: "amd64"}
 )
 
-// spelling is how one target is called outside OCI.
+// spelling has a target's names outside OCI.
 type spelling struct {
 	node    string      // in nodejs.org archives, npm packages and process.arch
 	machine string      // as uname -m prints it
@@ -40,10 +40,9 @@ var spellings = map[Target]spelling{
 	LinuxAMD64: {node: "x64", machine: "x86_64", triplet: "x86_64-linux-gnu", elf: elf.EM_X86_64},
 }
 
-// UnsupportedError says that a platform was asked for that nothing here can
-// be made for.
+// UnsupportedError is the error for a platform that is not supported.
 type UnsupportedError struct {
-	Got string // as it was given, for example "linux/riscv64"
+	Got string // as given, for example "linux/riscv64"
 }
 
 func (e *UnsupportedError) Error() string {
@@ -67,9 +66,9 @@ func Parse(s string) (Target, error) {
 	return t, nil
 }
 
-// FromEnv returns the target a buildpack is asked to build for: CNB_TARGET_OS
-// and CNB_TARGET_ARCH (Buildpack API 0.10 and later), as the lifecycle takes
-// them from the run image. Where the platform says nothing it is the host.
+// FromEnv returns the target of a build: CNB_TARGET_OS and CNB_TARGET_ARCH
+// (Buildpack API 0.10 and later), which the lifecycle takes from the run image.
+// If the platform sets neither, it is the host.
 func FromEnv(getenv func(string) string) (Target, error) {
 	os, arch := getenv("CNB_TARGET_OS"), getenv("CNB_TARGET_ARCH")
 	host := hostPlatform()

@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 		{name: "another operating system", in: "windows/amd64", bad: true},
 		{name: "Node's spelling is not OCI's", in: "linux/x64", bad: true},
 		{name: "the kernel's spelling is not OCI's", in: "linux/aarch64", bad: true},
-		{name: "a variant is not told apart", in: "linux/arm64/v8", bad: true},
+		{name: "a variant is not supported", in: "linux/arm64/v8", bad: true},
 		{name: "upper case", in: "LINUX/ARM64", bad: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // from [Parse].
 type Checksum struct {
 	Algorithm string // "sha256" or "sha512"
-	Hex       string // lower case, as long as the algorithm's digests are
+	Hex       string // lower case, with the algorithm's length
 }
 
 var algorithms = map[string]func() hash.Hash{
@@ -50,7 +50,7 @@ func (c Checksum) Of(h hash.Hash) Checksum {
 // New returns a fresh hash of the checksum's algorithm.
 func (c Checksum) New() hash.Hash { return algorithms[c.Algorithm]() }
 
-// IsZero says whether there is no checksum.
+// IsZero reports whether there is no checksum.
 func (c Checksum) IsZero() bool { return c == Checksum{} }
 
 // String is "<algorithm>:<hex>".
@@ -61,15 +61,15 @@ func (c Checksum) String() string { return c.Algorithm + ":" + c.Hex }
 func (c Checksum) FileName() string { return c.Algorithm + "-" + c.Hex }
 
 // FolderName is "<algorithm>-<first 24 digits>", the name of the folder there
-// that holds what is in the archive: with all digits, the paths in it would be
-// too long for the tar archives that buildpackages consist of.
+// with the archive's content: with all digits, its paths would be too long for
+// the tar archives of buildpackages.
 func (c Checksum) FolderName() string { return c.Algorithm + "-" + c.Hex[:min(24, len(c.Hex))] }
 
 // Short is the algorithm and the first 12 digits, for the log.
 func (c Checksum) Short() string { return c.Algorithm + ":" + c.Hex[:min(12, len(c.Hex))] }
 
-// MismatchError says that bytes came that are not the pinned ones. Nothing
-// that can be tried again or elsewhere mends it.
+// MismatchError is the error for bytes with another checksum than the pinned
+// one. A retry, or another source, does not help.
 type MismatchError struct {
 	Name      string // the file or the address, without credentials
 	Got, Want Checksum

@@ -34,9 +34,9 @@ func TestDownloadSaysWhatItTriesAgain(t *testing.T) {
 	}
 }
 
-// A connection that nobody takes is tried twice, a name that does not exist and a
-// server that is not trusted once.
-func TestDownloadTriesNoLongerThanThereIsHope(t *testing.T) {
+// A refused connection is tried twice, an unknown name and an untrusted server
+// once.
+func TestDownloadRetriesOnlyWhatMayPass(t *testing.T) {
 	tls := httptest.NewTLSServer(http.HandlerFunc(good))
 	t.Cleanup(tls.Close)
 	for _, tc := range []struct {
@@ -131,7 +131,7 @@ func TestDownloadTakesAsManyBytesAsItMay(t *testing.T) {
 	}
 }
 
-func TestDownloadTellsFaultsOfItsOwnApart(t *testing.T) {
+func TestLocalErrorsAreNotRetried(t *testing.T) {
 	address, calls := server(t, good)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "file"), nil, 0o600); err != nil {
@@ -164,15 +164,15 @@ func TestDownloadTellsFaultsOfItsOwnApart(t *testing.T) {
 	}
 }
 
-// told is a server in place of a network, which notes what becomes of its
+// recorder replaces the network, and records what becomes of its
 // answer and of the request's context.
-type told struct {
+type recorder struct {
 	status int // 0 for no answer
 	ctx    context.Context
 	closed bool
 }
 
-func (s *told) RoundTrip(request *http.Request) (*http.Response, error) {
+func (s *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	s.ctx = request.Context()
 	if s.status == 0 {
 		return nil, errors.New("no answer")
@@ -184,11 +184,11 @@ func (s *told) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, Body: body, Request: request}, nil
 }
 
-func (s *told) Close() error { s.closed = true; return nil }
+func (s *recorder) Close() error { s.closed = true; return nil }
 
 func TestNothingOfADownloadGoesOn(t *testing.T) {
 	for _, status := range []int{0, http.StatusOK, http.StatusNotFound} {
-		server := &told{status: status}
+		server := &recorder{status: status}
 		client := quick()
 		client.Attempts, client.HTTP.Transport = 1, server
 		_, err := download(t, client, "http://server.invalid/file")
@@ -204,12 +204,12 @@ func TestNothingOfADownloadGoesOn(t *testing.T) {
 	}
 }
 
-// What passes is told from what stays.
+// Only temporary statuses are retried.
 func TestWhichStatusIsTriedAgain(t *testing.T) {
 	for status, again := range map[int]bool{200: false, 204: false, 304: false, 400: false, 407: false, 408: true, 410: false, 429: true, 499: false, 500: true, 501: true, 599: true} {
 		tries := 0
 		client := quick()
-		client.Attempts, client.HTTP.Transport = 2, &told{status: status}
+		client.Attempts, client.HTTP.Transport = 2, &recorder{status: status}
 		client.Retry = func(fetch.File, int, error) { tries++ }
 		if _, err := download(t, client, "http://server.invalid/file"); (err == nil) != (status == 200) || (tries == 1) != again {
 			t.Errorf("%d: got %v, tried again %d times, want it: %v", status, err, tries, again)

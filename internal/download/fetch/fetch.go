@@ -1,6 +1,6 @@
-// Package fetch downloads pinned files over HTTP: with time-outs, a size cap
-// and bounded retries, hashing while the bytes arrive, and leaving nothing
-// behind unless all of them are the pinned ones.
+// Package fetch downloads pinned files over HTTP: with time-outs, a size limit
+// and bounded retries. It hashes the bytes while they arrive, and leaves a file
+// only if the checksum is right.
 package fetch
 
 import (
@@ -23,18 +23,18 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// Time-outs of one attempt. There is none for a whole download: a slow line
-// may take as long as bytes keep arriving.
+// Time-outs of one attempt. A whole download has none: a slow connection may
+// continue while bytes arrive.
 const (
 	connectTimeout  = 10 * time.Second
 	responseTimeout = 30 * time.Second
 	idleTimeout     = 30 * time.Second
 )
 
-// maxRetryAfter bounds what a server may ask for in Retry-After.
+// maxRetryAfter limits a server's Retry-After.
 const maxRetryAfter = 20 * time.Second
 
-// maxBytes is far more than any file of Node.js has.
+// maxBytes is far above the size of any Node.js file.
 const maxBytes = 512 << 20
 
 // maxRedirects is how many redirects a download follows.
@@ -42,8 +42,8 @@ const maxRedirects = 10
 
 // File is what to download.
 type File struct {
-	URL      *url.URL    // https, http or file; may hold credentials, which are never shown
-	Header   http.Header // sent along, for example Authorization; may be nil
+	URL      *url.URL    // https, http or file; may have credentials, which are never shown
+	Header   http.Header // of the request, for example Authorization; may be nil
 	Checksum checksum.Checksum
 }
 
@@ -51,15 +51,14 @@ type File struct {
 type Client struct {
 	HTTP     *http.Client
 	Attempts int           // at most, per file
-	Pause    time.Duration // before the second attempt; doubled before each further one
-	Idle     time.Duration // an attempt ends when no byte arrives for so long
+	Pause    time.Duration // before the second attempt; doubles for each further one
+	Idle     time.Duration // an attempt ends when no byte arrives for this long
 	MaxBytes int64         // a longer answer is an error
 
-	// Progress, when not nil, is called from time to time with what has
-	// arrived so far, from several goroutines when files are fetched at once;
-	// total is -1 when the server does not say.
+	// Progress, if not nil, is called occasionally with the bytes so far,
+	// concurrently for concurrent downloads; total is -1 if unknown.
 	Progress func(f File, done, total int64)
-	// Retry, when not nil, is called before each further attempt.
+	// Retry, if not nil, is called before each further attempt.
 	Retry func(f File, attempt int, err error)
 }
 
@@ -86,9 +85,9 @@ func New(roots *x509.CertPool) *Client {
 	}
 }
 
-// UnreachableError says that a server gave no usable answer: its name is not
-// known, it cannot be connected to, TLS fails, it is silent, or it answers
-// 408, 429 or 5xx every time. The same request may work later or elsewhere.
+// UnreachableError is the error if a server gave no usable answer: its name
+// does not resolve, the connection or TLS fails, it is silent, or it always
+// answers 408, 429 or 5xx. The same request may work later or elsewhere.
 type UnreachableError struct {
 	URL string // without credentials
 	Err error
@@ -97,7 +96,7 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string { return fmt.Sprintf("downloading %s: %s", e.URL, e.Err) }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// StatusError says that a server answered, but not with the file.
+// StatusError is the error if a server answered, but not with the file.
 type StatusError struct {
 	URL    string // without credentials
 	Status int    // for example 404
@@ -107,10 +106,9 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s answers %d %s", e.URL, e.Status, http.StatusText(e.Status))
 }
 
-// Download puts the file at path, which appears only when its checksum is
-// right. Errors are [*UnreachableError], [*StatusError],
-// [*checksum.MismatchError], a [failure.Failure] with the id disk-full, and
-// whatever the file system says.
+// Download puts the file at path, which appears only if its checksum is right.
+// Errors are [*UnreachableError], [*StatusError], [*checksum.MismatchError], a
+// [failure.Failure] with the id disk-full, and those of the file system.
 func (c *Client) Download(ctx context.Context, f File, path string) error {
 	attempt := func() error { return c.attempt(ctx, f, path) }
 	return Retrying(ctx, c.Pause, attempt, func(err error, attempts int) (asked time.Duration, more bool) {
@@ -128,9 +126,9 @@ func (c *Client) Download(ctx context.Context, f File, path string) error {
 	})
 }
 
-// worthRetrying is about the server's mood only: a wrong checksum, a 404, a
-// name that does not exist and a certificate that is not trusted stay so. A
-// connection that cannot be made is tried twice.
+// worthRetrying reports whether an error may be temporary: a wrong checksum, a
+// 404, an unknown name and an untrusted certificate are not. A failed
+// connection is tried twice.
 func worthRetrying(err error, attempt int) bool {
 	var unreachable *UnreachableError
 	if !errors.As(err, &unreachable) {
@@ -157,7 +155,7 @@ func (c *Client) attempt(ctx context.Context, f File, path string) error {
 		return err
 	}
 	defer body.Close()
-	var failed error // of the download, which says what it is
+	var failed error // of the download, which describes itself
 	err = wholefile.Write(path, func(to io.Writer) error {
 		failed = c.copy(f, to, body, total)
 		return failed
@@ -168,8 +166,8 @@ func (c *Client) attempt(ctx context.Context, f File, path string) error {
 	return DiskFull("downloading "+Redact(f.URL), err)
 }
 
-// copy hashes what it writes. Read errors are the server's, write errors the
-// disk's.
+// copy copies and hashes the bytes. Read errors are the server's, write errors
+// the disk's.
 func (c *Client) copy(f File, to io.Writer, body io.Reader, total int64) error {
 	h := f.Checksum.New()
 	reader := &meter{Reader: body, report: func(done int64) {
@@ -193,7 +191,7 @@ func (c *Client) copy(f File, to io.Writer, body io.Reader, total int64) error {
 	return nil
 }
 
-// open returns the file's bytes, and how many there will be, or -1.
+// open returns the file's content and its length, or -1.
 func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error) {
 	if f.URL.Scheme == "file" {
 		return openLocal(f.URL)
@@ -232,8 +230,8 @@ func openLocal(u *url.URL) (io.ReadCloser, int64, error) {
 	return file, info.Size(), err
 }
 
-// DiskFull makes a [failure.Failure] of an error that says that there is no
-// space left; any other comes back wrapped. step says what was going on.
+// DiskFull turns an error for a full disk into a [failure.Failure], and wraps
+// any other. step names the operation.
 func DiskFull(step string, err error) error {
 	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("%s: %w", step, err)
@@ -246,8 +244,8 @@ func DiskFull(step string, err error) error {
 	}
 }
 
-// withoutURL takes the address, which may hold credentials, out of the
-// client's error, and credentials out of what the error says.
+// withoutURL removes the address, which may have credentials, from the client's
+// error, and credentials from its text.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

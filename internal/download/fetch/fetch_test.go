@@ -30,9 +30,8 @@ func sum(text string) checksum.Checksum {
 	return checksum.Checksum{Algorithm: "sha256", Hex: hex.EncodeToString(digest[:])}
 }
 
-// quick is a client that waits for nothing long between attempts. What a server
-// does in time is tested in time_test.go, where no clock of a busy machine
-// counts.
+// quick returns a client with short waits. time_test.go tests time-outs with a
+// fake clock, independent of the machine's load.
 func quick() *fetch.Client {
 	client := fetch.New(nil)
 	client.Pause = time.Millisecond
@@ -166,7 +165,7 @@ func TestDownloadGivesUpOn(t *testing.T) {
 	}
 }
 
-func TestDownloadFromNobody(t *testing.T) {
+func TestAClosedPortIsUnreachable(t *testing.T) {
 	closed := httptest.NewServer(http.HandlerFunc(good))
 	closed.Close()
 	tls := httptest.NewTLSServer(http.HandlerFunc(good))

@@ -10,8 +10,7 @@ import (
 	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
-// The reason does not get lost with HTTP/2, whose streams end in another way than
-// connections.
+// The reason stays with HTTP/2, whose streams end differently than connections.
 func TestASilentServerIsSilentOverHTTP2(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(stall))
 	s.EnableHTTP2 = true

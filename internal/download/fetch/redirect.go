@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// CheckRedirect is for an [http.Client]: it follows ten redirects at most, and
-// takes the request's credentials along only while all of them stay at the
-// origin (scheme, host and port) that the credentials are for. The client
-// itself takes them to other ports, to subdomains, and from https to http.
+// CheckRedirect is for an [http.Client]: it follows at most ten redirects, and
+// keeps the request's credentials only while all redirects stay at their origin
+// (scheme, host and port). The client itself would send them to other ports, to
+// subdomains, and from https to http.
 func CheckRedirect(request *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("got more than %d redirects", maxRedirects)
@@ -27,7 +27,8 @@ func CheckRedirect(request *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// origin is an address's scheme, host and port, the default one too.
+// origin returns an address's scheme, host and port, with the default port
+// filled in.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

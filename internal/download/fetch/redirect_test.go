@@ -101,7 +101,7 @@ func TestCredentialsComeAlongWithinTheirOrigin(t *testing.T) {
 	}
 }
 
-// Who was elsewhere in between may have chosen the address.
+// A server in between may have chosen the address.
 func TestCredentialsDoNotComeBack(t *testing.T) {
 	first := newHop(t, false, "")
 	first.next = newHop(t, false, first.URL+"/end").URL

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Retrying calls attempt until it succeeds, or again, which gets its error and
-// how many attempts there were, says no. It waits between attempts: pause, then
-// twice as long each time, up to half of that more by chance, and at least as
-// long as again says that the server asked for. It returns the last error, also
-// when ctx ends while it waits.
+// Retrying calls attempt until it succeeds, or until again, which gets its
+// error and the number of attempts, returns false. It waits between attempts
+// with exponential backoff from pause, plus up to half of that as jitter, and
+// at least as long as again returns (the server's Retry-After). It returns the
+// last error, also if ctx ends while it waits.
 func Retrying(ctx context.Context, pause time.Duration, attempt func() error, again func(err error, attempts int) (asked time.Duration, more bool)) error {
 	for n := 1; ; n++ {
 		err := attempt()

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// retryAfterError is a status that may pass, with the wait that the server
-// asked for, or 0.
+// retryAfterError is a temporary status, with the server's Retry-After, or 0.
 type retryAfterError struct {
 	StatusError
 	wait time.Duration
@@ -16,8 +15,8 @@ type retryAfterError struct {
 
 func (e *retryAfterError) Unwrap() error { return &e.StatusError }
 
-// statusError is nil for 200. 408, 429 and 5xx are the server's mood; any
-// other status is its answer.
+// statusError is nil for 200. 408, 429 and 5xx are temporary; any other status
+// is final.
 func statusError(u *url.URL, response *http.Response) error {
 	status := StatusError{URL: Redact(u), Status: response.StatusCode}
 	switch code := response.StatusCode; {
@@ -30,8 +29,8 @@ func statusError(u *url.URL, response *http.Response) error {
 	return &status
 }
 
-// RetryAfter is how long a server wants to be left alone, in seconds or until
-// a date; 0 when it does not say.
+// RetryAfter returns the wait of the header Retry-After, given in seconds or as
+// a date; 0 without one.
 func RetryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// meter reports how much has been read, every 256 KiB or so.
+// meter reports the bytes read, about every 256 KiB.
 type meter struct {
 	io.Reader
 	report         func(done int64)
@@ -34,8 +34,8 @@ func (w *writeFault) Write(p []byte) (n int, err error) {
 	return n, w.err
 }
 
-// watchdog ends a download when one read waits for too long. Only reading
-// counts: the time in which a slow disk takes what has arrived does not.
+// watchdog ends a download when one read takes too long. Only reads count, not
+// the time that a slow disk takes for writes.
 type watchdog struct {
 	body   io.ReadCloser
 	idle   time.Duration

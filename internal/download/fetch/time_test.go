@@ -17,8 +17,8 @@ import (
 	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
-// pipes is a network in memory, so that a bubble of testing/synctest has all of
-// it: time passes there only while everybody waits.
+// pipes is an in-memory network for a testing/synctest bubble: time passes
+// there only while all goroutines wait.
 type pipes struct {
 	connections chan net.Conn
 	closed      chan struct{}
@@ -95,7 +95,7 @@ func drip(every time.Duration) http.HandlerFunc {
 	}
 }
 
-// busy wants to be asked again later.
+// busy asks for a later retry.
 func busy(retryAfter string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", retryAfter)

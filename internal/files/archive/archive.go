@@ -1,6 +1,5 @@
-// Package archive unpacks chosen parts of gzipped tar archives, or copies them
-// where an archive is unpacked already, and writes nothing outside of the
-// folder it is told.
+// Package archive unpacks selected parts of gzipped tar archives, or copies
+// them from an unpacked archive. It never writes outside the given folder.
 package archive
 
 import (
@@ -23,22 +22,22 @@ import (
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 )
 
-// Selection says which entries of an archive to unpack, and where to. Names
-// are without the archive's first folder (node-v24.1.0-linux-arm64/,
-// package/), which every archive in question has; they use slashes.
+// Selection says which entries of an archive to unpack, and where to. Names are
+// without the archive's first folder (node-v24.1.0-linux-arm64/, package/),
+// which every archive here has; they use slashes.
 type Selection struct {
-	Files map[string]string      // entry to path below the destination; each must be there
+	Files map[string]string      // entry to path below the destination; each must exist
 	Dirs  map[string]string      // folder ("" is the whole archive) to folder below the destination; each must hold something
 	Skip  func(name string) bool // entries of the folders to leave out; nil for none
 }
 
 // Unpack unpacks the selected entries of the archive at archivePath into dir,
-// which must exist. Where a folder is at archivePath, it holds what the archive
-// holds below its first folder, and is copied from as if it were one. Folders and executables get the mode 0755, other files
-// 0644. An entry that would land outside of dir, a link that leads out of it,
-// and a kind other than file, folder and symbolic link are errors. What was
-// unpacked before an error stays: give it a folder that is thrown away then.
-// A full disk is a failure with the id disk-full. It ends early when ctx does.
+// which must exist. If archivePath is a folder, it has the archive's content
+// below its first folder, and Unpack copies from it. Folders and executables
+// get the mode 0755, other files 0644. An entry or link that would leave dir,
+// and any kind other than file, folder and symbolic link, is an error. After an
+// error, files that were already unpacked stay: use a temporary folder. A full
+// disk is a failure with the id disk-full. Unpack stops when ctx is done.
 func Unpack(ctx context.Context, archivePath, dir string, selection Selection) error {
 	file, err := os.Open(archivePath)
 	if err != nil {
@@ -91,18 +90,18 @@ func unpack(r io.Reader, dir string, selection Selection) error {
 
 type unpacker struct {
 	Selection
-	root *os.Root          // refuses every path that leads out of it
-	left map[string]string // files that are still to come
-	seen map[string]bool   // folders of the selection that held something
+	root *os.Root          // refuses every path outside it
+	left map[string]string // files not found yet
+	seen map[string]bool   // folders of the selection with content
 
-	links []string // that were made
+	links []string // that were created
 }
 
 func newUnpacker(root *os.Root, selection Selection) *unpacker {
 	return &unpacker{root: root, left: maps.Clone(selection.Files), seen: map[string]bool{}, Selection: selection}
 }
 
-// complete says that nothing further in the archive can be wanted.
+// complete reports whether the rest of the archive cannot be selected.
 func (u *unpacker) complete() bool { return len(u.left) == 0 && len(u.Dirs) == 0 }
 
 func (u *unpacker) missing() error {
@@ -121,7 +120,7 @@ func (u *unpacker) missing() error {
 
 func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	if header.Typeflag == tar.TypeXGlobalHeader || header.Typeflag == tar.TypeDir {
-		return nil // folders are made for what they hold
+		return nil // folders are made for their content
 	}
 	if !filepath.IsLocal(filepath.FromSlash(header.Name)) {
 		return errors.New("it would be unpacked outside of its folder")
@@ -143,8 +142,8 @@ func (u *unpacker) entry(header *tar.Header, content io.Reader) error {
 	return fmt.Errorf("its kind is %q, want a file, a folder or a symbolic link", header.Typeflag)
 }
 
-// place makes the folder that an entry goes into, and returns the entry's path,
-// or nothing where it is not wanted.
+// place makes the parent folder of an entry, and returns the entry's path, or
+// "" if it is not selected.
 func (u *unpacker) place(name string) (string, error) {
 	to, wanted := u.destination(name)
 	if !wanted {
@@ -154,7 +153,7 @@ func (u *unpacker) place(name string) (string, error) {
 	return to, u.root.MkdirAll(filepath.Dir(to), 0o755)
 }
 
-// destination is where an entry goes, and whether it is wanted at all.
+// destination returns the path of an entry, and whether it is selected.
 func (u *unpacker) destination(name string) (string, bool) {
 	if to, ok := u.Files[name]; ok {
 		delete(u.left, name)
@@ -202,8 +201,8 @@ func (u *unpacker) link(to, points string) error {
 	return u.root.Symlink(points, to)
 }
 
-// checkLinks follows every link once all are there: through another one, what
-// looks local can lead out.
+// checkLinks follows every link once all exist: a link that looks local can
+// leave the folder through another.
 func (u *unpacker) checkLinks() error {
 	for _, to := range u.links {
 		if _, err := u.root.Stat(to); err != nil && !errors.Is(err, fs.ErrNotExist) {

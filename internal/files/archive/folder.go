@@ -8,8 +8,8 @@ import (
 	"path"
 )
 
-// copyFolder copies the selected entries of a folder. What is not wanted is
-// not looked at.
+// copyFolder copies the selected entries of a folder. It does not read the
+// others.
 func copyFolder(ctx context.Context, from, dir string, selection Selection) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -40,8 +40,8 @@ type copier struct {
 	source *os.Root
 }
 
-// walk copies a file or all that a folder holds. That it is not there shows
-// in what is missing at the end.
+// walk copies a file or a folder's content. It ignores a missing entry, which
+// the final check reports.
 func (c copier) walk(ctx context.Context, name string) error {
 	return fs.WalkDir(c.source.FS(), name, func(name string, entry fs.DirEntry, err error) error {
 		if os.IsNotExist(err) {

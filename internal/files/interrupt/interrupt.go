@@ -7,7 +7,7 @@ import (
 )
 
 // Reader is a reader of the same bytes that returns the context's error once
-// the context is done. A read that has begun is not cut short.
+// the context is done. It does not interrupt a read in progress.
 func Reader(ctx context.Context, from io.Reader) io.Reader { return reader{ctx, from} }
 
 type reader struct {

@@ -1,7 +1,6 @@
-// Package regular reads files that somebody else has made. What such a folder
-// holds may be meant to do harm: links that lead out of it, pipes and devices
-// that never end, files of any size. Here nothing is read but regular files
-// inside a folder, and of them no more than a caller has use for.
+// Package regular reads untrusted files. An untrusted folder may have links out
+// of it, pipes and devices without an end, and files of any size. This package
+// reads only regular files inside a folder, up to a limit.
 package regular
 
 import (
@@ -15,21 +14,21 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Open opens a regular file. Links are followed inside the root, and lead
-// nowhere else. It never waits, as opening a pipe would.
+// Open opens a regular file. It follows links inside the root only. It never
+// blocks, as opening a pipe would.
 func Open(root *os.Root, path string) (*os.File, error) {
 	info, err := root.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(path, info); err != nil { // opening a device may do something
+	if err := check(path, info); err != nil { // opening a device may have effects
 		return nil, err
 	}
 	file, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	info, err = file.Stat() // it may be another one by now
+	info, err = file.Stat() // it may have been replaced
 	if err == nil {
 		err = check(path, info)
 	}
@@ -61,8 +60,8 @@ func kind(mode fs.FileMode) string {
 	return "something else"
 }
 
-// Read returns what is in a regular file, see [Open]. One of more than most
-// bytes is an error.
+// Read returns the content of a regular file, see [Open]. More than most bytes
+// are an error.
 func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	file, err := Open(root, path)
 	if err != nil {
@@ -72,8 +71,8 @@ func Read(root *os.Root, path string, most int64) ([]byte, error) {
 	return read(file, path, most)
 }
 
-// read returns what is in a file, unless that is more than most bytes: where its
-// size says so, nothing is read.
+// read returns a file's content. More than most bytes are an error, before
+// reading if the file's size already shows it.
 func read(file *os.File, path string, most int64) ([]byte, error) {
 	large := &fs.PathError{Op: "read", Path: path, Err: largeError(most)}
 	info, err := file.Stat()
@@ -93,13 +92,13 @@ func read(file *os.File, path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// largeError is that of a file with more than so many bytes.
+// largeError is the error for a file with more bytes than this.
 type largeError int64
 
 func (e largeError) Error() string { return fmt.Sprintf("it has more than %d bytes", int64(e)) }
 
-// TooLarge makes a [failure.Failure] of an error of a file of the app that has too
-// many bytes; any other stays as it is.
+// TooLarge turns the error for an app's file with too many bytes into a
+// [failure.Failure], and returns any other unchanged.
 func TooLarge(err error) error {
 	var large largeError
 	if !errors.As(err, &large) {
@@ -111,13 +110,13 @@ func TooLarge(err error) error {
 	}
 }
 
-// mostText is more than any text has that people or package managers write.
+// mostText is above the size of any text that people or package managers write.
 const mostText = 64 << 20
 
-// ReadFile returns what is in a file, like [os.ReadFile], of a folder whose links
-// may lead to devices: it neither waits for a pipe's other end nor reads what has
-// more than 64 MiB, as /dev/zero does. A link that leads to nothing is an error, but
-// not [fs.ErrNotExist]: whoever made it has the file, and misses it in the build.
+// ReadFile is [os.ReadFile] for untrusted folders, whose links may point to
+// devices: it neither blocks on a pipe nor reads more than 64 MiB. A dangling
+// link is an error, but not [fs.ErrNotExist]: its author has the file, and the
+// build lacks it.
 func ReadFile(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if to, linkErr := os.Readlink(path); linkErr == nil && errors.Is(err, fs.ErrNotExist) {

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// OpenToAll lets everybody read a folder and all in it: 755 and 644, whatever the
-// umask took away and whoever wrote it.
+// OpenToAll makes a folder and its content world-readable: 755 and 644,
+// whatever the umask.
 func OpenToAll(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

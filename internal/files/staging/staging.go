@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package staging lets files and folders be written beside the place where they
-// are to be, and put there as a whole.
+// Package staging writes files and folders next to their destination, and then
+// replaces the destination atomically.
 package staging
 
 import (
@@ -13,22 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mark is in the names of stages.
+// Mark is part of the names of stages.
 const Mark = ".armature-"
 
-// Stage is a folder beside the place that something is written for, on the
-// same disk. It is locked for as long as its process lives: the next one that
-// writes for the place removes those of processes that were killed.
+// Stage is a temporary folder next to a destination, on the same file system.
+// It is locked while its process lives: the next process with the same
+// destination removes the stages of killed ones.
 type Stage struct {
 	Dir  string
 	lock *os.File
 }
 
-// pattern is what the stages for a place are called.
+// pattern returns the name pattern of a destination's stages.
 func pattern(place string) string { return "." + filepath.Base(place) + Mark }
 
-// New makes a stage, and the folder of the place, and removes the stages for the
-// place that nobody works in. Close it.
+// New makes a stage, and the destination's parent folder, and removes stale
+// stages for the same destination. The caller must Close it.
 func New(place string) (*Stage, error) {
 	parent := filepath.Dir(place)
 	removeStale(place)
@@ -40,7 +40,7 @@ func New(place string) (*Stage, error) {
 		dir, err := os.MkdirTemp(parent, pattern(place)+"*")
 		if errors.Is(err, fs.ErrNotExist) {
 			failed = err
-			continue // somebody removed the folder, for it was empty; or it takes none, as /proc
+			continue // another process removed the empty folder; or it allows none, as /proc
 		}
 		if err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func New(place string) (*Stage, error) {
 		if err == nil {
 			return &Stage{Dir: dir, lock: lock}, nil
 		}
-		// Somebody else took it for one that nobody works in.
+		// Another process took it for a stale one.
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, errors.Join(err, os.Remove(dir))
 		}
@@ -58,20 +58,20 @@ func New(place string) (*Stage, error) {
 	return nil, failed
 }
 
-// tries is how often something is tried again that somebody else may have made
-// or removed in between.
+// tries is how often an operation is retried that races with other processes.
 const tries = 100
 
-// Path is that of a name inside.
+// Path returns the path of a name in the stage.
 func (s *Stage) Path(name string) string { return filepath.Join(s.Dir, name) }
 
-// Close removes the stage and what is still in it.
+// Close removes the stage and its remaining content.
 func (s *Stage) Close() error {
 	defer s.lock.Close()
 	return os.RemoveAll(s.Dir)
 }
 
-// lockFolder locks a folder. That it is gone by then is [fs.ErrNotExist].
+// lockFolder locks a folder. If the folder was removed meanwhile, the error is
+// [fs.ErrNotExist].
 func lockFolder(dir string) (*os.File, error) {
 	file, err := os.OpenFile(dir, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -88,7 +88,7 @@ func lockFolder(dir string) (*os.File, error) {
 	return file, nil
 }
 
-// removeStale removes the stages that nobody works in. Those of somebody else
+// removeStale removes stages without a living process. Other users' stages
 // stay.
 func removeStale(place string) {
 	entries, err := os.ReadDir(filepath.Dir(place))
@@ -102,7 +102,7 @@ func removeStale(place string) {
 	}
 }
 
-// RemoveStale removes a stage unless somebody works in it.
+// RemoveStale removes a stage unless a process uses it.
 func RemoveStale(dir string) {
 	if lock, err := lockFolder(dir); err == nil {
 		os.RemoveAll(dir)
@@ -110,7 +110,7 @@ func RemoveStale(dir string) {
 	}
 }
 
-// escaped is a pattern that matches a text and nothing else.
+// escaped returns a pattern that matches exactly the text.
 func escaped(text string) string {
 	var pattern []rune
 	for _, r := range text {
@@ -119,28 +119,27 @@ func escaped(text string) string {
 	return string(pattern)
 }
 
-// Put gives a folder another one's name, and the other one, if it is there, a
-// name in the stage. At no moment is there none of that name, unless the file
-// system cannot exchange names: then the other is away for a moment, and back
-// when the folder cannot be there.
+// Put renames made to place, and moves an existing folder at place into the
+// stage. The exchange is atomic, unless the file system does not support it:
+// then place is briefly missing, and restored if the rename fails.
 func (s *Stage) Put(made, place string) error { return s.put(made, place, exchange) }
 
-// exchange gives each of two paths what the other one was.
+// exchange swaps two paths.
 func exchange(a, b string) error {
 	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
-// noReplace renames unless there is something of the new name.
+// noReplace renames unless the new name exists.
 func noReplace(from, to string) error {
 	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
 	if unsupported(err) {
-		err = os.Rename(from, to) // which for folders replaces an empty one at most
+		err = os.Rename(from, to) // for folders, it replaces at most an empty one
 	}
 	return err
 }
 
-// unsupported says whether an error is that of a file system that renames in no
-// other way than the oldest.
+// unsupported reports whether the file system does not support renameat2's
+// flags.
 func unsupported(err error) bool {
 	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
 }
@@ -161,11 +160,11 @@ func (s *Stage) put(made, place string, exchange func(a, b string) error) error 
 	return errors.New("it comes and goes: somebody else writes to it, too")
 }
 
-// putInSteps is put where names cannot be exchanged. That somebody else has put
-// something there in the moment is [fs.ErrExist].
+// putInSteps is put without an atomic exchange. If another process has created
+// place meanwhile, the error is [fs.ErrExist].
 func (s *Stage) putInSteps(made, place string) error {
 	was := s.Path("was")
-	if err := os.RemoveAll(was); err != nil { // of the try before
+	if err := os.RemoveAll(was); err != nil { // from the previous try
 		return err
 	}
 	err := os.Rename(place, was)

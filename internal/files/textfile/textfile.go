@@ -1,5 +1,5 @@
-// Package textfile decodes the text files of an app: package.json, .nvmrc and
-// others that people write with editors and shells of any system.
+// Package textfile decodes an app's text files (package.json, .nvmrc, …), which
+// editors and shells of any system may have written.
 package textfile
 
 import (
@@ -18,11 +18,10 @@ const (
 	markUTF32LE = markUTF16LE + "\x00\x00"
 )
 
-// Decode returns a text as UTF-8 without a byte order mark. A text in UTF-16,
-// as PowerShell 5 writes it, is told by its mark, in either byte order. Without
-// a mark the text is returned as it is, and is not checked. A text in UTF-32,
-// and one in UTF-16 that is cut off or has half of a surrogate pair, is an
-// error.
+// Decode returns a text as UTF-8 without a byte order mark. A byte order mark
+// identifies UTF-16, as PowerShell 5 writes it, in either byte order. Without a
+// mark the text is returned unchanged and unchecked. UTF-32, and UTF-16 that is
+// truncated or has an unpaired surrogate, is an error.
 func Decode(text []byte) ([]byte, error) {
 	begins := func(mark string) bool { return bytes.HasPrefix(text, []byte(mark)) }
 	switch {
@@ -38,8 +37,8 @@ func Decode(text []byte) ([]byte, error) {
 	return text, nil
 }
 
-// IsUTF16 tells by its byte order mark whether a text is UTF-16. npm and Node.js
-// read UTF-8 only.
+// IsUTF16 reports whether a text has a byte order mark of UTF-16. npm and
+// Node.js read UTF-8 only.
 func IsUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte(markUTF16LE)) || bytes.HasPrefix(text, []byte(markUTF16BE))
 }

@@ -1,4 +1,4 @@
-// Package wholefile writes files of which nobody ever sees a part.
+// Package wholefile writes files atomically.
 package wholefile
 
 import (
@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 )
 
-// Write makes a file of what write writes, readable for everybody, or puts it
-// in place of the one that is there. On an error there is what was there
-// before. It does not wait for the disk: what is written can be made again.
+// Write creates or replaces a world-readable file with what write writes. On an
+// error, the old file stays. It does not sync to disk: callers can write the
+// content again.
 func Write(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // does nothing once renamed
+	defer os.Remove(file.Name()) // no effect after the rename
 	defer file.Close()
 	if err := write(file); err != nil {
 		return err
@@ -29,7 +29,7 @@ func Write(path string, write func(io.Writer) error) error {
 	return os.Rename(file.Name(), path)
 }
 
-// WriteBytes is Write for a content that is in memory.
+// WriteBytes is [Write] for bytes.
 func WriteBytes(path string, content []byte) error {
 	return Write(path, func(out io.Writer) error {
 		_, err := out.Write(content)

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/inventory"
 )
 
-func TestBakedArchivesGoBeforeEverySource(t *testing.T) {
+func TestBakedArchivesTakePrecedence(t *testing.T) {
 	w := newWorld(t)
 	for name, pins := range map[string]func(r inventory.Release) []inventory.Pin{
 		"nodejs.org's":       func(r inventory.Release) []inventory.Pin { return []inventory.Pin{r.Archive} },

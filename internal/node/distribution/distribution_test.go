@@ -200,13 +200,13 @@ func binding(bindingType string, entries map[string]string) servicebindings.Bind
 	return b
 }
 
-// transient says whether the failure may pass by itself.
+// transient reports whether the failure may pass by itself.
 func transient(err error) bool {
 	var f *failure.Failure
 	return errors.As(err, &f) && f.Transient
 }
 
-func TestWhatMayPassIsToldFromWhatStays(t *testing.T) {
+func TestTemporaryFailuresAreTransient(t *testing.T) {
 	status := func(code int) func(http.ResponseWriter, *http.Request) bool {
 		return func(rw http.ResponseWriter, _ *http.Request) bool { rw.WriteHeader(code); return true }
 	}

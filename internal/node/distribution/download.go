@@ -36,16 +36,15 @@ func (f *Finder) download(ctx context.Context, needs []Need) ([]Found, error) {
 	return nil, bothFailed(err, fallbackErr)
 }
 
-// elsewhere says whether another source may do what this one did not: it
-// cannot be reached, or it lacks a release. Wrong bytes and refusals are
-// answers.
+// elsewhere reports whether to try another source: this one is unreachable, or
+// lacks a release. Wrong bytes and refusals are final.
 func elsewhere(err error) bool {
 	var lacking *lackingError
 	var unreachable *fetch.UnreachableError
 	return errors.As(err, &unreachable) || errors.As(err, &lacking)
 }
 
-// lackingError says that a source does not have a release.
+// lackingError is the error if a source lacks a release.
 type lackingError struct {
 	source string
 	need   Need
@@ -55,7 +54,7 @@ func (e *lackingError) Error() string {
 	return fmt.Sprintf("the source %s has no Node.js %s for %s", e.source, e.need.Release.Version, e.need.Release.Target)
 }
 
-// from downloads what the needs take from one source.
+// from downloads the files for the needs from one source.
 func (f *Finder) from(ctx context.Context, source string, needs []Need) ([]Found, error) {
 	all := map[string]inventory.Pin{} // by file name, so that each is downloaded once
 	for _, need := range needs {
@@ -86,7 +85,7 @@ func (f *Finder) from(ctx context.Context, source string, needs []Need) ([]Found
 	return result, nil
 }
 
-// file makes sure that a pinned file lies at path.
+// file ensures that the pinned file is at path.
 func (f *Finder) file(ctx context.Context, client *fetch.Client, pin inventory.Pin, path string) error {
 	if pin.Checksum.Verify(path) == nil {
 		return nil
@@ -107,7 +106,7 @@ func (f *Finder) file(ctx context.Context, client *fetch.Client, pin inventory.P
 	return err
 }
 
-// locate says where to download a pinned file from, and with what credentials.
+// locate returns the URL of a pinned file, and its credentials.
 func (f *Finder) locate(pin inventory.Pin) (fetch.File, error) {
 	file := fetch.File{Checksum: pin.Checksum}
 	mapped, err := f.Rewrites.mapping(pin.Checksum)

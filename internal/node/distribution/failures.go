@@ -10,8 +10,8 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// asFailure gives the errors of a download an id and a remedy; any other
-// comes back as it is.
+// asFailure gives a download's errors an id and a remedy, and returns any other
+// unchanged.
 func asFailure(err error) error {
 	var mismatch *checksum.MismatchError
 	var status *fetch.StatusError
@@ -51,7 +51,7 @@ func asFailure(err error) error {
 	return err
 }
 
-// reachable is what helps when servers cannot be reached.
+// reachable is the remedy for unreachable servers.
 const reachable = "if it stays so, let the build reach the server (HTTPS_PROXY, a ca-certificates binding), " +
 	"name a mirror in BP_DEPENDENCY_MIRROR, or name an npm registry in NPM_CONFIG_REGISTRY."
 
@@ -90,8 +90,8 @@ func bothFailed(first, second error) error {
 	}
 }
 
-// passes says whether the same request may work later. A certificate that is
-// not trusted stays so.
+// passes reports whether the same request may work later. An untrusted
+// certificate stays untrusted.
 func passes(err error) bool {
 	var unreachable *fetch.UnreachableError
 	var untrusted *tls.CertificateVerificationError
@@ -105,6 +105,6 @@ func registryUnknown(cause error) error {
 		Remedy: "name one in NPM_CONFIG_REGISTRY, or as registry=… in the project's .npmrc, in an npmrc binding, " +
 			"in the file that NPM_CONFIG_USERCONFIG or NPM_CONFIG_GLOBALCONFIG points to, or in BP_NPM_REGISTRY.",
 		Err:       cause,
-		Transient: passes(cause), // when it is nodejs.org that cannot be reached
+		Transient: passes(cause), // if nodejs.org is the unreachable one
 	}
 }

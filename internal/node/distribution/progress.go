@@ -8,12 +8,12 @@ import (
 	"github.com/armature-cnb/armature/internal/download/fetch"
 )
 
-// interval is how often the log says how far a download is, and how long one
-// may take before it says anything.
+// interval is how often the log reports a download's progress, and how long it
+// waits before the first report.
 const interval = 2 * time.Second
 
-// narrated is a copy of the client that tells the log of retries, and of
-// progress when a download takes long.
+// narrated returns a copy of the client that logs retries, and the progress of
+// long downloads.
 func (f *Finder) narrated() *fetch.Client {
 	client := *f.Client
 	var mutex sync.Mutex

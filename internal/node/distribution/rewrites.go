@@ -12,8 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Names of the settings and the types of the bindings that say where
-// downloads really come from.
+// Names of the settings and types of the bindings that redirect downloads.
 const (
 	MirrorVariable = "BP_DEPENDENCY_MIRROR"
 	MirrorBinding  = "dependency-mirror"
@@ -26,10 +25,10 @@ type Rewrites struct {
 	mappings map[string]string // <hex> (of sha256 only), <algorithm>:<hex> or <algorithm>_<hex> to address
 }
 
-// NewRewrites reads BP_DEPENDENCY_MIRROR and BP_DEPENDENCY_MIRROR_<HOST> out
-// of environ (as os.Environ gives it), and bindings of the types
-// dependency-mirror and dependency-mapping. Variables go before bindings, a
-// host's own mirror before the general one, and a mapping before all mirrors.
+// NewRewrites reads BP_DEPENDENCY_MIRROR and BP_DEPENDENCY_MIRROR_<HOST> from
+// environ (in os.Environ's form), and bindings of the types dependency-mirror
+// and dependency-mapping. Variables override bindings, a host's mirror
+// overrides the general one, and a mapping overrides all mirrors.
 func NewRewrites(environ []string, bindings []servicebindings.Binding) (Rewrites, error) {
 	r := Rewrites{mirrors: map[string]string{}, mappings: map[string]string{}}
 	for _, binding := range bindings {
@@ -59,8 +58,8 @@ func NewRewrites(environ []string, bindings []servicebindings.Binding) (Rewrites
 	return r, nil
 }
 
-// variables reads the mirrors out of the environment. All those of bindings
-// are forgotten when there is any.
+// variables reads the mirrors from the environment. If there is any, it
+// replaces all mirrors of bindings.
 func (r *Rewrites) variables(environ []string) {
 	mirrors := map[string]string{}
 	for _, pair := range environ {
@@ -101,8 +100,8 @@ func (r Rewrites) mapping(c checksum.Checksum) (*url.URL, error) {
 	return nil, nil
 }
 
-// mirror returns the address to use for uri: itself where no mirror stands in
-// for its host.
+// mirror returns the address to use for uri: uri itself without a mirror for
+// its host.
 func (r Rewrites) mirror(uri string) (*url.URL, error) {
 	original, err := url.Parse(uri)
 	if err != nil {
@@ -118,14 +117,14 @@ func (r Rewrites) mirror(uri string) (*url.URL, error) {
 	return mirrored(original, text)
 }
 
-// mirrorArgument is where an argument of a mirror begins: its name, or the
-// address itself. A comma anywhere else is part of an argument, for example of
-// a password.
+// mirrorArgument matches the start of a mirror's argument: its name, or the
+// address itself. Any other comma is part of an argument, for example of a
+// password.
 var mirrorArgument = regexp.MustCompile(`(?:^|,)(mirror=|skip-path=|[A-Za-z][A-Za-z0-9+.-]*://)`)
 
 // mirrorArguments reads a mirror: an address, or
-// "mirror=<address>,skip-path=<path>" in any order, with what to leave out of
-// the original path.
+// "mirror=<address>,skip-path=<path>" in any order, where skip-path is removed
+// from the original path.
 func mirrorArguments(text string) (address, skip string) {
 	address = text
 	begins := mirrorArgument.FindAllStringSubmatchIndex(text, -1)
@@ -154,7 +153,7 @@ func mirrored(original *url.URL, text string) (*url.URL, error) {
 	if err != nil || (mirror.Scheme != "https" && mirror.Scheme != "file") {
 		return nil, &failure.Failure{
 			ID:     IDMirrorInvalid,
-			Cause:  fmt.Sprintf("the mirror for %s is not an https or file URI", original.Hostname()), // it may hold a password
+			Cause:  fmt.Sprintf("the mirror for %s is not an https or file URI", original.Hostname()), // it may have a password
 			Remedy: "set BP_DEPENDENCY_MIRROR, or the dependency-mirror binding, to something like https://mirror.example.com/{originalHost}.",
 		}
 	}

@@ -159,7 +159,7 @@ func TestMappings(t *testing.T) {
 	}
 }
 
-func TestAMappingGoesBeforeAMirrorAndTheRegistry(t *testing.T) {
+func TestAMappingOverridesAMirrorAndTheRegistry(t *testing.T) {
 	w := newWorld(t)
 	need := distribution.Need{Release: w.needs()[0].Release}
 	need.Release.Archive = inventory.Pin{}

@@ -11,9 +11,9 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Ended returns, for a request that only lines past their end of life satisfy, the
-// version that [Inventory.Resolve] would choose if they were not. It is false
-// for any other request.
+// Ended returns, for a request that only lines past their end of life satisfy,
+// the version that [Inventory.Resolve] would choose without that rule. It is
+// false for any other request.
 func (inv *Inventory) Ended(text, source string, targets ...targets.Target) (*semver.Version, bool) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
@@ -27,9 +27,9 @@ func (inv *Inventory) Ended(text, source string, targets ...targets.Target) (*se
 	return slices.MinFunc(matching, inv.prefer), true
 }
 
-// Successor returns the next line above the one with the number that has
-// releases and not reached its end of life, neither on the day nor on the
-// newest that the inventory knows of. It is false where there is none.
+// Successor returns the next higher line with releases that has not reached its
+// end of life, neither on the given day nor on the inventory's newest day. It
+// is false without such a line.
 func (inv *Inventory) Successor(number int, day time.Time) (Line, bool) {
 	if newest := inv.asOf(); newest.After(day) {
 		day = newest
@@ -43,7 +43,7 @@ func (inv *Inventory) Successor(number int, day time.Time) (Line, bool) {
 	return next, next.Number != 0
 }
 
-// isEnded says whether a version's line is past its end of life.
+// isEnded reports whether a version's line is past its end of life.
 func (inv *Inventory) isEnded(v *semver.Version) bool {
 	line, _ := inv.Line(int(v.Major()))
 	return line.endedBy(inv.asOf())
@@ -51,8 +51,8 @@ func (inv *Inventory) isEnded(v *semver.Version) bool {
 
 func (l Line) endedBy(day time.Time) bool { return !l.EndOf.IsZero() && l.EndOf.Before(day) }
 
-// endOfLife is for a request that only lines past their end satisfy, of which last
-// would be the one to choose.
+// endOfLife returns the failure for a request that only lines past their end of
+// life satisfy; last is the version to pin.
 func (inv *Inventory) endOfLife(text, source string, last *semver.Version) error {
 	line, _ := inv.Line(int(last.Major()))
 	newer := "a newer line"

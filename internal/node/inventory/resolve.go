@@ -18,15 +18,15 @@ import (
 // Ids of the failures that [Inventory.Resolve] returns.
 const (
 	IDVersionInvalid = "node-version-invalid" // the request cannot be read
-	IDVersionUnknown = "node-version-unknown" // it can, but nothing satisfies it
+	IDVersionUnknown = "node-version-unknown" // the request is valid, but nothing satisfies it
 	IDEndOfLife      = "node-end-of-life"     // only lines past their end of life satisfy it
 )
 
-// wanted turns a request into a range. It reads, whatever their case: nothing and
+// wanted turns a request into a range. It accepts, in any case: "" and
 // "default"; the aliases node, current, latest, stable, lts, lts/*,
-// lts/<codename>, lts/-<n>; and a range as npm has it, or Paketo
-// ([npmrange.FromPaketo]). source says who asks for it, for the error: a
-// [failure.Failure] with the id node-version-invalid.
+// lts/<codename>, lts/-<n>; and a range in npm's syntax, or Paketo's
+// ([npmrange.FromPaketo]). source is for the error: a [failure.Failure] with
+// the id node-version-invalid.
 func (inv *Inventory) wanted(text, source string) (npmrange.Range, error) {
 	request := strings.TrimSpace(text)
 	if request == "" || strings.EqualFold(request, "default") {
@@ -47,9 +47,9 @@ func (inv *Inventory) wanted(text, source string) (npmrange.Range, error) {
 	return wanted, nil
 }
 
-// Alias turns a name (lower case) into a range; false when it is not one
-// that the inventory knows. Only lines with releases count, except for
-// codenames: a line may be known that has none any more.
+// Alias turns a name (lower case) into a range; false for an unknown name. Only
+// lines with releases count, except for codenames: the inventory may know lines
+// that have no release any more.
 //
 //	node           *     any version, so the preferences of Resolve decide
 //	current latest N.*   the newest line
@@ -104,15 +104,14 @@ func (inv *Inventory) aliases() []string {
 	return names
 }
 
-// Resolve chooses the version for a request that exists for all targets. Where
-// several satisfy it, the default line goes first, then LTS lines, then the
-// newest version. A line past its end of life is chosen only by the exact
-// number of a version; [Inventory.Ended] has those of other requests. That end is
-// told by the newest day the inventory knows of, not by the clock, so that a
-// build can be repeated.
+// Resolve chooses the version for a request that exists for all targets. It
+// prefers the default line, then LTS lines, then the newest version. Only an
+// exact version selects a line past its end of life; for other requests see
+// [Inventory.Ended]. The inventory's newest day decides on the end of life, not
+// the clock, so that builds are repeatable.
 //
 // Errors are [failure.Failure]s: node-version-invalid; node-version-unknown,
-// which lists what exists; and node-end-of-life. source says who asks for it.
+// which lists what exists; and node-end-of-life. source is for these errors.
 func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*semver.Version, error) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
@@ -132,8 +131,8 @@ func (inv *Inventory) Resolve(text, source string, targets ...targets.Target) (*
 	return slices.MinFunc(alive, inv.prefer), nil
 }
 
-// Satisfies says whether a version is one that a request allows; so it is for a
-// request that cannot be read.
+// Satisfies reports whether a version satisfies a request. It is true for an
+// invalid request.
 func (inv *Inventory) Satisfies(version *semver.Version, text string) bool {
 	wanted, err := inv.wanted(text, "")
 	return err != nil || wanted.Has(version)
@@ -145,10 +144,10 @@ func (inv *Inventory) matching(wanted npmrange.Range, targets []targets.Target) 
 	return slices.DeleteFunc(inv.Versions(targets...), func(v *semver.Version) bool { return !wanted.Has(v) })
 }
 
-// Nearest returns, for the exact number of a version that does not exist for
-// all targets, the one to use in its place: the newest with the same minor
-// number, or else the lowest one above it in the line, or else the line's
-// newest. It is false for any other request, and for a line without versions.
+// Nearest returns the replacement for an exact version that does not exist for
+// all targets: the newest with the same minor number, or else the lowest one
+// above it in the line, or else the line's newest. It is false for any other
+// request, and for a line without versions.
 func (inv *Inventory) Nearest(text, source string, targets ...targets.Target) (*semver.Version, bool) {
 	wanted, err := inv.wanted(text, source)
 	if err != nil {
@@ -194,13 +193,13 @@ func (inv *Inventory) Versions(all ...targets.Target) []*semver.Version {
 	return versions
 }
 
-// prefer is negative when a is to be chosen before b.
+// prefer is negative if a is preferred to b.
 func (inv *Inventory) prefer(a, b *semver.Version) int {
 	la, lb := inv.rank(a), inv.rank(b)
 	return cmp.Or(cmp.Compare(la, lb), b.Compare(a))
 }
 
-// rank is lower for a line that is to be chosen first.
+// rank is lower for a preferred line.
 func (inv *Inventory) rank(v *semver.Version) int {
 	line, _ := inv.Line(int(v.Major()))
 	rank := 0
@@ -227,8 +226,8 @@ func (inv *Inventory) unknown(text, source string, candidates []*semver.Version,
 	}
 }
 
-// listing gives, line by line, the versions: all of the line that the request
-// begins with, and the newest of every other.
+// listing lists versions by line: all of the line that the request begins with,
+// and the newest of every other.
 func listing(versions []*semver.Version, text string) string {
 	if len(versions) == 0 {
 		return " none."

@@ -44,7 +44,7 @@ func TestResolve(t *testing.T) {
 		{name: "a star prefers the default line", request: "*", want: "24.2.0"},
 		{name: "without the default line the newest LTS line", request: "<24 || >=26", want: "22.2.0"},
 		{name: "without an LTS line the newest", request: ">=25", want: "26.2.0"},
-		{name: "a living line goes before a newer LTS line that ended", request: "20 || 26", want: "26.2.0"},
+		{name: "a maintained line is preferred to a newer LTS line that ended", request: "20 || 26", want: "26.2.0"},
 		{name: "a version of a line that ended, when named", request: "20.1.0", want: "20.1.0"},
 		{name: "a version of a line that ended, with an operator", request: "=v20.1.0", want: "20.1.0"},
 		{name: "newest LTS line", request: "lts/*", want: "24.2.0"},

@@ -12,8 +12,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 )
 
-// answer is what node-semver says of a range: the versions that it has, or
-// that it refuses the range.
+// answer is node-semver's answer for a range: its versions, or that the range
+// is invalid.
 type answer struct {
 	text    string
 	has     []string

@@ -1,9 +1,9 @@
-// Package npmrange reads ranges of versions as npm does, whose own parser is
-// the package node-semver: "^24.1.0", ">=20 <23", "18 - 20 || 22.x".
+// Package npmrange parses version ranges as npm's parser, node-semver, does:
+// "^24.1.0", ">=20 <23", "18 - 20 || 22.x".
 //
-// What node-semver takes is taken and what it refuses is refused, odd forms
-// too; testdata/answers.txt has its answers. Prereleases are as its options
-// have them by default.
+// It accepts and rejects the same ranges as node-semver, including odd forms;
+// testdata/answers.txt has node-semver's answers. It treats prereleases as
+// node-semver does by default.
 package npmrange
 
 import (
@@ -12,24 +12,23 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Range is a set of versions. Get one from [Parse]; the zero value has none.
+// Range is a set of versions. Get one from [Parse]; the zero value is empty.
 type Range struct {
-	alternatives []alternative // a version of the range fits one of them or more
+	alternatives []alternative // a version must satisfy at least one
 }
 
-// alternative is what a version has to fulfil, all of it; nothing is fulfilled
-// by every version.
+// alternative is a set of comparators that a version must all satisfy; every
+// version satisfies an empty one.
 type alternative []comparator
 
-// comparator is a version and how others are compared with it.
+// comparator is an operator and a version.
 type comparator struct {
 	operator string // "<", "<=", ">", ">=" or "="
 	version  *semver.Version
 }
 
-// Parse reads a range. An empty one has every version. The error says only
-// what was read, without quoting what is wrong with it: node-semver does not
-// say so either.
+// Parse parses a range. An empty one has every version. Like node-semver's, the
+// error quotes the range but does not say what is wrong.
 func Parse(text string) (Range, error) {
 	var r Range
 	for _, part := range alternatives(text) {
@@ -40,7 +39,7 @@ func Parse(text string) (Range, error) {
 		r.alternatives = append(r.alternatives, a)
 	}
 	for _, a := range r.alternatives {
-		if len(a) == 0 { // the others, which may name a prerelease, do not count any more
+		if len(a) == 0 { // the others, which may name a prerelease, have no effect
 			r.alternatives = []alternative{a}
 			break
 		}
@@ -48,8 +47,8 @@ func Parse(text string) (Range, error) {
 	return r, nil
 }
 
-// Has says whether the range has the version. A prerelease is in it only when
-// the range names a prerelease of the very same version number.
+// Has reports whether the range has the version. It has a prerelease only if it
+// names a prerelease of the same version number.
 func (r Range) Has(v *semver.Version) bool {
 	for _, a := range r.alternatives {
 		if a.has(v) {
@@ -77,7 +76,7 @@ func (a alternative) has(v *semver.Version) bool {
 	return v.Prerelease() == "" || a.names(v)
 }
 
-// names says whether a prerelease of the version's number stands in it.
+// names reports whether it has a prerelease of the version's number.
 func (a alternative) names(v *semver.Version) bool {
 	for _, c := range a {
 		named := c.version

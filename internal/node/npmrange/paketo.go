@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// rubyTilde is "~>" with two numbers, the one form in which Ruby and npm take
-// it for different things.
+// rubyTilde matches "~>" with two numbers, the only form that Ruby and npm read
+// differently.
 var rubyTilde = regexp.MustCompile(`~>\s*v?(\d+\.\d+)([\s,|]|$)`)
 
-// FromPaketo puts what users of Paketo's buildpacks write, and npm does not
-// take or takes for something else, into npm's words: a comma for "and"
-// (">=20, <23"), and "~>" as Ruby has it ("~> 24.1" is "^24.1"). Other text
-// comes back as it is.
+// FromPaketo translates Paketo's syntax that npm does not accept, or reads
+// differently, into npm's: a comma for "and" (">=20, <23"), and Ruby's "~>"
+// ("~> 24.1" is "^24.1"). It returns other text unchanged.
 func FromPaketo(text string) string {
 	text = rubyTilde.ReplaceAllString(text, "^$1$2")
 	if !strings.Contains(text, ",") {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// The words of the grammar. All white space is one space before they are used.
+// The tokens of the grammar. White space is normalized to single spaces first.
 const (
 	digits     = `0|[1-9][0-9]*`
 	number     = `(` + digits + `|[xX*])`
 	identifier = `(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|` + digits + `)`
 	prerelease = `(?:-(` + identifier + `(?:\.` + identifier + `)*))`
 	version    = number + `(?:\.` + number + `(?:\.` + number + prerelease + `?)?)?`
-	signs      = `[v= ]*` // node-semver takes any number of these before a version
+	signs      = `[v= ]*` // node-semver accepts any number of these before a version
 	comparison = `[<>]?=?`
 )
 
@@ -26,7 +26,7 @@ var (
 	star        = regexp.MustCompile(`[<>]?=? ?\*`)
 )
 
-// isSpace says what JavaScript takes for white space.
+// isSpace reports whether a rune is white space in JavaScript.
 func isSpace(r rune) bool {
 	switch {
 	case r >= '\t' && r <= '\r', r >= '\u2000' && r <= '\u200a':
@@ -35,7 +35,7 @@ func isSpace(r rune) bool {
 	return strings.ContainsRune(" \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff", r)
 }
 
-// alternatives are the parts between the signs ||, with single spaces.
+// alternatives returns the parts separated by ||, with single spaces.
 func alternatives(text string) []string {
 	parts := strings.Split(strings.Join(strings.FieldsFunc(text, isSpace), " "), "||")
 	for i, part := range parts {
@@ -62,8 +62,8 @@ func parseAlternative(text string) (alternative, bool) {
 	return all, true
 }
 
-// withoutHyphen says "A - B" with operators: A and all above, up to B or up to
-// the last that begins with B.
+// withoutHyphen rewrites "A - B" with operators: at least A, and at most B or
+// the last version that begins with B.
 func withoutHyphen(text string) string {
 	m := hyphenated.FindStringSubmatch(text)
 	if m == nil {
@@ -101,7 +101,7 @@ func parseWord(word string) ([]comparator, bool) {
 			return p.begun(strings.TrimPrefix(operator, "="))
 		}
 	}
-	// node-semver takes the first star away, wherever it stands.
+	// node-semver removes the first star, wherever it is.
 	if at := star.FindStringIndex(word); at != nil {
 		word = word[:at[0]] + word[at[1]:]
 	}

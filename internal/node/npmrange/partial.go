@@ -6,23 +6,23 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Bounds of node-semver: the greatest whole number that JavaScript keeps apart
-// from its neighbours, and the length of a version in characters.
+// Limits of node-semver: JavaScript's largest safe integer, and the length of a
+// version in characters.
 const (
 	maxNumber  = 1<<53 - 1
 	maxVersion = 256
 )
 
-// partial is a version of which the last numbers may be unknown: 24, 24.x.
+// partial is a version whose last numbers may be unknown: 24, 24.x.
 type partial struct {
-	numbers    [3]uint64 // unknown ones are 0; far too great ones are not exact
-	known      int       // how many of the numbers come before the first unknown one
-	inOrder    bool      // whether no number is known behind an unknown one
-	prerelease string    // behind three numbers only
+	numbers    [3]uint64 // 0 if unknown; inexact above the limit
+	known      int       // count of numbers before the first unknown one
+	inOrder    bool      // whether no known number follows an unknown one
+	prerelease string    // only after three numbers
 }
 
-// newPartial takes what the grammar calls a version: three numbers, which may
-// be x or empty, and a prerelease, which may be empty.
+// newPartial converts the grammar's parts of a version: three numbers, which
+// may be x or empty, and a prerelease, which may be empty.
 func newPartial(words []string) partial {
 	p := partial{inOrder: true}
 	unknown := func(word string) bool { return word == "" || word == "x" || word == "X" || word == "*" }
@@ -40,13 +40,13 @@ func newPartial(words []string) partial {
 	return p
 }
 
-// lowest is the version itself, or the first that begins like it.
+// lowest returns the version itself, or the first with its known numbers.
 func (p partial) lowest() *semver.Version {
 	return semver.New(p.numbers[0], p.numbers[1], p.numbers[2], p.prerelease, "")
 }
 
-// next is the first version, without prereleases, above all that have the same
-// count of numbers in common with this one.
+// next returns the first version, prereleases aside, above all that share its
+// first count numbers.
 func (p partial) next(count int) *semver.Version {
 	n := [3]uint64{}
 	copy(n[:], p.numbers[:count])
@@ -54,7 +54,7 @@ func (p partial) next(count int) *semver.Version {
 	return semver.New(n[0], n[1], n[2], "", "")
 }
 
-// above is the lowest prerelease of next.
+// above returns the lowest prerelease of next.
 func (p partial) above(count int) *semver.Version {
 	next := p.next(count)
 	return semver.New(next.Major(), next.Minor(), next.Patch(), "0", "")
@@ -80,11 +80,11 @@ func (p partial) tilde() ([]comparator, bool) {
 	return comparators(comparator{">=", p.lowest()}, comparator{"<", p.above(min(p.known, 2))})
 }
 
-// begun compares with all versions that begin with the numbers, of which there
-// are two or less. Without an operator it has just those.
+// begun returns the comparators for a partial version with at most two numbers.
+// Without an operator they accept the versions that begin with those numbers.
 func (p partial) begun(operator string) ([]comparator, bool) {
 	switch {
-	case p.known == 0 && (operator == "<" || operator == ">"): // there is none below or above all
+	case p.known == 0 && (operator == "<" || operator == ">"): // no version is below or above all
 		return comparators(comparator{"<", semver.New(0, 0, 0, "0", "")})
 	case p.known == 0:
 		return nil, true
@@ -103,8 +103,8 @@ func (p partial) begun(operator string) ([]comparator, bool) {
 	return comparators(comparator{">=", p.lowest()}, comparator{"<", p.above(p.known)})
 }
 
-// comparators are the bounds without those that every version is within. It is
-// false when a version of theirs is greater or longer than node-semver allows.
+// comparators returns the bounds without those that every version satisfies. It
+// is false if a version exceeds node-semver's limits.
 func comparators(bounds ...comparator) ([]comparator, bool) {
 	var all []comparator
 	for _, b := range bounds {

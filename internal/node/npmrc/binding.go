@@ -19,8 +19,8 @@ const (
 	// BindingType is the type of the service binding that holds npm's global
 	// configuration.
 	BindingType = "npmrc"
-	// GlobalVariable names the path of that configuration, and goes before the
-	// binding: in any case of letters, see [Global].
+	// GlobalVariable is the path of that configuration, and overrides the
+	// binding: in any case, see [Global].
 	GlobalVariable = "NPM_CONFIG_GLOBALCONFIG"
 
 	bindingEntry = ".npmrc"
@@ -35,9 +35,9 @@ func Global(environ []string) string { return fromEnviron(environ)["globalconfig
 func User(environ []string) string { return fromEnviron(environ)["userconfig"] }
 
 // Binding returns the path of the entry .npmrc of the binding that is of
-// [BindingType], or nothing when there is none; bindings of other types do not
-// matter. An entry that is in no file, as one of VCAP_SERVICES is not, is
-// written into one below the folder for temporary files. More than one of them, and one without that entry, is a
+// [BindingType], or nothing when there is none; it ignores bindings of other
+// types. It writes an entry without a file, as in VCAP_SERVICES, to a temporary
+// file. More than one such binding, or one without the entry, is a
 // [failure.Failure] with the id npmrc-binding-invalid.
 func Binding(bindings []servicebindings.Binding) (string, error) {
 	var path string
@@ -58,9 +58,9 @@ func Binding(bindings []servicebindings.Binding) (string, error) {
 	return path, nil
 }
 
-// entry finds the file: beside type, or in secret, where bindings have it that
-// are as they were before the Kubernetes service binding specification. What
-// comes out of VCAP_SERVICES is in no file.
+// entry finds the file: next to type, or in secret for bindings from before the
+// Kubernetes service binding specification. Bindings from VCAP_SERVICES have no
+// file.
 func entry(binding servicebindings.Binding) (string, error) {
 	value, ok := binding.Entries[bindingEntry]
 	if !ok {
@@ -71,7 +71,7 @@ func entry(binding servicebindings.Binding) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("reading the service binding %q: %w", binding.Name, err)
 		}
-		binding.Entries[bindingEntry] = servicebindings.NewWithValue(text) // which can be read once
+		binding.Entries[bindingEntry] = servicebindings.NewWithValue(text) // an entry can be read only once
 		return written(text)
 	}
 	for _, folder := range []string{"", "secret"} {
@@ -86,9 +86,9 @@ func entry(binding servicebindings.Binding) (string, error) {
 	return "", bindingInvalid(fmt.Sprintf("the entry %s of the service binding %q is no file", bindingEntry, binding.Name))
 }
 
-// written puts a text into a file that only this user can read: it may hold a
-// password. The same text is always in the same place, so that a layer that
-// depends on it can be reused.
+// written writes a text, which may have a password, to a file that only this
+// user can read. The same text always has the same path, so that layers that
+// depend on it can be reused.
 func written(text []byte) (string, error) {
 	sum := sha256.Sum256(text)
 	dir := filepath.Join(os.TempDir(), "npmrc-"+hex.EncodeToString(sum[:8]))

@@ -7,18 +7,18 @@ import (
 	"unicode"
 )
 
-// setting is one of an npmrc file.
+// setting is a setting of an npmrc file.
 type setting struct {
-	nested  bool   // stands in a section, which npm takes no notice of
-	section string // the name of that
+	nested  bool   // in a section, which npm ignores
+	section string // the section's name
 	key     string
 	list    bool // key[] = value
-	bare    bool // a key alone, which npm takes for true
+	bare    bool // a key alone, which npm reads as true
 	value   string
 }
 
-// header is a line that begins a section. As for npm nothing may stand before
-// it or behind it.
+// header matches the start of a section. As in npm, the line must have nothing
+// else.
 var header = regexp.MustCompile(`^\[([^\]]*)\]\s*$`)
 
 // entries reads an npmrc file as npm's own reader does: "key = value" lines,
@@ -50,9 +50,8 @@ func entries(text string, lookup func(string) (string, bool)) []setting {
 	return all
 }
 
-// parse returns the settings of an npmrc file that are text and stand in no
-// section. A key that stands twice has its last value; one that is a list, and
-// one without a value, is left out.
+// parse returns an npmrc file's text settings outside sections. The last value
+// of a key wins; parse omits lists, and keys without a value.
 func parse(text string, lookup func(string) (string, bool)) map[string]string {
 	values, lists := map[string]string{}, map[string]bool{}
 	for _, one := range entries(text, lookup) {
@@ -68,13 +67,13 @@ func parse(text string, lookup func(string) (string, bool)) map[string]string {
 	return values
 }
 
-// trim takes off what JavaScript takes for white space, a byte order mark too.
+// trim removes JavaScript's white space, including a byte order mark.
 func trim(text string) string {
 	return strings.TrimFunc(text, func(r rune) bool { return r == '\ufeff' || unicode.IsSpace(r) && r != '\u0085' })
 }
 
-// unquote takes quotes off, or, where there are none, a comment. Between quotes
-// of either kind the text is JSON where it can be.
+// unquote removes quotes or, without quotes, a comment. It decodes quoted text
+// as JSON if it is valid JSON.
 func unquote(text string) string {
 	text = trim(text)
 	quoted := func(quote string) bool { return strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) }
@@ -106,9 +105,9 @@ func unquote(text string) string {
 // variable is ${NAME} or ${NAME?}, with the backslashes before it.
 var variable = regexp.MustCompile(`(\\*)\$\{([^${}?]+)(\?)?\}`)
 
-// expand replaces ${NAME} by the variable's value. One that is not set stays
-// as it is; with a question mark, ${NAME?}, it becomes nothing. An odd number of
-// backslashes before it keeps it as it is; half of them are taken away.
+// expand replaces ${NAME} by the variable's value. An unset ${NAME} stays
+// unchanged; an unset ${NAME?} becomes empty. An odd number of backslashes
+// before it escapes it; half of them are removed.
 func expand(text string, lookup func(string) (string, bool)) string {
 	return variable.ReplaceAllStringFunc(text, func(whole string) string {
 		parts := variable.FindStringSubmatch(whole)

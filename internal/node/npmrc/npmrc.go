@@ -1,6 +1,6 @@
-// Package npmrc reads npm's own configuration as npm does, as far as it
-// tells which registry packages come from and how to log in there. The lowest
-// level, npm's built-in configuration, is that of BP_NPM_REGISTRY.
+// Package npmrc reads npm's configuration as npm does, for the registry and its
+// credentials. The lowest level, npm's built-in configuration, is
+// BP_NPM_REGISTRY.
 package npmrc
 
 import (
@@ -19,19 +19,19 @@ import (
 	"github.com/armature-cnb/armature/internal/files/textfile"
 )
 
-// Sources is where configuration may stand, in npm's order of precedence.
-// Every field may be empty.
+// Sources has the sources of configuration in npm's order of precedence. Every
+// field may be empty.
 type Sources struct {
 	Environ    []string // as os.Environ gives it; npm_config_* in any case
 	ProjectDir string   // whose .npmrc counts
 	HomeDir    string   // whose .npmrc counts, unless the environment names another user file
-	Binding    string   // path of the npmrc of a service binding; the global file, unless the environment names one
-	Builtin    string   // the registry when nothing above names one, as [BuiltinRegistry] gives it
+	Binding    string   // path of a service binding's npmrc; the global file, unless the environment names one
+	Builtin    string   // the registry if nothing above names one, from [BuiltinRegistry]
 }
 
-// BuiltinVariable names the setting for the registry that is used when npm's
-// own configuration names none. Builders set it: NPM_CONFIG_REGISTRY would go
-// before every npmrc file.
+// BuiltinVariable is the setting for the registry if npm's configuration names
+// none. Builders set it, since NPM_CONFIG_REGISTRY would override every npmrc
+// file.
 const BuiltinVariable = "BP_NPM_REGISTRY"
 
 // BuiltinRegistry reads [BuiltinVariable]. What is not an http or https
@@ -51,12 +51,12 @@ func BuiltinRegistry(getenv settings.Getenv) (string, error) {
 	return text, nil
 }
 
-// BuiltinFile is where npm keeps its own lowest configuration, relative to
-// npm's folder (npm help npmrc, "built-in config file").
+// BuiltinFile is the path of npm's built-in configuration, relative to npm's
+// folder (npm help npmrc, "built-in config file").
 const BuiltinFile = "npmrc"
 
-// Builtin is the text of that file: the registry, and the folder for global
-// packages (npm help config, "prefix"). What is empty is left out.
+// Builtin returns the text of that file: the registry, and the prefix for
+// global packages (npm help config, "prefix"). It omits empty values.
 func Builtin(registry, prefix string) string {
 	var text strings.Builder
 	for _, setting := range [][2]string{{"registry", registry}, {"prefix", prefix}} {
@@ -70,11 +70,11 @@ func Builtin(registry, prefix string) string {
 
 // Config is the configuration that [Load] found.
 type Config struct {
-	layers []map[string]string // the first that has a key wins
+	layers []map[string]string // the first with a key wins
 }
 
-// Load reads all sources. A file that is named and missing is like an empty
-// one, as for npm; one that cannot be read is an error.
+// Load reads all sources. As in npm, a missing file is like an empty one; an
+// unreadable one is an error.
 func Load(s Sources) (*Config, error) {
 	env := fromEnviron(s.Environ)
 	lookup := lookupIn(s.Environ)
@@ -99,10 +99,9 @@ func Load(s Sources) (*Config, error) {
 // cannot read.
 const UnreadableID = "npmrc-unreadable"
 
-// readFile reads an npmrc file. That it does not exist is an error that
-// errors.Is(err, fs.ErrNotExist) tells; any other is a [failure.Failure] with
-// [UnreadableID]. So is a file in UTF-16, in which npm finds no setting and
-// says nothing.
+// readFile reads an npmrc file. A missing file is fs.ErrNotExist; any other
+// error is a [failure.Failure] with [UnreadableID]. So is a file in UTF-16, in
+// which npm silently finds no settings.
 func readFile(path string) ([]byte, error) {
 	text, err := regular.ReadFile(path)
 	switch {
@@ -125,8 +124,8 @@ func readFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// files are the npmrc files in the order of precedence: the project's, the
-// user's, the global one.
+// files returns the npmrc files by precedence: the project's, the user's, the
+// global one.
 func (s Sources) files(env map[string]string) []string {
 	var paths []string
 	if s.ProjectDir != "" {
@@ -145,9 +144,9 @@ func (s Sources) files(env map[string]string) []string {
 	return paths
 }
 
-// fromEnviron keeps npm_config_*. Names are as npm has them: lower case, with
-// dashes for underscores but the first; those that begin with "//" belong to one registry
-// and are kept as they are.
+// fromEnviron returns the npm_config_* variables. Names are in npm's form:
+// lower case, with dashes for underscores except the first; those that begin
+// with "//" belong to one registry and stay unchanged.
 func fromEnviron(environ []string) map[string]string {
 	const prefix = "npm_config_"
 	found := map[string]string{}
@@ -186,8 +185,8 @@ func (c *Config) Get(key string) (string, bool) {
 	return "", false
 }
 
-// Registry returns the registry's address, with a slash at the end. It is nil
-// when nothing names one: there is no default.
+// Registry returns the registry's address, with a trailing slash. It is nil if
+// nothing names one: there is no default.
 func (c *Config) Registry() (*url.URL, error) {
 	text, ok := c.Get("registry")
 	if !ok || text == "" {
@@ -201,8 +200,8 @@ func (c *Config) Registry() (*url.URL, error) {
 	return u, nil
 }
 
-// address reads the address of a registry. Its errors do not quote the text,
-// which may hold a password.
+// address parses a registry's address. Its errors do not quote the text, which
+// may have a password.
 func address(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
@@ -218,7 +217,7 @@ func Tarball(registry *url.URL, name, version string) *url.URL {
 }
 
 // Authorization returns the Authorization header for an address, or nothing.
-// Credentials belong to a registry, "//host/path/:_authToken", and hold for
+// Credentials belong to a registry, "//host/path/:_authToken", and apply to
 // everything below its path; the longest path wins.
 func (c *Config) Authorization(u *url.URL) string {
 	for path := u.Path; ; {

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// Settings returns what an npmrc file sets, each as a text, in the order of the
-// texts but for lists, which keep theirs. Comments and spaces count for nothing,
-// and credentials are left out, so that a new token is no change. A file that
-// does not exist sets nothing, nor does an empty path.
+// Settings returns an npmrc file's settings as sorted texts; lists keep their
+// order. It ignores comments and white space, and omits credentials, so that a
+// new token is no change. A missing file, or an empty path, gives none.
 func Settings(path string, environ []string) ([]string, error) {
 	if path == "" {
 		return nil, nil
@@ -48,19 +47,19 @@ func isList(values []string) bool {
 	return len(values) > 0 && strings.HasPrefix(values[len(values)-1], "[]")
 }
 
-// credentials are the settings that log in at a registry, in lower case, apart
-// from those that begin with an underscore (_auth, _authToken, _password).
+// credentials are npm's settings with credentials for a registry, in lower
+// case, besides those that begin with an underscore (_auth, _authToken,
+// _password).
 var credentials = []string{"username", "email", "otp", "cert", "key", "certfile", "keyfile"}
 
-// IsCredential tells whether a setting of npm's, which may be one for a registry
-// (//host/path/:_authToken), is a part of a login there.
+// IsCredential reports whether an npm setting, which may be one for a registry
+// (//host/path/:_authToken), is a credential.
 func IsCredential(key string) bool {
 	name := strings.ToLower(key[strings.LastIndexByte(key, ':')+1:])
 	return strings.HasPrefix(name, "_") || strings.Contains(name, "token") || slices.Contains(credentials, name)
 }
 
-// WithoutLogin takes the user and the password out of a value that is an
-// address.
+// WithoutLogin removes the user and password from a value that is an address.
 func WithoutLogin(value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.User == nil {

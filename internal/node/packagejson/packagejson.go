@@ -1,8 +1,8 @@
 // Package packagejson reads package.json into a value. It reads no
 // environment and writes nothing.
 //
-// What npm needs to be right (names and versions of dependencies) is left to
-// npm; what these buildpacks decide by is checked here.
+// It validates only the fields that these buildpacks use for decisions; npm
+// validates the rest (names and versions of dependencies).
 package packagejson
 
 import (
@@ -26,8 +26,7 @@ const FileName = "package.json"
 // decoded.
 const InvalidID = "package-json-invalid"
 
-// Package is what a package.json says, as far as it is used here. Fields that
-// are absent are empty.
+// Package has the used fields of a package.json. Absent fields are empty.
 type Package struct {
 	Name                 string            `json:"name"`
 	Version              string            `json:"version"`
@@ -89,7 +88,7 @@ func (l *EngineList) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Named returns the version that is asked for the engine with that name.
+// Named returns the requested version of the engine with that name.
 func (l EngineList) Named(name string) (version string, found bool) {
 	for _, engine := range l {
 		if engine.Name == name {
@@ -119,10 +118,9 @@ func (w *Workspaces) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Read returns the package.json in dir. A missing one is an error that
-// errors.Is(err, fs.ErrNotExist) tells; one that is not JSON, or whose scripts or
-// engines.node have another shape than npm's documentation gives them, is a
-// [failure.Failure] with [InvalidID].
+// Read returns the package.json in dir. A missing file is fs.ErrNotExist; a
+// file that is not JSON, or whose scripts or engines.node have another shape
+// than npm documents, is a [failure.Failure] with [InvalidID].
 func Read(dir string) (Package, error) {
 	path := filepath.Join(dir, FileName)
 	text, err := ReadText(dir)
@@ -151,8 +149,8 @@ func ReadFields(dir string) (map[string]any, error) {
 }
 
 // ReadText returns the text of the package.json in dir as UTF-8 without a byte
-// order mark. Errors are those of [Read]; it does not look for JSON in the text.
-// That the file is UTF-16, which npm cannot read, is a [failure.Failure] with
+// order mark. Errors are those of [Read], but it does not parse the JSON. A
+// file in UTF-16, which npm cannot read, is a [failure.Failure] with
 // [InvalidID], too.
 func ReadText(dir string) ([]byte, error) {
 	path := filepath.Join(dir, FileName)
@@ -182,8 +180,8 @@ func ReadText(dir string) ([]byte, error) {
 	return text, nil
 }
 
-// deciding are the fields that have to have the right shape: these buildpacks
-// take part, or do not, by them.
+// deciding has the fields that must have the right shape: detection depends on
+// them.
 type deciding struct {
 	Scripts map[string]string `json:"scripts"`
 	Engines struct {
@@ -191,10 +189,10 @@ type deciding struct {
 	} `json:"engines"`
 }
 
-// Parse decodes the text of a package.json. Errors name the line and column,
-// or the field with the type that was got and the one that is wanted. Only
-// scripts and engines.node have to have the right shape; of any other field
-// what has another one counts as absent, and npm says so where that matters.
+// Parse decodes the text of a package.json. Errors name the line and column, or
+// the field with its actual and expected type. Only scripts and engines.node
+// must have the right shape; any other field with a wrong shape counts as
+// absent, and npm reports it if it matters.
 func Parse(text []byte) (Package, error) {
 	text, err := textfile.Decode(text)
 	if err != nil {
@@ -205,14 +203,14 @@ func Parse(text []byte) (Package, error) {
 	}
 	var pkg Package
 	var shape *json.UnmarshalTypeError
-	if err := json.Unmarshal(text, &pkg); err != nil && !errors.As(err, &shape) { // which leaves a field out and goes on
+	if err := json.Unmarshal(text, &pkg); err != nil && !errors.As(err, &shape) { // which omits a field and continues
 		return Package{}, located(text, err)
 	}
 	return pkg, nil
 }
 
-// ReadWorkspaces returns the workspaces that the package.json in dir has,
-// whatever the shape of its other fields. Errors are those of [Read].
+// ReadWorkspaces returns the workspaces of the package.json in dir, whatever
+// the shape of its other fields. Errors are those of [Read].
 func ReadWorkspaces(dir string) (Workspaces, error) {
 	text, err := ReadText(dir)
 	if err != nil {
@@ -253,10 +251,9 @@ func (p Package) DescribeScripts() string {
 // that was chosen by name and does not exist.
 const StartScriptMissingID = "start-script-missing"
 
-// StartScript returns the command of the script that starts the app: the one
-// that is chosen by name, or "start" when the name is empty. A chosen one that
-// does not exist is a [failure.Failure] with [StartScriptMissingID]; a missing
-// "start" is the empty string.
+// StartScript returns the command of the start script: the chosen one, or
+// "start" if chosen is empty. A chosen script that does not exist is a
+// [failure.Failure] with [StartScriptMissingID]; a missing "start" gives "".
 func (p Package) StartScript(chosen string) (command string, err error) {
 	if chosen == "" {
 		return p.Scripts["start"], nil

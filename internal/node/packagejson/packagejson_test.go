@@ -57,7 +57,7 @@ func TestParse(t *testing.T) {
 		},
 		{name: "fields of no concern may have any shape", text: `{"author":["x"],"bin":1,"repository":null}`},
 		{
-			name: "what decides nothing is passed over where it has another shape",
+			name: "other fields of a wrong shape are ignored",
 			text: `{"name":["app"],"version":1,"main":["a"],"config":"x","volta":"22","devEngines":"24","packageManager":{},"workspaces":"packages/*","dependencies":[],"engines":{"node":"24","npm":false},"scripts":{"start":"node ."}}`,
 			want: packagejson.Package{Engines: packagejson.Engines{Node: "24"}, Scripts: map[string]string{"start": "node ."}},
 		},
@@ -177,7 +177,7 @@ func TestALinkOutOfTheAppIsNoMissingFile(t *testing.T) {
 	}
 }
 
-func TestAByteOrderMarkIsPassedOver(t *testing.T) {
+func TestAByteOrderMarkIsIgnored(t *testing.T) {
 	for _, reader := range readers {
 		t.Run(reader.name, func(t *testing.T) {
 			plain, marked := t.TempDir(), t.TempDir()

@@ -20,9 +20,8 @@ func undecodable(path string, err error) error {
 	}
 }
 
-// remedy is how to correct a file that cannot be decoded. npm reads most files
-// in which a field has another shape than it documents, so that asking npm
-// shows nothing there.
+// remedy returns the remedy for a file that cannot be decoded. npm accepts most
+// fields of a wrong shape, so that running npm would show no error for those.
 func remedy(err error) string {
 	var shape *shapeError
 	switch {
@@ -36,7 +35,7 @@ func remedy(err error) string {
 	return fmt.Sprintf(`write %s as an object, such as {"scripts": {"start": "node server.js"}}.`, shape.field)
 }
 
-// shapeError says that a field has another type than the one that is wanted.
+// shapeError is the error for a field of the wrong type.
 type shapeError struct {
 	line             int
 	field, got, want string // "scripts.start", "array", "a string"
@@ -68,8 +67,8 @@ func located(text []byte, err error) error {
 	return err
 }
 
-// noString is the name of the first script that is no string; encoding/json
-// does not tell it.
+// noString returns the name of the first script that is no string, which
+// encoding/json does not report.
 func noString(text []byte) string {
 	var outer struct {
 		Scripts json.RawMessage `json:"scripts"`
@@ -101,7 +100,7 @@ func position(text []byte, offset int64) (line, column int) {
 	return line, len(before) - bytes.LastIndexByte(before, '\n') - 1
 }
 
-// jsonName says in JSON's words what a Go kind is decoded from.
+// jsonName returns JSON's name for the type that a Go kind is decoded from.
 func jsonName(kind string) string {
 	switch kind {
 	case "struct", "map":

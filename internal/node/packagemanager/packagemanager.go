@@ -1,6 +1,5 @@
-// Package packagemanager tells which package manager a Node.js project is
-// made with: by its lockfiles, and by what its package.json declares. It reads
-// no environment and writes nothing.
+// Package packagemanager detects a Node.js project's package manager, by its
+// lockfiles and its package.json. It reads no environment and writes nothing.
 package packagemanager
 
 import (
@@ -33,12 +32,12 @@ const (
 // pnpmLock is the name of pnpm's lockfile.
 const pnpmLock = "pnpm-lock.yaml"
 
-// names are the lockfiles of all managers. Of two of npm's the first counts.
+// names are the lockfiles of all managers. npm uses the first of its two.
 var names = []struct{ file, manager string }{
 	{npmlock.Shrinkwrap, NPM},
 	{npmlock.PackageLock, NPM},
 	{pnpmLock, PNPM},
-	{"shrinkwrap.yaml", PNPM}, // of pnpm 2 and older
+	{"shrinkwrap.yaml", PNPM}, // pnpm 2 and older
 	{"yarn.lock", Yarn},
 	{"bun.lock", Bun},
 	{"bun.lockb", Bun},
@@ -53,17 +52,17 @@ type Lockfile struct {
 	Format  Format
 }
 
-// Format says, of a lockfile that has several, which one it is.
+// Format distinguishes formats of lockfiles with the same name.
 type Format int
 
-// Formats. Of the lockfiles of other managers npm reads that of Yarn 1.
+// Formats. npm reads Yarn 1's lockfile, but no other manager's.
 const (
 	Other Format = iota
 	Yarn1        // yarn.lock of Yarn 1, or one without any entries
 	Berry        // yarn.lock of Yarn 2 and later
 )
 
-// String is the file's name, of a yarn.lock with the versions of Yarn that
+// String returns the file's name, and for a yarn.lock the versions of Yarn that
 // write it.
 func (l Lockfile) String() string {
 	switch l.Format {
@@ -100,14 +99,13 @@ func Find(dir string) ([]Lockfile, error) {
 	return all, nil
 }
 
-// ReadByNPM tells whether npm installs what the lockfile says: npm's own, and
-// that of Yarn 1.
+// ReadByNPM reports whether npm installs from the lockfile: npm's own, and Yarn
+// 1's.
 func (l Lockfile) ReadByNPM() bool { return l.Manager == NPM || l.Format == Yarn1 }
 
-// Above returns the lockfile that pnpm keeps in a folder, when it is one for
-// several projects and the project in that path below it, with slashes, is one
-// of them. Which folders these are stands in pnpm-workspace.yaml, and not in
-// package.json.
+// Above returns the pnpm lockfile in a folder if it is a workspace root and
+// project, a path with slashes below it, is one of its projects.
+// pnpm-workspace.yaml lists them, not package.json.
 func Above(dir, project string) (Lockfile, bool, error) {
 	found := Lockfile{Dir: dir, Name: pnpmLock, Manager: PNPM}
 	text, err := regular.ReadFile(found.Path())
@@ -137,9 +135,9 @@ func yarnFormat(path string) (Format, error) {
 	return Yarn1, nil
 }
 
-// Declared returns the manager that a package.json names, and the field that
-// does, with its value: packageManager, or else devEngines.packageManager,
-// volta. Both are empty where it names none.
+// Declared returns the manager that a package.json names, and as evidence the
+// field with its value: packageManager, or else devEngines.packageManager,
+// volta. Both are empty if it names none.
 func Declared(pkg packagejson.Package) (manager, evidence string) {
 	if name, _, ok := strings.Cut(strings.TrimSpace(pkg.PackageManager), "@"); ok && name != "" {
 		spec, _, _ := strings.Cut(strings.TrimSpace(pkg.PackageManager), "+") // a digest

@@ -110,7 +110,7 @@ func TestDeclared(t *testing.T) {
 		{"packageManager without a version is none, as for corepack", `{"packageManager":"pnpm"}`, "", ""},
 		{"devEngines", `{"devEngines":{"packageManager":{"name":"bun","version":"1"}}}`, "bun", "devEngines.packageManager bun"},
 		{"the first of devEngines", `{"devEngines":{"packageManager":[{"name":"npm"},{"name":"pnpm"}]}}`, "npm", "devEngines.packageManager npm"},
-		{"packageManager goes before devEngines", `{"packageManager":"npm@11.6.0","devEngines":{"packageManager":{"name":"pnpm"}}}`, "npm", "packageManager npm@11.6.0"},
+		{"packageManager overrides devEngines", `{"packageManager":"npm@11.6.0","devEngines":{"packageManager":{"name":"pnpm"}}}`, "npm", "packageManager npm@11.6.0"},
 		{"volta", `{"volta":{"node":"24.0.0","yarn":"1.22.22"}}`, "yarn", "volta.yarn 1.22.22"},
 		{"volta's npm is no other manager", `{"volta":{"node":"24.0.0","npm":"11.0.0"}}`, "", ""},
 	} {

@@ -8,17 +8,16 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// The lines of a yarn.lock that npm reads, as its own reader has them. It
-// passes over the rest of a file, and says nothing, from the first line on that
-// is none of these.
+// The lines of a yarn.lock that npm's parser accepts. From the first other line
+// on, npm silently ignores the rest of the file.
 var (
 	entryLine = regexp.MustCompile(`^[^\s\x{feff}].*:$`)
 	valueLine = regexp.MustCompile(`^ {2}\S+(?::| .+)$|^ {4}\S+ .+$`)
 )
 
-// Entries returns how many entries npm reads in the yarn.lock of Yarn 1 in a
-// path. A line that npm cannot read is an error that quotes it: one of a merge
-// conflict, for example.
+// Entries returns the number of entries that npm reads from the Yarn 1 lockfile
+// at a path. A line that npm cannot read, for example of a merge conflict, is
+// an error that quotes it.
 func Entries(path string) (int, error) {
 	text, err := regular.ReadFile(path)
 	if err != nil {

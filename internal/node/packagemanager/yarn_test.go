@@ -40,7 +40,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-func TestALockfileThatNobodyWroteIsNotReadToItsEnd(t *testing.T) {
+func TestAHugeLockfileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "yarn.lock")
 	if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Truncate(path, 64<<20+1)); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package project finds the folder of the Node.js project inside the app, and
-// the root of the workspaces that it belongs to.
+// Package project finds the folder of the Node.js project in the app, and its
+// workspace root.
 package project
 
 import (
@@ -12,34 +12,32 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// PathVariable names the variable that points to a project below the app's
-// root.
+// PathVariable is the setting for a project below the app's root.
 const PathVariable = "BP_NODE_PROJECT_PATH"
 
-// InvalidID is the id of the [failure.Failure] for a path that leads to no
-// folder of the app.
+// InvalidID is the id of the [failure.Failure] for a path that is no folder of
+// the app.
 const InvalidID = "project-path-invalid"
 
-// Project is where a Node.js project stands.
+// Project is the location of a Node.js project.
 type Project struct {
 	Dir string // its folder, absolute
 
-	// Root is the folder whose lockfile, .npmrc and node_modules are the
-	// project's: Dir itself, or of a workspace that of the package.json above
-	// which lists it.
+	// Root is the folder with the project's lockfile, .npmrc and node_modules:
+	// Dir itself or, for a workspace, its workspace root.
 	Root string
 }
 
-// Workspace is the path of a workspace below its root, with slashes; empty for
-// a project of its own.
+// Workspace returns a workspace's path below its root, with slashes; empty for
+// a project that is no workspace.
 func (p Project) Workspace() string {
 	return strings.TrimPrefix(strings.TrimPrefix(p.Dir, p.Root), "/")
 }
 
-// Find returns the project, see [Dir]. It belongs to the nearest folder above,
-// inside the app, whose package.json has it among its workspaces, unless only
-// the project has a lockfile, of whatever package manager, or only the project
-// has one of npm's. A package.json above that is not JSON is an error.
+// Find returns the project, see [Dir]. Its root is the nearest folder above,
+// inside the app, whose package.json lists it as a workspace, unless only the
+// project has a lockfile (of any package manager), or only the project has one
+// of npm's. A package.json above that is not JSON is an error.
 func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 	dir, err := Dir(workingDir, getenv)
 	if err != nil {
@@ -58,9 +56,9 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 	return Project{Dir: dir, Root: dir}, nil
 }
 
-// Dir returns the project's folder: the app's root, or what
-// BP_NODE_PROJECT_PATH points to below it. A path that leaves the app, and
-// one that is not a folder, is a [failure.Failure] with [InvalidID].
+// Dir returns the project's folder: the app's root, or BP_NODE_PROJECT_PATH
+// below it. A path that leaves the app, or is no folder, is a [failure.Failure]
+// with [InvalidID].
 func Dir(workingDir string, getenv settings.Getenv) (string, error) {
 	text := getenv(PathVariable)
 	if text == "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
-// listsWorkspace tells whether the package.json in root has a folder below it
-// among its workspaces.
+// listsWorkspace reports whether the package.json in root lists a folder below
+// it as a workspace.
 func listsWorkspace(root, dir string) (bool, error) {
 	globs, err := packagejson.ReadWorkspaces(root)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,9 +38,9 @@ func listsWorkspace(root, dir string) (bool, error) {
 	return slices.Contains(lock.Links(), folder), err
 }
 
-// hasOwnLockfile tells whether a folder has a lockfile that counts for more
-// than those of the root above it: npm's, where there is none of npm's, or that
-// of any manager, where there is none that npm reads.
+// hasOwnLockfile reports whether a folder's lockfile overrides those of the
+// root above it: npm's if the root has none of npm's, or any manager's if the
+// root has none that npm reads.
 func hasOwnLockfile(dir, root string) (bool, error) {
 	own, err := packagemanager.Find(dir)
 	if err != nil || len(own) == 0 {
@@ -52,10 +52,10 @@ func hasOwnLockfile(dir, root string) (bool, error) {
 		(slices.ContainsFunc(own, isNPMs) || !slices.ContainsFunc(above, packagemanager.Lockfile.ReadByNPM)), err
 }
 
-// IsWorkspace tells whether a folder, a path with slashes, is one of the
-// workspaces that globs of a package.json name. As with npm the last glob that
-// matches decides, "!" before it excludes, "**" stands for any number of
-// folders, and what is in a node_modules is no workspace.
+// IsWorkspace reports whether the workspaces globs of a package.json match a
+// folder, a path with slashes. As in npm, the last matching glob decides, "!"
+// excludes, "**" matches any number of folders, and nothing in node_modules is
+// a workspace.
 func IsWorkspace(globs []string, folder string) bool {
 	parts := strings.Split(path.Clean(folder), "/")
 	if slices.Contains(parts, "node_modules") {
@@ -74,7 +74,7 @@ func IsWorkspace(globs []string, folder string) bool {
 	return is
 }
 
-// alternatives writes braces out: "{a,b}/*" as "a/*" and "b/*".
+// alternatives expands braces: "{a,b}/*" to "a/*" and "b/*".
 func alternatives(glob string) []string {
 	open := strings.IndexByte(glob, '{')
 	if open < 0 {

@@ -1,8 +1,7 @@
 package versionfile
 
-// Folder is the folder whose files say what version a project wants: its own,
-// unless none of them says anything; then the root of the workspaces that it
-// belongs to. Root may be the same folder.
+// Folder returns the folder with the project's version files: its own, or its
+// workspace root if it has none. Root may be the same folder.
 func Folder(dir, root string) string {
 	if HasEngine(dir) {
 		return dir

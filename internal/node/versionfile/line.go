@@ -2,15 +2,14 @@ package versionfile
 
 import "strings"
 
-// withAliases and withoutAliases are what a file may hold, for messages.
+// withAliases and withoutAliases describe a file's valid content, for messages.
 const (
 	withAliases    = "a version (24.1.0), a range (24, >=22 <25) or an alias (lts/*, lts/<codename>, node)"
 	withoutAliases = "a version (24.1.0) or a range (24, >=22 <25); aliases work in .nvmrc and BP_NODE_VERSION"
 )
 
-// ParseNvmrc turns the text of .nvmrc into a constraint. Its first line that
-// is neither blank nor a comment counts. Nothing is asked for when there is
-// none.
+// ParseNvmrc turns the text of .nvmrc into a constraint. It uses the first line
+// that is neither blank nor a comment. Without one there is no request.
 func ParseNvmrc(text string, aliases Aliases) (string, error) {
 	line := firstLine(text)
 	if c, ok := constraint(line); ok || line == "" {
@@ -22,7 +21,7 @@ func ParseNvmrc(text string, aliases Aliases) (string, error) {
 	return "", invalid(Nvmrc, line, withAliases)
 }
 
-// ParseNodeVersion does the same for .node-version, which knows no aliases.
+// ParseNodeVersion does the same for .node-version, which has no aliases.
 func ParseNodeVersion(text string, _ Aliases) (string, error) {
 	line := firstLine(text)
 	if c, ok := constraint(line); ok || line == "" {
@@ -31,8 +30,8 @@ func ParseNodeVersion(text string, _ Aliases) (string, error) {
 	return "", invalid(NodeVersion, line, withoutAliases)
 }
 
-// firstLine is the first that is neither blank nor a comment, without a
-// comment behind it, in lower case.
+// firstLine returns the first line that is neither blank nor a comment, without
+// a trailing comment, in lower case.
 func firstLine(text string) string {
 	for line := range strings.Lines(text) {
 		if line = uncommented(line); line != "" {

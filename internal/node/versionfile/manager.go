@@ -10,11 +10,11 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// names are what version managers call Node.js.
+// names are the version managers' names for Node.js.
 var names = []string{"node", "nodejs", "core:node"}
 
-// ParseToolVersions reads the text of asdf's .tool-versions: lines of a
-// tool's name and its versions, of which the first is the one to use.
+// ParseToolVersions reads the text of asdf's .tool-versions: each line has a
+// tool's name and its versions; the first version counts.
 func ParseToolVersions(text string, aliases Aliases) (string, error) {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(uncommented(line))
@@ -30,8 +30,7 @@ func ParseToolVersions(text string, aliases Aliases) (string, error) {
 }
 
 // ParseMise reads the text of a mise.toml: node in its table tools, as a
-// version, a list of versions of which the first counts, or a table with a
-// version.
+// version, a list of versions (the first counts), or a table with a version.
 func ParseMise(text string, aliases Aliases) (string, error) {
 	var doc struct {
 		Tools map[string]any `toml:"tools"`
@@ -53,7 +52,7 @@ func ParseMise(text string, aliases Aliases) (string, error) {
 	return "", nil
 }
 
-// version takes the version out of any of the forms that mise allows.
+// version returns the version from any form that mise allows.
 func version(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:
@@ -69,13 +68,13 @@ func version(value any) (string, bool) {
 	return "", false
 }
 
-// elsewhere are the beginnings of requests for a Node.js that the developer's
-// machine has or makes, or that a template of mise works out there.
+// elsewhere are prefixes of requests for a Node.js on the developer's machine,
+// installed, built there, or computed by a mise template.
 var elsewhere = []string{"path:", "ref:", "system", "sub-", "{{"}
 
-// managed turns a version as asdf and mise write it into a constraint: a
-// version or the beginning of one, with or without "latest:" or "prefix:", or
-// an alias, in which a codename stands behind "lts-" or "lts/".
+// managed turns a version of asdf or mise into a constraint: a version or its
+// prefix, with or without "latest:" or "prefix:", or an alias with a codename
+// after "lts-" or "lts/".
 func managed(source, text string, aliases Aliases) (string, error) {
 	request := strings.ToLower(strings.TrimSpace(text))
 	for _, kind := range elsewhere {

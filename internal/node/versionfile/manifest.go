@@ -6,20 +6,19 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// volta is the version that volta pins in package.json.
+// volta returns the version that volta pins in package.json.
 func volta(dir string) (string, error) {
 	return strings.TrimSpace(manifest(dir).Volta.Node), nil
 }
 
-// devEngines is the runtime that package.json wants for development, when
-// that is Node.js.
+// devEngines returns devEngines.runtime of package.json, if it is Node.js.
 func devEngines(dir string) (string, error) {
 	version, _ := manifest(dir).DevEngines.Runtime.Named("node")
 	return strings.TrimSpace(version), nil
 }
 
-// manifest reads package.json. One that cannot be read asks for nothing here:
-// the buildpack that installs packages says what is wrong with it.
+// manifest reads package.json. An unreadable one has no request here: the
+// buildpack that installs packages reports the error.
 func manifest(dir string) packagejson.Package {
 	pkg, err := packagejson.Read(dir)
 	if err != nil {
@@ -28,8 +27,8 @@ func manifest(dir string) packagejson.Package {
 	return pkg
 }
 
-// HasEngine says whether package.json has a range for Node.js in engines,
-// which goes before all that [Find] reads.
+// HasEngine reports whether package.json has a range for Node.js in engines,
+// which overrides all files that [Find] reads.
 func HasEngine(dir string) bool { return manifest(dir).Engines.Node != "" }
 
 func parseVolta(text string, _ Aliases) (string, error) {

@@ -1,7 +1,7 @@
-// Package versionfile reads the files in which a project says what Node.js
-// version it wants: .nvmrc, .node-version, package.json (volta and
-// devEngines), mise.toml and .tool-versions. What engines says is not its
-// business: the buildpack that installs packages brings it in.
+// Package versionfile reads a project's requested Node.js version from its
+// files: .nvmrc, .node-version, package.json (volta and devEngines), mise.toml
+// and .tool-versions. It ignores engines, which the buildpack that installs
+// packages reads.
 package versionfile
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 )
 
-// Where a request was read, which is the version-source of its plan entry.
+// The file of a request, which is the version-source of its plan entry.
 const (
 	Nvmrc        = ".nvmrc"
 	NodeVersion  = ".node-version"
@@ -32,29 +32,29 @@ const (
 // InvalidID is the id of the [failure.Failure] for a request that cannot be read.
 const InvalidID = "node-version-invalid"
 
-// Aliases knows what the names of versions mean: "lts/*", "current".
+// Aliases resolves names of versions: "lts/*", "current".
 type Aliases interface {
-	// Alias returns the range that a name in lower case stands for; false when
-	// it stands for none.
+	// Alias returns the range for a name in lower case; false for an unknown
+	// name.
 	Alias(name string) (constraint string, known bool)
 }
 
-// Request is a version that a project asks for.
+// Request is a version that a project requests.
 type Request struct {
 	Version string // a range; never empty
 	Source  string // one of the constants
 }
 
-// source is one place to look at: how to get its text, and how to read it.
-// Either gives nothing when there is no request.
+// source is one file: how to read its text, and how to parse it. Either returns
+// "" if there is no request.
 type source struct {
 	name  string
 	read  func(dir string) (string, error)
 	parse func(text string, aliases Aliases) (string, error)
 }
 
-// sources are all places, first the one that goes before all others. Those
-// that have always counted go before newer ones, and a pin before a range.
+// sources has all files by precedence, highest first. Long-supported files come
+// before newer ones, and a pin before a range.
 var sources = []source{
 	{Nvmrc, file(Nvmrc), ParseNvmrc},
 	{NodeVersion, file(NodeVersion), ParseNodeVersion},
@@ -65,8 +65,7 @@ var sources = []source{
 	{ToolVersions, file(ToolVersions), ParseToolVersions},
 }
 
-// Sources are the names of all places, first the one that goes before all
-// others.
+// Sources returns the names of all files by precedence, highest first.
 func Sources() []string {
 	names := make([]string, len(sources))
 	for i, s := range sources {
@@ -75,12 +74,12 @@ func Sources() []string {
 	return names
 }
 
-// Find returns what the files in dir ask for, first what goes before all
-// others. decided says whether something else goes before them all.
+// Find returns the requests of the files in dir by precedence, highest first.
+// decided means that another source overrides all of them.
 //
-// A file that cannot be read as a version is an error, a [failure.Failure]
-// with [InvalidID] mostly, where it would decide; anywhere else it is only
-// told to warn. So is a request that is no version, like asdf's "system".
+// An invalid file is an error, usually a [failure.Failure] with [InvalidID], if
+// it would decide; otherwise Find only calls warn. It also calls warn for a
+// request that is no version, like asdf's "system".
 func Find(dir string, aliases Aliases, decided bool, warn func(source string, err error)) ([]Request, error) {
 	var requests []Request
 	for _, s := range sources {
@@ -109,11 +108,11 @@ func (s source) find(dir string, aliases Aliases) (string, error) {
 	return s.parse(text, aliases)
 }
 
-// maxFileBytes is far more than a version file of a person has.
+// maxFileBytes is far above the size of a version file.
 const maxFileBytes = 1 << 20
 
-// file reads a file of the project, in UTF-8 or in UTF-16 with a mark; one that
-// is not there is empty.
+// file reads a file of the project, in UTF-8 or in UTF-16 with a byte order
+// mark; a missing one is empty.
 func file(name string) func(string) (string, error) {
 	return func(dir string) (string, error) {
 		text, err := regular.ReadFile(filepath.Join(dir, name))
@@ -146,15 +145,15 @@ func unreadable(name string, err error) error {
 	}
 }
 
-// elsewhereError says that a tool is told to take a Node.js that is neither a
-// release nor here: no mistake, and no request that can be met.
+// elsewhereError is for a valid request that a build cannot meet: a Node.js on
+// the developer's machine that is no release.
 type elsewhereError struct{ source, text string }
 
 func (e *elsewhereError) Error() string {
 	return fmt.Sprintf("%s says %q, which is not a release of Node.js", e.source, e.text)
 }
 
-// constraint reads a version or a range, with one leading v taken off.
+// constraint parses a version or a range, without one leading v.
 func constraint(text string) (string, bool) {
 	_, err := npmrange.Parse(npmrange.FromPaketo(text))
 	return strings.TrimPrefix(text, "v"), err == nil

@@ -85,7 +85,7 @@ func TestFind(t *testing.T) {
 		{name: "mise.toml before its hidden form", files: map[string]string{".mise.toml": "tools.node=\"22\"", "mise.toml": "tools.node=\"22\""}, want: "mise.toml .mise.toml"},
 		{name: "a bad file that decides", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, bad: true},
 		{name: "a file that no person wrote", files: map[string]string{".nvmrc": strings.Repeat("\n", 1<<20) + "24"}, bad: true},
-		{name: "a bad file that something goes before", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, decided: true, want: ".tool-versions", warn: ".nvmrc"},
+		{name: "a bad file that another source overrides", files: map[string]string{".nvmrc": "newest", ".tool-versions": "node 24"}, decided: true, want: ".tool-versions", warn: ".nvmrc"},
 		{name: "a bad file below a good one", files: map[string]string{".nvmrc": "24", ".tool-versions": "node newest"}, want: ".nvmrc", warn: ".tool-versions"},
 		{name: "a machine's own Node.js", files: map[string]string{".tool-versions": "node system"}, warn: ".tool-versions"},
 		{name: "a package.json that cannot be read", files: map[string]string{"package.json": "{"}},
@@ -154,8 +154,8 @@ func TestFindSaysWhatIsNoUTF8(t *testing.T) {
 	}
 }
 
-// A file that is left out in silence would give another version than on the
-// developer's machine.
+// A silently ignored file would give another version than on the developer's
+// machine.
 func TestFindRefusesALinkOutOfTheApp(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Symlink("../.nvmrc", filepath.Join(dir, ".nvmrc")); err != nil {
@@ -209,9 +209,9 @@ func TestFindReadsPackageJSON(t *testing.T) {
 	}
 }
 
-// A file that cannot be opened says nothing about what is asked for, and no other
-// may be taken in its place.
-func TestFindDoesNotPassOverAFileThatCannotBeRead(t *testing.T) {
+// The request in an unreadable file is unknown, so no other file may replace
+// it.
+func TestFindDoesNotIgnoreAnUnreadableFile(t *testing.T) {
 	dir := place(t, map[string]string{".node-version": "24"})
 	if err := os.Mkdir(filepath.Join(dir, ".nvmrc"), 0o755); err != nil {
 		t.Fatal(err)

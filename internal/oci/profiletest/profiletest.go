@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 )
 
-// Builder is the builder for this machine in the layout that
-// ARMATURE_PROFILE_BUILDER names; a benchmark without one is skipped.
+// Builder returns the builder for this machine from the layout in
+// ARMATURE_PROFILE_BUILDER; without one it skips the benchmark.
 func Builder(b *testing.B) v1.Image {
 	b.Helper()
 	layout := os.Getenv("ARMATURE_PROFILE_BUILDER")

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Entry is the recorded size of something: an image with its layers, or a file,
-// which has an uncompressed size only.
+// Entry is the recorded size of an image with its layers, or of a file, which
+// has only an uncompressed size.
 type Entry struct {
 	What         string  `json:"what"`
 	Compressed   int64   `json:"compressed,omitempty"` // bytes, as is the other
@@ -55,17 +55,17 @@ func Write(path string, entries []Entry) error {
 	return os.WriteFile(path, append(content, '\n'), 0o644)
 }
 
-// How far a size may be from its record. What is smaller than slack is not
-// worth a record of its own.
+// Tolerances of a size. An entry of at most slack may be missing in either
+// list.
 const (
 	percent = 3
 	slack   = 10_000 // bytes
 )
 
-// Compare returns a line for everything whose size is more than 3 % and 10 kB
-// from the recorded one, and for everything that only one of both lists has.
-// What has become smaller is told, too: an old record would let it grow back
-// unseen.
+// Compare returns a line for every entry whose size differs from the record by
+// more than 3 % and 10 kB, and for every entry that only one list has. It
+// reports smaller sizes, too: with an old record they could grow back
+// unnoticed.
 func Compare(recorded, measured []Entry) (differences []string) {
 	before, now := flat(recorded), flat(measured)
 	for _, one := range now {
@@ -85,7 +85,7 @@ func Compare(recorded, measured []Entry) (differences []string) {
 	return differences
 }
 
-// differs says whether sizes are too far apart.
+// differs reports whether sizes differ by more than the tolerances.
 func differs(was, is int64) bool {
 	apart := max(is-was, was-is)
 	return apart > slack && apart*100 > was*percent

@@ -1,4 +1,4 @@
-// Package sizes says how large an image and its layers are.
+// Package sizes measures images and their layers.
 package sizes
 
 import (
@@ -8,15 +8,15 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Layer is one of an image's layers, or several together.
+// Layer is a layer of an image, or several layers of one owner.
 type Layer struct {
 	Owner        string `json:"owner"`
 	Compressed   int64  `json:"compressed"`   // bytes
 	Uncompressed int64  `json:"uncompressed"` // bytes
 }
 
-// Of measures all layers of an image, the lowest first. Owners are the names
-// of the layers by digest; those that have none are called after their digest.
+// Of measures all layers of an image, the lowest first. Owners are the layers'
+// names by digest; a layer without one gets its digest as its name.
 func Of(image v1.Image, owners map[string]string) ([]Layer, error) {
 	layers, err := image.Layers()
 	if err != nil {

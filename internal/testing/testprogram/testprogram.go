@@ -1,9 +1,9 @@
 // Package testprogram compiles programs of this module for tests.
 //
-// go test keeps a result for as long as the test's own sources and the files
-// that it looked at stay the same. It does not know what a program that the
-// test compiled was made of, and would report a pass for one that has changed.
-// So each function here also looks at all that the program is made of.
+// go test caches a result while the test's own sources and the files that it
+// opened stay the same. It does not know the sources of a program that the test
+// compiles, and would report a cached pass for a changed one. So these
+// functions also open all of the program's sources.
 package testprogram
 
 import (
@@ -17,9 +17,9 @@ import (
 )
 
 // Build compiles the package or file source for the platform goos/goarch into
-// the file out, statically, as programs are shipped; source is as the go command
-// wants it, from the test's folder. Call it from a test and not from TestMain:
-// what happens before the tests run, go test does not see.
+// the file out, statically, like the shipped programs; source is an argument
+// for the go command, relative to the test's folder. Call it from a test, not
+// from TestMain: go test does not record files opened before the tests run.
 func Build(t testing.TB, source, goos, goarch, out string, flags ...string) {
 	t.Helper()
 	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w"}, flags...)
@@ -34,14 +34,14 @@ func Build(t testing.TB, source, goos, goarch, out string, flags ...string) {
 }
 
 // sources prints the folder of every package of the main module that a package
-// needs, and the files that these embed.
+// depends on, and their embedded files.
 const sources = `{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{.Module.GoMod}}
 {{$dir}}
 {{range .EmbedFiles}}{{$dir}}/{{.}}
 {{end}}{{end}}{{end}}`
 
-// look opens what a program is made of: of a folder, go test then compares names,
-// sizes, modes and times of everything that is directly in it.
+// look opens a program's source folders: go test then compares names, sizes,
+// modes and times of their direct entries.
 func look(source string, env []string) error {
 	cmd := exec.Command("go", "list", "-deps", "-f", sources, source)
 	cmd.Env = env
@@ -65,17 +65,17 @@ func look(source string, env []string) error {
 	return nil
 }
 
-// Program is one that several tests of a package run. It is compiled for this
-// machine when the first of them asks for it.
+// Program is a program that several tests of a package run. The first test that
+// needs it compiles it for this machine.
 type Program struct {
 	Source string // a package, from the tests' folder
 
 	once sync.Once
 	dir  string
-	path string // empty while it could not be compiled
+	path string // empty until it is compiled
 }
 
-// Path compiles the program, unless that is done, and returns where it is.
+// Path compiles the program on first use, and returns its path.
 func (p *Program) Path(t testing.TB) string {
 	t.Helper()
 	p.once.Do(func() {
@@ -94,8 +94,8 @@ func (p *Program) Path(t testing.TB) string {
 	return p.path
 }
 
-// Main runs a package's tests and then removes the program. Its result is an
-// exit status.
+// Main runs a package's tests, removes the program, and returns the exit
+// status.
 func (p *Program) Main(m *testing.M) int {
 	status := m.Run()
 	if p.dir != "" {

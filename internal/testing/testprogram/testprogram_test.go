@@ -52,8 +52,8 @@ func TestProgram(t *testing.T) {
 `,
 }
 
-// write writes a file as somebody did who did so some time ago: of those that
-// are younger than two seconds go test takes no result from its cache.
+// write writes a file with an older time: go test caches no result that depends
+// on files younger than two seconds.
 func write(t *testing.T, path, text string, age time.Duration) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

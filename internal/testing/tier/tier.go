@@ -1,6 +1,6 @@
-// Package tier is for tests alone: it says which of them run where. `go test
-// ./...` needs Go and nothing else and takes less than a minute; what needs more
-// runs when everything is asked for, as make test does.
+// Package tier decides which tests run. `go test ./...` needs only Go and takes
+// less than a minute; tests with other needs run only on request, as in make
+// test.
 package tier
 
 import (
@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// Variable asks for every test when it is [All].
+// Variable requests every test if it is [All].
 const (
 	Variable = "ARMATURE_TESTS"
 	All      = "all"
 )
 
-// IsAll says whether every test is asked for.
+// IsAll reports whether every test is requested.
 func IsAll() bool { return os.Getenv(Variable) == All }
 
-// Beyond leaves a test out unless every test is asked for. What it takes is
-// said: "npm and packages from its registry".
+// Beyond skips a test unless every test is requested. takes names its needs:
+// "npm and packages from its registry".
 func Beyond(t testing.TB, takes string) {
 	t.Helper()
 	if !IsAll() {
@@ -27,9 +27,9 @@ func Beyond(t testing.TB, takes string) {
 	}
 }
 
-// Program is the path of a program that a test runs. The test is left out as by
-// [Beyond]; one that every test is asked for, and that does not find its
-// program, fails.
+// Program returns the path of a program that a test runs. It skips the test
+// like [Beyond]; if every test is requested and the program is missing, the
+// test fails.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	Beyond(t, name)

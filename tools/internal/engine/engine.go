@@ -1,5 +1,5 @@
 // Package engine has the tags of this repository's images in a Docker engine,
-// and tells people that it loads them.
+// and loads them with log lines.
 package engine
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// Load is [docker.Load] with a line when it begins and one when it ends; there
-// are none where the engine has the image already.
+// Load is [docker.Load] with log lines; it does nothing if the engine already
+// has the image.
 func Load(ctx context.Context, log io.Writer, image v1.Image, tag string) error {
 	if has, err := docker.Has(ctx, image, tag); has || err != nil {
 		return err
@@ -25,6 +25,6 @@ func Load(ctx context.Context, log io.Writer, image v1.Image, tag string) error 
 // Builder is the tag of the builder for a target in the engine.
 func Builder(t targets.Target) string { return "armature/builder:" + t.Arch }
 
-// RunImage is the reference of the run image that builders and app images
-// carry in their metadata, and its tag in the engine.
+// RunImage is the reference of the run image in the metadata of builders and
+// app images, and its tag in the engine.
 func RunImage(t targets.Target) string { return "armature/run:" + t.Arch }

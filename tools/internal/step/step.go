@@ -1,5 +1,5 @@
-// Package step narrates what a tool does: a line when something begins that
-// may take a while, and one with the seconds it took when it ends.
+// Package step logs a tool's steps: a line when a slow step starts, and one
+// with its seconds when it ends.
 package step
 
 import (
@@ -14,9 +14,9 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// Main runs a tool until it ends or is interrupted and turns its error into
-// an exit status: 0, 1 for an error, 130 when interrupted. The error is
-// printed once, after the tool has cleaned up behind itself.
+// Main runs a tool until it ends or is interrupted, and returns its exit
+// status: 0, 1 for an error, 130 if interrupted. It prints the error once,
+// after the tool's cleanup.
 func Main(name string, run func(ctx context.Context, args []string, log io.Writer) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stderr)
@@ -33,7 +33,7 @@ func Main(name string, run func(ctx context.Context, args []string, log io.Write
 	}
 }
 
-// Do runs one step between two lines of narration.
+// Do runs one step between two log lines.
 func Do(log io.Writer, what string, do func() error) error {
 	fmt.Fprintf(log, "  %s ...\n", what)
 	start := time.Now()
@@ -44,14 +44,14 @@ func Do(log io.Writer, what string, do func() error) error {
 	return nil
 }
 
-// Run executes a command, its environment being this program's and env. What
-// it prints is shown only when it fails, or as it comes when log is not nil.
+// Run executes a command with this program's environment and env. Its output
+// goes to log or, if log is nil, into the error if it fails.
 func Run(ctx context.Context, log io.Writer, env []string, name string, args ...string) error {
 	_, err := execute(ctx, log, env, name, args)
 	return err
 }
 
-// Output is [Run] that returns standard output, white space trimmed.
+// Output is [Run], but returns the trimmed standard output.
 func Output(ctx context.Context, env []string, name string, args ...string) (string, error) {
 	return execute(ctx, nil, env, name, args)
 }

@@ -1,5 +1,5 @@
-// Package guest is what the program on the host and the first process of the
-// booted machine tell each other: a task in a file of the initramfs, and a
+// Package guest is the protocol between the program on the host and the first
+// process of the booted machine: a task in a file of the initramfs, and a
 // result as one line on the console.
 package guest
 
@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// Where both sides find what was added to the image's file system. The folder
-// is root's alone and none of the image's.
+// The paths of the files added to the image's file system, in a folder of
+// root's that no image has.
 const (
 	Dir      = ".verifyarm64"
 	InitPath = Dir + "/init"
 	TaskPath = Dir + "/task.json"
 )
 
-// Task is what to run and what to ask it.
+// Task is a command to run and a request to send.
 type Task struct {
 	Args       []string // the image's entrypoint and command, never empty
 	Env        []string // "NAME=value", as the image has them
 	WorkingDir string   // absolute
-	User       string   // as in an image's config: "", "name", "uid", "uid:gid", "name:group"
+	User       string   // as in an image's configuration: "", "name", "uid", "uid:gid", "name:group"
 	URL        string   // asked with GET until it answers: "http://127.0.0.1:3000/"
 }
 
-// Outcome is how a task ended.
+// Outcome is the outcome of a task.
 type Outcome string
 
 // The outcomes there are.
@@ -34,10 +34,10 @@ const (
 	Answered Outcome = "answered" // the URL was answered, with whatever status
 	Refused  Outcome = "refused"  // the kernel did not start the entrypoint
 	Exited   Outcome = "exited"   // the entrypoint ended before anything answered
-	Broken   Outcome = "broken"   // the task could not be carried out
+	Broken   Outcome = "broken"   // the task could not run
 )
 
-// Result is how a task ended, and the evidence.
+// Result is the outcome of a task with details.
 type Result struct {
 	Outcome Outcome
 	Machine string   // as uname -m prints it in the machine: "aarch64"
@@ -50,13 +50,13 @@ type Result struct {
 	Uptime  float64  // seconds from the kernel's start to the result
 }
 
-// MaxBodyBytes is how much of an answer is kept.
+// MaxBodyBytes is the size limit of a recorded answer.
 const MaxBodyBytes = 64 << 10
 
-// marker begins the line on the console that a result is on.
+// marker is the prefix of the result's line on the console.
 const marker = "verifyarm64-result: "
 
-// Line is the result as it goes to the console, on a line of its own.
+// Line returns the result as a line for the console.
 func (r Result) Line() (string, error) {
 	raw, err := json.Marshal(r)
 	if err != nil {
@@ -65,8 +65,8 @@ func (r Result) Line() (string, error) {
 	return "\n" + marker + string(raw) + "\n", nil
 }
 
-// ParseLine reads a console line. The second result says whether it is one of
-// [Result.Line].
+// ParseLine reads a console line. The second result reports whether it is one
+// of [Result.Line].
 func ParseLine(line string) (Result, bool, error) {
 	raw, ok := strings.CutPrefix(strings.TrimSpace(line), marker)
 	if !ok {

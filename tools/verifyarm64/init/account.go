@@ -12,15 +12,15 @@ import (
 	"syscall"
 )
 
-// account is whom the entrypoint runs as.
+// account is the user of the entrypoint.
 type account struct {
 	credential syscall.Credential
 	home       string
 }
 
-// lookUp finds the user of an image's config in etc/passwd and etc/group below
-// root, as container engines do: nothing is root, numbers need no entry, and a
-// user without a group gets its own and those that list it.
+// lookUp finds the user of an image's configuration in etc/passwd and etc/group
+// below root, as container engines do: "" is root, numbers need no entry, and a
+// user without a group gets its primary and supplementary groups.
 func lookUp(root, user string) (account, error) {
 	name, group, grouped := strings.Cut(user, ":")
 	if name == "" {
@@ -56,7 +56,7 @@ func lookUp(root, user string) (account, error) {
 	return a, nil
 }
 
-// rows reads a file of fields with colons between; rows with fewer are left out.
+// rows reads a file of colon-separated fields, and skips rows with fewer.
 func rows(path string, fields int) [][]string {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -101,7 +101,7 @@ func memberOf(groups [][]string, name string) []uint32 {
 	return ids
 }
 
-// environ is env and what container engines add where the image says nothing.
+// environ returns env with the defaults of container engines.
 func (a account) environ(env []string) []string {
 	for _, entry := range []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -115,7 +115,7 @@ func (a account) environ(env []string) []string {
 	return env
 }
 
-// value is that of the last entry with a name, "" without one.
+// value returns the value of the last entry with a name, or "".
 func value(env []string, name string) string {
 	for _, entry := range slices.Backward(env) {
 		if v, ok := strings.CutPrefix(entry, name+"="); ok {

@@ -1,11 +1,11 @@
 //go:build linux
 
 // Command init is the first process of the machine that verifyarm64 boots: it
-// sets up what a container would have, runs the image's entrypoint as the
-// image's user, asks it a question, says on the console how that went, and
-// powers the machine off.
+// sets up a container's environment, runs the image's entrypoint as the image's
+// user, sends it a request, prints the result on the console, and powers the
+// machine off.
 //
-// It must not be run anywhere else; it refuses to when it is not process 1.
+// It refuses to run unless it is process 1.
 package main
 
 import (
@@ -49,9 +49,8 @@ func verify() guest.Result {
 	return run(task)
 }
 
-// report prints the result where nothing can come between its characters: the
-// kernel is told to be quiet, and the entrypoint's output is no longer passed
-// on once [run] has returned.
+// report prints the result without interleaving: it silences the kernel, and
+// [run] has stopped copying the entrypoint's output.
 func report(r guest.Result) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err == nil {
@@ -64,7 +63,7 @@ func report(r guest.Result) {
 		line = fmt.Sprintf("init: writing the result: %s\n", err)
 	}
 	fmt.Print(line)
-	_ = unix.IoctlSetInt(1, unix.TCSBRK, 1) // until the console has it all
+	_ = unix.IoctlSetInt(1, unix.TCSBRK, 1) // until the console has written everything
 }
 
 func uptime() time.Duration {
@@ -75,7 +74,7 @@ func uptime() time.Duration {
 	return time.Duration(now.Nano())
 }
 
-// mount is one file system that a container would find in place.
+// mount is a file system of a container.
 type mount struct {
 	kind, dir, options string
 	flags              uintptr
@@ -109,8 +108,7 @@ func prepare() error {
 	return loopbackUp()
 }
 
-// names gives the machine a name and lets it find itself by the usual ones, as
-// container engines do.
+// names sets the host name and writes /etc/hosts, as container engines do.
 func names() error {
 	if err := syscall.Sethostname([]byte("verifyarm64")); err != nil {
 		return fmt.Errorf("setting the host name: %w", err)

@@ -20,11 +20,11 @@ import (
 	"github.com/armature-cnb/armature/tools/verifyarm64/guest"
 )
 
-// keptLines is how many lines of the entrypoint's output go into the result.
+// keptLines is the number of lines of the entrypoint's output in the result.
 const keptLines = 20
 
-// run starts the entrypoint and asks its URL until it answers or is no more.
-// How long that may take is for the host to say.
+// run starts the entrypoint and requests its URL until it answers or ends. The
+// host limits the time.
 func run(task guest.Task) guest.Result {
 	account, err := lookUp("/", task.User)
 	if err != nil {
@@ -59,7 +59,7 @@ func run(task guest.Task) guest.Result {
 
 	result := ask(task.URL, ended)
 	if result.Outcome == guest.Exited {
-		select { // what it printed last may still be on its way, or held by a child
+		select { // its last output may be pending, or a child may hold the pipe
 		case <-copied:
 		case <-time.After(time.Second):
 		}
@@ -68,7 +68,7 @@ func run(task guest.Task) guest.Result {
 	return result
 }
 
-// machineOf tells what machine a file is for that the kernel would not run.
+// machineOf describes the machine type of a file that the kernel did not run.
 func machineOf(program string, err error) string {
 	if !errors.Is(err, syscall.ENOEXEC) {
 		return ""
@@ -81,7 +81,7 @@ func machineOf(program string, err error) string {
 	return strings.ToLower(strings.TrimPrefix(file.Machine.String(), "EM_"))
 }
 
-// ask asks url ten times a second until somebody answers or the entrypoint has
+// ask requests url ten times a second until it answers or the entrypoint has
 // ended.
 func ask(url string, ended <-chan error) guest.Result {
 	client := &http.Client{
@@ -113,7 +113,7 @@ func exitText(err error) string {
 	return err.Error()
 }
 
-// find is where a program lies: a path as it is, a name in the PATH of env.
+// find returns a program's path: a path unchanged, a name from the PATH of env.
 func find(program string, env []string) (string, error) {
 	if strings.Contains(program, "/") {
 		return program, nil
@@ -127,7 +127,7 @@ func find(program string, env []string) (string, error) {
 	return "", fmt.Errorf("%s: not in the image's PATH %q", program, value(env, "PATH"))
 }
 
-// output passes lines on to the console and keeps the last ones.
+// output copies lines to the console and keeps the last ones.
 type output struct {
 	mutex   sync.Mutex
 	lines   []string
@@ -158,7 +158,7 @@ func (o *output) add(line string) {
 	o.lines = o.lines[max(0, len(o.lines)-keptLines):]
 }
 
-// stop ends passing on; the lines are the last ones until now.
+// stop stops copying, and returns the last lines.
 func (o *output) stop() []string {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

@@ -7,14 +7,12 @@ import (
 	"strings"
 )
 
-// webMemoryDefault is the MiB that one process of an app is given when
-// WEB_MEMORY does not say.
+// webMemoryDefault is the MiB per process when WEB_MEMORY is unset.
 const webMemoryDefault = 512
 
-// processes is how many processes the app forks, of which each gets its share
-// of the memory: what WEB_CONCURRENCY says, or else, when that is wanted, as
-// many as there are processors and as there is memory for. It is 0 when
-// nobody says.
+// processes returns how many processes the app forks, which share the memory
+// equally: WEB_CONCURRENCY, or else, if enabled, the number of processors,
+// limited by the memory. It is 0 when unknown.
 func (h helper) processes(mebibytes int64, known bool) int64 {
 	if n, ok := h.positive(webConcurrency); ok {
 		return n
@@ -33,8 +31,8 @@ func (h helper) processes(mebibytes int64, known bool) int64 {
 	return max(1, n)
 }
 
-// positive reads a variable that holds a number above zero. Anything else is
-// warned of.
+// positive reads a variable with a number above zero. It warns about any other
+// value.
 func (h helper) positive(name string) (int64, bool) {
 	text, _ := h.lookup(name)
 	if text = strings.TrimSpace(text); text == "" {
@@ -48,8 +46,9 @@ func (h helper) positive(name string) (int64, bool) {
 	return n, true
 }
 
-// enabled reads a switch that has a value when it is not set. What is neither
-// true nor false is warned of, with what follows from the same value.
+// enabled reads a switch; unset is its default. It warns about a value that is
+// no boolean, and then returns the default; then describes that for the
+// warning.
 func (h helper) enabled(name string, unset bool, then string) bool {
 	text, _ := h.lookup(name)
 	if text == "" {
@@ -63,8 +62,8 @@ func (h helper) enabled(name string, unset bool, then string) bool {
 	return on
 }
 
-// processors is how many processors the container may use, rounded up: those
-// that this process may run on, or fewer when a control group has a quota.
+// processors returns how many processors the container may use, rounded up: the
+// process's CPU affinity, or fewer if a control group has a quota.
 func (h helper) processors() int64 {
 	groups := filepath.Join(h.root, "sys/fs/cgroup")
 	if _, err := os.Stat(filepath.Join(groups, "cgroup.controllers")); err == nil {
@@ -78,8 +77,8 @@ func (h helper) processors() int64 {
 	})
 }
 
-// share is how many processors a quota of microseconds in each period is; all
-// of them where there is none.
+// share returns how many processors a quota of microseconds per period is; all
+// of them without a quota.
 func (h helper) share(quota, period string) int64 {
 	q, err := strconv.ParseInt(quota, 10, 64)
 	if err != nil || q <= 0 {
@@ -92,7 +91,7 @@ func (h helper) share(quota, period string) int64 {
 	return min(int64(h.cpus), (q+p-1)/p)
 }
 
-// contents is a file's text; none when it cannot be read.
+// contents returns a file's text, or "" if it cannot be read.
 func contents(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

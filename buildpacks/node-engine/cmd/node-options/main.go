@@ -1,17 +1,18 @@
 // Command node-options is an exec.d program: it runs before the app's process
-// and makes Node.js fit the container. It adds to NODE_OPTIONS what the user's own value would push out or what
-// depends on the container: the system's authorities, a heap that fits the
-// memory limit, and the inspector when BPL_DEBUG_ENABLED asks for it. What the user
-// put there stays, goes before anything added, and is never said twice. When
-// BPL_WEB_CONCURRENCY_ENABLED asks for it, WEB_CONCURRENCY becomes the number
-// of processes that the container has room for. The authorities of
-// ca-certificates bindings get into NODE_EXTRA_CA_CERTS (package authorities).
+// and configures Node.js for the container. It adds options to NODE_OPTIONS
+// that the user's own value would replace or that depend on the container: the
+// system's authorities, a heap that fits the memory limit, and the inspector
+// when BPL_DEBUG_ENABLED asks for it. The user's own options stay, take
+// precedence, and are never repeated. When BPL_WEB_CONCURRENCY_ENABLED asks for
+// it, it sets WEB_CONCURRENCY to the number of processes that the container has
+// room for. It adds the authorities of ca-certificates bindings to
+// NODE_EXTRA_CA_CERTS (package authorities).
 //
-// It is one program for all of this, as every further one costs a container
-// two milliseconds and 0.8 MB.
+// One program does all of this, since each further one costs a container two
+// milliseconds and 0.8 MB.
 //
-// It never keeps a container from starting: whatever goes wrong is a warning,
-// and the exit status is always 0.
+// It never prevents a container from starting: every failure is a warning, and
+// the exit status is always 0.
 //
 // exec.d programs write the variables they set as TOML to file descriptor 3
 // (Buildpack API, "Launch", exec.d).
@@ -32,8 +33,8 @@ import (
 // Names of the variables that are read or set.
 const (
 	nodeOptions     = "NODE_OPTIONS"
-	memoryAvailable = "MEMORY_AVAILABLE" // set in MiB; read in MiB, or in bytes when that is meant
-	optimizeMemory  = "OPTIMIZE_MEMORY"  // whether the heap is to fit; any value is a yes
+	memoryAvailable = "MEMORY_AVAILABLE" // written in MiB; read in MiB, or in bytes if very large
+	optimizeMemory  = "OPTIMIZE_MEMORY"  // whether to size the heap; any value means yes
 	optimizeItself  = "BPL_NODE_OPTIMIZE_MEMORY"
 	webConcurrency  = "WEB_CONCURRENCY" // how many processes an app forks
 	webMemory       = "WEB_MEMORY"      // MiB for one of them
@@ -61,14 +62,14 @@ type helper struct {
 	warn   io.Writer
 }
 
-// run writes the variables that are to be set to out.
+// run writes the variables to set to out.
 func (h helper) run(out io.Writer) {
 	before, _ := h.lookup(nodeOptions)
 	options := withAuthorities(before)
 	limit, limited := h.limited()
-	memory, told := h.told()
-	known := told || limited
-	if !told {
+	memory, set := h.available()
+	known := set || limited
+	if !set {
 		memory = limit
 	}
 	if known {
@@ -81,7 +82,7 @@ func (h helper) run(out io.Writer) {
 	if _, set := h.lookup(webConcurrency); !set && processes > 0 {
 		h.set(out, webConcurrency, strconv.FormatInt(processes, 10))
 	}
-	if known && h.fits(told) {
+	if known && h.fits(set) {
 		options = withHeap(options, memory/max(1, processes))
 	}
 	options = h.withInspector(options)
@@ -90,15 +91,15 @@ func (h helper) run(out io.Writer) {
 	}
 }
 
-// fits says whether the heap is to fit the memory: when it is asked for, and
-// by itself where a container has a limit about which nobody says anything.
-// Node.js alone would take half of the limit, and 256 MiB of any smaller one,
-// which is when the kernel ends it without a word.
-func (h helper) fits(told bool) bool {
+// fits reports whether to size the heap for the memory: if the settings ask for
+// it, and by default if the container has a limit. Node.js alone would take
+// half of the limit, but 256 MiB of any smaller one, and then the kernel kills
+// it silently.
+func (h helper) fits(set bool) bool {
 	if _, asked := h.lookup(optimizeMemory); asked {
 		return true
 	}
-	return !told && h.enabled(optimizeItself, true, "the heap fits the container's limit")
+	return !set && h.enabled(optimizeItself, true, "the heap fits the container's limit")
 }
 
 func (h helper) set(out io.Writer, name, value string) {
@@ -107,8 +108,8 @@ func (h helper) set(out io.Writer, name, value string) {
 	}
 }
 
-// withAuthorities lets Node.js trust what the system does, unless the options
-// say something about that already.
+// withAuthorities makes Node.js trust the system's authorities, unless the
+// options already choose.
 func withAuthorities(options string) string {
 	for _, own := range []string{"--use-openssl-ca", "--use-bundled-ca", "--use-system-ca"} {
 		if strings.Contains(dashed(options), own) {
@@ -118,17 +119,17 @@ func withAuthorities(options string) string {
 	return add(options, "--use-openssl-ca")
 }
 
-// dashed has the options with dashes for underscores: Node.js takes either.
+// dashed returns the options with dashes for underscores: Node.js accepts both.
 func dashed(options string) string { return strings.ReplaceAll(options, "_", "-") }
 
 // heapPercent is how much of the memory the old space of the heap may take;
 // the rest is for the young space, buffers, code and the stacks.
 const heapPercent = 75
 
-// withHeap sets the size of the old space of one process that may use so many
-// MiB, unless the user did in any of the ways there are.
+// withHeap sets the old-space size for a process that may use the given MiB,
+// unless the user set a heap size in any form.
 func withHeap(options string, mebibytes int64) string {
-	for _, own := range []string{"--max-old-space-size", "--max-heap-size"} { // of which the first would go before the second
+	for _, own := range []string{"--max-old-space-size", "--max-heap-size"} { // the first would override the second
 		if strings.Contains(dashed(options), own) {
 			return options
 		}
@@ -136,8 +137,8 @@ func withHeap(options string, mebibytes int64) string {
 	return add(options, fmt.Sprintf("--max_old_space_size=%d", max(1, mebibytes*heapPercent/100)))
 }
 
-// withInspector lets a debugger connect, unless the options say something
-// about that already. Without BPL_DEBUG_HOST it listens on the loopback only.
+// withInspector lets a debugger connect, unless the options already configure
+// the inspector. Without BPL_DEBUG_HOST it listens on loopback only.
 func (h helper) withInspector(options string) string {
 	if !h.enabled(debugEnabled, false, "no inspector") || strings.Contains(options, "--inspect") {
 		return options

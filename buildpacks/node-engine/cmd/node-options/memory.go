@@ -11,13 +11,14 @@ import (
 
 const mebibyte = 1 << 20
 
-// unlimited is from where on a limit is none. Version 1 of control groups
-// writes the largest number of whole pages that fits into 64 bits.
+// unlimited is the value from which a limit counts as none. Version 1 of
+// control groups writes the largest number of whole pages that fits into 64
+// bits.
 const unlimited = math.MaxInt64 / 2
 
-// told returns the MiB that MEMORY_AVAILABLE says the container may use. A TiB
-// or more of them is taken for bytes.
-func (h helper) told() (int64, bool) {
+// available returns the MiB of MEMORY_AVAILABLE. It reads 2^20 or more of them
+// as bytes.
+func (h helper) available() (int64, bool) {
 	n, ok := h.positive(memoryAvailable)
 	if n >= mebibyte {
 		n /= mebibyte
@@ -32,7 +33,7 @@ func (h helper) limited() (int64, bool) {
 	return limit / mebibyte, limit >= mebibyte && limit < unlimited
 }
 
-// limit is in bytes; unlimited when there is none.
+// limit returns the limit in bytes, or unlimited.
 func (h helper) limit() int64 {
 	groups := filepath.Join(h.root, "sys/fs/cgroup")
 	if _, err := os.Stat(filepath.Join(groups, "cgroup.controllers")); err == nil {
@@ -43,8 +44,8 @@ func (h helper) limit() int64 {
 	})
 }
 
-// group is this process's control group, an absolute path: that of version 2,
-// or that of a controller of version 1 (man 7 cgroups, /proc/[pid]/cgroup).
+// group returns the absolute path of this process's control group: of version
+// 2, or of a controller of version 1 (man 7 cgroups, /proc/[pid]/cgroup).
 func (h helper) group(controller string) string {
 	text, err := os.ReadFile(filepath.Join(h.root, "proc/self/cgroup"))
 	if err != nil {
@@ -64,8 +65,8 @@ func (h helper) group(controller string) string {
 	return "/"
 }
 
-// smallest asks for the limit of a group and all groups that it is in. One
-// that cannot be seen from inside the container has none.
+// smallest returns the smallest limit of a group and its ancestors. A group
+// that is invisible from inside the container has no limit.
 func smallest(root, group string, limit func(dir string) int64) int64 {
 	least := limit(root)
 	for ; group != "/"; group = path.Dir(group) {
@@ -74,7 +75,7 @@ func smallest(root, group string, limit func(dir string) int64) int64 {
 	return least
 }
 
-// number reads a file that holds a number of bytes, or "max".
+// number reads a file with a number of bytes, or "max".
 func number(file string) int64 {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -87,8 +88,8 @@ func number(file string) int64 {
 	return n
 }
 
-// hierarchical is the limit that version 1 works out from the groups above,
-// seen or not.
+// hierarchical returns the limit that version 1 computes from all ancestors,
+// visible or not.
 func hierarchical(file string) int64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package authorities makes Node.js trust, at launch, the authorities of the
 // container's ca-certificates bindings, by setting NODE_EXTRA_CA_CERTS. It
-// never keeps a container from starting: whatever goes wrong is a warning.
+// never prevents a container from starting: every failure is a warning.
 package authorities
 
 import (
@@ -18,8 +18,8 @@ import (
 const variable = "NODE_EXTRA_CA_CERTS"
 
 // Set writes the variable to out, as an exec.d program does (Buildpack API,
-// "Launch", exec.d), when the bindings hold something to trust. lookup is
-// os.LookupEnv or its like; warnings go to warn, a line each.
+// "Launch", exec.d), if the bindings have certificates. lookup is usually
+// os.LookupEnv; warnings go to warn, one per line.
 func Set(out io.Writer, lookup func(string) (string, bool), warn io.Writer) {
 	getenv := func(name string) string {
 		value, _ := lookup(name)
@@ -31,10 +31,10 @@ func Set(out io.Writer, lookup func(string) (string, bool), warn io.Writer) {
 type helper struct {
 	getenv  func(string) string
 	warn    io.Writer
-	folders []string // where a bundle may be written, the best first; empty names do not count
+	folders []string // where a bundle may be written, in order of preference; empty names are ignored
 }
 
-// run writes the variable to out when there is something to trust.
+// run writes the variable to out if there are certificates to trust.
 func (h helper) run(out io.Writer) {
 	files := h.bindings()
 	if len(files) == 0 {
@@ -49,8 +49,7 @@ func (h helper) run(out io.Writer) {
 	}
 }
 
-// bindings returns the paths of all entries of ca-certificates bindings that
-// hold certificates.
+// bindings returns the paths of all ca-certificates entries with certificates.
 func (h helper) bindings() []string {
 	root := h.getenv("SERVICE_BINDING_ROOT")
 	if root == "" {
@@ -74,7 +73,7 @@ func (h helper) bindings() []string {
 	return files
 }
 
-// entries are the usable files of one binding.
+// entries returns the usable files of one binding.
 func (h helper) entries(dir string) []string {
 	list, err := os.ReadDir(dir)
 	if err != nil {
@@ -100,8 +99,8 @@ func (h helper) entries(dir string) []string {
 	return files
 }
 
-// one returns a file that holds all certificates: the only one there is, or a
-// bundle in the first folder that can be written to, or else the first.
+// one returns a file with all certificates: the only file, or a bundle in the
+// first writable folder, or else the first file.
 func (h helper) one(files []string) string {
 	if len(files) == 1 {
 		return files[0]
@@ -147,7 +146,7 @@ func (h helper) warning(format string, arguments ...any) {
 	fmt.Fprintf(h.warn, "WARNING: ca-certificates: "+format+"\n", arguments...)
 }
 
-// escape keeps Glob from reading a folder's name as a pattern.
+// escape prevents Glob from reading a folder's name as a pattern.
 func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

@@ -33,9 +33,8 @@ var program = testprogram.Program{Source: "../../cmd/node-options"}
 
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
-// run starts the helper as the launcher does, and returns the variables that
-// it sets, without those that have nothing to do with authorities, and what it
-// says.
+// run starts the helper as the launcher does, and returns the variables for
+// authorities that it sets, and its output.
 func run(t *testing.T, env ...string) (map[string]string, string) {
 	t.Helper()
 	reader, writer, err := os.Pipe()
@@ -61,7 +60,7 @@ func run(t *testing.T, env ...string) (map[string]string, string) {
 	return set, says.String()
 }
 
-// soon is a context that does not let a program hang.
+// soon returns a context with a time-out, so that no program hangs.
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -220,8 +219,8 @@ func TestItIsSmall(t *testing.T) {
 	}
 }
 
-// What Node.js itself makes of the variable: it trusts the authorities of all
-// bindings, and goes on trusting only those that it should.
+// Node.js itself reads the variable: it trusts the authorities of all bindings,
+// and no others.
 func TestNodeTrustsTheAuthorities(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

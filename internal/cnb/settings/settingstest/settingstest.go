@@ -1,4 +1,4 @@
-// Package settingstest checks what a buildpack says of its settings.
+// Package settingstest checks that a buildpack declares its settings.
 package settingstest
 
 import (
@@ -35,9 +35,8 @@ func Declared(t *testing.T, buildpack string) {
 	}
 }
 
-// Check returns what is wrong: it looks at the code of all programs below the
-// folder, helpers too, and at that of every package of the module that they
-// are made of.
+// Check returns the faults. It reads the code of all programs below the folder,
+// including helpers, and of every package of the module that they import.
 func Check(buildpack string) (faults []string, err error) {
 	declared, faults, err := declarations(filepath.Join(buildpack, "buildpack.toml"))
 	if err != nil {
@@ -72,7 +71,7 @@ func Check(buildpack string) (faults []string, err error) {
 	return faults, nil
 }
 
-// declarations are the names of metadata.configurations.
+// declarations returns the names in metadata.configurations.
 func declarations(path string) (declared map[string]bool, faults []string, err error) {
 	var descriptor struct {
 		Metadata struct {
@@ -92,8 +91,8 @@ func declarations(path string) (declared map[string]bool, faults []string, err e
 	return declared, faults, nil
 }
 
-// sources are the Go files, without tests, of the packages below a folder and
-// of those of the same module that they import.
+// sources returns the Go files, except tests, of the packages below a folder
+// and of the module's packages that they import.
 func sources(dir string) ([]string, error) {
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}\n{{end}}{{end}}{{end}}", "./...")
 	cmd.Dir = dir
@@ -106,7 +105,7 @@ func sources(dir string) ([]string, error) {
 	return strings.Fields(string(output)), nil
 }
 
-// names are the variables that the strings of a file are.
+// names returns the string literals of a file that are names of settings.
 func names(file string) ([]string, error) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package apps makes the apps that are built, and changes them.
+// Package apps generates the benchmark's apps, and changes them.
 package apps
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/hostnode"
 )
 
-// App is a copy of an app in a folder of its own.
+// App is a copy of an app.
 type App struct {
 	Dir    string
 	source string // the file, below Dir, in which a line changes
@@ -23,7 +23,7 @@ type App struct {
 }
 
 // Copy copies an app's folder from, without node_modules, to the folder to,
-// which it makes anew.
+// which it replaces.
 func Copy(from, to, source string, node hostnode.Node) (*App, error) {
 	if err := os.RemoveAll(to); err != nil {
 		return nil, err
@@ -40,16 +40,16 @@ func Copy(from, to, source string, node hostnode.Node) (*App, error) {
 	return &App{Dir: to, source: source, node: node}, os.RemoveAll(filepath.Join(to, "node_modules"))
 }
 
-// Made is an app that is too large to be kept in the repository, as what its
-// lockfile is made of: exact versions, and a day after which no version counts.
+// Made describes an app that is too large for the repository: exact versions,
+// and a day after which npm ignores versions.
 type Made struct {
 	Dependencies map[string]string // name to exact version
 	Before       string            // "2025-03-01"
 	Server       string            // server.js
 }
 
-// Make makes the app in the folder dir, unless it is there. With the same npm
-// it is the same everywhere.
+// Make makes the app in the folder dir, unless it exists. The same npm gives
+// the same app everywhere.
 func (m Made) Make(ctx context.Context, dir string, node hostnode.Node) error {
 	manifest, err := json.MarshalIndent(map[string]any{
 		"name": "made", "version": "1.0.0", "private": true, "license": "Apache-2.0",
@@ -88,7 +88,8 @@ func (m Made) Make(ctx context.Context, dir string, node hostnode.Node) error {
 	return os.Rename(work, dir)
 }
 
-// Lockfile is how many packages an app's lockfile has, and its SHA-256.
+// Lockfile returns the number of packages in an app's lockfile, and its
+// SHA-256.
 func Lockfile(dir string) (packages int, digest string, err error) {
 	content, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
 	if err != nil {
@@ -110,11 +111,11 @@ func Lockfile(dir string) (packages int, digest string, err error) {
 	return packages, fmt.Sprintf("%x", sha256.Sum256(content)), nil
 }
 
-// marker begins the line that changes. It is a statement, so that a build
-// script's output changes with it.
+// marker is the prefix of the line that changes. It is a statement, so that a
+// build script's output changes with it.
 const marker = "console.log('change "
 
-// ChangeLine makes the source file's last line one that it never had before.
+// ChangeLine replaces the source file's last line by a new one.
 func (a *App) ChangeLine(context.Context) error {
 	path := filepath.Join(a.Dir, a.source)
 	content, err := os.ReadFile(path)
@@ -126,16 +127,16 @@ func (a *App) ChangeLine(context.Context) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "%s%s%d')\n", before, marker, a.lines), 0o644)
 }
 
-// The dependency that changes: small, without dependencies of its own, with a
-// version for every change.
+// The dependency that changes: small, without dependencies, with a version for
+// every change.
 const (
 	dependency = "nanoid"
 	first      = 5 // nanoid 5.0.5, 5.0.6 and so on up to 5.0.9
 	versions   = 5
 )
 
-// ChangeDependency gives package.json and its lockfile a version of one small
-// package that they never had before.
+// ChangeDependency gives package.json and its lockfile a new version of one
+// small package.
 func (a *App) ChangeDependency(ctx context.Context) error {
 	if a.others >= versions {
 		return fmt.Errorf("%s has no version left that was not used: want at most %d changes", dependency, versions)

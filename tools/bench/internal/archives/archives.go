@@ -1,5 +1,5 @@
-// Package archives unpacks the Node.js archives that a builder carries, with
-// no more work than has to be: the benchmark's floor, and its own Node.js.
+// Package archives unpacks a builder's Node.js archives with the least work:
+// for the benchmark's floor, and for its own Node.js.
 package archives
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/armature-cnb/armature/internal/download/checksum"
 )
 
-// Set is what a folder of archives has to offer: paths of gzipped tars.
+// Set has the archives of a folder: paths of gzipped tars.
 type Set struct {
 	Node map[targets.Target]string
-	NPM  string // an archive of npm's own; empty when Node.js brings it along
+	NPM  string // a separate archive of npm; empty if Node's archive has it
 }
 
 const (
@@ -32,8 +32,8 @@ const (
 	npmInNode   = "lib/node_modules/npm/"
 )
 
-// Find looks into the archives of a folder, whose names are
-// <algorithm>-<digest>, until it knows what each one is.
+// Find identifies the archives of a folder, named <algorithm>-<digest>, by
+// their content.
 func Find(dir string) (Set, error) {
 	set := Set{Node: map[targets.Target]string{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "sha*-*"))
@@ -98,14 +98,14 @@ func platform(content io.Reader) (targets.Target, error) {
 	return targets.Target{}, fmt.Errorf("got a program for %s", machine)
 }
 
-// With says what to unpack beside Node.js.
+// With says what to unpack in addition to Node.js.
 type With struct {
 	NPM     bool // into npm/
 	Headers bool // into include/, to compile native modules with
 }
 
 // UnpackNode unpacks bin/node and LICENSE of a target's archive into dir, and
-// what else is wanted. Every archive's checksum is verified.
+// the parts in With. It verifies every archive's checksum.
 func (s Set) UnpackNode(ctx context.Context, to targets.Target, with With, dir string) error {
 	err := s.unpack(ctx, s.Node[to], dir, func(name string) string {
 		if rest, found := strings.CutPrefix(name, npmInNode); found && with.NPM {
@@ -125,8 +125,8 @@ func (s Set) UnpackNode(ctx context.Context, to targets.Target, with With, dir s
 	return s.unpack(ctx, s.NPM, dir, func(name string) string { return filepath.Join("npm", name) })
 }
 
-// unpack unpacks the files that place has a path for below dir, and verifies
-// the archive on the way.
+// unpack unpacks the files for which place returns a path to dir, and verifies
+// the archive.
 func (s Set) unpack(ctx context.Context, path, dir string, place func(name string) string) error {
 	algorithm, digest, _ := strings.Cut(filepath.Base(path), "-")
 	want, err := checksum.Parse(algorithm + ":" + digest)
@@ -165,8 +165,8 @@ func write(path string, mode os.FileMode, content io.Reader) error {
 	return errors.Join(err, file.Close())
 }
 
-// each calls do for every entry, its name without the archive's first folder,
-// and puts the archive's bytes through sum, unless it is nil.
+// each calls do for every entry, with its name without the archive's first
+// folder, and hashes the archive with sum, unless it is nil.
 func each(path string, sum hash.Hash, do func(name string, header *tar.Header, content io.Reader) error) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -184,7 +184,7 @@ func each(path string, sum hash.Hash, do func(name string, header *tar.Header, c
 	for entries := tar.NewReader(unzipped); ; {
 		header, err := entries.Next()
 		if err == io.EOF {
-			_, err := io.Copy(io.Discard, bytes) // what gzip did not have to read
+			_, err := io.Copy(io.Discard, bytes) // bytes after the gzip stream
 			return err
 		}
 		if err != nil {

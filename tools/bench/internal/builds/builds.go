@@ -1,4 +1,4 @@
-// Package builds calls armature and tells where the time went.
+// Package builds runs armature and measures its phases.
 package builds
 
 import (
@@ -18,28 +18,27 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// Armature is the program and what it is called with.
+// Armature is the program and its arguments.
 type Armature struct {
 	Program string
-	Builder string // folder of builders, as make builder makes it
+	Builder string // folder of builders, from make builder
 	Homes   string // folder for its own folders
 }
 
-// Home is one of armature's own folders.
+// Home is a cache folder of armature.
 type Home struct{ Dir string }
 
-// rootsFolder is where armature keeps unpacked builders in its folder.
+// rootsFolder is the subfolder of unpacked builders.
 const rootsFolder = "roots"
 
-// Home makes one. Every thing in it is what builds with it left, but for the
-// unpacked builders: [Armature.Lend] brings them from home to home.
+// Home makes a home. It has only the caches of its own builds, except for the
+// unpacked builders, which [Armature.Lend] moves from home to home.
 func (a Armature) Home(name string) (Home, error) {
 	dir := filepath.Join(a.Homes, name)
 	return Home{Dir: dir}, os.MkdirAll(dir, 0o755)
 }
 
-// Lend moves the unpacked builders into a home, from the one that was used
-// last.
+// Lend moves the unpacked builders into a home, from the last one.
 func (a Armature) Lend(to Home) error {
 	own := filepath.Join(to.Dir, rootsFolder)
 	all, err := filepath.Glob(filepath.Join(a.Homes, "*", rootsFolder))
@@ -79,18 +78,18 @@ func (h Home) Forget() error {
 	return nil
 }
 
-// Build is a call of armature build.
+// Build has the arguments of armature build.
 type Build struct {
 	App      string // folder
 	Tag      string
-	Platform string // one or several, with a comma between
+	Platform string // one or several, comma-separated
 	Home     Home
-	Output   string // as --output says; armature's own folder when empty
+	Output   string // as for --output; armature's own folder if empty
 	More     []string
 }
 
-// Run makes the image and returns the seconds of each phase, the phase
-// "building" as its buildpacks.
+// Run makes the image and returns the seconds of each phase; the phase
+// "building" is split by buildpack.
 func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
 	if err := a.Lend(b.Home); err != nil {
 		return nil, err
@@ -119,14 +118,14 @@ func (a Armature) Run(ctx context.Context, b Build) ([]history.Part, error) {
 	}()
 	var all bytes.Buffer
 	parts, readErr := phases(io.TeeReader(said, &all))
-	io.Copy(io.Discard, said) // or armature would wait for a reader
+	io.Copy(io.Discard, said) // or armature would block on the pipe
 	if err := <-ended; err != nil {
 		return nil, fmt.Errorf("armature %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, tail(all.String(), 15))
 	}
 	return parts, readErr
 }
 
-// tail is the end of a text.
+// tail returns the last lines of a text.
 func tail(text string, lines int) string {
 	all := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")

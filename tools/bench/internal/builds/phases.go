@@ -10,8 +10,8 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// event is what armature build --progress json prints, one a line
-// (docs/armature.md, "Progress").
+// event is a line of armature build --progress json (docs/armature.md,
+// "Progress").
 type event struct {
 	Event    string  `json:"event"`
 	Platform string  `json:"platform"`
@@ -25,11 +25,10 @@ const (
 	title    = "Armature Buildpack for "
 )
 
-// phases reads the events of a build and returns what each step of armature's
-// and each phase of the lifecycle took, in the order in which they ended. The
-// phase "building" is told as its buildpacks. Of a build for several platforms
-// every name has its platform before it. Lines that are no events are passed
-// over.
+// phases reads the events of a build and returns the durations of armature's
+// steps and of the lifecycle's phases, in the order in which they ended. It
+// splits the phase "building" by buildpack. In a build for several platforms,
+// names have the platform as a prefix. It ignores lines that are no events.
 func phases(from io.Reader) ([]history.Part, error) {
 	var parts []history.Part
 	lines := bufio.NewScanner(from)
@@ -57,8 +56,8 @@ func phases(from io.Reader) ([]history.Part, error) {
 	return parts, nil
 }
 
-// buildpack is a buildpack's short name, of its title: "Armature Buildpack for
-// npm install 0.1.0".
+// buildpack returns a buildpack's short name from its title: "Armature
+// Buildpack for npm install 0.1.0".
 func buildpack(what string) string {
 	name := strings.TrimPrefix(what, title)
 	if cut := strings.LastIndexByte(name, ' '); cut > 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-func TestPhasesTellsTheBuildpacks(t *testing.T) {
+func TestPhasesSplitsBuildpacks(t *testing.T) {
 	got, err := phases(strings.NewReader(`{"event":"start","kind":"phase","what":"detecting"}
 {"event":"output","what":"detecting","text":"Armature Buildpack for nobody 0.1.0"}
 {"event":"end","kind":"phase","what":"detecting","seconds":0.25}

@@ -1,5 +1,5 @@
-// Package contest measures several ways to do the same work, in turns, so that
-// whatever else the machine and the network do meets all of them alike.
+// Package contest measures several ways to do the same work alternately, so
+// that other load on the machine and network affects all of them equally.
 package contest
 
 import (
@@ -20,11 +20,11 @@ type Scenario struct {
 	Ways []Way
 }
 
-// Way is one of them.
+// Way is one way to do the work.
 type Way struct {
 	Name    string
 	Rounds  int                                   // how often it is measured
-	Prepare func(context.Context) error           // before each round, not measured; nil for nothing
+	Prepare func(context.Context) error           // before each round, not measured; may be nil
 	Measure func(context.Context) (Sample, error) // once
 }
 
@@ -34,7 +34,7 @@ type Sample struct {
 	Parts []history.Part // what it consists of, in order
 }
 
-// Clock measures how many seconds something takes.
+// Clock measures the seconds that do takes.
 func Clock(do func() ([]history.Part, error)) (Sample, error) {
 	start := time.Now()
 	parts, err := do()
@@ -42,8 +42,8 @@ func Clock(do func() ([]history.Part, error)) (Sample, error) {
 }
 
 // Run goes through the rounds: every way once, then every way that has another
-// round, and so on. A way that fails is not tried again and says why; the
-// error is that of a context that ended.
+// round, and so on. A failed way has its error in the result and no further
+// rounds; Run itself fails only if ctx ends.
 func Run(ctx context.Context, log io.Writer, s Scenario) ([]history.Result, error) {
 	taken := make([][]Sample, len(s.Ways))
 	results := make([]history.Result, len(s.Ways))
@@ -94,8 +94,8 @@ func once(ctx context.Context, way Way) (Sample, error) {
 	return way.Measure(ctx)
 }
 
-// medians are those of each part over all samples that have it, in the order
-// in which parts are seen first.
+// medians returns the median of each part over all samples that have it, in
+// order of first occurrence.
 func medians(samples []Sample) []history.Part {
 	var names []string
 	values := map[string][]float64{}

@@ -1,5 +1,5 @@
-// Package docker builds with Dockerfiles, on the run images that armature's
-// images have, to have something to compare with.
+// Package docker builds with Dockerfiles on armature's run images, for
+// comparison.
 package docker
 
 import (
@@ -21,14 +21,14 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// Engine is the Docker engine, with the images that Dockerfiles begin with.
-// All tags it makes begin with "bench-".
+// Engine is the Docker engine with the base images of the Dockerfiles. All its
+// tags begin with "bench-".
 type Engine struct {
 	Stack   string // folder of build and run images
 	Archive archives.Set
 	Work    string
-	CA      string // a file of certificates that npm trusts, too; empty for none
-	Run     string // names this run: no build uses what another run's left
+	CA      string // a file of additional certificates for npm; may be empty
+	Run     string // names this run: no build uses another run's cache
 }
 
 // Kind is which Dockerfile an app gets.
@@ -41,8 +41,7 @@ const (
 	Frontend Kind = "frontend" // a build script that makes build/ with devDependencies
 )
 
-// base is the image that a Dockerfile's stages with npm begin with: what
-// node:24 is elsewhere.
+// base is the base image of Dockerfile stages with npm, like node:24.
 func base(to targets.Target) string { return "bench-node:" + to.Arch }
 
 func runImage(to targets.Target) string { return "bench-run:" + to.Arch }
@@ -50,13 +49,13 @@ func runImage(to targets.Target) string { return "bench-run:" + to.Arch }
 // runLabel marks the images of one run.
 const runLabel = "bench.run"
 
-// Answers says whether there is an engine.
+// Answers reports whether an engine answers.
 func Answers(ctx context.Context) bool {
 	_, err := step.Output(ctx, nil, "docker", "version", "--format", "{{.Server.Version}}")
 	return err == nil
 }
 
-// Load brings a target's images into the engine: the run image, and the build
+// Load loads a target's images into the engine: the run image, and the build
 // image with Node.js and npm.
 func (e Engine) Load(ctx context.Context, log io.Writer, to targets.Target) error {
 	image, err := oci.Image(filepath.Join(e.Stack, "run-"+to.Arch), to)
@@ -76,10 +75,10 @@ func (e Engine) Load(ctx context.Context, log io.Writer, to targets.Target) erro
 	return e.makeBase(ctx, log, to, image)
 }
 
-// baseLabel says what [base] was made of.
+// baseLabel records the inputs of [base].
 const baseLabel = "bench.base"
 
-// makeBase makes [base] of the build image, unless it is there.
+// makeBase makes [base] from the build image, unless it exists.
 func (e Engine) makeBase(ctx context.Context, log io.Writer, to targets.Target, image v1.Image) error {
 	var authorities []byte
 	if e.CA != "" {
@@ -120,14 +119,14 @@ LABEL ` + baseLabel + `=` + key + `
 	return step.Do(log, "making "+base(to), func() error { return e.build(ctx, to, dir, file, base(to), false) })
 }
 
-// npm is how stages call it: scripts that npm comes with are not in [base].
+// npm is the command for npm in stages: [base] lacks npm's own scripts.
 const npm = "node /usr/local/lib/node_modules/npm/bin/npm-cli.js"
 
-// Dockerfile is one as its author would write it after reading what there is
-// to read: several stages, manifests before sources, production dependencies
-// only, an ordinary user, and no npm at run time.
+// Dockerfile returns a Dockerfile that follows best practice: several stages,
+// manifests before sources, production dependencies only, an unprivileged user,
+// and no npm at run time.
 //
-// The label keeps this run's cached steps apart from other runs'.
+// The label separates this run's cached steps from other runs'.
 func Dockerfile(kind Kind, to targets.Target, run string) string {
 	label := "LABEL " + runLabel + "=" + run
 	compile := ""
@@ -167,8 +166,7 @@ CMD ["/usr/local/bin/node", "` + command + `"]
 `
 }
 
-// Build builds an app's folder, with what the engine kept of earlier builds or
-// with nothing of it.
+// Build builds an app's folder, with or without the engine's cache.
 func (e Engine) Build(ctx context.Context, kind Kind, to targets.Target, app, tag string, cached bool) error {
 	if !strings.HasPrefix(tag, "bench-") && !strings.Contains(tag, "/bench-") {
 		return fmt.Errorf("the tag is %q: want one that begins with bench-", tag)
@@ -195,11 +193,10 @@ func (e Engine) build(ctx context.Context, to targets.Target, dir, dockerfile, t
 	return step.Run(ctx, nil, []string{"DOCKER_BUILDKIT=0"}, "docker", append(args, dir)...)
 }
 
-// Remove removes every image that this run's builds left, and keeps those that
-// Dockerfiles begin with.
+// Remove removes every image of this run's builds, and keeps the base images.
 func (e Engine) Remove(ctx context.Context) error {
-	// By id: an image that was pushed and then built anew has no tag any more, and
-	// is not dangling either.
+	// By id: an image that was pushed and then rebuilt has no tag, but is not
+	// dangling either.
 	found, err := step.Output(ctx, nil, "docker", "image", "ls", "--filter", "label="+runLabel+"="+e.Run, "--filter", "dangling=false", "--quiet", "--no-trunc")
 	if err != nil {
 		return err

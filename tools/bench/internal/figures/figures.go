@@ -3,7 +3,8 @@ package figures
 
 import "slices"
 
-// Median is the middle value, or the mean of the two in the middle; 0 of none.
+// Median returns the middle value, or the mean of the two in the middle; 0 for
+// none.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -16,8 +17,8 @@ func Median(values []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// Spread is the smallest and the largest value; 0 and 0 of none. Of the few
-// repetitions that a slow build gets, quartiles would say nothing.
+// Spread returns the smallest and the largest value; 0 and 0 for none. Slow
+// builds have too few repetitions for quartiles.
 func Spread(values []float64) (least, most float64) {
 	if len(values) == 0 {
 		return 0, 0
@@ -25,10 +26,10 @@ func Spread(values []float64) (least, most float64) {
 	return slices.Min(values), slices.Max(values)
 }
 
-// Ratio is a's values over b's, and whether there is one: both must have values,
-// and b's must not be 0. Where both were measured as often, in turns, it is the
-// median of the turns' ratios: what changes from one turn to the next, such as
-// the other load of the machine, is in both. Otherwise it is that of the medians.
+// Ratio is a's values over b's, and whether there is one: both must have
+// values, and b's must not be 0. If both have as many values, it is the median
+// of the rounds' ratios: changes between rounds, such as other load on the
+// machine, affect both. Otherwise it is the ratio of the medians.
 func Ratio(a, b []float64) (float64, bool) {
 	if len(a) == 0 || len(b) == 0 || slices.Contains(b, 0) {
 		return 0, false

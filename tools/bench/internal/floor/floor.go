@@ -1,6 +1,5 @@
-// Package floor does the least that any build of a Node.js app has to do, one
-// after the other and with nothing around it: what builds are measured
-// against.
+// Package floor does the minimal work of any build of a Node.js app,
+// sequentially and without overhead, as a baseline.
 package floor
 
 import (
@@ -31,10 +30,9 @@ type Floor struct {
 	Work    string // a folder to work in
 }
 
-// Run unpacks Node.js for the target and, where that is another, for the host,
-// with npm; installs the app's production dependencies with an empty cache;
-// and puts all of what an image would hold through one pass of hashing and
-// compressing. It returns the seconds of each.
+// Run unpacks Node.js for the target and, if different, for the host, with npm;
+// installs the app's production dependencies with an empty cache; and hashes
+// and compresses the content of an image once. It returns the seconds of each.
 func (f Floor) Run(ctx context.Context) ([]history.Part, error) {
 	work, err := os.MkdirTemp(f.Work, "floor-")
 	if err != nil {
@@ -76,7 +74,7 @@ func (f Floor) install(ctx context.Context, work string) error {
 }
 
 // compress writes a folder as a gzipped tar, hashed before and after, as an
-// image's layer is. Its level is the one that the lifecycle's images have.
+// image's layer is. The compression level is the lifecycle's.
 func compress(dir, path string) (err error) {
 	file, err := os.Create(path)
 	if err != nil {

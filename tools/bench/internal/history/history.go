@@ -1,5 +1,5 @@
-// Package history keeps the results of runs of the benchmark: one JSON object
-// a line, the newest last.
+// Package history stores results of the benchmark: one JSON object per line,
+// the newest last.
 package history
 
 import (
@@ -20,7 +20,7 @@ import (
 type Run struct {
 	Date    string        `json:"date"`              // when it began, UTC, RFC 3339
 	Commit  string        `json:"commit"`            // of the checkout
-	Changed bool          `json:"changed,omitempty"` // the checkout had changes that are in no commit
+	Changed bool          `json:"changed,omitempty"` // the checkout had uncommitted changes
 	Version string        `json:"version"`           // of Node.js in the images
 	Machine machine.Facts `json:"machine"`
 	Apps    []App         `json:"apps,omitempty"`
@@ -28,24 +28,24 @@ type Run struct {
 	Seconds float64       `json:"seconds"` // that the whole run took
 }
 
-// App is one that was made for the run: another lockfile is another app.
+// App is a generated app: another lockfile is another app.
 type App struct {
 	Name     string `json:"name"`
 	Packages int    `json:"packages"` // in the lockfile, for all platforms
 	Lockfile string `json:"lockfile"` // its SHA-256
 }
 
-// Result is what one way to do a scenario's work measured.
+// Result has the measurements of one way of a scenario.
 type Result struct {
 	Scenario string    `json:"scenario"`
 	Way      string    `json:"way"`
 	Unit     Unit      `json:"unit"`
 	Samples  []float64 `json:"samples,omitempty"` // in the order they were taken
 	Parts    []Part    `json:"parts,omitempty"`   // what the value consists of, in order
-	Failed   string    `json:"failed,omitempty"`  // why there are no samples, or no more of them
+	Failed   string    `json:"failed,omitempty"`  // why there are no (further) samples
 }
 
-// Unit is what a result's values are in.
+// Unit is the unit of a result's values.
 type Unit string
 
 // The units there are.
@@ -54,8 +54,8 @@ const (
 	Bytes   Unit = "B"
 )
 
-// Part is one of the things that a result's value consists of: a phase, or a
-// layer. Of several samples it is the median.
+// Part is a part of a result's value: a phase, or a layer. For several samples
+// it is the median.
 type Part struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"` // in the result's unit
@@ -70,8 +70,7 @@ func (r *Run) Find(scenario, way string) (Result, bool) {
 	return r.Results[at], len(r.Results[at].Samples) > 0
 }
 
-// Read reads all runs of a file, the oldest first. A file that is not there
-// has none.
+// Read reads all runs of a file, the oldest first. A missing file has none.
 func Read(path string) ([]Run, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +98,7 @@ func Read(path string) ([]Run, error) {
 	return runs, nil
 }
 
-// Append adds a run to a file, which it makes if there is none.
+// Append appends a run to a file, which it creates if needed.
 func Append(path string, run Run) error {
 	content, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -50,7 +50,7 @@ func TestALineThatIsNoRunIsNamed(t *testing.T) {
 	}
 }
 
-func TestFindTellsAWayWithoutSamples(t *testing.T) {
+func TestFindReportsAWayWithoutSamples(t *testing.T) {
 	run := history.Run{Results: []history.Result{
 		{Scenario: "cold", Way: "cross", Samples: []float64{1}},
 		{Scenario: "cold", Way: "dockerfile", Failed: "no engine"},

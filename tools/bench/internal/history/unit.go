@@ -2,8 +2,8 @@ package history
 
 import "fmt"
 
-// Text is a value for people: "7.42 s", "45.1 MB". Half a second is given in
-// ms, less than half a megabyte in kB.
+// Text formats a value: "7.42 s", "45.1 MB". Values below half a second are in
+// ms, below half a megabyte in kB.
 func (u Unit) Text(value float64) string {
 	switch {
 	case u == Seconds && value >= 10:

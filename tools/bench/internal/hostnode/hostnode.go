@@ -1,5 +1,4 @@
-// Package hostnode runs npm outside of any build, with the Node.js that builds
-// use.
+// Package hostnode runs npm outside builds, with the builds' Node.js.
 package hostnode
 
 import (
@@ -13,15 +12,14 @@ import (
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// Node is a folder with bin/node and npm/, and the folder of what belongs to
-// its user.
+// Node is a folder with bin/node and npm/, and a home folder.
 type Node struct {
 	Dir  string
 	Home string // without an .npmrc
-	CA   string // a file of certificates that are trusted, too; empty for none
+	CA   string // a file of additional certificates; may be empty
 }
 
-// Unpack puts the host's Node.js and npm into dir/node, unless it is there.
+// Unpack puts the host's Node.js and npm into dir/node, unless it exists.
 func Unpack(ctx context.Context, set archives.Set, host targets.Target, dir string) (Node, error) {
 	node := Node{Dir: filepath.Join(dir, "node"), Home: filepath.Join(dir, "node-home")}
 	if err := os.MkdirAll(node.Home, 0o755); err != nil {
@@ -41,9 +39,9 @@ func Unpack(ctx context.Context, set archives.Set, host targets.Target, dir stri
 	return node, os.Rename(work, node.Dir)
 }
 
-// NPM runs npm in a folder with a cache of its own. It asks nobody for audits,
-// funding or its own updates, and heeds no configuration of this machine but
-// the environment's registry.
+// NPM runs npm in a folder with its own cache, without audits, funding and
+// update checks. It ignores this machine's configuration, except the registry
+// in the environment.
 func (n Node) NPM(ctx context.Context, dir, cache string, args ...string) error {
 	env := []string{
 		"HOME=" + n.Home, "PATH=" + filepath.Join(n.Dir, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),

@@ -1,4 +1,4 @@
-// Package machine says what a benchmark ran on.
+// Package machine describes the machine of a benchmark.
 package machine
 
 import (
@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Facts are what results depend on beside the code.
+// Facts are what results depend on besides the code.
 type Facts struct {
 	CPU      string  `json:"cpu"` // model, as the kernel calls it
 	Cores    int     `json:"cores"`
@@ -50,7 +50,8 @@ func Read() (Facts, error) {
 	return facts, nil
 }
 
-// cpu is the model's name in /proc/cpuinfo. Arm's kernels give numbers alone.
+// cpu returns the model's name in /proc/cpuinfo. On Arm, the kernel gives only
+// numbers.
 func cpu(content []byte) string {
 	values := map[string]string{}
 	for line := range bytes.Lines(content) {

@@ -12,14 +12,13 @@ import (
 	"time"
 )
 
-// interval is how often memory is looked at.
+// interval is the sampling interval.
 const interval = 50 * time.Millisecond
 
-// Peak is the most that do's processes used at once, in bytes: the sum of the
-// proportional set sizes (PSS, proc_pid_smaps(5)) of all processes that roots
-// says and of everything they started, less what those had before. This process
-// itself, which may give memory back meanwhile, does not count, nor does the page
-// cache of files.
+// Peak returns the peak memory of do's processes in bytes: the sum of the
+// proportional set sizes (PSS, proc_pid_smaps(5)) of the processes in roots and
+// their descendants, less the value before do. It excludes this process, which
+// may release memory meanwhile, and the page cache of files.
 func Peak(ctx context.Context, roots func() ([]int, error), do func() error) (int64, error) {
 	before, err := used(roots)
 	if err != nil {
@@ -43,10 +42,10 @@ func Peak(ctx context.Context, roots func() ([]int, error), do func() error) (in
 	}
 }
 
-// Self is this process.
+// Self returns this process.
 func Self() ([]int, error) { return []int{os.Getpid()}, nil }
 
-// Engine are the processes of a Docker engine on this machine.
+// Engine returns the processes of a Docker engine on this machine.
 func Engine() ([]int, error) {
 	all, err := processes()
 	if err != nil {
@@ -64,7 +63,7 @@ func Engine() ([]int, error) {
 	return found, nil
 }
 
-// used is the memory of the roots and all their descendants.
+// used returns the memory of the roots and all their descendants.
 func used(roots func() ([]int, error)) (int64, error) {
 	first, err := roots()
 	if err != nil {
@@ -88,7 +87,7 @@ func used(roots func() ([]int, error)) (int64, error) {
 	return sum, nil
 }
 
-// process is what /proc says of one.
+// process is a process's entry in /proc.
 type process struct {
 	name   string
 	parent int
@@ -128,7 +127,7 @@ func parseStat(text string) (int, process, bool) {
 	return pid, process{name: text[open+1 : end], parent: parent}, err == nil
 }
 
-// family are the roots and whatever descends from them.
+// family returns the roots and their descendants.
 func family(all map[int]process, roots []int) map[int]bool {
 	children := map[int][]int{}
 	for pid, one := range all {
@@ -146,7 +145,7 @@ func family(all map[int]process, roots []int) map[int]bool {
 	return found
 }
 
-// pss is the line Pss of smaps_rollup, in bytes; 0 when there is none.
+// pss returns the line Pss of smaps_rollup, in bytes; 0 without one.
 func pss(content []byte) int64 {
 	for line := range bytes.Lines(content) {
 		fields := strings.Fields(string(line))

@@ -1,4 +1,4 @@
-// Package pushes is a registry on loopback that counts what is sent to it.
+// Package pushes is a loopback registry that counts the bytes pushed to it.
 package pushes
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// Registry is one that runs. It keeps what it gets in memory.
+// Registry is a running registry that stores everything in memory.
 type Registry struct {
 	Address string // host and port
 	server  *http.Server
@@ -20,7 +20,7 @@ type Registry struct {
 	bytes   atomic.Int64
 }
 
-// Serve starts one. Close it.
+// Serve starts a registry. The caller must Close it.
 func Serve() (*Registry, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,8 +36,8 @@ func Serve() (*Registry, error) {
 	return r, nil
 }
 
-// Taken is how many bytes of blobs and manifests were sent since it was asked
-// last, without headers.
+// Taken returns the bytes of blobs and manifests, without headers, since the
+// last call.
 func (r *Registry) Taken() int64 { return r.bytes.Swap(0) }
 
 // Close ends it.

@@ -20,8 +20,8 @@ const (
 	margin     = 12
 )
 
-// style has colours for light and for dark, that keep apart for people who see
-// few colours: those of armature are darker, and the floor is an outline only.
+// style has colours for light and dark mode that colour-blind people can
+// distinguish: armature's are darker, and the floor is only an outline.
 const style = `
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; }
@@ -43,8 +43,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 // classes are the ways' kinds of bar.
 var classes = map[string]string{"cross": "ours", "native": "ours", "single": "ours", "emulated": "slow", "floor": "floor"}
 
-// plot draws the builds of a run: a group of bars for every scenario that is
-// measured in seconds and has several ways, each group with its own scale.
+// plot draws a run's builds: a group of bars, with its own scale, for every
+// scenario that is measured in seconds and has several ways.
 func plot(run history.Run) []byte {
 	var body bytes.Buffer
 	y := margin

@@ -8,16 +8,16 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
 )
 
-// target is a figure that is wanted. It is shown beside what was measured and
-// judges nothing.
+// target is a target figure. The document shows it next to the result; missing
+// it fails nothing.
 type target struct {
 	what string
 	want string
 	got  func(*history.Run) (text string, met, measured bool)
-	why  string // it is not met, when it is not
+	why  string // the reason if it is not met
 }
 
-// targets are all there are, in the document's order.
+// targets returns all targets in the document's order.
 func targets() []target {
 	return []target{
 		atMost("Cold build for the host's architecture", "cold", "native", 7),
@@ -42,20 +42,20 @@ func targets() []target {
 	}
 }
 
-// Why targets are not met.
+// The reasons for targets that are not met.
 const (
 	levels   = "the lifecycle compresses with gzip's fastest level, on which the digest that pack gives the image depends; bin/node alone takes 52 MB then"
 	starting = "three programs start one after the other before Node.js: the lifecycle's launcher, which alone takes about half of it, one helper and the supervisor, 2 to 3 ms each"
 	rebuilds = "the cold build became faster than the rebuild could: of the rebuild, most is starting the lifecycle's and the buildpacks' programs one after the other and reading what has not changed, see below where the time goes"
 )
 
-// because is the target with the reason why it is not met.
+// because returns the target with the reason why it is not met.
 func (t target) because(why string) target {
 	t.why = why
 	return t
 }
 
-// atMost wants a way's median to be no more than a limit in its unit.
+// atMost limits a way's median, in its unit.
 func atMost(what, scenario, way string, limit float64) target {
 	unit := history.Seconds
 	if strings.HasPrefix(scenario, "size") {
@@ -68,8 +68,7 @@ func atMost(what, scenario, way string, limit float64) target {
 	}}
 }
 
-// ratio wants a median to be no more than limit times another's. Both are
-// called scenario/way.
+// ratio limits a median to limit times another's. Both are named scenario/way.
 func ratio(what, a, b string, limit float64) target {
 	find := func(run *history.Run, name string) []float64 {
 		scenario, way, _ := strings.Cut(name, "/")
@@ -92,8 +91,8 @@ func part(one history.Result, name string) float64 {
 	return 0
 }
 
-// largeTarget wants a large app's build to be little more than what npm and
-// compressing take in it.
+// largeTarget limits a large app's build to little more than its npm and
+// compression times.
 func largeTarget() target {
 	return target{what: "Cold build of the large app, beside npm ci and compressing", want: "≤ 1.3 × npm ci + compressing", got: func(run *history.Run) (string, bool, bool) {
 		built, ok := run.Find("large", "cross")
@@ -103,7 +102,7 @@ func largeTarget() target {
 	}}
 }
 
-// startTarget wants the image to start nearly as fast as Node.js alone.
+// startTarget requires the image to start nearly as fast as Node.js alone.
 func startTarget() target {
 	const limit = 0.010
 	return target{what: "Start of the image to its first answer, over Node.js alone", want: "≤ 10 ms more", got: func(run *history.Run) (string, bool, bool) {
@@ -114,8 +113,8 @@ func startTarget() target {
 	}}
 }
 
-// pushTarget wants a push after a source change to send one layer and what
-// describes the image.
+// pushTarget limits a push after a source change to one layer, the
+// configuration and the manifest.
 func pushTarget() target {
 	return target{what: "Pushed after a change of one source line", want: "≤ app layer, configuration and manifest", got: func(run *history.Run) (string, bool, bool) {
 		one, ok := run.Find("pushed-source", "cross")
@@ -131,6 +130,6 @@ func pushTarget() target {
 	}}
 }
 
-// ChangedLayer is what the parts of a push are called that are layers which the
-// image before did not have.
+// ChangedLayer names the parts of a push that are layers the previous image did
+// not have.
 const ChangedLayer = "changed layer"

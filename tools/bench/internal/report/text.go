@@ -40,7 +40,7 @@ func median(one history.Result) string {
 	return one.Unit.Text(figures.Median(one.Samples))
 }
 
-// spread is the smallest and the largest sample; of one there is none.
+// spread returns the smallest and the largest sample, or "" for a single one.
 func spread(one history.Result) string {
 	if len(one.Samples) < 2 {
 		return ""

@@ -1,6 +1,6 @@
 package report
 
-// subject is what the document calls a scenario.
+// subject is a scenario's title in the document.
 type subject struct{ scenario, title string }
 
 // subjects are the scenarios in the document's order.
@@ -26,7 +26,7 @@ var subjects = []subject{
 	{"memory", "Memory of a cold build"},
 }
 
-// waysNames are what the document calls the ways.
+// waysNames are the ways' names in the document.
 var waysNames = map[string]string{
 	"cross":             "armature, other architecture",
 	"native":            "armature, host's architecture",

@@ -1,4 +1,4 @@
-// Package startup measures how long an image takes to its first answer.
+// Package startup measures the time from an image's start to its first answer.
 package startup
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// patience is how long an app may take.
-const patience = 30 * time.Second
+// timeout is how long an app may take to answer.
+const timeout = 30 * time.Second
 
-// pause is between two tries to reach the app.
+// pause is the wait between two attempts to reach the app.
 const pause = time.Millisecond
 
-// Answer starts an image with armature and returns the seconds from then to
-// the end of its first answer; it ends the app again. The arguments, if there
-// are any, are the command to run instead of the image's own process.
+// Answer starts an image with armature, returns the seconds to the end of its
+// first answer, and stops the app. The command, if any, replaces the image's
+// process.
 func Answer(ctx context.Context, armature, home, image string, command ...string) (float64, error) {
 	port, err := freePort()
 	if err != nil {
@@ -38,7 +38,7 @@ func Answer(ctx context.Context, armature, home, image string, command ...string
 	cmd := exec.CommandContext(ctx, armature, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = timeout
 	start := time.Now()
 	app, err := program.Start(cmd)
 	if err != nil {
@@ -56,10 +56,10 @@ func Answer(ctx context.Context, armature, home, image string, command ...string
 	return took, nil
 }
 
-// ask tries until there is an answer or nothing that could give one.
+// ask retries until the app answers or ends.
 func ask(ctx context.Context, url string, ended chan error) error {
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	for deadline := time.Now().Add(patience); ; time.Sleep(pause) {
+	client := &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	for deadline := time.Now().Add(timeout); ; time.Sleep(pause) {
 		response, err := client.Get(url)
 		if err == nil {
 			_, err = io.Copy(io.Discard, response.Body)
@@ -78,7 +78,7 @@ func ask(ctx context.Context, url string, ended chan error) error {
 	}
 }
 
-// freePort is one that nobody listens on now.
+// freePort returns a port that is free now.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
