@@ -172,7 +172,7 @@ func TestARebasedImageHasWhatABuildOnItsRunImageGives(t *testing.T) {
 }
 
 // described inspects an image for linux/arm64, except its digest.
-func described(t *testing.T, folder string) inspect.Image {
+func inspected(t *testing.T, folder string) []*platform.ImageDescription {
 	t.Helper()
 	found, err := platform.Inspect(t.Context(), platform.InspectRequest{Image: folder, Home: t.TempDir()})
 	if err != nil {

@@ -57,7 +57,7 @@ func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
 
 // platform is a third platform besides pack and armature: it runs a builder's
 // creator.
-type platform struct {
+type otherPlatform struct {
 	t        *testing.T
 	builder  string // folder
 	home     string // that the builder is unpacked in
