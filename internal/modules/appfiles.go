@@ -38,8 +38,8 @@ func onlyCompiles(script string) bool {
 }
 
 // mayReadApp tells, before anything is installed, whether packages may have
-// install scripts that are more than that. Version 1 of the lockfile does not
-// say which have any.
+// install scripts that are more than that. A sparse lockfile does not say which
+// have any.
 func (e *engine) mayReadApp() bool {
 	return e.project.Lock.File == "" || e.project.Lock.Sparse || slices.ContainsFunc(e.project.Lock.Packages, func(p deps.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()

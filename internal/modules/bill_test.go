@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"slices"
@@ -78,6 +79,29 @@ func TestABillOfVendoredModulesIsOfWhatIsThere(t *testing.T) {
 		s.built(forLaunch)
 		if got, want := s.bill("launch-modules"), []string{"a@1.0.0 MIT", "tool@3.0.0"}; !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Where vendored modules come from, the manager noted among them.
+func TestABillOfVendoredModulesHasWhatTheManagerNoted(t *testing.T) {
+	s := own(t)
+	notes, err := json.Marshal(deps.Graph{Packages: []deps.Package{
+		{Path: "node_modules/a", Name: "a", Version: "1.0.0", Source: deps.Source{Kind: deps.FromGit, Address: "git+https://h.example.com/a.git", Commit: "abc"}},
+		{Path: "node_modules/tool", Name: "tool", Version: "2.0.0", Source: deps.Source{Kind: deps.FromFile, Address: "file:tool.tgz"}}, // another version
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.source["node_modules/"+fakeNotes] = string(notes)
+	s.built(forLaunch)
+	for _, format := range s.layers["launch-modules"].SBOM.Formats() {
+		text, err := io.ReadAll(format.Content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if format.Extension == "cdx.json" && (!bytes.Contains(text, []byte("vcs_url")) || bytes.Contains(text, []byte("tool.tgz"))) {
+			t.Errorf("got %s", text)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestALayerForTheLaunchHasProductionDependencies(t *testing.T) {
 	if !reflect.DeepEqual(layer.LaunchEnv, want) || len(layer.BuildEnv) > 0 || len(layer.ExecD) > 0 {
 		t.Errorf("got the environment %v, %v, %v, want %v", layer.LaunchEnv, layer.BuildEnv, layer.ExecD, want)
 	}
-	s.says("Executing launch build environment install process")
+	s.says("Fake Install 1.0.0\n", "Executing launch build environment install process")
 }
 
 func TestALayerForTheBuildHasAllDependenciesForTheHost(t *testing.T) {

@@ -73,6 +73,26 @@ func TestDownloadsThatTheAppBringsStayAsTheyAre(t *testing.T) {
 	s.has(s.in(fakeCache), "a/b")
 }
 
+// What the app does not bring any more is the manager's, which changes it.
+func TestDownloadsThatTheAppBringsAgainAreTakenAgain(t *testing.T) {
+	s := newScene(t)
+	s.cache = true
+	s.source["vendored-cache/a/b"] = "1"
+	s.built(forLaunch)
+
+	s.cache = false
+	delete(s.source, "vendored-cache/a/b")
+	s.source["package.json"] += "\n"
+	s.installed = func(Part) error { return writeFiles(s.in(fakeCache), files{"new": "1"}) }
+	s.built(forLaunch)
+	s.has(s.in(fakeCache), "downloads.tar")
+
+	s.cache, s.installed = true, nil
+	s.source["vendored-cache/a/b"] = "1"
+	s.built(forLaunch)
+	s.has(s.in(fakeCache), "a/b")
+}
+
 func TestNoDownloadsAreNoLayer(t *testing.T) {
 	s := newScene(t)
 	s.built(forLaunch)

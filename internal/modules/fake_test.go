@@ -25,6 +25,7 @@ type fake struct {
 	project *Project
 	calls   []string // "install launch linux/arm64", "run build", "lock" …
 
+	fails     string           // the name of the method that does
 	packages  map[string]files // beside package.json: what is in each, by name
 	key       Key
 	kind      Kind
@@ -49,6 +50,16 @@ func (f *fake) Words() Words {
 		Notes: []string{fakeNotes}, InstallScripts: []string{"preinstall", "install", "postinstall", "prepare"}, KeepDev: "FAKE_INCLUDE=dev", Relock: "lock again"}
 }
 
+var errFake = errors.New("what the manager says")
+
+// fault is the error of a method.
+func (f *fake) fault(method string) error {
+	if f.fails == method {
+		return errFake
+	}
+	return nil
+}
+
 func readGraph(path string) (g deps.Graph, found bool, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -68,22 +79,22 @@ func (f *fake) ReadInstalled(dir string) (deps.Graph, bool) {
 
 func (f *fake) Inspect(p *Project) (Method, error) {
 	f.project = p
-	return Method{Kind: f.kind, Name: "fake way", Cache: f.cache, KeepsDev: f.keepsDev}, nil
+	return Method{Kind: f.kind, Name: "fake way", Cache: f.cache, KeepsDev: f.keepsDev}, f.fault("Inspect")
 }
 
-func (f *fake) Describe() error { return nil }
+func (f *fake) Describe() error { return f.fault("Describe") }
 
 func (f *fake) Prepare(_ packit.BuildContext, downloads *Downloads, atLaunch bool) ([]packit.Layer, error) {
 	f.calls = append(f.calls, fmt.Sprintf("prepare at launch %t", atLaunch))
-	return nil, downloads.Open()
+	return nil, errors.Join(downloads.Open(), f.fault("Prepare"))
 }
 
-func (f *fake) Key() (Key, error) { return f.key, nil }
+func (f *fake) Key() (Key, error) { return f.key, f.fault("Key") }
 
 func (f *fake) WriteLock() error {
 	f.calls = append(f.calls, "lock")
 	text, err := json.Marshal(f.locks)
-	return errors.Join(err, os.WriteFile(filepath.Join(f.project.Dir, fakeLock), text, 0o644))
+	return errors.Join(err, os.WriteFile(filepath.Join(f.project.Dir, fakeLock), text, 0o644), f.fault("WriteLock"))
 }
 
 func (f *fake) Install(part Part) error {
@@ -135,13 +146,13 @@ func (f *fake) fill(part Part) error {
 	return writeFiles(f.project.Dir, files{filepath.Join(nodemodules.Dir, fakeNotes): string(text)})
 }
 
-func (f *fake) Unmet() ([]string, error) { return f.unmet, nil }
+func (f *fake) Unmet() ([]string, error) { return f.unmet, f.fault("Unmet") }
 
 func (f *fake) Repair(gaps []deps.Gap) (string, error) {
 	if f.omits {
 		return "", nil
 	}
-	return "lock " + gaps[0].Name + ".", nil
+	return "lock " + gaps[0].Name + ".", f.fault("Repair")
 }
 
 func (f *fake) Run(script Script) error {
@@ -158,7 +169,7 @@ func (f *fake) Environment() (build, launch packit.Environment) {
 
 func (f *fake) BoundDownloads(string) error {
 	f.calls = append(f.calls, "bound")
-	return nil
+	return f.fault("BoundDownloads")
 }
 
 func writeFiles(dir string, contents files) error {

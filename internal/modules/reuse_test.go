@@ -152,6 +152,32 @@ func TestInstallScriptsThatReadTheAppCount(t *testing.T) {
 		s.built(forLaunch)
 		s.called()
 	})
+	t.Run("where no lockfile tells who has one", func(t *testing.T) {
+		s := own(t)
+		s.built(forLaunch)
+		s.built(forLaunch)
+		s.called()
+		s.source["index.js"] = "2"
+		s.built(forLaunch)
+		s.called(install)
+	})
+	t.Run("several are named in order", func(t *testing.T) {
+		s := newScene(t, "node gen.js")
+		s.locked(deps.Package{Path: "node_modules/x", Name: "a", Version: "1.0.0", HasInstallScript: true}, deps.Package{Path: "node_modules/b", Name: "b", Version: "1.0.0", HasInstallScript: true},
+			deps.Package{Path: "node_modules/a", Name: "a", Version: "1.0.0", HasInstallScript: true})
+		s.packages["b"] = s.packages["a"]
+		s.installed = func(Part) error { return os.WriteFile(filepath.Join(s.app, "made"), nil, 0o644) }
+		s.built(forLaunch)
+		s.says("install scripts have changed the app (a, b)")
+	})
+	t.Run("of one that has its binaries they do not", func(t *testing.T) {
+		s := newScene(t, "node gen.js")
+		s.packages["a"]["prebuilds/linux-"+host(t).Node()+"/x.node"] = ""
+		s.built(forLaunch)
+		s.source["index.js"] = "2"
+		s.built(forLaunch)
+		s.called()
+	})
 	t.Run("one that writes into the app runs each time", func(t *testing.T) {
 		s := newScene(t, "node gen.js")
 		s.installed = func(Part) error { return os.WriteFile(filepath.Join(s.app, "made"), nil, 0o644) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -67,6 +68,50 @@ func TestAWorkspaceIsInstalledAnewWhenWhatItNeedsChanges(t *testing.T) {
 		s.built(forLaunch)
 		if installed := len(s.calls) > 2; installed != anew {
 			t.Errorf("%s: got %q", file, s.calls)
+		}
+	}
+}
+
+// Two names may lead to one folder, and a workspace may be needed for the build
+// alone.
+func TestAWorkspaceMayHaveTwoNamesAndToolsOfItsOwn(t *testing.T) {
+	s := monorepo(t)
+	s.source["packages/gen/package.json"] = `{"name":"gen","scripts":{"build":"x"}}`
+	var g deps.Graph
+	if err := json.Unmarshal([]byte(s.source[fakeLock]), &g); err != nil {
+		t.Fatal(err)
+	}
+	for i := range g.Packages {
+		if g.Packages[i].Path == "packages/api" {
+			g.Packages[i].DevDeps = map[string]string{"gen": "*"}
+		}
+	}
+	s.lockedFor(g.Root, append(g.Packages,
+		deps.Package{Path: "node_modules/alias", Link: true, To: "packages/lib"},
+		deps.Package{Path: "node_modules/gen", Link: true, To: "packages/gen", Dev: true},
+		deps.Package{Path: "packages/gen", Name: "gen"})...)
+	s.built(forLaunch)
+	target := host(t).String()
+	s.called("install build "+target+" packages/lib packages/gen packages/api", "run build of packages/lib", "run build of packages/gen", "run build of packages/api",
+		"install launch "+target+" packages/lib packages/api", "prune")
+	s.has(s.in("launch-modules"), "node_modules/a/package.json", "node_modules/alias", "node_modules/api", "node_modules/lib", "packages/lib/node_modules/b/package.json")
+	if tree.Exists(filepath.Join(s.app, "packages/gen")) {
+		t.Error("a workspace that only the build needs is in the image")
+	}
+}
+
+// Scopes and commands of what a workspace does not need go, too.
+func TestNothingIsLeftOfWhatAWorkspaceDoesNotNeed(t *testing.T) {
+	s := monorepo(t)
+	s.installed = func(Part) error {
+		bin := filepath.Join(s.app, "node_modules/.bin")
+		return errors.Join(os.MkdirAll(bin, 0o755), os.Symlink("../@s/c/package.json", filepath.Join(bin, "c")), os.Symlink("../a/package.json", filepath.Join(bin, "a")))
+	}
+	s.env = s.env.With(ScriptsVariable, NoScripts)
+	s.built(forLaunch)
+	for path, want := range map[string]bool{".bin/a": true, ".bin/c": false, "@s": false, fakeNotes: false} {
+		if got := tree.Exists(s.in("launch-modules", "node_modules", path)); got != want {
+			t.Errorf("%s is there: %v, want %v", path, got, want)
 		}
 	}
 }
