@@ -7,7 +7,8 @@
 //
 // [Build], [Rebase], [Run], [Inspect], [Prune] and [Doctor] each take a request of
 // plain data, whose zero fields mean what most people want. What somebody can mend
-// is a [*Failure]. Nothing is printed: a build tells how it goes to a [Progress].
+// is a [*Failure]. Any number of calls may run at once, in this process and in
+// others. Nothing is printed: a build tells how it goes to a [Progress].
 // Of this process's environment nothing is read but what a request's Getenv passes
 // on; what a request does not replace, such as docker login's credentials, the
 // libraries for it find as they always do.

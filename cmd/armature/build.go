@@ -47,8 +47,9 @@ func (h *hosts) Set(value string) error {
 
 const insecureHelp = "a registry's `HOST[:PORT]`, as references have it, that may speak http or have a certificate that nobody vouches for; several times"
 
-func buildCommand(p *program) *cobra.Command {
-	f := &buildFlags{}
+func buildCommand(p *program) *cobra.Command { return (&buildFlags{}).command(p) }
+
+func (f *buildFlags) command(p *program) *cobra.Command {
 	c := newCommand("build [PATH]", "makes an image of an app's folder", longHelp("build"), 1, func(ctx context.Context, args []string) error {
 		return f.run(ctx, p, args)
 	})

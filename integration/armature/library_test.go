@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform"
 )
@@ -99,5 +101,26 @@ func TestTheExampleOfTheLibraryMakesTheCommandsImage(t *testing.T) {
 		if len(lines) != len(materials)+1 || !strings.HasPrefix(lines[i+1], strings.TrimSuffix(want, "run")) {
 			t.Errorf("got %q, want the materials %q", lines, materials)
 		}
+	}
+}
+
+// What is one process's own, such as its folder or its limits, no build changes.
+func TestBuildsAtOnceInOneProcessDoNotMeet(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, 0)
+	want := u.must(plainApp(t), "--tag", "by-the-command")
+	var all errgroup.Group
+	for _, name := range []string{"one", "two", "three"} {
+		r := platform.Request{App: plainApp(t), Image: name, Builder: u.builders, Home: u.cache(), Getenv: os.Getenv}
+		all.Go(func() error {
+			result, err := platform.Build(t.Context(), r)
+			if err == nil && result.Digest != want.digest {
+				err = fmt.Errorf("%s: got %s, want %s", r.Image, result.Digest, want.digest)
+			}
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -12,17 +12,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/emulation"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/files/staging"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform/internal/home"
-	"github.com/armature-cnb/armature/platform/internal/hostfiles"
 	"github.com/armature-cnb/armature/platform/internal/images"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 	"github.com/armature-cnb/armature/platform/internal/order"
@@ -199,79 +196,6 @@ func (b *Build) findImages(ctx context.Context) error {
 	}
 	b.run, err = b.findRunImage(ctx)
 	return err
-}
-
-// The places of a build's sandbox.
-const (
-	appDir      = "/workspace"
-	layersDir   = "/layers"
-	platformDir = "/platform"
-	cacheDir    = "/cache"
-)
-
-// copyApp makes the build's copy of the app.
-func (b *Build) copyApp(ctx context.Context) error {
-	to, err := b.work.Folder("app", 0o777) // as in pack's containers
-	if err != nil || b.Rebase != nil {
-		return err
-	}
-	if err := b.Log.Step("copying the app", func() error { return b.copySource(ctx, to) }); err != nil {
-		return err
-	}
-	b.runtimeFiles, err = runtimeFiles(to, func(name string) string { return b.Env[name] })
-	return err
-}
-
-// prepare fills the rest of the work folder, with the platform's files.
-func (b *Build) prepare(ctx context.Context) error {
-	// The modes are those that pack's containers have.
-	for _, folder := range []struct {
-		name string
-		mode os.FileMode
-	}{
-		{"layers", 0o755}, {"platform", 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
-	} {
-		if _, err := b.work.Folder(folder.name, folder.mode); err != nil {
-			return err
-		}
-	}
-	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {
-		return err
-	}
-	var err error
-	if b.etc, err = hostfiles.Write(b.work.Path("etc"), b.Way); err != nil {
-		return err
-	}
-	if err := b.run.writeRun(b.work.Path("etc/run.toml")); err != nil {
-		return err
-	}
-	if err := b.writeBuildpacks(ctx); err != nil {
-		return err
-	}
-	return b.giveAway()
-}
-
-// giveAway gives the build's folders to the builder's user.
-func (b *Build) giveAway() error {
-	if b.Way.OneID() {
-		return nil
-	}
-	var folders []string
-	// What an earlier build put there is its own already; in a chroot it may be
-	// a second name of a file of the builder's, which must not be given away.
-	cache := b.cacheFolder()
-	if info, err := os.Lstat(cache); err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != b.builder.user {
-		folders = append(folders, cache)
-	}
-	for _, name := range []string{"app", "layers", "home"} {
-		folders = append(folders, b.work.Path(name))
-	}
-	for _, name := range []string{"platform", "etc"} { // root's, for all to read
-		if err := staging.OpenToAll(b.work.Path(name)); err != nil {
-			return err
-		}
-	}
-	return chown(b.builder.user, b.builder.group, folders...)
 }
 
 // Run runs the lifecycle and returns the image it made.
