@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -21,25 +23,39 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/download/fetch"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/distribution"
 	"github.com/armature-cnb/armature/internal/node/inventory"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
-// Builder has the inputs of [Builder.Build]. All fields are required.
-type Builder struct {
+// Build installs Node.js for the buildpack plan: it determines the request,
+// resolves the version, installs the layers and reports. SIGINT and SIGTERM end
+// it early.
+func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
+	return func(bp packit.BuildContext) (packit.BuildResult, error) {
+		host, err := targets.Host()
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		return builder{Context: ctx, Environ: env, Bindings: servicebindings.NewResolver(), Host: host, Now: time.Now(), Logger: log}.Build(bp)
+	}
+}
+
+// builder has what [Build] works with. All fields are required.
+type builder struct {
 	Context  context.Context // cancels the build
-	Environ  []string        // as os.Environ gives it
+	Environ  environ.List
 	Bindings bindings.Resolver
 	Host     targets.Target // what this program runs on
 	Now      time.Time      // only for warnings about the end of life
 	Logger   scribe.Emitter
 }
 
-// Build installs Node.js for the buildpack plan: it determines the request,
-// resolves the version, installs the layers and reports.
-func (b Builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
+func (b builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	b.Logger.Title("%s %s", bp.BuildpackInfo.Name, bp.BuildpackInfo.Version)
 	run, err := b.determine(bp)
 	if err != nil {
@@ -70,7 +86,7 @@ const optimizeVariable = "BP_NODE_OPTIMIZE_MEMORY"
 // build is the state of one run of Build: the request and what was resolved.
 type build struct {
 	demand
-	Builder
+	builder
 	packit.BuildContext
 
 	target   targets.Target
@@ -93,29 +109,29 @@ type build struct {
 }
 
 // determine reads the plan, the settings and the project.
-func (b Builder) determine(bp packit.BuildContext) (*build, error) {
-	run := &build{demand: readPlan(bp.Plan), Builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
+func (b builder) determine(bp packit.BuildContext) (*build, error) {
+	run := &build{demand: readPlan(bp.Plan), builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
-	if run.target, err = targets.FromEnv(b.getenv); err != nil {
+	if run.target, err = targets.FromEnv(b.Environ.Get); err != nil {
 		return nil, unsupported(err)
 	}
-	if run.source, err = settings.OneOf(b.getenv, distribution.Variable, distribution.Auto, distribution.NodeJSOrg, distribution.NPM); err != nil {
+	if run.source, err = settings.OneOf(b.Environ.Get, distribution.Variable, distribution.Auto, distribution.NodeJSOrg, distribution.NPM); err != nil {
 		return nil, err
 	}
-	if run.sbom, err = sbomWanted(b.getenv); err != nil {
+	if run.sbom, err = sbomWanted(b.Environ.Get); err != nil {
 		return nil, err
 	}
-	optimize, err := settings.Bool(b.getenv, optimizeVariable, false)
+	optimize, err := settings.Bool(b.Environ.Get, optimizeVariable, false)
 	if err != nil {
 		return nil, err
 	}
-	if b.getenv(optimizeVariable) != "" {
+	if b.Environ.Get(optimizeVariable) != "" {
 		run.optimize = strconv.FormatBool(optimize)
 	}
-	if run.strict, err = settings.Bool(b.getenv, strictVariable, false); err != nil {
+	if run.strict, err = settings.Bool(b.Environ.Get, strictVariable, false); err != nil {
 		return nil, err
 	}
-	if run.registry, err = npmrc.BuiltinRegistry(b.getenv); err != nil {
+	if run.registry, err = npmrc.BuiltinRegistry(b.Environ.Get); err != nil {
 		return nil, err
 	}
 	if err := run.findNPM(); err != nil {
@@ -132,16 +148,6 @@ func (b Builder) determine(bp packit.BuildContext) (*build, error) {
 	}
 	run.authority, err = cacerts.Read(run.bindings)
 	return run, err
-}
-
-// getenv looks a variable up in Environ.
-func (b Builder) getenv(name string) string {
-	for _, pair := range b.Environ {
-		if len(pair) > len(name) && pair[len(name)] == '=' && pair[:len(name)] == name {
-			return pair[len(name)+1:]
-		}
-	}
-	return ""
 }
 
 func unsupported(err error) error {

@@ -26,7 +26,7 @@ func (run *build) certificates() (packit.Layer, error) {
 	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
-	system, err := cacerts.System(run.getenv)
+	system, err := cacerts.System(run.Environ.Get)
 	if err != nil {
 		return packit.Layer{}, fmt.Errorf("reading the system's certificates: %w", err)
 	}
@@ -44,7 +44,7 @@ func (run *build) certificates() (packit.Layer, error) {
 	layer.BuildEnv.Default("SSL_CERT_FILE", bundle)
 	layer.BuildEnv.Default("GIT_SSL_CAINFO", bundle)
 	layer.BuildEnv.Default("NODE_EXTRA_CA_CERTS", bindings)
-	if own := run.getenv("NODE_EXTRA_CA_CERTS"); own != "" {
+	if own := run.Environ.Get("NODE_EXTRA_CA_CERTS"); own != "" {
 		run.Logger.Subprocess("WARNING: NODE_EXTRA_CA_CERTS is set to %s, so Node.js does not see the bindings", own)
 	}
 	return layer, nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/inventory"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/versionfile"
@@ -28,13 +29,13 @@ type request struct {
 // Detect passes, unless BP_NODE_PROJECT_PATH is wrong (exit status 100) or the
 // version file with the highest precedence is invalid (exit status 1). Detect
 // warns about any other invalid file and leaves it out of the plan.
-func Detect(getenv settings.Getenv, logger scribe.Emitter) packit.DetectFunc {
+func Detect(env environ.List, log scribe.Emitter) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		found, err := find(context.WorkingDir, getenv)
+		found, err := find(context.WorkingDir, env.Get)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		requests, err := requests(versionfile.Folder(found.Dir, found.Root), context.CNBPath, getenv, logger)
+		requests, err := requests(versionfile.Folder(found.Dir, found.Root), context.CNBPath, env.Get, log)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}

@@ -250,7 +250,7 @@ func (f *fixture) getenv(name string) string {
 }
 
 func (f *fixture) detect() (packit.DetectResult, error) {
-	return nodeengine.Detect(f.getenv, scribe.NewEmitter(&f.log))(packit.DetectContext{
+	return nodeengine.Detect(f.environ, scribe.NewEmitter(&f.log))(packit.DetectContext{
 		WorkingDir: f.app, CNBPath: f.buildpack, Platform: packit.Platform{Path: f.platform},
 	})
 }

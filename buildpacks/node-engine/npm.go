@@ -17,7 +17,7 @@ const includeNPMVariable = "BP_NODE_INCLUDE_NPM"
 // findNPM reports why npm belongs in the app image even if no plan entry
 // requires it: the setting, or a process of the Procfile.
 func (run *build) findNPM() error {
-	included, err := settings.Bool(run.getenv, includeNPMVariable, false)
+	included, err := settings.Bool(run.Environ.Get, includeNPMVariable, false)
 	if err != nil || !run.AtLaunch || run.NPMAtLaunch {
 		return err
 	}

@@ -64,7 +64,7 @@ func (run *build) cafile(config *npmrc.Config) []cacerts.File {
 }
 
 func (run *build) npmConfig() (*npmrc.Config, error) {
-	found, err := project.Find(run.WorkingDir, run.getenv)
+	found, err := project.Find(run.WorkingDir, run.Environ.Get)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (run *build) npmConfig() (*npmrc.Config, error) {
 	return npmrc.Load(npmrc.Sources{
 		Environ:    run.Environ,
 		ProjectDir: found.Root,
-		HomeDir:    run.getenv("HOME"),
+		HomeDir:    run.Environ.Get("HOME"),
 		Binding:    binding,
 		Builtin:    run.registry,
 	})

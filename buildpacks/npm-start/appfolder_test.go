@@ -31,7 +31,7 @@ func TestBuildFinishesTheAppsFolder(t *testing.T) {
 	env := map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64", "BP_NODE_PROJECT_PATH": ""}
 	var log bytes.Buffer
 	build := func() error {
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(&log))(packit.BuildContext{WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: t.TempDir()}})
+		_, err := npmstart.Build(environOf(env), scribe.NewEmitter(&log))(packit.BuildContext{WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: t.TempDir()}})
 		return err
 	}
 	if err := build(); err != nil {

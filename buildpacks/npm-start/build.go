@@ -17,8 +17,8 @@ import (
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
-	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
@@ -34,20 +34,19 @@ const (
 const keyMetadata = "sha256"
 
 // Build sets the process web, in layers of its own, and gives the image the
-// variables and labels that settings name. environ is the whole environment, as
-// os.Environ gives it, for settings of which only the beginning is known.
-func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit.BuildFunc {
+// variables and labels that settings name.
+func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
-		s, err := readStart(context.WorkingDir, getenv)
+		s, err := readStart(context.WorkingDir, env.Get)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		t, err := targets.FromEnv(getenv)
+		t, err := targets.FromEnv(env.Get)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		if layer := getenv(nodemodules.LaunchLayerVariable); layer != "" {
+		if layer := env.Get(nodemodules.LaunchLayerVariable); layer != "" {
 			if err := nodemodules.Relink(s.modules, layer); err != nil {
 				return packit.BuildResult{}, err
 			}
@@ -59,10 +58,10 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		if err := s.checkStart(filepath.Dir(context.Layers.Path), others, getenv, log); err != nil {
+		if err := s.checkStart(filepath.Dir(context.Layers.Path), others, env.Get, log); err != nil {
 			return packit.BuildResult{}, err
 		}
-		given, err := s.given(getenv, environ, others)
+		given, err := s.given(env, others)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -77,7 +76,7 @@ func Build(getenv settings.Getenv, log scribe.Emitter, environ ...string) packit
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
-		folder, err := appfolder.Open(context.WorkingDir, getenv, log)
+		folder, err := appfolder.Open(context.WorkingDir, env.Get, log)
 		if err == nil {
 			err = folder.Finish()
 		}
@@ -92,14 +91,14 @@ type given struct {
 }
 
 // given reads it, but for what another buildpack of the group gives.
-func (s start) given(getenv settings.Getenv, environ []string, others buildplan.Group) (g given, err error) {
+func (s start) given(env environ.List, others buildplan.Group) (g given, err error) {
 	if !others[buildplan.EnvironmentVariables] {
-		if g.variables, err = givenVariables(environ); err != nil {
+		if g.variables, err = givenVariables(env); err != nil {
 			return given{}, err
 		}
 	}
 	if !others[buildplan.ImageLabels] {
-		g.labels, err = labels(getenv)
+		g.labels, err = labels(env.Get)
 	}
 	return g, err
 }

@@ -36,7 +36,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	build := func() (packit.BuildResult, error) {
-		return npmstart.Build(getter(env), scribe.NewEmitter(log))(packit.BuildContext{
+		return npmstart.Build(environOf(env), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir:    app,
 			CNBPath:       buildpack,
 			Layers:        packit.Layers{Path: layers},

@@ -4,14 +4,14 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
-	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // Detect passes where the project's package.json has a start script. It
 // provides nothing, and requires at launch what the script needs.
-func Detect(getenv settings.Getenv) packit.DetectFunc {
+func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		s, err := readStart(context.WorkingDir, getenv)
+		s, err := readStart(context.WorkingDir, env.Get)
 		if err != nil {
 			return packit.DetectResult{}, err
 		}

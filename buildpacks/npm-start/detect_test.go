@@ -29,7 +29,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	detect := func() (packit.DetectResult, error) {
-		return npmstart.Detect(getter(env))(packit.DetectContext{WorkingDir: app})
+		return npmstart.Detect(environOf(env))(packit.DetectContext{WorkingDir: app})
 	}
 
 	// requires gives the plan as the lifecycle reads it.

@@ -59,7 +59,7 @@ func TestDoubts(t *testing.T) {
 			}
 			env := map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
 			var log bytes.Buffer
-			if _, err := npmstart.Build(getter(env), scribe.NewEmitter(&log))(packit.BuildContext{
+			if _, err := npmstart.Build(environOf(env), scribe.NewEmitter(&log))(packit.BuildContext{
 				WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 			}); err != nil {
 				t.Fatal(err)
@@ -73,7 +73,7 @@ func TestDoubts(t *testing.T) {
 			}
 			env["BP_NODE_START_CHECK"] = "off"
 			log.Reset()
-			if _, err := npmstart.Build(getter(env), scribe.NewEmitter(&log))(packit.BuildContext{
+			if _, err := npmstart.Build(environOf(env), scribe.NewEmitter(&log))(packit.BuildContext{
 				WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 			}); err != nil || strings.Contains(log.String(), "WARNING") {
 				t.Errorf("with the check off: got %v\n%s", err, log.String())

@@ -176,7 +176,7 @@ func launchVariables(t *testing.T, app string) map[string]string {
 	buildpack := t.TempDir()
 	write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
 	env := map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
-	result, err := npmstart.Build(getter(env), scribe.NewEmitter(io.Discard))(packit.BuildContext{
+	result, err := npmstart.Build(environOf(env), scribe.NewEmitter(io.Discard))(packit.BuildContext{
 		WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(t.TempDir(), "armature_npm-start")},
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 	})
 
 	build := func(environ ...string) (packit.BuildResult, error) {
-		return npmstart.Build(getter(env), scribe.NewEmitter(log), environ...)(packit.BuildContext{
+		return npmstart.Build(environOf(env, environ...), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/sclevine/spec"
 	"github.com/sclevine/spec/report"
+
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 func TestNPMStart(t *testing.T) {
@@ -21,8 +23,14 @@ func TestNPMStart(t *testing.T) {
 }
 
 // getter reads from a map as os.Getenv does from the environment.
-func getter(env map[string]string) func(string) string {
-	return func(name string) string { return env[name] }
+// environOf is an environment with the variables of a map, and more of them as
+// "NAME=value".
+func environOf(env map[string]string, more ...string) environ.List {
+	list := environ.List(more)
+	for name, value := range env {
+		list = list.With(name, value)
+	}
+	return list
 }
 
 func write(t *testing.T, path, text string) {

@@ -49,7 +49,7 @@ func TestTheLogIsWhole(t *testing.T) {
 	env := map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
 	for _, tc := range []struct{ level, more string }{{"INFO", ""}, {"DEBUG", atDebugAgain}} {
 		var log bytes.Buffer
-		result, err := npmstart.Build(getter(env), scribe.NewEmitter(&log).WithLevel(tc.level), "BPE_A=1", "BPE_APPEND_PATH=/x")(packit.BuildContext{
+		result, err := npmstart.Build(environOf(env, "BPE_A=1", "BPE_APPEND_PATH=/x"), scribe.NewEmitter(&log).WithLevel(tc.level))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: layers}, BuildpackInfo: packit.BuildpackInfo{Name: "Start", Version: "1"},
 		})
 		if err != nil {

@@ -32,7 +32,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 
 	build := func(scripts string) error {
 		write(t, filepath.Join(app, "package.json"), `{"scripts":`+scripts+`}`)
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(log))(packit.BuildContext{
+		_, err := npmstart.Build(environOf(env), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		return err

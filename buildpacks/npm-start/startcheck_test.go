@@ -37,7 +37,7 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 		write(t, filepath.Join(app, env["BP_NODE_PROJECT_PATH"], "package.json"), packageJSON)
 		buildpack := t.TempDir()
 		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(log))(packit.BuildContext{
+		_, err := npmstart.Build(environOf(env), scribe.NewEmitter(log))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		return err

@@ -61,7 +61,7 @@ func TestBuildSaysWhatItCannotRead(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(root)
 			}
-			_, err := npmstart.Build(getter(env), scribe.NewEmitter(&bytes.Buffer{}), "BPE_A=b", tc.environ)(packit.BuildContext{
+			_, err := npmstart.Build(environOf(env, "BPE_A=b", tc.environ), scribe.NewEmitter(&bytes.Buffer{}))(packit.BuildContext{
 				WorkingDir: root + "/app", CNBPath: root + "/buildpack", Layers: packit.Layers{Path: filepath.Join(root, "layers/npm-start")},
 			})
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {

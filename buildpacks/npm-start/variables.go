@@ -8,6 +8,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -29,11 +30,11 @@ var actions = []struct{ prefix, ending string }{
 // variableName is what a variable for the app may be called.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
-// givenVariables are the files of a layer for the BPE_ variables in environ,
-// which is as os.Environ gives it.
-func givenVariables(environ []string) (packit.Environment, error) {
+// givenVariables are the files of a layer for the BPE_ variables of the
+// environment.
+func givenVariables(given environ.List) (packit.Environment, error) {
 	env, from := packit.Environment{}, map[string]string{}
-	for _, pair := range environ {
+	for _, pair := range given {
 		setting, value, _ := strings.Cut(pair, "=")
 		rest, ok := strings.CutPrefix(setting, givenPrefix)
 		if !ok {

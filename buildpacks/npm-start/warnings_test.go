@@ -32,7 +32,7 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 		buildpack := t.TempDir()
 		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
 		var log bytes.Buffer
-		_, err := npmstart.Build(getter(env), scribe.NewEmitter(&log).WithLevel(env["BP_LOG_LEVEL"]), environ...)(packit.BuildContext{
+		_, err := npmstart.Build(environOf(env, environ...), scribe.NewEmitter(&log).WithLevel(env["BP_LOG_LEVEL"]))(packit.BuildContext{
 			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
 		})
 		Expect(err).NotTo(HaveOccurred())

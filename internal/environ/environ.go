@@ -1,12 +1,10 @@
 // Package environ has the environment of a process as a value.
 package environ
 
-import (
-	"strings"
-)
+import "strings"
 
-// List is a process's environment as os.List gives it: "NAME=value".
-// Where a name stands twice, the last one counts.
+// List is a process's environment as os.Environ gives it: "NAME=value". Of a
+// name that stands twice, the last value counts.
 type List []string
 
 // Lookup returns a variable's value, and whether it is set at all.

@@ -12,16 +12,18 @@ import (
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 func main() {
-	log := scribe.NewEmitter(os.Stdout).WithLevel(os.Getenv("BP_LOG_LEVEL"))
+	env := environ.List(os.Environ())
+	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
 	handler := exit.New()
-	packit.Run(npmstart.Detect(os.Getenv), settings.WarningOfTypos(npmstart.Build(os.Getenv, log, os.Environ()...), os.Environ(), log.Process), packit.WithExitHandler(handler))
+	packit.Run(npmstart.Detect(env), settings.WarningOfTypos(npmstart.Build(env, log), env, log.Process), packit.WithExitHandler(handler))
 	if filepath.Base(os.Args[0]) != "build" {
 		return
 	}
-	layers := os.Getenv("CNB_LAYERS_DIR")
+	layers := env.Get("CNB_LAYERS_DIR")
 	if layers == "" && len(os.Args) > 1 { // as before version 0.8 of the Buildpack API
 		layers = os.Args[1]
 	}

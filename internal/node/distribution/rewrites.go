@@ -9,6 +9,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
 	"github.com/armature-cnb/armature/internal/download/checksum"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -26,10 +27,10 @@ type Rewrites struct {
 }
 
 // NewRewrites reads BP_DEPENDENCY_MIRROR and BP_DEPENDENCY_MIRROR_<HOST> from
-// environ (in os.Environ's form), and bindings of the types dependency-mirror
+// env, and bindings of the types dependency-mirror
 // and dependency-mapping. Variables override bindings, a host's mirror
 // overrides the general one, and a mapping overrides all mirrors.
-func NewRewrites(environ []string, bindings []servicebindings.Binding) (Rewrites, error) {
+func NewRewrites(env environ.List, bindings []servicebindings.Binding) (Rewrites, error) {
 	r := Rewrites{mirrors: map[string]string{}, mappings: map[string]string{}}
 	for _, binding := range bindings {
 		into := r.mappings
@@ -54,15 +55,15 @@ func NewRewrites(environ []string, bindings []servicebindings.Binding) (Rewrites
 	if general, ok := r.mirrors["default"]; ok {
 		r.mirrors[""] = general
 	}
-	r.variables(environ)
+	r.variables(env)
 	return r, nil
 }
 
 // variables reads the mirrors from the environment. If there is any, it
 // replaces all mirrors of bindings.
-func (r *Rewrites) variables(environ []string) {
+func (r *Rewrites) variables(env environ.List) {
 	mirrors := map[string]string{}
-	for _, pair := range environ {
+	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
 		rest, ok := strings.CutPrefix(name, MirrorVariable)
 		if !ok || value == "" || (rest != "" && !strings.HasPrefix(rest, "_")) {

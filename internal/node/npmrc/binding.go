@@ -12,6 +12,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/servicebindings"
 
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -28,11 +29,11 @@ const (
 
 // Global returns the path of npm's global configuration that the environment
 // names, or nothing. As for npm, the variable may be written npm_config_globalconfig.
-func Global(environ []string) string { return fromEnviron(environ)["globalconfig"] }
+func Global(env environ.List) string { return fromEnviron(env)["globalconfig"] }
 
 // User returns the path of the user's configuration that the environment names,
 // in any case of letters, or nothing.
-func User(environ []string) string { return fromEnviron(environ)["userconfig"] }
+func User(env environ.List) string { return fromEnviron(env)["userconfig"] }
 
 // Binding returns the path of the entry .npmrc of the binding that is of
 // [BindingType], or nothing when there is none; it ignores bindings of other

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // npmrcs are texts of npmrc files, and the settings that npm takes from them
@@ -50,12 +52,12 @@ var npmrcs = []struct {
 	{"white space of other scripts", "\u00a0a\u3000=\u00a01\u2003", map[string]string{"a": "1"}},
 }
 
-var npmrcEnviron = []string{"SET=value", "EMPTY="}
+var npmrcEnviron = environ.List{"SET=value", "EMPTY="}
 
 func TestParse(t *testing.T) {
 	for _, row := range npmrcs {
 		t.Run(row.name, func(t *testing.T) {
-			if got := parse(row.text, lookupIn(npmrcEnviron)); !maps.Equal(got, row.want) {
+			if got := parse(row.text, npmrcEnviron.Lookup); !maps.Equal(got, row.want) {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})

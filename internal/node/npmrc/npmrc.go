@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
@@ -22,11 +23,11 @@ import (
 // Sources has the sources of configuration in npm's order of precedence. Every
 // field may be empty.
 type Sources struct {
-	Environ    []string // as os.Environ gives it; npm_config_* in any case
-	ProjectDir string   // whose .npmrc counts
-	HomeDir    string   // whose .npmrc counts, unless the environment names another user file
-	Binding    string   // path of a service binding's npmrc; the global file, unless the environment names one
-	Builtin    string   // the registry if nothing above names one, from [BuiltinRegistry]
+	Environ    environ.List // npm_config_* in any case
+	ProjectDir string       // whose .npmrc counts
+	HomeDir    string       // whose .npmrc counts, unless the environment names another user file
+	Binding    string       // path of a service binding's npmrc; the global file, unless the environment names one
+	Builtin    string       // the registry if nothing above names one, from [BuiltinRegistry]
 }
 
 // BuiltinVariable is the setting for the registry if npm's configuration names
@@ -77,7 +78,7 @@ type Config struct {
 // unreadable one is an error.
 func Load(s Sources) (*Config, error) {
 	env := fromEnviron(s.Environ)
-	lookup := lookupIn(s.Environ)
+	lookup := s.Environ.Lookup
 	c := &Config{layers: []map[string]string{env}}
 	for _, path := range s.files(env) {
 		text, err := readFile(path)
@@ -147,10 +148,10 @@ func (s Sources) files(env map[string]string) []string {
 // fromEnviron returns the npm_config_* variables. Names are in npm's form:
 // lower case, with dashes for underscores except the first; those that begin
 // with "//" belong to one registry and stay unchanged.
-func fromEnviron(environ []string) map[string]string {
+func fromEnviron(env environ.List) map[string]string {
 	const prefix = "npm_config_"
 	found := map[string]string{}
-	for _, pair := range environ {
+	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
 		if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) || value == "" {
 			continue
@@ -162,17 +163,6 @@ func fromEnviron(environ []string) map[string]string {
 		found[key] = value
 	}
 	return found
-}
-
-func lookupIn(environ []string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for _, pair := range environ {
-			if key, value, _ := strings.Cut(pair, "="); key == name {
-				return value, true
-			}
-		}
-		return "", false
-	}
 }
 
 // Get returns the value of a key, "registry" for example.

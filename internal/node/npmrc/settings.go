@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/environ"
 )
 
 // Settings returns an npmrc file's settings as sorted texts; lists keep their
 // order. It ignores comments and white space, and omits credentials, so that a
 // new token is no change. A missing file, or an empty path, gives none.
-func Settings(path string, environ []string) ([]string, error) {
+func Settings(path string, env environ.List) ([]string, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -24,7 +26,7 @@ func Settings(path string, environ []string) ([]string, error) {
 		return nil, err
 	}
 	values := map[string][]string{} // by section and key
-	for _, one := range entries(string(text), lookupIn(environ)) {
+	for _, one := range entries(string(text), env.Lookup) {
 		if IsCredential(one.key) {
 			continue
 		}

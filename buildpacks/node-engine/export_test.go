@@ -1,0 +1,4 @@
+package nodeengine
+
+// Builder is what Build works with.
+type Builder = builder
