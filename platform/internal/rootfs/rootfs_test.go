@@ -3,102 +3,20 @@
 package rootfs_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
-
-// entry is one of a layer: a folder where the name ends with /, a symbolic
-// link where to is set, a hard link where it begins with =.
-type entry struct{ name, content, to string }
-
-func layer(t testing.TB, entries ...entry) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	archive := tar.NewWriter(&out)
-	for _, e := range entries {
-		header := &tar.Header{Name: e.name, Mode: 0o644, Size: int64(len(e.content)), Typeflag: tar.TypeReg}
-		switch {
-		case strings.HasSuffix(e.name, "/"):
-			header.Typeflag, header.Mode = tar.TypeDir, 0o755
-		case strings.HasPrefix(e.to, "="):
-			header.Typeflag, header.Linkname = tar.TypeLink, e.to[1:]
-		case e.to != "":
-			header.Typeflag, header.Linkname = tar.TypeSymlink, e.to
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(archive, e.content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
-
-func image(t testing.TB, layers ...[]byte) v1.Image {
-	t.Helper()
-	img := empty.Image
-	for _, content := range layers {
-		l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if img, err = mutate.AppendLayers(img, l); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return img
-}
-
-// unpack returns the folder, which has a neighbour that must stay as it is.
-func unpack(t testing.TB, options rootfs.Options, layers ...[]byte) (string, error) {
-	t.Helper()
-	base := t.TempDir()
-	dir := filepath.Join(base, "root")
-	for path, content := range map[string]string{"outside/file": "untouched", "root/.keep": ""} {
-		os.MkdirAll(filepath.Dir(filepath.Join(base, path)), 0o755)
-		os.WriteFile(filepath.Join(base, path), []byte(content), 0o644)
-	}
-	os.Remove(filepath.Join(dir, ".keep"))
-	err := rootfs.Unpack(t.Context(), dir, image(t, layers...), options)
-	if got, readErr := os.ReadFile(filepath.Join(base, "outside/file")); string(got) != "untouched" {
-		t.Errorf("a file outside has become %q, %v", got, readErr)
-	}
-	if list, _ := os.ReadDir(base); len(list) != 2 {
-		t.Errorf("outside there is now %v", list)
-	}
-	return dir, err
-}
-
-func content(t testing.TB, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Error(err)
-	}
-	return string(text)
-}
 
 func TestLaterLayersGoBefore(t *testing.T) {
 	dir, err := unpack(t, rootfs.Options{},
@@ -245,92 +163,6 @@ func TestFoldersAndFilesToBindTo(t *testing.T) {
 	}
 	if got := content(t, filepath.Join(dir, "etc/hosts")); got != "kept" {
 		t.Errorf("got %q", got)
-	}
-}
-
-// Whoever is not root cannot change what is in a folder that nobody may enter.
-func TestFoldersThatAreClosedAreClosedLast(t *testing.T) {
-	if os.Geteuid() == 0 {
-		asAnother(t)
-		return
-	}
-	var out bytes.Buffer
-	archive := tar.NewWriter(&out)
-	for _, name := range []string{"a/", "a/b/", "a/b/c/", "a.b/", "a/x/"} {
-		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeDir}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for range 20 {
-		dir, err := unpack(t, rootfs.Options{}, out.Bytes())
-		if err != nil {
-			t.Error(err)
-		}
-		if info, err := os.Stat(filepath.Join(dir, "a")); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("got %v, %v", info, err)
-		}
-		if err := home.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// asAnother runs the test again as an ordinary user.
-func asAnother(t *testing.T) {
-	t.Helper()
-	self, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	program := filepath.Join(dir, "test")
-	if err := os.WriteFile(program, self, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for at := dir; at != "/" && at != os.TempDir(); at = filepath.Dir(at) { // for that user to reach it
-		if err := os.Chmod(at, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(program, "-test.run", "^"+t.Name()+"$", "-test.v")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1001, Gid: 1001}}
-	text, err := cmd.CombinedOutput()
-	if err != nil || !bytes.Contains(text, []byte("PASS: "+t.Name())) {
-		t.Errorf("as another user: %v\n%s", err, text)
-	}
-}
-
-func TestDevicesAndSetuidBitsAreLeftOut(t *testing.T) {
-	var out bytes.Buffer
-	archive := tar.NewWriter(&out)
-	for _, header := range []*tar.Header{
-		{Name: "dev/sda", Typeflag: tar.TypeBlock, Mode: 0o666, Devmajor: 8}, {Name: "pipe", Typeflag: tar.TypeFifo, Mode: 0o666},
-		{Name: "bin/su", Typeflag: tar.TypeReg, Mode: 0o4755}, {Name: "closed/", Typeflag: tar.TypeDir, Mode: 0o555}, {Name: "closed/x", Typeflag: tar.TypeReg, Mode: 0o400},
-	} {
-		if err := archive.WriteHeader(header); err != nil {
-			t.Fatal(err)
-		}
-	}
-	archive.Close()
-	dir, err := unpack(t, rootfs.Options{}, out.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "closed"), 0o755) })
-	for path, want := range map[string]fs.FileMode{"bin/su": 0o755, "closed": fs.ModeDir | 0o555, "closed/x": 0o400} {
-		if info, err := os.Lstat(filepath.Join(dir, path)); err != nil || info.Mode() != want {
-			t.Errorf("%s: got %v, %v, want %v", path, info, err, want)
-		}
-	}
-	for _, path := range []string{"dev/sda", "pipe"} {
-		if _, err := os.Lstat(filepath.Join(dir, path)); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s is there", path)
-		}
 	}
 }
 
