@@ -117,15 +117,6 @@ func (f *fixture) set(pair string) {
 	f.environ = append(f.environ, pair)
 }
 
-func (f *fixture) getenv(name string) string {
-	for _, pair := range f.environ {
-		if value, ok := strings.CutPrefix(pair, name+"="); ok {
-			return value
-		}
-	}
-	return ""
-}
-
 func (f *fixture) detect() (packit.DetectResult, error) {
 	return nodeengine.Detect(f.environ, scribe.NewEmitter(&f.log))(packit.DetectContext{
 		WorkingDir: f.app, CNBPath: f.buildpack, Platform: packit.Platform{Path: f.platform},

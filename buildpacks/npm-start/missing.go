@@ -10,10 +10,10 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
-	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // fail is a detection that does not take the app, exit status 100, so that
@@ -33,7 +33,7 @@ func packageMissing(root, dir string) error {
 	return fail(&failure.Failure{
 		ID:     "package-json-missing",
 		Cause:  cause,
-		Remedy: fmt.Sprintf("set %s to the folder of the project: %s.", project.PathVariable, strings.Join(folders, ", ")),
+		Remedy: fmt.Sprintf("set %s to the folder of the project: %s.", settings.ProjectPath, strings.Join(folders, ", ")),
 	})
 }
 
@@ -83,7 +83,7 @@ func (s start) scriptMissing() error {
 			folders[i] = s.fromRoot(folder)
 		}
 		cause += fmt.Sprintf(". Its workspaces that have one: %s", strings.Join(folders, ", "))
-		ways = append(ways, fmt.Sprintf("set %s to the folder of the workspace to start (%s)", project.PathVariable, strings.Join(folders, ", ")))
+		ways = append(ways, fmt.Sprintf("set %s to the folder of the workspace to start (%s)", settings.ProjectPath, strings.Join(folders, ", ")))
 	}
 	if command := s.likely(); command != "" {
 		ways = append(ways, fmt.Sprintf("add %q: %q to the scripts of %s", s.name, command, packagejson.FileName))

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
-	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // startable are the workspaces of a project that have the script, as paths
@@ -47,7 +47,7 @@ func (s start) workspaceReason() string {
 	}
 	folder := s.workspaceFolder(match[1])
 	return fmt.Sprintf("[start-through-npm] the script %s has npm start the workspace %s, so that npm is in the image, between the app and its signals, with the modules of all workspaces. To fix it: set %s=%s.",
-		s.name, match[1], project.PathVariable, folder)
+		s.name, match[1], settings.ProjectPath, folder)
 }
 
 // workspaceFolder is where in the app a workspace is that is named by its

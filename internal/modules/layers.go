@@ -17,9 +17,8 @@ const relinkHelper = "relink"
 
 // Keys of a layer's metadata.
 const (
-	keyMetadata       = "cache_sha"
-	linksMetadata     = "links"
-	anyTargetMetadata = "any-target" // the layer is the same for every target: a platform that builds for several may begin with it
+	keyMetadata   = "cache_sha"
+	linksMetadata = "links"
 )
 
 // makeLayer makes a layer of modules, or reuses the one of the build before.
@@ -132,7 +131,7 @@ func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.La
 	}
 	natives, err := i.finishLaunch(layer.Path)
 	if err == nil && key.own != "" && i.forAnyTarget(s, natives) {
-		layer.Metadata[keyMetadata], layer.Metadata[anyTargetMetadata] = key.anyTarget, true
+		layer.Metadata[keyMetadata], layer.Metadata[nodemodules.AnyTargetKey] = key.anyTarget, true
 	}
 	return layer, err
 }

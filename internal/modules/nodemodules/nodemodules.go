@@ -26,6 +26,11 @@ const Dir = "node_modules"
 // which a buildpack promises to call [Relink] as the last of its group.
 const RelinksKey = "relinks"
 
+// AnyTargetKey is the key in the metadata of a layer of modules by which a
+// buildpack says that the layer is the same for every target. A platform that
+// builds for several targets may begin the others with it.
+const AnyTargetKey = "any-target"
+
 // NPMKey is the key in the same metadata by which a buildpack says that npm is
 // called at launch. It should be the npm that the app asks for.
 const NPMKey = "npm"

@@ -1,6 +1,11 @@
-//go:build linux
-
-package phases
+// Package preview reads what an app's own files say about the install of its
+// dependencies, before any program runs and outside of the build. A platform
+// needs this for two decisions that it cannot leave to a buildpack: whether a
+// build may begin with what another image's build left (code of the app could
+// forge any metadata), and what of a developer's folder is not worth copying.
+//
+// Package managers differ in lockfiles and readLock only.
+package preview
 
 import (
 	"errors"
@@ -9,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -16,31 +23,37 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// manifests are what an app's own files say, read outside of a sandbox.
-type manifests struct {
+// App is what an app's own files say.
+type App struct {
 	pkg, root packagejson.Package // of the project, and of its workspaces' root
-	lock      npmlock.Lock
+	lock      deps.Graph
 	locked    bool // there is a lockfile
-	gyp       bool // npm would compile the project itself
+	gyp       bool // the project itself is compiled, without a script
 	vendored  bool // the app brings modules along, whatever they are
 }
 
-// maxAppFile is the most bytes of a file of the app that armature itself reads.
+// maxAppFile is the most bytes of a file that is read.
 const maxAppFile = 64 << 20
 
-// bindingFile is what makes npm compile a package without a script.
+// bindingFile is what makes package managers compile a package without a script.
 const bindingFile = "binding.gyp"
 
-// readManifests reads them of an app's folder, which somebody may have made to do
-// harm: only regular files inside of it are copied, into the empty folder view,
-// and it is these that are read.
-func readManifests(app, view string, getenv func(string) string) (*manifests, error) {
+// lockfiles are the names of those that can be read.
+var lockfiles = []string{npmlock.PackageLock, npmlock.Shrinkwrap}
+
+// readLock reads the lockfile in a folder. Found is false where there is none.
+func readLock(dir string) (graph deps.Graph, found bool, err error) { return npmlock.Read(dir) }
+
+// Read reads the app in a folder, with the settings of its build. The app may
+// be malicious: Read copies only regular files inside of the folder, of at most
+// 64 MiB each, into the empty folder view, and reads the copies.
+func Read(app, view string, getenv func(string) string) (*App, error) {
 	root, err := os.OpenRoot(app)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	dir := filepath.Clean(getenv(project.PathVariable)) // "." for ""
+	dir := filepath.Clean(getenv(settings.ProjectPath)) // "." for ""
 	if !filepath.IsLocal(dir) {
 		return nil, errors.New("the project's folder leads out of the app")
 	}
@@ -52,7 +65,7 @@ func readManifests(app, view string, getenv func(string) string) (*manifests, er
 		if err := os.MkdirAll(filepath.Join(view, at), 0o755); err != nil {
 			return nil, err
 		}
-		for _, name := range []string{packagejson.FileName, npmlock.PackageLock, npmlock.Shrinkwrap, bindingFile} {
+		for _, name := range slices.Concat([]string{packagejson.FileName, bindingFile}, lockfiles) {
 			if err := copyManifest(root, filepath.Join(at, name), view); err != nil {
 				return nil, err
 			}
@@ -61,11 +74,11 @@ func readManifests(app, view string, getenv func(string) string) (*manifests, er
 			break
 		}
 	}
-	m, err := parseManifests(view, getenv)
+	a, err := parse(view, getenv)
 	if err == nil {
-		m.vendored = vendored
+		a.vendored = vendored
 	}
-	return m, err
+	return a, err
 }
 
 func copyManifest(root *os.Root, path, view string) error {
@@ -79,37 +92,27 @@ func copyManifest(root *os.Root, path, view string) error {
 	return os.WriteFile(filepath.Join(view, path), text, 0o644)
 }
 
-func parseManifests(view string, getenv func(string) string) (*manifests, error) {
+func parse(view string, getenv func(string) string) (*App, error) {
 	found, err := project.Find(view, getenv)
 	if err != nil {
 		return nil, err
 	}
-	m := &manifests{}
-	if m.pkg, err = packagejson.Read(found.Dir); err != nil {
+	a := &App{}
+	if a.pkg, err = packagejson.Read(found.Dir); err != nil {
 		return nil, err
 	}
-	m.root = m.pkg
+	a.root = a.pkg
 	if found.Root != found.Dir {
-		if m.root, err = packagejson.Read(found.Root); err != nil {
+		if a.root, err = packagejson.Read(found.Root); err != nil {
 			return nil, err
 		}
 	}
-	if m.lock, m.locked, err = npmlock.Read(found.Root); err != nil {
+	if a.lock, a.locked, err = readLock(found.Root); err != nil {
 		return nil, err
 	}
-	m.gyp = slices.ContainsFunc([]string{found.Dir, found.Root}, func(dir string) bool {
+	a.gyp = slices.ContainsFunc([]string{found.Dir, found.Root}, func(dir string) bool {
 		_, err := os.Lstat(filepath.Join(dir, bindingFile))
 		return err == nil
 	})
-	return m, nil
-}
-
-// manifests reads those of the build's copy of the app.
-func (b *Build) manifests() (*manifests, error) {
-	view, err := b.work.Folder("manifests", 0o700)
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(view)
-	return readManifests(b.Source(), view, func(name string) string { return b.Env[name] })
+	return a, nil
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package phases
+package preview
 
 import (
 	"os"
@@ -18,13 +18,23 @@ const (
 )
 
 // manifestsOf reads those of an app with files.
-func manifestsOf(t *testing.T, files map[string]string, env map[string]string) (*manifests, error) {
+func manifestsOf(t *testing.T, files map[string]string, env map[string]string) (*App, error) {
 	t.Helper()
 	app := t.TempDir()
 	for path, text := range files {
 		write(t, filepath.Join(app, path), text)
 	}
-	return readManifests(app, t.TempDir(), func(name string) string { return env[name] })
+	return Read(app, t.TempDir(), func(name string) string { return env[name] })
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestManifestsAreThoseOfTheProject(t *testing.T) {
@@ -77,7 +87,7 @@ func TestManifestsAreReadInsideTheAppAndEnd(t *testing.T) {
 				runtime.ReadMemStats(&before)
 				done := make(chan error, 1)
 				go func() {
-					_, err := readManifests(app, t.TempDir(), func(string) string { return "" })
+					_, err := Read(app, t.TempDir(), func(string) string { return "" })
 					done <- err
 				}()
 				select {
@@ -103,7 +113,7 @@ func TestAProjectThatALinkLeadsOutToIsNotRead(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(app, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readManifests(app, t.TempDir(), func(string) string { return "link" }); err == nil {
+	if _, err := Read(app, t.TempDir(), func(string) string { return "link" }); err == nil {
 		t.Error("it was read")
 	}
 }
@@ -164,7 +174,7 @@ func TestOnlyWhatIsKnownToRunNothingRunsNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := m.runsScripts(tc.env); got != tc.want {
+			if got := m.RunsScripts(tc.env); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
@@ -178,11 +188,11 @@ func TestEveryDownloadHasAChecksumOrNotAll(t *testing.T) {
 		`{"lockfileVersion":3,"packages":{"node_modules/w":{"resolved":"w","link":true},"w":{}}}`: true,
 	} {
 		m, err := manifestsOf(t, map[string]string{"package.json": plainPackage, "package-lock.json": lock}, nil)
-		if err != nil || m.checked() != want {
-			t.Errorf("%s: got %v, %v, want %v", lock, m.checked(), err, want)
+		if err != nil || m.Checked() != want {
+			t.Errorf("%s: got %v, %v, want %v", lock, m.Checked(), err, want)
 		}
 	}
-	if m, err := manifestsOf(t, map[string]string{"package.json": plainPackage}, nil); err != nil || m.checked() {
-		t.Errorf("no lockfile: got %v, %v", m.checked(), err)
+	if m, err := manifestsOf(t, map[string]string{"package.json": plainPackage}, nil); err != nil || m.Checked() {
+		t.Errorf("no lockfile: got %v, %v", m.Checked(), err)
 	}
 }

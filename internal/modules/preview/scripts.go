@@ -1,6 +1,4 @@
-//go:build linux
-
-package phases
+package preview
 
 import (
 	"slices"
@@ -15,11 +13,11 @@ var installScripts = []string{
 	"prebuild", "build", "postbuild",
 }
 
-// runsScripts says whether code that the app or its dependencies bring may run
+// RunsScripts says whether code that the app or its dependencies bring may run
 // during a build of it: code that could write to any layer. It says yes where
 // that is not known to be otherwise. A lockfile of version 2 or 3 lists the
 // packages with install scripts, and npm runs those of no others.
-func (m *manifests) runsScripts(env map[string]string) bool {
+func (a *App) RunsScripts(env map[string]string) bool {
 	for name, value := range env {
 		if value != "" && !harmless(name) {
 			return true
@@ -29,19 +27,19 @@ func (m *manifests) runsScripts(env map[string]string) bool {
 		scripts map[string]string
 		npm     string // another one than the builder's comes from where the app says
 	}{
-		{m.pkg.Scripts, m.pkg.Engines.NPM + m.pkg.Volta.NPM + m.pkg.PackageManager}, {m.root.Scripts, m.root.Engines.NPM + m.root.Volta.NPM + m.root.PackageManager},
+		{a.pkg.Scripts, a.pkg.Engines.NPM + a.pkg.Volta.NPM + a.pkg.PackageManager}, {a.root.Scripts, a.root.Engines.NPM + a.root.Volta.NPM + a.root.PackageManager},
 	} {
 		if one.npm != "" || slices.ContainsFunc(installScripts, func(name string) bool { return one.scripts[name] != "" }) {
 			return true
 		}
 	}
-	if len(m.pkg.DevEngines.PackageManager)+len(m.root.DevEngines.PackageManager) > 0 || m.gyp || m.vendored {
+	if len(a.pkg.DevEngines.PackageManager)+len(a.root.DevEngines.PackageManager) > 0 || a.gyp || a.vendored {
 		return true
 	}
-	if !m.locked || m.lock.Version < 2 {
+	if !a.locked || a.lock.Version < 2 {
 		return true
 	}
-	for _, p := range m.lock.Packages {
+	for _, p := range a.lock.Packages {
 		if p.Link || !p.InNodeModules() || p.HasInstallScript || !p.InBundle && p.Integrity == "" {
 			return true // a workspace, a folder or a git repository has scripts of its own
 		}
@@ -49,13 +47,13 @@ func (m *manifests) runsScripts(env map[string]string) bool {
 	return false
 }
 
-// checked says whether every package that an install downloads has a checksum in
+// Checked says whether every package that an install downloads has a checksum in
 // the lockfile.
-func (m *manifests) checked() bool {
-	if !m.locked {
+func (a *App) Checked() bool {
+	if !a.locked {
 		return false
 	}
-	for _, p := range m.lock.Packages {
+	for _, p := range a.lock.Packages {
 		if p.InNodeModules() && !p.Link && !p.InBundle && p.Integrity == "" {
 			return false
 		}
@@ -76,4 +74,14 @@ func harmless(name string) bool {
 		return !slices.Contains([]string{"node_options", "git", "shell", "script_shell"}, strings.ReplaceAll(setting, "-", "_"))
 	}
 	return strings.HasPrefix(name, "BP_")
+}
+
+// ForAnyTarget guesses whether the modules for the launch are the same for every
+// target: the lockfile names nothing that depends on the target, and no build
+// script adds anything. Only the build itself knows.
+func (a *App) ForAnyTarget(env map[string]string) bool {
+	if slices.Contains(a.pkg.ScriptNames(), "build") || env["BP_NODE_RUN_SCRIPTS"] != "" || env["BP_NODE_MODULES_CHECK"] == "off" {
+		return false
+	}
+	return a.locked && a.lock.ForAnyTarget()
 }

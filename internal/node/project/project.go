@@ -12,9 +12,6 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// PathVariable is the setting for a project below the app's root.
-const PathVariable = "BP_NODE_PROJECT_PATH"
-
 // InvalidID is the id of the [failure.Failure] for a path that is no folder of
 // the app.
 const InvalidID = "project-path-invalid"
@@ -60,7 +57,7 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 // below it. A path that leaves the app, or is no folder, is a [failure.Failure]
 // with [InvalidID].
 func Dir(workingDir string, getenv settings.Getenv) (string, error) {
-	text := getenv(PathVariable)
+	text := getenv(settings.ProjectPath)
 	if text == "" {
 		return workingDir, nil
 	}
@@ -73,7 +70,7 @@ func Dir(workingDir string, getenv settings.Getenv) (string, error) {
 		return "", invalid(text, fmt.Sprintf("there is no %s", dir))
 	}
 	if err != nil {
-		return "", fmt.Errorf("looking for %s %q: %w", PathVariable, text, err)
+		return "", fmt.Errorf("looking for %s %q: %w", settings.ProjectPath, text, err)
 	}
 	if !info.IsDir() {
 		return "", invalid(text, fmt.Sprintf("%s is not a folder", dir))
@@ -84,7 +81,7 @@ func Dir(workingDir string, getenv settings.Getenv) (string, error) {
 func invalid(got, why string) error {
 	return &failure.Failure{
 		ID:     InvalidID,
-		Cause:  fmt.Sprintf("could not find project path: %s is %q, but %s", PathVariable, got, why),
-		Remedy: fmt.Sprintf("set %s to a folder inside the app, relative to its root, or leave it unset.", PathVariable),
+		Cause:  fmt.Sprintf("could not find project path: %s is %q, but %s", settings.ProjectPath, got, why),
+		Remedy: fmt.Sprintf("set %s to a folder inside the app, relative to its root, or leave it unset.", settings.ProjectPath),
 	}
 }

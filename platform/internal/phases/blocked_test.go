@@ -67,7 +67,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		return keepDownloads(b.work.Path("from"), b.work.Path("to"), true)
 	}
 	take := func(b *Build) error { _, err := b.takeMetadata(); return err }
-	manifests := func(b *Build) error { _, err := b.manifests(); return err }
+	manifests := func(b *Build) error { _, err := b.preview(); return err }
 	runtime := func(b *Build) error {
 		_, err := runtimeFiles(b.work.Path("app"), b.Getenv)
 		return err

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
-	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/hostfiles"
 	"github.com/armature-cnb/armature/platform/internal/images"
@@ -98,7 +98,7 @@ func (b *Build) of() string {
 		app = b.App
 	}
 	of := "app " + strconv.Quote(realPath(app))
-	if dir := path.Clean(b.Env[project.PathVariable]); dir != "." {
+	if dir := path.Clean(b.Env[settings.ProjectPath]); dir != "." {
 		of += " project " + strconv.Quote(dir)
 	}
 	builder := b.builder.found

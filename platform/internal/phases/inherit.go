@@ -55,9 +55,9 @@ func (b *Build) inherit() error {
 	if b.Rebase != nil {
 		return os.MkdirAll(b.cacheFolder(), 0o755)
 	}
-	m, err := b.manifests()
-	now := left{Name: b.Name, Scripts: err != nil || m.runsScripts(b.Env) || !b.Buildpacks.Empty()}
-	checked := err == nil && m.checked()
+	m, err := b.preview()
+	now := left{Name: b.Name, Scripts: err != nil || m.RunsScripts(b.Env) || !b.Buildpacks.Empty()}
+	checked := err == nil && m.Checked()
 	before := readLeft(b.kept.Dir)
 	_, cached := os.Lstat(b.cacheFolder())
 	switch {

@@ -22,6 +22,12 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
+// An app whose install runs no code of its own.
+const (
+	plainPackage = `{"name":"a","scripts":{"start":"node server.js","test":"x"},"dependencies":{"b":"1.0.0"}}`
+	plainLock    = `{"name":"a","lockfileVersion":3,"packages":{"":{"name":"a","dependencies":{"b":"1.0.0"}},"node_modules/b":{"version":"1.0.0","resolved":"https://registry.example/b/-/b-1.0.0.tgz","integrity":"sha512-eA=="},"node_modules/b/node_modules/c":{"version":"1.0.0","inBundle":true}}}`
+)
+
 func openHome(t *testing.T) home.Home {
 	t.Helper()
 	h, err := home.Open(t.TempDir(), os.Getenv)

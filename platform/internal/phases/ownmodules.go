@@ -12,10 +12,10 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/armature-cnb/armature/internal/appfolder/dockerignore"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/regular"
-	"github.com/armature-cnb/armature/internal/modules/devmodules"
-	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/modules/preview"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 	"github.com/armature-cnb/armature/platform/internal/source"
 )
@@ -23,7 +23,7 @@ import (
 // copySource copies the app's files. Of a developer's own modules it takes next to
 // nothing where the build is certain to remove them: there may be a gigabyte.
 func (b *Build) copySource(ctx context.Context, to string) error {
-	if b.Filter != nil || b.Env[project.PathVariable] != "" || !b.Buildpacks.Empty() || !removesOwnModules(b.root) {
+	if b.Filter != nil || b.Env[settings.ProjectPath] != "" || !b.Buildpacks.Empty() || !removesOwnModules(b.root) {
 		return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter)
 	}
 	return source.CopyWithout(ctx, b.App, to, b.Home.Dir, func() []string { return b.ownModules(to) })
@@ -32,26 +32,15 @@ func (b *Build) copySource(ctx context.Context, to string) error {
 // ownModules are the paths of the folders of modules that the build removes from
 // the app's copy. Where that cannot be told there are none.
 func (b *Build) ownModules(app string) []string {
-	m, err := b.manifests()
-	if err != nil || !m.locked {
-		return nil
-	}
-	ignored, err := dockerignore.Read(app, func(name string) string { return b.Env[name] })
+	m, err := b.preview()
 	if err != nil {
 		return nil
 	}
-	environ := slices.Clone(b.builder.env)
+	env := environ.List(slices.Clone(b.builder.env))
 	for name, value := range b.Env {
-		environ = append(environ, name+"="+value)
+		env = env.With(name, value)
 	}
-	offline := b.Network == sandbox.None || devmodules.Offline(environ)
-	var gone []string
-	for _, folder := range (devmodules.App{Dir: app, Root: app, Lock: m.lock, Ignored: ignored, Offline: offline}).Folders() {
-		if folder.Goes() {
-			gone = append(gone, folder.Place)
-		}
-	}
-	return gone
+	return m.DevelopersModules(app, env, b.Network == sandbox.None)
 }
 
 // removesOwnModules says whether a build with an unpacked builder's order is
@@ -83,11 +72,18 @@ func removesOwnModules(root string) bool {
 		return false
 	}
 	own, err := fs.ReadDir(dir.FS(), "cnb/build-config/env")
-	return said.Metadata.Rules == devmodules.Rules && (err == nil || os.IsNotExist(err)) && !slices.ContainsFunc(own, func(file fs.DirEntry) bool {
+	return said.Metadata.Rules == preview.Rules && (err == nil || os.IsNotExist(err)) && !slices.ContainsFunc(own, func(file fs.DirEntry) bool {
 		name, _, _ := strings.Cut(file.Name(), ".") // NAME.default
-		return slices.Contains(decidesOnModules, strings.ToUpper(name))
+		return slices.Contains(preview.ModulesSettings, strings.ToUpper(name))
 	})
 }
 
-// decidesOnModules are the variables, in capitals, that have a say in it.
-var decidesOnModules = []string{dockerignore.Variable, project.PathVariable, "NPM_CONFIG_OFFLINE"}
+// preview reads what the build's copy of the app says of its modules.
+func (b *Build) preview() (*preview.App, error) {
+	view, err := b.work.Folder("manifests", 0o700)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(view)
+	return preview.Read(b.Source(), view, func(name string) string { return b.Env[name] })
+}

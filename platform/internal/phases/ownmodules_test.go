@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/modules/devmodules"
+	"github.com/armature-cnb/armature/internal/modules/preview"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -52,16 +52,16 @@ func TestOnlyABuilderThatIsCertainToRemoveModulesDoesWithoutThem(t *testing.T) {
 		files map[string]string
 		want  bool
 	}{
-		{"ours", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules)}, true},
-		{"another buildpack before or after", map[string]string{"cnb/order.toml": order + another, nodejs: rules(devmodules.Rules)}, false},
-		{"another group", map[string]string{"cnb/order.toml": order + "[[order]]\n" + another, nodejs: rules(devmodules.Rules)}, false},
-		{"another buildpack", map[string]string{"cnb/order.toml": "[[order]]\n" + another, nodejs: rules(devmodules.Rules)}, false},
-		{"other rules", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules + 1)}, false},
+		{"ours", map[string]string{"cnb/order.toml": order, nodejs: rules(preview.Rules)}, true},
+		{"another buildpack before or after", map[string]string{"cnb/order.toml": order + another, nodejs: rules(preview.Rules)}, false},
+		{"another group", map[string]string{"cnb/order.toml": order + "[[order]]\n" + another, nodejs: rules(preview.Rules)}, false},
+		{"another buildpack", map[string]string{"cnb/order.toml": "[[order]]\n" + another, nodejs: rules(preview.Rules)}, false},
+		{"other rules", map[string]string{"cnb/order.toml": order, nodejs: rules(preview.Rules + 1)}, false},
 		{"rules of nobody knows when", map[string]string{"cnb/order.toml": order, nodejs: ""}, false},
-		{"another setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/BP_NPM_REGISTRY.default": "https://r.example.com/"}, true},
-		{"a setting of the builder's for npm", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/npm_config_offline.default": "true"}, false},
-		{"a setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(devmodules.Rules), "cnb/build-config/env/BP_USE_DOCKERIGNORE": "false"}, false},
-		{"no order", map[string]string{nodejs: rules(devmodules.Rules)}, false},
+		{"another setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(preview.Rules), "cnb/build-config/env/BP_NPM_REGISTRY.default": "https://r.example.com/"}, true},
+		{"a setting of the builder's for npm", map[string]string{"cnb/order.toml": order, nodejs: rules(preview.Rules), "cnb/build-config/env/npm_config_offline.default": "true"}, false},
+		{"a setting of the builder's", map[string]string{"cnb/order.toml": order, nodejs: rules(preview.Rules), "cnb/build-config/env/BP_USE_DOCKERIGNORE": "false"}, false},
+		{"no order", map[string]string{nodejs: rules(preview.Rules)}, false},
 	} {
 		root := t.TempDir()
 		for path, text := range tc.files {

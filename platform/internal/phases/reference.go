@@ -13,7 +13,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -84,7 +84,7 @@ func referenceEnv(env map[string]string) map[string]string {
 		}
 	}
 	maps.DeleteFunc(kept, func(name, _ string) bool {
-		return name == "BP_IMAGE_LABELS" || strings.HasPrefix(name, "BP_OCI_") || name == project.PathVariable
+		return name == "BP_IMAGE_LABELS" || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
 	})
 	kept["BP_NODE_RUN_SCRIPTS"] = "none"
 	kept["BP_NODE_START_CHECK"] = "off" // nothing starts it, and what the start script needs is not there

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
+	"github.com/armature-cnb/armature/internal/modules/preview"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -162,19 +163,19 @@ func TestALabelThatLiesAboutLayersIsAnError(t *testing.T) {
 		"no buildpacks": func() error { _, err := declaredLayers("/nowhere"); return err }(),
 		"no app":        func() error { _, err := runtimeFiles("/nowhere", os.Getenv); return err }(),
 		"a project that is not there": func() error {
-			_, err := readManifests(appOf(t, plainPackage), t.TempDir(), func(string) string { return "nowhere" })
+			_, err := preview.Read(appOf(t, plainPackage), t.TempDir(), func(string) string { return "nowhere" })
 			return err
 		}(),
 		"no room for a project": func() error {
 			view := t.TempDir()
 			write(t, view+"/a", "")
-			_, err := readManifests(appOf(t, plainPackage), view, func(string) string { return "a/b" })
+			_, err := preview.Read(appOf(t, plainPackage), view, func(string) string { return "a/b" })
 			return err
 		}(),
 		"a root that cannot be read": func() error {
 			app := appOf(t, `{"workspaces":["a"],"scripts":7}`)
 			write(t, app+"/a/package.json", plainPackage)
-			_, err := readManifests(app, t.TempDir(), func(string) string { return "a" })
+			_, err := preview.Read(app, t.TempDir(), func(string) string { return "a" })
 			return err
 		}(),
 	} {

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
-	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // runtimeFiles are the files of an app, by name, that decide on its Node.js:
@@ -25,7 +25,7 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 		return nil, err
 	}
 	defer dir.Close()
-	at := filepath.Clean(strings.TrimLeft(getenv(project.PathVariable), "/"))
+	at := filepath.Clean(strings.TrimLeft(getenv(settings.ProjectPath), "/"))
 	if !filepath.IsLocal(at) {
 		return files, nil // the build refuses it
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
@@ -82,11 +83,8 @@ func (b *Build) follows(other *Build) bool {
 	if _, err := os.Lstat(b.manifestPath()); !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	m, err := b.manifests()
-	if err != nil || slices.Contains(m.pkg.ScriptNames(), "build") || b.Env["BP_NODE_RUN_SCRIPTS"] != "" || b.Env["BP_NODE_MODULES_CHECK"] == "off" {
-		return false
-	}
-	return m.locked && m.lock.ForAnyTarget()
+	m, err := b.preview()
+	return err == nil && m.ForAnyTarget(b.Env)
 }
 
 // divided says whether the build runs beside the one that makes layers for it.
@@ -183,7 +181,7 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, e
 		} `toml:"types"`
 		Metadata map[string]any `toml:"metadata"`
 	}
-	if toml.Unmarshal(text, &layer) != nil || layer.Metadata[anyTarget] != true || !layer.Types.Launch || layer.Types.Build || layer.Types.Cache {
+	if toml.Unmarshal(text, &layer) != nil || layer.Metadata[nodemodules.AnyTargetKey] != true || !layer.Types.Launch || layer.Types.Build || layer.Types.Cache {
 		return false, nil
 	}
 	known, err := toml.Marshal(map[string]any{"metadata": layer.Metadata})
@@ -249,14 +247,10 @@ func (b *Build) beginWith(made v1.Image) error {
 	return err
 }
 
-// anyTarget is the key of a layer's metadata by which a buildpack says that the
-// layer is the same for every target (npm-install does).
-const anyTarget = "any-target"
-
 // isForAnyTarget says whether what an image says of a layer has that key.
 func isForAnyTarget(layer json.RawMessage) bool {
 	var said labels.Layer
-	return json.Unmarshal(layer, &said) == nil && said.Value(anyTarget) == true
+	return json.Unmarshal(layer, &said) == nil && said.Value(nodemodules.AnyTargetKey) == true
 }
 
 // hasNoCache says whether nothing was kept in the build's folder for it.
