@@ -86,7 +86,9 @@ func TestNoModulesAreMadeThatNobodyWants(t *testing.T) {
 	}
 	s.has(s.app, fakeLock, "index.js", "package.json")
 
-	s.built(forBuild)
+	plan := forBuild
+	plan.Entries = append([]packit.BuildpackPlanEntry{{Name: "node", Metadata: map[string]any{"launch": true}}}, plan.Entries...)
+	s.built(plan)
 	s.called("install build "+host(t).String(), "run build")
 	if _, made := s.layers["launch-modules"]; made {
 		t.Error("got a layer for the launch")
