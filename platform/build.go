@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/platform/internal/descriptor"
 	"github.com/armature-cnb/armature/platform/internal/destination"
@@ -158,7 +159,7 @@ func (b *build) addLabels() error {
 	}
 	b.options.Labels = labels
 	if len(labels) > 0 {
-		b.options.Env[labelsVariable] = inVariable(b.options.Env[labelsVariable], labels)
+		b.options.Env[settings.ImageLabels] = inVariable(b.options.Env[settings.ImageLabels], labels)
 	}
 	b.to.Registries = b.options.Registries
 	if b.to.KeepsAnnotations() || len(b.Annotations) > 0 {

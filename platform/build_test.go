@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/progress"
@@ -170,7 +171,7 @@ func TestGitsAnnotationsStayOutOfWhatHasNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := &build{Request: Request{App: app, GitLabels: true, Annotations: tc.given}, job: job{to: to}, options: phases.Options{Env: map[string]string{}}}
-		if err := b.addLabels(); err != nil || len(b.to.Annotations) != tc.want || len(b.options.Labels) != 2 || b.options.Env[labelsVariable] == "" {
+		if err := b.addLabels(); err != nil || len(b.to.Annotations) != tc.want || len(b.options.Labels) != 2 || b.options.Env[settings.ImageLabels] == "" {
 			t.Errorf("%s: got %v, %v, %v", tc.output, b.to.Annotations, b.options.Labels, err)
 		}
 	}

@@ -24,10 +24,6 @@ const (
 	revisionLabel = "org.opencontainers.image.revision"
 )
 
-// labelsVariable is what tells the buildpacks which labels the image is to have.
-// So pack, given the same value, makes an image with the same digest.
-const labelsVariable = "BP_IMAGE_LABELS"
-
 // labelNames are those that buildpacks can be told in one word. What begins like
 // the lifecycle's own is refused, because that writes its own over it.
 var labelNames = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$`)
@@ -90,7 +86,7 @@ func checkLabels(all map[string]string) error {
 	return nil
 }
 
-// inVariable adds labels to the value of labelsVariable: words with a space
+// inVariable adds labels to the value of settings.ImageLabels: words with a space
 // between, quoted as a shell has it where that is needed.
 func inVariable(value string, labels map[string]string) string {
 	var words []string

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/internal/phases"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
@@ -29,7 +30,7 @@ func TestEveryFieldOfARequestReachesItsBuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := b.options
-	if o.Env["A"] != "file" || o.Env["B"] != "request" || o.Env[labelsVariable] != "l=v" || o.Filter("x") || o.Buildpacks.Buildpacks[0].Name != "a" {
+	if o.Env["A"] != "file" || o.Env["B"] != "request" || o.Env[settings.ImageLabels] != "l=v" || o.Filter("x") || o.Buildpacks.Buildpacks[0].Name != "a" {
 		t.Errorf("got %v, %v, %v", o.Env, o.Buildpacks, o.Filter("x"))
 	}
 	if !o.Registries.Offline || !slices.Equal(o.Registries.Insecure, []string{"host:1"}) || o.Limits != (sandbox.Limits{OpenFiles: 3}) || o.Created != "7" || o.Name != "index.docker.io/library/app:1" {

@@ -7,6 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
@@ -26,7 +27,7 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	}
 	run.debug().EnvironmentVariables(all)
 	if !run.sbom {
-		run.Logger.Debug.Process("Writing no bill of materials: %s is true", sbomVariable)
+		run.Logger.Debug.Process("Writing no bill of materials: %s is true", settings.DisableSBOM)
 		return
 	}
 	for _, installation := range wanted {

@@ -8,9 +8,6 @@ import (
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// sbomVariable switches SBOMs off.
-const sbomVariable = "BP_DISABLE_SBOM"
-
 // describe adds an SBOM to the layer: Node.js, and npm if the layer has it. It
 // does not name the source of the archives, so it is the same for each.
 func (i installation) describe(layer *packit.Layer) error {
@@ -45,6 +42,6 @@ func components(release inventory.Release, npm bool) []sbom.Component {
 
 // sbomWanted reads the switch.
 func sbomWanted(getenv settings.Getenv) (bool, error) {
-	off, err := settings.Bool(getenv, sbomVariable, false)
+	off, err := settings.Bool(getenv, settings.DisableSBOM, false)
 	return !off, err
 }

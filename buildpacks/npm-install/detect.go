@@ -17,8 +17,7 @@ import (
 
 // Variables that detection reads, see buildpack.toml.
 const (
-	pythonVariable      = "BP_NPM_INCLUDE_BUILD_PYTHON"
-	startScriptVariable = "BP_NPM_START_SCRIPT"
+	pythonVariable = "BP_NPM_INCLUDE_BUILD_PYTHON"
 )
 
 // Detect passes where the project has a package.json, whether or not it has a
@@ -46,7 +45,7 @@ func Detect(env environ.List) packit.DetectFunc {
 		if err := managers.check(); err != nil {
 			return packit.DetectResult{}, err
 		}
-		if _, err := pkg.StartScript(env.Get(startScriptVariable)); err != nil {
+		if _, err := pkg.StartScript(env.Get(settings.StartScript)); err != nil {
 			return packit.DetectResult{}, err
 		}
 		if _, err := modules.BuildScripts(env.Get, pkg); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -31,9 +32,6 @@ const projectConfig = ".npmrc"
 // npmLaunchLayer is the name of the layer with the same npm for the launch.
 const npmLaunchLayer = "npm-launch"
 
-// npmVersionVariable names the version of npm to install with.
-const npmVersionVariable = "BP_NPM_VERSION"
-
 // specMetadata is the key in that layer's metadata for what was asked for.
 const specMetadata = "spec"
 
@@ -49,8 +47,8 @@ type npmRequest struct {
 // ask for nothing when the npm that is there fits them, nor when they cannot be
 // read. Other package managers are of no concern.
 func requestedNPM(env environ.List, pkg packagejson.Package, has string) npmRequest {
-	if spec := env.Get(npmVersionVariable); spec != "" {
-		return npmRequest{spec: spec, source: npmVersionVariable}
+	if spec := env.Get(settings.NPMVersion); spec != "" {
+		return npmRequest{spec: spec, source: settings.NPMVersion}
 	}
 	if spec, ok := strings.CutPrefix(pkg.PackageManager, "npm@"); ok {
 		spec, _, _ = strings.Cut(spec, "+")

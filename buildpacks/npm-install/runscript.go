@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
@@ -55,7 +56,7 @@ func scriptFailure(s modules.Script, f fault) error {
 			ID:    "build-script-command-missing",
 			Cause: fmt.Sprintf("%s: there is no command %s", end, command),
 			Remedy: fmt.Sprintf("add the package that has it: `npm install --save-dev PACKAGE`, and commit %s and the lockfile. "+
-				"Where the app needs no build, set %s=%s.", packagejson.FileName, modules.ScriptsVariable, modules.NoScripts),
+				"Where the app needs no build, set %s=%s.", packagejson.FileName, settings.RunScripts, modules.NoScripts),
 		}
 	}
 	var inner *failure.Failure
@@ -74,7 +75,7 @@ func scriptFailure(s modules.Script, f fault) error {
 	return &failure.Failure{
 		ID:     "build-script-failed",
 		Cause:  end,
-		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", modules.ScriptsVariable, modules.ScriptsVariable, modules.NoScripts),
+		Remedy: remedy + fmt.Sprintf("%s names other scripts to run, and %s=%s runs none.", settings.RunScripts, settings.RunScripts, modules.NoScripts),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -110,9 +111,9 @@ var alternatives = []string{"start:prod", "start:production", "start-prod", "pro
 // looks like it and can run.
 func (s start) alternative(modules launched) string {
 	if name := s.otherScript(modules); name != "" {
-		return fmt.Sprintf("start what the build script makes: set %s=%s if that is what the script %s does", scriptVariable, name, name)
+		return fmt.Sprintf("start what the build script makes: set %s=%s if that is what the script %s does", settings.StartScript, name, name)
 	}
-	return "let the build script make the app, serve what it makes with a server for production, and name the script that starts that in " + scriptVariable
+	return "let the build script make the app, serve what it makes with a server for production, and name the script that starts that in " + settings.StartScript
 }
 
 // otherScript is the name of a script that looks like one for production and

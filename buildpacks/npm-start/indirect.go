@@ -11,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -33,7 +34,7 @@ func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scr
 		failed := &failure.Failure{
 			ID:     "bash-missing",
 			Cause:  fmt.Sprintf("the run image %s has no bash, and the lifecycle's launcher starts these processes with it: %s", id, strings.Join(indirect, ", ")),
-			Remedy: "build with a run image that has bash, such as armature/run, or let their buildpack make them direct. " + checkVariable + "=warn makes the image all the same.",
+			Remedy: "build with a run image that has bash, such as armature/run, or let their buildpack make them direct. " + settings.StartCheck + "=warn makes the image all the same.",
 		}
 		if mode == "error" {
 			return failed

@@ -9,9 +9,6 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// labelsVariable is the setting with labels of any name for the image.
-const labelsVariable = "BP_IMAGE_LABELS"
-
 // createdVariable is the one of these that has a form of its own.
 const createdVariable = "BP_OCI_CREATED"
 
@@ -36,7 +33,7 @@ func labels(getenv settings.Getenv) (map[string]string, error) {
 			all["org.opencontainers.image."+one.key] = value
 		}
 	}
-	words, ok := quotedWords(getenv(labelsVariable))
+	words, ok := quotedWords(getenv(settings.ImageLabels))
 	if !ok {
 		return nil, badLabels("a quote in it is not closed")
 	}
@@ -67,8 +64,8 @@ func labels(getenv settings.Getenv) (map[string]string, error) {
 func badLabels(cause string) error {
 	return &failure.Failure{
 		ID:     "setting-invalid",
-		Cause:  fmt.Sprintf("%s cannot be read: %s", labelsVariable, cause),
-		Remedy: fmt.Sprintf(`set %s to key=value pairs with blanks between, such as team=web "contact=the web team"; keys do not begin with "%s".`, labelsVariable, reservedLabels),
+		Cause:  fmt.Sprintf("%s cannot be read: %s", settings.ImageLabels, cause),
+		Remedy: fmt.Sprintf(`set %s to key=value pairs with blanks between, such as team=web "contact=the web team"; keys do not begin with "%s".`, settings.ImageLabels, reservedLabels),
 	}
 }
 

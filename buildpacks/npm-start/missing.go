@@ -91,7 +91,7 @@ func (s start) scriptMissing() error {
 		ways = append(ways, fmt.Sprintf("add a script %s to %s that starts the app, such as `node server.js`", s.name, packagejson.FileName))
 	}
 	if len(s.pkg.ScriptNames()) > 0 {
-		ways = append(ways, fmt.Sprintf("set %s to the script that starts it", scriptVariable))
+		ways = append(ways, fmt.Sprintf("set %s to the script that starts it", settings.StartScript))
 	}
 	return fail(&failure.Failure{ID: packagejson.StartScriptMissingID, Cause: cause, Remedy: strings.Join(ways, ", or ") + "."})
 }

@@ -13,7 +13,6 @@ import (
 
 // Variables, see buildpack.toml.
 const (
-	scriptVariable = "BP_NPM_START_SCRIPT"
 	tiniVariable   = "BP_LAUNCH_WITH_TINI"
 	reloadVariable = "BP_LIVE_RELOAD_ENABLED"
 )
@@ -50,7 +49,7 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	if err != nil {
 		return start{}, err
 	}
-	chosen := getenv(scriptVariable)
+	chosen := getenv(settings.StartScript)
 	if s.script, err = s.pkg.StartScript(chosen); err != nil {
 		return start{}, err
 	}

@@ -13,15 +13,12 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// checkVariable says what happens when the app image is known not to start.
-const checkVariable = "BP_NODE_START_CHECK"
-
 // checkStart ends the build when the start script is known not to run in the
 // app image, and warns of what may be wrong with it otherwise. Where the process
 // web will be that of a Procfile, the script does not matter. layersDir holds the
 // layers of all buildpacks, which others are.
 func (s start) checkStart(layersDir string, others buildplan.Group, getenv settings.Getenv, log scribe.Emitter) error {
-	mode, err := settings.OneOf(getenv, checkVariable, "error", "warn", "off")
+	mode, err := settings.OneOf(getenv, settings.StartCheck, "error", "warn", "off")
 	if err != nil {
 		return err
 	}
@@ -48,12 +45,12 @@ func (s start) checkStart(layersDir string, others buildplan.Group, getenv setti
 	failed := &failure.Failure{
 		ID:     "start-script-cannot-run",
 		Cause:  f.String(),
-		Remedy: s.remedy(f, modules) + ". " + checkVariable + "=warn makes the image all the same.",
+		Remedy: s.remedy(f, modules) + ". " + settings.StartCheck + "=warn makes the image all the same.",
 	}
 	if mode == "error" {
 		return failed
 	}
-	warn(log, strings.ReplaceAll(fmt.Sprintf("[%s] %s. To fix it: %s", failed.ID, failed.Cause, failed.Remedy), " "+checkVariable+"=warn makes the image all the same.", ""))
+	warn(log, strings.ReplaceAll(fmt.Sprintf("[%s] %s. To fix it: %s", failed.ID, failed.Cause, failed.Remedy), " "+settings.StartCheck+"=warn makes the image all the same.", ""))
 	return nil
 }
 
@@ -62,7 +59,7 @@ func (s start) checkStart(layersDir string, others buildplan.Group, getenv setti
 func (s start) remedy(f fate, modules launched) string {
 	var ways []string
 	if name := s.otherScript(modules); name != "" {
-		ways = append(ways, fmt.Sprintf("set %s=%s, if that starts what the build makes", scriptVariable, name))
+		ways = append(ways, fmt.Sprintf("set %s=%s, if that starts what the build makes", settings.StartScript, name))
 	}
 	if slices.Contains(f.scripts[1:], "build") {
 		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", s.name))
@@ -74,7 +71,7 @@ func (s start) remedy(f fate, modules launched) string {
 		ways = append(ways, f.fix)
 	}
 	if _, isServer := developmentServers[f.program]; isServer && len(ways) == 0 {
-		ways = append(ways, fmt.Sprintf("add a script that starts what the build makes, with node or a server for production, and name it in %s", scriptVariable))
+		ways = append(ways, fmt.Sprintf("add a script that starts what the build makes, with node or a server for production, and name it in %s", settings.StartScript))
 	} else if f.pkg != "" {
 		ways = append(ways, fmt.Sprintf("put %s under dependencies", f.pkg))
 	}

@@ -14,20 +14,16 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// ScriptsVariable names the scripts of package.json that make the app out of
-// its sources, with commas between; the word none is for none at all.
-const ScriptsVariable = "BP_NODE_RUN_SCRIPTS"
-
 const defaultScript = "build"
 
-// NoScripts is the value of [ScriptsVariable] for none.
+// NoScripts is the value of [settings.RunScripts] for none.
 const NoScripts = "none"
 
 // BuildScripts returns the names of the scripts to run, in their order: those
 // that BP_NODE_RUN_SCRIPTS names, or build where there is one. One that does
 // not exist is a [failure.Failure] with the id build-script-missing.
 func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, error) {
-	names, err := settings.Names(getenv, ScriptsVariable)
+	names, err := settings.Names(getenv, settings.RunScripts)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +38,7 @@ func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, er
 		if !slices.Contains(existing, name) {
 			return nil, &failure.Failure{
 				ID:    "build-script-missing",
-				Cause: fmt.Sprintf("%s names the script %q, which %s does not have", ScriptsVariable, name, packagejson.FileName),
+				Cause: fmt.Sprintf("%s names the script %q, which %s does not have", settings.RunScripts, name, packagejson.FileName),
 				Remedy: fmt.Sprintf("set it to some of the scripts there (%s), with commas between; to %s for none; or leave it unset for %s.",
 					pkg.DescribeScripts(), NoScripts, defaultScript),
 			}
@@ -71,7 +67,7 @@ func (s Script) String() string {
 // depends on itself.
 func (e *engine) planScripts() ([]Script, error) {
 	names, err := BuildScripts(e.env.Get, e.project.Package)
-	if err != nil || e.env.Get(ScriptsVariable) == NoScripts {
+	if err != nil || e.env.Get(settings.RunScripts) == NoScripts {
 		return nil, err
 	}
 	closure, _, err := e.selection.closure(true)
@@ -104,7 +100,7 @@ func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 	if len(scripts) == 0 {
 		return false, nil
 	}
-	if e.method.Kind != Vendored || e.env.Get(ScriptsVariable) != "" {
+	if e.method.Kind != Vendored || e.env.Get(settings.RunScripts) != "" {
 		return true, nil
 	}
 	unmet, err := e.manager.Unmet()
@@ -113,15 +109,15 @@ func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 	}
 	e.log.Process("WARNING: not running the script %s: the vendored %s lack dependencies for development%s",
 		defaultScript, nodemodules.Dir, strings.ReplaceAll(failure.List(unmet), "%", "%%"))
-	e.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, ScriptsVariable, NoScripts)
+	e.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, settings.RunScripts, NoScripts)
 	e.log.Break()
 	return false, nil
 }
 
 // runScripts runs the scripts, where node_modules has all dependencies.
 func (i *installer) runScripts() error {
-	source := ScriptsVariable
-	if i.env.Get(ScriptsVariable) == "" {
+	source := settings.RunScripts
+	if i.env.Get(settings.RunScripts) == "" {
 		source = packagejson.FileName
 	}
 	var names []string

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -101,7 +102,7 @@ func TestScriptsThatAreNamed(t *testing.T) {
 		{"a,,b", nil, "setting-invalid"},
 	} {
 		s := building(t, func(*scene) error { return nil })
-		s.env = s.env.With(ScriptsVariable, tc.value)
+		s.env = s.env.With(settings.RunScripts, tc.value)
 		err := s.build(forLaunch)
 		if tc.id != "" {
 			if !errors.Is(err, &failure.Failure{ID: tc.id}) || len(s.calls) > 0 {
@@ -167,7 +168,7 @@ func TestAScriptNeedsTheDevelopmentDependenciesOfVendoredModules(t *testing.T) {
 	s.called("install launch " + host(t).String())
 	s.says("WARNING: not running the script build: the vendored node_modules lack dependencies for development:\n", "missing: tool@3")
 
-	s.env = s.env.With(ScriptsVariable, "build")
+	s.env = s.env.With(settings.RunScripts, "build")
 	s.source["node_modules/a/index.js"] = "3"
 	s.built(forLaunch)
 	s.called("install build "+host(t).String(), "run build", "install launch "+host(t).String(), "prune")

@@ -25,7 +25,7 @@ type choices struct {
 }
 
 func readSettings(getenv settings.Getenv) (s choices, err error) {
-	if s.check, err = settings.OneOf(getenv, "BP_NODE_MODULES_CHECK", checkFails, checkWarns, checkOff); err != nil {
+	if s.check, err = settings.OneOf(getenv, settings.ModulesCheck, checkFails, checkWarns, checkOff); err != nil {
 		return s, err
 	}
 	if s.keepCache, err = settings.Bool(getenv, "BP_KEEP_NODE_BUILD_CACHE", false); err != nil {
@@ -37,7 +37,7 @@ func readSettings(getenv settings.Getenv) (s choices, err error) {
 	if s.keepModules, err = settings.Bool(getenv, modulesVariable, true); err != nil {
 		return s, err
 	}
-	disabled, err := settings.Bool(getenv, "BP_DISABLE_SBOM", false)
+	disabled, err := settings.Bool(getenv, settings.DisableSBOM, false)
 	s.sbom = !disabled
 	return s, err
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -62,7 +63,7 @@ func TestAWorkspaceHasWhatItNeedsAndNothingElse(t *testing.T) {
 func TestAWorkspaceIsInstalledAnewWhenWhatItNeedsChanges(t *testing.T) {
 	for file, anew := range map[string]bool{"package.json": true, "packages/lib/package.json": true, "packages/api/package.json": true, "packages/web/package.json": false, "packages/lib/index.js": false} {
 		s := monorepo(t)
-		s.env = s.env.With(ScriptsVariable, NoScripts)
+		s.env = s.env.With(settings.RunScripts, NoScripts)
 		s.built(forLaunch)
 		s.source[file] += "\n"
 		s.built(forLaunch)
@@ -107,7 +108,7 @@ func TestNothingIsLeftOfWhatAWorkspaceDoesNotNeed(t *testing.T) {
 		bin := filepath.Join(s.app, "node_modules/.bin")
 		return errors.Join(os.MkdirAll(bin, 0o755), os.Symlink("../@s/c/package.json", filepath.Join(bin, "c")), os.Symlink("../a/package.json", filepath.Join(bin, "a")))
 	}
-	s.env = s.env.With(ScriptsVariable, NoScripts)
+	s.env = s.env.With(settings.RunScripts, NoScripts)
 	s.built(forLaunch)
 	for path, want := range map[string]bool{".bin/a": true, ".bin/c": false, "@s": false, fakeNotes: false} {
 		if got := tree.Exists(s.in("launch-modules", "node_modules", path)); got != want {
@@ -118,7 +119,7 @@ func TestNothingIsLeftOfWhatAWorkspaceDoesNotNeed(t *testing.T) {
 
 func TestWorkspacesThatAreNotNeededMayStay(t *testing.T) {
 	s := monorepo(t)
-	s.env = s.env.With(ScriptsVariable, NoScripts).With("BP_NODE_KEEP_WORKSPACES", "true")
+	s.env = s.env.With(settings.RunScripts, NoScripts).With("BP_NODE_KEEP_WORKSPACES", "true")
 	s.built(forLaunch)
 	s.has(s.app, fakeLock, "node_modules", "package.json", "packages/api/package.json", "packages/lib/index.js", "packages/lib/node_modules", "packages/lib/package.json", "packages/web/package.json")
 }
@@ -149,7 +150,7 @@ func TestFoldersThatAreMissing(t *testing.T) {
 		{"one that nobody needs, of the whole project", "packages/web/package.json", "", false},
 	} {
 		s := monorepo(t)
-		s.env = s.env.With("BP_NODE_PROJECT_PATH", tc.path).With(ScriptsVariable, NoScripts)
+		s.env = s.env.With("BP_NODE_PROJECT_PATH", tc.path).With(settings.RunScripts, NoScripts)
 		delete(s.source, tc.missing)
 		delete(s.source, "packages/lib/index.js")
 		if tc.missing == "packages/web/package.json" {

@@ -10,10 +10,6 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// ProjectPath is the setting for a project below the app's root, which all
-// buildpacks read.
-const ProjectPath = "BP_NODE_PROJECT_PATH"
-
 // Getenv looks a variable up; empty means not set. os.Getenv is one.
 type Getenv func(name string) string
 

@@ -3,6 +3,8 @@ package preview
 import (
 	"slices"
 	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 )
 
 // installScripts are the scripts of a package.json that npm runs when it installs
@@ -67,7 +69,7 @@ func harmless(name string) bool {
 	switch name {
 	case "NODE_ENV", "CI", "TZ", "LANG", "QEMU_CPU":
 		return true
-	case "BP_NODE_RUN_SCRIPTS", "BP_NPM_VERSION":
+	case settings.RunScripts, settings.NPMVersion:
 		return false
 	}
 	if setting, ok := strings.CutPrefix(strings.ToLower(name), "npm_config_"); ok {
@@ -80,7 +82,7 @@ func harmless(name string) bool {
 // target: the lockfile names nothing that depends on the target, and no build
 // script adds anything. Only the build itself knows.
 func (a *App) ForAnyTarget(env map[string]string) bool {
-	if slices.Contains(a.pkg.ScriptNames(), "build") || env["BP_NODE_RUN_SCRIPTS"] != "" || env["BP_NODE_MODULES_CHECK"] == "off" {
+	if slices.Contains(a.pkg.ScriptNames(), "build") || env[settings.RunScripts] != "" || env[settings.ModulesCheck] == "off" {
 		return false
 	}
 	return a.locked && a.lock.ForAnyTarget()

@@ -15,19 +15,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// startCheck is npm-start's setting for what cannot start. Of buildpacks that come
-// after it, npm-start sees no process.
-const startCheck = "BP_NODE_START_CHECK"
-
 // checkBash refuses an image with processes that the lifecycle's launcher starts
 // with bash, whichever buildpack made them, on a run image that has none.
 func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
-	mode := b.Env[startCheck]
+	mode := b.Env[settings.StartCheck]
 	if mode == "off" || b.Rebase != nil {
 		return nil
 	}
@@ -45,7 +42,7 @@ func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
 	failed := &failure.Failure{
 		ID:     "bash-missing",
 		Cause:  fmt.Sprintf("the run image %s has no bash, and the lifecycle's launcher starts these processes with it: %s", b.run.found, strings.Join(indirect, ", ")),
-		Remedy: "build with a run image that has bash, such as armature/run, or let their buildpack make them direct. " + startCheck + "=warn makes the image all the same.",
+		Remedy: "build with a run image that has bash, such as armature/run, or let their buildpack make them direct. " + settings.StartCheck + "=warn makes the image all the same.",
 	}
 	if mode != "warn" {
 		return failed

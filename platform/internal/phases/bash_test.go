@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/internal/progress/progresstest"
@@ -68,7 +69,7 @@ func TestProcessesForBashWantOneInTheRunImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		var log progresstest.Recorder
-		b := &Build{Options: Options{Env: map[string]string{startCheck: tc.mode}, Log: progress.New(log.Event)}}
+		b := &Build{Options: Options{Env: map[string]string{settings.StartCheck: tc.mode}, Log: progress.New(log.Event)}}
 		b.run = &runImage{found: "stack/run-tiny", image: imageWith(t, tc.layers...)}
 		err = b.checkBash(t.Context(), made)
 		if refused := errors.Is(err, &failure.Failure{ID: "bash-missing"}); refused != tc.refused || !refused && err != nil {

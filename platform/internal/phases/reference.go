@@ -84,9 +84,9 @@ func referenceEnv(env map[string]string) map[string]string {
 		}
 	}
 	maps.DeleteFunc(kept, func(name, _ string) bool {
-		return name == "BP_IMAGE_LABELS" || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
+		return name == settings.ImageLabels || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
 	})
-	kept["BP_NODE_RUN_SCRIPTS"] = "none"
-	kept["BP_NODE_START_CHECK"] = "off" // nothing starts it, and what the start script needs is not there
+	kept[settings.RunScripts] = "none"
+	kept[settings.StartCheck] = "off" // nothing starts it, and what the start script needs is not there
 	return kept
 }

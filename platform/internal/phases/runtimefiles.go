@@ -53,7 +53,7 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 			kept[field] = value
 		}
 	}
-	if scripts := startScripts(said["scripts"], getenv("BP_NPM_START_SCRIPT")); len(scripts) > 0 {
+	if scripts := startScripts(said["scripts"], getenv(settings.StartScript)); len(scripts) > 0 {
 		kept["scripts"] = asJSON(scripts)
 	}
 	files[packagejson.FileName] = string(asJSON(kept))

@@ -46,9 +46,17 @@ func Check(buildpack string) (faults []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	shared := map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, sharedNames) {
+			if shared, err = constants(file); err != nil {
+				return nil, err
+			}
+		}
+	}
 	named := map[string]bool{}
 	for _, file := range files {
-		names, err := names(file)
+		names, err := names(file, shared)
 		if err != nil {
 			return nil, err
 		}
@@ -105,14 +113,49 @@ func sources(dir string) ([]string, error) {
 	return strings.Fields(string(output)), nil
 }
 
-// names returns the string literals of a file that are names of settings.
-func names(file string) ([]string, error) {
+// sharedNames is the file with the names of settings that several packages use.
+// Each counts where it is used.
+const sharedNames = "/internal/cnb/settings/names.go"
+
+// constants returns the string constants of a file, by name.
+func constants(file string) (map[string]string, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 {
+			return true
+		}
+		if literal, ok := spec.Values[0].(*ast.BasicLit); ok {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				all[spec.Names[0].Name] = text
+			}
+		}
+		return true
+	})
+	return all, nil
+}
+
+// names returns the string literals of a file that are names of settings, and
+// the shared names that it uses.
+func names(file string, shared map[string]string) ([]string, error) {
+	if strings.HasSuffix(file, sharedNames) {
+		return nil, nil
+	}
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
 		return nil, err
 	}
 	var all []string
 	ast.Inspect(parsed, func(node ast.Node) bool {
+		if selector, ok := node.(*ast.SelectorExpr); ok {
+			if from, ok := selector.X.(*ast.Ident); ok && from.Name == "settings" && shared[selector.Sel.Name] != "" {
+				all = append(all, shared[selector.Sel.Name])
+			}
+		}
 		literal, ok := node.(*ast.BasicLit)
 		if !ok || literal.Kind != token.STRING {
 			return true

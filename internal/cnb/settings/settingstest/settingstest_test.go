@@ -60,6 +60,8 @@ func TestCheck(t *testing.T) {
 		{"not that of a helper", map[string]string{"one/buildpack.toml": declare("BP_SHARED", "BP_A")}, []string{"helper/main.go names BPL_H2,"}},
 		{"not that of a package it is made of", map[string]string{"one/buildpack.toml": declare("BP_A", "BPL_H2")}, []string{"shared/shared.go names BP_SHARED,"}},
 		{"one too many", map[string]string{"one/buildpack.toml": declare("BP_A", "BP_SHARED", "BPL_H2", "BP_OLD")}, []string{"declares BP_OLD, which no code names"}},
+		{"a shared name that nobody uses", map[string]string{"internal/cnb/settings/names.go": "package settings\n\nconst X = \"BP_X\"\n", "one/one.go": "package one\n\nimport _ \"example.com/m/internal/cnb/settings\"\nimport _ \"example.com/m/shared\"\n\nconst A = \"BP_A\"\n"}, nil},
+		{"a shared name that is used", map[string]string{"internal/cnb/settings/names.go": "package settings\n\nconst X = \"BP_X\"\n", "one/one.go": "package one\n\nimport \"example.com/m/internal/cnb/settings\"\nimport _ \"example.com/m/shared\"\n\nconst A, B = \"BP_A\", settings.X\n"}, []string{"one/one.go names BP_X,"}},
 		{"one without a description", map[string]string{"one/buildpack.toml": strings.Replace(declare("BP_A", "BP_SHARED", "BPL_H2"), "about it", "", 1)}, []string{"BP_A has no description"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
