@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// DoctorRequest says which cache folder and environment to check.
+// DoctorRequest says which folder of armature and environment to check.
 type DoctorRequest struct {
 	Home   string              // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
 	Getenv func(string) string // looks up an environment variable; nil has none

@@ -19,7 +19,7 @@ import (
 )
 
 // findImage finds an image by the caller's name for it: an image in armature's
-// cache folder, an OCI layout, or a reference. A zero target selects the only one,
+// own folder, an OCI layout, or a reference. A zero target selects the only one,
 // or this machine's. It also returns the folder or reference.
 func findImage(ctx context.Context, registries images.Registries, h home.Home, called string, to Target) (image v1.Image, reference string, err error) {
 	reference = called

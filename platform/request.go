@@ -11,7 +11,7 @@ type Request struct {
 	Image string // the image's name: NAME[:TAG], with a registry if it is pushed
 
 	// Output is "oci:DIR" (an OCI layout), "tar:FILE" (for docker load), "docker"
-	// (the engine) or "registry"; when empty, an OCI layout in armature's cache
+	// (the engine) or "registry"; when empty, an OCI layout in armature's own
 	// folder.
 	Output      string
 	Annotations map[string]string // for the image's manifests and index
