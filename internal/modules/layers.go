@@ -19,7 +19,7 @@ const relinkHelper = "relink"
 const (
 	keyMetadata       = "cache_sha"
 	linksMetadata     = "links"
-	anyTargetMetadata = "any-target" // the layer is the same for every target: a platform that builds for several may start with it
+	anyTargetMetadata = "any-target" // the layer is the same for every target: a platform that builds for several may begin with it
 )
 
 // makeLayer makes a layer of modules, or reuses the previous build's.

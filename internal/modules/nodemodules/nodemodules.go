@@ -24,8 +24,8 @@ const Dir = "node_modules"
 // buildpack promises to call [Relink] as the last of its group.
 const RelinksKey = "relinks"
 
-// NPMKey is the key in the same metadata for a requirement of npm at launch, in the
-// version that the app requests.
+// NPMKey is the key in the same metadata by which a buildpack says that npm is
+// called at launch. It should be the npm that the app asks for.
 const NPMKey = "npm"
 
 // LaunchLayerVariable is set for later buildpacks if the links point to
