@@ -11,9 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
-// Any image may unpack to the first number of bytes; more is allowed up to the
-// second as a factor of its compressed size, which layers of programs never
-// reach.
+// An image may unpack to alwaysAllowed bytes, or to inflation times its compressed
+// size, which layers of programs never reach.
 const (
 	alwaysAllowed = 2 << 30
 	inflation     = 100
