@@ -23,18 +23,18 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/source"
 )
 
-// build is a request that was read.
+// build is a validated request.
 type build struct {
 	Request
 	job
 	targets []Target
-	options phases.Options // of each target's build; Target and what differs come last
+	options phases.Options // shared by all targets' builds; Target and other differences are set per target
 }
 
-// Build makes an image of an app's folder and puts it where the request says. What
-// can be known before the build, such as whether a registry takes the image, is
-// tried first. An image that was written is good whatever comes of what the build
-// leaves behind: that is a [Note]. When ctx is done the build ends.
+// Build makes an image of an app's folder and writes it to the request's Output.
+// Checks that need no build, such as push permission, run first. A failure to clean
+// up after the image was written is a [Note], not an error. Cancelling ctx stops
+// the build.
 func Build(ctx context.Context, r Request) (_ Result, err error) {
 	defer explain(&err)
 	b, err := r.read()
@@ -44,7 +44,7 @@ func Build(ctx context.Context, r Request) (_ Result, err error) {
 	defer b.home.Finish()
 	b.log.Build(BuildStarted{Name: b.name.Name(), Targets: b.targets, Host: b.options.Host, Builder: b.options.Builder})
 	var result Result
-	err = b.whole(func() (letGo func() error, err error) {
+	err = b.whole(func() (release func() error, err error) {
 		var builds []*phases.Build
 		builds, result, err = b.make(ctx)
 		return func() error { return closeAll(builds) }, err
@@ -52,8 +52,8 @@ func Build(ctx context.Context, r Request) (_ Result, err error) {
 	return result, err
 }
 
-// read reads a request: what it says, and what the app's descriptor and the
-// environment add.
+// read validates a request and merges in the project descriptor and the
+// environment.
 func (r Request) read() (*build, error) {
 	if r.App == "" {
 		r.App = "."
@@ -84,7 +84,7 @@ func (r Request) read() (*build, error) {
 	return b, err
 }
 
-// check refuses what only a program can ask for.
+// check refuses values that only a Go caller can set.
 func (b *build) check() error {
 	switch {
 	case b.Compression != "" && b.Compression != Fast && b.Compression != Small:
@@ -95,7 +95,7 @@ func (b *build) check() error {
 	return checkNetwork(b.Network)
 }
 
-// readOptions are those of each target's build.
+// readOptions returns the options that all targets share.
 func (b *build) readOptions() (o phases.Options, err error) {
 	project, err := b.readDescriptor()
 	if err != nil {
@@ -138,8 +138,8 @@ func (b *build) readDescriptor() (*descriptor.Descriptor, error) {
 	return descriptor.Find(b.App)
 }
 
-// namedBuildpacks are those of a request, which go before the descriptor's. As with
-// pack, one text may name several.
+// namedBuildpacks returns a request's buildpacks, which override the descriptor's.
+// As with pack, one text may list several, separated by commas.
 func namedBuildpacks(texts []string) order.Request {
 	var request order.Request
 	for _, text := range texts {
@@ -150,8 +150,8 @@ func namedBuildpacks(texts []string) order.Request {
 	return request
 }
 
-// addLabels adds labels and annotations to what the image is to have. Those of git
-// that an output cannot have are left out.
+// addLabels adds labels and annotations to the options. Annotations of git are left
+// out if the output cannot hold annotations.
 func (b *build) addLabels() error {
 	labels, annotations, err := b.readLabels()
 	if err != nil {
@@ -168,8 +168,8 @@ func (b *build) addLabels() error {
 	return nil
 }
 
-// make runs the builds and puts their image where it belongs. The builds are to be
-// closed in any case.
+// make runs the builds and writes their image. The caller closes the builds, also
+// after an error.
 func (b *build) make(ctx context.Context) (builds []*phases.Build, result Result, err error) {
 	if err := b.checkFirst(ctx); err != nil {
 		return nil, result, err
@@ -188,9 +188,8 @@ func (b *build) make(ctx context.Context) (builds []*phases.Build, result Result
 	return builds, result, err
 }
 
-// start prepares a build for each target, all of the same copy of the app. It
-// does so in the order that targets have, so that two calls never wait for
-// each other.
+// start prepares a build for each target, all from one copy of the app. It takes
+// their locks in the order of targets, so that two calls cannot deadlock.
 func (b *build) start(ctx context.Context) (builds []*phases.Build, err error) {
 	defer func() {
 		if err != nil {
@@ -224,7 +223,7 @@ func (b *build) start(ctx context.Context) (builds []*phases.Build, err error) {
 	return builds, nil
 }
 
-// cacheImageFor is the cache image of a build for one of several targets, or "".
+// cacheImageFor returns a target's cache image, or "" without one.
 func (b *build) cacheImageFor(to Target) (string, error) {
 	if b.CacheImage == "" {
 		return "", nil
@@ -236,9 +235,8 @@ func (b *build) cacheImageFor(to Target) (string, error) {
 	return tag.Name() + "-" + to.Arch, nil
 }
 
-// checkFirst finds out what can be known before the build: whether the image and
-// the caches may be pushed, and with which credentials, and whether folders take
-// what is to be written to them.
+// checkFirst runs the checks that need no build: push permission for the image and
+// the caches, and whether output folders are writable.
 func (b *build) checkFirst(ctx context.Context) error {
 	if err := b.to.Check(ctx, b.name, len(b.targets)); err != nil {
 		return err
@@ -260,8 +258,7 @@ func (b *build) checkFirst(ctx context.Context) error {
 	return nil
 }
 
-// digestSource pins the app by its copy, before anything of the build can change
-// that.
+// digestSource digests the copy of the app before the build changes it.
 func (b *build) digestSource(ctx context.Context, copied string) (p Pinned, err error) {
 	if p.Reference, err = filepath.Abs(b.App); err != nil || b.SkipSourceDigest {
 		return p, err
@@ -272,17 +269,17 @@ func (b *build) digestSource(ctx context.Context, copied string) (p Pinned, err 
 	return p, nil
 }
 
-// SourceDigest is the digest, "sha256:…", that a [Result] has of an app's folder all
-// of which takes part. It is that of a text with a line for each file, folder and
-// symbolic link in it, sorted by path as bytes are:
+// SourceDigest returns the digest, "sha256:…", that a [Result] has for an app's
+// folder of which nothing is left out. It digests a text with one line for each
+// file, folder and symbolic link, sorted bytewise by path:
 //
 //	TYPE MODE SHA256 PATH
 //
-// with one space between. TYPE is f, d or l; MODE the permissions in four octal
-// digits, 0777 for a link; SHA256, in hexadecimal, that of the file's content or
-// the link's target, and of nothing for a folder; PATH is below the folder, with
-// slashes, quoted as Go's %q. Owners, times, other kinds of files, and the folder
-// itself do not count.
+// with single spaces between. TYPE is f, d or l. MODE is the permissions in four
+// octal digits, 0777 for a link. SHA256, in hexadecimal, is that of the file's
+// content, of the link's target, or of nothing for a folder. PATH is relative to
+// the folder, with slashes, quoted as Go's %q. Owners, times, other kinds of files,
+// and the folder itself are not included.
 func SourceDigest(ctx context.Context, folder string) (string, error) {
 	return source.Digest(ctx, folder)
 }

@@ -16,14 +16,14 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/descriptor"
 )
 
-// chosen is the builder of a build: what it is called, and who chose it where that
-// was not whoever called: see phases.Options.
+// chosen is the builder of a build: its name, and who chose it if not the caller:
+// see phases.Options.
 type chosen struct{ builder, by string }
 
-// chooseBuilder decides which builder builds. A builder sees the app's bindings
-// and variables, so that the caller chooses it: in the request, in a descriptor that
-// the request names, or in the environment. What the app's own project.toml names is
-// next, and needs consent.
+// chooseBuilder returns the builder. A builder sees the app's bindings and
+// variables, so the caller chooses it: in the request, in a descriptor that the
+// request names, or in the environment. Last comes the builder of the app's own
+// project.toml, which needs consent.
 func (r Request) chooseBuilder(project *descriptor.Descriptor, log *progress.Log) (chosen, error) {
 	named, apps := "", project.Builder
 	if r.Descriptor != "" {
@@ -52,16 +52,16 @@ func (r Request) chooseBuilder(project *descriptor.Descriptor, log *progress.Log
 	return chosen{found, "the app's project.toml"}, nil
 }
 
-// builderVariable names a builder for all calls.
+// builderVariable names the default builder.
 const builderVariable = "ARMATURE_BUILDER"
 
 func noBuilder() error {
 	return &failure.Failure{ID: "no-builder", Cause: "neither --builder nor ARMATURE_BUILDER names a builder", Remedy: "name one: build/builder/VERSION of a checkout after make builder, or a registry's."}
 }
 
-// insideApp is what an app's own project.toml means by a builder: the absolute
-// path of a folder in the app, in which there are folders and files and nothing
-// that leads elsewhere, or a reference as it is.
+// insideApp resolves the builder of an app's own project.toml: it returns the
+// absolute path of a folder in the app, which may hold only folders and regular
+// files, or a reference unchanged.
 func insideApp(app, called string) (string, error) {
 	dir, err := filepath.Abs(app)
 	if err != nil {

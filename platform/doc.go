@@ -1,20 +1,20 @@
 //go:build linux
 
-// Package platform makes container images of apps with Cloud Native Buildpacks,
-// and runs, describes and rebases them: it is what the specification calls a
-// platform, and drives the lifecycle that a builder has. It needs no container
-// engine and, where the kernel has user namespaces, not to be root.
+// Package platform makes container images of apps with Cloud Native Buildpacks, and
+// runs, inspects and rebases them. It is a platform in the specification's sense:
+// it drives the builder's lifecycle. It needs no container engine and, with user
+// namespaces, no root.
 //
 // [Build], [Rebase], [Run], [Inspect], [Prune] and [Doctor] each take a request of
-// plain data, whose zero fields mean what most people want. What somebody can mend
-// is a [*Failure]. Any number of calls may run at once, in this process and in
-// others. Nothing is printed: a build tells how it goes to a [Progress].
-// Of this process's environment nothing is read but what a request's Getenv passes
-// on; what a request does not replace, such as docker login's credentials, the
-// libraries for it find as they always do.
+// plain data with useful zero values. An error that the user can fix is a
+// [*Failure]. All calls are safe for concurrent use, in one process and in several.
+// The package prints nothing: a build reports to a [Progress]. It reads environment
+// variables only through a request's Getenv; libraries, such as the one that reads
+// docker login's credentials, may read the process's environment unless the request
+// overrides them.
 //
-// A sandbox is made by processes that run this program's own executable again, so
-// that main must call [Reexec] before everything else.
+// Sandboxes run this program's own executable again, so main must call [Reexec]
+// first.
 package platform
 
 import (
@@ -28,19 +28,19 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Reexec must be the first thing that main does. In the processes that this
-// package starts it does their work and ends them; in any other it returns.
+// Reexec must be the first call in main. In a process that this package started it
+// does that process's work and exits; otherwise it returns.
 func Reexec() {
 	sandbox.Reexec()
 	home.Reexec()
 }
 
-// Failure is an error that somebody can mend: it has an id that stays the same
-// from release to release, a cause, and a remedy.
+// Failure is an error that the user can fix: it has a stable id, a cause, and a
+// remedy.
 type Failure = failure.Failure
 
-// Explain makes a [*Failure] of an error that this machine's owner can mend, and
-// leaves others as they are. All errors of this package have been explained.
+// Explain turns an error that this machine's owner can fix into a [*Failure], and
+// returns others unchanged. It has been applied to every error of this package.
 func Explain(err error) error {
 	var f *failure.Failure
 	switch {
@@ -60,5 +60,5 @@ func Explain(err error) error {
 	return err
 }
 
-// explain is Explain for an operation's named result.
+// explain applies Explain to a named result.
 func explain(err *error) { *err = Explain(*err) }

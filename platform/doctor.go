@@ -21,26 +21,26 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// DoctorRequest says whose machine to look at.
+// DoctorRequest says which folder of armature and environment to check.
 type DoctorRequest struct {
 	Home   string              // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
-	Getenv func(string) string // variables of this process's environment; nil has none
+	Getenv func(string) string // looks up an environment variable; nil has none
 }
 
 // Health is what works on this machine.
 type Health struct {
 	Checks  []Check
-	Sandbox Way // that builds are kept apart by; "" when none works
+	Sandbox Way // the one that builds use; "" when none works
 }
 
-// Check is something that was tried: whether it works, and what it is, in one line.
+// Check is the result of one check: whether it works, and one line of text.
 type Check struct {
 	Works bool
 	What  string
 }
 
-// Doctor tries what builds need. Where no build is possible the error says why, and
-// the result has what was found all the same.
+// Doctor checks what builds need. If no build is possible, the error says why; the
+// result is valid even then.
 func Doctor(ctx context.Context, r DoctorRequest) (_ Health, err error) {
 	defer explain(&err)
 	h, err := home.Open(r.Home, environment(r.Getenv))
@@ -59,14 +59,14 @@ func Doctor(ctx context.Context, r DoctorRequest) (_ Health, err error) {
 	return d.Health, err
 }
 
-// doctor notes what it finds.
+// doctor collects the results.
 type doctor struct{ Health }
 
 func (d *doctor) say(works bool, format string, args ...any) {
 	d.Checks = append(d.Checks, Check{works, fmt.Sprintf(format, args...)})
 }
 
-// sandboxes tries every way, and returns the best that works.
+// sandboxes tries every sandbox, and returns the best that works.
 func (d *doctor) sandboxes(ctx context.Context, h home.Home) (_ sandbox.Way, err error) {
 	work, err := h.NewWork()
 	if err != nil {
@@ -83,16 +83,15 @@ func (d *doctor) sandboxes(ctx context.Context, h home.Home) (_ sandbox.Way, err
 	return sandbox.Find(ctx, work.Dir, sandbox.Ways()...)
 }
 
-// The space that a builder and the work of a build take, in bytes: up to wanted.
-// With less than enough no build is possible, and where a builder is unpacked
-// already, with less than some.
+// Free space in bytes: a builder and a build use up to wanted. Below enough no
+// build is possible; if a builder is already unpacked, below some.
 const (
 	wanted = 3 << 30
 	enough = 1 << 30
 	some   = 128 << 20
 )
 
-// space is an error where no build can find room.
+// space returns an error if there is too little free space for any build.
 func (d *doctor) space(h home.Home) error {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(h.Dir, &stat); err != nil {
@@ -138,8 +137,7 @@ func (d *doctor) builder(ctx context.Context, called string) {
 	}
 }
 
-// readable is an error where a layer of a layout cannot be read, by this user
-// or by anybody.
+// readable returns an error if a layer of a layout cannot be read.
 func readable(image v1.Image, found string) error {
 	layers, err := image.Layers()
 	if err != nil {

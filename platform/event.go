@@ -4,67 +4,66 @@ package platform
 
 import "github.com/armature-cnb/armature/internal/progress"
 
-// Progress hears how a build goes. It gets one event at a time, and the build goes
-// on when it has returned.
+// Progress receives the events of a build, one at a time. The build waits until
+// Event returns.
 type Progress interface{ Event(Event) }
 
-// Event is something that a build tells: a [BuildStarted], [Started], [Ended],
-// [Output], [Note], [PhaseFailed] or [ImageWritten]. Further types may come.
+// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed] or
+// [ImageWritten]. More types may be added.
 type Event = progress.Event
 
-// BuildStarted tells, as soon as it is decided, what is built: the image's Name
-// with its tag, its Targets, the Host whose build image the build runs in, and the
-// Builder, as it was named.
+// BuildStarted is the first event: the image's Name with its tag, its Targets, the
+// Host whose build image the build runs in, and the Builder, as the caller named
+// it.
 type BuildStarted = progress.BuildStarted
 
-// Started tells that a Span has begun: a phase of the lifecycle, or other work.
+// Started reports that a Span has begun: a phase of the lifecycle, or other work.
 type Started = progress.Started
 
-// Ended tells that a Span is over. One that could be told only then has no Started
-// before it.
+// Ended reports that a Span is over. A span that is known only afterwards has no
+// Started.
 type Ended = progress.Ended
 
 // Output is a line of Text that a program of the build printed, in the Phase of a
-// Platform, At so much time since the build began. Whoever wrote a script or a
-// package chose what is in it: a terminal must not get it as it is. People need a
-// Detail only when the phase fails.
+// Platform, At this time since the build began. The Text is untrusted: escape it
+// for a terminal. Detail marks lines that matter only if the phase fails.
 type Output = progress.Output
 
 // Note is a fact about the build, a Text of one line.
 type Note = progress.Note
 
-// PhaseFailed tells that the last phase of a Platform failed for what it printed
-// itself.
+// PhaseFailed reports that the last phase of a Platform failed for a reason in its
+// own output.
 type PhaseFailed = progress.PhaseFailed
 
-// ImageWritten tells the Reference by which the image is found, as soon as it is
-// there. The build goes on for a little while to remove what it needed.
+// ImageWritten has the Reference of the image, as soon as it is written. Cleaning
+// up follows.
 type ImageWritten = progress.ImageWritten
 
-// Span is a piece of work: what it is, its Parent's ID or 0, when it began and
-// ended since the build did, and how it went.
+// Span is a piece of work: its name, its Parent's ID or 0, its start and end
+// relative to the build's start, and its outcome.
 type Span = progress.Span
 
-// Kind is what sort of work a span is.
+// Kind is the kind of a span.
 type Kind = progress.Kind
 
-// The kinds there are.
+// The kinds.
 const (
 	KindStep      Kind = progress.Step      // armature's own
 	KindPhase     Kind = progress.Phase     // of the lifecycle
 	KindBuildpack Kind = progress.Buildpack // within the phase building
-	KindTask      Kind = progress.Task      // what a buildpack or the lifecycle says that it does
+	KindTask      Kind = progress.Task      // a step that a buildpack or the lifecycle reports
 	KindCommand   Kind = progress.Command   // a program that a buildpack runs
 	KindDownload  Kind = progress.Download
 	KindLayer     Kind = progress.Layer  // reading and hashing a layer's files
 	KindUpload    Kind = progress.Upload // compressing a layer, and writing it into the build's registry
-	KindCache     Kind = progress.Cache  // hashing and writing what the next build finds
+	KindCache     Kind = progress.Cache  // hashing and writing the cache for the next build
 )
 
-// Kinds are all of them.
+// Kinds returns all kinds.
 func Kinds() []Kind { return progress.Kinds() }
 
-// newLog is a log whose events a request's Progress gets, if it has one.
+// newLog returns a log that sends its events to a request's Progress, if any.
 func newLog(p Progress) *progress.Log {
 	if p == nil {
 		return progress.New(nil)

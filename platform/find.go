@@ -18,9 +18,9 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// findImage finds an image by what people call it: one that a build left in
-// armature's folder, an OCI layout, or a reference. Of a zero target it is the only
-// one there is, or this machine's. It returns the folder or reference, too.
+// findImage finds an image by the caller's name for it: an image in armature's
+// own folder, an OCI layout, or a reference. A zero target selects the only one,
+// or this machine's. It also returns the folder or reference.
 func findImage(ctx context.Context, registries images.Registries, h home.Home, called string, to Target) (image v1.Image, reference string, err error) {
 	reference = called
 	if !images.IsLayout(called) {
@@ -55,8 +55,8 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 	return nil, "", failed
 }
 
-// eachTarget calls do with an image for every target that it has, of which there
-// has to be one.
+// eachTarget calls do with the image of each target; an image without any is an
+// error.
 func eachTarget(ctx context.Context, registries images.Registries, h home.Home, called string, do func(to Target, image v1.Image) error) error {
 	some := false
 	var missing error
@@ -80,8 +80,8 @@ func eachTarget(ctx context.Context, registries images.Registries, h home.Home, 
 	return nil
 }
 
-// notHere says of a name without a registry, for which Docker Hub was asked in
-// vain, that it is no image of armature's folder: that is what most people mean.
+// notHere improves Docker Hub's "not found" for a name without a registry: most
+// people mean an image in armature's own folder.
 func notHere(err error, h home.Home, reference string) error {
 	tag, wrong := images.ParseTag(reference)
 	host, _, _ := strings.Cut(reference, "/")
@@ -98,7 +98,7 @@ func notHere(err error, h home.Home, reference string) error {
 	}
 }
 
-// withoutRemedy is what a failure says is wrong, without what to do about it.
+// withoutRemedy returns a failure's cause without its remedy.
 func withoutRemedy(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {

@@ -13,16 +13,16 @@ import (
 
 // InspectRequest says which image to describe. Only Image has no good zero value.
 type InspectRequest struct {
-	Image  string // one that a build left in Home, an OCI layout's folder, or a reference
-	Target Target // only this one of the image's; all when zero
+	Image  string // an image in Home, an OCI layout's folder, or a reference
+	Target Target // the only one to describe; all when zero
 
 	Home       string // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
 	Registries Registries
-	Getenv     func(string) string // variables of this process's environment; nil has none
+	Getenv     func(string) string // looks up an environment variable; nil has none
 }
 
-// ImageDescription is what an image of one platform says of itself. As JSON it is
-// what armature inspect --format json prints.
+// ImageDescription describes an image of one platform. As JSON it is the output of
+// armature inspect --format json.
 type ImageDescription struct {
 	Platform  string         `json:"platform"`
 	Digest    string         `json:"digest"`
@@ -31,7 +31,7 @@ type ImageDescription struct {
 	RunImage  string         `json:"runImage"`       // reference, with its digest
 	User      string         `json:"user"`
 	Processes []ImageProcess `json:"processes"`
-	Layers    []ImageLayer   `json:"layers"` // from the bottom up
+	Layers    []ImageLayer   `json:"layers"` // lowest first
 	SBOM      []ImageSBOM    `json:"sbom"`
 }
 
@@ -49,13 +49,13 @@ type ImageLayer struct {
 	Size   int64  `json:"size"` // bytes, compressed
 }
 
-// ImageSBOM is what a buildpack says it put into an image.
+// ImageSBOM is what a buildpack reports that it put into an image.
 type ImageSBOM struct {
-	Owner      string `json:"owner"` // folder of the buildpack in the layer
+	Owner      string `json:"owner"` // the buildpack's folder in the layer
 	Components int    `json:"components"`
 }
 
-// described is an image in the words of the API.
+// described converts an image's description to the API's type.
 func described(image v1.Image) (*ImageDescription, error) {
 	i, err := inspect.Read(image)
 	if err != nil {
@@ -74,8 +74,7 @@ func described(image v1.Image) (*ImageDescription, error) {
 	return d, nil
 }
 
-// Inspect describes an image for every target that it has. It changes nothing, and
-// makes no folder.
+// Inspect describes an image for each of its targets. It writes nothing.
 func Inspect(ctx context.Context, r InspectRequest) (found []*ImageDescription, err error) {
 	defer explain(&err)
 	h, there, err := home.OpenExisting(r.Home, environment(r.Getenv))

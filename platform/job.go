@@ -18,8 +18,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// job is what a build and a rebase have in common: an image that is called
-// something and goes somewhere.
+// job is the common part of a build and a rebase: an image with a name and an
+// output.
 type job struct {
 	log  *progress.Log
 	home home.Home
@@ -27,24 +27,23 @@ type job struct {
 	to   destination.Output
 }
 
-// whole makes an image, which is in written then, tells of it, and only then lets go
-// of what that needed: nobody waits for that, and an image is good whatever comes of
-// it.
-func (j *job) whole(do func() (letGo func() error, err error), written *Written) error {
-	letGo, err := do()
+// whole makes an image, reports it, and only then releases what the work needed: a
+// failed release does not spoil the image.
+func (j *job) whole(do func() (release func() error, err error), written *Written) error {
+	release, err := do()
 	j.log.Close()
 	if err != nil {
-		return errors.Join(err, letGo())
+		return errors.Join(err, release())
 	}
 	j.log.Image(written.Reference)
-	if err := letGo(); err != nil {
+	if err := release(); err != nil {
 		j.log.Note("the image is good, but something of the build stays until a later call can remove it: " + err.Error())
 	}
 	return nil
 }
 
-// finish runs the builds and puts their image where it belongs. Created is when an
-// image that is rebased is to say that it was made.
+// finish runs the builds and writes their image. Created is the creation time of a
+// rebased image.
 func (j *job) finish(ctx context.Context, builds []*phases.Build, created string) (w Written, err error) {
 	made, err := phases.RunAll(ctx, builds)
 	if err != nil {
@@ -92,7 +91,7 @@ func closeAll(builds []*phases.Build) error {
 	return errors.Join(failed...)
 }
 
-// findWay takes the sandbox that was asked for, if it works, or the best.
+// findWay returns the requested sandbox, if it works, or the best.
 func findWay(ctx context.Context, asked Way, h home.Home) (_ sandbox.Way, err error) {
 	work, err := h.NewWork()
 	if err != nil {

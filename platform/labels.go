@@ -18,35 +18,34 @@ import (
 )
 
 // Labels of the OCI image specification ("Pre-Defined Annotation Keys") that
-// GitLabels gives.
+// GitLabels sets.
 const (
 	sourceLabel   = "org.opencontainers.image.source"
 	revisionLabel = "org.opencontainers.image.revision"
 )
 
-// labelNames are those that buildpacks can be told in one word. What begins like
-// the lifecycle's own is refused, because that writes its own over it.
+// labelNames match names that settings.ImageLabels can hold without quotes. The lifecycle
+// overwrites labels with its own prefix, so they are refused.
 var labelNames = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$`)
 
 const lifecyclesLabels = "io.buildpacks."
 
-// LabelNames says in words what [IsLabel] takes for a name.
+// LabelNames describes the names that [IsLabel] accepts.
 const LabelNames = "letters, digits, . _ - and / that does not begin with " + lifecyclesLabels
 
-// IsLabel says whether an image may have a label, or an annotation, with that name
-// and value, which is text in UTF-8.
+// IsLabel reports whether an image may have a label or an annotation with this name
+// and value. The value is UTF-8.
 func IsLabel(name, value string) bool {
 	return labelNames.MatchString(name) && !strings.HasPrefix(name, lifecyclesLabels) && !strings.ContainsRune(value, 0) && utf8.ValidString(value)
 }
 
-// EnvNames says in words what [IsEnvName] takes.
+// EnvNames describes the names that [IsEnvName] accepts.
 const EnvNames = phases.EnvNames
 
-// IsEnvName says whether a variable for the buildpacks may have that name.
+// IsEnvName reports whether a variable for the buildpacks may have this name.
 func IsEnvName(name string) bool { return phases.IsEnvName(name) }
 
-// readLabels are the labels and annotations that a request asks for, with those of
-// git.
+// readLabels returns the request's labels and annotations, with those of git.
 func (r Request) readLabels() (labels, annotations map[string]string, err error) {
 	labels, annotations = map[string]string{}, map[string]string{}
 	maps.Copy(labels, r.Labels)
@@ -86,8 +85,8 @@ func checkLabels(all map[string]string) error {
 	return nil
 }
 
-// inVariable adds labels to the value of settings.ImageLabels: words with a space
-// between, quoted as a shell has it where that is needed.
+// inVariable appends labels to the value of settings.ImageLabels: words separated by
+// spaces, with shell quoting where needed.
 func inVariable(value string, labels map[string]string) string {
 	var words []string
 	if value != "" {
@@ -108,16 +107,16 @@ func quoted(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// latest is the end of the year 9999, after which no configuration can be
-// written.
+// latest is the end of the year 9999, the last time that an image configuration can
+// hold.
 const latest = 253402300799
 
-// IsCreationTime says whether an image can say that it was made then: in the years
-// from 1970 to 9999.
+// IsCreationTime reports whether an image may have this creation time: the years
+// 1970 to 9999.
 func IsCreationTime(at time.Time) bool { return at.Unix() >= 0 && at.Unix() <= latest }
 
-// epoch is when an image is to say that it was made, as SOURCE_DATE_EPOCH has it
-// (reproducible-builds.org): in seconds since 1970, or "" for a zero time.
+// epoch returns a creation time in the format of SOURCE_DATE_EPOCH
+// (reproducible-builds.org), seconds since 1970, or "" for a zero time.
 func epoch(at time.Time) (string, error) {
 	switch {
 	case at.IsZero():

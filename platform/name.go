@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// parseName reads what an image is called.
+// parseName parses an image's name.
 func parseName(text string) (name.Tag, error) {
 	tag, err := images.ParseTag(text)
 	if err != nil {
@@ -22,8 +22,8 @@ func parseName(text string) (name.Tag, error) {
 	return tag, nil
 }
 
-// inOrder are the targets that were asked for, each once, in the order of all. Of
-// none it is linux/arm64.
+// inOrder returns the requested targets without duplicates, in the order of
+// [Targets]; linux/arm64 if there are none.
 func inOrder(asked []Target) ([]Target, error) {
 	if len(asked) == 0 {
 		return []Target{targets.LinuxARM64}, nil
@@ -36,7 +36,7 @@ func inOrder(asked []Target) ([]Target, error) {
 	return slices.DeleteFunc(targets.All(), func(to targets.Target) bool { return !slices.Contains(asked, to) }), nil
 }
 
-// hostOr is a target that was asked for, or this machine's.
+// hostOr returns the requested target, or this machine's.
 func hostOr(asked Target) (Target, error) {
 	if asked == (Target{}) {
 		return targets.Host()

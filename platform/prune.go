@@ -10,41 +10,42 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// PruneRequest says what of armature's own folder goes: what was used longest ago,
-// and nothing that is in use.
+// PruneRequest says what to remove from armature's own folder: the least recently
+// used first, and nothing in use.
 type PruneRequest struct {
-	All       bool           // everything that nothing uses, images too; the next two do not count then
-	OlderThan *time.Duration // what was not used for so long; nil is a month
-	KeepSize  *int64         // what is beyond so many bytes; nil is what every call leaves
-	DryRun    bool           // nothing goes, and is only listed
+	All       bool           // everything that is not in use, images too; overrides the next two
+	OlderThan *time.Duration // remove what was not used for this long; nil is a month
+	KeepSize  *int64         // remove until at most these bytes are left; nil is the limit that every call applies
+	DryRun    bool           // list only
 
 	Home   string              // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
-	Getenv func(string) string // variables of this process's environment; nil has none
+	Getenv func(string) string // looks up an environment variable; nil has none
 }
 
-// PruneResult is what went.
+// PruneResult is what was removed.
 type PruneResult struct {
 	Home  string // absolute path of armature's own folder
-	Found bool   // there is something of armature's in it
+	Found bool   // Home holds something of armature's
 	Items []PrunedItem
 }
 
-// PrunedItem is something that was kept until it was pruned.
+// PrunedItem is an item in armature's own folder.
 type PrunedItem struct {
 	Kind string // "root", "build" or "image"
 	Name string // for people
-	Size int64  // bytes on disk; those that other items have, too, count in part
+	Size int64  // bytes on disk; shared files count in part
 	Used time.Time
 }
 
-// ParseAge reads a time: 30d, 2w, 12h, and what [time.ParseDuration] does.
+// ParseAge parses a duration: 30d, 2w, 12h, and the formats of
+// [time.ParseDuration].
 func ParseAge(text string) (time.Duration, error) { return home.ParseAge(text) }
 
-// ParseSize reads a number of bytes: 500MB, 1.5GB, 2GiB, 1000.
+// ParseSize parses a number of bytes: 500MB, 1.5GB, 2GiB, 1000.
 func ParseSize(text string) (int64, error) { return home.ParseSize(text) }
 
-// Prune removes what is not used any more. Where it ends with an error, the result
-// has what went before.
+// Prune removes unused items. After an error the result has what was removed before
+// it.
 func Prune(ctx context.Context, r PruneRequest) (result PruneResult, err error) {
 	defer explain(&err)
 	limits, err := r.limits()

@@ -18,28 +18,28 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// RebaseRequest says which image to put on which run image. Only Image has no good
-// zero value, and Builder where the environment names none.
+// RebaseRequest says which image to put on which run image. Image is required, and
+// Builder if the environment names none.
 type RebaseRequest struct {
-	Image string // one that a build left in Home, an OCI layout's folder, or a reference
-	As    string // what the new image is called, NAME[:TAG]; Image when empty
+	Image string // an image in Home, an OCI layout's folder, or a reference
+	As    string // the new image's name, NAME[:TAG]; Image when empty
 
-	Output      string            // where it goes, as in a [Request]
-	Annotations map[string]string // besides those that the image has
-	Created     time.Time         // when the image says that it was made; as before when zero
+	Output      string            // see [Request]
+	Annotations map[string]string // in addition to the image's
+	Created     time.Time         // creation time of the image; unchanged when zero
 
-	Builder  string // whose lifecycle does it, as in a [Request]; what Getenv says ARMATURE_BUILDER is when empty
+	Builder  string // whose lifecycle to use, see [Request]; $ARMATURE_BUILDER of Getenv when empty
 	RunImage string // folder of an OCI layout, or a reference; the builder's own when empty
 
 	Home       string // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
-	Sandbox    Way    // the first that works when empty
+	Sandbox    Way    // the first that works if empty
 	Registries Registries
-	Getenv     func(string) string // variables of this process's environment; nil has none
+	Getenv     func(string) string // looks up an environment variable; nil has none
 	Progress   Progress            // may be nil
 }
 
-// Rebase puts an image, for every target that it has, on another run image, and
-// where the request says. All layers but the run image's stay as they are.
+// Rebase puts an image, for each of its targets, on another run image, and writes
+// it to the request's Output. The app's layers do not change.
 func Rebase(ctx context.Context, r RebaseRequest) (w Written, err error) {
 	defer explain(&err)
 	j, options, err := r.read()
@@ -47,7 +47,7 @@ func Rebase(ctx context.Context, r RebaseRequest) (w Written, err error) {
 		return w, err
 	}
 	defer j.home.Finish()
-	err = j.whole(func() (letGo func() error, err error) {
+	err = j.whole(func() (release func() error, err error) {
 		var builds []*phases.Build
 		w, builds, err = j.rebase(ctx, r, options)
 		return func() error { return closeAll(builds) }, err
@@ -55,8 +55,8 @@ func Rebase(ctx context.Context, r RebaseRequest) (w Written, err error) {
 	return w, err
 }
 
-// rebase makes the images and puts them where they belong. The builds are to be
-// closed in any case.
+// rebase makes the images and writes them. The caller closes the builds, also after
+// an error.
 func (j *job) rebase(ctx context.Context, r RebaseRequest, options phases.Options) (w Written, builds []*phases.Build, err error) {
 	if err := j.to.Check(ctx, j.name, 1); err != nil { // of how many platforms the image is, it says later
 		return w, nil, err
@@ -74,7 +74,7 @@ func (j *job) rebase(ctx context.Context, r RebaseRequest, options phases.Option
 	return w, builds, err
 }
 
-// read reads a request.
+// read validates a request.
 func (r RebaseRequest) read() (j *job, o phases.Options, err error) {
 	r.Getenv = environment(r.Getenv)
 	j = &job{log: newLog(r.Progress)}
@@ -106,7 +106,7 @@ func (r RebaseRequest) read() (j *job, o phases.Options, err error) {
 	return j, o, err
 }
 
-// startRebases prepares one for every platform of an image.
+// startRebases prepares a rebase for each platform of an image.
 func startRebases(ctx context.Context, options phases.Options, called string) (builds []*phases.Build, err error) {
 	err = eachTarget(ctx, options.Registries, options.Home, called, func(to Target, image v1.Image) error {
 		one := options
@@ -123,9 +123,9 @@ func startRebases(ctx context.Context, options phases.Options, called string) (b
 	return builds, nil
 }
 
-// likeBefore is an image that was rebased with what the lifecycle does not take
-// over from the one before: its annotations, and the time when it says that it
-// was made, unless there is to be another one (as SOURCE_DATE_EPOCH has it).
+// likeBefore adds to a rebased image what the lifecycle drops: the annotations, and
+// the creation time, unless created (in the format of SOURCE_DATE_EPOCH) replaces
+// it.
 func likeBefore(image, before v1.Image, created string) (v1.Image, error) {
 	manifest, err := before.Manifest()
 	if err != nil {

@@ -4,73 +4,73 @@ package platform
 
 import "time"
 
-// Request says what to build an image of, and how. Only Image has no good zero
-// value, and Builder where the environment names none.
+// Request says what to build an image of, and how. Image is required, and Builder
+// if the environment names none.
 type Request struct {
 	App   string // folder; the current one when empty
-	Image string // what the image is called: NAME[:TAG], with a registry where it is pushed to one
+	Image string // the image's name: NAME[:TAG], with a registry if it is pushed
 
-	// Output is where the image goes: "oci:DIR" (an OCI layout), "tar:FILE" (for
-	// docker load), "docker" (the engine) or "registry"; armature's own folder, as an
-	// OCI layout, when empty.
+	// Output is "oci:DIR" (an OCI layout), "tar:FILE" (for docker load), "docker"
+	// (the engine) or "registry"; when empty, an OCI layout in armature's own
+	// folder.
 	Output      string
-	Annotations map[string]string // of the image's manifests and index
+	Annotations map[string]string // for the image's manifests and index
 
-	Targets []Target // linux/arm64 when empty; several make one image with all of them
-	Host    Target   // whose build image the build runs in, emulated where it is not this machine's; this machine's when zero
-	Emulate bool     // Host is each target itself; want a zero Host with it
+	Targets []Target // linux/arm64 when empty; several make one multi-platform image
+	Host    Target   // the build image's platform, emulated if it is not this machine's; this machine's when zero
+	Emulate bool     // use each target as its Host; Host must be zero
 
-	// Descriptor is a project descriptor's file; the app's own project.toml when
+	// Descriptor is the path of a project descriptor; the app's project.toml when
 	// empty.
 	Descriptor string
 
 	// Builder is the folder of an OCI layout, or of several as make builder makes
-	// them, or a registry's reference. When it is empty, a Descriptor's counts, or
-	// else what Getenv says ARMATURE_BUILDER is. A builder's programs see the bindings
-	// and variables of a build: one that only the app's own project.toml names is used
-	// with TrustAppBuilder alone.
+	// them, or a registry's reference. When empty, it is that of Descriptor, or
+	// else $ARMATURE_BUILDER of Getenv. A builder's programs see the build's
+	// bindings and variables: the builder of the app's own project.toml is used
+	// only with TrustAppBuilder.
 	Builder         string
 	TrustAppBuilder bool
 	RunImage        string // folder of an OCI layout, or a reference; the builder's own when empty
 
-	// Buildpacks are used in place of the builder's order: an id[@version] of the
-	// builder's, a folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that
-	// order. When there are none, the descriptor's are.
+	// Buildpacks replace the builder's order: an id[@version] of the builder's, a
+	// folder, a .tgz, a .cnb, docker://REFERENCE, or from=builder for that order.
+	// When empty, the descriptor's are used.
 	Buildpacks []string
-	Env        map[string]string // for the buildpacks, before the descriptor's
+	Env        map[string]string // for the buildpacks; overrides the descriptor's
 	Bindings   []string          // folders of service bindings
 
-	Labels    map[string]string // of the image, which buildpacks are asked for with BP_IMAGE_LABELS
-	GitLabels bool              // label and annotate it with the app's commit and the remote origin
-	Created   time.Time         // when the image says that it was made; 1980 when zero
+	Labels    map[string]string // labels of the image, which buildpacks get in BP_IMAGE_LABELS
+	GitLabels bool              // add the app's commit and remote origin as labels and annotations
+	Created   time.Time         // creation time of the image; 1980 when zero
 
 	Network     Network     // HostNetwork when empty
-	Limits      *Limits     // of each program; DefaultLimits when nil
+	Limits      *Limits     // for each program; DefaultLimits when nil
 	Compression Compression // Fast when empty
-	SBOMDir     string      // folder for the bills of materials; with several targets one below for each
+	SBOMDir     string      // folder for the bills of materials; with several targets, one subfolder for each
 
-	// CacheKey is for builds that begin with what the last one of them left; when
-	// empty, those of the same folder with the same builder do.
+	// CacheKey selects the build cache; when empty, builds of the same folder with
+	// the same builder share one.
 	CacheKey   string
-	CacheImage string // where that is kept in a registry, in place of Home
-	ClearCache bool   // forget it
+	CacheImage string // cache image in a registry that replaces the cache in Home
+	ClearCache bool   // start without the build cache
 
-	// SkipSourceDigest leaves Result.Source without its digest: making it reads all of
-	// the app's files once more.
+	// SkipSourceDigest leaves Result.Source without a digest: computing it reads
+	// all of the app's files again.
 	SkipSourceDigest bool
 
 	Home       string // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
-	Sandbox    Way    // the first that works when empty
+	Sandbox    Way    // the first that works if empty
 	Registries Registries
-	Getenv     func(string) string // variables of this process's environment; nil has none
+	Getenv     func(string) string // looks up an environment variable; nil has none
 	Progress   Progress            // may be nil
 }
 
-// Compression is how layers are compressed.
+// Compression is the compression of layers.
 type Compression string
 
-// The compressions there are.
+// The compressions.
 const (
-	Fast  Compression = "fast"  // as the lifecycle and so pack do it
-	Small Compression = "small" // a seventh less to push and to pull
+	Fast  Compression = "fast"  // as the lifecycle and pack compress
+	Small Compression = "small" // about a seventh smaller to push and to pull
 )

@@ -15,72 +15,72 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/phases"
 )
 
-// Written is an image that was put where it belongs.
+// Written is an image that was written to its output.
 type Written struct {
 	Name      string        // with its tag
-	Reference string        // how to find it: a folder, a file or a name, with its digest
-	Digest    string        // "sha256:…" of the image, or of the index of several
+	Reference string        // folder, file or name, with the digest
+	Digest    string        // "sha256:…" of the image, or of the index if there are several
 	Images    []TargetImage // one for each target
 }
 
-// TargetImage is an image for one target, and what it was made with.
+// TargetImage is the image for one target, and its inputs.
 type TargetImage struct {
 	Target      Target
 	Digest      string // "sha256:…" of its manifest
-	Builder     Pinned // that the build ran in
-	RunImage    Pinned // that the app's layers are on
-	Lifecycle   string // version that the builder says its lifecycle has, "" where it says none
-	PlatformAPI string // version of the Platform API that the lifecycle was called by
+	Builder     Pinned // whose build image the build ran in
+	RunImage    Pinned // under the app's layers
+	Lifecycle   string // version of the lifecycle by the builder's metadata; "" without one
+	PlatformAPI string // version of the Platform API
 	Buildpacks  []Buildpack
 
-	// Fetched are the buildpacks that are not the builder's, as they were named: with
-	// the digest of a buildpackage's manifest, or as [SourceDigest] has it of any
-	// other's files.
+	// Fetched are the buildpacks that do not come from the builder, as they were
+	// named: with the digest of a buildpackage's manifest, or the [SourceDigest] of
+	// any other's files.
 	Fetched []Pinned
 }
 
-// Pinned is something that a digest names for ever.
+// Pinned is a reference with its digest.
 type Pinned struct {
 	Reference string // a folder, or a name in a registry
 	Digest    string // "sha256:…"
 }
 
-// Buildpack is one that took part, in the order in which they built.
+// Buildpack is a buildpack of the group, in build order.
 type Buildpack struct{ ID, Version string }
 
-// Result is an image that was built, and all that it was built of.
+// Result is an image that was built, and its inputs.
 type Result struct {
 	Written
 
-	// Source is the app's folder with the [SourceDigest] of the copy that was built:
-	// without what a project descriptor leaves out, and without a developer's own
-	// modules where the build removes them before anything reads them.
+	// Source is the app's folder with the [SourceDigest] of the copy that was
+	// built: without files that a project descriptor excludes, and without a
+	// developer's own modules if the build removes them before use.
 	Source Pinned
 
 	Settings Settings
 }
 
-// Settings are those that had a say in the image.
+// Settings are the settings that may affect the image.
 type Settings struct {
-	// Env are the variables that buildpacks got, by name, as they were given: by the
-	// request, the project descriptor, and as BP_IMAGE_LABELS. A value may be a
-	// secret: what is published has [Settings.Variables] only.
+	// Env are the variables for the buildpacks, by name: the request's, the project
+	// descriptor's, and BP_IMAGE_LABELS. A value may be a secret: publish only
+	// [Settings.Variables].
 	Env map[string]string
 
-	Bindings    []string // names of the service bindings; of their contents nothing is told
-	Buildpacks  []string // that were asked for in place of the builder's order, or before and after it
+	Bindings    []string // names of the service bindings, never their contents
+	Buildpacks  []string // buildpacks that replace or surround the builder's order
 	Created     time.Time
 	Network     Network
 	Compression Compression
 	ClearCache  bool
 }
 
-// Variables are the names of Env, sorted.
+// Variables returns the names of Env, sorted.
 func (s Settings) Variables() []string { return slices.Sorted(maps.Keys(s.Env)) }
 
-// Materials are what the image was made of, each once: the app's source, where it
-// has a digest, and of each target the builder, the run image, and the buildpacks
-// that are not the builder's.
+// Materials returns the inputs of the image without duplicates: the app's source,
+// if it has a digest, and for each target the builder, the run image, and the
+// buildpacks that do not come from the builder.
 func (r Result) Materials() (all []Pinned) {
 	if r.Source.Digest != "" {
 		all = append(all, r.Source)
@@ -95,7 +95,7 @@ func (r Result) Materials() (all []Pinned) {
 	return all
 }
 
-// settings are those of a build.
+// settings returns those of a build.
 func (b *build) settings() Settings {
 	o := b.options
 	s := Settings{Env: maps.Clone(o.Env), Buildpacks: o.Buildpacks.Names(), Created: b.Created, Network: Network(o.Network), Compression: Fast, ClearCache: b.ClearCache}
@@ -103,14 +103,14 @@ func (b *build) settings() Settings {
 		s.Compression = Small
 	}
 	for _, binding := range b.Bindings {
-		if path, err := filepath.Abs(binding); err == nil { // "." has a name, too
+		if path, err := filepath.Abs(binding); err == nil { // gives "." a name
 			s.Bindings = append(s.Bindings, filepath.Base(path))
 		}
 	}
 	return s
 }
 
-// describe says what an image was made with.
+// describe lists the inputs of an image.
 func describe(b *phases.Build, image v1.Image) (TargetImage, error) {
 	digest, err := image.Digest()
 	if err != nil {
@@ -131,5 +131,5 @@ func describe(b *phases.Build, image v1.Image) (TargetImage, error) {
 	return described, err
 }
 
-// digestIn is the digest that a reference ends with.
+// digestIn returns the digest at the end of a reference.
 func digestIn(reference string) string { return reference[strings.LastIndexByte(reference, '@')+1:] }

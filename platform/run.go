@@ -13,46 +13,46 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// RunRequest says which image to run, and how. Only Image has no good zero value.
+// RunRequest says which image to run, and how. Image is required.
 type RunRequest struct {
-	Image  string // one that a build left in Home, an OCI layout's folder, or a reference
-	Target Target // which of the image's; the only one, or this machine's, when zero
+	Image  string // an image in Home, an OCI layout's folder, or a reference
+	Target Target // the platform; the only one, or this machine's, when zero
 
-	Args       []string          // for the image's process, in place of its own
-	Entrypoint string            // in place of the image's: a process type, or a program's path
-	Env        map[string]string // besides the image's own
+	Args       []string          // replace the arguments of the image's process
+	Entrypoint string            // replaces the image's: a process type, or a program's path
+	Env        map[string]string // added to the image's
 	Volumes    []string          // HOST:PATH or HOST:PATH:ro, as container engines take them
-	Tmpfs      []string          // paths of empty folders in memory, for everybody to write to
+	Tmpfs      []string          // paths of empty tmpfs mounts that everybody may write to
 	Network    Network           // HostNetwork when empty
-	Limits     Limits            // of each program; none when zero
+	Limits     Limits            // for each program; none when zero
 
-	// Stdout and Stderr get what the image prints; nil discards it. Its standard input
+	// Stdout and Stderr receive the image's output; nil discards it. Standard input
 	// is this process's.
 	Stdout, Stderr io.Writer
 
-	// Signals are passed on to the image. One that comes before there is anything to
-	// pass it to is what ended the image.
+	// Signals are passed on to the image. A signal before the image has started
+	// ends Run as if the image had died of it.
 	Signals <-chan syscall.Signal
 
-	// Started, when it is not nil, is called when all that can fail before the image
-	// has been done: from then on ctx, which may be done by then, kills the image.
+	// Started, if not nil, is called when everything that can fail before the start
+	// is done. From then on cancelling ctx kills the image.
 	Started func()
 
 	Home       string // armature's own folder; $XDG_CACHE_HOME/armature or ~/.cache/armature when empty
-	Sandbox    Way    // the first that works when empty
+	Sandbox    Way    // the first that works if empty
 	Registries Registries
-	Getenv     func(string) string // variables of this process's environment; nil has none
+	Getenv     func(string) string // looks up an environment variable; nil has none
 }
 
-// RunResult is how an image ended.
+// RunResult is how an image's process ended.
 type RunResult struct {
-	Image  Pinned // that ran
-	Code   int    // exit status; 0 when a signal ended it
-	Signal int    // that ended it, or 0
+	Image  Pinned // the image that ran
+	Code   int    // exit status; 0 after a signal
+	Signal int    // the signal that ended it, or 0
 }
 
-// Run runs an image in a sandbox, and returns when it has ended. When ctx is done
-// the image is killed, and that is the error.
+// Run runs an image in a sandbox and waits for its end. Cancelling ctx kills the
+// image, and Run returns the error of ctx.
 func Run(ctx context.Context, r RunRequest) (result RunResult, err error) {
 	defer explain(&err)
 	if err := checkNetwork(r.Network); err != nil {
@@ -89,7 +89,7 @@ func Run(ctx context.Context, r RunRequest) (result RunResult, err error) {
 	return result, err
 }
 
-// mounts are those of Volumes and Tmpfs.
+// mounts returns the mounts of Volumes and Tmpfs.
 func (r RunRequest) mounts() (mounts []launch.Mount, err error) {
 	for _, text := range r.Volumes {
 		m, err := launch.ParseVolume(text)

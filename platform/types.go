@@ -10,65 +10,64 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Target is a platform that images are for: its OS is "linux", its Arch "arm64" or
-// "amd64".
+// Target is an image platform: its OS is "linux", its Arch "arm64" or "amd64".
 type Target = targets.Target
 
-// Targets are all that there are, in the order that an image has them in.
+// Targets returns all supported targets, in the order of an image index.
 func Targets() []Target { return targets.All() }
 
 // Network is what programs in a sandbox can reach.
 type Network string
 
-// The networks there are.
+// The networks.
 const (
-	HostNetwork = Network(sandbox.Host) // what this machine reaches
-	NoNetwork   = Network(sandbox.None) // nothing but itself
+	HostNetwork = Network(sandbox.Host) // the host's network
+	NoNetwork   = Network(sandbox.None) // loopback only
 )
 
-// Limits are what programs in a sandbox may use. Of 0 there is no limit but that of
-// this process, which none can be above.
+// Limits are the limits of programs in a sandbox. 0 means this process's own limit,
+// which no other can exceed.
 type Limits struct {
-	Processes int64 // the most at once, threads included
-	OpenFiles int64 // of each process
-	FileSize  int64 // of each file that is written, in bytes
+	Processes int64 // processes and threads at once
+	OpenFiles int64 // for each process
+	FileSize  int64 // size of a written file, in bytes
 }
 
-// DefaultLimits are those of a build, far above what builds need.
+// DefaultLimits returns the limits of builds, far above what builds need.
 func DefaultLimits() Limits { return Limits(sandbox.DefaultLimits()) }
 
-// Way is how a sandbox is kept apart from the rest of the machine.
+// Way is a kind of sandbox.
 type Way string
 
-// The ways there are.
+// The kinds of sandboxes.
 const (
 	MountNamespace = Way(sandbox.Mounts) // for root
-	UserNamespace  = Way(sandbox.Users)  // for everybody
-	Chroot         = Way(sandbox.Chroot) // for root in a container that may make no namespaces
+	UserNamespace  = Way(sandbox.Users)  // for any user
+	Chroot         = Way(sandbox.Chroot) // for root in a container that may not make namespaces
 )
 
-// Registries says how registries are asked. The zero value asks them with the
-// credentials that docker login left, and over https unless they are on this
-// machine or in a private network.
+// Registries configures access to registries. The zero value uses docker login's
+// credentials, and https except for registries on this machine or in a private
+// network.
 type Registries struct {
-	// Insecure are registries, HOST or HOST:PORT as references have them, that may
-	// speak http, or have a certificate that nobody vouches for.
+	// Insecure are registries, HOST or HOST:PORT as in references, that may use
+	// http or an untrusted certificate.
 	Insecure []string
 
-	// Keychain has credentials in place of docker login's.
+	// Keychain replaces docker login's credentials.
 	Keychain authn.Keychain
 }
 
-// all are the registries of a call, for references that its caller chose.
+// all returns the registries for references that the caller chose.
 func (r Registries) all() images.Registries {
 	return images.Registries{Insecure: r.Insecure, Keychain: r.Keychain}
 }
 
-// IsRegistry says whether a text is a registry as references have it, HOST or
+// IsRegistry reports whether a text is a registry as in references, HOST or
 // HOST:PORT.
 func IsRegistry(text string) bool { return images.IsRegistry(text) }
 
-// environment is what a request's Getenv is, or an empty one.
+// environment returns getenv, or an empty environment for nil.
 func environment(getenv func(string) string) func(string) string {
 	if getenv == nil {
 		return func(string) string { return "" }

@@ -16,7 +16,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// buildFlags are the flags of build, as they were given.
+// buildFlags are the flags of build.
 type buildFlags struct {
 	tag, platform, output, builder, runImage, cacheDir string
 	network, sbomDir, progress, sandbox, descriptor    string
@@ -31,7 +31,7 @@ type buildFlags struct {
 	limits                                             platform.Limits
 }
 
-// hosts is a flag that may be given several times, of registries.
+// hosts is a repeatable flag for registries.
 type hosts []string
 
 func (h *hosts) String() string { return "" }
@@ -108,12 +108,12 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	return o.end(err)
 }
 
-// request is what the flags ask for.
+// request converts the flags to a request.
 func (f *buildFlags) request(p *program, args []string) (r platform.Request, err error) {
 	r = platform.Request{
 		Image: f.tag, Output: f.output, Emulate: f.emulate, Descriptor: f.descriptor, Builder: f.builder, TrustAppBuilder: f.trustAppBuilder, RunImage: f.runImage,
 		Buildpacks: f.buildpacks, Bindings: f.bindings, GitLabels: f.gitLabels, Network: platform.Network(f.network), Limits: &f.limits, Compression: platform.Compression(f.compression),
-		SBOMDir: f.sbomDir, CacheKey: f.cacheKey, CacheImage: f.cacheImage, ClearCache: f.clearCache, SkipSourceDigest: true, // nobody is told of it
+		SBOMDir: f.sbomDir, CacheKey: f.cacheKey, CacheImage: f.cacheImage, ClearCache: f.clearCache, SkipSourceDigest: true, // not printed
 		Home: f.cacheDir, Sandbox: platform.Way(f.sandbox), Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv,
 	}
 	if len(args) > 0 {
@@ -143,7 +143,7 @@ func (f *buildFlags) request(p *program, args []string) (r platform.Request, err
 	return r, err
 }
 
-// check refuses calls that nobody understands.
+// check refuses invalid combinations.
 func (f *buildFlags) check() error {
 	switch {
 	case f.tag == "":
@@ -158,7 +158,7 @@ func (f *buildFlags) check() error {
 	return nil
 }
 
-// parseTargets reads a list of platforms.
+// parseTargets parses a list of platforms.
 func parseTargets(text string) (all []platform.Target, err error) {
 	for one := range strings.SplitSeq(text, ",") {
 		to, err := targets.Parse(strings.TrimSpace(one))
@@ -170,7 +170,7 @@ func parseTargets(text string) (all []platform.Target, err error) {
 	return all, nil
 }
 
-// parseTarget reads one platform of a flag.
+// parseTarget parses one platform of a flag.
 func parseTarget(flag, text string) (platform.Target, error) {
 	to, err := targets.Parse(text)
 	if err != nil {

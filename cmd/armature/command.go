@@ -23,18 +23,18 @@ var helpTexts embed.FS
 func longHelp(command string) string {
 	text, err := helpTexts.ReadFile("help/" + command + ".txt")
 	if err != nil {
-		panic(err) // there is no such file
+		panic(err) // there is always a file
 	}
 	return strings.TrimSpace(string(text))
 }
 
-// root is armature with all its commands, in the order of help.
+// root returns armature with all its commands, in the order of help.
 func (p *program) root() *cobra.Command {
 	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use: "armature", Short: "makes container images of Node.js apps, without a container engine",
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.ArbitraryArgs, // an unknown command is one
+		Args: cobra.ArbitraryArgs, // an unknown command is an argument
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
@@ -58,9 +58,8 @@ func (p *program) run(ctx context.Context, args []string) error {
 	return root.ExecuteContext(ctx)
 }
 
-// newCommand is one of armature's: use is its name with the arguments that it
-// takes, of which there may be at most as many as most says, or any number when
-// that is negative.
+// newCommand returns a command: use is its name and arguments, most the maximal
+// number of arguments, or negative for any number.
 func newCommand(use, short, long string, most int, run func(ctx context.Context, args []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Long: long, DisableFlagsInUseLine: true,
@@ -102,12 +101,12 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return &usageError{fmt.Sprintf("unknown command %q%s: armature help lists those there are", name, meant(name, "", names))}
 }
 
-// badCall is the error of a call that a command does not understand.
+// badCall returns the error for a command's invalid arguments.
 func badCall(c *cobra.Command, err error) error {
 	return &usageError{fmt.Sprintf("%s: %s\n%s --help says what there is", c.Name(), err, c.CommandPath())}
 }
 
-// badFlag is [badCall] for flags; where one is unknown, the nearest is named.
+// badFlag is [badCall] for flags; it suggests the nearest flag for an unknown one.
 func badFlag(c *cobra.Command, err error) error {
 	text := err.Error()
 	if strings.HasPrefix(text, "unknown ") { // "unknown flag: --tga", "unknown shorthand flag: 't' in -tag=x"
@@ -119,8 +118,8 @@ func badFlag(c *cobra.Command, err error) error {
 	return badCall(c, err)
 }
 
-// meant asks whether somebody who wrote a word meant the nearest of some names, or
-// is "" where none is near.
+// meant suggests the nearest of some names for a word, or returns "" if none is
+// near.
 func meant(word, prefix string, names []string) string {
 	best, least := "", 3
 	for _, name := range names {
@@ -134,7 +133,7 @@ func meant(word, prefix string, names []string) string {
 	return fmt.Sprintf("; is %s%s meant?", prefix, best)
 }
 
-// help prints the list of commands, or what there is to know about one.
+// help prints the list of commands, or a command's usage.
 func help(c *cobra.Command, _ []string) {
 	if c.HasParent() {
 		usage(c.OutOrStdout(), c)
@@ -150,7 +149,7 @@ func help(c *cobra.Command, _ []string) {
 	fmt.Fprintf(out, "\narmature COMMAND --help tells more about one.\n")
 }
 
-// usage prints what there is to know about a command.
+// usage prints a command's help.
 func usage(out io.Writer, c *cobra.Command) {
 	var flags strings.Builder
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
@@ -182,14 +181,14 @@ func usage(out io.Writer, c *cobra.Command) {
 	}
 }
 
-// choices are the values that a shell offers for a flag.
+// choices sets a flag's shell completions.
 func choices(c *cobra.Command, flag string, values ...string) {
 	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // there is no such flag
+		panic(err) // the flag always exists
 	}
 }
 
-// list is a flag that may be given several times.
+// list is a repeatable flag.
 type list []string
 
 func (l *list) String() string { return "" }

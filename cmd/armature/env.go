@@ -13,19 +13,19 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// lookup is the value of one of this program's variables, and whether it is set.
+// lookup returns an environment variable of this program, and whether it is set.
 type lookup func(name string) (string, bool)
 
-// orEmpty takes what is not set for empty, as pack has it for a build's
-// variables. As container engines have it, an image that runs does not get it.
+// orEmpty returns "" for an unset variable, as pack does for a build's variables.
+// Container engines leave such a variable out of a running image.
 func (l lookup) orEmpty(name string) (string, bool) {
 	value, _ := l(name)
 	return value, true
 }
 
-// readEnv reads variables: of files first, then of flags; a name alone takes its
-// value from here, and is left out where it has none. What cannot be a name is
-// not repeated: it may be the second line of a secret.
+// readEnv reads variables: first of files, then of flags; a name alone takes its
+// value from this program's environment, and is left out if it is unset there.
+// Errors do not repeat an invalid name: it may be the second line of a secret.
 func readEnv(files, flags []string, here lookup) (map[string]string, error) {
 	env := map[string]string{}
 	set := func(item, where string) error {
@@ -70,8 +70,8 @@ func readEnv(files, flags []string, here lookup) (map[string]string, error) {
 	return env, nil
 }
 
-// withoutMark takes the byte order mark of UTF-8 off, and refuses what has those
-// of other encodings: some editors on Windows write them.
+// withoutMark removes UTF-8's byte order mark, and refuses those of other
+// encodings: some editors on Windows write them.
 func withoutMark(text []byte) ([]byte, error) {
 	for _, other := range []struct{ mark, is string }{
 		{"\xff\xfe\x00\x00", "UTF-32"}, {"\x00\x00\xfe\xff", "UTF-32"}, {"\xff\xfe", "UTF-16"}, {"\xfe\xff", "UTF-16"},

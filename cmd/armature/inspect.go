@@ -17,7 +17,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// inspectFlags are the flags of inspect, as they were given.
+// inspectFlags are the flags of inspect.
 type inspectFlags struct {
 	platform, format, cacheDir string
 	insecure                   hosts
@@ -62,7 +62,7 @@ func (f *inspectFlags) inspect(ctx context.Context, p *program, args []string) e
 	return printImages(p.stdout, found)
 }
 
-// printJSON leaves no character in it that a terminal would act upon.
+// printJSON escapes all control characters that a terminal would act upon.
 func printJSON(out io.Writer, found []*platform.ImageDescription) error {
 	text, err := json.MarshalIndent(found, "", "  ")
 	if err != nil {
@@ -82,14 +82,14 @@ func printJSON(out io.Writer, found []*platform.ImageDescription) error {
 	return nil
 }
 
-// plain is a text of an image's, on one line, with escapes as Go's for what
-// cannot be seen.
+// plain puts a text from an image on one line, with Go escapes for invisible
+// characters.
 func plain(text string) string {
 	return escaped(text, func(r rune) string { return strings.Trim(strconv.QuoteRune(r), "'") })
 }
 
-// escaped replaces what is neither a space nor a visible character: whoever
-// made the image could have a terminal do something with it.
+// escaped replaces everything but spaces and visible characters: a malicious image
+// could send control sequences to the terminal.
 func escaped(text string, escape func(rune) string) string {
 	var safe strings.Builder
 	for _, r := range text {

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// readPairs reads flags of the form NAME=VALUE.
+// readPairs parses flags of the form NAME=VALUE.
 func readPairs(flag string, items []string) (map[string]string, error) {
 	pairs := map[string]string{}
 	for _, item := range items {
@@ -28,8 +28,8 @@ func readPairs(flag string, items []string) (map[string]string, error) {
 	return pairs, nil
 }
 
-// created is when an image is to say that it was made, by the value of
-// --creation-time or else SOURCE_DATE_EPOCH (reproducible-builds.org), or zero.
+// created returns the image's creation time: the value of --creation-time, or else
+// of SOURCE_DATE_EPOCH (reproducible-builds.org), or zero.
 func created(given string, here lookup, now time.Time) (time.Time, error) {
 	text, from := given, "--creation-time"
 	if text == "" {

@@ -13,13 +13,13 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// limit is a flag's number: of something, or with a unit of bytes, or none.
+// limit is a flag for a number of things, or of bytes with a unit, or none.
 type limit struct {
 	to    *int64
 	bytes bool
 }
 
-func (l limit) String() string { return "" } // the help says it in words
+func (l limit) String() string { return "" } // the help text has the default in words
 func (l limit) Type() string   { return "number" }
 
 func (l limit) Set(text string) error {
@@ -47,8 +47,8 @@ func (l limit) Set(text string) error {
 	return nil
 }
 
-// addLimits adds the flags of a program's limits. The defaults are put into
-// limits, or none are.
+// addLimits adds the flags for a program's limits. With defaults it first sets
+// limits to the defaults.
 func addLimits(set *pflag.FlagSet, limits *platform.Limits, defaults bool) {
 	some := [3]string{"none", "none", "none"}
 	if defaults {

@@ -1,11 +1,11 @@
 //go:build linux
 
-// Command armature makes container images of Node.js apps, and works with
-// them, without a container engine.
+// Command armature makes container images of Node.js apps, and runs, inspects and
+// rebases them, without a container engine.
 //
 //	armature build my-app --tag my-app
 //
-// `armature help` lists the commands; docs/armature.md has all of them.
+// `armature help` lists the commands; docs/armature.md describes them.
 package main
 
 import (
@@ -24,24 +24,23 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// The exit statuses. Every failure prints an id in brackets, which stays the
-// same from release to release; these are its kinds (sysexits.h for those
-// above 64).
+// The exit statuses. Every failure also prints a stable id in brackets; a status is
+// the kind of failure (sysexits.h for those above 64).
 const (
-	statusFailure     = 1   // something the user can mend: the app, the call, this machine
-	statusUsage       = 2   // a command or flag that does not exist
-	statusInternal    = 70  // a fault in armature or the builder
-	statusTransient   = 75  // it may pass: the same call may succeed later
-	statusInterrupted = 130 // Ctrl-C, or SIGTERM; run ends with its process's own status
+	statusFailure     = 1   // the user can fix it: the app, the call, this machine
+	statusUsage       = 2   // unknown command or flag, or invalid arguments
+	statusInternal    = 70  // a bug in armature or the builder
+	statusTransient   = 75  // temporary: the same call may succeed later
+	statusInterrupted = 130 // Ctrl-C, or SIGTERM; run returns its process's own status
 )
 
-// version is the release, set when it is linked.
+// version is the release, set by the linker.
 var version = "development"
 
 func main() {
 	platform.Reexec()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second time ends armature at once
+	context.AfterFunc(ctx, stop) // the second signal ends armature at once
 	p := &program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, lookup: os.LookupEnv}
 	err := p.guarded(func() error { return p.run(ctx, os.Args[1:]) })
 	interrupted := ctx.Err() != nil
@@ -49,9 +48,8 @@ func main() {
 	os.Exit(p.status(err, interrupted))
 }
 
-// guarded calls do. A fault of armature's own must not end with the status of a
-// wrong flag, as Go's run time has it: it becomes an error. What other goroutines
-// end with nobody can catch.
+// guarded calls do and turns a panic into an error: the status of Go's run time, 2,
+// would mean a wrong flag. Panics of other goroutines cannot be recovered here.
 func (p *program) guarded(do func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -61,20 +59,20 @@ func (p *program) guarded(do func() error) (err error) {
 	return do()
 }
 
-// program is what commands share.
+// program is the state that commands share.
 type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	lookup         lookup
-	report         *report.Report // of a build, once there is one
+	report         *report.Report // of a build, once it runs
 }
 
-// usageError is a call that no command understands.
+// usageError is an invalid call.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// status prints an error and returns the exit status for it.
+// status prints an error and returns its exit status.
 func (p *program) status(err error, interrupted bool) int {
 	err = platform.Explain(err)
 	var f *failure.Failure
@@ -103,8 +101,8 @@ func (p *program) status(err error, interrupted bool) int {
 	return statusInternal
 }
 
-// say tells why a call failed: the programs that follow a build's events, or
-// people. An app chose what is in it in part.
+// say prints why a call failed: as an event for programs, or as escaped text for
+// people, because parts of it may come from the app.
 func (p *program) say(err error, text string) {
 	if p.report == nil || !p.report.Failure(err) {
 		fmt.Fprintln(p.stderr, ansi.CleanLines(text))

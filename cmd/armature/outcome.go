@@ -19,21 +19,21 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// outcome tells how a build goes and, as soon as there is an image, which one it
-// is: nobody waits for what the build still removes. An image is good even where
-// its timeline cannot be written, but that is an error.
+// outcome reports a build's events and prints the image as soon as it is written,
+// without waiting for the cleanup. If the timeline cannot be written, the image is
+// valid, but the call fails.
 type outcome struct {
 	*report.Report
 	out, log io.Writer
 	style    report.Style
-	file     string // for the timeline, or ""
+	file     string // path of the timeline, or ""
 
-	started platform.BuildStarted // zero when there was none
-	written bool                  // the image is there, and was told
-	failed  error                 // of the timeline
+	started platform.BuildStarted // zero before that event
+	written bool                  // the image is written and reported
+	failed  error                 // the timeline's error
 }
 
-// outcome is the one that the flags ask for. The program's failures are told in it,
+// outcome returns the one for the flags. The program's failures go to its report,
 // too.
 func (f *buildFlags) outcome(p *program) (*outcome, error) {
 	style := report.Style(f.progress)
@@ -44,7 +44,7 @@ func (f *buildFlags) outcome(p *program) (*outcome, error) {
 		style = report.Quiet
 	}
 	if f.timings != "" {
-		if err := takesTimings(f.timings); err != nil {
+		if err := checkTimings(f.timings); err != nil {
 			return nil, unwritableTimings(err)
 		}
 	}
@@ -52,7 +52,7 @@ func (f *buildFlags) outcome(p *program) (*outcome, error) {
 	return &outcome{Report: p.report, out: p.stdout, log: p.stderr, style: style, file: f.timings}, nil
 }
 
-// Event tells what happened.
+// Event reports an event.
 func (o *outcome) Event(event platform.Event) {
 	switch e := event.(type) {
 	case platform.BuildStarted:
@@ -66,7 +66,7 @@ func (o *outcome) Event(event platform.Event) {
 		}
 	case platform.ImageWritten:
 		o.Report.Event(event)
-		o.failed = o.tellTimings(e.Reference, nil)
+		o.failed = o.writeTimings(e.Reference, nil)
 		o.Close()
 		fmt.Fprintln(o.out, e.Reference)
 		o.written = true
@@ -75,17 +75,16 @@ func (o *outcome) Event(event platform.Event) {
 	o.Report.Event(event)
 }
 
-// end returns the error of a call whose build ended with err.
+// end returns the error of a call whose build returned err.
 func (o *outcome) end(err error) error {
 	if err != nil {
-		o.failed = o.tellTimings("", err)
+		o.failed = o.writeTimings("", err)
 	}
 	return errors.Join(err, o.failed)
 }
 
-// takesTimings says what keeps this user from putting a new file in the place of
-// one, or where there is none yet.
-func takesTimings(path string) error {
+// checkTimings returns an error if this user cannot create or replace the file.
+func checkTimings(path string) error {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return fmt.Errorf("there is no folder %s", filepath.Dir(path))
 	}
@@ -95,9 +94,8 @@ func takesTimings(path string) error {
 	return wholefile.Takes(filepath.Dir(path))
 }
 
-// tellTimings writes the timeline and prints the table, of a build that failed,
-// too.
-func (o *outcome) tellTimings(written string, failed error) error {
+// writeTimings writes the timeline and prints the table, also for a failed build.
+func (o *outcome) writeTimings(written string, failed error) error {
 	if o.file == "" || o.started.Name == "" {
 		return nil
 	}
@@ -120,7 +118,7 @@ func (o *outcome) tellTimings(written string, failed error) error {
 		return unwritableTimings(err)
 	}
 	if o.style == report.Quiet || o.style == report.JSON {
-		return nil // events have all of it
+		return nil // the events have the timings
 	}
 	return timeline.Table(o.log, shown.Spans)
 }

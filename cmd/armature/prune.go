@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// pruneFlags are the flags of prune, as they were given.
+// pruneFlags are the flags of prune.
 type pruneFlags struct {
 	cacheDir, olderThan, keepSize string
 	all, dry                      bool
@@ -58,7 +58,7 @@ func (f *pruneFlags) run(ctx context.Context, p *program, _ []string) error {
 	return err
 }
 
-// request is what the flags ask for.
+// request converts the flags to a request.
 func (f *pruneFlags) request(p *program) (platform.PruneRequest, error) {
 	r := platform.PruneRequest{All: f.all, DryRun: f.dry, Home: f.cacheDir, Getenv: p.getenv}
 	if f.all && (f.olderThan != "" || f.keepSize != "") {
@@ -81,7 +81,7 @@ func (f *pruneFlags) request(p *program) (platform.PruneRequest, error) {
 	return r, nil
 }
 
-// days says a time in the unit that it has several of.
+// days formats a duration in the largest unit that has more than one.
 func days(age time.Duration) string {
 	switch {
 	case age < 2*time.Hour:

@@ -8,7 +8,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// placedError is an error with its text in another order.
+// placedError is an error with its text reordered.
 type placedError struct {
 	text string
 	error
@@ -17,8 +17,8 @@ type placedError struct {
 func (e *placedError) Error() string { return e.text }
 func (e *placedError) Unwrap() error { return e.error }
 
-// inItsPlace is an error whose text ends with the failure in it: what else went
-// wrong comes before, and what was being done is part of the cause, behind the id.
+// inItsPlace returns an error whose text ends with its failure: first other errors,
+// then the id, and the operation as part of the cause.
 func inItsPlace(err error, f *failure.Failure) error {
 	own := f.Error()
 	before, after, found := strings.Cut(err.Error(), own)

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// rebaseFlags are the flags of rebase, as they were given.
+// rebaseFlags are the flags of rebase.
 type rebaseFlags struct {
 	tag, output, builder, runImage, cacheDir, sandbox, creationTime string
 

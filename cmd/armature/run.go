@@ -17,7 +17,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// runFlags are the flags of run, as they were given.
+// runFlags are the flags of run.
 type runFlags struct {
 	platform, cacheDir, entrypoint, sandbox, network string
 
@@ -27,7 +27,7 @@ type runFlags struct {
 	insecure                        hosts
 }
 
-// port is a flag of a TCP port: a number in decimal digits, or "".
+// port is a flag for a TCP port: a decimal number, or "".
 type port string
 
 func (p *port) String() string { return "" }
@@ -65,7 +65,7 @@ func runCommand(p *program) *cobra.Command {
 	return c
 }
 
-// exitStatus ends armature as what it ran ended.
+// exitStatus ends armature with the status of the image's process.
 type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -110,22 +110,22 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	return nil
 }
 
-// grace is how long a process may take to end after it was told to.
+// grace is how long a process may take to end after a signal.
 const grace = 10 * time.Second
 
-// graceful has signals end a call until there is an image for which they are: that
-// gets them from then on, and is killed when it has not ended after one of them:
-// soon, or at once with the second.
+// graceful lets signals cancel a call until its image starts. From then on the
+// image gets them; it is killed if it has not ended after grace, or at once on the
+// second signal.
 type graceful struct {
 	ctx      context.Context // of the call
 	cancel   func()
-	detach   func() bool // keeps what interrupted the call from ending ctx; false where it has
+	detach   func() bool // detaches ctx from the interruption; false if that has already cancelled it
 	received chan os.Signal
 	passed   chan syscall.Signal
 	started  bool
 }
 
-// newGraceful has what is interrupted end a call.
+// newGraceful cancels its ctx when interrupted is done.
 func newGraceful(interrupted context.Context) *graceful {
 	g := &graceful{received: make(chan os.Signal, 2), passed: make(chan syscall.Signal, 2)}
 	g.ctx, g.cancel = context.WithCancel(context.WithoutCancel(interrupted))
@@ -133,11 +133,10 @@ func newGraceful(interrupted context.Context) *graceful {
 	return g
 }
 
-// start passes signals on. One that came before has ended ctx: nobody else will
-// hear of it.
+// start lets signals go to the image. An earlier one has cancelled ctx.
 func (g *graceful) start() {
 	signal.Notify(g.received, os.Interrupt, syscall.SIGTERM)
-	if g.started = g.detach(); !g.started { // only now can none come in between
+	if g.started = g.detach(); !g.started { // no signal can come in between
 		g.cancel()
 		return
 	}
@@ -158,7 +157,7 @@ func (g *graceful) start() {
 	}()
 }
 
-// killed says whether the image has not ended by itself.
+// killed reports whether armature killed the image.
 func (g *graceful) killed() bool { return g.started && g.ctx.Err() != nil }
 
 func (g *graceful) stop() {

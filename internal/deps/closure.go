@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Closure is what a package needs, directly or through others.
+// Closure is the transitive dependencies of a package.
 type Closure struct {
-	Packages map[string]bool // paths of [Graph.Packages]: packages, links and the folders that these lead to
-	Folders  []string        // of those, the folders (workspaces and file: dependencies); each after those that it needs
+	Packages map[string]bool // paths of [Graph.Packages]: packages, links and the links' folders
+	Folders  []string        // the folders among them (workspaces and file: dependencies), each after its dependencies
 }
 
-// Closure returns what the package in a folder needs, with the folder itself:
-// "" for the project, or the path of a workspace. With dev that includes the
-// devDependencies of this and of every other folder. Every link to one of the
-// folders is part of it. Optional peers count only
-// where they are wanted otherwise, too.
+// Closure returns the transitive dependencies of the package in a folder, with the
+// folder itself: "" for the project, or the path of a workspace. With dev it
+// includes the devDependencies of this folder and of every folder in the closure.
+// It includes every link to one of these folders. Optional peers are included only
+// if something else requires them.
 //
-// Found is false where the graph does not have the folder, and where it is
-// sparse: then nobody knows of folders.
+// Found is false if the graph does not have the folder, or is sparse: a sparse
+// graph has no folders.
 func (g Graph) Closure(folder string, dev bool) (closure Closure, found bool) {
 	start, found := g.Package(folder)
 	if !found || g.Version == 0 || g.Sparse {
@@ -36,7 +36,7 @@ func (g Graph) Closure(folder string, dev bool) (closure Closure, found bool) {
 	return Closure{Packages: w.seen, Folders: w.folders}, true
 }
 
-// walk goes along the dependencies.
+// walk collects a closure.
 type walk struct {
 	graph   Graph
 	dev     bool
@@ -72,7 +72,7 @@ func (w *walk) visit(p Package) {
 	}
 }
 
-// owner is the path of the package in whose archive a bundled one comes.
+// owner returns the path of the package whose archive contains a bundled package.
 func owner(bundled string) string {
 	const marker = "/" + modulesDir + "/"
 	if i := strings.LastIndex(bundled, marker); i >= 0 {

@@ -4,22 +4,21 @@ import (
 	"sort"
 )
 
-// Gap is an optional package for one platform that a package of the lockfile
-// names and the lockfile does not have, though it has such packages for other
-// platforms. npm up to 11.5 leaves such gaps when it writes a lockfile from
-// the node_modules of one platform, and says nothing (npm/cli#4828).
+// Gap is a missing optional package: another package in the lockfile depends on it
+// for one platform, and the lockfile has only such packages for other platforms.
+// npm up to 11.5 silently leaves such gaps when it writes a lockfile from the
+// node_modules of one platform (npm/cli#4828).
 type Gap struct {
-	Name  string // of the package that is missing: "@esbuild/linux-arm64"
-	Range string // that is asked for, mostly an exact version
+	Name  string // the missing package: "@esbuild/linux-arm64"
+	Range string // its requested range, mostly an exact version
 	By    Package
 }
 
-// Gaps returns what the lockfile lacks for a platform, sorted by name. Packages
-// that only devDependencies need count when dev is set.
+// Gaps returns the lockfile's gaps for a platform, sorted by name. Packages that
+// only devDependencies need are included with dev.
 //
-// A name tells what platform the package is for, by the words that such names
-// are made of. What the names of a package do not offer for the platform is no
-// gap, nor is one where the lockfile has none of a package's platforms.
+// A package's name tells its platform. It is no gap if a package names no optional
+// package for the platform, or if the lockfile has none of its optional packages.
 func (g Graph) Gaps(want Platform, dev bool) []Gap {
 	var gaps []Gap
 	for _, p := range append([]Package{g.Root}, g.Packages...) {
@@ -28,7 +27,7 @@ func (g Graph) Gaps(want Platform, dev bool) []Gap {
 		}
 		optional := p.OptionalDeps
 		if g.Sparse {
-			optional = p.Dependencies // nobody tells them apart
+			optional = p.Dependencies // optional dependencies are not marked
 		}
 		gaps = append(gaps, g.gapsOf(p, optional, want)...)
 	}

@@ -1,7 +1,6 @@
-// Package deps has the dependencies of a project as a graph, whichever package
-// manager's lockfile they were read from: packages in their folders, links, and
-// what each is made for. It reads no files; packages beside it parse lockfiles
-// into a [Graph].
+// Package deps has the dependencies of a project as a graph, independent of the
+// package manager: packages in their folders, links, and platforms. It reads no
+// files; subpackages parse lockfiles into a [Graph].
 package deps
 
 import (
@@ -12,14 +11,14 @@ import (
 	"strings"
 )
 
-// modulesDir is the name of the folder that Node.js looks for packages in.
+// modulesDir is the folder in which Node.js looks for packages.
 const modulesDir = "node_modules"
 
-// Graph is what a lockfile says. The zero value is that of no lockfile.
+// Graph is the content of a lockfile. The zero value is that of no lockfile.
 type Graph struct {
-	File     string    // the lockfile's name; empty where the graph comes from elsewhere
+	File     string    // the lockfile's name; empty if the graph has another source
 	Version  int       // of the lockfile's format
-	Sparse   bool      // the format does not tell platforms, install scripts, folders, and which dependencies are optional
+	Sparse   bool      // the format lacks platforms, install scripts, folders, and which dependencies are optional
 	Root     Package   // the project itself, Path ""
 	Packages []Package // all others, sorted by Path
 }
@@ -27,54 +26,54 @@ type Graph struct {
 // Package is a package in its folder, a link to a folder, or a folder of the
 // project that has a package.json: a workspace, or a file: dependency.
 type Package struct {
-	Path             string // where it stands, with slashes: "node_modules/a/node_modules/b", or of a workspace "packages/a"
-	Name             string // "b", "@scope/b"; the name in the registry where that differs from the folder's (an alias)
-	Version          string // "1.2.3"; empty for links, and where nobody knows it
+	Path             string // its folder, with slashes: "node_modules/a/node_modules/b", or "packages/a" for a workspace
+	Name             string // "b", "@scope/b"; for an alias, the name in the registry
+	Version          string // "1.2.3"; empty for links, and if unknown
 	Link             bool   // a symbolic link to a workspace or a file: dependency
-	To               string // of a link: the folder that it leads to, relative to the project
-	Resolved         string // the address that the lockfile has; empty for links
-	Source           Source // what kind of address that is
-	Integrity        string // subresource integrity, "sha512-…" in base64, or several with a space between
+	To               string // the link's target folder, relative to the project
+	Resolved         string // the address in the lockfile; empty for links
+	Source           Source // parsed from Resolved
+	Integrity        string // subresource integrity, "sha512-…" in base64, or several separated by spaces
 	License          string
 	Dev              bool // needed by devDependencies only
 	Optional         bool // needed by optionalDependencies only
 	DevOptional      bool // needed by devDependencies or optionalDependencies only
-	InBundle         bool // comes inside the archive of the package around it
+	InBundle         bool // in the archive of the package around it
 	HasInstallScript bool
-	OS, CPU, Libc    []string // platforms in Node's words, "!x" for all but x; empty for any
+	OS, CPU, Libc    []string // supported platforms in Node's terms, "!x" for all but x; empty for any
 	Engines          map[string]string
 	Dependencies     map[string]string // ranges by name
 	OptionalDeps     map[string]string
-	DevDeps          map[string]string // of the project, workspaces and file: dependencies only
-	PeerDeps         map[string]string // but for those that are optional
-	Commands         []string          // the names of its programs, sorted
+	DevDeps          map[string]string // only for the project, workspaces and file: dependencies
+	PeerDeps         map[string]string // without the optional ones
+	Commands         []string          // names of its programs, sorted
 }
 
-// SourceKind says where a package comes from.
+// SourceKind is the kind of a package's source.
 type SourceKind int
 
 // The kinds of sources.
 const (
-	FromRegistry SourceKind = iota // or nobody knows better
-	FromGit                        // a repository
-	FromArchive                    // an archive at an address that is no registry's
-	FromFile                       // an archive of the app
+	FromRegistry SourceKind = iota // also if unknown
+	FromGit                        // a git repository
+	FromArchive                    // an archive at an address outside a registry
+	FromFile                       // an archive in the app
 )
 
-// Source is where a package comes from.
+// Source is a package's source.
 type Source struct {
 	Kind    SourceKind
-	Address string // of anything but a registry, without credentials; of git "git+https://host/path"; of a file "file:vendor/a.tgz"
-	Commit  string // of git, where it is known
+	Address string // empty for a registry, without credentials; "git+https://host/path" for git, "file:vendor/a.tgz" for a file
+	Commit  string // of git, if known
 }
 
-// InNodeModules is false for the folders of workspaces and file:
-// dependencies, which have entries of their own.
+// InNodeModules is false for the folders of workspaces and file: dependencies,
+// which have their own entries.
 func (p Package) InNodeModules() bool {
 	return strings.HasPrefix(p.Path, modulesDir+"/") || strings.Contains(p.Path, "/"+modulesDir+"/")
 }
 
-// Checksums are the digests of the package's archive in hexadecimal digits, by
+// Checksums returns the digests of the package's archive in hexadecimal, by
 // algorithm: "sha512".
 func (p Package) Checksums() map[string]string {
 	sums := map[string]string{}
@@ -88,13 +87,13 @@ func (p Package) Checksums() map[string]string {
 	return sums
 }
 
-// isMemory is true for an entry of which nothing is known but that the package
-// could not be had.
+// isMemory reports whether an entry only records that the package could not be
+// fetched.
 func (p Package) isMemory() bool {
 	return p.Version == "" && p.Resolved == "" && p.Source.Kind == FromRegistry && !p.Link
 }
 
-// Package returns what stands at a path, "" for the project itself.
+// Package returns the package at a path, "" for the project itself.
 func (g Graph) Package(path string) (Package, bool) {
 	if path == "" {
 		return g.Root, true
@@ -106,9 +105,9 @@ func (g Graph) Package(path string) (Package, bool) {
 	return g.Packages[at], true
 }
 
-// Resolve finds the package that Node.js would load by a name from a package's
-// folder, which is a path in the graph: in the node_modules of the folder, or of
-// one of those above it.
+// Resolve finds the package that Node.js would load by name from a package's
+// folder, a path in the graph: in the node_modules of the folder, or of one of its
+// parents.
 func (g Graph) Resolve(from, name string) (Package, bool) {
 	for dir := from; ; dir = above(dir) {
 		if path.Base(dir) != modulesDir {
@@ -122,7 +121,7 @@ func (g Graph) Resolve(from, name string) (Package, bool) {
 	}
 }
 
-// above is the folder above, "" for that of the lockfile.
+// above returns the parent folder, "" for the lockfile's.
 func above(dir string) string {
 	if dir = path.Dir(dir); dir == "." || dir == "/" {
 		return ""
@@ -130,8 +129,8 @@ func above(dir string) string {
 	return dir
 }
 
-// Links returns the folders that links lead to (workspaces and file:
-// dependencies), relative to the project, sorted and each once.
+// Links returns the folders that links point to (workspaces and file:
+// dependencies), relative to the project, sorted, without duplicates.
 func (g Graph) Links() []string {
 	var all []string
 	for _, p := range g.Packages {
@@ -143,9 +142,9 @@ func (g Graph) Links() []string {
 	return slices.Compact(all)
 }
 
-// ForAnyTarget tells whether an install without devDependencies comes out the
-// same for every platform, as far as the lockfile says: no package is made for
-// some platforms only, and none has an install script.
+// ForAnyTarget reports whether, according to the lockfile, an install without
+// devDependencies is the same for every platform: no package is limited to some
+// platforms or has an install script.
 func (g Graph) ForAnyTarget() bool {
 	return !g.Sparse && !slices.ContainsFunc(g.Packages, func(p Package) bool {
 		return !p.Dev && (p.HasPlatform() || p.InNodeModules() && p.HasInstallScript)

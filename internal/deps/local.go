@@ -2,8 +2,8 @@ package deps
 
 import "strings"
 
-// LocalPath is where a range of package.json leads that names a folder or an
-// archive, and no version.
+// LocalPath returns the path in a range of package.json that names a folder or an
+// archive.
 func LocalPath(spec string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(spec, "file:")
 	path = strings.TrimPrefix(path, "//")

@@ -7,40 +7,39 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// Platform is a platform in Node's words: "linux", "arm64", "glibc".
+// Platform is a platform in Node's terms: "linux", "arm64", "glibc".
 type Platform struct {
 	OS, CPU string
-	Libc    string // empty for any, or for glibc where there is something else for musl
+	Libc    string // empty for any, or for glibc if there is another package for musl
 }
 
 // Glibc is the C library of every target.
 const Glibc = "glibc"
 
-// PlatformOf is a target in Node's words.
+// PlatformOf converts a target to Node's terms.
 func PlatformOf(t targets.Target) Platform { return Platform{OS: t.OS, CPU: t.Node(), Libc: Glibc} }
 
-// fits tells whether what is made for p runs on another platform.
+// fits reports whether binaries for p run on another platform.
 func (p Platform) fits(want Platform) bool {
 	return p.OS == want.OS && p.CPU == want.CPU && (p.Libc == "" || p.Libc == want.Libc)
 }
 
-// RunsOn tells whether the package allows a platform.
+// RunsOn reports whether the package supports a platform.
 func (p Package) RunsOn(want Platform) bool {
 	return allows(p.OS, want.OS) && allows(p.CPU, want.CPU) && allows(p.Libc, want.Libc)
 }
 
-// HasPlatform tells whether the package is made for some platforms only.
+// HasPlatform reports whether the package is limited to some platforms.
 func (p Package) HasPlatform() bool { return len(p.OS)+len(p.CPU)+len(p.Libc) > 0 }
 
-// IsBinaryFor tells whether the package holds binaries for a platform and few
-// others: it names an operating system and a CPU, and allows that platform.
+// IsBinaryFor reports whether the package holds binaries for a platform: it names
+// an operating system and a CPU, and supports that platform.
 func (p Package) IsBinaryFor(want Platform) bool {
 	return len(p.OS) > 0 && len(p.CPU) > 0 && p.RunsOn(want)
 }
 
-// allows reads a list as npm does: "any" and no list at all is everything,
-// "!x" forbids x, and where something is named without "!" it is one of
-// these.
+// allows evaluates a list as npm does: "any" or an empty list allows everything,
+// "!x" forbids x, and entries without "!" allow only themselves.
 func allows(list []string, word string) bool {
 	if len(list) == 0 || (len(list) == 1 && list[0] == "any") {
 		return true

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The words by which names of packages, folders and files tell a platform, and
-// what Node.js calls it.
+// The words for platforms in the names of packages, folders and files, and Node's
+// terms for them.
 var (
 	osWords = map[string]string{
 		"linux": "linux", "linuxmusl": "linux", "linuxglibc": "linux", "android": "android", "darwin": "darwin", "macos": "darwin", "osx": "darwin",
@@ -23,11 +23,11 @@ var (
 	nameWords = regexp.MustCompile(`[a-z0-9]+`)
 )
 
-// universal is no CPU: macOS has programs for all of its own.
+// universal is a word for a CPU: a macOS binary for all of its CPUs.
 const universal = "universal"
 
-// platformIn reads a platform from the name of a package, without its scope.
-// There is one when the name has words for an operating system and a CPU.
+// platformIn parses a platform from a package's name, without its scope. It needs
+// words for an operating system and a CPU.
 func platformIn(name string) (Platform, bool) {
 	name = strings.NewReplacer("x86_64", "x64", "x86-64", "x64").Replace(name)
 	var p Platform
@@ -45,9 +45,9 @@ func platformIn(name string) (Platform, bool) {
 	return p, p.OS != "" && p.CPU != ""
 }
 
-// NamesPlatform tells whether a path has a word for a CPU, for another operating
-// system than Linux, or for musl. What is in such a place is there on purpose,
-// beside what is for other platforms.
+// NamesPlatform reports whether a path has a word for a CPU, for an operating
+// system other than Linux, or for musl. Files at such a path are deliberate, next
+// to others for other platforms.
 func NamesPlatform(path string) bool {
 	for _, word := range nameWords.FindAllString(strings.ToLower(path), -1) {
 		os, cpu, libc := osWords[word], cpuWords[word], libcWords[word]
@@ -61,9 +61,9 @@ func NamesPlatform(path string) bool {
 // platformFolder matches "linux-arm64" and "darwin-x64+arm64".
 var platformFolder = regexp.MustCompile(`^([a-z0-9]+)-[a-z0-9]+(?:\+[a-z0-9]+)*$`)
 
-// IsPlatformFolder tells whether a folder is called as prebuildify calls those
-// for one platform: Node's word for an operating system, or linuxglibc and
-// linuxmusl, a dash, and CPUs with plus signs between.
+// IsPlatformFolder reports whether a folder has prebuildify's name for one
+// platform: Node's term for an operating system, or linuxglibc and linuxmusl, a
+// dash, and CPUs joined by plus signs.
 func IsPlatformFolder(name string) bool {
 	found := platformFolder.FindStringSubmatch(name)
 	if found == nil {

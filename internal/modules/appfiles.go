@@ -14,20 +14,19 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// The install script of a package is no function of the package alone: Prisma's
-// client reads a schema of the app, others write into it. Where such a script
-// runs, the layer is reused only while the app's files are the same, and not at
-// all when the script has changed them. Scripts that only compile or fetch
-// binaries, with the tools that most packages use for that, are known.
+// A package's install script may depend on the app: Prisma's client reads a schema
+// of the app, others write into it. If such a script runs, the layer is reused only
+// while the app's files are unchanged, and never if the script changed them.
+// Scripts that only compile or fetch binaries with the usual tools are exempt.
 
-// appMetadata is the key in a layer's metadata for the digest of the app's
-// files. It is there where install scripts of packages took part.
+// appMetadata is the layer metadata key for the digest of the app's files. It is
+// set if install scripts of packages ran.
 const appMetadata = "app_sha"
 
-// compiling matches a command that only makes the binaries of the package.
+// compiling matches a command that only makes the package's binaries.
 var compiling = regexp.MustCompile(`^(?:(?:node-gyp|prebuild-install|node-pre-gyp)(?: [\w@%+=:,./-]+)*|node-gyp-build(?: --[\w=./-]+)*|exit 0|true|:)$`)
 
-// onlyCompiles tells whether a script has no other commands than these.
+// onlyCompiles reports whether all of a script's commands match compiling.
 func onlyCompiles(script string) bool {
 	for _, command := range regexp.MustCompile(`&&|\|\||;`).Split(script, -1) {
 		if !compiling.MatchString(strings.TrimSpace(command)) {
@@ -37,9 +36,8 @@ func onlyCompiles(script string) bool {
 	return true
 }
 
-// mayReadApp tells, before anything is installed, whether packages may have
-// install scripts that are more than that. A sparse lockfile does not say which
-// have any.
+// mayReadApp reports, before the install, whether packages may have install scripts
+// that may read the app. A sparse lockfile does not list install scripts.
 func (e *engine) mayReadApp() bool {
 	return e.project.Lock.File == "" || e.project.Lock.Sparse || slices.ContainsFunc(e.project.Lock.Packages, func(p deps.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()
@@ -47,8 +45,8 @@ func (e *engine) mayReadApp() bool {
 }
 
 // scriptsThatMayReadApp lists the packages in the project's node_modules whose
-// install scripts are more than that, and have work to do for the layer's target.
-// Found is false where no lockfile lists the packages.
+// install scripts may read the app and are needed for the layer's target. Found is
+// false if no lockfile lists the packages.
 func (e *engine) scriptsThatMayReadApp(s spec) (names []string, found bool, err error) {
 	lock, found, err := e.selection.readLock()
 	if err != nil || !found {
@@ -60,7 +58,7 @@ func (e *engine) scriptsThatMayReadApp(s spec) (names []string, found bool, err 
 		}
 		dir := filepath.Join(e.project.Dir, one.Path)
 		pkg, err := packagejson.Read(dir)
-		if err != nil { // not installed here, or the manager has said so
+		if err != nil { // not installed here, or the manager has reported it
 			continue
 		}
 		plain := true
@@ -82,8 +80,8 @@ func (e *engine) scriptsThatMayReadApp(s spec) (names []string, found bool, err 
 	return slices.Compact(names), true, nil
 }
 
-// appFiles is a digest of the app's files as they are now, but for modules,
-// git's own and the manager's configuration, whose settings are part of the key.
+// appFiles returns a digest of the app's current files, without modules, git's own
+// files and the manager's configuration, whose settings are in the key.
 func (e *engine) appFiles() (string, error) {
 	digest, err := tree.Digest(e.context.WorkingDir, nodemodules.Dir, ".git", e.manager.Words().Configuration)
 	if err != nil {
@@ -92,7 +90,7 @@ func (e *engine) appFiles() (string, error) {
 	return digest, nil
 }
 
-// rememberApp computes the digest once, before anything has changed the app.
+// rememberApp computes the digest once, before the build changes the app.
 func (e *engine) rememberApp() (err error) {
 	if e.digests.app == "" && e.method.Kind != Resolved && e.mayReadApp() {
 		e.digests.app, err = e.appFiles()
@@ -100,9 +98,9 @@ func (e *engine) rememberApp() (err error) {
 	return err
 }
 
-// installWatched installs what a layer is to have. It returns a digest of the
-// app's files as the build began where install scripts may have read them, or
-// nothing; reusable is false when they have changed them.
+// installWatched installs a layer's packages. It returns a digest of the app's
+// original files if install scripts may have read them, or ""; reusable is false if
+// the scripts changed them.
 func (i *installer) installWatched(s spec) (app string, reusable bool, err error) {
 	if i.digests.app == "" {
 		return "", true, i.installFor(s)

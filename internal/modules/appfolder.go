@@ -19,12 +19,12 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// The app may be the folder that a developer works in. Before anything is read
-// of it that decides, this takes out of it what .dockerignore names and modules
-// that are the developer's own, and gives the rest the modes that git gives.
+// The app may be a developer's working folder. Before the build decides anything,
+// this removes the files that .dockerignore names and the developer's own modules,
+// and sets the other files' modes to those that git uses.
 
-// CheckIgnored tells whether .dockerignore leaves out what a build needs, a
-// manager's lockfiles among it. It is an error when it does.
+// CheckIgnored returns an error if .dockerignore excludes a file that the build
+// needs, such as a manager's lockfile.
 func CheckIgnored(app string, getenv settings.Getenv, found project.Project, lockfiles []string) error {
 	ignored, err := dockerignore.Read(app, getenv)
 	if err != nil {
@@ -45,7 +45,7 @@ func CheckIgnored(app string, getenv settings.Getenv, found project.Project, loc
 	return ignored.Needed(needed...)
 }
 
-// within is the path of something in the app, with slashes; "." for its root.
+// within returns a path relative to the app, with slashes; "." for its root.
 func within(app, place string) string {
 	rel, err := filepath.Rel(app, place)
 	if err != nil {
@@ -54,13 +54,13 @@ func within(app, place string) string {
 	return filepath.ToSlash(rel)
 }
 
-// appFolder is the app's folder while it is built.
+// appFolder is the app's folder during the build.
 type appFolder struct {
 	folder appfolder.Folder
-	later  []string // what is taken out of it when all scripts have run
+	later  []string // removed after the last script
 }
 
-// prepareFolder does what comes before everything else.
+// prepareFolder cleans the app's folder, before everything else.
 func (e *engine) prepareFolder() (*appFolder, error) {
 	app := e.project.App
 	folder, err := appfolder.Open(app, e.env.Get, e.log)
@@ -96,16 +96,15 @@ func (e *engine) prepareFolder() (*appFolder, error) {
 	return &appFolder{folder: folder, later: later}, folder.Begin()
 }
 
-// isRepository tells whether a path is that of the project's git repository:
-// scripts ask git for the commit, and it goes out of the app at the end anyway.
+// isRepository reports whether a path is the project's git repository: scripts ask
+// git for the commit, and the build removes it at the end.
 func (e *engine) isRepository(place string) bool {
 	top := path.Dir(place)
 	dir := within(e.project.App, e.project.Dir)
 	return path.Base(place) == gitfolder.Name && (top == "." || top == dir || strings.HasPrefix(dir, top+"/"))
 }
 
-// finish does what comes after the last script, unless a buildpack to come does
-// it.
+// finish cleans up after the last script, unless a later buildpack does.
 func (f *appFolder) finish(app string, d demand) error {
 	for _, place := range f.later {
 		if err := os.RemoveAll(filepath.Join(app, place)); err != nil {
@@ -131,9 +130,8 @@ func few(names []string) string {
 	return strings.Join(all, ", ")
 }
 
-// removeOwnModules removes folders of modules that are the developer's own, and
-// not part of the app. It returns those that stay although .dockerignore names
-// them, by their paths in the app.
+// removeOwnModules removes the developer's own folders of modules. It returns the
+// folders, as paths in the app, that stay although .dockerignore names them.
 func (e *engine) removeOwnModules(app devmodules.App) (kept []string, err error) {
 	for _, folder := range app.Folders() {
 		filled, err := tree.IsFilled(folder.Dir)

@@ -18,12 +18,12 @@ const (
 	buildLayer  = "build-modules"
 )
 
-// engine has what all phases of a build use.
+// engine is shared by all phases of a build.
 type engine struct {
 	context      packit.BuildContext
 	env          environ.List
 	log          scribe.Emitter
-	spans        *spans.Recorder // tells the platform what took how long
+	spans        *spans.Recorder // reports durations to the platform
 	manager      Manager
 	settings     choices
 	project      *Project
@@ -34,7 +34,7 @@ type engine struct {
 }
 
 // Build installs the dependencies with a manager into the layers that the plan
-// asks for and links the project's node_modules to them.
+// requires, and links the project's node_modules to them.
 func Build(env environ.List, log scribe.Emitter, manager Manager) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
@@ -81,8 +81,8 @@ func (e *engine) build() (layers []packit.Layer, err error) {
 	return append(layers, cache), nil
 }
 
-// open reads the project, in an app folder that has nothing but the app in it.
-// It returns the scripts that are to be run.
+// open reads the project, after removing from the app folder what is not part of
+// the app. It returns the build scripts.
 func (e *engine) open() (folder *appFolder, scripts []Script, err error) {
 	if err := e.readProject(); err != nil {
 		return nil, nil, err
@@ -129,8 +129,8 @@ func (e *engine) findTarget() (err error) {
 	return err
 }
 
-// lockWorkspace lets the manager write a lockfile for a workspace without one:
-// only that tells what the workspace needs. It plans the scripts again, then.
+// lockWorkspace lets the manager write a lockfile for a workspace without one, to
+// find the workspace's dependencies. It then plans the scripts again.
 func (i *installer) lockWorkspace() (err error) {
 	if i.project.Workspace == "" || i.method.Kind != Resolved {
 		return nil
@@ -145,8 +145,7 @@ func (i *installer) lockWorkspace() (err error) {
 	return err
 }
 
-// warnOfNodeEnv says that NODE_ENV of the build does not decide what is
-// installed.
+// warnOfNodeEnv warns that NODE_ENV of the build does not affect what is installed.
 func (e *engine) warnOfNodeEnv(d demand) {
 	if e.env.Get("NODE_ENV") != "development" || !d.launch || len(e.project.Package.DevDependencies) == 0 || e.method.KeepsDev {
 		return

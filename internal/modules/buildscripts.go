@@ -19,9 +19,9 @@ const defaultScript = "build"
 // NoScripts is the value of [settings.RunScripts] for none.
 const NoScripts = "none"
 
-// BuildScripts returns the names of the scripts to run, in their order: those
-// that BP_NODE_RUN_SCRIPTS names, or build where there is one. One that does
-// not exist is a [failure.Failure] with the id build-script-missing.
+// BuildScripts returns the names of the build scripts in order: those of
+// BP_NODE_RUN_SCRIPTS, or build if it exists. A missing script is a
+// [failure.Failure] with the id build-script-missing.
 func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, error) {
 	names, err := settings.Names(getenv, settings.RunScripts)
 	if err != nil {
@@ -47,14 +47,14 @@ func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, er
 	return names, nil
 }
 
-// Script is one that builds the app.
+// Script is a build script.
 type Script struct {
-	Folder  string // of its package, relative to the folder that is installed in
+	Folder  string // its package, relative to the install folder
 	Package packagejson.Package
 	Name    string
 }
 
-// String is the script's name, of a workspace's with the folder.
+// String returns the script's name, with the folder of a workspace.
 func (s Script) String() string {
 	if s.Folder == "" {
 		return s.Name
@@ -62,9 +62,8 @@ func (s Script) String() string {
 	return s.Name + " of " + s.Folder
 }
 
-// planScripts returns the scripts to run. For a workspace those called build
-// of the workspaces that it depends on come first, each after those that it
-// depends on itself.
+// planScripts returns the build scripts. For a workspace, the build scripts of the
+// workspaces that it depends on come first, in dependency order.
 func (e *engine) planScripts() ([]Script, error) {
 	names, err := BuildScripts(e.env.Get, e.project.Package)
 	if err != nil || e.env.Get(settings.RunScripts) == NoScripts {
@@ -93,9 +92,9 @@ func (e *engine) planScripts() ([]Script, error) {
 	return all, nil
 }
 
-// willRunScripts tells whether there are scripts to run. A build script that
-// nobody named is left out where the app brings its modules along without those
-// for development: it was run before.
+// willRunScripts reports whether there are scripts to run. The default build script
+// is skipped if the app vendors its modules without devDependencies: it has run
+// before.
 func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 	if len(scripts) == 0 {
 		return false, nil
@@ -114,7 +113,7 @@ func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 	return false, nil
 }
 
-// runScripts runs the scripts, where node_modules has all dependencies.
+// runScripts runs the scripts; node_modules has all dependencies.
 func (i *installer) runScripts() error {
 	source := settings.RunScripts
 	if i.env.Get(settings.RunScripts) == "" {

@@ -8,10 +8,9 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/native"
 )
 
-// checkNative looks at every native file in a layer of modules. A package that
-// has files for other platforms only ends the build or warns, as
-// BP_NODE_MODULES_CHECK says. It returns the number of these files, 0 where it does
-// not look.
+// checkNative checks every native file in a layer of modules. If a package has
+// files for other platforms only, it fails or warns, as BP_NODE_MODULES_CHECK says.
+// It returns the number of native files, 0 if the check is off.
 func (e *engine) checkNative(layerDir string) (natives int, err error) {
 	if e.settings.check == checkOff {
 		return 0, nil
@@ -34,8 +33,8 @@ func (e *engine) checkNative(layerDir string) (natives int, err error) {
 	return len(files), fault
 }
 
-// warnOfNewerLibc names the files that ask for a newer glibc than the run
-// image's distribution has. It only warns: a run image may have another one.
+// warnOfNewerLibc warns of files that need a newer glibc than the run image's
+// distribution has. A run image may have another glibc, so this is no error.
 func (e *engine) warnOfNewerLibc(files []native.File) {
 	distro := e.context.TargetDistro
 	lines, has := native.Newer(files, distro.Name, distro.Version)

@@ -15,9 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// collect moves the project's node_modules into the layer, and those of the
-// folders that its links lead to. It returns the places of all, relative to
-// the project.
+// collect moves the project's node_modules into the layer, with those of linked
+// folders. It returns the paths of all, relative to the project.
 func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 	places := []string{}
 	todo := []string{nodemodules.Dir}
@@ -46,7 +45,7 @@ func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 		places = append(places, place)
 	}
 	if len(places) == 0 || places[0] != nodemodules.Dir {
-		// Nothing to install: an empty folder, so that the link leads somewhere.
+		// Nothing was installed: an empty folder, so that the link has a target.
 		if err := os.Mkdir(filepath.Join(layerDir, nodemodules.Dir), 0o755); err != nil {
 			return nil, err
 		}
@@ -69,9 +68,8 @@ func (e *engine) place(s spec, from, to string) error {
 	return nil
 }
 
-// finishLaunch takes the tools' caches, what compiling needed and what is for
-// other platforms out of the layer, and looks at the native files, whose number it
-// returns.
+// finishLaunch removes tools' caches, build intermediates and prebuilds for other
+// platforms from the layer, checks the native files, and returns their number.
 func (e *engine) finishLaunch(layerDir string) (natives int, err error) {
 	if !e.settings.keepCache {
 		if err := tree.Remove(filepath.Join(layerDir, nodemodules.Dir, cacheFolder)); err != nil {

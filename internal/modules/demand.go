@@ -8,15 +8,15 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// demand is what modules are wanted for.
+// demand says what the modules are for.
 type demand struct {
-	build, launch bool // other buildpacks want them then
-	relinks       bool // somebody leads the links to launch-modules at the end
-	manager       bool // somebody calls the manager at launch
-	scripts       bool // build scripts run
+	build, launch bool // other buildpacks require them then
+	relinks       bool // another buildpack points the links to launch-modules at the end
+	manager       bool // another buildpack calls the manager at launch
+	scripts       bool // there are build scripts
 }
 
-// readDemand reads what the other buildpacks of the group want.
+// readDemand reads the requirements of the group's other buildpacks.
 func readDemand(plan packit.BuildpackPlan, manager string) demand {
 	var d demand
 	says := func(entry packit.BuildpackPlanEntry, key string) bool {
@@ -37,10 +37,10 @@ func readDemand(plan packit.BuildpackPlan, manager string) demand {
 
 // spec is one of the two layers of modules.
 type spec struct {
-	launch   bool // that of the app image; else that of the build
+	launch   bool // launch-modules; else build-modules
 	target   targets.Target
 	demand   demand
-	vendored bool // the app brings modules along
+	vendored bool // the app has its own modules
 }
 
 // layer is the layer's name.
@@ -51,21 +51,20 @@ func (s spec) layer() string {
 	return buildLayer
 }
 
-// dev says that the layer has devDependencies.
+// dev reports whether the layer has devDependencies.
 func (s spec) dev() bool { return !s.launch }
 
-// hidden says that the layer is of no concern to later buildpacks.
+// hidden reports whether later buildpacks do not get the layer.
 func (s spec) hidden() bool { return !s.launch && !s.demand.build }
 
-// keeps says that the modules stay in the project, too: for scripts, or because
-// the other layer is made of them.
+// keeps reports whether the modules stay in the project, too: for scripts, or to
+// make the other layer of them.
 func (s spec) keeps() bool {
 	return !s.launch && (s.demand.scripts || s.demand.launch && s.vendored)
 }
 
-// prunes says that modules of the app's own still have devDependencies, which are
-// to be taken out.
+// prunes reports whether vendored modules may still have devDependencies to remove.
 func (s spec) prunes() bool { return s.launch && (s.demand.build || s.demand.scripts) }
 
-// hasHelper says that the links have to be led to the layer at launch.
+// hasHelper reports whether a helper points the links to the layer at launch.
 func (s spec) hasHelper() bool { return s.launch && s.demand.build && !s.demand.relinks }

@@ -7,8 +7,8 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 )
 
-// describe says with BP_LOG_LEVEL=DEBUG what environment the layers give to
-// later buildpacks and to the app, and which of them a bill of materials covers.
+// describe logs, with BP_LOG_LEVEL=DEBUG, the environment that the layers set for
+// later buildpacks and for the app, and which layers have a bill of materials.
 func (e *engine) describe(layers []packit.Layer) {
 	for _, layer := range layers {
 		launch := layer.LaunchEnv

@@ -19,18 +19,18 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
-// downloadsFile is the archive that is all the layer of downloads holds between
-// builds. npm's cache, for one, is thousands of small files in as many
-// folders, all of which the lifecycle would restore, hash and store again in
-// builds in which the manager does not even run.
+// downloadsFile is the archive in which the layer of downloads is kept between
+// builds. npm's cache, for one, is thousands of small files in as many folders, and
+// the lifecycle would restore, hash and store them even in builds that do not run
+// the manager.
 const downloadsFile = "downloads.tar"
 
-// Downloads is a manager's cache of downloads: a folder while it runs, an archive
-// in that folder before and afterwards. One that the app brought is a folder
-// always.
+// Downloads is a manager's cache of downloads: a folder while the manager runs, an
+// archive in that folder before and after. One that the app brought is always a
+// folder.
 type Downloads struct {
 	Dir      string // absolute; the layer
-	manager  string // its name, for the log
+	manager  string // for the log
 	log      scribe.Emitter
 	spans    *spans.Recorder
 	vendored bool
@@ -38,8 +38,8 @@ type Downloads struct {
 
 func (d *Downloads) archive() string { return filepath.Join(d.Dir, downloadsFile) }
 
-// Open unpacks the archive, if there is one, for the manager to use what is in it. One
-// that cannot be unpacked costs the downloads in it.
+// Open unpacks the archive, if any, for the manager. If that fails, the cache
+// starts empty.
 func (d *Downloads) Open() error {
 	file, err := os.Open(d.archive())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -64,15 +64,15 @@ func (d *Downloads) Open() error {
 	return os.Remove(d.archive())
 }
 
-// close makes an archive of what the manager has left. Where it did not ask for the
-// archive that is there, that stays, and what scripts have put beside it goes.
+// close packs the manager's downloads into an archive. If the manager did not open
+// the existing archive, close keeps it, and removes what scripts put beside it.
 func (d *Downloads) close() error {
 	filled, err := tree.IsFilled(d.Dir)
 	if err != nil || !filled || d.vendored {
 		return err
 	}
 	defer d.spans.Start(spans.Task, "packing "+d.manager+"'s cache")()
-	made := d.Dir + ".tar" // beside the layer: no layer itself, as it has no TOML file
+	made := d.Dir + ".tar" // beside the layer; without a TOML file it is no layer
 	if err := os.Rename(d.archive(), made); errors.Is(err, fs.ErrNotExist) {
 		err = writeArchive(made, d.Dir)
 		if err != nil {
@@ -90,9 +90,9 @@ func (d *Downloads) close() error {
 	return os.Rename(made, d.archive())
 }
 
-// writeArchive writes the files of a folder to a tar archive, in order, without
-// owners and times. Folders are those of their files, and what is neither file
-// nor folder no manager has made: it is left out.
+// writeArchive writes the regular files of a folder to a tar archive, in order,
+// without owners and times. It has no entries for folders, nor for other kinds of
+// files.
 func writeArchive(path, dir string) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
@@ -124,9 +124,8 @@ func writeArchive(path, dir string) (err error) {
 	return errors.Join(err, archive.Close())
 }
 
-// openDownloads returns the layer of downloads. A folder of the app that has some
-// is moved into it, in place of what was there, unless it is the one that was
-// moved there before.
+// openDownloads returns the layer of downloads. The app's own cache replaces the
+// layer's content, unless it is already there from the previous build.
 func (e *engine) openDownloads() (packit.Layer, *Downloads, error) {
 	words := e.manager.Words()
 	layer, err := e.context.Layers.Get(words.CacheLayer)
@@ -138,7 +137,7 @@ func (e *engine) openDownloads() (packit.Layer, *Downloads, error) {
 			return packit.Layer{}, nil, err
 		}
 	} else {
-		delete(layer.Metadata, keyMetadata) // what is there becomes another
+		delete(layer.Metadata, keyMetadata) // the content changes
 	}
 	layer.Launch, layer.Build, layer.Cache = false, false, true
 	if err := os.MkdirAll(layer.Path, 0o755); err != nil {
@@ -166,7 +165,7 @@ func vendoredDownloads(folder string, layer packit.Layer) (packit.Layer, error) 
 	return layer, errors.Join(os.Remove(layer.Path), tree.Move(folder, layer.Path))
 }
 
-// closeDownloads leaves in the layer of downloads what the next build needs.
+// closeDownloads reduces the layer of downloads to what the next build needs.
 func (e *engine) closeDownloads(d *Downloads) error {
 	if err := e.manager.BoundDownloads(d.Dir); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// configure gives a layer its environment, in place of any that was restored.
+// configure sets a layer's environment, replacing a restored one.
 func (e *engine) configure(s spec, layer *packit.Layer) error {
 	if s.launch {
 		layer.LaunchEnv = e.launchEnvironment(*layer)
@@ -31,8 +31,8 @@ func (e *engine) configure(s spec, layer *packit.Layer) error {
 	return nil
 }
 
-// commands are the folders of a layer that have the modules' commands, as in
-// PATH: of a workspace its own go first.
+// commands returns the folders of a layer that have the modules' commands, in the
+// format of PATH: a workspace's own come first.
 func (e *engine) commands(layer packit.Layer) string {
 	bins := filepath.Join(layer.Path, nodemodules.Dir, ".bin")
 	if own := filepath.Join(e.project.Workspace, nodemodules.Dir); e.project.Workspace != "" && slices.Contains(linksOf(layer), own) {
@@ -41,7 +41,7 @@ func (e *engine) commands(layer packit.Layer) string {
 	return bins
 }
 
-// linksOf are the links into a layer, as its metadata has them.
+// linksOf returns the links into a layer, from its metadata.
 func linksOf(layer packit.Layer) []string {
 	switch links := layer.Metadata[linksMetadata].(type) {
 	case []string:
@@ -58,7 +58,7 @@ func linksOf(layer packit.Layer) []string {
 	return []string{nodemodules.Dir}
 }
 
-// launchEnvironment is what the layer of the launch gives to the app.
+// launchEnvironment returns the launch layer's environment for the app.
 func (e *engine) launchEnvironment(layer packit.Layer) packit.Environment {
 	_, launch := e.manager.Environment()
 	env := packit.Environment{}

@@ -12,9 +12,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// checkFolders tells whether the folders of workspaces and file: dependencies
-// are there, those that the project needs: in an upload that leaves folders
-// out, the others may be missing.
+// checkFolders returns an error if a folder of a workspace or file: dependency that
+// the project needs is missing. Others may be missing: an upload may leave them
+// out.
 func (e *engine) checkFolders() error {
 	for _, start := range e.selection.starts() {
 		closure, _ := e.project.Lock.Closure(start, false)
@@ -34,9 +34,8 @@ func (e *engine) checkFolders() error {
 	return checkNamed(e.project.Folder, e.project.Package)
 }
 
-// checkNamed tells whether the folders and archives are there that a
-// package.json names itself. Without a lockfile a manager may link to a folder that
-// is not there, and say nothing.
+// checkNamed returns an error if a folder or archive that a package.json depends on
+// is missing. Without a lockfile, a manager may silently link to a missing folder.
 func checkNamed(dir string, pkg packagejson.Package) error {
 	for _, name := range slices.Sorted(maps.Keys(pkg.Dependencies)) {
 		if _, optional := pkg.OptionalDependencies[name]; optional {

@@ -15,31 +15,30 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// cacheFolder is the folder of node_modules in which tools keep what makes
-// their next run faster.
+// cacheFolder is the folder of node_modules for the caches of tools.
 const cacheFolder = ".cache"
 
-// scratch are the names in a node_modules that belong to tools, and whose content
-// no app needs, as nobody needs a manager's notes.
+// scratch are the names in node_modules that belong to tools or, as .bin, to the
+// manager; the app needs none of their content.
 var scratch = []string{cacheFolder, ".bin", ".tmp", ".vite", ".vite-temp", ".vitest"}
 
 // generated are the files that scripts wrote into node_modules, as Prisma's
-// generator does: they are part of the app.
+// generator does. They are part of the app.
 type generated struct {
-	dir    string   // a folder that holds them, at their paths in the project
-	files  []string // those paths, sorted
-	places []string // the node_modules folders that were looked at, relative to the project
-	digest string   // of all of them; empty where there are none
+	dir    string   // holds them, at their paths in the project
+	files  []string // these paths, sorted
+	places []string // the searched node_modules folders, relative to the project
+	digest string   // of all files; empty without any
 }
 
-// makeApp runs the scripts with the modules of the build in the project, as
-// the folders that tools expect: a bundler may refuse a link that leads out of
-// the app. Afterwards the layer has what it had, and the new caches of tools.
+// makeApp runs the build scripts, with build-modules copied into the project: a
+// bundler may refuse a link out of the app. The layer keeps its content, and gets
+// the new caches of tools.
 //
-// What the scripts generated is set apart for the launch; discard removes it.
+// Generated files are kept for the launch layer until discard removes them.
 func (i *installer) makeApp(modules packit.Layer) (discard func(), err error) {
 	places := linksOf(modules)
-	if err := i.unfold(modules.Path, places); err != nil {
+	if err := i.copyToProject(modules.Path, places); err != nil {
 		return nil, fmt.Errorf("copying modules from the layer %s: %w", modules.Name, err)
 	}
 	start, err := i.clock()
@@ -67,10 +66,10 @@ func (i *installer) makeApp(modules packit.Layer) (discard func(), err error) {
 	return discard, err
 }
 
-// unfold puts the modules of the layer into the project, unless they were
-// installed there just now.
-func (i *installer) unfold(layerDir string, places []string) error {
-	if i.unfolded {
+// copyToProject copies the layer's modules into the project, unless they are still there
+// from the install.
+func (i *installer) copyToProject(layerDir string, places []string) error {
+	if i.inProject {
 		return nil
 	}
 	for _, place := range places {
@@ -88,7 +87,7 @@ func (i *installer) unfold(layerDir string, places []string) error {
 	return nil
 }
 
-// clock is the time as the file system of the app has it.
+// clock returns the current time of the app's file system.
 func (e *engine) clock() (time.Time, error) {
 	file, err := os.CreateTemp(e.project.Dir, ".clock-*")
 	if err != nil {
@@ -103,8 +102,8 @@ func (e *engine) clock() (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-// setApart copies what is new in one node_modules of the project, takes its
-// cache over into the layer, and removes it; vendored modules stay.
+// setApart copies the new files of one node_modules of the project, moves its cache
+// into the layer, and removes the rest; vendored modules stay.
 func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	from, original := filepath.Join(i.project.Dir, place), filepath.Join(layerDir, place)
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
@@ -133,8 +132,8 @@ func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	return tree.Remove(from)
 }
 
-// newFiles lists the files and links in a folder that differ from the
-// original's, relative to it and sorted.
+// newFiles lists the files and links in a folder that differ from the original, as
+// relative paths, sorted.
 func (e *engine) newFiles(dir, original string, start time.Time) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -162,8 +161,8 @@ func (e *engine) newFiles(dir, original string, start time.Time) ([]string, erro
 	return all, err
 }
 
-// differs compares a file, or a link, with its original. One of the same size
-// that was not written since start is not read.
+// differs compares a file or link with its original. It does not read a file of the
+// same size that was not written since start.
 func differs(path string, entry fs.DirEntry, original string, start time.Time) (bool, error) {
 	info, err := entry.Info()
 	if err != nil {
@@ -189,9 +188,9 @@ func differs(path string, entry fs.DirEntry, original string, start time.Time) (
 	return now != was, err
 }
 
-// addGenerated puts into a launch layer what scripts generated, but for
-// changes to packages that it does not have, and returns its links with those
-// that this makes necessary.
+// addGenerated copies generated files into a launch layer, except changes to
+// packages that it does not have. It returns the links, with those that the files
+// add.
 func (i *installer) addGenerated(layerDir string, links []string) ([]string, error) {
 	counts := map[string]int{}
 	var tops []string
@@ -223,8 +222,7 @@ func (i *installer) addGenerated(layerDir string, links []string) ([]string, err
 	return links, nil
 }
 
-// wantedAtLaunch is false for a file in a package that is installed for the
-// build and not for the launch.
+// wantedAtLaunch is false for a file in a package that only the build has.
 func (i *installer) wantedAtLaunch(file, launchDir string) bool {
 	buildDir := filepath.Join(i.context.Layers.Path, buildLayer)
 	for _, folder := range packageFolders(file) {
@@ -235,9 +233,10 @@ func (i *installer) wantedAtLaunch(file, launchDir string) bool {
 	return true
 }
 
-// packageFolders are the folders of the packages that a file is in, the
-// outermost first: "node_modules/a" and "node_modules/a/node_modules/@s/b" of
-// node_modules/a/node_modules/@s/b/index.js. Names with a dot are no packages.
+// packageFolders returns the folders of the packages that contain a file, the
+// outermost first: "node_modules/a" and "node_modules/a/node_modules/@s/b" for
+// node_modules/a/node_modules/@s/b/index.js. Names that begin with a dot are no
+// packages.
 func packageFolders(file string) []string {
 	var all []string
 	parts := strings.Split(file, "/")

@@ -8,17 +8,17 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// installer makes the layers of modules, and the app with its build scripts.
+// installer makes the layers of modules, and runs the build scripts.
 type installer struct {
 	*engine
 	demand    demand
-	scripts   []Script  // to be run in this order
-	generated generated // by them
-	unfolded  bool      // the project has the modules of the build as folders
+	scripts   []Script  // in order
+	generated generated // by the scripts
+	inProject bool      // the project has build-modules as real folders
 }
 
-// install makes the layers that are wanted: that of the build first, with which
-// the scripts run.
+// install makes the required layers: first build-modules, with which the scripts
+// run.
 func (i *installer) install() (layers []packit.Layer, err error) {
 	if !i.demand.build && !i.demand.launch {
 		return nil, nil
@@ -60,8 +60,8 @@ func (i *installer) install() (layers []packit.Layer, err error) {
 	return layers, i.link(links, layers)
 }
 
-// makeForBuild makes the layer of the build, and runs the scripts. Discard
-// removes what they generated, once the layer for the launch has it.
+// makeForBuild makes build-modules and runs the scripts. Discard removes the
+// generated files, when the launch layer has them.
 func (i *installer) makeForBuild() (layer packit.Layer, discard func(), err error) {
 	if layer, err = i.makeLayer(i.spec(false)); err != nil || !i.demand.scripts {
 		return layer, func() {}, err
@@ -78,8 +78,7 @@ func (i *installer) spec(launch bool) spec {
 	return s
 }
 
-// link leads the project's node_modules to the layers, see the package's
-// comment.
+// link points the project's node_modules to the layers, see the package comment.
 func (i *installer) link(links nodemodules.Links, layers []packit.Layer) error {
 	switch {
 	case i.demand.build && i.demand.launch:
@@ -90,9 +89,9 @@ func (i *installer) link(links nodemodules.Links, layers []packit.Layer) error {
 			i.log.Subprocess("With armature/npm-start as the last buildpack no helper is needed.")
 			i.log.Break()
 		}
-		return i.linkForNow(links, layers[0], launch)
-	case i.demand.build && i.demand.relinks: // there are none for the launch: the last buildpack takes the links away
-		return i.linkForNow(links, layers[0], filepath.Join(i.context.Layers.Path, launchLayer))
+		return i.linkToBuild(links, layers[0], launch)
+	case i.demand.build && i.demand.relinks: // no launch layer: the last buildpack removes the links
+		return i.linkToBuild(links, layers[0], filepath.Join(i.context.Layers.Path, launchLayer))
 	case i.demand.build:
 		return nodemodules.Link(i.project.Dir, layers[0].Path, links.Build)
 	case i.demand.launch:
@@ -101,9 +100,9 @@ func (i *installer) link(links nodemodules.Links, layers []packit.Layer) error {
 	return nil
 }
 
-// linkForNow leads the links to the layer of the build, and leaves word there
-// where they have to lead in the app image.
-func (i *installer) linkForNow(links nodemodules.Links, build packit.Layer, launch string) error {
+// linkToBuild points the links to build-modules, and records in that layer their
+// targets in the app image.
+func (i *installer) linkToBuild(links nodemodules.Links, build packit.Layer, launch string) error {
 	if err := links.Write(build.Path); err != nil {
 		return err
 	}

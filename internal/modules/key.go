@@ -12,34 +12,33 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// keys are those of one layer. It may be reused when everything that its content
-// depends on is as it was; the key own is a digest of all of that:
+// keys are the reuse keys of a layer. The key own is a digest of everything that
+// its content depends on:
 //
-//   - the buildpack's version, the method of the install and the folder of the
-//     project, and whether the layer needs a helper at launch,
-//   - the platform that is installed for and its distribution; not the host's,
-//     so that the same app is the same image wherever it was built,
+//   - the buildpack's version, the kind of install, the project's folder, and
+//     whether the layer needs a helper at launch,
+//   - the target platform and its distribution; not the host's, so that an app has
+//     the same image wherever it is built,
 //   - the versions of the package manager and Node.js, and the ABI of native
 //     modules,
-//   - package.json and the lockfile, of a workspace those of its root; the
-//     package.json of the workspaces and file: dependencies that are installed,
-//   - the settings in every configuration that the manager reads and in the
-//     environment, NODE_ENV and NODE_OPTIONS; no credentials, so that a new token
-//     does not count, and no places outside of the app, HOME for example, which
-//     differ from platform to platform,
-//   - for the launch, the settings for what is taken out of it and checked,
-//   - of vendored modules the names, modes and contents of all files; so too,
-//     for the launch, of what scripts generated in node_modules.
+//   - package.json and the lockfile, for a workspace those of its root; the
+//     package.json of installed workspaces and file: dependencies,
+//   - the settings in the manager's configuration files and in the environment,
+//     NODE_ENV and NODE_OPTIONS; no credentials, so that a new token changes
+//     nothing, and no paths outside of the app, such as HOME, which differ from
+//     platform to platform,
+//   - for the launch layer, the settings for its cleanup and checks,
+//   - the names, modes and contents of all files of vendored modules, and, for the
+//     launch layer, of generated files in node_modules.
 //
-// Where install scripts of packages take part, the app's files count, too, see
+// If install scripts of packages run, the app's files matter, too, see
 // [engine.rememberApp].
 //
-// In the key anyTarget the platform does not count. It is that of a layer which
-// is good for any, see [installer.forAnyTarget].
+// The key anyTarget leaves out the platform. It is for a layer that is the same for
+// every target, see [installer.forAnyTarget].
 type keys struct{ own, anyTarget string }
 
-// keys computes those of a layer. Generated is the digest of what scripts
-// generated.
+// keys computes a layer's keys. Generated is the digest of the generated files.
 func (e *engine) keys(s spec, generated string) (keys, error) {
 	files, err := e.keyFiles(s)
 	if err != nil {
@@ -82,10 +81,10 @@ func (e *engine) keys(s spec, generated string) (keys, error) {
 	return keys{own: hex.EncodeToString(sum.Sum(nil)), anyTarget: anyTarget}, nil
 }
 
-// keyFile is a file of the project, and a digest of its content.
+// keyFile is the path and the digest of a file in the project.
 type keyFile struct{ path, digest string }
 
-// keyFiles are those that decide on what is installed.
+// keyFiles returns the files that decide what is installed.
 func (e *engine) keyFiles(s spec) (all []keyFile, err error) {
 	paths := append([]string{packagejson.FileName}, e.manager.Words().Lockfiles...)
 	folders, err := e.selection.folders(s.dev())
@@ -105,11 +104,10 @@ func (e *engine) keyFiles(s spec) (all []keyFile, err error) {
 	return all, nil
 }
 
-// digests are those that are computed once, before a build changes what they are
-// of; empty until then.
+// digests are computed once, before a build changes the files; empty until then.
 type digests struct {
-	vendored string // of the modules that the app brings along
-	app      string // of the app's files as they came, where they count
+	vendored string // of vendored modules
+	app      string // of the app's original files, if they matter
 }
 
 // vendoredDigest is computed once: the first install changes the folder.

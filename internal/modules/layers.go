@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// relinkHelper is the program of cmd/relink, in the buildpack's folder of the
-// target.
+// relinkHelper is the program of cmd/relink, in the target's folder of the
+// buildpack.
 const relinkHelper = "relink"
 
 // Keys of a layer's metadata.
@@ -21,7 +21,7 @@ const (
 	linksMetadata = "links"
 )
 
-// makeLayer makes a layer of modules, or reuses the one of the build before.
+// makeLayer makes a layer of modules, or reuses the previous build's.
 func (i *installer) makeLayer(s spec) (packit.Layer, error) {
 	layer, err := i.context.Layers.Get(s.layer())
 	if err != nil {
@@ -54,9 +54,9 @@ func (i *installer) makeLayer(s spec) (packit.Layer, error) {
 	return layer, nil
 }
 
-// reuse returns the keys of a layer, and whether the layer that was restored
-// has one of them. A launch layer is reused without its content: the lifecycle
-// takes that from the previous image.
+// reuse returns a layer's keys, and whether the restored layer has one of them. A
+// launch layer is reused without its content: the lifecycle takes that from the
+// previous image.
 func (i *installer) reuse(s spec, layer packit.Layer) (key keys, fresh bool, err error) {
 	why, ok, err := i.reusable(s)
 	if err != nil {
@@ -86,8 +86,8 @@ func (i *installer) reuse(s spec, layer packit.Layer) (key keys, fresh bool, err
 	return key, true, nil
 }
 
-// fits tells whether a layer was made with a key. That of the build has to be
-// there, too.
+// fits reports whether a layer has one of the keys. build-modules must exist on
+// disk, too.
 func (k keys) fits(s spec, layer packit.Layer) bool {
 	restored := layer.Metadata[keyMetadata]
 	if s.launch {
@@ -96,8 +96,8 @@ func (k keys) fits(s spec, layer packit.Layer) bool {
 	return restored == k.own && tree.Exists(layer.Path)
 }
 
-// makeModules installs and moves what the manager made into the layer. A layer
-// whose making changed the app, too, gets no key.
+// makeModules installs modules and moves them into the layer. If that changed the
+// app, too, the layer gets no key.
 func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.Layer, error) {
 	layer, err := layer.Reset()
 	if err != nil {
@@ -136,8 +136,8 @@ func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.La
 	return layer, err
 }
 
-// installFor has the manager install what a layer is to have, and takes away what
-// a workspace does not need.
+// installFor lets the manager install a layer's packages, and removes what a
+// workspace does not need.
 func (i *installer) installFor(s spec) error {
 	folders, err := i.selection.folders(s.dev())
 	if err != nil {
@@ -150,16 +150,16 @@ func (i *installer) installFor(s spec) error {
 	return i.keepClosure()
 }
 
-// forAnyTarget says whether a launch layer came out as it would for any other
-// target: the lockfile names nothing that depends on it, no script has run, and
-// nothing in the layer is native.
+// forAnyTarget reports whether a launch layer is the same for any target: the
+// lockfile has nothing for particular platforms, no script has run, and nothing in
+// the layer is native.
 func (i *installer) forAnyTarget(s spec, natives int) bool {
 	return !s.hasHelper() && i.method.Kind == Frozen && i.generated.digest == "" &&
 		i.project.Lock.ForAnyTarget() && i.settings.check != checkOff && natives == 0
 }
 
-// fill moves what the manager made into the layer, with what scripts generated.
-// It returns the links into it.
+// fill moves the installed modules and the generated files into the layer. It
+// returns the links into it.
 func (i *installer) fill(s spec, layer packit.Layer) (links []string, err error) {
 	moved := i.spans.Start(spans.Task, "putting modules into the layer "+s.layer())
 	links, err = i.collect(s, layer.Path)
@@ -167,7 +167,7 @@ func (i *installer) fill(s spec, layer packit.Layer) (links []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	i.unfolded = s.keeps()
+	i.inProject = s.keeps()
 	if !s.launch {
 		return links, nil
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// leaveModulesOut removes the modules from the app that it has brought along.
-// Those of the build are linked afterwards where a later buildpack wants them;
-// the last one takes the links away.
+// leaveModulesOut removes vendored modules from the app. build-modules are linked
+// afterwards if a later buildpack requires them; the last buildpack removes the
+// links.
 func (e *engine) leaveModulesOut() error {
 	e.log.Process("Leaving %s out of the app image: %s is false", nodemodules.Dir, modulesVariable)
 	e.log.Break()

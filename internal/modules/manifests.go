@@ -12,11 +12,11 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// manifest is what a package says of itself.
+// manifest holds fields of a package.json.
 type manifest struct{ Name, Version, License string }
 
-// readManifest reads a package.json as far as it can be read. It may have a byte
-// order mark, as for npm.
+// readManifest reads what is valid in a package.json. It allows a byte order mark,
+// as npm does.
 func readManifest(path string) manifest {
 	text, _ := regular.ReadFile(path)
 	text, _ = textfile.Decode(text)
@@ -24,10 +24,10 @@ func readManifest(path string) manifest {
 		Name, Version json.RawMessage
 		License       json.RawMessage
 	}
-	_ = json.Unmarshal(text, &raw) // of what is no package.json there is nothing
+	_ = json.Unmarshal(text, &raw) // leaves raw empty if it is invalid
 	var m manifest
 	for into, from := range map[*string]json.RawMessage{&m.Name: raw.Name, &m.Version: raw.Version, &m.License: raw.License} {
-		_ = json.Unmarshal(from, into) // old ones have objects for a license
+		_ = json.Unmarshal(from, into) // old packages have objects for a license
 	}
 	if m.License == "" {
 		var object struct{ Type string }
@@ -37,15 +37,15 @@ func readManifest(path string) manifest {
 	return m
 }
 
-// Keys of a layer's metadata for what package.json says and the lockfile does
-// not, by the package's path: a layer that is reused without its content still
-// has the same bill of materials.
+// Layer metadata keys for fields of package.json that the lockfile lacks, by the
+// package's path, so that a layer that is reused without its content has the same
+// bill of materials.
 const (
 	licensesMetadata = "licenses"
 	versionsMetadata = "versions"
 )
 
-// manifests tells what a layer's packages say of themselves.
+// manifests reads the package.json files of a layer's packages.
 type manifests struct {
 	layer              *packit.Layer
 	licenses, versions map[string]any
@@ -63,7 +63,7 @@ func (e *engine) rememberedManifests(layer *packit.Layer) *manifests {
 	return m
 }
 
-// complete adds to a package what the lockfile does not say of it.
+// complete adds the fields that the lockfile lacks.
 func (m *manifests) complete(p *deps.Package) {
 	if !filepath.IsLocal(p.Path) {
 		return
@@ -90,7 +90,7 @@ func (m *manifests) complete(p *deps.Package) {
 	}
 }
 
-// keep leaves it to the builds to come.
+// keep saves them for later builds.
 func (m *manifests) keep() {
 	for key, known := range map[string]map[string]any{licensesMetadata: m.licenses, versionsMetadata: m.versions} {
 		if len(known) > 0 {

@@ -9,13 +9,13 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// lacksID is the id of the failure for a lockfile without packages that the
-// target needs.
+// lacksID is the id of the failure for a lockfile without packages that the target
+// needs.
 const lacksID = "lockfile-lacks-target-package"
 
-// checkLockfile looks, before anything is installed, for optional packages
-// that a layer needs and the lockfile has for other platforms only. An install
-// passes over them, and the app fails with "Cannot find module".
+// checkLockfile checks, before the install, for optional packages that a layer
+// needs and that the lockfile has for other platforms only. An install would ignore
+// them, and the app would fail with "Cannot find module".
 func (e *engine) checkLockfile(s spec) error {
 	if e.method.Kind != Frozen || e.settings.check == checkOff {
 		return nil
@@ -52,7 +52,7 @@ func (e *engine) checkLockfile(s spec) error {
 	return fault
 }
 
-// naming is who names a package that is missing.
+// naming describes the package that depends on a missing one.
 func naming(p deps.Package) string {
 	if p.Path == "" {
 		return "the project"

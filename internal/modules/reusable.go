@@ -11,11 +11,10 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// reusable tells whether a layer may be reused at all, and why not.
+// reusable reports whether a layer may be reused at all, and why not.
 //
-// A script of the project's own, or of a workspace's, may write anywhere into
-// the app, and may read anything there; without running it again the app
-// image would lack what it writes.
+// A script of the project or of a workspace may read and write anything in the app.
+// If it does not run again, the app image lacks its output.
 func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 	if e.method.Kind == Resolved {
 		return "", false, nil
@@ -34,7 +33,7 @@ func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 		dir := filepath.Join(e.project.Dir, folder)
 		pkg, err := packagejson.Read(dir)
 		if err != nil {
-			continue // the manager will say so
+			continue // the manager will report it
 		}
 		if names := OwnScripts(pkg, e.manager.Words().InstallScripts); len(names) > 0 {
 			return fmt.Sprintf("%s has the script %s, which may write anywhere in the app",
@@ -47,12 +46,12 @@ func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 	return "", true, nil
 }
 
-// onlyHusky matches a command of husky's that sets up git hooks, and of which the
-// app image has nothing.
+// onlyHusky matches a husky command that only sets up git hooks, which the app
+// image does not need.
 var onlyHusky = regexp.MustCompile(`^husky(?: install(?: [\w./-]+)?)?(?: *\|\| *(?:true|exit 0|:))?$`)
 
-// OwnScripts returns the names of those of a manager's install scripts that a
-// package has, sorted, but for those that are only husky's.
+// OwnScripts returns the names of a package's scripts that the manager runs on
+// install, sorted, without those that only call husky.
 func OwnScripts(pkg packagejson.Package, installScripts []string) []string {
 	var names []string
 	for _, name := range installScripts {

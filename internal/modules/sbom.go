@@ -15,9 +15,9 @@ import (
 	"github.com/armature-cnb/armature/internal/sbom"
 )
 
-// billOfMaterials lists what a layer of modules holds: from the lockfile where
-// there is one, and of vendored modules from the package.json of each. What it
-// cannot say it leaves out, with a warning: nothing is wrong with the app.
+// billOfMaterials lists the packages of a layer of modules: from the lockfile, or
+// for vendored modules from the package.json of each. It leaves out what it cannot
+// determine, with a warning: the app itself is fine.
 func (e *engine) billOfMaterials(s spec, layer *packit.Layer) packit.SBOMFormatter {
 	document := sbom.Document{Name: e.project.Package.Name, Version: e.project.Package.Version}
 	lock, found, err := e.manager.ReadLock(e.project.Dir)
@@ -34,7 +34,7 @@ func (e *engine) billOfMaterials(s spec, layer *packit.Layer) packit.SBOMFormatt
 	return document.Formatter()
 }
 
-// warnOfBill says what a bill of materials lacks, or has more than once.
+// warnOfBill warns of missing and duplicate entries in a bill of materials.
 func (e *engine) warnOfBill(s spec, said []string) {
 	const most = 5
 	if len(said) == 0 {
@@ -72,7 +72,7 @@ func (e *engine) lockedComponents(lock deps.Graph, s spec, layer *packit.Layer) 
 	return all, nil
 }
 
-// component is false for what has no name or no version, as a link has none.
+// component is false for a package without a name or version, such as a link.
 func component(p deps.Package) (sbom.Component, bool) {
 	version, from := p.Version, p.Source
 	if version == "" {
@@ -98,17 +98,16 @@ func component(p deps.Package) (sbom.Component, bool) {
 	return c, true
 }
 
-// installedComponents reads the package.json of every package in the layer,
-// or, when the layer is reused without its content, of the vendored modules
-// that it was made from. Where a package comes from, the manager may have noted
-// among the modules.
+// installedComponents reads the package.json of every package in the layer or, if
+// the layer is reused without its content, of the vendored modules that it was made
+// from. The manager's record in node_modules may have the packages' sources.
 func (e *engine) installedComponents(s spec) ([]sbom.Component, error) {
 	root := filepath.Join(e.context.Layers.Path, s.layer())
 	if !tree.Exists(filepath.Join(root, nodemodules.Dir)) {
 		root = e.project.Dir
 	}
 	dir := filepath.Join(root, nodemodules.Dir)
-	lock, _ := e.manager.ReadInstalled(root) // without it, all are the registry's
+	lock, _ := e.manager.ReadInstalled(root) // without a record, all are the registry's
 	locked := map[string]deps.Package{}
 	for _, one := range lock.Packages {
 		locked[one.Path] = one
@@ -137,8 +136,8 @@ func (e *engine) installedComponents(s spec) ([]sbom.Component, error) {
 	return all, errors.Join(err, failed)
 }
 
-// isPackageDir tells whether a folder below a node_modules is a package's: it
-// stands right in a node_modules, or in a scope there.
+// isPackageDir reports whether a folder below a node_modules is a package's:
+// directly in a node_modules, or in a scope there.
 func isPackageDir(modules, dir string) bool {
 	parent := filepath.Dir(dir)
 	if strings.HasPrefix(filepath.Base(parent), "@") {

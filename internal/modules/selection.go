@@ -8,19 +8,19 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// selection is what of the lockfile an install is about.
+// selection is the part of the lockfile to install.
 type selection struct {
 	manager  Manager
 	project  *Project
-	closures map[bool]deps.Closure // of the workspace: for the launch, and with devDependencies
+	closures map[bool]deps.Closure // of the workspace, by whether they include devDependencies
 }
 
 func newSelection(manager Manager, project *Project) selection {
 	return selection{manager: manager, project: project, closures: map[bool]deps.Closure{}}
 }
 
-// readLock reads the lockfile of the folder that is installed in. Where there
-// is none, what the manager noted in node_modules will do.
+// readLock reads the lockfile of the install folder, or else the manager's record
+// in node_modules.
 func (s selection) readLock() (lock deps.Graph, found bool, err error) {
 	if lock, found, err = s.manager.ReadLock(s.project.Dir); found || err != nil {
 		return lock, found, err
@@ -29,8 +29,8 @@ func (s selection) readLock() (lock deps.Graph, found bool, err error) {
 	return lock, found, nil
 }
 
-// closure is what the workspace needs. It is not known for a project of its
-// own, and where no lockfile tells.
+// closure returns the workspace's dependencies. Known is false for a project that
+// is no workspace, and without a lockfile.
 func (s selection) closure(dev bool) (closure deps.Closure, known bool, err error) {
 	if s.project.Workspace == "" {
 		return deps.Closure{}, false, nil
@@ -48,7 +48,8 @@ func (s selection) closure(dev bool) (closure deps.Closure, known bool, err erro
 	return closure, known, nil
 }
 
-// installed tells of the paths in the lockfile which are installed.
+// installed returns a function that reports whether a path in the lockfile is
+// installed.
 func (s selection) installed(dev bool) (func(path string) bool, error) {
 	closure, known, err := s.closure(dev)
 	if err != nil || !known {
@@ -65,8 +66,8 @@ func (s selection) installed(dev bool) (func(path string) bool, error) {
 	return func(path string) bool { return closure.Packages[path] || root.Packages[path] }, nil
 }
 
-// folders are those whose package.json and scripts an install depends on, beside
-// the folder that is installed in: workspaces and file: dependencies.
+// folders returns the workspaces and file: dependencies whose package.json and
+// scripts affect an install, besides the install folder.
 func (s selection) folders(dev bool) ([]string, error) {
 	closure, known, err := s.closure(dev)
 	if known {
@@ -75,8 +76,8 @@ func (s selection) folders(dev bool) ([]string, error) {
 	return s.project.Lock.Links(), err
 }
 
-// starts are the folders whose dependencies are installed: the workspace's, or
-// the project's and those of the workspaces that there are.
+// starts returns the folders whose dependencies are installed: the workspace's, or
+// the project's and those of its existing workspaces.
 func (s selection) starts() []string {
 	if s.project.Workspace != "" {
 		return []string{s.project.Workspace}

@@ -2,13 +2,13 @@ package modules
 
 import "github.com/armature-cnb/armature/internal/cnb/settings"
 
-// Names of settings that are more than read once.
+// Names of settings that several files use.
 const (
 	keepVariable    = "BP_NODE_KEEP_WORKSPACES"
-	modulesVariable = "BP_NODE_KEEP_MODULES" // for apps that their build scripts bundle with all that they need
+	modulesVariable = "BP_NODE_KEEP_MODULES" // for apps whose build scripts bundle all dependencies
 )
 
-// What BP_NODE_MODULES_CHECK says about faults that the engine finds.
+// Values of BP_NODE_MODULES_CHECK: what to do about faults that the engine finds.
 const (
 	checkFails = "error"
 	checkWarns = "warn"
@@ -18,9 +18,9 @@ const (
 // choices are the user's choices.
 type choices struct {
 	check       string // one of the above
-	keepCache   bool   // of tools, in the app image
-	keepFolders bool   // of workspaces that the project does not need
-	keepModules bool   // in the app image
+	keepCache   bool   // keep tools' caches in the app image
+	keepFolders bool   // keep workspaces that the project does not need
+	keepModules bool   // keep modules in the app image
 	sbom        bool
 }
 

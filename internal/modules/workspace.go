@@ -14,18 +14,18 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// A project that is a workspace is installed in the root of its workspaces,
-// with the root's lockfile, and gets what it needs and nothing else:
+// A workspace is installed in the root of its workspaces, with the root's lockfile,
+// and gets only what it needs:
 //
-//   - for the build, its dependencies and those of the workspaces that it
-//     depends on, each with devDependencies, and the dependencies of the root,
-//     where the tools of a monorepo mostly are,
-//   - for the launch, the closure of its dependencies. A manager may install
-//     more (npm what a workspace needs for development, when another one needs it
-//     in production), which is taken away again.
+//   - for the build, its dependencies and those of the workspaces that it depends
+//     on, each with devDependencies, and the root's dependencies, which usually are
+//     the tools of a monorepo,
+//   - for the launch, the closure of its dependencies. A manager may install more
+//     (npm installs a workspace's devDependencies if another workspace needs them
+//     in production), which is removed again.
 
-// keepClosure removes the packages from the folder's modules that the
-// workspace does not need in production.
+// keepClosure removes packages from the install folder's modules that the workspace
+// does not need in production.
 func (e *engine) keepClosure() error {
 	closure, known, err := e.selection.closure(false)
 	if err != nil || e.project.Workspace == "" {
@@ -55,8 +55,8 @@ func (e *engine) keepClosure() error {
 	return nil
 }
 
-// tidy removes what packages leave behind in a node_modules when they are
-// removed: scopes that are empty, commands that lead nowhere, the manager's notes.
+// tidy removes what removed packages leave in a node_modules: empty scopes,
+// dangling commands, the manager's own files.
 func (e *engine) tidy(modules string) error {
 	entries, err := os.ReadDir(modules)
 	if err != nil {
@@ -94,9 +94,8 @@ func (e *engine) tidy(modules string) error {
 	return nil
 }
 
-// removeUnrelated removes the folders of workspaces from the app that this one
-// does not need: for the build, where another buildpack works with its
-// dependencies for development, or else for the launch.
+// removeUnrelated removes workspaces from the app that this one does not need: for
+// the build if another buildpack requires modules then, or else for the launch.
 func (e *engine) removeUnrelated(d demand) error {
 	closure, known, err := e.selection.closure(d.build)
 	if err != nil || !known || e.settings.keepFolders {

@@ -8,55 +8,54 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// Event is something that a build tells: a [BuildStarted], [Started], [Ended], [Output],
-// [Note], [PhaseFailed] or [ImageWritten].
+// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed] or
+// [ImageWritten].
 type Event interface{ event() }
 
-// BuildStarted tells what is built, as soon as it is decided.
+// BuildStarted is the first event.
 type BuildStarted struct {
 	Name    string // of the image, with its tag
 	Targets []targets.Target
 	Host    targets.Target // whose build image the build runs in
-	Builder string         // as it was named
+	Builder string         // as the caller named it
 }
 
-// Started tells that a span has begun. It has no End yet, and nothing is known of
-// its Bytes, nor whether it is Reused or Failed.
+// Started reports that a span has begun. Its End, Bytes, Reused and Failed are not
+// set yet.
 type Started struct{ Span Span }
 
-// Ended tells that a span is over. One that could be told only then has no
-// Started before it.
+// Ended reports that a span is over. A span that is known only afterwards has no
+// Started.
 type Ended struct{ Span Span }
 
-// Output is a line of what runs in a build. Whoever wrote a script or a package
-// chose what is in it: a terminal must not get it as it is.
+// Output is a line that a program of the build printed. It is untrusted: escape it
+// for a terminal.
 type Output struct {
 	At       time.Duration // since the build began
-	Platform string        // of one of several
-	Phase    Span          // that it is of, as it started; zero when it is of none
+	Platform string        // one of several, or ""
+	Phase    Span          // the line's phase, as it started, or zero
 	Text     string
 
-	// Detail says that people need the line only when the phase fails.
+	// Detail marks a line that matters only if the phase fails.
 	Detail bool
 }
 
 // Note is a fact, in one line.
 type Note struct {
 	At       time.Duration // since the build began
-	Platform string        // of one of several
+	Platform string        // one of several, or ""
 	Text     string
 }
 
-// PhaseFailed tells that the last phase failed for what it printed itself.
+// PhaseFailed reports that the last phase failed for a reason in its own output.
 type PhaseFailed struct {
-	Platform string // of one of several
+	Platform string // one of several, or ""
 }
 
-// ImageWritten tells that the image is where it was to go. What the build still
-// does removes what it needed.
+// ImageWritten reports that the image is written. Cleaning up follows.
 type ImageWritten struct {
 	At        time.Duration // since the build began
-	Reference string        // how to find the image: a folder, file or name, with its digest
+	Reference string        // a folder, file or name, with its digest
 }
 
 func (BuildStarted) event() {}

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package progress turns what happens in a build into events, and measures what
-// takes how long.
+// Package progress turns the work of a build into events, and measures its
+// duration.
 package progress
 
 import (
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Log tells what happens, in order. Logs that one was made of share its listener
-// and may be used at once; each tells one phase at a time. Close the first.
+// Log emits events in order. Logs that For returns share a listener and are safe
+// for concurrent use; each has one phase at a time. Close the first.
 type Log struct {
 	shared *shared
-	prefix string // the platform of one of several
+	prefix string // the platform, if there are several
 	phase  *Work
 }
 
@@ -26,7 +26,8 @@ type shared struct {
 	open   []*Work
 }
 
-// New is a log whose events go to listen, one at a time; nil hears none.
+// New returns a log that sends its events to listen, one at a time; nil discards
+// them.
 func New(listen func(Event)) *Log {
 	if listen == nil {
 		listen = func(Event) {}
@@ -34,11 +35,10 @@ func New(listen func(Event)) *Log {
 	return &Log{shared: &shared{began: time.Now(), listen: listen}}
 }
 
-// For is a log for one platform of several.
+// For returns a log for one of several platforms.
 func (l *Log) For(platform string) *Log { return &Log{shared: l.shared, prefix: platform} }
 
-// Close ends the log: what has not ended has failed. Only the first call does
-// something.
+// Close ends the log: spans that have not ended have failed. It is idempotent.
 func (l *Log) Close() {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
@@ -47,27 +47,27 @@ func (l *Log) Close() {
 	}
 }
 
-// tell passes on the event that there is after so much time.
-func (l *Log) tell(event func(at time.Duration) Event) {
+// emit emits an event with the time since the start.
+func (l *Log) emit(event func(at time.Duration) Event) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
 	l.shared.listen(event(time.Since(l.shared.began)))
 }
 
-// Note tells a fact, in one line: the lines of a failure become sentences.
+// Note emits a note of one line: the lines of a failure become sentences.
 func (l *Log) Note(text string) {
 	text = sentences(text)
-	l.tell(func(at time.Duration) Event { return Note{At: at, Platform: l.prefix, Text: text} })
+	l.emit(func(at time.Duration) Event { return Note{At: at, Platform: l.prefix, Text: text} })
 }
 
-// Output passes on a line of what runs.
+// Output emits a line of output.
 func (l *Log) Output(text string) { l.output(text, false) }
 
-// Detail passes on a line that people need only when the phase fails.
+// Detail emits a line that matters only if the phase fails.
 func (l *Log) Detail(text string) { l.output(text, true) }
 
 func (l *Log) output(text string, detail bool) {
-	l.tell(func(at time.Duration) Event {
+	l.emit(func(at time.Duration) Event {
 		o := Output{At: at, Platform: l.prefix, Text: text, Detail: detail}
 		if l.phase != nil {
 			o.Phase = l.phase.span
@@ -76,22 +76,22 @@ func (l *Log) output(text string, detail bool) {
 	})
 }
 
-// Explain tells that the last phase failed for what it printed.
+// Explain reports that the last phase failed for a reason in its output.
 func (l *Log) Explain() {
-	l.tell(func(time.Duration) Event { return PhaseFailed{Platform: l.prefix} })
+	l.emit(func(time.Duration) Event { return PhaseFailed{Platform: l.prefix} })
 }
 
-// Build tells what is built.
+// Build reports the build's start.
 func (l *Log) Build(started BuildStarted) {
-	l.tell(func(time.Duration) Event { return started })
+	l.emit(func(time.Duration) Event { return started })
 }
 
-// Image tells which image there is.
+// Image reports the image's reference.
 func (l *Log) Image(reference string) {
-	l.tell(func(at time.Duration) Event { return ImageWritten{At: at, Reference: reference} })
+	l.emit(func(at time.Duration) Event { return ImageWritten{At: at, Reference: reference} })
 }
 
-// Phase ends the phase before and begins another.
+// Phase ends the previous phase and begins another.
 func (l *Log) Phase(name string) *Work {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
@@ -100,7 +100,7 @@ func (l *Log) Phase(name string) *Work {
 	return l.phase
 }
 
-// EndPhase ends the phase there is, if there is one.
+// EndPhase ends the current phase, if any.
 func (l *Log) EndPhase(failed bool) {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
@@ -108,7 +108,7 @@ func (l *Log) EndPhase(failed bool) {
 	l.phase = nil
 }
 
-// Step tells when something begins and how long it took.
+// Step runs do as a span.
 func (l *Log) Step(what string, do func() error) error {
 	work := l.Begin(nil, Step, what)
 	err := do()
@@ -116,7 +116,7 @@ func (l *Log) Step(what string, do func() error) error {
 	return err
 }
 
-// sentences is a text of several lines in one.
+// sentences joins the lines of a text.
 func sentences(text string) string {
 	var line strings.Builder
 	for next := range strings.SplitSeq(text, "\n") {

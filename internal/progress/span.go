@@ -9,54 +9,53 @@ import (
 	"github.com/armature-cnb/armature/internal/ansi"
 )
 
-// Kind is what sort of work a span is.
+// Kind is the kind of a span.
 type Kind string
 
-// The kinds there are.
+// The kinds.
 const (
 	Step      Kind = "step"      // armature's own
 	Phase     Kind = "phase"     // of the lifecycle
 	Buildpack Kind = "buildpack" // within the phase building
-	Task      Kind = "task"      // what a buildpack or the lifecycle says that it does
+	Task      Kind = "task"      // a step that a buildpack or the lifecycle reports
 	Command   Kind = "command"   // a program that a buildpack runs
 	Download  Kind = "download"
 	Layer     Kind = "layer"  // reading and hashing a layer's files
 	Upload    Kind = "upload" // compressing a layer, and writing it into the build's registry
-	Cache     Kind = "cache"  // hashing and writing what the next build finds
+	Cache     Kind = "cache"  // hashing and writing the cache for the next build
 )
 
-// Kinds are all of them.
+// Kinds returns all kinds.
 func Kinds() []Kind {
 	return []Kind{Step, Phase, Buildpack, Task, Command, Download, Layer, Upload, Cache}
 }
 
 // Span is a piece of work.
 type Span struct {
-	ID       int // from 1, in the order in which spans were told
-	Parent   int // the ID of what it was part of, or 0
+	ID       int // from 1, in the order of the events
+	Parent   int // the ID of the parent, or 0
 	Platform string
 	Kind     Kind
 	What     string
-	Begin    time.Duration // since the log began
+	Begin    time.Duration // since the log's start
 	End      time.Duration
-	Bytes    int64 // that were moved; 0 where nobody knows
-	Reused   bool  // nothing was to be done: it was there already
+	Bytes    int64 // transferred; 0 if unknown
+	Reused   bool  // nothing to do: it existed already
 	Failed   bool
 }
 
-// Took is how long it took.
+// Took returns the duration.
 func (s Span) Took() time.Duration { return s.End - s.Begin }
 
-// Work is a span that has begun. One that is never ended has failed when the
-// log is closed. All methods do nothing for a nil Work.
+// Work is a span that has begun. Closing the log fails a span that has not ended.
+// All methods do nothing for a nil Work.
 type Work struct {
 	log  *Log
 	span Span
 	over bool
 }
 
-// Begin tells that something begins, as part of other work or, when that is
-// nil, of none.
+// Begin begins a span, as part of parent unless that is nil.
 func (l *Log) Begin(parent *Work, kind Kind, what string) *Work {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
@@ -76,10 +75,10 @@ func (l *Log) begin(parent *Work, kind Kind, what string) *Work {
 	return w
 }
 
-// End tells that it is over.
+// End ends the span.
 func (w *Work) End() { w.finish(false) }
 
-// Fail tells that it is over and came to nothing.
+// Fail ends the span as failed.
 func (w *Work) Fail() { w.finish(true) }
 
 func (w *Work) finish(failed bool) {
@@ -91,7 +90,7 @@ func (w *Work) finish(failed bool) {
 	w.end(failed)
 }
 
-// end is End; what began as part of it and was not ended ends with it.
+// end ends the span, and the open spans in it.
 func (w *Work) end(failed bool) {
 	if w == nil || w.over {
 		return
@@ -108,8 +107,8 @@ func (w *Work) end(failed bool) {
 	s.listen(Ended{w.span})
 }
 
-// Past tells of something when it is over already. Of the span, the log fills
-// in ID, Parent, Platform, Begin and End.
+// Past reports a span that is already over. The log sets its ID, Parent, Platform,
+// Begin and End.
 func (l *Log) Past(parent *Work, span Span, begin, end time.Time) {
 	s := l.shared
 	s.mu.Lock()

@@ -1,6 +1,5 @@
-// Package npmlock reads npm's package-lock.json and npm-shrinkwrap.json,
-// lockfile versions 1 to 3, into a [deps.Graph]. It reads no environment and
-// writes nothing.
+// Package npmlock parses npm's package-lock.json and npm-shrinkwrap.json, lockfile
+// versions 1 to 3, into a [deps.Graph]. It reads no environment and writes nothing.
 package npmlock
 
 import (
@@ -20,23 +19,22 @@ import (
 	"github.com/armature-cnb/armature/internal/files/textfile"
 )
 
-// Names of the two files in the project's folder. Where both are there, npm
-// reads the shrinkwrap.
+// Names of the two files in the project's folder. If both exist, npm reads the
+// shrinkwrap.
 const (
 	Shrinkwrap  = "npm-shrinkwrap.json"
 	PackageLock = "package-lock.json"
 )
 
-// InvalidID is the id of the [failure.Failure] for a file that cannot be
-// decoded.
+// InvalidID is the id of the [failure.Failure] for an invalid file.
 const InvalidID = "lockfile-invalid"
 
-// Lock is what a lockfile says. One of version 1 is sparse: of the project it has
-// no more than name and version.
+// Lock is a parsed lockfile. Version 1 is sparse: for the project it has only name
+// and version.
 type Lock = deps.Graph
 
-// Read returns the lockfile in dir. Where there is none, found is false. One
-// that cannot be read or decoded is a [failure.Failure] with [InvalidID].
+// Read returns the lockfile in dir. Found is false if there is none. An unreadable
+// or invalid one is a [failure.Failure] with [InvalidID].
 func Read(dir string) (lock Lock, found bool, err error) {
 	for _, name := range []string{Shrinkwrap, PackageLock} {
 		file := filepath.Join(dir, name)
@@ -66,7 +64,7 @@ func invalid(name, cause string, err error) error {
 	}
 }
 
-// Parse decodes the text of a lockfile. File of the result is empty.
+// Parse decodes a lockfile. File of the result is empty.
 func Parse(text []byte) (Lock, error) {
 	if textfile.IsUTF16(text) {
 		return Lock{}, errors.New("the text is UTF-16, which npm does not read, want UTF-8")
@@ -152,8 +150,8 @@ func (r rawPackage) pkg(place string) deps.Package {
 	}
 }
 
-// nameIn is the package's name in its path: what follows the last
-// node_modules/, or of a workspace the folder's name.
+// nameIn returns the package's name in its path: the part after the last
+// node_modules/, or a workspace's folder name.
 func nameIn(place string) string {
 	const marker = "node_modules/"
 	if i := strings.LastIndex(place, marker); i >= 0 {
@@ -199,8 +197,8 @@ func isArchive(name string) bool {
 	return strings.HasSuffix(name, ".tgz") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tar")
 }
 
-// text reads a string, and takes anything else for an empty one: a license
-// may be an object in old packages.
+// text decodes a string, and anything else as "": a license may be an object in old
+// packages.
 type text string
 
 func (t *text) UnmarshalJSON(raw []byte) error {
@@ -218,7 +216,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// list reads a list of strings, or one string alone.
+// list decodes a list of strings, or a single string.
 type list []string
 
 func (l *list) UnmarshalJSON(raw []byte) error {
@@ -230,8 +228,8 @@ func (l *list) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(l))
 }
 
-// ranges reads an object of strings; a list, which very old packages have
-// for engines, is taken for nothing.
+// ranges decodes an object of strings, and a list as empty: very old packages have
+// lists in engines.
 type ranges map[string]string
 
 func (r *ranges) UnmarshalJSON(raw []byte) error {
@@ -242,7 +240,7 @@ func (r *ranges) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// requires reads an object of ranges; version 1 also has true at its top.
+// requires decodes an object of ranges; version 1 also has true at its top level.
 type requires map[string]string
 
 func (r *requires) UnmarshalJSON(raw []byte) error { return (*ranges)(r).UnmarshalJSON(raw) }

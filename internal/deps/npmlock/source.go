@@ -11,10 +11,10 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 )
 
-// findSources says of each package where it comes from. An address that somebody
-// depends on by that address is no registry's. In version 1 of the format the
-// version of a git repository, of an archive and of a file is its address: that
-// is none.
+// findSources sets each package's source. If a package depends on an address, that
+// address is not a registry's. In version 1 of the format, packages from git
+// repositories, archives and files have their address as version: findSources
+// clears it.
 func findSources(g *deps.Graph) {
 	named := map[string]bool{}
 	for _, p := range append([]deps.Package{g.Root}, g.Packages...) {
@@ -51,13 +51,13 @@ func source(name, from string, named bool) deps.Source {
 		return deps.Source{Kind: deps.FromGit, Address: "git+" + clean(strings.TrimPrefix(repository, "git+")), Commit: commit(fragment)}
 	case scheme == "file":
 		return deps.Source{Kind: deps.FromFile, Address: from}
-	case (scheme == "http" || scheme == "https") && (named || !isRegistrys(name, from)):
+	case (scheme == "http" || scheme == "https") && (named || !isRegistryAddress(name, from)):
 		return deps.Source{Kind: deps.FromArchive, Address: clean(from)}
 	}
 	return deps.Source{}
 }
 
-// commit is the revision in the fragment of a repository's address: npm allows
+// commit returns the revision in the fragment of a repository's address: npm allows
 // "<commit>::path:folder".
 func commit(fragment string) string {
 	revision, _, _ := strings.Cut(fragment, "::")
@@ -67,9 +67,9 @@ func commit(fragment string) string {
 	return revision
 }
 
-// isRegistrys tells whether an address is one by which registries give a
-// package's archives: <name>/-/<file>, with GitHub download/<name>/.
-func isRegistrys(name, address string) bool {
+// isRegistryAddress reports whether an address has a form that registries use for
+// archives: <name>/-/<file>, or GitHub's download/<name>/.
+func isRegistryAddress(name, address string) bool {
 	at, err := url.Parse(address)
 	if err != nil {
 		return false
@@ -77,8 +77,8 @@ func isRegistrys(name, address string) bool {
 	return strings.Contains(at.Path, "/"+name+"/-/") || strings.Contains(at.Path, "/download/"+name+"/")
 }
 
-// clean is an address without what may be a credential: user and password, the
-// query and the fragment.
+// clean removes possible credentials from an address: user and password, the query
+// and the fragment.
 func clean(address string) string {
 	address, _, _ = strings.Cut(address, "#")
 	address, _, _ = strings.Cut(address, "?")
@@ -86,15 +86,14 @@ func clean(address string) string {
 }
 
 var (
-	// userinfo is an address's user, and what follows it up to the host; a
-	// password may have an "@" itself.
+	// userinfo is an address's scheme and userinfo; a password may contain an "@".
 	userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^\s/?#"'<>\\]*)@`)
-	// secret is a parameter of an address that lets in whoever has it.
+	// secret is a query parameter that may be a credential.
 	secret = regexp.MustCompile(`(?i)([?&](?:[\w-]*(?:token|secret|password|signature|credential|api[_-]?key|auth)[\w-]*|sig|key)=)[^&#\s"'<>\\]+`)
 )
 
-// WithoutCredentials is a lockfile's text whose addresses have no passwords and
-// tokens. Those of ssh keep their user, which is git for everybody.
+// WithoutCredentials removes passwords and tokens from the addresses in a
+// lockfile's text. It keeps the user of ssh addresses, which is always git.
 func WithoutCredentials(text []byte) []byte {
 	text = userinfo.ReplaceAllFunc(text, func(found []byte) []byte {
 		parts := userinfo.FindSubmatch(found)
@@ -107,8 +106,8 @@ func WithoutCredentials(text []byte) []byte {
 	return secret.ReplaceAll(text, []byte("$1"))
 }
 
-// HasCredentials tells whether an address in a text has a password or a token. A
-// user of ssh's alone is none.
+// HasCredentials reports whether an address in a text has a password or a token. A
+// user of an ssh address alone does not count.
 func HasCredentials(text []byte) bool {
 	if secret.Match(text) {
 		return true

@@ -1,6 +1,5 @@
-// Package devmodules tells which folders of modules in an app's folder are a
-// developer's own, and no part of the app: what somebody keeps out of git or of
-// images, and a lockfile says as well.
+// Package devmodules finds folders of modules that belong to a developer and not to
+// the app: git or images exclude them, and a lockfile can restore them.
 package devmodules
 
 import (
@@ -15,34 +14,33 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// Rules is the number of the rules by which [App.Folders] judges. It stands in
-// buildpack.toml of armature/nodejs: a platform that judges by other rules than the
-// buildpack leaves everything to it. Whoever changes the rules counts it up there
-// and here.
+// Rules is the version of the rules of [App.Folders]. buildpack.toml of
+// armature/nodejs has it too: a platform with another version leaves all decisions
+// to the buildpack. Increment both when the rules change.
 const Rules = 1
 
-// App is an app that is to be built.
+// App is the app to build.
 type App struct {
 	Dir     string             // its folder, absolute
-	Root    string             // the folder in it that is installed in, absolute
-	Lock    deps.Graph         // of that; empty where there is none
+	Root    string             // the install folder in it, absolute
+	Lock    deps.Graph         // of Root; empty without a lockfile
 	Ignored *dockerignore.File // of Dir
 	Offline bool               // nothing can be installed, see [Offline]
 }
 
-// Folder is one of modules.
+// Folder is a folder of modules.
 type Folder struct {
 	Dir   string // absolute
-	Place string // in the app, with slashes
-	Out   string // who wants it out of the app; empty where nobody does
-	Stays string // why it stays all the same; empty where nothing is against it
+	Place string // relative to the app, with slashes
+	Out   string // what excludes it from the app; empty if nothing does
+	Stays string // why it stays nevertheless; empty if it need not
 }
 
-// Goes tells whether the folder is to be removed.
+// Goes reports whether the folder is to be removed.
 func (f Folder) Goes() bool { return f.Out != "" && f.Stays == "" }
 
-// Folders judges the folders of modules that are there: the one that is installed
-// in, and those of the packages that the lockfile links to.
+// Folders judges the existing folders of modules: that of the install folder, and
+// those of packages that the lockfile links to.
 func (a App) Folders() []Folder {
 	var all []Folder
 	for _, folder := range append([]string{""}, a.Lock.Links()...) {
@@ -87,24 +85,23 @@ func (a App) judge(place string) (out, stays string) {
 	return out, stays
 }
 
-// Ignores tells whether .dockerignore names a folder of modules, or the packages
-// in it.
+// Ignores reports whether .dockerignore excludes a folder of modules, or the
+// packages in it.
 func (a App) Ignores(place string) bool {
 	return a.Ignored.LeavesOut(place) || a.Ignored.LeavesOut(place+"/a-package")
 }
 
-// CannotBeMade tells whether a folder of modules, also one that a script would
-// install in, can only come with the app: it is part of the sources, or there is
-// no network.
+// CannotBeMade reports whether a folder of modules, or one for a script's own
+// install, can only come with the app: git tracks it, or there is no network.
 func (a App) CannotBeMade(place string) bool {
 	tracked, _ := gitfolder.Tracks(a.Dir, place)
 	return tracked || a.Offline
 }
 
-// yarnLock is Yarn's lockfile, which npm reads in Yarn's first version.
+// yarnLock is Yarn's lockfile; npm reads version 1.
 const yarnLock = "yarn.lock"
 
-// Lockfile is the name of the lockfile that npm can install from, or empty.
+// Lockfile returns the name of the lockfile that npm can install from, or "".
 func (a App) Lockfile() string {
 	if a.Lock.File != "" {
 		return a.Lock.File

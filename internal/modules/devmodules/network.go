@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Offline tells whether nothing can be installed: npm is told to do without a
-// registry, by an environment of NAME=VALUE, or there is no network.
+// Offline reports whether nothing can be downloaded: npm's offline setting is in an
+// environment of NAME=VALUE, or there is no network.
 func Offline(environ []string) bool { return npmIsOffline(environ) || !hasNetwork() }
 
-// npmIsOffline tells whether npm is told to do without a registry.
+// npmIsOffline reports whether npm's offline setting is on.
 func npmIsOffline(environ []string) bool {
 	for _, pair := range environ {
 		if name, value, _ := strings.Cut(pair, "="); strings.EqualFold(name, "npm_config_offline") {
@@ -22,9 +22,9 @@ func npmIsOffline(environ []string) bool {
 	return false
 }
 
-// hasNetwork tells whether this process can reach anything but itself: in a
-// network of its own, as --network none of pack and armature gives it, there is
-// no way but over the loopback interface. Where nobody can tell there is one.
+// hasNetwork reports whether this process has a network besides loopback: --network
+// none of pack and armature gives it a network namespace with loopback only. It is
+// true if unknown.
 func hasNetwork() bool {
 	four, err := os.ReadFile("/proc/net/route")
 	if err != nil {
@@ -34,8 +34,9 @@ func hasNetwork() bool {
 	return routesOut(string(four), string(six))
 }
 
-// routesOut reads the kernel's tables of routes: of the first the interface is
-// the first word of each line after the heading, of the second the last.
+// routesOut parses the kernel's routing tables: the interface is the first word of
+// each line of the IPv4 table, after a heading, and the last word of the IPv6
+// table's.
 func routesOut(four, six string) bool {
 	_, routes, _ := strings.Cut(four, "\n")
 	for line := range strings.Lines(routes) {

@@ -9,15 +9,14 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
-// gypObjects is the folder in which node-gyp's makefiles leave object files,
-// in build/Release of a package and its like.
+// gypObjects is the folder for object files of node-gyp's makefiles, in
+// build/Release of a package and the like.
 const gypObjects = "obj.target"
 
-// RemoveObjects takes what only the compiler and linker need out of a layer of
-// modules: object files, generated sources, lists of dependencies, static
-// libraries and makefiles beside a module that node-gyp has made. The module
-// itself stays. It is the same whether it was compiled on its target or across;
-// the makefiles are not, because they name the tools.
+// RemoveObjects removes build intermediates from a layer of modules: object files,
+// generated sources, dependency lists, static libraries and makefiles beside a
+// module that node-gyp made. The module itself stays. Native and cross compilation
+// give the same module, but other makefiles, which name the tools.
 func RemoveObjects(layerDir string) error {
 	var places []string
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
@@ -54,8 +53,8 @@ func RemoveObjects(layerDir string) error {
 	return nil
 }
 
-// gypMakefiles finds what node-gyp writes before it calls make: Makefile and
-// config.gypi in the folder itself, *.mk and *.Makefile there and below.
+// gypMakefiles finds the files that node-gyp writes before it calls make: Makefile
+// and config.gypi in the folder itself, *.mk and *.Makefile there and below.
 func gypMakefiles(buildDir string) (found []string, err error) {
 	err = filepath.WalkDir(buildDir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {

@@ -12,18 +12,17 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// libcNeeds is what a program or library asks of the C library.
+// libcNeeds are the requirements of a program or library on the C library.
 type libcNeeds struct {
-	musl  bool   // it asks for musl, or another that is not glibc
-	glibc string // the newest version of a symbol of glibc's that it cannot do without, "2.38"; empty for any
+	musl  bool   // it needs musl, or another libc than glibc
+	glibc string // the newest glibc symbol version that it needs, "2.38"; empty for any
 }
 
-// glibcVersion is how versions of glibc's symbols are called.
+// glibcVersion matches versions of glibc's symbols.
 var glibcVersion = regexp.MustCompile(`^GLIBC_([0-9.]+)$`)
 
-// libcOf reads the interpreter, the needed libraries (DT_NEEDED) and their
-// versions (DT_VERNEED) of an ELF file. A static one needs nothing, and nor
-// does one that cannot be read.
+// libcOf reads the interpreter, the needed libraries (DT_NEEDED) and their versions
+// (DT_VERNEED) of an ELF file. A static or unreadable file needs nothing.
 func libcOf(place string) libcNeeds {
 	file, err := elf.Open(place)
 	if err != nil {
@@ -49,8 +48,7 @@ func libcOf(place string) libcNeeds {
 	return needs
 }
 
-// interpreter is the path of the dynamic loader that a program names
-// (PT_INTERP), or empty.
+// interpreter returns the path of a program's dynamic loader (PT_INTERP), or "".
 func interpreter(file *elf.File) string {
 	for _, header := range file.Progs {
 		if header.Type == elf.PT_INTERP {
@@ -62,21 +60,19 @@ func interpreter(file *elf.File) string {
 	return ""
 }
 
-// isMusl knows musl's library and loader: libc.musl-aarch64.so.1,
-// ld-musl-aarch64.so.1, or libc.so, which is also Android's. glibc's is
-// libc.so.6.
+// isMusl recognizes musl's library and loader: libc.musl-aarch64.so.1,
+// ld-musl-aarch64.so.1, or libc.so, which is also Android's. glibc's is libc.so.6.
 func isMusl(library string) bool {
 	return library == "libc.so" || strings.HasPrefix(library, "libc.musl-") || strings.Contains(library, "ld-musl-")
 }
 
 func onMusl(t targets.Target) string { return t.String() + " with musl" }
 
-// muslWord is how names of packages say that they are for musl.
+// muslWord is the word for musl in names of packages.
 var muslWord = regexp.MustCompile(`-?musl`)
 
-// hasTwin tells whether a package is for musl by its name, and the one for
-// glibc is there. npm up to 10 writes no libc into lockfiles, and so installs
-// both.
+// hasTwin reports whether a package is for musl by its name, and the one for glibc
+// is there. npm up to 10 writes no libc into lockfiles, and so installs both.
 func hasTwin(name string, fits map[string]bool) bool {
 	if !muslWord.MatchString(name) {
 		return false
@@ -89,19 +85,20 @@ func hasTwin(name string, fits map[string]bool) bool {
 	return false
 }
 
-// glibcOf is the version of glibc in a distribution, by the name and version
-// that CNB_TARGET_DISTRO_NAME and _VERSION have.
+// glibcOf has the version of glibc of a distribution, by the values of
+// CNB_TARGET_DISTRO_NAME and _VERSION.
 var glibcOf = map[string]string{
 	"debian 11": "2.31", "debian 12": "2.36", "debian 13": "2.41",
 	"ubuntu 20.04": "2.31", "ubuntu 22.04": "2.35", "ubuntu 24.04": "2.39",
 }
 
-// Newer names the files that ask for a newer glibc than a distribution has, by
-// the words of CNB_TARGET_DISTRO_NAME and _VERSION. Has is that version, "2.36".
+// Newer lists the files that need a newer glibc than a distribution has, given the
+// values of CNB_TARGET_DISTRO_NAME and _VERSION. Has is the distribution's version,
+// "2.36".
 func Newer(files []File, distro, version string) (lines []string, has string) {
 	newest, err := semver.NewVersion(glibcOf[distro+" "+version])
 	if err != nil {
-		return nil, "" // nobody knows
+		return nil, "" // unknown distribution
 	}
 	for _, file := range files {
 		if asks, err := semver.NewVersion(file.libc); err == nil && file.fits && asks.GreaterThan(newest) {

@@ -1,5 +1,5 @@
-// Package native looks at native files in layers of modules: programs, libraries
-// and modules in C, what they are made for, and what is left of making them.
+// Package native checks native files in layers of modules: the platforms of
+// programs, libraries and C addons. It also removes build intermediates.
 package native
 
 import (
@@ -30,15 +30,15 @@ const (
 type File struct {
 	pkg  string // the package's name
 	path string // relative to the package's folder
-	is   string // what it is made for: "linux/amd64", "linux/amd64 with musl", "riscv", "macOS or Windows"
+	is   string // its platform: "linux/amd64", "linux/amd64 with musl", "riscv", "macOS or Windows"
 	fits bool   // it runs on the target
-	libc string // the newest glibc that it asks for, "2.38", or empty
+	libc string // the newest glibc that it needs, "2.38", or empty
 }
 
-// Check tells whether every package with native files has those for the target.
-// Where one has files for other platforms only, it returns a [failure.Failure]
-// with the id native-module-wrong-architecture or native-module-wrong-libc. Relock
-// is how a user makes a lockfile that lists every platform, in the imperative.
+// Check checks that every package with native files has some for the target. If one
+// has files for other platforms only, it returns a [failure.Failure] with the id
+// native-module-wrong-architecture or native-module-wrong-libc. Relock says how to
+// rewrite the lockfile for every platform, in the imperative.
 func Check(files []File, want, host targets.Target, relock string) error {
 	if wrong := wrongFiles(files); len(wrong) > 0 {
 		return wrongPlatform(wrong, want, host, relock)
@@ -46,10 +46,10 @@ func Check(files []File, want, host targets.Target, relock string) error {
 	return nil
 }
 
-// wrongFiles picks the files that make their package unusable on the target:
-// those for another platform whose place does not say so, and those whose
-// place does where nothing in the package is for the target. A package whose
-// name says that it is for musl may be there beside the one for glibc.
+// wrongFiles returns the files that make their package unusable on the target:
+// files for another platform whose path names none, and, if the package has nothing
+// for the target, those whose path names one. A package for musl by its name may
+// accompany the one for glibc.
 func wrongFiles(files []File) []File {
 	fits := map[string]bool{}
 	for _, file := range files {
@@ -65,12 +65,12 @@ func wrongFiles(files []File) []File {
 	return wrong
 }
 
-// Uncrossable is what to do where a build for another target than the host
-// cannot make what a package needs, in the imperative.
+// Uncrossable is the remedy if a cross build cannot make a native module, in the
+// imperative.
 const Uncrossable = "use a version of the package that comes with binaries for the target, or build in the target's own build image: with `armature build --emulate`, or on a machine of the target's architecture."
 
-// wrongPlatform names each package with one of its files, rather one that has
-// no business to be there than one that is there for another platform.
+// wrongPlatform names each package with one of its files, preferably one whose path
+// names no platform.
 func wrongPlatform(wrong []File, want, host targets.Target, relock string) error {
 	id, cause := wrongLibcID, fmt.Sprintf("native modules are for another C library than the target's, glibc on %s", want)
 	remedy := "they were installed on Alpine Linux: delete node_modules from the app, if it has one, so that the build installs the dependencies; " +
@@ -90,8 +90,7 @@ func wrongPlatform(wrong []File, want, host targets.Target, relock string) error
 	}
 }
 
-// describeWrong returns the names of the packages, sorted, and a line for
-// each.
+// describeWrong returns the names of the packages, sorted, and a line for each.
 func describeWrong(wrong []File) (names, lines []string) {
 	byPackage := map[string][]File{}
 	for _, file := range wrong {
@@ -136,8 +135,8 @@ func Find(dir string, want targets.Target) ([]File, error) {
 	return all, err
 }
 
-// inPackage splits a path in a layer into a package's name and the path in
-// its folder.
+// inPackage splits a path in a layer into a package's name and the path in its
+// folder.
 func inPackage(place string) (name, rel string) {
 	const marker = nodemodules.Dir + "/"
 	_, after, _ := cutLast(place, marker)
@@ -156,8 +155,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return "", s, false
 }
 
-// platformOf says what a file is made for, and whether it is a program or a
-// library at all. Object files are not: nothing loads them.
+// platformOf returns a file's platform, and whether it is a program or a library.
+// Object files are not: nothing loads them.
 func platformOf(place string) (is string, native bool, err error) {
 	file, err := os.Open(place)
 	if err != nil {
@@ -196,7 +195,7 @@ func elfPlatform(head [20]byte) (is string, native bool, err error) {
 	return strings.ToLower(strings.TrimPrefix(machine.String(), "EM_")), true, nil
 }
 
-// isForeignObject knows Mach-O (both byte orders, and fat files) and PE.
+// isForeignObject recognizes Mach-O (both byte orders, and fat files) and PE.
 func isForeignObject(magic []byte) bool {
 	return string(magic[:2]) == "MZ" ||
 		slices.Contains([]string{"\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\xca\xfe\xba\xbe"}, string(magic))

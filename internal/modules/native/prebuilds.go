@@ -14,19 +14,18 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
-// prebuildsDir is the folder of a package in which prebuildify puts a folder
-// for every platform that it was built for. What loads them (node-gyp-build
-// and its like) looks into that of its own platform only.
+// prebuildsDir is the folder in which prebuildify puts a folder for each platform.
+// Loaders such as node-gyp-build look only into that of their own platform.
 const prebuildsDir = "prebuilds"
 
-// isFor tells whether a folder's name is that of the target's platform.
+// isFor reports whether a folder's name names the target's platform.
 func isFor(t targets.Target, folder string) bool {
 	platform, architectures, _ := strings.Cut(folder, "-")
 	return platform == t.OS && slices.Contains(strings.Split(architectures, "+"), t.Node())
 }
 
-// HasPrebuild tells whether a package brings a module for the target, and for
-// its C library, in a folder of prebuilt ones.
+// HasPrebuild reports whether a package has a prebuilt module for the target and
+// its C library.
 func HasPrebuild(packageDir string, t targets.Target) (bool, error) {
 	folders, err := os.ReadDir(filepath.Join(packageDir, prebuildsDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -50,9 +49,9 @@ func HasPrebuild(packageDir string, t targets.Target) (bool, error) {
 	return false, nil
 }
 
-// RemoveForeignPrebuilds takes modules for other platforms out of the
-// packages in a layer that bring one for the target. It leaves the others as
-// they are, for the check of native files to judge.
+// RemoveForeignPrebuilds removes prebuilt modules for other platforms from packages
+// in a layer that have one for the target. It does not change other packages, which
+// the check of native files judges.
 func RemoveForeignPrebuilds(layerDir string, t targets.Target) error {
 	err := filepath.WalkDir(layerDir, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || entry.Name() != prebuildsDir {
@@ -81,10 +80,9 @@ func RemoveForeignPrebuilds(layerDir string, t targets.Target) error {
 	return nil
 }
 
-// IsPrebuilt tells whether a package has binaries for the target without its
-// install script: in a folder prebuilds/<platform>-<architecture>, as
-// prebuildify makes them, or in an optional dependency that is made for the
-// target's platform and is installed.
+// IsPrebuilt reports whether a package has binaries for the target without its
+// install script: in prebuildify's folder prebuilds/<platform>-<architecture>, or
+// in an installed optional dependency for the target's platform.
 func IsPrebuilt(dir string, installed deps.Graph, p deps.Package, t targets.Target) (bool, error) {
 	if found, err := HasPrebuild(filepath.Join(dir, p.Path), t); err != nil || found {
 		return found, err

@@ -1,12 +1,10 @@
-// Package nodemodules keeps the symbolic links that lead from an app's
-// node_modules folders into a layer, and what npm-install and npm-start say
-// to each other about them.
+// Package nodemodules manages the symbolic links from an app's node_modules folders
+// into a layer, and the protocol between npm-install and npm-start about them.
 //
-// A layer of modules repeats the project's folders: <project>/node_modules is
-// a link to <layer>/node_modules, and where npm made further node_modules, in
-// workspaces, <project>/packages/a/node_modules is one to
-// <layer>/packages/a/node_modules. A package in there finds the ones above it
-// as it would in the project.
+// A layer of modules mirrors the project's folders: <project>/node_modules links to
+// <layer>/node_modules, and if npm made further node_modules in workspaces,
+// <project>/packages/a/node_modules links to <layer>/packages/a/node_modules. A
+// package there finds those above it as in the project.
 package nodemodules
 
 import (
@@ -22,8 +20,8 @@ import (
 // Dir is the name of the folder that Node.js looks for.
 const Dir = "node_modules"
 
-// RelinksKey is the key in the metadata of a requirement of node_modules by
-// which a buildpack promises to call [Relink] as the last of its group.
+// RelinksKey is the metadata key in a requirement of node_modules with which a
+// buildpack promises to call [Relink] as the last of its group.
 const RelinksKey = "relinks"
 
 // AnyTargetKey is the key in the metadata of a layer of modules by which a
@@ -35,20 +33,20 @@ const AnyTargetKey = "any-target"
 // called at launch. It should be the npm that the app asks for.
 const NPMKey = "npm"
 
-// LaunchLayerVariable is set for later buildpacks where the links lead to the
-// modules of the build, and have to lead to those of this layer in the app
-// image. Its value is the layer's path.
+// LaunchLayerVariable is set for later buildpacks if the links point to
+// build-modules and must point to the launch layer in the app image. Its value is
+// that layer's path.
 const LaunchLayerVariable = "ARMATURE_LAUNCH_MODULES"
 
 // listFile is the file in a layer that holds a [Links].
 const listFile = "links.json"
 
-// Links are the links of a project, as paths relative to it. Those of a
-// workspace are relative to the root of the workspaces.
+// Links are the links of a project, as paths relative to the project, or to the
+// root of its workspaces.
 type Links struct {
-	Root   string   `json:"root,omitempty"` // that folder, where a program cannot know it otherwise
-	Build  []string `json:"build"`          // those that there are while the build goes on
-	Launch []string `json:"launch"`         // those that there have to be in the app image
+	Root   string   `json:"root,omitempty"` // that folder, if a program cannot know it otherwise
+	Build  []string `json:"build"`          // links during the build
+	Launch []string `json:"launch"`         // links in the app image
 }
 
 // Write records the links in a layer.
@@ -63,8 +61,8 @@ func (l Links) Write(layerDir string) error {
 	return nil
 }
 
-// Link makes each of the links, paths relative to the project, lead to the
-// same path below the layer. Whatever stood in its place is removed first.
+// Link replaces each of the paths, relative to the project, with a link to the same
+// path below the layer.
 func Link(projectDir, layerDir string, links []string) error {
 	for _, link := range links {
 		if err := replace(filepath.Join(projectDir, link), filepath.Join(layerDir, link)); err != nil {
@@ -74,8 +72,7 @@ func Link(projectDir, layerDir string, links []string) error {
 	return nil
 }
 
-// replace makes place a link to target; it is made beside it and renamed, so
-// that a link that is there is never missing.
+// replace atomically replaces place with a link to target.
 func replace(place, target string) error {
 	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 		return err
@@ -92,7 +89,7 @@ func replace(place, target string) error {
 	return os.Rename(beside, place)
 }
 
-// linkBeside makes a link under a name beside place that nothing of the app has.
+// linkBeside makes a link beside place, under a name that the app does not use.
 func linkBeside(place, target string) (string, error) {
 	for number := 1; ; number++ {
 		beside := fmt.Sprintf("%s.new-%d", place, number)
@@ -102,13 +99,13 @@ func linkBeside(place, target string) (string, error) {
 	}
 }
 
-// Relink makes the links that lead into the layer of modules for the build
-// lead into that for the launch, as [Links] says; the second layer need not
-// be on disk. A project whose node_modules is not a link is left alone.
+// Relink points the links into build-modules to the launch layer, as [Links] says;
+// the launch layer need not be on disk. It does nothing if the project's
+// node_modules is not a link.
 func Relink(projectDir, launchLayerDir string) error {
 	target, err := os.Readlink(filepath.Join(projectDir, Dir))
 	if err != nil || filepath.Dir(target) == launchLayerDir {
-		return nil // a folder, nothing at all, or done already
+		return nil // a folder, missing, or already relinked
 	}
 	links, err := ReadLinks(filepath.Dir(target))
 	if err != nil {
@@ -125,7 +122,7 @@ func Relink(projectDir, launchLayerDir string) error {
 	return Link(projectDir, launchLayerDir, links.Launch)
 }
 
-// ReadLinks reads what [Links.Write] has written.
+// ReadLinks reads the file that [Links.Write] wrote.
 func ReadLinks(layerDir string) (Links, error) {
 	text, err := os.ReadFile(filepath.Join(layerDir, listFile))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package outcome says how a program has ended that a package manager ran, a
-// script of a package above all, and what its output tells about why.
+// Package outcome finds out why a program that a package manager ran, such as a
+// package's script, failed: from its exit status and its output.
 package outcome
 
 import (
@@ -8,20 +8,19 @@ import (
 	"regexp"
 )
 
-// Outcome is how a program ended badly.
+// Outcome is how a failed program ended.
 type Outcome struct {
-	Err    error  // of the process
-	Output string // the last that it printed, see [Tail]
+	Err    error  // from the process
+	Output string // its end, see [Tail]
 }
 
-// Exit statuses of a shell: for a command that it does not find, and for one
-// that was killed.
+// Exit statuses of a shell: command not found, and killed by SIGKILL.
 const (
 	missingStatus = 127
 	killedStatus  = 128 + 9
 )
 
-// Status is the exit status, or -1 where the program did not get that far.
+// Status returns the exit status, or -1 if the program did not exit.
 func (o Outcome) Status() int {
 	var exit *exec.ExitError
 	if errors.As(o.Err, &exit) {
@@ -30,24 +29,25 @@ func (o Outcome) Status() int {
 	return -1
 }
 
-// End says how the program ended: "exit status 2", "signal: killed".
+// End returns how the program ended: "exit status 2", "signal: killed".
 func (o Outcome) End() string { return o.Err.Error() }
 
-// Killed tells whether it was killed, as the kernel does where memory runs out.
+// Killed reports whether the program was killed, as the kernel does if memory runs
+// out.
 func (o Outcome) Killed() bool { return o.Status() == killedStatus || o.End() == "signal: killed" }
 
-// RanOutOfMemory tells whether the program ended as what has no memory left does:
-// by itself, or killed by the kernel.
+// RanOutOfMemory reports whether the program ran out of memory: by its own message,
+// or killed by the kernel.
 func (o Outcome) RanOutOfMemory() bool {
 	var exit *exec.ExitError
 	return errors.As(o.Err, &exit) && (o.Killed() || Memory.Words.MatchString(o.Output))
 }
 
-// missingCommand is what a shell or env says of a command that it does not find.
+// missingCommand matches the message of a shell or env for a missing command.
 var missingCommand = regexp.MustCompile(`(?m)^(?:\S*/)?(?:(?:ba|da)?sh: (?:\d+: |line \d+: )?(\S+): (?:command )?not found|env: [‘'"]?([^\s’'":]+)[’'"]?: No such file)`)
 
-// MissingCommand is the command that a shell, or env, did not find, when that is
-// why the program ended; or empty.
+// MissingCommand returns the command that a shell or env did not find, if that
+// ended the program; or "".
 func (o Outcome) MissingCommand() string {
 	found := missingCommand.FindAllStringSubmatch(o.Output, -1)
 	if found == nil || o.Status() != missingStatus {
@@ -57,11 +57,10 @@ func (o Outcome) MissingCommand() string {
 	return last[1] + last[2]
 }
 
-// maxKept is how many bytes of an output are kept to find out why a program
-// failed.
+// maxKept is the number of bytes of output kept to find the cause.
 const maxKept = 256 << 10
 
-// Tail is a writer that keeps the end of what is written to it, 256 KiB.
+// Tail is a writer that keeps the last 256 KiB written to it.
 type Tail struct{ kept []byte }
 
 func (t *Tail) Write(b []byte) (int, error) {

@@ -9,21 +9,21 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/native"
 )
 
-// A Symptom tells from a script's output why it failed.
+// A Symptom finds a cause in a script's output.
 type Symptom struct {
 	Words  *regexp.Regexp
 	ID     string
 	Cause  string
 	Remedy string
 
-	// Cut gives what to look at of the output; nil for all of it.
+	// Cut selects the part of the output to search; nil for all of it.
 	Cut func(output string) string
-	// Transient says whether the same build may succeed later.
+	// Transient says that the same build may succeed later.
 	Transient bool
 }
 
-// in is the failure of an output that has the symptom, or nil. What the words
-// match in parentheses stands for %s in the cause and the remedy.
+// in returns the failure if the output has the symptom, or nil. The submatches of
+// the pattern replace %s in the cause and the remedy.
 func (s Symptom) in(output string) *failure.Failure {
 	if s.Cut != nil {
 		output = s.Cut(output)
@@ -41,8 +41,8 @@ func (s Symptom) in(output string) *failure.Failure {
 	}
 }
 
-// Find is the failure of the first of the symptoms that an output has, those of
-// first before [Known]; nil where it has none.
+// Find returns the failure of the first matching symptom, with those of first
+// before [Known]; nil if none matches.
 func Find(output string, first ...Symptom) *failure.Failure {
 	for _, known := range slices.Concat(first, Known) {
 		if found := known.in(output); found != nil {
@@ -52,13 +52,12 @@ func Find(output string, first ...Symptom) *failure.Failure {
 	return nil
 }
 
-// lastLines is how many lines of an output are looked at for a host that could
-// not be reached: what stands above is more likely something that the script
-// could do without.
+// lastLines is the number of lines that are searched for an unreachable host:
+// errors further up were probably not fatal.
 const lastLines = 40
 
-// withoutLoopback are the last lines, without those that speak of a server on
-// this machine.
+// withoutLoopback returns the last lines, without those about a server on this
+// machine.
 func withoutLoopback(output string) string {
 	lines := strings.Split(output, "\n")
 	lines = lines[max(0, len(lines)-lastLines):]
@@ -67,7 +66,7 @@ func withoutLoopback(output string) string {
 
 var loopback = regexp.MustCompile(`\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|(?:^|[\s\[])::1\b`)
 
-// Memory is the symptom of what has no memory left.
+// Memory is the symptom of a program that ran out of memory.
 var Memory = Symptom{
 	Words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
 	ID:     "out-of-memory",
@@ -76,7 +75,7 @@ var Memory = Symptom{
 }
 
 // Known are the symptoms of programs that packages call when they are installed or
-// built, whoever installs.
+// built, for any package manager.
 var Known = []Symptom{
 	{
 		Words:  regexp.MustCompile(`not found: make|make: not found|g\+\+: not found|make: (?:cc|g\+\+): No such file|make: [\w-]*g?(?:cc|\+\+): No such file or directory`),
@@ -85,8 +84,8 @@ var Known = []Symptom{
 		Remedy: "use a build image with make, gcc and g++, or a version of the package that comes with binaries for the target.",
 	},
 	{
-		// The kernel's error, as shells and Node.js say it; the last is qemu's, where
-		// the host has it and the target's dynamic loader is not there.
+		// The kernel's error, as shells and Node.js print it; the last is from
+		// qemu, if the host has it and the target's dynamic loader is missing.
 		Words:  regexp.MustCompile(`[Ee]xec format error|cannot execute binary file|\bENOEXEC\b|\bqemu-(?:aarch64|x86_64)(?:-static)?: `),
 		ID:     "target-program-executed",
 		Cause:  "it runs a program that is not for the machine that builds",
@@ -100,7 +99,7 @@ var Known = []Symptom{
 		Remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
 	},
 	{
-		// As Node.js, curl, wget, git and Python say it.
+		// As printed by Node.js, curl, wget, git and Python.
 		Words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) (\S+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) (\S+)|request to https?://([^/\s]+)\S* failed|` +
 			`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'`),
 		ID:    "script-host-unreachable",

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package progresstest records what a build tells.
+// Package progresstest records a build's events.
 package progresstest
 
 import (
@@ -12,15 +12,15 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// Recorder keeps a build's events: pass its Event to [progress.New]. The zero value
-// is ready.
+// Recorder records events: pass its Event to [progress.New]. The zero value is
+// ready to use.
 type Recorder struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	spans []progress.Span
 }
 
-// Event takes one.
+// Event records an event.
 func (r *Recorder) Event(event progress.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,22 +42,22 @@ func (r *Recorder) Event(event progress.Event) {
 	}
 }
 
-// String has a line for each phase, for other work that began, and for each note
-// and line of output, and one where a phase failed for what it printed.
+// String has a line for each phase, for other work that began, for each note and
+// line of output, and for each failed phase.
 func (r *Recorder) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.String()
 }
 
-// Reset forgets those lines.
+// Reset discards these lines.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.text.Reset()
 }
 
-// Spans are all that are over, in the order in which they began.
+// Spans returns all ended spans, in the order of their start.
 func (r *Recorder) Spans() []progress.Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()

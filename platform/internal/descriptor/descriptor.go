@@ -1,8 +1,7 @@
 //go:build linux
 
-// Package descriptor reads project.toml (Project Descriptor, schema 0.1 and
-// 0.2): which files of an app take part in a build, with which buildpacks, and
-// variables for it.
+// Package descriptor parses project.toml (Project Descriptor, schema 0.1 and
+// 0.2): the app's files that a build includes, its buildpacks, and its variables.
 package descriptor
 
 import (
@@ -21,28 +20,28 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/order"
 )
 
-// Descriptor is what a build takes from the file.
+// Descriptor is the part of the file that a build uses.
 type Descriptor struct {
 	Builder string
 	Env     map[string]string
-	Ignored []string // keys that the schema does not have
+	Ignored []string // keys unknown to the schema
 
-	// Buildpacks are those that the file names. Paths are below its folder.
+	// Buildpacks are the file's buildpacks. Paths are relative to its folder.
 	Buildpacks order.Request
 
-	// Filter says whether a file takes part, by its path in the app's folder;
-	// nil when all do. Patterns are gitignore's, as pack reads them; see asGit.
+	// Filter reports whether a build includes a file, by its path in the app's
+	// folder; nil includes all. Patterns are gitignore's, as pack interprets
+	// them; see asGit.
 	Filter func(path string) bool
 }
 
-// Name is what the file is called in an app's folder.
+// Name is the file's name in an app's folder.
 const Name = "project.toml"
 
-// maxBytes is the most that a file may have; nobody writes more by hand.
+// maxBytes is the maximal size of the file.
 const maxBytes = 1 << 20
 
-// buildTable is the part of the file that both schemas have, in different
-// places.
+// buildTable is the part that both schemas have, at different keys.
 type buildTable struct {
 	Include    []string   `toml:"include"`
 	Exclude    []string   `toml:"exclude"`
@@ -52,7 +51,7 @@ type buildTable struct {
 	Pre, Post  []entry    `toml:"-"`
 }
 
-// entry is a buildpack: one of the builder's, one elsewhere, or a script.
+// entry is a buildpack: the builder's, another one, or a script.
 type entry struct {
 	ID      string       `toml:"id"`
 	Version string       `toml:"version"`
@@ -60,7 +59,7 @@ type entry struct {
 	Script  order.Script `toml:"script"`
 }
 
-// addition is what goes before or after the builder's order.
+// addition are buildpacks before or after the builder's order.
 type addition struct {
 	Group []entry `toml:"group"`
 }
@@ -70,7 +69,7 @@ type variable struct {
 	Value string `toml:"value"`
 }
 
-// file is the whole, of either schema.
+// file is the whole file, of either schema.
 type file struct {
 	Build buildTable     `toml:"build"` // 0.1
 	Own   map[string]any `toml:"project"`
@@ -92,12 +91,12 @@ type file struct {
 	} `toml:"io"`
 }
 
-// Find reads the file of an app's folder, if it has one. A link that leads out
-// of the folder is not followed.
+// Find reads the file of an app's folder, if any. It does not follow a link out
+// of the folder.
 func Find(app string) (*Descriptor, error) {
 	root, err := os.OpenRoot(app)
 	if err != nil {
-		return &Descriptor{}, nil // that there is no folder, the copy says
+		return &Descriptor{}, nil // copying the app reports a missing folder
 	}
 	defer root.Close()
 	text, err := regular.Read(root, Name, maxBytes)
@@ -110,7 +109,7 @@ func Find(app string) (*Descriptor, error) {
 	return parse(filepath.Join(app, Name), string(text), true)
 }
 
-// Read reads a file that was named.
+// Read reads the file at a path that the user named.
 func Read(path string) (*Descriptor, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -123,8 +122,8 @@ func unusable(path string, err error) error {
 	return &failure.Failure{ID: "descriptor-unusable", Cause: "reading " + path, Err: err, Remedy: "mend the file; buildpacks.io describes it under \"Project Descriptor\"."}
 }
 
-// parse reads the file at path. Whether it is the app's own decides where its
-// buildpacks may lie.
+// parse parses the file at path. The buildpacks of the app's own file must be
+// inside the app.
 func parse(path, text string, own bool) (*Descriptor, error) {
 	var f file
 	keys, err := toml.Decode(text, &f)
@@ -170,7 +169,7 @@ func parse(path, text string, own bool) (*Descriptor, error) {
 	return d, nil
 }
 
-// table is the part for the build, and which schema it is of.
+// table returns the part for the build, and its schema version.
 func (f file) table() (buildTable, string, error) {
 	switch f.Under.Schema {
 	case "", "0.1":
@@ -183,7 +182,7 @@ func (f file) table() (buildTable, string, error) {
 	return buildTable{}, "", fmt.Errorf("its schema-version is %q, want 0.1 or 0.2", f.Under.Schema)
 }
 
-// locator is how a buildpack is named that an entry means.
+// locator returns the buildpack of an entry.
 func (e entry) locator() (order.Locator, error) {
 	named := e.ID
 	if e.Version != "" {
@@ -200,7 +199,7 @@ func (e entry) locator() (order.Locator, error) {
 	return order.Locator{Name: named}, nil
 }
 
-// ours says whether a key would be the schema's, and not somebody else's.
+// ours reports whether a key is in the schema's namespace.
 func ours(key, schema string) bool {
 	prefixes := map[string][]string{"0.1": {"build.", "io.buildpacks."}, "0.2": {"io.buildpacks."}}[schema]
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })

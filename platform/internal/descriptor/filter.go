@@ -10,9 +10,9 @@ import (
 	ignore "github.com/sabhiram/go-gitignore"
 )
 
-// filter is a [Descriptor]'s Filter, with pack's library and [asGit] before it.
-// A pattern that cannot be read is an error: without it, files would take part
-// that somebody wants to keep out.
+// filter makes a [Descriptor]'s Filter, with pack's library after [asGit]. An
+// invalid pattern is an error: ignoring it could include files that the user
+// excludes.
 func filter(table buildTable) (func(string) bool, error) {
 	switch {
 	case len(table.Exclude) > 0:
@@ -31,7 +31,7 @@ func filter(table buildTable) (func(string) bool, error) {
 	return nil, nil
 }
 
-// compile reads the patterns of a key.
+// compile compiles the patterns of a key.
 func compile(key string, patterns []string) (*ignore.GitIgnore, error) {
 	lines := make([]string, len(patterns))
 	for i, pattern := range patterns {
@@ -44,9 +44,9 @@ func compile(key string, patterns []string) (*ignore.GitIgnore, error) {
 	return ignore.CompileIgnoreLines(lines...), nil
 }
 
-// readable says whether the library takes a pattern: those that it cannot
-// compile it leaves out without a word, as it does empty lines and comments.
-// How many it took, only its own list says.
+// readable reports whether the library accepts a pattern: it silently drops those
+// that it cannot compile, as it does empty lines and comments. Only the length of
+// its own list shows that.
 func readable(pattern string) bool {
 	if line := strings.Trim(strings.TrimRight(pattern, "\r"), " "); line == "" || strings.HasPrefix(pattern, "#") {
 		return true

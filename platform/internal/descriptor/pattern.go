@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// special are the characters that pack's library hands on to regular
-// expressions, or reads in another way than git.
+// special are the characters that pack's library passes to regular expressions,
+// or interprets differently than git.
 const special = `?+(){}|^$[\`
 
-// asGit writes a pattern of git's so that pack's library, go-gitignore, means
-// by it what git does (gitignore(5), "PATTERN FORMAT"): a ? is any one character
-// but a slash, [!a] any one but a and a slash, \ takes a character for itself,
-// and + ( ) { } | ^ $ are nothing but themselves. A pattern without any of these
-// comes back as it is, so that it means what it means to pack. It is not ok
-// where a [ is not closed, or a \ at the end takes nothing.
+// asGit rewrites a gitignore pattern so that pack's library, go-gitignore,
+// interprets it as git does (gitignore(5), "PATTERN FORMAT"): ? is any one
+// character but a slash, [!a] any one but a and a slash, \ escapes a character,
+// and + ( ) { } | ^ $ are literal. A pattern without any of these is unchanged,
+// so that it has the same meaning as in pack. Ok is false for an unclosed [ or a
+// trailing \.
 func asGit(pattern string) (line string, ok bool) {
 	if !strings.ContainsAny(pattern, special) || strings.HasPrefix(pattern, "#") {
 		return pattern, true
@@ -44,7 +44,7 @@ func asGit(pattern string) (line string, ok bool) {
 			return "", false
 		case strings.ContainsRune(special, char), begin && negated && (char == '!' || char == '#'):
 			out.WriteString(itself(char))
-		default: // * and / and what is around them are the library's
+		default: // the library handles *, / and what is around them
 			out.WriteRune(char)
 		}
 		rest = rest[size:]
@@ -52,19 +52,19 @@ func asGit(pattern string) (line string, ok bool) {
 	return out.String(), true
 }
 
-// notSlash begins a class of all characters but some, of which the slash is one.
+// notSlash begins a negated class that includes the slash.
 const notSlash = `[^\x2f`
 
-// itself is a character that no one takes for anything else: neither the
-// library, which goes by characters, nor a regular expression.
+// itself returns a literal character, for both the library, which looks at
+// characters, and regular expressions.
 func itself(char rune) string {
-	if char == '.' || char == '/' { // the library's, for a path's parts
+	if char == '.' || char == '/' { // the library splits paths at these
 		return string(char)
 	}
 	return fmt.Sprintf(`\x{%x}`, char)
 }
 
-// class writes a [...] and returns its length, 0 where it has no end.
+// class translates a [...] and returns its length, 0 if it is unclosed.
 func class(out *strings.Builder, text string) int {
 	at := 1
 	begin := "["

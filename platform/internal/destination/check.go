@@ -15,9 +15,9 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// Check says, before there is an image, what would keep that of a build for so
-// many platforms from going where it is to go: a registry is asked whether the
-// tag may be written, a folder whether it may be replaced.
+// Check checks, before there is an image, whether the image of a build for this
+// many platforms can be written to the output: push permission in a registry, or
+// whether a folder may be replaced.
 func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 	engines := o.kind == tarKind || o.kind == dockerKind
 	switch {
@@ -40,8 +40,8 @@ func (o Output) Check(ctx context.Context, tag name.Tag, platforms int) error {
 	return nil
 }
 
-// mayWrite says what keeps a folder or file from being put at the output's path:
-// an archive's has something else, or the folder around it takes nothing.
+// mayWrite returns an error if no folder or file can be put at the output's path:
+// it holds something else, or the parent folder is unwritable.
 func (o Output) mayWrite() error {
 	if o.kind == tarKind {
 		if err := wholefile.Replaceable(o.path); err != nil {
@@ -54,7 +54,7 @@ func (o Output) mayWrite() error {
 	return nil
 }
 
-// answers says whether an engine would load an image.
+// answers returns an error if an engine cannot load images.
 func answers(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
 	if err == nil || ctx.Err() != nil {
@@ -66,5 +66,5 @@ func answers(ctx context.Context) error {
 	return &failure.Failure{ID: "docker-unreachable", Cause: "asking for a Docker engine", Err: err, Remedy: "start one that this user may use, or use another --output."}
 }
 
-// KeepsAnnotations says whether an image there has annotations.
+// KeepsAnnotations reports whether the output keeps annotations.
 func (o Output) KeepsAnnotations() bool { return o.kind != tarKind && o.kind != dockerKind }

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package destination puts images where people want them.
+// Package destination writes images to their output.
 package destination
 
 import (
@@ -29,15 +29,15 @@ const (
 	registryKind = "registry"
 )
 
-// Output is where an image goes.
+// Output is where to write an image.
 type Output struct {
 	kind, path string
 
-	Registries  images.Registries // how a registry is asked, when it goes to one
-	Annotations map[string]string // of the image and, where it has several, of their index
+	Registries  images.Registries // for pushing
+	Annotations map[string]string // for the image and its index, if any
 }
 
-// Parse reads oci:DIR, tar:FILE, docker, registry, or nothing.
+// Parse parses oci:DIR, tar:FILE, docker, registry, or "".
 func Parse(text string) (Output, error) {
 	kind, path, _ := strings.Cut(text, ":")
 	o := Output{kind: kind, path: path}
@@ -49,9 +49,8 @@ func Parse(text string) (Output, error) {
 	return o, nil
 }
 
-// Write writes an image, or several as one index, and returns how to find it: a
-// folder, a file or a reference, with the digest. Nothing half-written is left
-// where it goes.
+// Write writes an image, or several as one index, and returns its folder, file or
+// reference, with the digest. It leaves no partial output.
 func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, made []v1.Image) (string, error) {
 	for i, image := range made {
 		made[i] = Annotated(image, o.Annotations)
@@ -89,7 +88,7 @@ func (o Output) Write(ctx context.Context, h home.Home, tag name.Tag, made []v1.
 	return found + "@" + digest.String(), err
 }
 
-// Annotated is an image with annotations added to its manifest.
+// Annotated returns an image with annotations added to its manifest.
 func Annotated(image v1.Image, annotations map[string]string) v1.Image {
 	if len(annotations) == 0 {
 		return image
@@ -97,7 +96,7 @@ func Annotated(image v1.Image, annotations map[string]string) v1.Image {
 	return mutate.Annotations(image, annotations).(v1.Image)
 }
 
-// indexOf lists images with their platforms, in the order they have.
+// indexOf returns an index of the images with their platforms, in the same order.
 func indexOf(made []v1.Image) (v1.ImageIndex, error) {
 	index := v1.ImageIndex(empty.Index)
 	for _, image := range made {
@@ -126,7 +125,7 @@ func onePlatform(cause string) error {
 	return &failure.Failure{ID: "output-one-platform", Cause: cause, Remedy: "name one --platform, or another --output."}
 }
 
-// push writes to a registry. Layers that several images share are sent once.
+// push pushes to a registry. Layers that several images share are sent once.
 func push(ctx context.Context, registries images.Registries, tag name.Tag, made []v1.Image, index v1.ImageIndex) error {
 	if len(made) == 1 {
 		return registries.Push(ctx, tag.String(), made[0])
@@ -134,14 +133,14 @@ func push(ctx context.Context, registries images.Registries, tag name.Tag, made 
 	return registries.Push(ctx, tag.String(), index)
 }
 
-// StorePath is where the image of a name lies in armature's folder. No two
-// names have one path, nor one path in another's: a colon is in no repository.
+// StorePath returns the path of a named image in armature's folder. Paths of
+// different names are distinct and not nested: no repository contains a colon.
 func StorePath(h home.Home, tag name.Tag) string {
 	inside := filepath.Join("/", tag.Context().RegistryStr(), filepath.FromSlash(tag.Context().RepositoryStr())+":"+tag.TagStr())
 	return filepath.Join(h.Dir, "images", inside)
 }
 
-// unwritable says why an image cannot be at the path where it should go.
+// unwritable returns the error if an image cannot be written to a path.
 func unwritable(path string, err error) error {
 	if diskfull.Is(err) {
 		return diskfull.Failure("writing the image", err, path, "--output")

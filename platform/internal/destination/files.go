@@ -18,8 +18,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// writeLayout replaces a layout, or makes one; another folder with something
-// in it is left alone.
+// writeLayout creates or replaces a layout; it does not replace any other folder,
+// unless that is empty.
 func writeLayout(dir string, index v1.ImageIndex) error {
 	dir = filepath.Clean(dir)
 	if err := occupied(dir); err != nil {
@@ -31,7 +31,7 @@ func writeLayout(dir string, index v1.ImageIndex) error {
 	return nil
 }
 
-// occupied refuses a folder for a layout that holds something else.
+// occupied returns an error for a folder with other content than a layout.
 func occupied(dir string) error {
 	dir = filepath.Clean(dir)
 	entries, err := os.ReadDir(dir)
@@ -44,7 +44,7 @@ func occupied(dir string) error {
 	return nil
 }
 
-// writeTar writes what docker load takes.
+// writeTar writes an archive for docker load.
 func writeTar(path string, tag name.Tag, made []v1.Image) (err error) {
 	if len(made) > 1 {
 		return onePlatform("an archive for docker load holds one platform")

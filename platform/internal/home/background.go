@@ -12,36 +12,36 @@ import (
 	"time"
 )
 
-// emptier is what a process is called that empties the trash of the folder that
-// its argument names, when the call has ended that left something there.
+// emptier is the argv[0] of the process that empties the trash of the folder in
+// its argument, after the call that filled it.
 const emptier = "armature-empties-trash"
 
-// emptierTime is how long such a process may be at it.
+// emptierTime is the time limit of such a process.
 const emptierTime = 10 * time.Minute
 
-// reexec says whether Reexec was called. Where it was not, the process would do
-// again whatever this one does.
+// reexec records the call of Reexec. Without that call, the process would run
+// main.
 var reexec atomic.Bool
 
-// Reexec does what a process of that name is for, and ends it. Without it, in the
-// beginning of a program, Finish does nothing.
+// Reexec does the work of a process with that name, and exits. If main does not
+// call it first, Finish does nothing.
 func Reexec() {
 	reexec.Store(true)
 	if len(os.Args) != 2 || os.Args[0] != emptier {
 		return
 	}
-	runtime.LockOSThread()                           // the priority is a thread's
-	syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) // others go before
+	runtime.LockOSThread()                           // the priority belongs to a thread
+	syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) // lowest priority
 	ctx, cancel := context.WithTimeout(context.Background(), emptierTime)
 	defer cancel()
-	time.AfterFunc(emptierTime, func() { os.Exit(0) }) // whatever the disk does
+	time.AfterFunc(emptierTime, func() { os.Exit(0) }) // even if the disk hangs
 	Home{Dir: os.Args[1]}.Empty(ctx)
 	os.Exit(0)
 }
 
-// Finish has what is in the trash removed by another process, which nobody waits
-// for: it holds none of this one's files. Where none can be started, the next call
-// removes it.
+// Finish starts another process that empties the trash, and does not wait for it.
+// That process inherits none of this one's files. If it cannot be started, the
+// next call empties the trash.
 func (h Home) Finish() {
 	if !reexec.Load() || len(h.trash()) == 0 {
 		return

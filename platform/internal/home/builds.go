@@ -13,10 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keyFile is the file in a build's folder that says which builds have it.
+// keyFile is the file in a build's folder with the folder's key.
 const keyFile = "key"
 
-// Build is what a build leaves for the next one: its own until it is closed.
+// Build is the folder in which a build leaves its results for the next one,
+// locked until it is closed.
 type Build struct {
 	Dir  string
 	home Home
@@ -24,8 +25,8 @@ type Build struct {
 	lock Lock
 }
 
-// Build returns the folder for a key, such as an image's name and platform.
-// While another process has it, waiting is called once, and then waited.
+// Build returns the folder for a key, such as an image's name and platform. If
+// another process has locked it, Build calls waiting once, and waits.
 func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, error) {
 	b, err := h.TryBuild(key)
 	if !errors.Is(err, ErrBusy) {
@@ -39,10 +40,10 @@ func (h Home) Build(ctx context.Context, key string, waiting func()) (*Build, er
 	return h.newBuild(key, l)
 }
 
-// ErrBusy is that of a folder that another process has.
+// ErrBusy is the error for a folder that another process has locked.
 var ErrBusy = errors.New("another build is running")
 
-// TryBuild is [Home.Build], and ErrBusy while another process has the folder.
+// TryBuild is [Home.Build], but returns ErrBusy instead of waiting.
 func (h Home) TryBuild(key string) (*Build, error) {
 	l, err := tryLock(h.BuildDir(key)+".lock", unix.LOCK_EX)
 	if errors.Is(err, errLocked) {
@@ -68,16 +69,16 @@ func (h Home) newBuild(key string, l Lock) (*Build, error) {
 	return b, nil
 }
 
-// BuildDir is the folder for a key, which need not be there.
+// BuildDir returns the path of a key's folder, which may not exist.
 func (h Home) BuildDir(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return filepath.Join(h.Dir, "builds", hex.EncodeToString(sum[:12]))
 }
 
-// CopyKept copies a folder that a build keeps to another place, unless there
-// is none, the build runs, or something in it cannot be copied, and says
-// whether it did. The function copies, from the build's folder and the one in it,
-// to an empty one.
+// CopyKept copies a subfolder of a build's folder to another path, unless it does
+// not exist, the build runs, or the copy fails, and reports whether it did. The
+// function copy gets the build's folder, its subfolder, and an empty target
+// folder.
 func (h Home) CopyKept(key, name, to string, copy func(kept, from, to string) error) (bool, error) {
 	dir := h.BuildDir(key)
 	if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
@@ -85,7 +86,7 @@ func (h Home) CopyKept(key, name, to string, copy func(kept, from, to string) er
 	}
 	l, err := tryLock(dir+".lock", unix.LOCK_SH)
 	if err != nil {
-		return false, nil // at work: its cache changes
+		return false, nil // running: its cache changes
 	}
 	defer l.Close()
 	work, err := h.NewWork()
@@ -102,12 +103,12 @@ func (h Home) CopyKept(key, name, to string, copy func(kept, from, to string) er
 	return err == nil, work.Close()
 }
 
-// Remove forgets everything, and that there was something. It closes, too.
+// Remove removes the folder and closes the build.
 func (b *Build) Remove() error {
 	return errors.Join(b.home.discard(b.Dir), os.Remove(b.Dir+".lock"), b.lock.Close())
 }
 
-// Clear forgets everything.
+// Clear removes the folder's content.
 func (b *Build) Clear() error {
 	if err := b.home.discard(b.Dir); err != nil {
 		return err
@@ -115,7 +116,7 @@ func (b *Build) Clear() error {
 	return b.begin()
 }
 
-// begin makes the folder if it is not there.
+// begin makes the folder if it does not exist.
 func (b *Build) begin() error {
 	if err := os.MkdirAll(b.Dir, 0o755); err != nil {
 		return err
@@ -123,5 +124,5 @@ func (b *Build) begin() error {
 	return os.WriteFile(filepath.Join(b.Dir, keyFile), []byte(b.key), 0o644)
 }
 
-// Close lets another process have it.
+// Close unlocks the folder.
 func (b *Build) Close() error { return b.lock.Close() }

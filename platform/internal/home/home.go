@@ -1,17 +1,18 @@
 //go:build linux
 
-// Package home keeps armature's folder on this machine, by default
-// $XDG_CACHE_HOME/armature: unpacked images, caches of builds, images, and the
-// work of builds that run.
+// Package home manages armature's folder on this machine, by default
+// $XDG_CACHE_HOME/armature: unpacked images, build caches, images, and the files
+// of running builds.
 //
 //	roots/<digest>/         root file systems, each unpacked once
-//	builds/<key>/           what a build leaves for the next of the same key
+//	builds/<key>/           results of a build for the next one with the same key
 //	images/<name>:<tag>/    images without another output, as OCI layouts
-//	work/<random>/          one for each build that runs
-//	trash/<random>          what is to be removed; there is none when nothing is
+//	work/<random>/          one folder for each running build
+//	trash/<random>          files to remove; the folder exists only while it has any
 //
-// What is to be removed is moved to the trash, which takes no time, and removed
-// by a process of its own, or beside the work of the next call. Any number of processes may use it at once.
+// Removing starts with a rename into the trash, which is fast. A separate
+// process, or the next call beside its other work, then removes the files. Any
+// number of processes may use the folder concurrently.
 package home
 
 import (
@@ -26,17 +27,16 @@ import (
 	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
-// Home is that folder.
+// Home is armature's folder.
 type Home struct{ Dir string }
 
-// folders are those that a home always has.
+// folders are a home's permanent folders.
 var folders = []struct {
 	name string
 	mode fs.FileMode
 }{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}}
 
-// locate is the absolute path of the folder that dir names; an empty one means
-// the default.
+// locate returns the absolute path of dir; an empty one means the default.
 func locate(dir string, getenv func(string) string) (string, error) {
 	if dir == "" {
 		base := getenv("XDG_CACHE_HOME")
@@ -52,8 +52,8 @@ func locate(dir string, getenv func(string) string) (string, error) {
 	return filepath.Abs(dir)
 }
 
-// OpenExisting is [Open] for what only looks at the folder, or takes away from it.
-// Where no call has made it, found is false, and nothing is made.
+// OpenExisting is [Open] for calls that only read or remove. If no call has made
+// the folder, found is false, and nothing is made.
 func OpenExisting(dir string, getenv func(string) string) (h Home, found bool, err error) {
 	if h.Dir, err = locate(dir, getenv); err != nil {
 		return Home{}, false, err
@@ -68,8 +68,8 @@ func OpenExisting(dir string, getenv func(string) string) (h Home, found bool, e
 	return h, found, err
 }
 
-// Open makes the folder if it is not there, and begins to remove what builds left
-// in it. An empty dir means the default.
+// Open makes the folder if it does not exist, and begins to remove what ended
+// builds left in it. An empty dir means the default.
 func Open(dir string, getenv func(string) string) (Home, error) {
 	dir, err := locate(dir, getenv)
 	if err != nil {
@@ -105,9 +105,9 @@ func unusable(err error) error {
 	return &failure.Failure{ID: "cache-dir-unusable", Cause: "making armature's folder", Err: err, Remedy: "name a folder that you can write to with --cache-dir."}
 }
 
-// closed closes a folder as far as a mode says. In the files below are those of
-// users that images name, whom this machine may have, too. A folder that somebody
-// else could change is an error.
+// closed restricts a folder to a mode: files below it may belong to users of
+// images whose ids exist on this machine, too. A folder that another user could
+// change is an error.
 func closed(path string, mode fs.FileMode) error {
 	info, err := os.Lstat(path)
 	if err != nil {

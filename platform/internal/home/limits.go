@@ -12,19 +12,19 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// What is kept when nobody says more: what was used within a month, and of that
-// so many bytes, but everything of the last hour.
+// The default limits: items used within a month, up to this size, and everything
+// used within the last hour.
 const (
 	defaultAge  = 30 * 24 * time.Hour
 	defaultSize = 20e9
 	spared      = time.Hour
 )
 
-// LimitVariable is that of the environment with another size than defaultSize,
-// or "none".
+// LimitVariable is the environment variable that replaces defaultSize, with a
+// size or "none".
 const LimitVariable = "ARMATURE_CACHE_LIMIT"
 
-// Automatic are the limits that calls keep of their own accord.
+// Automatic returns the limits that every call applies.
 func Automatic(getenv func(string) string) (Limits, error) {
 	limits := Limits{Age: defaultAge, Size: defaultSize, Spare: spared}
 	switch text := getenv(LimitVariable); text {
@@ -41,7 +41,7 @@ func Automatic(getenv func(string) string) (Limits, error) {
 	return limits, nil
 }
 
-// ParseSize reads a number of bytes: 500MB, 1.5GB, 2GiB, 1000.
+// ParseSize parses a number of bytes: 500MB, 1.5GB, 2GiB, 1000.
 func ParseSize(text string) (int64, error) {
 	number, unit := split(text)
 	factor, known := map[string]float64{
@@ -55,7 +55,8 @@ func ParseSize(text string) (int64, error) {
 	return int64(value * factor), nil
 }
 
-// ParseAge reads a time: 30d, 2w, 12h, and what [time.ParseDuration] does.
+// ParseAge parses a duration: 30d, 2w, 12h, and the formats of
+// [time.ParseDuration].
 func ParseAge(text string) (time.Duration, error) {
 	number, unit := split(text)
 	day, known := map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[unit]
@@ -70,7 +71,7 @@ func ParseAge(text string) (time.Duration, error) {
 	return age, nil
 }
 
-// split takes a number apart from its unit.
+// split separates a number from its unit.
 func split(text string) (number, unit string) {
 	text = strings.TrimSpace(text)
 	at := strings.LastIndexAny(text, "0123456789.") + 1

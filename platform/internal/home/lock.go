@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Lock is held until it is closed, or its process ends.
+// Lock is a file lock, held until it is closed or the process ends.
 type Lock struct{ file *os.File }
 
-// Close lets go of it. The zero Lock holds nothing.
+// Close releases the lock. The zero Lock holds nothing.
 func (l Lock) Close() error {
 	if l.file == nil {
 		return nil
@@ -25,7 +25,8 @@ func (l Lock) Close() error {
 	return l.file.Close()
 }
 
-// locksIn are the paths of a folder's locks whose names begin with prefix.
+// locksIn returns the paths of a folder's lock files whose names begin with
+// prefix.
 func locksIn(dir, prefix string) (paths []string, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
@@ -36,12 +37,12 @@ func locksIn(dir, prefix string) (paths []string, err error) {
 	return paths, err
 }
 
-// errLocked is that of a lock that somebody else has.
+// errLocked is the error for a lock that another process holds.
 const errLocked = unix.EWOULDBLOCK
 
-// tryLock locks a file, which it makes, or says that it is locked. Whoever holds
-// a lock alone may remove its file: the lock is that of the file which has the
-// name when it is taken.
+// tryLock locks a file, which it creates if necessary, or returns errLocked. The
+// holder of an exclusive lock may remove its file, so tryLock makes sure that the
+// locked file still has the name.
 func tryLock(path string, operation int) (Lock, error) {
 	for {
 		l, err := lockOnce(path, operation, os.O_RDWR|os.O_CREATE)
@@ -54,8 +55,8 @@ func tryLock(path string, operation int) (Lock, error) {
 	}
 }
 
-// lockOnce locks the file at path, opened with the flags. That another file, or
-// none, has the name by then is [fs.ErrNotExist].
+// lockOnce locks the file at path, opened with the flags. It returns
+// [fs.ErrNotExist] if the path was removed or replaced meanwhile.
 func lockOnce(path string, operation, flags int) (Lock, error) {
 	file, err := os.OpenFile(path, flags, 0o644)
 	if err != nil {
@@ -72,7 +73,7 @@ func lockOnce(path string, operation, flags int) (Lock, error) {
 	return Lock{file}, nil
 }
 
-// isStill is an error unless the open file has the name.
+// isStill returns an error unless path still names the open file.
 func isStill(file *os.File, path string) error {
 	open, err := file.Stat()
 	if err != nil {
@@ -85,8 +86,8 @@ func isStill(file *os.File, path string) error {
 	return err
 }
 
-// pollInterval is how often a lock is tried. Waiting in the kernel could not be
-// interrupted.
+// pollInterval is the interval between tries for a lock. Waiting in the kernel
+// could not be cancelled.
 const pollInterval = 50 * time.Millisecond
 
 // pause waits before the next try.
@@ -99,7 +100,7 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// waitLock locks a file when nobody else has it any more.
+// waitLock locks a file, and waits while others hold the lock.
 func waitLock(ctx context.Context, path string, operation int) (Lock, error) {
 	for {
 		l, err := tryLock(path, operation)

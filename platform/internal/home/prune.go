@@ -18,15 +18,15 @@ import (
 	"github.com/armature-cnb/armature/internal/files/staging"
 )
 
-// Limits say how much is kept.
+// Limits say how much to keep.
 type Limits struct {
-	Age   time.Duration // what was not used for longer goes
-	Size  int64         // bytes of all that stays: what was used longest ago goes first; no limit when negative
-	Spare time.Duration // what was used since stays, whatever the size
-	Dry   bool          // nothing goes, and is only listed
+	Age   time.Duration // remove items not used for longer
+	Size  int64         // maximal bytes of all items: the least recently used are removed first; no limit when negative
+	Spare time.Duration // keep items used since then, whatever the size
+	Dry   bool          // list only
 }
 
-// Kind is what an item is.
+// Kind is the kind of an item.
 type Kind string
 
 // The kinds of items; each has a folder.
@@ -36,19 +36,19 @@ const (
 	ImageKind Kind = "image"
 )
 
-// Item is something that is kept until it is pruned.
+// Item is an item that is kept until it is pruned.
 type Item struct {
 	Kind Kind
 	Name string // for people
-	Size int64  // bytes on disk; those that other items have, too, count in part
+	Size int64  // bytes on disk; shared files count in part
 	Used time.Time
 
 	path string
-	lock string // the file that whoever uses it locks; "" for an image
+	lock string // file that its users lock; "" for an image
 }
 
-// Prune moves to the trash what is beyond the limits and nobody uses, and
-// returns it, what was used longest ago first.
+// Prune moves unused items beyond the limits to the trash, and returns them,
+// least recently used first.
 func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 	items, err := h.items()
 	if err != nil {
@@ -71,7 +71,7 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 	for _, item := range items {
 		unused := time.Since(item.Used)
 		if unused <= limits.Age && (limits.Size < 0 || size <= limits.Size || unused <= limits.Spare) {
-			break // what follows was used later still
+			break // the rest was used later
 		}
 		removed, err := h.prune(item, limits.Dry)
 		if err != nil {
@@ -85,8 +85,8 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 	return gone, errors.Join(failed...)
 }
 
-// items lists what is kept, without sizes. A lock of armature's is empty: others,
-// such as package managers write, are not its own.
+// items lists the items, without sizes. armature's lock files are empty: other
+// files, such as the lockfiles of package managers, are not its own.
 func (h Home) items() ([]Item, error) {
 	var items []Item
 	for _, kind := range []Kind{RootKind, BuildKind} {
@@ -97,7 +97,7 @@ func (h Home) items() ([]Item, error) {
 		for _, lock := range locks {
 			info, err := os.Lstat(lock)
 			if err != nil || !info.Mode().IsRegular() || info.Size() > 0 {
-				continue // gone meanwhile, or not armature's
+				continue // removed meanwhile, or not armature's
 			}
 			item := Item{Kind: kind, path: strings.TrimSuffix(lock, ".lock"), lock: lock, Used: info.ModTime()}
 			item.Name = filepath.Base(item.path)
@@ -110,8 +110,8 @@ func (h Home) items() ([]Item, error) {
 	return append(items, h.images()...), nil
 }
 
-// describe says which builds have a build's folder. Older versions of armature
-// noted neither that nor when it was used; but it has a file that each wrote anew.
+// describe adds a build folder's key. Older versions of armature recorded neither
+// the key nor the time of use; but each build rewrote one file.
 func (i *Item) describe() {
 	if key, err := os.ReadFile(filepath.Join(i.path, keyFile)); err == nil {
 		i.Name = string(key)
@@ -123,17 +123,16 @@ func (i *Item) describe() {
 	}
 }
 
-// layoutIndex is the file of an image by which it is known, and whose time says
-// when it was used.
+// layoutIndex is the file that identifies an image's folder; its time is the time
+// of use.
 const layoutIndex = "index.json"
 
-// UseImage notes that an image, by its folder, is used now.
+// UseImage records that an image, given by its folder, is used now.
 func (h Home) UseImage(dir string) {
-	touch(filepath.Join(dir, layoutIndex)) // or it is pruned earlier
+	touch(filepath.Join(dir, layoutIndex)) // on an error it is pruned earlier
 }
 
-// isImage says whether a folder's name is one of those that images are given,
-// NAME:TAG.
+// isImage reports whether a folder has the name of an image, NAME:TAG.
 func isImage(name string) bool { return strings.Contains(name, ":") }
 
 func (h Home) images() []Item {
@@ -141,7 +140,7 @@ func (h Home) images() []Item {
 	top := filepath.Join(h.Dir, "images")
 	filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
-			return nil // what cannot be read is no item
+			return nil // skip what is unreadable
 		}
 		if info, err := os.Lstat(filepath.Join(path, layoutIndex)); err == nil && isImage(entry.Name()) {
 			items = append(items, Item{Kind: ImageKind, Name: strings.TrimPrefix(path, top+"/"), path: path, Used: info.ModTime()})
@@ -152,7 +151,7 @@ func (h Home) images() []Item {
 	return items
 }
 
-// prune removes an item unless somebody uses it.
+// prune removes an item unless it is in use.
 func (h Home) prune(item Item, dry bool) (removed bool, err error) {
 	if item.Kind == ImageKind {
 		if dry {
@@ -172,11 +171,10 @@ func (h Home) prune(item Item, dry bool) (removed bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	return err == nil, os.Remove(item.lock) // the lock may be all that there is
+	return err == nil, os.Remove(item.lock) // there may be only the lock file
 }
 
-// pruneImage removes an image, unless somebody has written another one there or
-// used it.
+// pruneImage removes an image, unless it was replaced or used meanwhile.
 func (h Home) pruneImage(item Item) (bool, error) {
 	unused := func(dir string) bool {
 		info, err := os.Lstat(filepath.Join(dir, layoutIndex))
@@ -189,22 +187,22 @@ func (h Home) pruneImage(item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !unused(to) { // in the moment in between
+	if !unused(to) { // between the check and the rename
 		err := unix.Renameat2(unix.AT_FDCWD, to, unix.AT_FDCWD, item.path, unix.RENAME_NOREPLACE)
-		if errors.Is(err, unix.EEXIST) { // by now there is a newer one still
+		if errors.Is(err, unix.EEXIST) { // there is already a newer one
 			err = nil
 		}
 		return false, err
 	}
 	for dir := filepath.Dir(item.path); dir != filepath.Join(h.Dir, "images"); dir = filepath.Dir(dir) {
 		if os.Remove(dir) != nil {
-			break // there are more
+			break // not empty
 		}
 	}
 	return true, nil
 }
 
-// discardStages removes what processes that were killed had begun to write.
+// discardStages removes the unfinished files of killed processes.
 func (h Home) discardStages() {
 	filepath.WalkDir(filepath.Join(h.Dir, "images"), func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -218,8 +216,8 @@ func (h Home) discardStages() {
 	})
 }
 
-// sizeOf is how many bytes a folder takes on the disk, of files with several
-// names a part.
+// sizeOf returns the size of a folder on disk in bytes; files with several links
+// count in part.
 func sizeOf(dir string) int64 {
 	var size int64
 	filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {

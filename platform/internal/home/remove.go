@@ -10,10 +10,9 @@ import (
 	"strconv"
 )
 
-// RemoveAll is os.RemoveAll for folders whose contents may be closed to their
-// owner, as images and npm make them, or nested deeper than a process may have
-// files open, as only somebody who means harm does. Nobody may be writing to
-// them any more.
+// RemoveAll is os.RemoveAll for folders that may be unreadable for their owner,
+// as images and npm make them, or nested deeper than the limit of open files, as
+// in an attack. No other process may write to them.
 func RemoveAll(dir string) error {
 	err := os.RemoveAll(dir)
 	if err == nil {
@@ -28,8 +27,8 @@ func RemoveAll(dir string) error {
 	return nil
 }
 
-// removeFlat empties a folder by moving the folders within its folders beside
-// them, so that no path becomes long, and removes it.
+// removeFlat removes a folder after moving nested folders up into it, so that no
+// path becomes long.
 func removeFlat(dir string) error {
 	number := 0
 	for {
@@ -54,7 +53,7 @@ func removeFlat(dir string) error {
 	}
 }
 
-// lift moves the folders of a folder to another one, and removes the rest.
+// lift moves the subfolders of a folder into another one, and removes the rest.
 func lift(dir, to string, number *int) error {
 	entries, err := openedEntries(dir)
 	if err != nil {
@@ -74,7 +73,7 @@ func lift(dir, to string, number *int) error {
 	return os.Remove(dir)
 }
 
-// moveFree moves a folder to a name in another one that is free.
+// moveFree moves a folder into another one, under an unused name.
 func moveFree(path, to string, number *int) error {
 	for {
 		*number++
@@ -86,6 +85,6 @@ func moveFree(path, to string, number *int) error {
 }
 
 func openedEntries(dir string) ([]fs.DirEntry, error) {
-	os.Chmod(dir, 0o700) // or it may not be read, which is an error
+	os.Chmod(dir, 0o700) // on an error, reading it fails
 	return os.ReadDir(dir)
 }

@@ -16,12 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Root returns the folder roots/<name>, which fill makes unless it is there;
-// another process that wants it meanwhile waits until it is made, and no longer.
-// The lock keeps it from being pruned. Whoever makes a root lets go of it before
-// using it as everybody does: a lock cannot be changed from one kind to the other
-// without a moment in between (flock(2)). Should somebody remove the root in that
-// moment, it is made again.
+// Root returns the folder roots/<name>, which fill makes if it does not exist;
+// other processes that want it wait only until it is made. The lock protects it
+// from pruning. After fill, Root releases the exclusive lock and takes a shared
+// one: converting a lock is not atomic (flock(2)). If another process prunes the
+// root in between, it is made again.
 func (h Home) Root(ctx context.Context, name string, fill func(dir string) error) (string, Lock, error) {
 	dir := filepath.Join(h.Dir, "roots", name)
 	for {
@@ -45,7 +44,7 @@ func (h Home) Root(ctx context.Context, name string, fill func(dir string) error
 		if _, err = os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 			err = h.makeRoot(dir, fill)
 		}
-		if err == nil { // the lock may be that of a root which was pruned
+		if err == nil { // the lock may be that of a pruned root
 			err = touch(dir + ".lock")
 		}
 		making.Close()
@@ -55,7 +54,7 @@ func (h Home) Root(ctx context.Context, name string, fill func(dir string) error
 	}
 }
 
-// useRoot locks a root that is there, and notes the time.
+// useRoot locks an existing root, and records the time.
 func (h Home) useRoot(dir string) (Lock, error) {
 	l, err := tryLock(dir+".lock", unix.LOCK_SH)
 	if err != nil {
@@ -72,13 +71,13 @@ func (h Home) useRoot(dir string) (Lock, error) {
 	return l, nil
 }
 
-// touch notes that something was used now.
+// touch records that an item is used now.
 func touch(path string) error {
 	now := time.Now()
 	return os.Chtimes(path, now, now)
 }
 
-// makeRoot fills a work folder and gives it its name when it is whole.
+// makeRoot fills a work folder and renames it when it is complete.
 func (h Home) makeRoot(dir string, fill func(dir string) error) error {
 	work, err := h.NewWork()
 	if err != nil {
@@ -94,8 +93,8 @@ func (h Home) makeRoot(dir string, fill func(dir string) error) error {
 	return errors.Join(err, work.Close())
 }
 
-// KeepRoots removes the roots whose names begin with prefix, but for the newest
-// of them that were used last, and those in use.
+// KeepRoots removes the roots whose names begin with prefix, except the most
+// recently used ones, as many as newest, and those in use.
 func (h Home) KeepRoots(prefix string, newest int) error {
 	locks, err := locksIn(filepath.Join(h.Dir, "roots"), prefix)
 	if err != nil {
@@ -118,8 +117,8 @@ func (h Home) KeepRoots(prefix string, newest int) error {
 	return nil
 }
 
-// removeRoot removes a root unless it is in use: at first its name, so that
-// nobody ever finds a part of it, should this process be killed meanwhile.
+// removeRoot removes a root unless it is in use. It starts with a rename, so that
+// nobody finds an incomplete root if this process is killed.
 func (h Home) removeRoot(dir string) error {
 	l, err := tryLock(dir+".lock", unix.LOCK_EX)
 	if err != nil {
@@ -132,9 +131,8 @@ func (h Home) removeRoot(dir string) error {
 	return os.Remove(dir + ".lock")
 }
 
-// HasRoots says whether any root is there. The files of locks beside roots do not
-// count.
+// HasRoots reports whether there are roots. Lock files do not count.
 func (h Home) HasRoots() bool {
-	entries, _ := os.ReadDir(filepath.Join(h.Dir, "roots")) // what cannot be listed is of no use
+	entries, _ := os.ReadDir(filepath.Join(h.Dir, "roots")) // an unreadable folder has none
 	return slices.ContainsFunc(entries, fs.DirEntry.IsDir)
 }

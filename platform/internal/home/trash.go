@@ -13,17 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trashDir is where things wait for their removal. There is such a folder only
-// where there are some.
+// trashDir returns the folder for files to remove. It exists only while it has
+// any.
 func (h Home) trashDir() string { return filepath.Join(h.Dir, "trash") }
 
-// trashLock is the file that whoever empties the trash locks. Its time says when
-// a call pruned the last time.
+// trashLock returns the file that a process locks to empty the trash. Its time is
+// that of the last pruning.
 func (h Home) trashLock() string { return h.trashDir() + ".lock" }
 
-// discard takes a file or folder away from its place at once, by moving it to
-// the trash. What cannot be moved is removed where it is. Nothing of the name is
-// no error.
+// discard removes a file or folder from its path at once, by moving it to the
+// trash, or else by removing it there. A missing one is no error.
 func (h Home) discard(path string) error {
 	if h.moveOut(path) != nil {
 		return RemoveAll(path)
@@ -31,19 +30,19 @@ func (h Home) discard(path string) error {
 	return nil
 }
 
-// moveOut moves a file or folder to the trash, and begins to remove it beside
-// what else the call does. What is small, and everything where the disk is short
-// of space, is removed at once; what cannot be stays for later calls.
+// moveOut moves a file or folder to the trash, and begins to remove it beside the
+// call's other work. It removes small ones, and everything if the disk is short
+// of space, at once; what it cannot remove stays for later calls.
 func (h Home) moveOut(path string) error {
 	to, err := h.take(path)
 	switch {
 	case err != nil:
 	case h.short() || isSmall(to):
 		if RemoveAll(to) == nil {
-			os.Remove(h.trashDir()) // unless there is more
+			os.Remove(h.trashDir()) // fails unless it is empty
 		}
 	default:
-		if l, err := tryLock(h.trashLock(), unix.LOCK_EX); err == nil { // or somebody else will come to it
+		if l, err := tryLock(h.trashLock(), unix.LOCK_EX); err == nil { // or the lock's holder removes it
 			go func() {
 				defer l.Close()
 				h.empty(context.Background())
@@ -53,7 +52,7 @@ func (h Home) moveOut(path string) error {
 	return err
 }
 
-// take moves a file or folder to the trash and returns its place there.
+// take moves a file or folder to the trash and returns its path there.
 func (h Home) take(path string) (string, error) {
 	to := filepath.Join(h.trashDir(), newName())
 	for {
@@ -61,7 +60,7 @@ func (h Home) take(path string) (string, error) {
 			return to, err
 		}
 		err := os.Rename(path, to)
-		if errors.Is(err, fs.ErrPermission) { // a folder that is closed to its owner
+		if errors.Is(err, fs.ErrPermission) { // a folder without permissions for its owner
 			if err = os.Chmod(path, 0o700); err == nil {
 				err = os.Rename(path, to)
 			}
@@ -71,11 +70,11 @@ func (h Home) take(path string) (string, error) {
 		}
 		if _, err := os.Lstat(path); err != nil {
 			return to, err
-		} // or somebody removed the trash, for it was empty
+		} // or another process removed the trash, as it was empty
 	}
 }
 
-// isSmall says whether there are only few files and folders at a path.
+// isSmall reports whether a path has only few files and folders.
 func isSmall(path string) bool {
 	const few = 64
 	count := 0
@@ -88,9 +87,9 @@ func isSmall(path string) bool {
 	return err == nil && count <= few
 }
 
-// Empty removes what is in the trash, and what comes meanwhile, until ctx is
-// done. Where another process does so it waits for its end. What cannot be
-// removed stays, and is the error.
+// Empty empties the trash until ctx is done, including what others add meanwhile.
+// If another process does so, it waits for that. Files that cannot be removed
+// stay, and are the error.
 func (h Home) Empty(ctx context.Context) error {
 	l, err := waitLock(ctx, h.trashLock(), unix.LOCK_EX)
 	if err != nil {
@@ -100,7 +99,7 @@ func (h Home) Empty(ctx context.Context) error {
 	return h.empty(ctx)
 }
 
-// empty is Empty for who has the lock.
+// empty is Empty for the holder of the lock.
 func (h Home) empty(ctx context.Context) error {
 	failed := map[string]error{}
 	for {
@@ -119,7 +118,7 @@ func (h Home) empty(ctx context.Context) error {
 			}
 		}
 		if !found {
-			os.Remove(h.trashDir()) // unless something stays
+			os.Remove(h.trashDir()) // fails if something stays
 			var all []error
 			for _, err := range failed {
 				all = append(all, err)
@@ -129,7 +128,7 @@ func (h Home) empty(ctx context.Context) error {
 	}
 }
 
-// trash lists what waits for its removal: what has names that armature gave.
+// trash lists the files to remove: those with names that armature gives.
 func (h Home) trash() []string {
 	entries, err := os.ReadDir(h.trashDir())
 	if err != nil {
@@ -144,12 +143,12 @@ func (h Home) trash() []string {
 	return paths
 }
 
-// pruneEvery is how often calls look for what was not used for long.
+// pruneEvery is the interval at which calls prune.
 const pruneEvery = time.Hour
 
-// How much may be in the trash when a call begins, how long the call waits for
-// its removal when it is more, and how many bytes a call wants to be free: when
-// they are not, it waits for the end.
+// The most bytes in the trash with which a call starts without waiting, how long
+// it waits if there are more, and the free bytes that it needs: with less, it
+// waits until the trash is empty.
 const (
 	trashKept    = 4
 	trashWait    = 3 * time.Second
@@ -157,9 +156,9 @@ const (
 	spaceWanted  = 3 << 30
 )
 
-// tidyAside begins to empty the trash beside what else the call does, and every
-// hour to prune. The call waits for it only where the disk is short of space, or
-// where calls leave more than they remove.
+// tidyAside begins to empty the trash beside the call's other work, and prunes
+// every hour. The call waits only if the disk is short of space, or if calls
+// leave more than they remove.
 func (h Home) tidyAside(limits Limits) {
 	lock := h.trashLock()
 	info, err := os.Stat(lock)
@@ -167,7 +166,7 @@ func (h Home) tidyAside(limits Limits) {
 	if len(h.trash()) > 0 && h.short() {
 		ctx, cancel := context.WithTimeout(context.Background(), trashWaitAll)
 		defer cancel()
-		h.Empty(ctx) // what stays, later calls try again
+		h.Empty(ctx) // later calls retry
 	}
 	l, err := tryLock(lock, unix.LOCK_EX)
 	if err != nil {
@@ -196,7 +195,7 @@ func (h Home) tidyAside(limits Limits) {
 	}
 }
 
-// short says whether the disk has less space than a call wants.
+// short reports whether the disk has less space than a call needs.
 func (h Home) short() bool {
 	var disk unix.Statfs_t
 	if err := unix.Statfs(h.Dir, &disk); err != nil {

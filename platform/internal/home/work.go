@@ -15,23 +15,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newName is one that nothing else has.
+// newName returns a unique name.
 func newName() string { return strings.ToLower(rand.Text()) }
 
-// given are the names of newName, and those that an older armature gave its work.
+// given matches the names of newName, and those of an older armature.
 var given = regexp.MustCompile(`^(?:[a-z2-7]{26}|[0-9]{1,20})$`)
 
-// Work is a folder of a build's own. Close moves it to the trash; should the
-// process be killed, the next one that opens the home does.
+// Work is the folder of a running build. Close moves it to the trash; if the
+// process is killed, the next one that opens the home does.
 type Work struct {
 	Dir  string
 	home Home
 	lock Lock
 }
 
-// NewWork makes one. The lock comes first, so that there is no folder without
-// one; who sweeps may take it in the moment before it is locked, and then
-// another name is tried.
+// NewWork makes a work folder. The lock comes first, so that there is no folder
+// without one; if sweep removes the lock file before it is locked, NewWork tries
+// another name.
 func (h Home) NewWork() (*Work, error) {
 	for {
 		dir := filepath.Join(h.Dir, "work", newName())
@@ -55,10 +55,10 @@ func (h Home) NewWork() (*Work, error) {
 	}
 }
 
-// Path is that of a name inside.
+// Path returns the path of a file in the folder.
 func (w *Work) Path(name string) string { return filepath.Join(w.Dir, name) }
 
-// Folder makes a folder inside and returns its path.
+// Folder makes a subfolder and returns its path.
 func (w *Work) Folder(name string, mode fs.FileMode) (string, error) {
 	path := filepath.Join(w.Dir, name)
 	if err := os.MkdirAll(path, 0o755); err != nil {
@@ -67,7 +67,7 @@ func (w *Work) Folder(name string, mode fs.FileMode) (string, error) {
 	return path, os.Chmod(path, mode)
 }
 
-// Close moves the folder and everything in it to the trash.
+// Close moves the folder and its content to the trash.
 func (w *Work) Close() error {
 	err := w.home.discard(w.Dir)
 	if err == nil {
@@ -77,13 +77,13 @@ func (w *Work) Close() error {
 	return err
 }
 
-// unlockedGrace is how long a folder without a lock may be that of a process of an older
-// armature that has not come to locking it.
+// unlockedGrace is the minimal age at which a folder without a lock is removed:
+// an older armature locks a folder after making it.
 const unlockedGrace = time.Minute
 
-// sweep moves the work of processes that are gone to the trash: nobody holds its
-// lock. What cannot be moved stays for the next call. What has another name than
-// armature gives is not armature's: its folder may be one that has other things.
+// sweep moves the work folders of ended processes, whose locks are free, to the
+// trash. Folders that cannot be moved stay for the next call. It ignores names
+// that armature does not give: the folder may hold other files.
 func (h Home) sweep() {
 	work := filepath.Join(h.Dir, "work")
 	entries, err := os.ReadDir(work)
@@ -105,7 +105,7 @@ func (h Home) sweep() {
 		}
 		l, err := lockOnce(dir+".lock", unix.LOCK_EX, flags)
 		if err != nil {
-			continue // it is at work, or gone
+			continue // it runs, or is removed
 		}
 		if h.discard(dir) == nil {
 			os.Remove(dir + ".lock")
@@ -114,7 +114,8 @@ func (h Home) sweep() {
 	}
 }
 
-// mayGetLock says whether a folder of work has a lock, or may be about to get it.
+// mayGetLock reports whether a work folder has a lock, or may be about to get
+// one.
 func (h Home) mayGetLock(entry fs.DirEntry) bool {
 	if _, err := os.Lstat(filepath.Join(h.Dir, "work", entry.Name()+".lock")); err == nil {
 		return true

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package hostfiles gives a sandbox the few files of the host that name
-// resolution needs. Sandboxes use the host's network, and so its names.
+// Package hostfiles gives a sandbox the host's files for name resolution.
+// Sandboxes may use the host's network, and so its names.
 package hostfiles
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Hostname is what a sandbox is called.
+// Hostname is a sandbox's host name.
 const Hostname = "armature"
 
-// Paths are those of the files, inside.
+// Paths are the files' paths in the sandbox.
 func Paths() []string { return []string{"/etc/resolv.conf", "/etc/hosts", "/etc/hostname"} }
 
-// Write copies the files into a folder, for everybody to read, and returns how
-// they are bound. The sandbox's own name is in them; in a chroot that is also the
-// machine's, which programs are told there.
+// Write copies the files into a folder, readable by all, and returns their binds.
+// They include the sandbox's own name; in a chroot also the machine's, which
+// programs see there.
 func Write(dir string, way sandbox.Way) ([]sandbox.Bind, error) {
 	names := []string{Hostname}
 	if way == sandbox.Chroot {
@@ -56,13 +56,13 @@ func Write(dir string, way sandbox.Way) ([]sandbox.Bind, error) {
 	return binds, nil
 }
 
-// withNames adds lines for names to a table of hosts (hosts(5)): for the
-// sandbox's own, and for others that it does not have.
+// withNames adds missing names to a hosts table (hosts(5)), and always the
+// sandbox's own.
 func withNames(table []byte, names []string) []byte {
 	if len(table) > 0 && !bytes.HasSuffix(table, []byte("\n")) {
 		table = append(table, '\n')
 	}
-	known := map[string]bool{} // also by other addresses
+	known := map[string]bool{} // also with other addresses
 	for line := range strings.Lines(string(table)) {
 		line, _, _ = strings.Cut(line, "#")
 		if fields := strings.Fields(line); len(fields) > 1 {

@@ -16,7 +16,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// CacheTag reads what a cache image is called.
+// CacheTag parses a cache image's name.
 func CacheTag(reference string) (name.Tag, error) {
 	tag, err := ParseTag(reference)
 	if err != nil {
@@ -25,8 +25,8 @@ func CacheTag(reference string) (name.Tag, error) {
 	return tag, nil
 }
 
-// MayPush says whether an image may be written under a name, with the
-// credentials that docker login left; an error is a [*failure.Failure].
+// MayPush checks push permission for an image's name, with docker login's
+// credentials; an error is a [*failure.Failure].
 func (r Registries) MayPush(ctx context.Context, reference string) error {
 	tag, err := r.tag(reference)
 	if err != nil {
@@ -40,7 +40,7 @@ func (r Registries) MayPush(ctx context.Context, reference string) error {
 	return keys.explain("asking whether "+tag.Name()+" may be written", remote.CheckPushPermission(tag, keys, asking))
 }
 
-// Cache returns a cache image, or nil where there is none yet.
+// Cache returns a cache image, or nil if it does not exist yet.
 func (r Registries) Cache(ctx context.Context, reference string) (v1.Image, error) {
 	tag, err := r.tag(reference)
 	if err != nil {
@@ -54,7 +54,7 @@ func (r Registries) Cache(ctx context.Context, reference string) (v1.Image, erro
 	return image, keys.explain("fetching "+reference, err)
 }
 
-// Push writes an image, or an index of several, under a name.
+// Push pushes an image or an image index under a name.
 func (r Registries) Push(ctx context.Context, reference string, what remote.Taggable) error {
 	tag, err := r.tag(reference)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r Registries) Push(ctx context.Context, reference string, what remote.Tagg
 	return keys.explain("pushing "+reference, err)
 }
 
-// IsNotFound says whether a registry has answered that it has no such image.
+// IsNotFound reports whether a registry answered that it has no such image.
 func IsNotFound(err error) bool {
 	var answer *transport.Error
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound

@@ -17,21 +17,21 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// keychain holds the credentials for one registry, looked up once. Where they
-// cannot be read there are none, and failed says why: docker pulls public images
-// then, too.
+// keychain holds the credentials for one registry, looked up once. If that fails,
+// there are none, and failed has the error: like docker, armature then still
+// pulls public images.
 type keychain struct {
 	registry string
-	chosenBy string // of [Registries]
-	given    bool   // it is none that docker login left
+	chosenBy string // see [Registries]
+	given    bool   // set by the caller, not docker login's
 	found    authn.Authenticator
 	failed   error
 }
 
 func (k *keychain) Resolve(authn.Resource) (authn.Authenticator, error) { return k.found, nil }
 
-// keys looks for the credentials of a registry. A credential helper may be asked
-// for them, a program that ends when it likes: ctx ends the wait for it.
+// keys looks up the credentials of a registry. It may run a credential helper,
+// which may hang: ctx ends the wait for it.
 func (r Registries) keys(ctx context.Context, registry name.Registry) *keychain {
 	k := &keychain{registry: registry.RegistryStr(), chosenBy: r.ChosenBy, given: r.Keychain != nil, found: authn.Anonymous}
 	if r.ChosenBy != "" {
@@ -61,8 +61,8 @@ func (r Registries) keys(ctx context.Context, registry name.Registry) *keychain 
 	return k
 }
 
-// explain is [Failed] for a request that was made with these credentials: where
-// the registry wants some, the reason is why there are none.
+// explain is [Failed] for a request with these credentials: if the registry
+// requires credentials, the reason is why there are none.
 func (k *keychain) explain(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -81,7 +81,7 @@ func (k *keychain) explain(doing string, err error) error {
 	return Failed(doing, err)
 }
 
-// failure says why there are no credentials.
+// failure returns the reason why there are no credentials.
 func (k *keychain) failure() error {
 	if errors.Is(k.failed, context.Canceled) {
 		return k.failed
@@ -89,15 +89,15 @@ func (k *keychain) failure() error {
 	if k.given {
 		return &failure.Failure{ID: "registry-credentials", Cause: "the credentials for " + k.registry + " cannot be had", Err: k.failed, Remedy: "mend the keychain that the request has."}
 	}
-	file := credentialsFile(os.Getenv) // as authn.DefaultKeychain looks for it
+	file := credentialsFile(os.Getenv) // as authn.DefaultKeychain finds it
 	return &failure.Failure{
 		ID: "registry-credentials", Cause: fmt.Sprintf("the credentials for %s cannot be had as %s says", k.registry, file), Err: k.failed,
 		Remedy: "mend " + file + ": install the credential helper that it names or take that out, then log in with docker login.",
 	}
 }
 
-// credentialsFile is the file that credentials are read from. Which one that is,
-// authn.DefaultKeychain decides in this order.
+// credentialsFile returns the path of the credentials file, in
+// authn.DefaultKeychain's order.
 func credentialsFile(getenv func(string) string) string {
 	const config = "config.json"
 	there := func(path string) bool {

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package images finds images by what people call them: a folder with an OCI
-// layout, or a reference to a registry.
+// Package images finds images by name: the folder of an OCI layout, or a
+// registry's reference.
 package images
 
 import (
@@ -31,7 +31,7 @@ import (
 )
 
 // Find returns the image for a platform from a layout's folder or from a
-// registry. An image of another platform is an error, never the next best.
+// registry. An image of another platform is an error.
 func (r Registries) Find(ctx context.Context, reference string, platform targets.Target) (v1.Image, error) {
 	if r.isLayout(reference) {
 		image, err := oci.Image(reference, platform)
@@ -55,8 +55,8 @@ func (r Registries) Find(ctx context.Context, reference string, platform targets
 	return image, Check(image, reference, platform)
 }
 
-// fetch returns an image of a registry, of one for several platforms that for
-// the given one.
+// fetch returns a registry's image; from an index, the one for the given
+// platform.
 func (r Registries) fetch(ctx context.Context, ref name.Reference, called string, platform targets.Target) (v1.Image, error) {
 	if err := r.allowed(called); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (r Registries) fetch(ctx context.Context, ref name.Reference, called string
 	return image, keys.explain("fetching "+called, err)
 }
 
-// offers says whether an index has an image for a platform.
+// offers returns an error unless an index has an image for a platform.
 func offers(found *remote.Descriptor, called string, platform targets.Target) error {
 	manifest, err := v1.ParseIndexManifest(bytes.NewReader(found.Manifest))
 	if err != nil {
@@ -81,7 +81,7 @@ func offers(found *remote.Descriptor, called string, platform targets.Target) er
 	}
 	var offered []string
 	for _, one := range manifest.Manifests {
-		got := targets.LinuxAMD64.String() // as the library takes what is not named
+		got := targets.LinuxAMD64.String() // the library's default
 		if one.Platform != nil {
 			got = one.Platform.OS + "/" + one.Platform.Architecture
 		}
@@ -99,12 +99,12 @@ func otherPlatform(cause string, want targets.Target) error {
 
 const idOtherPlatform = "image-platform"
 
-// IsOtherPlatform says whether an error of Find means that the image is there,
-// for other platforms.
+// IsOtherPlatform reports whether an error of Find means that the image exists
+// for other platforms only.
 func IsOtherPlatform(err error) bool { return errors.Is(err, &failure.Failure{ID: idOtherPlatform}) }
 
-// Package returns a buildpackage from a registry: of one for several platforms
-// that for the given one, and otherwise the only one, whatever it says.
+// Package returns a buildpackage from a registry: from an index the one for the
+// given platform, otherwise the only one, whatever its platform.
 func (r Registries) Package(ctx context.Context, reference string, platform targets.Target) (v1.Image, error) {
 	ref, err := r.reference(reference)
 	if err != nil {
@@ -113,7 +113,7 @@ func (r Registries) Package(ctx context.Context, reference string, platform targ
 	return r.fetch(ctx, ref, reference, platform)
 }
 
-// Check says whether an image is for a platform.
+// Check returns an error unless an image is for a platform.
 func Check(image v1.Image, called string, platform targets.Target) error {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -125,20 +125,20 @@ func Check(image v1.Image, called string, platform targets.Target) error {
 	return nil
 }
 
-// IsLayout says whether a path is a folder with an OCI layout.
+// IsLayout reports whether a path is the folder of an OCI layout.
 func IsLayout(path string) bool {
 	_, err := os.Stat(filepath.Join(path, "index.json"))
 	return err == nil
 }
 
-// IsFolder says whether a path is a folder.
+// IsFolder reports whether a path is a folder.
 func IsFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
-// Canonical is how the lifecycle writes down an image of a repository: the
-// registry in full, and the digest.
+// Canonical returns the lifecycle's form of an image's reference: with the
+// registry's full name, and the digest.
 func Canonical(reference string, digest v1.Hash) (string, error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
@@ -147,14 +147,13 @@ func Canonical(reference string, digest v1.Hash) (string, error) {
 	return ref.Context().Name() + "@" + digest.String(), nil
 }
 
-// Failed makes an error of a registry one that says what to do, and no
-// credential.
+// Failed turns a registry's error into one with a remedy and without credentials.
 func Failed(doing string, err error) error {
 	var failed *failure.Failure
 	if errors.Is(err, context.Canceled) || errors.As(err, &failed) {
 		return err
 	}
-	if err = redacted(err); diskfull.Is(err) { // the system's errors look like those of a network
+	if err = redacted(err); diskfull.Is(err) { // system errors look like network errors
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	if f := ofTLS(doing, err); f != nil {
@@ -178,9 +177,9 @@ func Failed(doing string, err error) error {
 	return &failure.Failure{ID: "registry-refused", Cause: doing, Err: err, Remedy: "mend what the registry says."}
 }
 
-// ReadFailed is the error of reading an image that Find found, or of unpacking it:
-// in a registry, where the blobs are fetched only then, as Failed makes it.
-// What neither the registry nor this machine is the reason for, the image is.
+// ReadFailed returns the error of reading or unpacking an image that Find found;
+// for a registry's image, whose blobs are fetched only then, that of Failed. If
+// neither the registry nor this machine is the reason, the image is.
 func ReadFailed(doing, reference string, err error) error {
 	failed := fmt.Errorf("%s: %w", doing, err)
 	if !IsLayout(reference) {
@@ -193,17 +192,18 @@ func ReadFailed(doing, reference string, err error) error {
 	return &failure.Failure{ID: "image-unreadable", Cause: doing, Err: redacted(err), Remedy: "make the image again; what it holds is not what its manifest and configuration say, or cannot be unpacked."}
 }
 
-// ofNames are errors that the names of an image's files can cause.
+// ofNames are errors that file names in an image can cause.
 var ofNames = []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ENOTEMPTY, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL}
 
-// ofMachine says whether the system gave an error that no image can cause.
+// ofMachine reports whether an error is the system's, and cannot be caused by an
+// image.
 func ofMachine(err error) bool {
 	var number syscall.Errno
 	return errors.As(err, &number) && !slices.ContainsFunc(ofNames, func(name error) bool { return errors.Is(err, name) })
 }
 
-// ofConnection says whether an error is one of a connection, which may have
-// broken off. Those of files have the same methods.
+// ofConnection reports whether an error is a connection's, which may have been
+// interrupted. File errors have the same methods.
 func ofConnection(err error) bool {
 	var ofPath *fs.PathError
 	var ofLink *os.LinkError
@@ -212,8 +212,8 @@ func ofConnection(err error) bool {
 }
 
 // Builder finds the builder for a target on a host: an OCI layout, a folder of
-// those that `make builder` makes, or a reference, which without a tag gets
-// the target's architecture for one. It returns what it found it by.
+// layouts as `make builder` makes it, or a reference, whose default tag is the
+// target's architecture. It also returns the layout's path or the reference.
 func (r Registries) Builder(ctx context.Context, reference string, host, to targets.Target) (v1.Image, string, error) {
 	found := reference
 	switch {
@@ -242,9 +242,8 @@ func (r Registries) Builder(ctx context.Context, reference string, host, to targ
 	return image, found, err
 }
 
-// RunImageBeside is the folder of a target's run image that `make` left near
-// a builder's layout: stack/run-<arch> in one of the folders above it. It is ""
-// where there is none.
+// RunImageBeside returns the folder of a target's run image that `make` left near
+// a builder's layout: stack/run-<arch> in a parent folder, or "".
 func RunImageBeside(builder string, to targets.Target) string {
 	if !IsLayout(builder) {
 		return ""

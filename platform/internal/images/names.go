@@ -12,17 +12,17 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// What names are made of (Distribution spec, "Pulling manifests"; the registry
-// as Docker reads it). The library takes more: a//b, which would lie where a/b
-// does, and -x, which is a flag to other programs.
+// The grammar of names (Distribution spec, "Pulling manifests"; registries as
+// Docker parses them). The library also accepts a//b, which would be the same
+// path as a/b, and -x, which is a flag to other programs.
 var (
 	repositoryNames = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$`)
 	tagNames        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	registryNames   = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$`)
 )
 
-// ParseTag reads a name that an image is given: a repository and, after a colon,
-// a tag, "latest" when there is none. The error says what is wrong with it.
+// ParseTag parses an image's name: a repository and, after a colon, a tag, by
+// default "latest". The error says what is wrong with it.
 func ParseTag(text string) (name.Tag, error) {
 	if err := hasNoScheme(text); err != nil {
 		return name.Tag{}, err
@@ -53,11 +53,11 @@ func ParseTag(text string) (name.Tag, error) {
 	return tag, hasPort(tag.RegistryStr())
 }
 
-// IsRegistry says whether a text is a registry as references have it, HOST or
+// IsRegistry reports whether a text is a registry as in references, HOST or
 // HOST:PORT.
 func IsRegistry(text string) bool { return registryNames.MatchString(text) && hasPort(text) == nil }
 
-// hasPort refuses a registry, HOST or HOST:PORT, whose port nobody can listen on.
+// hasPort refuses a registry, HOST or HOST:PORT, with an invalid port.
 func hasPort(registry string) error {
 	_, port, found := strings.Cut(registry[strings.LastIndexByte(registry, ']')+1:], ":")
 	if n, err := strconv.ParseUint(port, 10, 16); found && (err != nil || n == 0) {
@@ -66,12 +66,12 @@ func hasPort(registry string) error {
 	return nil
 }
 
-// OnDockerHub says whether a name is one of Docker Hub's, as all are that name no
-// registry.
+// OnDockerHub reports whether a name is on Docker Hub, as all names without a
+// registry are.
 func OnDockerHub(tag name.Tag) bool { return tag.RegistryStr() == name.DefaultRegistry }
 
-// lastOfOneLetter is a text's repository where that is one character, which
-// Docker takes and the library does not, or "".
+// lastOfOneLetter returns a text's repository if that has one character, which
+// Docker accepts and the library does not, or "".
 func lastOfOneLetter(text string) string {
 	host, repository, found := strings.Cut(text, "/")
 	if !found {
@@ -95,7 +95,7 @@ func hasNoScheme(text string) error {
 	return fmt.Errorf("it begins with %s://: want %s", scheme, rest)
 }
 
-// isNoPath refuses what can only be the path of a folder. Such a folder has no
+// isNoPath refuses a text that can only be a folder's path. The folder has no
 // layout, or it would have been found.
 func isNoPath(text string) error {
 	for _, start := range []string{"/", "./", "../"} {

@@ -11,10 +11,9 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// redacted is an error whose text leaves out what the addresses in it ask with:
-// a registry sends uploads and downloads to addresses that are signed, and who
-// knows one needs no password. The library leaves that out where it reads, and
-// not where it writes.
+// redacted removes the query of addresses from an error's text: registries
+// redirect uploads and downloads to signed addresses, which need no password. The
+// library redacts them only for reads.
 func redacted(err error) error {
 	var of *url.Error
 	if !errors.As(err, &of) {
@@ -41,12 +40,12 @@ type redactedError struct {
 func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.err }
 
-// login is the beginning of an address with a password in it, which no
-// reference may have.
+// login matches the beginning of an address with a password, which references
+// cannot have.
 var login = regexp.MustCompile(`^(?:[a-z]+://)?[^/@:]*:([^/@]+)@[^/]+/`)
 
-// Misnamed is the failure of a text that cannot name an image. A password in it
-// is not repeated.
+// Misnamed returns the failure for a text that cannot name an image. It does not
+// repeat a password in the text.
 func Misnamed(text string, f *failure.Failure) error {
 	if found := login.FindStringSubmatch(text); found != nil {
 		hide := func(s string) string { return strings.ReplaceAll(s, found[1], "REDACTED") }

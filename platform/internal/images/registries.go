@@ -21,36 +21,38 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Registries says how registries are asked. The zero value asks them with the
-// credentials that docker login left, and over https unless they are on this
-// machine or in a private network.
+// Registries configures access to registries. The zero value uses docker login's
+// credentials, and https except for registries on this machine or in a private
+// network.
 type Registries struct {
-	// Insecure are hosts, with their ports where references have one, that may
-	// speak http, or have a certificate that nobody vouches for.
+	// Insecure are registries, HOST or HOST:PORT as in references, that may use
+	// http or an untrusted certificate.
 	Insecure []string
 
-	// ChosenBy says who chose the references, where that was not whoever called
-	// armature: "the app's project.toml". They are ones of registries then, never
-	// folders, and no credentials are used for them.
+	// ChosenBy says who chose the references, if not armature's caller: "the
+	// app's project.toml". Such references are never folders, and get no
+	// credentials.
 	ChosenBy string
 
-	// Keychain has the credentials; nil means those that docker login left.
+	// Keychain has the credentials; nil means docker login's.
 	Keychain authn.Keychain
 
-	// Offline says that references that somebody else chose are not asked for.
+	// Offline forbids requests for references that armature's caller did not
+	// choose.
 	Offline bool
 }
 
-// For asks for references that somebody else than armature's caller chose.
+// For returns the registries for references that armature's caller did not
+// choose.
 func (r Registries) For(chosenBy string) Registries {
 	r.ChosenBy = chosenBy
 	return r
 }
 
-// isLayout says whether a reference is a folder with an OCI layout.
+// isLayout reports whether a reference is the folder of an OCI layout.
 func (r Registries) isLayout(reference string) bool { return r.ChosenBy == "" && IsLayout(reference) }
 
-// allowed is an error where a reference is not to be asked for.
+// allowed returns an error if requests for a reference are forbidden.
 func (r Registries) allowed(reference string) error {
 	if r.ChosenBy == "" || !r.Offline {
 		return nil
@@ -61,7 +63,7 @@ func (r Registries) allowed(reference string) error {
 	}
 }
 
-// reference reads a name of a registry's image.
+// reference parses a reference to a registry's image.
 func (r Registries) reference(text string) (name.Reference, error) {
 	if err := errors.Join(hasNoScheme(text), isNoPath(text)); err != nil {
 		return nil, err
@@ -76,7 +78,7 @@ func (r Registries) reference(text string) (name.Reference, error) {
 	return name.ParseReference(text, name.Insecure)
 }
 
-// tag reads a name that an image is pushed under.
+// tag parses a name to push to.
 func (r Registries) tag(text string) (name.Tag, error) {
 	tag, err := ParseTag(text)
 	if err != nil || !slices.Contains(r.Insecure, tag.RegistryStr()) {
@@ -85,16 +87,15 @@ func (r Registries) tag(text string) (name.Tag, error) {
 	return name.NewTag(text, name.Insecure)
 }
 
-// options are those of a request.
+// options returns the options of a request.
 func (r Registries) options(ctx context.Context, keys *keychain) []remote.Option {
 	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keys), remote.WithTransport(r.transport(keys.registry)), remote.WithRetryBackoff(retries)}
 }
 
-// retries says when a request is made again that failed for a reason that
-// passes: what the library does by itself.
+// retries is the backoff of the library's retries after temporary errors.
 var retries = remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.1, Steps: 3}
 
-// transport is what requests to a registry go through.
+// transport returns the transport for requests to a registry.
 func (r Registries) transport(registry string) http.RoundTripper {
 	if slices.Contains(r.Insecure, registry) {
 		return unverified
@@ -102,13 +103,13 @@ func (r Registries) transport(registry string) http.RoundTripper {
 	return verified
 }
 
-// The transports hold connections, so that all requests share them.
+// The transports keep connections, so all requests share them.
 var (
 	verified   = newTransport(nil)
-	unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) // as armature's caller asked
+	unverified = newTransport(&tls.Config{InsecureSkipVerify: true}) // at the caller's request
 )
 
-// silence is how long a registry may neither send nor take anything before a
+// silence is how long a registry may neither send nor accept data before a
 // request fails.
 var silence = 2 * time.Minute
 
@@ -129,9 +130,8 @@ func newTransport(config *tls.Config) http.RoundTripper {
 	return t
 }
 
-// watched is a connection that fails when nothing moves on it. Time in which
-// nobody here reads or writes does not count: a slow disk is not the registry's
-// fault.
+// watched is a connection that fails when no data moves. Only time in Read or
+// Write counts: a slow disk is not the registry's fault.
 type watched struct {
 	net.Conn
 	silence time.Duration
@@ -156,8 +156,8 @@ func (w *watched) named(err error) error {
 	return err
 }
 
-// silentError is that of a registry that does not answer. The library does not
-// try again at once what would take as long once more.
+// silentError is the error for a registry that does not answer. The library does
+// not retry it, which would take as long again.
 type silentError struct {
 	address string
 	after   time.Duration
@@ -169,7 +169,7 @@ func (e *silentError) Error() string {
 func (e *silentError) Timeout() bool   { return true }
 func (e *silentError) Temporary() bool { return false }
 
-// during makes requests end with a context that the library does not know of.
+// during cancels requests with a context that the library does not know of.
 type during struct {
 	ctx  context.Context
 	next http.RoundTripper
@@ -179,8 +179,8 @@ func (d during) RoundTrip(request *http.Request) (*http.Response, error) {
 	return d.next.RoundTrip(request.WithContext(d.ctx))
 }
 
-// ofTLS is the failure of a registry that was asked over https and does not speak
-// it, or that nobody vouches for, or nil. Neither passes by itself.
+// ofTLS returns the failure for a registry that does not support https, or has an
+// untrusted certificate, or nil. Retrying does not help.
 func ofTLS(doing string, err error) error {
 	const remedy = "see that the registry's name and port are right; where they are, name it with --insecure-registry HOST, as the reference has it"
 	var header tls.RecordHeaderError

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package inspect says what is in an image that buildpacks made.
+// Package inspect describes an image that buildpacks made.
 package inspect
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Image is one of one platform, described.
+// Image describes an image of one platform.
 type Image struct {
 	Platform  string
 	Digest    string
@@ -32,27 +32,27 @@ type Image struct {
 	SBOM      []SBOM
 }
 
-// Process is one that the image can start.
+// Process is a process that the image can start.
 type Process struct {
 	Type    string
 	Command []string // with its arguments
 	Default bool
 }
 
-// Layer is one of an image, from the bottom up.
+// Layer is a layer of an image, lowest first.
 type Layer struct {
 	Owner  string // "run image", "armature/node-engine:node", "app"
 	Digest string
 	Size   int64 // bytes, compressed
 }
 
-// SBOM is what a buildpack says it put into the image.
+// SBOM is what a buildpack reports that it put into the image.
 type SBOM struct {
-	Owner      string // folder of the buildpack in the layer
+	Owner      string // the buildpack's folder in the layer
 	Components int
 }
 
-// Buildpacks are those that made an image, in the order in which they built.
+// Buildpacks returns an image's buildpacks, in build order.
 func Buildpacks(image v1.Image) ([]labels.Buildpack, error) {
 	var build labels.BuildMetadata
 	if err := labels.Read(image, labels.Build, &build); err != nil {
@@ -61,7 +61,7 @@ func Buildpacks(image v1.Image) ([]labels.Buildpack, error) {
 	return build.Buildpacks, nil
 }
 
-// Read describes an image. One that no lifecycle made is a failure.
+// Read describes an image. An image that no lifecycle made is a failure.
 func Read(image v1.Image) (*Image, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -92,8 +92,8 @@ func notOfBuildpacks(label string, err error) error {
 	return &failure.Failure{ID: "not-of-buildpacks", Cause: "the image's label " + label + " cannot be read", Err: err, Remedy: "name an image that armature or another platform of Cloud Native Buildpacks built."}
 }
 
-// metadata is the lifecycle's label, with what it says of each layer of a
-// buildpack, by its owner.
+// metadata is the lifecycle's label, with the metadata of each buildpack layer,
+// by its owner.
 type metadata struct {
 	labels.LifecycleMetadata
 	layers map[string]labels.Layer
@@ -121,7 +121,7 @@ func read(from map[string]string) (metadata, error) {
 	return m, nil
 }
 
-// node is the version that node-engine's layer says.
+// node returns the version in the metadata of node-engine's layer.
 func (m metadata) node() string {
 	for _, owner := range slices.Sorted(maps.Keys(m.layers)) {
 		if version, ok := m.layers[owner].Value("version").(string); ok && strings.HasSuffix(owner, "/node-engine:node") {
@@ -131,7 +131,7 @@ func (m metadata) node() string {
 	return ""
 }
 
-// owners are those of layers, by the digests of their uncompressed content.
+// owners returns the owners of layers, by diff id.
 func (m metadata) owners() map[string]string {
 	owners := map[string]string{}
 	for _, one := range []struct {
@@ -151,7 +151,7 @@ func (m metadata) owners() map[string]string {
 	return owners
 }
 
-// Owners are the owners of an image's layers, as in Layer, by digest.
+// Owners returns the owners of an image's layers, as in Layer, by digest.
 func Owners(image v1.Image) (map[v1.Hash]string, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -220,12 +220,11 @@ func (i *Image) readLayers(image v1.Image, m metadata) error {
 	return nil
 }
 
-// cycloneDX is the file's name of the format that is counted; the others say
-// the same.
+// cycloneDX is the file name of the format that is counted; the other formats
+// have the same content.
 const cycloneDX = "/sbom.cdx.json"
 
-// The most bytes of one that are read, and of the layer with all of them, when it
-// is inflated.
+// The maximal bytes of one file, and of the decompressed layer with all files.
 const (
 	maxSBOM  = 64 << 20
 	maxSBOMs = 1 << 30

@@ -16,7 +16,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// user reads the image's user: a number or a name, and the same for the group
+// user parses the image's user: a number or a name, and the same for the group
 // (OCI image spec, "User").
 func user(text string) (uid, gid int, err error) {
 	name, group, _ := strings.Cut(text, ":")
@@ -33,12 +33,13 @@ func user(text string) (uid, gid int, err error) {
 	return uid, gid, nil
 }
 
-// searchPath is the PATH of an image that has none, as container engines have it.
+// searchPath is container engines' default PATH.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// environment is the image's own with what was given in its place: of two
-// variables of one name, programs differ in which they take. What neither has,
-// and container engines set, comes then: PATH, HOSTNAME, and the user's HOME.
+// environment returns the image's environment with the given variables replacing
+// the image's: programs differ in which of two duplicates they use. Missing
+// variables that container engines set follow: PATH, HOSTNAME, and the user's
+// HOME.
 func (o Options) environment(own []string, home string) []string {
 	set := map[string]bool{}
 	var all []string
@@ -61,11 +62,11 @@ func (o Options) environment(own []string, home string) []string {
 	return all
 }
 
-// maxPasswd is how many bytes of an image's list of users are read.
+// maxPasswd is the maximal size in bytes of an image's /etc/passwd.
 const maxPasswd = 1 << 20
 
-// homeOf is a user's folder by an image's list of users (passwd(5)), or / as
-// container engines have it where there is none.
+// homeOf returns a user's home in the image's /etc/passwd (passwd(5)), or /,
+// container engines' default.
 func homeOf(root string, user int) string {
 	inside, err := os.OpenRoot(root)
 	if err != nil {

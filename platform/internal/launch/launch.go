@@ -1,7 +1,6 @@
 //go:build linux
 
-// Package launch runs an image that was built, in the same kind of sandbox
-// that builds run in.
+// Package launch runs a built image in the same kind of sandbox as builds.
 package launch
 
 import (
@@ -30,23 +29,23 @@ import (
 // Options say what to run, and how.
 type Options struct {
 	Image      v1.Image
-	Called     string            // folder or reference that the image was found by
-	Args       []string          // for the image's process, instead of its own
-	Entrypoint string            // instead of the image's: a process type, or a path
-	Env        map[string]string // besides the image's own
+	Called     string            // folder or reference of the image
+	Args       []string          // replace the arguments of the image's process
+	Entrypoint string            // replaces the image's: a process type, or a path
+	Env        map[string]string // added to the image's
 
-	Mounts  []Mount         // besides the image's own files
+	Mounts  []Mount         // added to the image's files
 	Network sandbox.Network // the host's when empty
-	Limits  sandbox.Limits  // of each program
+	Limits  sandbox.Limits  // for each program
 
 	Home           home.Home
 	Way            sandbox.Way
 	Stdout, Stderr io.Writer
 }
 
-// Run runs an image and returns how it ended. It unpacks the image, unless one
-// of the last runs did. Signals are passed on to it; one that comes before there
-// is anything to pass it to is what ended it. When ctx is done it is killed.
+// Run runs an image and returns how it ended. It unpacks the image, unless a
+// recent run did. Signals are passed on to it; one that comes before the start
+// ends Run as if the image had died of it. Cancelling ctx kills the image.
 func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_ sandbox.Status, err error) {
 	config, err := options.Image.ConfigFile()
 	if err != nil {
@@ -78,19 +77,19 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 	return status, notStarted(err, begun.command)
 }
 
-// started is a sandbox, and what it is to run.
+// started is a sandbox, and the program to run in it.
 type started struct {
 	home    home.Home
 	box     *sandbox.Sandbox
 	command sandbox.Command
-	use     home.Lock // of the image's files
+	use     home.Lock // lock of the image's files
 
 	out, err *listener
 }
 
-// close ends the sandbox, and lets go of what it needed.
+// close ends the sandbox, and releases what it used.
 func (s *started) close() error {
-	defer s.home.KeepRoots(rootPrefix, keptRoots) // what stays, later calls try again
+	defer s.home.KeepRoots(rootPrefix, keptRoots) // later calls retry
 	var err error
 	if s.box != nil {
 		err = s.box.Close()
@@ -98,7 +97,7 @@ func (s *started) close() error {
 	return errors.Join(err, s.use.Close())
 }
 
-// start makes the sandbox, and says what it is to run.
+// start makes the sandbox, and decides what to run.
 func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFile, into *started) error {
 	spec, use, err := o.spec(ctx, work, config)
 	into.use = use
@@ -114,8 +113,8 @@ func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFi
 	return o.notMounted(err)
 }
 
-// untilSignal returns a context that is done when a signal comes, and a function
-// that returns that signal, or 0: further ones are not taken.
+// untilSignal returns a context that is cancelled by a signal, and a function
+// that stops waiting and returns that signal, or 0.
 func untilSignal(ctx context.Context, signals <-chan syscall.Signal) (context.Context, func() syscall.Signal) {
 	ctx, cancel := context.WithCancel(ctx)
 	came, looked := make(chan syscall.Signal, 1), make(chan struct{})
@@ -142,8 +141,8 @@ func untilSignal(ctx context.Context, signals <-chan syscall.Signal) (context.Co
 	}
 }
 
-// notStarted makes a failure of an error that is the program's, or the
-// image's, and no fault of the sandbox's; others stay as they are.
+// notStarted turns an error caused by the program or the image, and not by the
+// sandbox, into a failure; it returns others unchanged.
 func notStarted(err error, command sandbox.Command) error {
 	var step *sandbox.Error
 	switch {
@@ -169,15 +168,15 @@ func notStarted(err error, command sandbox.Command) error {
 	return &failure.Failure{ID: "program-not-executable", Cause: command.Args[0] + " of the image cannot be executed", Err: step.Cause, Remedy: remedy}
 }
 
-// Roots of images that ran are kept for their next run, as many as are tried in
-// turns: those of the last ones.
+// Roots of images are kept for their next run: the most recent ones, as many as
+// people alternate between.
 const (
 	rootPrefix = "run-"
 	keptRoots  = 3
 )
 
-// spec says what the image sees: itself, read-only, and a /tmp. Its files are
-// there for as long as the lock is held.
+// spec returns the image's sandbox: its files, read-only, and a /tmp. The files
+// exist while the lock is held.
 func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFile) (_ sandbox.Spec, use home.Lock, err error) {
 	spec := sandbox.Spec{Way: o.Way, Hostname: hostfiles.Hostname, Network: cmp.Or(o.Network, sandbox.Host), Limits: o.Limits, Stdout: o.Stdout, Stderr: o.Stderr}
 	for name, mode := range map[string]os.FileMode{"point": 0o755, "etc": 0o755, "tmp": 0o777 | os.ModeSticky} {
@@ -204,9 +203,9 @@ func (o Options) spec(ctx context.Context, work *home.Work, config *v1.ConfigFil
 	return spec, use, err
 }
 
-// root is the unpacked image, which others may run at the same time.
+// root returns the unpacked image, which others may run concurrently.
 func (o Options) root(ctx context.Context) (string, home.Lock, error) {
-	digest, err := o.Image.ConfigName() // that of its files, too
+	digest, err := o.Image.ConfigName() // also identifies its files
 	if err != nil {
 		return "", home.Lock{}, err
 	}
@@ -231,7 +230,7 @@ func (o Options) root(ctx context.Context) (string, home.Lock, error) {
 	return dir, use, nil
 }
 
-// ownRoot is a copy for a sandbox that cannot keep its program from writing.
+// ownRoot copies the root for a sandbox that cannot make it read-only.
 func (o Options) ownRoot(work *home.Work, spec sandbox.Spec) (string, error) {
 	dir, err := work.Folder("root", 0o755)
 	if err != nil {
@@ -240,8 +239,8 @@ func (o Options) ownRoot(work *home.Work, spec sandbox.Spec) (string, error) {
 	return dir, rootfs.Clone(spec.Root, dir, spec.User, spec.Group)
 }
 
-// processes is where the lifecycle puts a link to the launcher for every
-// process type (Platform API, "Launcher").
+// processes is the folder in which the lifecycle puts a link to the launcher for
+// every process type (Platform API, "Launcher").
 const processes = "/cnb/process/"
 
 func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, error) {
@@ -260,11 +259,11 @@ func (o Options) command(root string, config *v1.ConfigFile) (sandbox.Command, e
 	if len(args) == 0 {
 		return sandbox.Command{}, &failure.Failure{ID: "no-process", Cause: "the image says no process to run", Remedy: "name one: armature run IMAGE -- PROGRAM."}
 	}
-	uid, _, _ := user(config.Config.User) // spec refuses what is none
+	uid, _, _ := user(config.Config.User) // spec refuses an invalid user
 	return sandbox.Command{Args: args, Env: o.environment(config.Config.Env, homeOf(root, uid)), Dir: config.Config.WorkingDir}, o.checkProcess(root, args[0])
 }
 
-// checkProcess tells a misspelt process type from other reasons not to start.
+// checkProcess returns a specific error for an unknown process type.
 func (o Options) checkProcess(root, program string) error {
 	inside, err := os.OpenRoot(root)
 	if err != nil {
@@ -277,8 +276,8 @@ func (o Options) checkProcess(root, program string) error {
 	return &failure.Failure{ID: "no-process", Cause: "the image has no " + program, Remedy: "name one of its processes: armature inspect IMAGE lists them."}
 }
 
-// checkRunnable says whether this machine can run an image's programs: they are
-// its own, or the kernel knows an interpreter for them.
+// checkRunnable returns an error if this machine cannot run an image's programs:
+// neither natively nor by emulation.
 func checkRunnable(config *v1.ConfigFile) error {
 	to, err := targets.Parse(config.OS + "/" + config.Architecture)
 	if err != nil {

@@ -19,17 +19,17 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Mount is something that an image sees besides its own files.
+// Mount is a mount in addition to the image's own files.
 type Mount struct {
-	Source   string // folder, file or socket of the host, absolute; empty for an empty folder in memory
+	Source   string // folder, file or socket of the host, absolute; empty for a tmpfs
 	Target   string // absolute, inside
 	ReadOnly bool
 
 	file bool // Source is no folder
 }
 
-// ParseVolume reads HOST:PATH, HOST:PATH:ro or HOST:PATH:rw, as container engines
-// take it. HOST has to be there: a folder that an engine makes belongs to root.
+// ParseVolume parses HOST:PATH, HOST:PATH:ro or HOST:PATH:rw, as container
+// engines do. HOST must exist: a folder that an engine creates belongs to root.
 func ParseVolume(text string) (Mount, error) {
 	refuse := func(cause string, err error) (Mount, error) {
 		return Mount{}, unusable("--volume "+text+": "+cause, err, "give HOST:PATH, or HOST:PATH:ro: a folder or file of this machine, and the absolute path that the image sees it at.")
@@ -66,7 +66,7 @@ func ParseVolume(text string) (Mount, error) {
 	return m, nil
 }
 
-// ParseTmpfs reads the path of an empty folder.
+// ParseTmpfs parses the path of a tmpfs.
 func ParseTmpfs(text string) (Mount, error) {
 	to, err := insidePath(text)
 	if err != nil {
@@ -75,7 +75,7 @@ func ParseTmpfs(text string) (Mount, error) {
 	return Mount{Target: to}, nil
 }
 
-// insidePath is where something can be mounted.
+// insidePath returns a valid mount target.
 func insidePath(text string) (string, error) {
 	clean := path.Clean(text)
 	switch {
@@ -92,14 +92,14 @@ func insidePath(text string) (string, error) {
 	return clean, nil
 }
 
-// within says whether a clean path is a folder, or below it.
+// within reports whether a clean path is a folder, or below it.
 func within(folder, path string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
 
 func unusable(cause string, err error, remedy string) error {
 	return &failure.Failure{ID: "mount-unusable", Cause: cause, Err: err, Remedy: remedy}
 }
 
-// CheckMounts refuses what cannot be had together, and what a way cannot have.
+// CheckMounts refuses conflicting mounts, and those that a way does not support.
 func CheckMounts(mounts []Mount, way sandbox.Way) error {
 	for i, m := range mounts {
 		for _, other := range mounts[:i] {
@@ -117,11 +117,11 @@ func CheckMounts(mounts []Mount, way sandbox.Way) error {
 	return nil
 }
 
-// tmp is where every image has a folder of its own.
+// tmp is a separate folder of every running image.
 const tmp = "/tmp"
 
-// points are the mounts' targets that the image must have: all but those in
-// /tmp, which is no part of the image.
+// points returns the mounts' targets that the root must have: all but those in
+// /tmp, which is not in the root.
 func (o Options) points() (folders, files []string) {
 	for _, m := range o.Mounts {
 		switch {
@@ -137,8 +137,8 @@ func (o Options) points() (folders, files []string) {
 	return folders, files
 }
 
-// pointsName tells roots with different points apart. An image that is run
-// without any has none.
+// pointsName returns a suffix that distinguishes roots with different points. It
+// is empty without points.
 func (o Options) pointsName() string {
 	folders, files := o.points()
 	if len(folders)+len(files) == 0 {
@@ -148,8 +148,7 @@ func (o Options) pointsName() string {
 	return "-" + hex.EncodeToString(sum[:8])
 }
 
-// mount adds the mounts to what the image sees; /tmp is one of them, unless it is
-// given.
+// mount adds the mounts to the sandbox, with /tmp unless that is among them.
 func (o Options) mount(work *home.Work, spec *sandbox.Spec) error {
 	if !slices.ContainsFunc(o.Mounts, func(m Mount) bool { return m.Target == tmp }) {
 		spec.Binds = append(spec.Binds, sandbox.Bind{Source: work.Path("tmp"), Target: tmp, Writable: true})
@@ -163,7 +162,7 @@ func (o Options) mount(work *home.Work, spec *sandbox.Spec) error {
 		switch {
 		case m.Source != "":
 			spec.Binds = append(spec.Binds, sandbox.Bind{Source: m.Source, Target: m.Target, Writable: !m.ReadOnly, Recursive: !m.file})
-		case o.Way == sandbox.Chroot: // a folder on disk that is gone afterwards, too
+		case o.Way == sandbox.Chroot: // a temporary folder on disk
 			folder, err := work.Folder(fmt.Sprint("tmpfs-", i), 0o777|os.ModeSticky)
 			if err != nil {
 				return err
@@ -176,7 +175,7 @@ func (o Options) mount(work *home.Work, spec *sandbox.Spec) error {
 	return nil
 }
 
-// makePoint makes a mount's target in the folder that is /tmp.
+// makePoint makes a mount's target in the folder for /tmp.
 func makePoint(dir string, m Mount) error {
 	at := filepath.Join(dir, strings.TrimPrefix(m.Target, tmp))
 	if !m.file {
@@ -188,8 +187,8 @@ func makePoint(dir string, m Mount) error {
 	return os.WriteFile(at, nil, 0o644)
 }
 
-// checkPoints refuses a target that leads through a link of the image, which
-// could be mounted anywhere.
+// checkPoints refuses a target whose path has a symbolic link of the image: the
+// mount could end up anywhere.
 func (o Options) checkPoints(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -209,7 +208,7 @@ func (o Options) checkPoints(dir string) error {
 	return nil
 }
 
-// notMounted makes a failure of an error that is a volume's.
+// notMounted turns an error of a volume into a failure.
 func (o Options) notMounted(err error) error {
 	var step *sandbox.Error
 	if !errors.As(err, &step) {

@@ -16,23 +16,22 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// readOnly is how programs say that they could not write to the image's files,
-// with the path where they name one, in quotes as Node.js does it or before a
+// readOnly matches the error of a program that could not write to the image's
+// files, and the path if it has one: in quotes as Node.js prints it or before a
 // colon as the shell does.
 var readOnly = regexp.MustCompile(`(?i)\bEROFS\b[^'"\n]*(?:['"](/[^'"\n]*)['"])?|(/[^\s:'"]+)['"]?: read-only file system|read-only file system`)
 
-// listener passes on what a program prints, and remembers whether it said that
-// files are read-only.
+// listener passes on a program's output, and searches it for readOnly.
 type listener struct {
 	to io.Writer
 
 	mu   sync.Mutex
-	rest []byte // of the last line
+	rest []byte // of the current line
 	said bool
-	path string // of the first that was named; empty when none was
+	path string // the first path; empty without any
 }
 
-// maxRest is how much of a line without an end is looked at.
+// maxRest is the length up to which an unfinished line is searched.
 const maxRest = 4 << 10
 
 // listen returns two writers in place of two, one in place of one.
@@ -54,7 +53,7 @@ func (l *listener) Write(p []byte) (int, error) {
 	return l.to.Write(p)
 }
 
-// look looks at every line once, when it is whole.
+// look searches every line once, when it is complete.
 func (l *listener) look(p []byte) {
 	if l.path != "" {
 		return
@@ -80,7 +79,8 @@ func (l *listener) find(text []byte) {
 	l.path = string(append(found[1], found[2]...))
 }
 
-// heard says whether a program spoke of read-only files, and of which.
+// heard reports whether a program failed to write to read-only files, and the
+// path.
 func (l *listener) heard() (path string, said bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,8 +90,8 @@ func (l *listener) heard() (path string, said bool) {
 	return l.path, l.said
 }
 
-// hint tells whoever is used to container engines why a process failed: there an
-// image's files can be written to, until the container is gone.
+// hint explains such a failure to users of container engines, in which an image's
+// files are writable until the container is removed.
 func (o Options) hint(status sandbox.Status, outputs ...*listener) {
 	if status.Code == 0 || o.Way == sandbox.Chroot || o.Stderr == nil {
 		return

@@ -15,24 +15,24 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Blobs are files named by their digest. They survive the registry, so that
-// the next build of an image finds its layers.
+// Blobs is a folder of files named by their digest. They outlive the registry, so
+// that the next build of an image finds its layers.
 type Blobs struct{ dir string }
 
-// partPrefix is how the files of blobs begin that have not come whole.
+// partPrefix begins the names of incomplete blobs.
 const partPrefix = ".part-"
 
-// OpenBlobs makes the folder if it is not there.
+// OpenBlobs makes the folder if it does not exist.
 func OpenBlobs(dir string) (*Blobs, error) {
 	return &Blobs{dir: dir}, os.MkdirAll(dir, 0o755)
 }
 
-// Path is where the blob of a digest lies, or would.
+// Path returns the path of a digest's blob, which may not exist.
 func (b *Blobs) Path(digest v1.Hash) string {
 	return filepath.Join(b.dir, digest.Algorithm+"-"+digest.Hex)
 }
 
-// Stat is the size of a blob (registry.BlobStatHandler).
+// Stat returns the size of a blob (registry.BlobStatHandler).
 func (b *Blobs) Stat(_ context.Context, _ string, digest v1.Hash) (int64, error) {
 	info, err := os.Stat(b.Path(digest))
 	if errors.Is(err, os.ErrNotExist) {
@@ -53,7 +53,7 @@ func (b *Blobs) Get(_ context.Context, _ string, digest v1.Hash) (io.ReadCloser,
 	return file, err
 }
 
-// Put keeps a blob, if its content has the digest (registry.BlobPutHandler).
+// Put stores a blob if its content has the digest (registry.BlobPutHandler).
 func (b *Blobs) Put(_ context.Context, _ string, digest v1.Hash, content io.ReadCloser) error {
 	defer content.Close()
 	file, err := os.CreateTemp(b.dir, partPrefix)
@@ -78,8 +78,8 @@ func (b *Blobs) Put(_ context.Context, _ string, digest v1.Hash, content io.Read
 	return os.Rename(file.Name(), b.Path(digest))
 }
 
-// Take makes the blobs of another folder blobs of this one, too: as links, or
-// as copies where the file system has none.
+// Take adds the blobs of another folder: as hard links, or as copies if the file
+// system has no links.
 func (b *Blobs) Take(from *Blobs) error {
 	entries, err := os.ReadDir(from.dir)
 	if err != nil {
@@ -97,7 +97,8 @@ func (b *Blobs) Take(from *Blobs) error {
 	return nil
 }
 
-// take is [Blobs.Take] of one blob, which need not be there if it is here.
+// take is [Blobs.Take] for one blob. The other folder may lack it if this one has
+// it.
 func (b *Blobs) take(from *Blobs, digest v1.Hash) error {
 	if _, err := os.Lstat(b.Path(digest)); err == nil {
 		return nil
@@ -112,8 +113,8 @@ func (b *Blobs) take(from *Blobs, digest v1.Hash) error {
 	return b.Put(context.Background(), "", digest, content)
 }
 
-// Keep removes every blob whose digest is not among those given, and what
-// interrupted builds left.
+// Keep removes every blob whose digest is not given, and leftovers of interrupted
+// builds.
 func (b *Blobs) Keep(digests ...v1.Hash) error {
 	keep := map[string]bool{}
 	for _, digest := range digests {

@@ -17,8 +17,8 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// Image is an image whose configuration and layers are blobs. It can be read
-// for as long as they are kept.
+// Image returns an image whose configuration and layers are blobs. It is readable
+// while they are kept.
 func (b *Blobs) Image(manifest []byte) (v1.Image, error) {
 	parsed, err := v1.ParseManifest(bytes.NewReader(manifest))
 	if err != nil {
@@ -27,8 +27,7 @@ func (b *Blobs) Image(manifest []byte) (v1.Image, error) {
 	return partial.CompressedToImage(&stored{blobs: b, raw: manifest, manifest: parsed})
 }
 
-// Whole says whether all blobs of an image are there, with the sizes they
-// should have.
+// Whole reports whether all blobs of an image exist with the right size.
 func (b *Blobs) Whole(image v1.Image) bool {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -43,8 +42,8 @@ func (b *Blobs) Whole(image v1.Image) bool {
 	return true
 }
 
-// Store makes an image one of this folder's, and returns its manifest. Layers
-// that are not here are taken from the other folder's blobs, as links or copies.
+// Store stores an image's blobs in this folder, and returns its manifest. Missing
+// layers come from the other folder, as links or copies.
 func (b *Blobs) Store(image v1.Image, from *Blobs) ([]byte, error) {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -65,8 +64,7 @@ func (b *Blobs) Store(image v1.Image, from *Blobs) ([]byte, error) {
 	return image.RawManifest()
 }
 
-// stored is the part of an image that everything else follows from
-// (partial.CompressedImageCore).
+// stored is the minimal implementation of an image (partial.CompressedImageCore).
 type stored struct {
 	blobs    *Blobs
 	raw      []byte
@@ -103,9 +101,9 @@ func (l *storedLayer) MediaType() (types.MediaType, error) { return l.descriptor
 
 func (l *storedLayer) Compressed() (io.ReadCloser, error) { return os.Open(l.path) }
 
-// Reconfigured keeps a changed configuration of an image and returns the
-// manifest that names it. Nothing else in the manifest changes, not even its
-// layout: what an image is called follows from every byte.
+// Reconfigured stores a changed configuration of an image and returns the
+// manifest that references it. No other byte of the manifest changes, as its
+// digest identifies the image.
 func (b *Blobs) Reconfigured(image v1.Image, change func(config []byte) ([]byte, error)) ([]byte, error) {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -134,8 +132,8 @@ func (b *Blobs) Reconfigured(image v1.Image, change func(config []byte) ([]byte,
 	return replaced(raw, manifest.Config, now)
 }
 
-// replaced is a manifest with a descriptor in place of another, which is in it
-// once. Not another byte changes.
+// replaced returns a manifest with one descriptor, which occurs once, replaced.
+// No other byte changes.
 func replaced(raw []byte, was, is v1.Descriptor) ([]byte, error) {
 	before, err := json.Marshal(was)
 	if err != nil {

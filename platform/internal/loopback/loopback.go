@@ -1,8 +1,7 @@
 //go:build linux
 
-// Package loopback is the OCI registry that a build has to itself: the
-// lifecycle takes the run image and the image of the build before from it, and
-// leaves the app image there.
+// Package loopback is the private OCI registry of a build: the lifecycle reads
+// the run image and the previous image from it, and writes the app image to it.
 package loopback
 
 import (
@@ -28,31 +27,32 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// The repositories there are.
+// The repositories.
 const (
-	RunRepository   = "run" // what the lifecycle may read only
+	RunRepository   = "run" // read-only for the lifecycle
 	AppRepository   = "app"
 	CacheRepository = "cache"
 	Tag             = "latest"
 )
 
-// Registry serves on a loopback address, to whoever knows a password: the
-// host's other users can reach the address, too.
+// Registry serves on a loopback address and requires a password: the host's other
+// users can reach the address, too.
 type Registry struct {
 	address   string
 	passwords struct {
-		owner string // of this process, which may do everything
-		guest string // of the lifecycle, which may write the app and the cache only
+		owner string // password of this process, with all permissions
+		guest string // password of the lifecycle, which may write only the app and the cache
 	}
 	owner, guest *uploads
 	server       *http.Server
 	inside       *pipes
-	seen         transfers // of the lifecycle
+	seen         transfers // by the lifecycle
 	asked        atomic.Pointer[func()]
 }
 
-// What everybody may use who reaches the address, which takes no password: so
-// many connections at once, bytes of a request's header, and time to send it.
+// Limits for unauthenticated clients, which everybody who reaches the address can
+// be: the number of connections, the bytes of a request's header, and the time to
+// send it.
 const (
 	maxConnections = 1024
 	maxHeader      = 16 << 10
@@ -72,7 +72,7 @@ func Serve(listener net.Listener, blobs *Blobs) *Registry {
 	return r
 }
 
-// Close ends it. What it holds stays on disk, but for what has not come whole.
+// Close stops the registry. Complete blobs stay on disk.
 func (r *Registry) Close() error {
 	err := r.server.Close()
 	r.owner.abandon()
@@ -82,7 +82,7 @@ func (r *Registry) Close() error {
 
 const user = "armature"
 
-// guard lets requests through to the owner's handler or the guest's.
+// guard passes requests to the owner's handler or the guest's.
 func (r *Registry) guard() http.Handler {
 	observed := r.seen.watch(r.guest)
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
@@ -107,26 +107,26 @@ func (r *Registry) guard() http.Handler {
 	})
 }
 
-// OnRequest has f called whenever the lifecycle asks for something, before it is
-// answered; at once with other calls.
+// OnRequest sets a function to call whenever the lifecycle sends a request,
+// before the answer. Calls may be concurrent.
 func (r *Registry) OnRequest(f func()) { r.asked.Store(&f) }
 
-// isIn says whether a request's path is in a repository, and in no other that
-// only begins with its name.
+// isIn reports whether a request's path is in a repository, and not in one whose
+// name has it as a prefix.
 func isIn(at, repository string) bool {
 	return strings.HasPrefix(at, "/v2/"+repository+"/") && path.Clean(at) == strings.TrimSuffix(at, "/")
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// Auth is the value of CNB_REGISTRY_AUTH that lets the lifecycle in.
+// Auth returns the value of CNB_REGISTRY_AUTH for the lifecycle.
 func (r *Registry) Auth() (string, error) {
 	header := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+r.passwords.guest))
 	text, err := json.Marshal(map[string]string{r.address: header})
 	return string(text), err
 }
 
-// Reference is how the lifecycle calls an image of a repository.
+// Reference returns the lifecycle's reference to an image of a repository.
 func (r *Registry) Reference(repository string) string {
 	return r.address + "/" + repository + ":" + Tag
 }
@@ -140,7 +140,7 @@ func (r *Registry) Put(ctx context.Context, repository string, image v1.Image) e
 	return remote.Write(tag, image, r.options(ctx)...)
 }
 
-// PutManifest names an image whose blobs are there already.
+// PutManifest writes the manifest of an image whose blobs already exist.
 func (r *Registry) PutManifest(ctx context.Context, repository string, image remote.Taggable) error {
 	tag, err := name.NewTag(r.Reference(repository))
 	if err != nil {
@@ -159,9 +159,9 @@ func (r *Registry) Get(ctx context.Context, repository string) (v1.Image, error)
 }
 
 func (r *Registry) options(ctx context.Context) []remote.Option {
-	// The address may be one of another network than this process's.
+	// The address may be in another network namespace.
 	transport := &http.Transport{DialContext: r.inside.dial, DisableKeepAlives: true}
-	never := func(error) bool { return false } // what this process refuses itself it refuses again
+	never := func(error) bool { return false } // this process's own refusals are final
 	return []remote.Option{
 		remote.WithContext(ctx), remote.WithTransport(transport), remote.WithRetryPredicate(never),
 		remote.WithAuth(&authn.Basic{Username: user, Password: r.passwords.owner}),

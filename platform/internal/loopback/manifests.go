@@ -11,23 +11,23 @@ import (
 	"strings"
 )
 
-// Manifests is how often somebody with the lifecycle's password has written a
-// manifest into a repository, under any name.
+// Manifests returns how many manifests clients with the lifecycle's password have
+// written into a repository, under any tag.
 func (r *Registry) Manifests(repository string) int {
 	r.guest.naming.Lock()
 	defer r.guest.naming.Unlock()
 	return r.guest.named[repository]
 }
 
-// End keeps everybody with the lifecycle's password from writing another
-// manifest. What a program sent before it was ended may be read only now.
+// End refuses further manifests from clients with the lifecycle's password. A
+// program's request may be read only after the program has ended.
 func (r *Registry) End() {
 	r.guest.naming.Lock()
 	defer r.guest.naming.Unlock()
 	r.guest.ended = true
 }
 
-// takeManifest is an error when so many bytes of manifests may not come any more.
+// takeManifest returns an error if this many bytes of manifests exceed the quota.
 func (u *uploads) takeManifest(bytes int64) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -70,8 +70,8 @@ func (u *uploads) manifest(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// manifest reads one, and counts its bytes and those of its path as they come:
-// many requests at once may all stop before their ends.
+// manifest reads a manifest, and counts its bytes and those of its path as they
+// arrive: many concurrent requests may all stop before their ends.
 func (q *quota) manifest(at string) ([]byte, error) {
 	if err := q.take(int64(len(at))); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// pipes is a listener for connections that never leave the process.
+// pipes is a listener for connections within the process.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -19,7 +19,7 @@ func newPipes() *pipes {
 	return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// dial connects to whoever accepts, whatever the address.
+// dial connects to the listener, whatever the address.
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {

@@ -17,15 +17,15 @@ import (
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 )
 
-// level is that of gzip. Of the layer of Node.js 24 (arm64, 123 MB) the
-// library's levels make, in MB and seconds of one core: 1: 53.1, 1.1; 6: 46.7,
-// 2.3; 8: 45.8, 5.2; 9: 45.6, 16.8. The lifecycle's own, the fastest of Go's
-// standard library: 52.0, 1.5.
+// level is gzip's compression level. For the layer of Node.js 24 (arm64, 123 MB)
+// the library's levels give, in MB and seconds of one core: 1: 53.1, 1.1; 6:
+// 46.7, 2.3; 8: 45.8, 5.2; 9: 45.6, 16.8. The lifecycle's own, the fastest of
+// Go's standard library: 52.0, 1.5.
 const level = 8
 
-// Smaller keeps the layers of an image that which chooses in less space, and
-// returns the manifest that names them; their content stays the same. A layer
-// whose content is not what the image's configuration says is an error.
+// Smaller recompresses the layers of an image that which selects, and returns the
+// new manifest; their content stays the same. A layer whose content does not
+// match the image's configuration is an error.
 func (b *Blobs) Smaller(ctx context.Context, image v1.Image, which func(layer v1.Descriptor) bool) ([]byte, error) {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -63,7 +63,7 @@ func (b *Blobs) Smaller(ctx context.Context, image v1.Image, which func(layer v1
 	return raw, err
 }
 
-// smaller compresses one layer anew. Where that gains nothing it stays.
+// smaller recompresses one layer, unless that gains nothing.
 func (b *Blobs) smaller(ctx context.Context, layer v1.Descriptor, content v1.Hash) (v1.Descriptor, error) {
 	from, err := os.Open(b.Path(layer.Digest))
 	if err != nil {

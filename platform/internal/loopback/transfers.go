@@ -15,23 +15,23 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Transfer is a blob that the lifecycle has written, or did not need to.
+// Transfer is a blob that the lifecycle has written, or found.
 type Transfer struct {
 	Digest     v1.Hash
-	Bytes      int64     // as they were sent; 0 for one that was there
-	Begin, End time.Time // from when its content begins to be read to the answer to its last request
-	Reused     bool      // it was there: the lifecycle asked, the last time at Begin, and sent nothing
+	Bytes      int64     // compressed; 0 for a blob that it found
+	Begin, End time.Time // from the first read of its content to the answer to its last request
+	Reused     bool      // the blob existed: the lifecycle checked it, the last time at Begin, and sent nothing
 }
 
-// transfers follow uploads (Distribution spec, "Pushing blobs"): a POST opens
-// one, a PATCH sends the content, and a PUT names the digest.
+// transfers tracks uploads (Distribution spec, "Pushing blobs"): a POST opens
+// one, a PATCH sends the content, and a PUT has the digest.
 type transfers struct {
 	mu   sync.Mutex
 	open map[string]*Transfer // by the upload's path
 	over map[v1.Hash]Transfer
 }
 
-// Transfers are those of the lifecycle, in the order in which they began.
+// Transfers returns the lifecycle's transfers, in the order of their start.
 func (r *Registry) Transfers() []Transfer {
 	r.seen.mu.Lock()
 	defer r.seen.mu.Unlock()
@@ -45,7 +45,7 @@ func (r *Registry) Transfers() []Transfer {
 	return all
 }
 
-// watch notes what passes through a registry's handler.
+// watch records the requests to a registry's handler.
 func (t *transfers) watch(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if request.Method == http.MethodGet {
@@ -58,7 +58,7 @@ func (t *transfers) watch(inner http.Handler) http.Handler {
 		answer := &answered{ResponseWriter: w, status: http.StatusOK}
 		inner.ServeHTTP(answer, request)
 		if !body.first.IsZero() {
-			begin = body.first // what comes before is waiting
+			begin = body.first // exclude the wait before that
 		}
 		t.note(request, answer, body.bytes, begin, time.Now())
 	})
@@ -100,11 +100,11 @@ func (t *transfers) note(request *http.Request, answer *answered, bytes int64, b
 	}
 }
 
-// counted counts what is read, and knows since when.
+// counted counts the bytes read, and records the start.
 type counted struct {
 	io.ReadCloser
 	bytes int64
-	first time.Time // when reading began
+	first time.Time // start of reading
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -116,7 +116,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answered remembers an answer's status.
+// answered records a response's status.
 type answered struct {
 	http.ResponseWriter
 	status int

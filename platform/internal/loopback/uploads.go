@@ -19,10 +19,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a build may send, whose scripts know the lifecycle's password: manifests
-// of that size, as registries have it (Distribution spec, "Pushing Manifests"),
-// so many bytes of them, so many uploads at once, and so many bytes of blobs, of
-// which the disk keeps some for others.
+// Quotas of a build, whose scripts know the lifecycle's password: the size of a
+// manifest, as registries limit it (Distribution spec, "Pushing Manifests"), the
+// bytes of all manifests, the number of concurrent uploads, and the bytes of
+// blobs, with some disk space reserved for others.
 const (
 	maxManifest  = 4 << 20
 	maxManifests = 64 << 20
@@ -31,10 +31,10 @@ const (
 	diskReserve  = 64 << 20
 )
 
-// uploads takes the requests that send content (Distribution spec, "Pushing
-// blobs", "Pushing manifests") from a registry's handler: blobs go to the disk as
-// they come, where the handler would have them in memory, and what is too much is
-// refused.
+// uploads handles the requests that send content (Distribution spec, "Pushing
+// blobs", "Pushing manifests") in place of a registry's handler: it streams blobs
+// to the disk, where the handler would keep them in memory, and applies the
+// quotas.
 type uploads struct {
 	inner http.Handler
 	blobs *Blobs
@@ -42,15 +42,15 @@ type uploads struct {
 	mu        sync.Mutex
 	open      map[string]*upload // by the request's path
 	limited   bool
-	left      int64 // bytes of blobs that may still come
-	manifests int64 // bytes of manifests and their paths that may still come
+	left      int64 // remaining bytes of blobs
+	manifests int64 // remaining bytes of manifests and their paths
 
-	naming sync.Mutex     // held while a manifest is written
-	named  map[string]int // how many were, by repository
-	ended  bool           // no further one is
+	naming sync.Mutex     // serializes writing manifests
+	named  map[string]int // manifests written, by repository
+	ended  bool           // refuse further manifests
 }
 
-// upload is a blob of which a part has come.
+// upload is a partial blob.
 type upload struct {
 	mu   sync.Mutex // one request at a time
 	file *os.File   // nil when it is over
@@ -58,7 +58,7 @@ type upload struct {
 	size int64
 }
 
-// newUploads takes any number of bytes unless it is limited.
+// newUploads applies the quotas only if limited.
 func newUploads(inner http.Handler, blobs *Blobs, limited bool) *uploads {
 	u := &uploads{inner: inner, blobs: blobs, open: map[string]*upload{}, named: map[string]int{}, limited: limited, left: maxBlobs, manifests: maxManifests}
 	var disk unix.Statfs_t
@@ -74,7 +74,7 @@ func (u *uploads) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	switch {
 	case request.Method == http.MethodPut && folder == "manifests":
 		u.manifest(w, request)
-	case request.Method == http.MethodPost && request.URL.Query().Has("digest"): // the whole blob at once
+	case request.Method == http.MethodPost && request.URL.Query().Has("digest"): // the whole blob in one request
 		body, answer := &quota{ReadCloser: request.Body, take: u.take}, &answered{ResponseWriter: w, status: http.StatusOK}
 		request.Body = body
 		u.inner.ServeHTTP(answer, request)
@@ -90,7 +90,7 @@ func (u *uploads) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// refusal is an answer that is none of success.
+// refusal is an error response.
 type refusal struct {
 	status        int
 	code, message string
@@ -98,7 +98,7 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.message }
 
-// answer sends what went wrong, if anything did.
+// answer sends the response for an error, if any.
 func answer(w http.ResponseWriter, err error) {
 	if err == nil {
 		return
@@ -113,14 +113,14 @@ func answer(w http.ResponseWriter, err error) {
 	}
 	text, err := json.Marshal(map[string][]one{"errors": {{refused.code, refused.message}}})
 	if err != nil {
-		panic(err) // strings can always be written
+		panic(err) // encoding strings cannot fail
 	}
-	w.Header().Set("Connection", "close") // whatever else of the request there may be
+	w.Header().Set("Connection", "close") // ignore the rest of the request
 	w.WriteHeader(refused.status)
 	w.Write(text)
 }
 
-// take is an error when so many bytes may not come any more.
+// take returns an error if this many bytes exceed the quota.
 func (u *uploads) take(bytes int64) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -131,18 +131,18 @@ func (u *uploads) take(bytes int64) error {
 	return nil
 }
 
-// giveBack says that so many bytes are not kept.
+// giveBack returns bytes to the quota.
 func (u *uploads) giveBack(bytes int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.left += bytes
 }
 
-// quota reads a body for as long as it may go on.
+// quota reads a body within the quota.
 type quota struct {
 	io.ReadCloser
 	take  func(bytes int64) error
-	bytes int64 // that have come
+	bytes int64 // read so far
 }
 
 func (q *quota) Read(p []byte) (int, error) {
@@ -154,7 +154,7 @@ func (q *quota) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// find returns the upload that a request is for, locked.
+// find returns the upload for a request, locked.
 func (u *uploads) find(at string) (*upload, error) {
 	u.mu.Lock()
 	one, known := u.open[at]
@@ -186,8 +186,8 @@ func (u *uploads) find(at string) (*upload, error) {
 	return one, nil
 }
 
-// forget ends an upload, and unlocks it. What has come is removed, unless it has
-// another name by now.
+// forget ends an upload, and unlocks it. It removes the partial file, unless that
+// has been renamed.
 func (u *uploads) forget(at string, one *upload) {
 	u.mu.Lock()
 	delete(u.open, at)
@@ -211,7 +211,7 @@ func (u *uploads) abandon() {
 	}
 }
 
-// receive adds a request's body to an upload.
+// receive appends a request's body to an upload.
 func (u *uploads) receive(one *upload, body io.ReadCloser) error {
 	n, err := io.Copy(io.MultiWriter(one.file, one.sum), &quota{ReadCloser: body, take: u.take})
 	one.size += n

@@ -1,10 +1,10 @@
 //go:build linux
 
-// Package order finds the buildpacks that a build is to use instead of the
-// builder's order, or around it, and puts them beside the builder's own.
+// Package order finds the buildpacks that replace or surround the builder's
+// order, and puts them beside the builder's own.
 //
-// The names mean what they mean to pack: an id of the builder's, a folder, an
-// archive, a buildpackage, from=builder.
+// It takes the same names as pack: an id of the builder's, a folder, an archive,
+// a buildpackage, from=builder.
 package order
 
 import (
@@ -27,33 +27,32 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// Dir and OrderFile are where the lifecycle looks in a builder (Platform API,
-// "CNB_BUILDPACKS_DIR" and "CNB_ORDER_PATH").
+// Dir and OrderFile are the paths of a builder's buildpacks and order (Platform
+// API, "CNB_BUILDPACKS_DIR" and "CNB_ORDER_PATH").
 const (
 	Dir       = "/cnb/buildpacks"
 	OrderFile = "/cnb/order.toml"
 )
 
-// Locator is one buildpack, as somebody named it.
+// Locator names a buildpack.
 type Locator struct {
 	Name   string  // id[@version], from=builder, a path, or docker://REFERENCE
-	Inline *Script // a buildpack of one script; Name is its id[@version] then
+	Inline *Script // a script as buildpack; Name is then its id[@version]
 
-	Base   string // what a relative path is below
-	Inside bool   // whether a path has to lead into Base, as that of an app has to
+	Base   string // base of a relative path
+	Inside bool   // the path must be inside Base, as for an app's own descriptor
 }
 
-// Request is what a build is to use. The zero value asks for nothing but the
-// builder's order.
+// Request are the buildpacks to use. The zero value keeps the builder's order.
 type Request struct {
-	Buildpacks []Locator // in place of the builder's order
-	Pre, Post  []Locator // before and after it, unless Buildpacks are there
+	Buildpacks []Locator // replace the builder's order
+	Pre, Post  []Locator // before and after it; ignored with Buildpacks
 }
 
-// Empty says whether the builder's order stays as it is.
+// Empty reports whether the builder's order stays as it is.
 func (w Request) Empty() bool { return len(w.Buildpacks)+len(w.Pre)+len(w.Post) == 0 }
 
-// Names are those of all that is asked for, in the order that it builds in.
+// Names returns the names of all requested buildpacks, in build order.
 func (w Request) Names() (names []string) {
 	for _, l := range slices.Concat(w.Pre, w.Buildpacks, w.Post) {
 		names = append(names, l.Name)
@@ -61,44 +60,43 @@ func (w Request) Names() (names []string) {
 	return names
 }
 
-// Ref is a buildpack's place in an order (Distribution spec, "order").
+// Ref is a buildpack in an order (Distribution spec, "order").
 type Ref struct {
 	ID       string `toml:"id"`
 	Version  string `toml:"version"`
 	Optional bool   `toml:"optional,omitempty"`
 }
 
-// Group is a list of buildpacks that are tried together.
+// Group is a list of buildpacks that detect together.
 type Group struct {
 	Refs []Ref `toml:"group"`
 }
 
-// Plan is what a request comes to with a builder.
+// Plan is a request resolved with a builder.
 type Plan struct {
 	Order   []Group
-	Fetched []Fetched // what is not the builder's, in the order in which it was named
-	added   []module  // not the builder's
+	Fetched []Fetched // not from the builder, in the order of their names
+	added   []module  // not from the builder
 	root    string    // the builder's root file system
 }
 
-// Fetched is a buildpack, or a package of several, that is not the builder's.
+// Fetched is a buildpack or buildpackage that does not come from the builder.
 type Fetched struct {
-	Name   string // as somebody named it
-	Digest string // "sha256:…" of a buildpackage's manifest, or of a folder's files as [source.Digest] makes it
+	Name   string // as the user named it
+	Digest string // "sha256:…" of a buildpackage's manifest, or [source.Digest] of a folder
 }
 
-// module is a buildpack, unpacked.
+// module is an unpacked buildpack.
 type module struct {
 	Ref
 	dir string
 }
 
-// Resolve finds all buildpacks of a request. Those that are not the builder's,
-// whose root file system is in the folder root, are unpacked into new folders
-// below work; of a buildpackage for several platforms the host's is taken. Those
-// in registries are asked for with registries, and what an app's own descriptor
-// names there without credentials. What somebody named wrong is a
-// [*failure.Failure].
+// Resolve finds all buildpacks of a request. It unpacks those that do not come
+// from the builder, whose root file system is root, into new folders below work;
+// from a multi-platform buildpackage it takes the host's. Registries is used for
+// those in registries; for those of an app's own descriptor, without credentials.
+// A user's mistake is a [*failure.Failure].
 func (w Request) Resolve(ctx context.Context, root, work string, host targets.Target, registries images.Registries) (*Plan, error) {
 	own, err := readBuilder(root)
 	if err != nil {
@@ -113,9 +111,9 @@ func (w Request) Resolve(ctx context.Context, root, work string, host targets.Ta
 }
 
 // Write puts all buildpacks, the builder's and the others, into the folder dir,
-// which must be there, empty, and on the file system of both, and the order
-// into a file. Files of the builder's are shared, but not those that the given
-// user, of the given group, could write to.
+// which must be empty and on the same file system, and writes the order to a
+// file. Files of the builder's are hard links, except those that the given user
+// or group could write to.
 func (p *Plan) Write(dir, orderFile string, user, group int) error {
 	if err := rootfs.Clone(filepath.Join(p.root, Dir), dir, user, group); err != nil {
 		return fmt.Errorf("copying the builder's buildpacks: %w", err)
@@ -125,7 +123,7 @@ func (p *Plan) Write(dir, orderFile string, user, group int) error {
 	}
 	for _, m := range p.added {
 		to := filepath.Join(dir, folderOf(m.ID), m.Version)
-		if err := os.RemoveAll(to); err != nil { // the builder's of the same version
+		if err := os.RemoveAll(to); err != nil { // replaces the builder's of the same version
 			return err
 		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
@@ -142,10 +140,11 @@ func (p *Plan) Write(dir, orderFile string, user, group int) error {
 	return os.WriteFile(orderFile, text.Bytes(), 0o644)
 }
 
-// folderOf is the folder of a buildpack's versions below [Dir].
+// folderOf returns a buildpack's folder below [Dir], which has a subfolder for
+// each version.
 func folderOf(id string) string { return strings.ReplaceAll(id, "/", "_") }
 
-// builder is what a builder has.
+// builder is the content of a builder.
 type builder struct {
 	order []Group
 	refs  []Ref // of all its buildpacks
@@ -182,7 +181,7 @@ func readBuilder(dir string) (builder, error) {
 }
 
 // modulesIn finds the buildpacks in a folder like [Dir], which is relative to
-// root. Their folders are relative to root, too.
+// root, as the results are.
 func modulesIn(root *os.Root, dir string) (found []module, err error) {
 	paths, err := fs.Glob(root.FS(), dir+"/*/*/buildpack.toml")
 	if err != nil {
@@ -202,10 +201,10 @@ func modulesIn(root *os.Root, dir string) (found []module, err error) {
 	return found, nil
 }
 
-// maxTOML is the most bytes of a file that says what a buildpack or builder is.
+// maxTOML is the maximal size in bytes of a buildpack's or builder's descriptor.
 const maxTOML = 4 << 20
 
-// readModule reads which buildpack is in a folder, relative to root.
+// readModule reads the buildpack in a folder, relative to root.
 func readModule(root *os.Root, dir string) (module, error) {
 	text, err := regular.Read(root, filepath.Join(dir, "buildpack.toml"), maxTOML)
 	if err != nil {
@@ -220,8 +219,8 @@ func readModule(root *os.Root, dir string) (module, error) {
 	return module{Ref: Ref{ID: file.Buildpack.ID, Version: file.Buildpack.Version}, dir: dir}, file.Buildpack.check()
 }
 
-// check refuses ids and versions that could not be folders of their own
-// (Buildpack spec, "buildpack.toml").
+// check refuses ids and versions that are no valid folder names (Buildpack spec,
+// "buildpack.toml").
 func (r Ref) check() error {
 	for _, part := range append(strings.Split(r.ID, "/"), r.Version) {
 		if part == "" || part == "." || part == ".." || strings.ContainsFunc(part, notInNames) {

@@ -24,7 +24,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/source"
 )
 
-// path is where a locator leads to, and whether there is something.
+// path returns a locator's path, and whether it exists.
 func (l Locator) path() (string, bool) {
 	path := strings.TrimPrefix(l.Name, "file://")
 	if !filepath.IsAbs(path) {
@@ -72,15 +72,15 @@ func (f *finder) file(l Locator, path string) (Ref, []module, error) {
 	return m.Ref, []module{m}, f.pinFolder(l.Name, dir)
 }
 
-// pinFolder notes what a folder holds that a buildpack is in.
+// pinFolder records the digest of a buildpack's folder.
 func (f *finder) pinFolder(name, dir string) error {
 	digest, err := source.Digest(f.ctx, dir)
 	f.fetched = append(f.fetched, Fetched{name, digest})
 	return err
 }
 
-// isInside refuses a path that leads out of a folder, by itself or by symbolic
-// links.
+// isInside refuses a path that is outside of a folder, directly or through
+// symbolic links.
 func isInside(folder, path string) error {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
@@ -97,7 +97,7 @@ func isInside(folder, path string) error {
 	return nil
 }
 
-// folder makes a new folder, which everybody can read.
+// folder makes a new folder that everybody can read.
 func (f *finder) folder() (string, error) {
 	dir, err := os.MkdirTemp(f.work, "buildpack-")
 	if err != nil {
@@ -106,7 +106,8 @@ func (f *finder) folder() (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
-// unpack unpacks a tar archive, gzipped or not, and nothing outside of dir.
+// unpack unpacks a tar archive, gzipped or not, and writes nothing outside of
+// dir.
 func (f *finder) unpack(path, dir string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -123,7 +124,7 @@ func (f *finder) unpack(path, dir string) error {
 	return rootfs.UnpackArchive(f.ctx, dir, archive)
 }
 
-// inFolder is the one buildpack of a folder.
+// inFolder returns the only buildpack in a folder.
 func inFolder(dir string) (module, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -135,8 +136,8 @@ func inFolder(dir string) (module, error) {
 	return m, err
 }
 
-// packaged is the host's image in an unpacked buildpackage. A layout is read by
-// name, so it may hold no link that leads elsewhere.
+// packaged returns the host's image in an unpacked buildpackage. The layout must
+// have no symbolic link out of it, as it is read by path.
 func (f *finder) packaged(dir string) (v1.Image, error) {
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() && !entry.Type().IsRegular() {
@@ -165,11 +166,11 @@ func (f *finder) packaged(dir string) (v1.Image, error) {
 	return nil, fmt.Errorf("it has no image for %s", f.host)
 }
 
-// image is a buildpackage in a registry. The credentials of whoever builds are not
-// for what an app names.
+// image fetches a buildpackage from a registry, without credentials if the app
+// names it.
 func (f *finder) image(l Locator, reference string) (Ref, []module, error) {
 	registries := f.registries
-	if l.Inside { // the app says so
+	if l.Inside { // the app named it
 		registries = registries.For(fmt.Sprintf("the app's project descriptor in %s", l.Base))
 	}
 	image, err := registries.Package(f.ctx, reference, f.host)
@@ -186,12 +187,12 @@ func (f *finder) image(l Locator, reference string) (Ref, []module, error) {
 	})
 }
 
-// packageLabel says which of a buildpackage's buildpacks is its main one
-// (Distribution spec, "Buildpackage").
+// packageLabel names a buildpackage's main buildpack (Distribution spec,
+// "Buildpackage").
 const packageLabel = "io.buildpacks.buildpackage.metadata"
 
-// ofImage unpacks a buildpackage's image: its files are those of a builder.
-// unread makes an error of one that the image cannot be read for.
+// ofImage unpacks a buildpackage's image, whose files are laid out as a
+// builder's. Unread converts errors of reading the image.
 func (f *finder) ofImage(name string, image v1.Image, unread func(error) error) (Ref, []module, error) {
 	config, err := image.ConfigFile()
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// Script is the buildpack that a project descriptor holds itself (Project
-// Descriptor, "script").
+// Script is an inline buildpack of a project descriptor (Project Descriptor,
+// "script").
 type Script struct {
 	API    string `toml:"api"`
 	Inline string `toml:"inline"`
 	Shell  string `toml:"shell"` // /bin/sh when empty
 }
 
-// inline writes the buildpack of a script: it always passes, and builds by
-// running the script.
+// inline writes the buildpack of a script: its detect always passes, and its
+// build runs the script.
 func (f *finder) inline(l Locator) (Ref, []module, error) {
 	id, version, _ := strings.Cut(l.Name, "@")
 	if version == "" {
@@ -56,7 +56,7 @@ func (f *finder) inline(l Locator) (Ref, []module, error) {
 		if err := os.WriteFile(path, []byte(file.text), file.mode); err != nil {
 			return Ref{}, nil, err
 		}
-		if err := os.Chmod(path, file.mode); err != nil { // whatever the umask
+		if err := os.Chmod(path, file.mode); err != nil { // regardless of the umask
 			return Ref{}, nil, err
 		}
 	}

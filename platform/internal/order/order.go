@@ -15,10 +15,10 @@ import (
 // fromBuilder stands for the builder's whole order.
 const fromBuilder = "from=builder"
 
-// idPrefixes may stand before an id of the builder's.
+// idPrefixes may precede an id of the builder's.
 var idPrefixes = []string{"urn:cnb:builder:", fromBuilder + ":"}
 
-// finder turns locators into places in an order.
+// finder converts locators into entries of an order.
 type finder struct {
 	ctx     context.Context
 	builder builder
@@ -30,9 +30,9 @@ type finder struct {
 	registries images.Registries
 }
 
-// instead is the order that locators make: one group of all of them. The
-// builder's order in between makes a group of each of its own, with what stands
-// before and after it.
+// instead returns the order of the locators: one group of all of them. The
+// builder's order among them contributes each of its groups, surrounded by the
+// other locators.
 func (f *finder) instead(locators []Locator) ([]Group, error) {
 	var order []Group
 	merged := false
@@ -54,8 +54,8 @@ func (f *finder) instead(locators []Locator) ([]Group, error) {
 	return order, nil
 }
 
-// around is the builder's order with buildpacks before and after each of its
-// groups. Each of pre goes before those that were there, as pack has it.
+// around returns the builder's order with buildpacks before and after each of its
+// groups. As in pack, each of pre is put before the previous ones.
 func (f *finder) around(pre, post []Locator) ([]Group, error) {
 	order := f.builder.order
 	for _, l := range pre {
@@ -75,7 +75,7 @@ func (f *finder) around(pre, post []Locator) ([]Group, error) {
 	return order, nil
 }
 
-// before puts the one group that there is, if any, before each of others.
+// before puts the group of an order, if it has one, before each of the others.
 func before(order, others []Group) []Group {
 	if len(order) == 0 {
 		return others
@@ -87,7 +87,7 @@ func before(order, others []Group) []Group {
 	return all
 }
 
-// after puts a buildpack behind every group, or into the first.
+// after appends a buildpack to every group, or makes the first group.
 func after(order []Group, ref Ref) []Group {
 	if len(order) == 0 {
 		return []Group{{Refs: []Ref{ref}}}
@@ -99,7 +99,7 @@ func after(order []Group, ref Ref) []Group {
 	return all
 }
 
-// find returns the buildpack of a locator, which is unpacked unless it is the
+// find returns a locator's buildpack, which it unpacks unless it is the
 // builder's.
 func (f *finder) find(l Locator) (Ref, error) {
 	for _, prefix := range idPrefixes {

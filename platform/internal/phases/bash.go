@@ -21,8 +21,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// checkBash refuses an image with processes that the lifecycle's launcher starts
-// with bash, whichever buildpack made them, on a run image that has none.
+// checkBash refuses an image with processes of any buildpack that the lifecycle's
+// launcher starts with bash, if the run image has no bash.
 func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
 	mode := b.Env[settings.StartCheck]
 	if mode == "off" || b.Rebase != nil {
@@ -51,8 +51,8 @@ func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
 	return nil
 }
 
-// indirectProcesses are the types of an image's processes that start with bash,
-// each with its buildpack, in the order of the image.
+// indirectProcesses returns the types of an image's processes that start with
+// bash, each with its buildpack, in the order of the image.
 func indirectProcesses(image v1.Image) (all []string, err error) {
 	var said labels.BuildMetadata
 	if err := labels.Read(image, labels.Build, &said); err != nil {
@@ -66,8 +66,8 @@ func indirectProcesses(image v1.Image) (all []string, err error) {
 	return all, nil
 }
 
-// hasBash says whether any file of an image is called bash. The launcher wants
-// /bin/bash, which links may lead to.
+// hasBash reports whether an image has a file called bash. The launcher runs
+// /bin/bash, but a symbolic link may provide it.
 func hasBash(ctx context.Context, image v1.Image) (bool, error) {
 	files := mutate.Extract(image)
 	defer files.Close()

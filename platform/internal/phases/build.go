@@ -1,8 +1,7 @@
 //go:build linux
 
-// Package phases makes an image of an app's folder for one platform: it runs
-// the lifecycle that the builder has in a sandbox, between a registry of the
-// build's own and nothing else.
+// Package phases makes an image of an app's folder for one platform: it runs the
+// builder's lifecycle in a sandbox, against a registry of the build's own.
 package phases
 
 import (
@@ -26,92 +25,92 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Options say what to build, of what, and how.
+// Options are the options of one build.
 type Options struct {
 	App      string // folder
-	AppOf    string // where App is a copy, the folder that it is one of
-	Name     string // of the image, with its tag
-	CacheKey string // builds of one share what they leave, in place of those of one folder
+	AppOf    string // if App is a copy, the original folder
+	Name     string // the image's name, with its tag
+	CacheKey string // replaces the app's folder as the key of the build cache
 	Target   targets.Target
-	Host     targets.Target // whose build image is used; another than this machine's is emulated
+	Host     targets.Target // of the build image; emulated if it is not this machine's
 	Builder  string         // folder or reference, as images.Builder takes it
 	RunImage string         // folder or reference; the builder's own when empty
 
-	// BuilderBy says who chose the builder, where that was not whoever called
-	// armature: "the app's project.toml". The builder is the absolute path of a
-	// folder in the app then, or a reference.
+	// BuilderBy says who chose the builder, if not armature's caller: "the app's
+	// project.toml". The builder is then the absolute path of a folder in the
+	// app, or a reference.
 	BuilderBy  string
 	Registries images.Registries
 
-	Buildpacks order.Request // instead of the builder's order, or around it
+	Buildpacks order.Request // replace or surround the builder's order
 
 	Env        map[string]string // for the buildpacks
 	Bindings   []string          // folders of service bindings
 	Network    sandbox.Network
-	Limits     sandbox.Limits // of each program
+	Limits     sandbox.Limits // for each program
 	ClearCache bool
-	Small      bool                   // compress layers well; as the lifecycle does, fast, when not set
-	CacheImage string                 // where the cache is kept in a registry; in the home when empty
-	SBOMDir    string                 // where the bills of materials are put; nowhere when empty
-	Labels     map[string]string      // that buildpacks were asked for: an image without one of them is an error
-	Created    string                 // when the image says that it was made, as SOURCE_DATE_EPOCH has it; when empty, what the lifecycle says
-	Filter     func(path string) bool // which files of the app take part; all when nil
+	Small      bool                   // compress layers well instead of fast, as the lifecycle does
+	CacheImage string                 // cache image in a registry; empty for the cache in Home
+	SBOMDir    string                 // folder for the bills of materials; empty for none
+	Labels     map[string]string      // labels requested from the buildpacks; a missing one is an error
+	Created    string                 // creation time of the image in the format of SOURCE_DATE_EPOCH; the lifecycle's when empty
+	Filter     func(path string) bool // selects the app's files; nil for all
 
-	// Rebase, when set, is an image that gets the run image in place of its
-	// own; App and what is for buildpacks are not looked at.
+	// Rebase, when set, is the image to rebase; App and the options for
+	// buildpacks are not used then.
 	Rebase v1.Image
 
 	Home   home.Home
 	Way    sandbox.Way
 	Log    *progress.Log
-	Getenv func(string) string // this program's environment
+	Getenv func(string) string // looks up this process's environment
 
-	seeding bool // makes a seed, and begins with none
+	seeding bool // make a seed, without one to start from
 }
 
-// Result is an image that was built.
+// Result is a built image.
 type Result struct {
-	Image  v1.Image // can be read until the build is closed
+	Image  v1.Image // readable until the build is closed
 	Digest v1.Hash
 }
 
-// Build is one that runs or has run. Close it in any case: it holds what other
-// builds of the same image wait for.
+// Build is a build that runs or has run. Always close it: it holds a lock that
+// other builds of the same image wait for.
 type Build struct {
 	Options
 	builder *builder
 	run     *runImage
 	work    *home.Work
 	kept    *home.Build
-	left    left // what is noted in the folder of kept
-	beside  bool // a build of another image has the folder that would be this one's
+	left    left // recorded in the folder kept
+	beside  bool // a build of another image holds the folder for this app
 	rootUse home.Lock
 	root    string // unpacked builder
 	blobs   *loopback.Blobs
 	etc     []sandbox.Bind
-	fetched []order.Fetched // buildpacks besides the builder's
-	seed    v1.Image        // that a first build begins with; nil when there is none
-	full    bool            // the lifecycle or a buildpack said that a disk is full
-	before  v1.Image        // what the lifecycle was given as the image of the build before; nil when there is none
-	first   *Build          // the build for another target that makes layers for this one, too; nil when there is none
+	fetched []order.Fetched // buildpacks that do not come from the builder
+	seed    v1.Image        // what a first build starts from; nil without one
+	full    bool            // the lifecycle or a buildpack reported a full disk
+	before  v1.Image        // the previous image given to the lifecycle; nil without one
+	first   *Build          // the build for another target that also makes layers for this one; nil without one
 	busy    event           // a buildpack runs a command, or is done
 	layered event           // the buildpacks have made their layers
-	made    event           // Run has returned image
+	made    event           // Run has set image
 	image   v1.Image
 
-	clean        cleanLayers       // what the seed says of layers that hold nothing of the app
+	clean        cleanLayers       // the seed's layers without app code
 	runtimeFiles map[string]string // of the app, see there
-	badCache     bool              // the cache image is not to be pushed
+	badCache     bool              // do not push the cache image
 
-	emulation  map[string]string // variables of an emulated build's programs; the user's go before
-	rebaseName string            // what the image to rebase calls its run image
+	emulation  map[string]string // variables for emulated programs; the user's override them
+	rebaseName string            // the run image's name in the image to rebase
 }
 
-// Source is the build's copy of the app's folder. Until the build runs, another
-// build can copy it, so that both have the same.
+// Source is the build's copy of the app's folder. Before the build runs, another
+// build can copy it, so that both build the same files.
 func (b *Build) Source() string { return b.work.Path("app") }
 
-// Start does everything that comes before the lifecycle.
+// Start prepares the build, up to the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
 	if options.BuilderBy != "" && options.Way == sandbox.Chroot {
 		return nil, &failure.Failure{
@@ -160,10 +159,10 @@ func newBuild(options Options) *Build {
 	return b
 }
 
-// Close removes what the build does not leave to the next one.
+// Close removes everything that the next build does not need.
 func (b *Build) Close() error {
 	var failed []error
-	if b.work != nil { // what may be secret does not wait for its removal
+	if b.work != nil { // secrets are removed at once
 		failed = append(failed, home.RemoveAll(b.work.Path("platform")), b.work.Close())
 	}
 	switch {
@@ -198,7 +197,7 @@ func (b *Build) findImages(ctx context.Context) error {
 	return err
 }
 
-// Run runs the lifecycle and returns the image it made.
+// Run runs the lifecycle and returns the image.
 func (b *Build) Run(ctx context.Context) (*Result, error) {
 	if b.first != nil && !b.divided() {
 		if err := b.wholeAfterFirst(ctx); err != nil {
@@ -235,5 +234,5 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 	return &Result{Image: image, Digest: digest}, nil
 }
 
-// manifestPath is where the manifest of the last build is kept.
+// manifestPath is the path of the previous image's manifest.
 func (b *Build) manifestPath() string { return filepath.Join(b.kept.Dir, "manifest.json") }

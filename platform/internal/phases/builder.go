@@ -22,19 +22,18 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// platformAPIs are the versions of the Platform API that a build can follow,
-// newest first.
+// platformAPIs are the supported versions of the Platform API, newest first.
 var platformAPIs = []string{"0.15", "0.14", "0.13", "0.12"}
 
-// builder is a builder image, read.
+// builder is a parsed builder image.
 type builder struct {
 	found       string // folder or reference
 	image       v1.Image
 	digest      v1.Hash
-	env         []string // of its configuration
+	env         []string // in its configuration
 	user, group int
 	platformAPI string
-	lifecycle   string // its version
+	lifecycle   string // version
 	runImages   []labels.RunImageChoice
 	home        string // of the user
 	userName    string
@@ -78,7 +77,7 @@ func notABuilder(found, why string) error {
 	return &failure.Failure{ID: "not-a-builder", Cause: fmt.Sprintf("%s cannot build: %s", found, why), Remedy: "name a builder: one that make builder or pack builder create made."}
 }
 
-// id reads a user's or group's number from the image's environment.
+// id returns a user or group id from the image's environment.
 func (b *builder) id(name string) (int, error) {
 	for _, pair := range b.env {
 		value, ok := strings.CutPrefix(pair, name+"=")
@@ -93,9 +92,9 @@ func (b *builder) id(name string) (int, error) {
 	return 0, notABuilder(b.found, "its environment has no "+name)
 }
 
-// readRoot reads what the builder's files say: its user's name and home, and
-// whether its launcher runs on the target. The lifecycle puts that launcher
-// into the image and looks at it nowhere.
+// readRoot reads the builder's files: its user's name and home, and whether its
+// launcher runs on the target. The lifecycle copies that launcher into the image
+// without a check.
 func (b *builder) readRoot(dir string, to targets.Target) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -133,8 +132,8 @@ func (b *builder) readRoot(dir string, to targets.Target) error {
 	return nil
 }
 
-// ownFolder says whether a home folder is apart from every place that a build
-// has: one that scripts could move would be in their hands.
+// ownFolder reports whether a home folder overlaps no other path of a build:
+// scripts that could move it would control it.
 func ownFolder(home string) bool {
 	if home == "/" {
 		return false

@@ -12,13 +12,13 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// A cache image passes through the build's own registry: the lifecycle reads
-// and writes it there, and this process fetches it before and pushes it
-// afterwards. So no password of a real registry is where scripts of the app
-// could read it, and a build without a network can have the cache, too.
+// A cache image passes through the build's own registry: the lifecycle reads and
+// writes it there, and this process fetches it before and pushes it afterwards.
+// So scripts of the app cannot read a real registry's password, and a build
+// without a network can have the cache, too.
 
-// offerCache puts the cache image of earlier builds, if there is one, where the
-// lifecycle looks for it.
+// offerCache puts the cache image of earlier builds, if any, into the build's
+// registry.
 func (b *Build) offerCache(ctx context.Context, registry *loopback.Registry) error {
 	if b.CacheImage == "" || b.ClearCache {
 		return nil
@@ -35,15 +35,15 @@ func (b *Build) offerCache(ctx context.Context, registry *loopback.Registry) err
 	})
 }
 
-// madeCache is the cache image that the lifecycle made, or nil. It can be read
-// while its blobs are kept.
+// madeCache returns the cache image that the lifecycle made, or nil. It is
+// readable while its blobs are kept.
 func (b *Build) madeCache(ctx context.Context, registry *loopback.Registry) (v1.Image, error) {
 	if b.CacheImage == "" {
 		return nil, nil
 	}
 	image, err := registry.Get(ctx, loopback.CacheRepository)
 	if err != nil {
-		if images.IsNotFound(err) { // nothing in this app is worth it
+		if images.IsNotFound(err) { // nothing to cache
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading the cache image that the lifecycle made: %w", err)
@@ -51,8 +51,8 @@ func (b *Build) madeCache(ctx context.Context, registry *loopback.Registry) (v1.
 	return b.fromBlobs(image)
 }
 
-// pushCache leaves the cache image for later builds. Should that fail, the
-// image is good nevertheless: it is said, and no more.
+// pushCache pushes the cache image for later builds. A failure does not spoil the
+// image: it is only a note.
 func (b *Build) pushCache(ctx context.Context, image v1.Image) error {
 	if image == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// readCacheMetadata is readCacheList for a cache folder.
+// readCacheMetadata is readCacheList for the path of a cache folder.
 func readCacheMetadata(folder string) ([]labels.BuildpackLayers, map[string]json.RawMessage, error) {
 	dir, err := os.OpenRoot(folder)
 	if err != nil {
@@ -25,10 +25,10 @@ func readCacheMetadata(folder string) ([]labels.BuildpackLayers, map[string]json
 	return readCacheList(dir)
 }
 
-// readCacheList reads the list of a cache folder, and all else that is said beside
-// it. The lifecycle restores no layer whose content has another digest than the
-// list says (cache/volume_cache.go of lifecycle 0.21). Programs of the app could write there: a list that the lifecycle could read
-// and armature cannot is an error.
+// readCacheList reads a cache folder's list of layers, and the other fields
+// beside it. The lifecycle restores no layer whose digest differs from the list's
+// (cache/volume_cache.go of lifecycle 0.21). Programs of the app could write the
+// list: one that the lifecycle could read and armature cannot is an error.
 func readCacheList(dir *os.Root) ([]labels.BuildpackLayers, map[string]json.RawMessage, error) {
 	text, err := regular.Read(dir, cacheList, maxCacheList)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -37,12 +37,12 @@ func readCacheList(dir *os.Root) ([]labels.BuildpackLayers, map[string]json.RawM
 	var list labels.LifecycleMetadata
 	var all map[string]json.RawMessage
 	if json.Unmarshal(text, &all) != nil || json.Unmarshal(text, &list) != nil {
-		return nil, nil, nil // nothing is restored from it
+		return nil, nil, nil // the lifecycle restores nothing from it
 	}
 	return list.Buildpacks, all, nil
 }
 
-// cachedLayers lists what the lifecycle put into the cache.
+// cachedLayers lists the layers in the lifecycle's cache.
 func (b *Build) cachedLayers(image v1.Image) ([]labels.BuildpackLayers, error) {
 	if b.CacheImage == "" {
 		list, _, err := readCacheMetadata(b.cacheFolder())
@@ -56,9 +56,8 @@ func (b *Build) cachedLayers(image v1.Image) ([]labels.BuildpackLayers, error) {
 	return list.Buildpacks, err
 }
 
-// dropFromCache takes those layers out of the cache's list that are not known
-// to be right, so that the next build makes them anew. A cache image with one
-// is not pushed.
+// dropFromCache removes unverified layers from the cache's list, so that the next
+// build makes them again. A cache image with one is not pushed.
 func (b *Build) dropFromCache(kept []cleanLayer, known []cleanLayers) error {
 	var drop []layerName
 	for _, layer := range kept {
@@ -95,7 +94,7 @@ func dropCached(folder string, drop []layerName, user, group int, chown bool) er
 		}
 	}
 	all["buildpacks"] = asJSON(list)
-	err = dir.Remove(cacheList) // it may be a second name of another file
+	err = dir.Remove(cacheList) // it may be a hard link to another file
 	if err == nil {
 		err = dir.WriteFile(cacheList, asJSON(all), 0o644)
 	}

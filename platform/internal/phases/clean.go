@@ -22,21 +22,21 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// While an app is built, its scripts and those of its dependencies can write
-// into every layer. A buildpack says in its buildpack.toml which of its layers
-// hold nothing of the app:
+// While an app is built, its scripts and those of its dependencies can write into
+// every layer. A buildpack declares in its buildpack.toml which of its layers
+// hold no app code:
 //
 //	[metadata]
 //	  layers-without-app-code = ["node"]
 //
-// What such a layer must hold is known from a build in which no program of any
-// app ran. A layer that claims the same metadata and has another digest is
-// refused; one that nothing is known of is not given to the next build.
+// A build in which no program of any app ran determines the content of such
+// layers. A layer with the same metadata and another digest is refused; the next
+// build does not get an unknown one.
 
-// cleanLayers is what is known of such layers.
+// cleanLayers are the known layers without app code.
 type cleanLayers struct {
-	Declared []layerName  `json:"declared"` // those of the builder's buildpacks
-	Launcher string       `json:"launcher"` // diff id of the lifecycle's
+	Declared []layerName  `json:"declared"` // by the builder's buildpacks
+	Launcher string       `json:"launcher"` // diff id of the lifecycle's launcher
 	Layers   []cleanLayer `json:"layers"`
 }
 
@@ -47,17 +47,17 @@ func nameOf(buildpack, version, layer string) layerName {
 	return layerName(buildpack + "@" + version + ":" + layer)
 }
 
-// cleanLayer is one layer's metadata and digest.
+// cleanLayer is a layer's metadata and digest.
 type cleanLayer struct {
 	Name  layerName `json:"name"`
-	About any       `json:"about"` // what the lifecycle's label says of it, but for its digest
+	About any       `json:"about"` // its entry in the lifecycle's label, without the digest
 	SHA   string    `json:"sha"`   // diff id
 }
 
-// cleanFile is the file of a folder that holds its cleanLayers.
+// cleanFile is the name of the file for cleanLayers.
 const cleanFile = "layers.json"
 
-// readClean reads that file. What is not there is not known.
+// readClean reads that file. A missing file has no layers.
 func readClean(dir string) (known cleanLayers, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, cleanFile))
 	if err == nil {
@@ -69,8 +69,8 @@ func readClean(dir string) (known cleanLayers, err error) {
 	return known, err
 }
 
-// leaveClean writes down what is to be known of the layers of an image, and of
-// the cache, of a build in which no program of an app ran.
+// leaveClean writes the clean layers of an image and its cache, made by a build
+// in which no program of an app ran.
 func (b *Build) leaveClean(made v1.Image, dir string) error {
 	known := cleanLayers{}
 	var err error
@@ -99,7 +99,8 @@ func (b *Build) leaveClean(made v1.Image, dir string) error {
 	return wholefile.WriteBytes(filepath.Join(dir, cleanFile), asJSON(known))
 }
 
-// declaredLayers are those that the buildpacks of an unpacked builder declare.
+// declaredLayers returns the layers that the buildpacks of an unpacked builder
+// declare.
 func declaredLayers(root string) ([]layerName, error) {
 	dir, err := os.OpenRoot(root)
 	if err != nil {
@@ -114,7 +115,7 @@ func declaredLayers(root string) ([]layerName, error) {
 	for _, descriptor := range descriptors {
 		text, err := regular.Read(dir, descriptor, maxSmallFile)
 		if err != nil {
-			continue // it declares nothing that can be read
+			continue // no readable declaration
 		}
 		var said struct {
 			Buildpack struct {
@@ -125,7 +126,7 @@ func declaredLayers(root string) ([]layerName, error) {
 			} `toml:"metadata"`
 		}
 		if toml.Unmarshal(text, &said) != nil {
-			continue // another buildpack's metadata may be of any shape
+			continue // another buildpack's metadata may have any shape
 		}
 		version := path.Base(path.Dir(descriptor))
 		for _, layer := range said.Metadata.Layers {
@@ -135,7 +136,7 @@ func declaredLayers(root string) ([]layerName, error) {
 	return all, nil
 }
 
-// of lists the declared layers among those that a label tells of.
+// of returns the declared layers among those in a label.
 func (c cleanLayers) of(buildpacks []labels.BuildpackLayers) (found []cleanLayer, err error) {
 	for _, one := range buildpacks {
 		for layer, text := range one.Layers {
@@ -156,8 +157,8 @@ func (c cleanLayers) of(buildpacks []labels.BuildpackLayers) (found []cleanLayer
 	return found, nil
 }
 
-// compare says of a layer whether it is the one that is known by its metadata.
-// One with the same metadata and another content is changed.
+// compare reports whether a layer is the known one with its metadata, or has the
+// same metadata with changed content. Neither is true for an unknown layer.
 func (c cleanLayers) compare(layer cleanLayer) (same, changed bool) {
 	for _, known := range c.Layers {
 		if known.Name == layer.Name && reflect.DeepEqual(known.About, layer.About) {
@@ -170,7 +171,7 @@ func (c cleanLayers) compare(layer cleanLayer) (same, changed bool) {
 	return false, changed
 }
 
-// layerChanged is the failure of an image with a layer that was written to.
+// layerChanged is the failure for an image with a tampered layer.
 func layerChanged(name layerName) error {
 	return &failure.Failure{
 		ID: "layer-changed", Cause: fmt.Sprintf("a program that ran in the build changed the layer %s, which holds nothing of the app", name),

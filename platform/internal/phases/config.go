@@ -20,8 +20,8 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// imageChanged is the failure of an image that is not what the lifecycle makes
-// of the run image and of what buildpacks declared.
+// imageChanged is the failure for an image that the lifecycle cannot have made of
+// the run image and the buildpacks' declarations.
 func imageChanged(what string) error {
 	return &failure.Failure{
 		ID: "image-changed", Cause: "a program that ran in the build changed the image: " + what,
@@ -29,8 +29,8 @@ func imageChanged(what string) error {
 	}
 }
 
-// declared is what buildpacks said of the image, as the lifecycle's builder
-// wrote it for its exporter (Platform API, "metadata.toml").
+// declared is the buildpacks' part of the image configuration, which the
+// lifecycle's builder writes for its exporter (Platform API, "metadata.toml").
 type declared struct {
 	Buildpacks []struct {
 		ID      string `toml:"id" json:"id"`
@@ -43,18 +43,19 @@ type declared struct {
 	Processes []process `toml:"processes" json:"processes"`
 }
 
-// process is one of an image's.
+// process is a process of an image.
 type process struct {
 	Type      string `toml:"type" json:"type"`
 	Direct    bool   `toml:"direct" json:"direct"` // the launcher starts it without bash
 	Buildpack string `toml:"buildpack-id" json:"buildpackID"`
 }
 
-// maxSmallFile is more bytes than any descriptor or list of versions has.
+// maxSmallFile is the maximal size in bytes of a descriptor or a list of
+// versions.
 const maxSmallFile = 1 << 20
 
-// declaredBy reads it from the folder of layers, which programs of the app
-// could write to: a regular file of an ordinary size, or an error.
+// declaredBy reads it from the layers folder, which programs of the app could
+// write to: it must be a regular file of limited size.
 func declaredBy(layers string) (d declared, err error) {
 	dir, err := os.OpenRoot(layers)
 	if err != nil {
@@ -72,14 +73,15 @@ func declaredBy(layers string) (d declared, err error) {
 	return d, nil
 }
 
-// Where the launcher and the links to it lie in an image.
+// Paths of the launcher and the links to it in an image.
 const (
 	lifecycleDir = "/cnb/lifecycle"
 	processDir   = "/cnb/process"
 )
 
-// checkConfig refuses an image whose configuration says more or something else
-// than the run image's, what buildpacks declared and what the lifecycle adds.
+// checkConfig refuses an image whose configuration has anything beyond the run
+// image's configuration, the buildpacks' declarations and the lifecycle's
+// additions.
 func checkConfig(image, run *v1.ConfigFile, d declared, platformAPI string) error {
 	is, base := image.Config, run.Config
 	for _, check := range []func() error{
@@ -104,8 +106,8 @@ func checkConfig(image, run *v1.ConfigFile, d declared, platformAPI string) erro
 	return nil
 }
 
-// normal is a configuration in the form that it has once it was written and
-// read: without empty lists.
+// normal returns a configuration as after writing and reading it: without empty
+// lists.
 func normal(config v1.Config) (same any) {
 	if err := json.Unmarshal(asJSON(config), &same); err != nil {
 		panic(err)
@@ -113,8 +115,8 @@ func normal(config v1.Config) (same any) {
 	return same
 }
 
-// asJSON is a value of strings, numbers, JSON that was read, and lists and maps of
-// them, which can always be written.
+// asJSON encodes a value of strings, numbers, raw JSON, and lists and maps of
+// them, which cannot fail.
 func asJSON(value any) []byte {
 	text, err := json.Marshal(value)
 	if err != nil {

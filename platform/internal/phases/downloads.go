@@ -23,9 +23,9 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// What the lifecycle's cache folder holds: a list of layers, and each as a tar
-// archive named by its digest. npm-install's layer has npm's cache of downloads in
-// one archive more.
+// The content of the lifecycle's cache folder: a list of layers, and for each a
+// tar archive named by its digest. npm-install's layer holds npm's cache as
+// another archive.
 const (
 	cacheList      = "committed/" + labels.Cache
 	maxCacheList   = 16 << 20
@@ -34,12 +34,12 @@ const (
 	downloadsFile  = "layers/armature_npm-install/npm-cache/downloads.tar"
 )
 
-// keepDownloads makes the empty folder to a lifecycle's cache folder with nothing
-// of another one but npm's downloads, as far as npm compares them with a checksum
-// of elsewhere before it uses them: contents, which are named by theirs, and,
-// where every package's is in the lockfile, what leads from an archive's address
-// to its content. Scripts of other apps could write to all the rest. What cannot be
-// read is left out, for it costs no more than downloads.
+// keepDownloads fills an empty folder as a lifecycle's cache folder that holds
+// only npm's downloads, and of these only what npm verifies with a checksum from
+// elsewhere: contents, which are named by their checksums, and, if the lockfile
+// has every package's checksum, index entries from an archive's address to its
+// content. Scripts of other apps could have written everything else. Unreadable
+// files are left out; they are only downloaded again.
 func keepDownloads(from, to string, checked bool) error {
 	root, err := os.OpenRoot(from)
 	if err != nil {
@@ -58,7 +58,7 @@ func keepDownloads(from, to string, checked bool) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(made.Name()) // does nothing once renamed
+	defer os.Remove(made.Name()) // no effect after the rename
 	defer made.Close()
 	sum := sha256.New()
 	info, err := layer.Stat()
@@ -99,11 +99,11 @@ func findDownloads(root *os.Root) (*os.File, labels.BuildpackLayers, error) {
 	return nil, labels.BuildpackLayers{}, fs.ErrNotExist
 }
 
-// downloadsCopier copies a layer of npm's cache, with less in it.
+// downloadsCopier copies a filtered layer of npm's cache.
 type downloadsCopier struct {
 	checked bool
-	left    int64  // bytes that there may be: an archive can say that files have any size
-	scratch string // a folder
+	left    int64  // remaining bytes: an archive can claim any file size
+	scratch string // temporary folder
 }
 
 func (c *downloadsCopier) copy(layer io.Reader, to io.Writer) error {
@@ -111,7 +111,7 @@ func (c *downloadsCopier) copy(layer io.Reader, to io.Writer) error {
 	for {
 		header, err := outer.Next()
 		if err != nil {
-			return err // there is none in it
+			return err // none in it
 		}
 		if header.Typeflag != tar.TypeReg || strings.TrimPrefix(path.Clean("/"+header.Name), "/") != downloadsFile {
 			continue
@@ -164,10 +164,10 @@ var (
 	indexPath   = regexp.MustCompile(`^_cacache/index-v5/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}$`)
 )
 
-// maxBucket is the most bytes of a file of npm's index that are read.
+// maxBucket is the maximal size in bytes of a file of npm's index.
 const maxBucket = 1 << 20
 
-// files copies the files of npm's cache that may be kept.
+// files copies the allowed files of npm's cache.
 func (c *downloadsCopier) files(from io.Reader, to io.Writer) error {
 	archive, out := tar.NewReader(from), tar.NewWriter(to)
 	for {
@@ -212,9 +212,8 @@ func (c *downloadsCopier) file(name string, size int64, content io.Reader, out *
 	return err
 }
 
-// archivesOnly leaves in a file of npm's index the entries of packages' archives.
-// What the registry says of a package is no archive: it is nowhere else to be
-// compared with.
+// archivesOnly keeps only the entries for packages' archives in a file of npm's
+// index. Package metadata of the registry cannot be verified.
 func archivesOnly(bucket []byte) []byte {
 	var kept bytes.Buffer
 	for line := range bytes.Lines(bucket) {

@@ -8,17 +8,17 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/order"
 )
 
-// Facts are what a build works with, once it was started.
+// Facts are a build's inputs, known after Start.
 type Facts struct {
 	Builder, BuilderDigest   string // folder or reference, and "sha256:…"
-	RunImage, RunImageDigest string // reference as the image records it, and "sha256:…"
-	Lifecycle                string // version that the builder says, or ""
-	PlatformAPI              string // version that the lifecycle is called by
+	RunImage, RunImageDigest string // reference as recorded in the image, and "sha256:…"
+	Lifecycle                string // version in the builder's metadata, or ""
+	PlatformAPI              string // version used
 
-	Fetched []order.Fetched // buildpacks that are not the builder's
+	Fetched []order.Fetched // buildpacks that do not come from the builder
 }
 
-// Facts says what the build works with.
+// Facts returns the build's inputs.
 func (b *Build) Facts() Facts {
 	run, _, _ := strings.Cut(b.run.recorded, "@")
 	return Facts{

@@ -20,11 +20,12 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// unpack gets the builder's root file system from the cache, or fills it.
+// unpack gets the builder's root file system, and unpacks the builder if that is
+// new.
 func (b *Build) unpack(ctx context.Context) error {
 	name := b.builder.digest.Hex
 	if !b.Way.OneID() {
-		name += "-owned" // files belong to those the image says, not to one user
+		name += "-owned" // files keep the image's owners instead of one user
 	}
 	options := rootfs.Options{
 		Owners:  !b.Way.OneID(),
@@ -36,7 +37,7 @@ func (b *Build) unpack(ctx context.Context) error {
 		err := b.Log.Step("unpacking the builder, once for all builds", func() error {
 			return rootfs.Unpack(ctx, dir, b.builder.image, options)
 		})
-		if err == nil { // what cannot build is not kept
+		if err == nil { // keep no unusable builder
 			unfit = b.builder.readRoot(dir, b.Target)
 			err = unfit
 		}
@@ -51,7 +52,7 @@ func (b *Build) unpack(ctx context.Context) error {
 	return b.builder.readRoot(b.root, b.Target)
 }
 
-// open gets the folders of this build.
+// open opens the folders of this build.
 func (b *Build) open(ctx context.Context) (err error) {
 	if err := b.openKept(ctx); err != nil {
 		return err
@@ -68,12 +69,11 @@ func (b *Build) open(ctx context.Context) (err error) {
 	return err
 }
 
-// key names what builds for a target keep for each other: those of one folder,
-// with one builder, whatever the image is called, or those that the user gave one
-// name. What a cross build has made, an emulated one does not take over: it is
-// there for what cannot be crossed. Layers that are compressed in one way stay out
-// of images that are to have the other, or what an image is called would depend on
-// what was before.
+// key identifies what builds for a target share: builds of one folder with one
+// builder, whatever the image's name, or builds with the user's CacheKey.
+// Emulated builds do not take over from cross builds: they exist for what cross
+// builds cannot build. The compression is part of the key, so that an image's
+// digest does not depend on earlier builds.
 func (b *Build) key(to targets.Target) string {
 	key := b.of() + " for " + to.String() + " by " + b.owner()
 	if b.emulated() {
@@ -85,7 +85,7 @@ func (b *Build) key(to targets.Target) string {
 	return key
 }
 
-// of says of what the builds are.
+// of names what the builds share.
 func (b *Build) of() string {
 	switch {
 	case b.Rebase != nil:
@@ -108,7 +108,8 @@ func (b *Build) of() string {
 	return of + " with " + strconv.Quote(builder)
 }
 
-// realPath is a folder's own path, or the one given where there is none.
+// realPath resolves a folder's links, or returns the path unchanged if there is
+// no such folder.
 func realPath(dir string) string {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -120,9 +121,9 @@ func realPath(dir string) string {
 	return absolute
 }
 
-// openKept gets the build's folder. Builds of one image wait for each other. A
-// build of another image from the same app does not: it keeps what is its own
-// apart, and leaves nothing.
+// openKept opens the build's folder. Builds of one image wait for each other. A
+// build of another image of the same app does not wait: it uses a temporary
+// folder and leaves nothing.
 func (b *Build) openKept(ctx context.Context) error {
 	key := b.key(b.Target)
 	var err error
@@ -144,26 +145,26 @@ func (b *Build) openKept(ctx context.Context) error {
 		return err
 	}
 	if b.beside {
-		return b.kept.Clear() // of one that was killed
+		return b.kept.Clear() // from a killed build
 	}
 	return b.sayHolder()
 }
 
-// holderFile is the file in a build's folder that says which image is built.
+// holderFile is the file in a build's folder with the name of the image being
+// built.
 const holderFile = "now"
 
 func (b *Build) sayHolder() error {
 	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, holderFile), []byte(b.Name))
 }
 
-// emulated says whether the build's programs are not this machine's.
+// emulated reports whether the build's programs need emulation.
 func (b *Build) emulated() bool {
 	machine, err := targets.Host()
 	return err != nil || machine != b.Host
 }
 
-// owner keeps the caches of root and of other users apart where one folder is
-// given to both.
+// owner separates the caches of root and other users in one folder.
 func (b *Build) owner() string {
 	if b.Way.OneID() {
 		return "user " + strconv.Itoa(os.Geteuid())
@@ -171,7 +172,7 @@ func (b *Build) owner() string {
 	return "root"
 }
 
-// writeBuildpacks puts the buildpacks that were asked for beside the builder's.
+// writeBuildpacks writes the requested buildpacks beside the builder's.
 func (b *Build) writeBuildpacks(ctx context.Context) error {
 	if b.Buildpacks.Empty() {
 		return nil

@@ -16,8 +16,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// layersOf returns those layers of an image's buildpacks that are wanted, and
-// what the image's label says of them.
+// layersOf returns the wanted layers of an image's buildpacks, and their metadata
+// in the image's label.
 func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage) bool) (kept labels.LifecycleMetadata, layers []v1.Layer, err error) {
 	metadata, err := readLayersMetadata(image)
 	if err != nil {
@@ -42,7 +42,7 @@ func layersOf(image v1.Image, wanted func(name layerName, layer json.RawMessage)
 	return kept, layers, nil
 }
 
-// layerOf finds a layer that the image's label tells of.
+// layerOf finds a layer of the image's label.
 func layerOf(image v1.Image, buildpack labels.BuildpackLayers, name string) (v1.Layer, error) {
 	said, err := buildpack.Layer(name)
 	if err != nil {
@@ -68,8 +68,8 @@ func readLayersMetadata(image v1.Image) (metadata labels.LifecycleMetadata, err 
 	return metadata, err
 }
 
-// withLauncher adds the layer of an image that the lifecycle's launcher is in, if
-// it has one, to what layersOf returned.
+// withLauncher appends the image's layer with the lifecycle's launcher, if any,
+// to the result of layersOf.
 func withLauncher(image v1.Image, kept *labels.LifecycleMetadata, layers []v1.Layer) ([]v1.Layer, error) {
 	metadata, err := readLayersMetadata(image)
 	if err != nil || metadata.Launcher == nil {
@@ -83,8 +83,7 @@ func withLauncher(image v1.Image, kept *labels.LifecycleMetadata, layers []v1.La
 	return append(layers, layer), nil
 }
 
-// known is a layer that need not be unpacked to know what its content is
-// called.
+// known is a layer with a known diff id, so that it need not be decompressed.
 type known struct {
 	v1.Layer
 	diffID v1.Hash
@@ -92,7 +91,7 @@ type known struct {
 
 func (k known) DiffID() (v1.Hash, error) { return k.diffID, nil }
 
-// imageOf makes an image of layers and what its label says of them.
+// imageOf makes an image of layers and their metadata.
 func imageOf(to targets.Target, metadata labels.LifecycleMetadata, layers []v1.Layer) (v1.Image, error) {
 	bare, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		OS: to.OS, Architecture: to.Arch, RootFS: v1.RootFS{Type: "layers"},

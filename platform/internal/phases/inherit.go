@@ -16,24 +16,24 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// Builds of one folder find what the last one left, whatever it was called: of
-// the same image everything, of another one only what no script could have put
-// there. Scripts of the app and of its dependencies can write to every layer and
-// to the cache while it is built, and one bad release in the builds of a branch
-// must not be in the image of another.
+// Builds of one folder share a cache, whatever the image's name: a build of the
+// same image takes over everything, a build of another image only what no script
+// could have written. Scripts of the app and of its dependencies can write to
+// every layer and to the cache during a build, and one bad release in the builds
+// of a branch must not get into the image of another.
 
-// left is what is noted of what there is in a build's folder, before anything is
-// added to it.
+// left describes a build's folder. It is written before the build changes the
+// folder.
 type left struct {
-	Name    string `json:"name"`    // of the image that it is of
-	Scripts bool   `json:"scripts"` // they may have run in a build that it is from
+	Name    string `json:"name"`    // the image's name
+	Scripts bool   `json:"scripts"` // scripts may have run in a build whose results it holds
 }
 
-// leftFile is the file with that, in the build's folder.
+// leftFile is its file in the build's folder.
 const leftFile = "left.json"
 
-// readLeft reads it. Where nothing can be read, scripts of another image may have
-// written everything.
+// readLeft reads that file. An unreadable one counts as written by another
+// image's scripts.
 func readLeft(kept string) left {
 	var l left
 	text, err := os.ReadFile(filepath.Join(kept, leftFile))
@@ -43,13 +43,13 @@ func readLeft(kept string) left {
 	return l
 }
 
-// note writes what the build's folder will hold from now on.
+// note records what the build's folder will hold from now on.
 func (b *Build) note(l left) error {
 	b.left = l
 	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, leftFile), asJSON(l))
 }
 
-// inherit decides what the build takes over from the one before, and makes the
+// inherit decides what the build takes over from the previous one, and makes the
 // cache folder.
 func (b *Build) inherit() error {
 	if b.Rebase != nil {
@@ -75,8 +75,7 @@ func (b *Build) inherit() error {
 	return b.note(now)
 }
 
-// inheritFrom notes that the build takes over from one that has what was left to
-// it.
+// inheritFrom records that the build takes over another build's results.
 func (b *Build) inheritFrom(other left) error {
 	if b.left.Scripts || !other.Scripts {
 		return nil
@@ -84,10 +83,9 @@ func (b *Build) inheritFrom(other left) error {
 	return b.note(left{Name: b.left.Name, Scripts: true})
 }
 
-// beginWithCache makes the cache folder of a build that has none before it. The
-// first build for a target begins with the cache of another target's: npm's
-// downloads are the same for all, and what is not, buildpacks tell by the target
-// in their layers' metadata.
+// beginWithCache makes the cache folder of a first build. The first build for a
+// target copies another target's cache: npm's downloads are the same for all, and
+// buildpacks recognize other layers by the target in their metadata.
 func (b *Build) beginWithCache(now *left, checked bool) error {
 	if err := b.forgetImage(); err != nil {
 		return err
@@ -112,7 +110,8 @@ func (b *Build) beginWithCache(now *left, checked bool) error {
 	return os.MkdirAll(cache, 0o755)
 }
 
-// takeDownloads leaves of what another image's build left npm's downloads.
+// takeDownloads removes everything but npm's downloads from the cache of another
+// image's build.
 func (b *Build) takeDownloads(checked bool) error {
 	if err := b.forgetImage(); err != nil {
 		return err
@@ -130,7 +129,7 @@ func (b *Build) takeDownloads(checked bool) error {
 	return os.Rename(ours, b.cacheFolder())
 }
 
-// forgetImage leaves the build without an image before it.
+// forgetImage removes the previous image.
 func (b *Build) forgetImage() error {
 	err := os.Remove(b.manifestPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,11 +138,12 @@ func (b *Build) forgetImage() error {
 	return err
 }
 
-// ownBuildpacks is how the ids of buildpacks begin of which it is known that they
-// run nothing of the app's but its scripts.
+// ownBuildpacks is the prefix of the ids of buildpacks that are known to run
+// nothing of the app but its scripts.
 const ownBuildpacks = "armature/"
 
-// onlyOwnBuildpacks says whether no other buildpacks made the image before.
+// onlyOwnBuildpacks reports whether only these buildpacks made the previous
+// image.
 func (b *Build) onlyOwnBuildpacks() bool {
 	text, err := os.ReadFile(b.manifestPath())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// keep checks an image, gives the run image its public name in it, and leaves
-// it and the cache image, which may be nil, and no other, for the next build.
+// keep checks an image, replaces the run image's name in it with the public one,
+// and keeps only it and the cache image, which may be nil, for the next build.
 func (b *Build) keep(ctx context.Context, made exported) error {
 	image, cache, runReference := made.image, made.cache, made.runReference
 	if err := b.check(image); err != nil {
@@ -69,8 +69,8 @@ func (b *Build) keep(ctx context.Context, made exported) error {
 	return b.blobs.Keep(digests...)
 }
 
-// smaller compresses the layers of an image, except those of the run image and
-// those that the build began with, which are compressed already.
+// smaller compresses an image's layers well, except those of the run image and
+// those that the build started from, which already are.
 func (b *Build) smaller(ctx context.Context, image v1.Image) (manifest []byte, err error) {
 	done := map[v1.Hash]bool{}
 	for _, before := range []v1.Image{b.run.image, b.before} {
@@ -92,8 +92,9 @@ func (b *Build) smaller(ctx context.Context, image v1.Image) (manifest []byte, e
 	return manifest, err
 }
 
-// check refuses an image that is not for the target, or whose lower layers are
-// not the run image's. The app's own scripts ran beside the lifecycle.
+// check refuses an image for another target, or one not based on the run image.
+// The app's scripts ran beside the lifecycle and could have written to the
+// registry.
 func (b *Build) check(image v1.Image) error {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -114,8 +115,8 @@ func (b *Build) check(image v1.Image) error {
 	return b.checkLayers(image, len(config.RootFS.DiffIDs))
 }
 
-// checkSaid refuses an image that says of itself what nobody should have. A
-// rebase leaves that as it is.
+// checkSaid refuses an image with an unexpected configuration. A rebase leaves
+// the configuration as it is.
 func (b *Build) checkSaid(image v1.Image) error {
 	if b.Rebase != nil {
 		return nil
@@ -135,8 +136,8 @@ func (b *Build) checkSaid(image v1.Image) error {
 	return checkConfig(config, run, declared, b.builder.platformAPI)
 }
 
-// checkLayers refuses a manifest that has other layers than the configuration
-// says: which are the run image's, both must say.
+// checkLayers refuses a manifest whose layers differ from the configuration's:
+// both must start with the run image's.
 func (b *Build) checkLayers(image v1.Image, configured int) error {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -157,8 +158,8 @@ func (b *Build) checkLayers(image v1.Image, configured int) error {
 	return nil
 }
 
-// rename replaces the run image's reference in the lifecycle's label, and
-// leaves every other byte of the configuration alone.
+// rename replaces the run image's reference in the lifecycle's label, and keeps
+// every other byte of the configuration.
 func rename(config []byte, was, is string) ([]byte, error) {
 	from, to := inLabel(`"reference":"`+was+`"`), inLabel(`"reference":"`+is+`"`)
 	if n := bytes.Count(config, from); n != 1 {
@@ -167,13 +168,13 @@ func rename(config []byte, was, is string) ([]byte, error) {
 	return bytes.Replace(config, from, to, 1), nil
 }
 
-// inLabel is a piece of JSON as it stands in a label, which is a JSON string
+// inLabel encodes JSON text as it appears in a label, which is a JSON string
 // itself.
 func inLabel(text string) []byte {
 	return bytes.TrimSuffix(bytes.TrimPrefix(asJSON(text), []byte(`"`)), []byte(`"`))
 }
 
-// blobsOf are the digests of everything an image consists of.
+// blobsOf returns the digests of all blobs of an image.
 func blobsOf(image v1.Image) ([]v1.Hash, error) {
 	manifest, err := image.Manifest()
 	if err != nil {

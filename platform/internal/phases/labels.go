@@ -12,8 +12,8 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// checkLabels refuses an image that lacks a label it was to have. The buildpacks
-// write them, and not all know how.
+// checkLabels refuses an image without a requested label. The buildpacks write
+// the labels, and not all support that.
 func (b *Build) checkLabels(image v1.Image) error {
 	if len(b.Labels) == 0 {
 		return nil

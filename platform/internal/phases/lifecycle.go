@@ -22,8 +22,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// lifecycle runs the lifecycle, and keeps the image it made when nothing of the
-// build runs any more.
+// lifecycle runs the lifecycle, and keeps the image after all programs of the
+// build have ended.
 func (b *Build) lifecycle(ctx context.Context) error {
 	made, err := b.runLifecycle(ctx)
 	if err != nil {
@@ -38,12 +38,12 @@ func (b *Build) lifecycle(ctx context.Context) error {
 	return b.pushCache(ctx, made.cache)
 }
 
-// exported is what the lifecycle left in the build's registry, read from the
+// exported is what the lifecycle pushed to the build's registry, read from the
 // build's blobs.
 type exported struct {
 	image        v1.Image
-	cache        v1.Image // nil where there is none
-	runReference string   // how the lifecycle calls the run image
+	cache        v1.Image // nil without one
+	runReference string   // the lifecycle's name for the run image
 }
 
 func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
@@ -96,8 +96,9 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 	return made, nil
 }
 
-// exported reads what the lifecycle left. Programs of the app know its
-// password: what was written more than once may be theirs.
+// exported reads what the lifecycle pushed. Programs of the app know the
+// registry's password: repositories that were written more than once may be
+// theirs.
 func (b *Build) exported(ctx context.Context, registry *loopback.Registry) (exported, error) {
 	made := exported{runReference: registry.Reference(loopback.RunRepository)}
 	registry.End()
@@ -117,7 +118,7 @@ func (b *Build) exported(ctx context.Context, registry *loopback.Registry) (expo
 	return made, err
 }
 
-// fromBlobs is an image of the build's registry, read from the build's blobs.
+// fromBlobs reads an image of the build's registry from the build's blobs.
 func (b *Build) fromBlobs(image v1.Image) (v1.Image, error) {
 	manifest, err := image.RawManifest()
 	if err != nil {
@@ -126,7 +127,7 @@ func (b *Build) fromBlobs(image v1.Image) (v1.Image, error) {
 	return b.blobs.Image(manifest)
 }
 
-// publicNames turns what the lifecycle calls the images into what people do.
+// publicNames replaces the lifecycle's names for images with the user's.
 func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 	app, run := registry.Reference(loopback.AppRepository), registry.Reference(loopback.RunRepository)
 	repository := func(reference string) string { return strings.TrimSuffix(reference, ":"+loopback.Tag) }
@@ -135,7 +136,7 @@ func (b *Build) publicNames(registry *loopback.Registry) *strings.Replacer {
 	return strings.NewReplacer(app, b.Name, repository(app), b.Name, run, public, repository(run), public, cache, b.CacheImage, repository(cache), b.CacheImage)
 }
 
-// spec is what the build sees: nothing of the host but copies.
+// spec is the build's sandbox: of the host it has copies only.
 func (b *Build) spec() (sandbox.Spec, error) {
 	spec := sandbox.Spec{
 		Way: b.Way, Root: b.root, MountPoint: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
@@ -160,7 +161,8 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	if b.Way != sandbox.Chroot {
 		return spec, nil
 	}
-	// Who stands in a folder that is moved back gets no farther than its parent.
+	// A process whose working folder is moved out of the chroot gets no farther
+	// than its parent.
 	err := os.Chmod(b.kept.Dir, 0o700)
 	if err == nil {
 		spec.Root, err = b.work.Folder("root", 0o755)
@@ -168,12 +170,11 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	if err != nil {
 		return spec, err
 	}
-	// Beds for what is moved in; the shared root keeps its own.
+	// Targets for moved folders, in a copy: the shared root stays unchanged.
 	return spec, rootfs.Clone(b.root, spec.Root, b.builder.user, b.builder.group)
 }
 
-// offer puts the run image, and the image of the last build, where the
-// lifecycle looks for them.
+// offer puts the run image and the previous image into the build's registry.
 func (b *Build) offer(ctx context.Context, registry *loopback.Registry) error {
 	if err := registry.Put(ctx, loopback.RunRepository, b.run.image); err != nil {
 		return images.ReadFailed("reading the run image "+b.run.found, b.run.found, err)
@@ -191,8 +192,8 @@ func (b *Build) offerPrevious(ctx context.Context, registry *loopback.Registry) 
 	return registry.PutManifest(ctx, loopback.AppRepository, b.before)
 }
 
-// previous is the image of the last build or, where there was none, the seed;
-// nil where something of it is missing: then everything is made anew.
+// previous returns the previous image, or the seed without one; nil if a blob is
+// missing: then the build makes everything again.
 func (b *Build) previous() (v1.Image, error) {
 	manifest, err := os.ReadFile(b.manifestPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -209,8 +210,8 @@ func (b *Build) previous() (v1.Image, error) {
 	return nil, os.Remove(b.manifestPath())
 }
 
-// phases runs the lifecycle: all phases in one program or, where another build
-// makes layers for this one, each by itself.
+// phases runs the lifecycle: all phases in one program, or one by one if another
+// build makes layers for this one.
 func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry) (sandbox.Status, error) {
 	env, err := b.environment(registry)
 	if err != nil {
@@ -253,13 +254,13 @@ func (b *Build) cacheArgs(registry *loopback.Registry) []string {
 	return []string{"-cache-dir", cacheDir}
 }
 
-// noAuthorities keep the lifecycle from reading the certificates of the builder's
-// authorities whenever it starts, which takes it longer than everything else it
-// does then. It speaks to no registry but the build's own, and without TLS.
+// noAuthorities stop the lifecycle from reading the builder's CA certificates at
+// every start, which takes most of its start-up time. It uses only the build's
+// own registry, without TLS.
 var noAuthorities = []string{"SSL_CERT_FILE=/dev/null", "SSL_CERT_DIR=/nonexistent"}
 
-// environment is the lifecycle's. It passes on to buildpacks the home folder,
-// the host's name and the proxies, and nothing else.
+// environment returns the lifecycle's environment. Only the home folder, the host
+// name and the proxies are passed on to buildpacks.
 func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 	auth, err := registry.Auth()
 	if err != nil {

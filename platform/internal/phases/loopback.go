@@ -9,13 +9,13 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// checkLoopback is an error where 127.0.0.1 leads nowhere: the lifecycle asks the
-// build's registry there. A network of the sandbox's own has it.
+// checkLoopback returns an error if 127.0.0.1 is unreachable: the build's
+// registry listens there. A sandbox with its own network always has it.
 func checkLoopback(network sandbox.Network) error {
 	if network != sandbox.Host {
 		return nil
 	}
-	conn, err := net.Dial("udp4", "127.0.0.1:1") // looks for the way, and sends nothing
+	conn, err := net.Dial("udp4", "127.0.0.1:1") // a UDP socket finds a route, and sends nothing
 	if err != nil {
 		return &failure.Failure{
 			ID: "no-loopback", Cause: "127.0.0.1 cannot be reached, where the lifecycle asks for images", Err: err,

@@ -20,8 +20,9 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/source"
 )
 
-// copySource copies the app's files. Of a developer's own modules it takes next to
-// nothing where the build is certain to remove them: there may be a gigabyte.
+// copySource copies the app's files. If the build is certain to remove a
+// developer's own modules, it copies next to nothing of them: they may be a
+// gigabyte.
 func (b *Build) copySource(ctx context.Context, to string) error {
 	if b.Filter != nil || b.Env[settings.ProjectPath] != "" || !b.Buildpacks.Empty() || !removesOwnModules(b.root) {
 		return source.Copy(ctx, b.App, to, b.Home.Dir, b.Filter)
@@ -29,8 +30,8 @@ func (b *Build) copySource(ctx context.Context, to string) error {
 	return source.CopyWithout(ctx, b.App, to, b.Home.Dir, func() []string { return b.ownModules(to) })
 }
 
-// ownModules are the paths of the folders of modules that the build removes from
-// the app's copy. Where that cannot be told there are none.
+// ownModules returns the folders of modules that the build removes from the app's
+// copy, as paths; none if that is uncertain.
 func (b *Build) ownModules(app string) []string {
 	m, err := b.preview()
 	if err != nil {
@@ -43,10 +44,10 @@ func (b *Build) ownModules(app string) []string {
 	return m.DevelopersModules(app, env, b.Network == sandbox.None)
 }
 
-// removesOwnModules says whether a build with an unpacked builder's order is
-// certain to remove a developer's own modules, by the rules that are known here,
-// before anything reads them: it has armature/nodejs in its order and nothing else,
-// and no setting of its own that has a say in it.
+// removesOwnModules reports whether a build with an unpacked builder's order is
+// certain to remove a developer's own modules, by the known rules, before it
+// reads them: its order has only armature/nodejs, and the builder sets none of
+// the relevant variables.
 func removesOwnModules(root string) bool {
 	dir, err := os.OpenRoot(root)
 	if err != nil {

@@ -17,19 +17,19 @@ import (
 	"github.com/armature-cnb/armature/internal/hostca"
 )
 
-// envName is what a variable may be called: it becomes a file's name. Docker and
-// the lifecycle take these, and so does Kubernetes.
+// envName matches variable names that can be file names. Docker, the lifecycle
+// and Kubernetes accept them.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,254}$`)
 
-// EnvNames says in words what [IsEnvName] takes.
+// EnvNames describes the names that [IsEnvName] accepts.
 const EnvNames = "at most 255 letters, digits, _ . and -, the first a letter or _"
 
-// IsEnvName says whether a variable may have that name.
+// IsEnvName reports whether a variable may have this name.
 func IsEnvName(name string) bool { return envName.MatchString(name) }
 
-// writePlatform writes the platform folder (Platform API, "Platform
-// Directory"): a file for every variable, and the service bindings. Contents
-// are the files' bytes, so they appear in no command line and no log.
+// writePlatform writes the platform folder (Platform API, "Platform Directory"):
+// a file for each variable, and the service bindings. Values are only in files,
+// so they appear in no command line and no log.
 func writePlatform(dir string, env map[string]string, bindings []string, getenv func(string) string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "env"), 0o755); err != nil {
 		return err
@@ -46,7 +46,7 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 		}
 	}
 	for _, binding := range bindings {
-		binding, err := filepath.Abs(binding) // "." has a name, too
+		binding, err := filepath.Abs(binding) // gives "." a name
 		if err != nil {
 			return err
 		}
@@ -62,15 +62,15 @@ func writePlatform(dir string, env map[string]string, bindings []string, getenv 
 		return err
 	}
 	to := filepath.Join(dir, "bindings", filepath.Base(host))
-	if _, err := os.Lstat(to); err == nil { // the user's own of that name goes before
+	if _, err := os.Lstat(to); err == nil { // the user's own binding overrides it
 		return os.RemoveAll(host)
 	}
 	return os.Rename(host, to)
 }
 
-// copyBinding copies the files of a service binding. Kubernetes makes them as
-// links to a hidden folder beside them: links are followed within the binding,
-// and nowhere else.
+// copyBinding copies the files of a service binding. In Kubernetes these are
+// links to a hidden folder beside them: copyBinding follows links within the
+// binding only.
 func copyBinding(from, to string) error {
 	bad := func(err error) error {
 		return &failure.Failure{ID: "binding-unusable", Cause: "reading the binding " + from, Err: err, Remedy: "give --binding a folder with a file \"type\" and one file for each entry."}
@@ -112,11 +112,11 @@ func copyBinding(from, to string) error {
 	return nil
 }
 
-// runFile says which run images a builder has (Platform API, "run.toml").
+// runFile lists a builder's run images (Platform API, "run.toml").
 const runFile = "/cnb/run.toml"
 
-// writeRun writes the file for a run image that the user named: it stands in
-// for all that the builder has, as pack does it.
+// writeRun writes that file for the user's run image, which replaces all of the
+// builder's, as in pack.
 func (r *runImage) writeRun(path string) error {
 	if r.asked == "" {
 		return nil
@@ -124,7 +124,7 @@ func (r *runImage) writeRun(path string) error {
 	return os.WriteFile(path, fmt.Appendf(nil, "[[images]]\n  image = %q\n", r.asked), 0o644)
 }
 
-// chown gives folders, and all in them, to a user and a group.
+// chown changes the owner of folders and everything in them.
 func chown(user, group int, folders ...string) error {
 	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/hostfiles"
 )
 
-// The places of a build's sandbox.
+// Paths in a build's sandbox.
 const (
 	appDir      = "/workspace"
 	layersDir   = "/layers"
@@ -32,9 +32,9 @@ func (b *Build) copyApp(ctx context.Context) error {
 	return err
 }
 
-// prepare fills the rest of the work folder, with the platform's files.
+// prepare makes the rest of the work folder, with the platform's files.
 func (b *Build) prepare(ctx context.Context) error {
-	// The modes are those that pack's containers have.
+	// The modes in pack's containers.
 	for _, folder := range []struct {
 		name string
 		mode os.FileMode
@@ -61,14 +61,14 @@ func (b *Build) prepare(ctx context.Context) error {
 	return b.giveAway()
 }
 
-// giveAway gives the build's folders to the builder's user.
+// giveAway makes the builder's user the owner of the build's folders.
 func (b *Build) giveAway() error {
 	if b.Way.OneID() {
 		return nil
 	}
 	var folders []string
-	// What an earlier build put there is its own already; in a chroot it may be
-	// a second name of a file of the builder's, which must not be given away.
+	// Files of an earlier build already have the right owner; in a chroot one may
+	// be a hard link to a file of the builder, which must keep its owner.
 	cache := b.cacheFolder()
 	if info, err := os.Lstat(cache); err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != b.builder.user {
 		folders = append(folders, cache)
@@ -76,7 +76,7 @@ func (b *Build) giveAway() error {
 	for _, name := range []string{"app", "layers", "home"} {
 		folders = append(folders, b.work.Path(name))
 	}
-	for _, name := range []string{"platform", "etc"} { // root's, for all to read
+	for _, name := range []string{"platform", "etc"} { // owned by root, readable by all
 		if err := staging.OpenToAll(b.work.Path(name)); err != nil {
 			return err
 		}

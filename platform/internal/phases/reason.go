@@ -14,17 +14,17 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// said keeps the last lines that the lifecycle and its buildpacks printed: why a
-// build failed is among them. They all come on standard output, in order.
+// said keeps the last lines of the lifecycle and its buildpacks, which include
+// the reason of a failure. They all come on standard output, in order.
 type said struct{ lines []string }
 
-// So much is kept.
+// The amounts kept.
 const (
 	maxSaid     = 500 // lines
 	maxSaidLine = 4 << 10
 )
 
-// add keeps what a terminal would show of a line.
+// add keeps the visible text of a line.
 func (s *said) add(text string) {
 	if len(text) > maxSaidLine {
 		text = text[:maxSaidLine]
@@ -36,12 +36,12 @@ func (s *said) add(text string) {
 	s.lines = s.lines[max(len(s.lines)-maxSaid, 0):]
 }
 
-// errorPrefix is how the lifecycle begins what it says of a failure, after
-// everything else (cmd/lifecycle, cmd/exit.go).
+// errorPrefix begins the lifecycle's last line of a failure (cmd/lifecycle,
+// cmd/exit.go).
 const errorPrefix = "ERROR: "
 
-// parted are the lines of buildpacks, and the lifecycle's own, the last: "failed to
-// build: exit status 1".
+// parted separates the lines of buildpacks from the lifecycle's own, the last:
+// "failed to build: exit status 1".
 func (s *said) parted() (theirs []string, last string) {
 	if len(s.lines) == 0 {
 		return nil, ""
@@ -54,24 +54,24 @@ func (s *said) parted() (theirs []string, last string) {
 	return s.lines[:end], last
 }
 
-// The statuses of the lifecycle that mean something to whoever calls it
-// (platform/exit.go of lifecycle 0.21: 20 and 21 from detect, 51 from build).
+// The lifecycle's exit statuses that the caller distinguishes (platform/exit.go
+// of lifecycle 0.21: 20 and 21 from detect, 51 from build).
 const (
 	noBuildpacks  = 20
 	buildpackFail = 51
 )
 
-// transientLine is how the lifecycle prints a buildpack's status 75 (package
-// exit), last.
+// transientLine is the lifecycle's last line for a buildpack's exit status 75
+// (package exit).
 const transientLine = "failed to build: exit status 75"
 
-// buildpackError is a failure that a buildpack ended the build with.
+// buildpackError is a failure with which a buildpack ended the build.
 type buildpackError struct{ *failure.Failure }
 
 func (e *buildpackError) Unwrap() error { return e.Failure }
 
-// failed is the error of a build that the lifecycle ended with a status: what the
-// buildpack says that ended it, in its own words.
+// failed returns the error of a build whose lifecycle ended with a status: the
+// failing buildpack's own text.
 func (w *watcher) failed(status sandbox.Status) error {
 	theirs, last := w.said.parted()
 	switch {
@@ -98,15 +98,15 @@ func (w *watcher) failed(status sandbox.Status) error {
 	return fmt.Errorf("the lifecycle ended with %s %s%s", status, at, last)
 }
 
-// How failures begin and go on (package failure).
+// The lines of a failure (package failure).
 var (
 	idLine       = regexp.MustCompile(`^\[([a-z0-9]+(?:-[a-z0-9]+)*)\] (\S.*)$`)
 	remedyPrefix = "To fix it: "
 )
 
-// lastFailure is the failure with an id and a remedy that lines end with, or nil.
-// Only a list, indented, comes after the remedy: what else follows on one has been
-// printed by somebody else than a buildpack that ended with it.
+// lastFailure returns the failure with an id and a remedy at the end of some
+// lines, or nil. Only an indented list may follow the remedy: with any other line
+// after it, the failure did not end the buildpack.
 func lastFailure(lines []string) *failure.Failure {
 	for at := len(lines) - 1; at >= 0; at-- {
 		found := idLine.FindStringSubmatch(lines[at])
@@ -127,17 +127,17 @@ func lastFailure(lines []string) *failure.Failure {
 	return nil
 }
 
-// mostRepeated is how many lines are repeated of a buildpack that gives its
-// failures no ids.
+// mostRepeated is the number of lines that are repeated of a buildpack without
+// failure ids.
 const mostRepeated = 5
 
-// repeated are the last of some lines, indented.
+// repeated returns the last lines, indented.
 func repeated(lines []string) string {
 	return "\n  " + strings.Join(lines[max(len(lines)-mostRepeated, 0):], "\n  ")
 }
 
-// ofBuild is the failure of a buildpack that did not build. Those with ids print
-// them last.
+// ofBuild returns the failure of a buildpack's build. Buildpacks with failure ids
+// print them last.
 func ofBuild(theirs []string, last string) *failure.Failure {
 	transient := last == transientLine
 	if f := lastFailure(theirs); f != nil {
@@ -154,8 +154,8 @@ func ofBuild(theirs []string, last string) *failure.Failure {
 	return f
 }
 
-// What the lifecycle prints when no group passes (phase/detector.go of lifecycle
-// 0.21): of each buildpack what it says, then what came of it.
+// The lifecycle's output when no group passes (phase/detector.go of lifecycle
+// 0.21): each buildpack's output, then the results.
 var (
 	outputLine  = regexp.MustCompile(`^======== (Output|Error): (\S+) ========$`)
 	resultsLine = "======== Results ========"
@@ -163,11 +163,12 @@ var (
 	refusedLine = regexp.MustCompile(`^(?:fail|skip): (\S+)$`)
 )
 
-// noBuildpackApplies is the id of a failure where no buildpack gives one.
+// noBuildpackApplies is the id of the failure if no buildpack gives one.
 const noBuildpackApplies = "no-buildpack-applies"
 
-// undetected is the failure of an app that no group of buildpacks takes: of those
-// that ended with an error, or else of all, what the last one says with an id.
+// undetected returns the failure for an app that no group detects: the last
+// failure with an id among the buildpacks that ended with an error, or else among
+// all.
 func undetected(theirs []string) *failure.Failure {
 	outputs, erred, refused := map[string][]string{}, []string{}, []string{}
 	of := ""

@@ -17,22 +17,22 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// rebaser are the lifecycle's arguments to change a run image (Platform API,
+// rebaser returns the arguments of the lifecycle's rebaser (Platform API,
 // "rebaser").
 func (b *Build) rebaser(registry *loopback.Registry) []string {
 	return slices.Concat(b.runImageArgs(registry), []string{"-report", "/tmp/report.toml"}, b.userArgs())
 }
 
-// offerRebase puts the image to rebase where the lifecycle looks for it. The
-// lifecycle takes only run images that the image names, so that for the time
-// being it names the one in the build's registry.
+// offerRebase puts the image to rebase into the build's registry. The lifecycle
+// accepts only run images that the image names, so the image temporarily names
+// the one in the registry.
 func (b *Build) offerRebase(ctx context.Context, registry *loopback.Registry) error {
 	config, err := b.Rebase.ConfigFile()
 	if err != nil {
 		return err
 	}
 	var metadata struct {
-		RunImage labels.RunImage `json:"runImage"` // all that is read: the lifecycle says what is wrong with the rest
+		RunImage labels.RunImage `json:"runImage"` // the only field used; the lifecycle validates the rest
 	}
 	if err := labels.Parse(config.Config.Labels, labels.Lifecycle, &metadata); err != nil || metadata.RunImage.Image == "" {
 		return &failure.Failure{ID: "not-rebasable", Cause: "the image does not say which run image it is on", Err: err, Remedy: "build it again, with armature or pack."}
@@ -48,12 +48,12 @@ func (b *Build) offerRebase(ctx context.Context, registry *loopback.Registry) er
 	return registry.Put(ctx, loopback.AppRepository, image)
 }
 
-// namedInLabel is a run image's name as it stands in the lifecycle's label.
+// namedInLabel encodes a run image's name as in the lifecycle's label.
 func namedInLabel(reference string) []byte {
 	return inLabel(`"image":"` + reference + `"`)
 }
 
-// failed is the error of a lifecycle that ended with a status.
+// failed returns the error of a lifecycle that ended with a status.
 func (b *Build) failed(watch *watcher, status sandbox.Status) error {
 	if b.Rebase == nil {
 		return watch.failed(status)

@@ -17,13 +17,14 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// reference is what is known of the layers from a build of armature's own with
-// the settings of this one and what of the app's files decides on its Node.js,
-// and without any program of the app. It is made once for all builds alike; one
-// without network takes that of those with it, for it could make none itself.
+// reference returns the clean layers of a build of armature's own app, with this
+// build's settings and the app's files that decide on its Node.js, without any
+// program of the app. It is built once for all builds with the same input; a
+// build without network, which could not download Node.js, uses that of builds
+// with one.
 func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
 	if b.emulated() || !b.Buildpacks.Empty() {
-		return known, nil // it would take as long as the build, or tell of other buildpacks
+		return known, nil // it would take as long as the build, or have other buildpacks
 	}
 	env := referenceEnv(b.Env)
 	if b.Network != sandbox.Host {
@@ -62,17 +63,17 @@ func (b *Build) reference(ctx context.Context) (known cleanLayers, err error) {
 	return readClean(dir)
 }
 
-// errNoReference is that of a reference that is not to be made.
+// errNoReference stops Home.Root from making a reference.
 var errNoReference = errors.New("there is none")
 
-// referenceName is that of a reference's folder beside the builder's.
+// referenceName returns the name of a reference's folder beside the builder's.
 func (b *Build) referenceName(env map[string]string, network sandbox.Network) string {
 	sum := sha256.Sum256(asJSON([]any{b.runtimeFiles, env, b.Bindings, network}))
 	return filepath.Base(b.root) + "-clean-" + hex.EncodeToString(sum[:12])
 }
 
-// referenceEnv are the variables that may decide on a layer of Node.js: not
-// those that call other scripts, other folders, or say what the image is called.
+// referenceEnv returns the variables that may affect a layer of Node.js: not
+// those that select scripts or folders, or name the image.
 func referenceEnv(env map[string]string) map[string]string {
 	kept := map[string]string{}
 	for name, value := range env {
@@ -87,6 +88,6 @@ func referenceEnv(env map[string]string) map[string]string {
 		return name == settings.ImageLabels || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
 	})
 	kept[settings.RunScripts] = "none"
-	kept[settings.StartCheck] = "off" // nothing starts it, and what the start script needs is not there
+	kept[settings.StartCheck] = "off" // nothing starts it, and the start script's files are missing
 	return kept
 }

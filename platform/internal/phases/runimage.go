@@ -12,18 +12,18 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// runImage is the image that the app's layers go on.
+// runImage is the image under the app's layers.
 type runImage struct {
 	found    string // folder or reference
 	image    v1.Image
-	recorded string // what the app image says it is, with its digest
+	recorded string // reference with digest, as recorded in the app image
 	digest   v1.Hash
-	asked    string // its reference, when the user named one
+	asked    string // its reference, if the user named one
 }
 
-// findRunImage finds the run image that was asked for, or else the builder's:
-// in a folder beside the builder's, or where its metadata says. A builder that
-// armature's caller did not choose names one in a registry, which is asked for
+// findRunImage finds the requested run image, or else the builder's: in a folder
+// beside the builder's, or at the reference in its metadata. If the caller did
+// not choose the builder, that reference must be in a registry, and is read
 // without credentials.
 func (b *Build) findRunImage(ctx context.Context) (*runImage, error) {
 	var called string // its public name

@@ -15,9 +15,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// runtimeFiles are the files of an app, by name, that decide on its Node.js:
-// the app's own version files, and of its package.json nothing that runs in a
-// build. They are read before anything of the app runs.
+// runtimeFiles returns the files of an app, by name, that decide on its Node.js:
+// the app's version files, and package.json without anything that a build runs.
+// They are read before anything of the app runs.
 func runtimeFiles(app string, getenv func(string) string) (map[string]string, error) {
 	files := maps.Clone(seedApp)
 	dir, err := os.OpenRoot(app)
@@ -36,17 +36,17 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 	}
 	text, err := regular.Read(dir, filepath.Join(at, packagejson.FileName), maxSmallFile)
 	if err != nil {
-		return files, nil // the build says why it cannot be read
+		return files, nil // the build reports why it is unreadable
 	}
 	if plain, err := textfile.Decode(text); err == nil {
 		text = plain
 	}
 	var said, kept map[string]json.RawMessage
 	if json.Unmarshal(text, &said) != nil {
-		return files, nil // the build says what is wrong with it
+		return files, nil // the build reports what is wrong with it
 	}
 	if err := json.Unmarshal([]byte(seedApp[packagejson.FileName]), &kept); err != nil {
-		panic(err) // it stands there
+		panic(err) // the path exists
 	}
 	for _, field := range []string{"engines", "devEngines", "packageManager", "volta"} {
 		if value, ok := said[field]; ok && !namesOtherManager(field, value) {
@@ -60,8 +60,8 @@ func runtimeFiles(app string, getenv func(string) string) (map[string]string, er
 	return files, nil
 }
 
-// namesOtherManager says whether a field of package.json names a package manager
-// that would have a lockfile of its own, and has no part in npm's version.
+// namesOtherManager reports whether a field of package.json names a package
+// manager with its own lockfile that does not affect npm's version.
 func namesOtherManager(field string, value json.RawMessage) bool {
 	var name string
 	switch field {
@@ -76,7 +76,7 @@ func namesOtherManager(field string, value json.RawMessage) bool {
 			} `json:"packageManager"`
 		}
 		if json.Unmarshal(value, &said) != nil {
-			return true // a list of them, or nothing that can be read
+			return true // a list, or an invalid value
 		}
 		name = said.PackageManager.Name
 	}
@@ -84,7 +84,8 @@ func namesOtherManager(field string, value json.RawMessage) bool {
 	return name != "" && name != "npm"
 }
 
-// startScripts are the scripts that start the app. A build runs none of them.
+// startScripts returns the scripts that start the app, which a build does not
+// run.
 func startScripts(scripts json.RawMessage, chosen string) map[string]string {
 	var all map[string]any
 	if json.Unmarshal(scripts, &all) != nil {

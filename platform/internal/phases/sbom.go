@@ -14,7 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
-// copySBOM copies what the lifecycle left in /layers/sbom.
+// copySBOM copies the lifecycle's /layers/sbom.
 func (b *Build) copySBOM() error {
 	made, err := os.OpenRoot(b.work.Path("layers"))
 	if err != nil {
@@ -38,15 +38,14 @@ func (b *Build) copySBOM() error {
 	return nil
 }
 
-// UnwritableSBOM is the failure of a folder that takes no bills of materials.
+// UnwritableSBOM is the failure for an unwritable SBOM folder.
 func UnwritableSBOM(err error) error {
 	return &failure.Failure{ID: "output-unwritable", Cause: "writing the bills of materials", Err: err, Remedy: "name a folder that you can write to with --sbom-dir."}
 }
 
-// copyPlain copies folders and files, and nothing else, in place of what is
-// there: all of them, or on an error none. Scripts of the app could write to
-// the source: a link among what they left would lead the next copy to wherever
-// they like.
+// copyPlain copies only folders and regular files, and replaces what is there:
+// completely, or not at all on an error. Scripts of the app could write to the
+// source: a symbolic link in it would redirect the next copy.
 func copyPlain(from *os.Root, to string) (err error) {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
@@ -80,7 +79,7 @@ func copyPlain(from *os.Root, to string) (err error) {
 	})
 }
 
-// walkPlain calls do for every folder and every file of a folder, itself first.
+// walkPlain calls do for a folder, and for every folder and file in it.
 func walkPlain(dir *os.Root, do func(path string, isFolder bool) error) error {
 	return fs.WalkDir(dir.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() && !entry.Type().IsRegular() {

@@ -21,28 +21,27 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/order"
 )
 
-// A seed is what the first build of any image with a builder begins with, as if
-// it were the image of a build before: the launch layer of the Node.js that the
-// builder brings along, and the lifecycle's launcher, compressed. The lifecycle
-// makes it, of an app of armature's own, once for a builder. No app's code, setting or binding has a
-// part in it, so no app can put anything into another's image by it.
+// The first build of any image with a builder starts from a seed, as if it were
+// the previous image: the launch layer of the builder's own Node.js, and the
+// lifecycle's launcher, compressed. The lifecycle makes it of an app of
+// armature's own, once per builder. It contains no app's code, settings or
+// bindings, so no app can use it to tamper with another's image.
 
-// seedApp is the least that the buildpacks take for an app. It has a lockfile
-// without packages, so that nothing is asked of a registry.
+// seedApp is a minimal app for the buildpacks. Its lockfile has no packages, so
+// the build downloads none.
 var seedApp = map[string]string{
 	"package.json":      `{"name":"seed","version":"1.0.0","private":true,"scripts":{"start":"node server.js"}}`,
 	"package-lock.json": `{"name":"seed","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"seed","version":"1.0.0"}}}`,
 	"server.js":         "",
 }
 
-// seedManifest is the file that a seed's manifest is in. A folder without one
-// says that there is none: the builder could not build the app.
+// seedManifest is the file for a seed's manifest. A folder without one means that
+// the builder cannot build the app.
 const seedManifest = "manifest.json"
 
-// begin gives a build that has no build before it the builder's seed. A builder
-// without a Node.js of its own has none: it would have to be downloaded, and
-// which one apps want is not known. For an emulated build it would take longer
-// to make than the build does.
+// begin starts a first build from the builder's seed. A builder without its own
+// Node.js has none: it would have to be downloaded, and the apps' version is
+// unknown. For an emulated build, making it would take longer than the build.
 func (b *Build) begin(ctx context.Context) error {
 	if b.Rebase != nil || b.seeding || b.emulated() {
 		return nil
@@ -76,29 +75,29 @@ func (b *Build) begin(ctx context.Context) error {
 		return err
 	}
 	if _, err := os.Lstat(b.manifestPath()); err == nil {
-		return nil // begins with the build before
+		return nil // there is a previous image
 	}
 	if err := b.blobs.Take(blobs); err != nil {
 		return err
 	}
 	seed, err := b.blobs.Image(manifest)
-	if err == nil && b.blobs.Whole(seed) { // without it everything is made anew
+	if err == nil && b.blobs.Whole(seed) { // without a seed the build makes everything
 		b.seed = seed
 	}
 	return err
 }
 
-// seedName is that of the seed's folder beside the builder's.
+// seedName returns the name of the seed's folder beside the builder's.
 func (b *Build) seedName() string {
-	name := filepath.Base(b.root) + "-seed-2" // the second kind, with cleanFile
+	name := filepath.Base(b.root) + "-seed-2" // version 2 has cleanFile
 	if b.Small {
 		name += "-small"
 	}
 	return name
 }
 
-// bringing lists the buildpacks of the builder that have archives of their own,
-// as the names of their folders.
+// bringing lists the folder names of the builder's buildpacks that contain
+// archives.
 func (b *Build) bringing() ([]string, error) {
 	found, err := filepath.Glob(filepath.Join(b.root, "cnb/buildpacks/*/*/dependencies"))
 	for i, path := range found {
@@ -107,8 +106,8 @@ func (b *Build) bringing() ([]string, error) {
 	return found, err
 }
 
-// makeSeed fills a folder. That the builder cannot build the app is no error,
-// but errNoSeed where that may pass.
+// makeSeed fills a folder. If the builder cannot build the app, that is no error,
+// or errNoSeed if the reason is temporary.
 func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) error {
 	err := b.buildClean(ctx, dir, seedApp, b.forSeed("seed of "+filepath.Base(b.root)), func(seed *Build, made v1.Image) error {
 		return seed.leave(made, dir, bringing)
@@ -124,17 +123,17 @@ func (b *Build) makeSeed(ctx context.Context, dir string, bringing []string) err
 	return nil
 }
 
-// notBuilt is the error of an app of armature's own that could not be built.
+// notBuilt is the error if armature's own app could not be built.
 type notBuilt struct {
 	error
-	passes bool // the next time it may go well
+	passes bool // temporary
 }
 
 func (n *notBuilt) Unwrap() error { return n.error }
 
-// buildClean builds an app of armature's own, given as the texts of its files,
-// and calls use with the image while it can be read. The app's files lie in dir
-// meanwhile. An error that is a [notBuilt] says that there is no image.
+// buildClean builds an app of armature's own, given as file contents by name, and
+// calls use with the image while it is readable. The app's files are in dir
+// meanwhile. If there is no image, the error is a [notBuilt].
 func (b *Build) buildClean(ctx context.Context, dir string, files map[string]string, options Options, use func(*Build, v1.Image) error) (err error) {
 	app, err := os.MkdirTemp(dir, ".app-")
 	if err != nil {
@@ -151,7 +150,7 @@ func (b *Build) buildClean(ctx context.Context, dir string, files map[string]str
 	if err != nil {
 		return err
 	}
-	clean.beside = true // nobody begins with what it leaves
+	clean.beside = true // no build starts from its results
 	defer func() { err = errors.Join(err, clean.Close()) }()
 	made, err := clean.Run(ctx)
 	if ctx.Err() != nil {
@@ -163,19 +162,19 @@ func (b *Build) buildClean(ctx context.Context, dir string, files map[string]str
 	return use(clean, made.Image)
 }
 
-// errNoSeed is that of a seed that could not be made this time.
+// errNoSeed is the error for a seed that cannot be made this time.
 var errNoSeed = errors.New("there is no layer of Node.js now")
 
-// passes says whether what a seed was not made for may be over at the next
-// build. What stays is that the builder's buildpacks do not take the app, or
-// cannot build it: then no seed is remembered.
+// passes reports whether the reason for a missing seed is temporary. It is
+// permanent if the builder's buildpacks do not detect or cannot build the app:
+// then the result is remembered.
 func passes(err error) bool {
 	var theirs *buildpackError
 	return !errors.As(err, &theirs) || theirs.Transient || theirs.ID == "disk-full"
 }
 
-// forSeed are the options of a build of armature's own: this build's, without
-// what its user gave for the app.
+// forSeed returns the options for a build of armature's own app: this build's,
+// without the user's options for the app.
 func (b *Build) forSeed(name string) Options {
 	o := b.Options
 	o.App, o.AppOf, o.Name, o.CacheKey, o.Filter, o.Rebase = "", "", name, name, nil, nil
@@ -187,8 +186,8 @@ func (b *Build) forSeed(name string) Options {
 	return o
 }
 
-// leave puts an image into a folder that has the launcher, the layers of the
-// buildpacks that bring archives, and no others.
+// leave writes an image with only the launcher and the layers of buildpacks that
+// contain archives into a folder.
 func (b *Build) leave(made v1.Image, dir string, bringing []string) error {
 	metadata, layers, err := layersOf(made, func(name layerName, _ json.RawMessage) bool {
 		buildpack, _, _ := strings.Cut(string(name), "@")

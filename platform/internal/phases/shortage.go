@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// shortage is a limit that a program of the build came to, as programs say it:
-// the system's words, or its name of the error, beside what was tried.
+// shortage is a resource limit that a program of the build reached, as programs
+// report it: the system's message, or the error's name, next to the operation.
 type shortage struct {
 	says *regexp.Regexp
 	err  func(said string) *failure.Failure
@@ -37,11 +37,11 @@ var shortages = []shortage{
 	},
 }
 
-// maxShortage is how many bytes of a line are repeated.
+// maxShortage is the maximal length of a repeated line, in bytes.
 const maxShortage = 300
 
-// shortageIn is the failure that a line speaks of, or nil. It is one only if the
-// build fails: programs may try again, and mend it.
+// shortageIn returns the failure that a line reports, or nil. It matters only if
+// the build fails: programs may retry.
 func shortageIn(line string) *failure.Failure {
 	for _, one := range shortages {
 		if one.says.MatchString(line) {
@@ -51,13 +51,13 @@ func shortageIn(line string) *failure.Failure {
 	return nil
 }
 
-// lastShortage is the last shortage that was spoken of, and how many lines ago.
+// lastShortage is the last reported shortage, and the number of lines since.
 type lastShortage struct {
 	failure *failure.Failure
 	ago     int
 }
 
-// nearEnd is how many lines may follow the one that says why a build fails.
+// nearEnd is the maximal number of lines after the one with the reason.
 const nearEnd = 200
 
 func (l *lastShortage) look(line string) {
@@ -67,5 +67,5 @@ func (l *lastShortage) look(line string) {
 	}
 }
 
-// decides says whether it is the reason of a build that failed.
+// decides reports whether it is the reason of a failed build.
 func (l *lastShortage) decides() bool { return l.failure != nil && l.ago <= nearEnd }

@@ -17,22 +17,21 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// steps makes spans of the lines that the lifecycle and the buildpacks print:
-// something begins when the line comes that announces it, and is over when the
-// next one comes. Our own buildpacks tell more, see package spans. Nothing but
-// spans follows from any of these lines, so that an app whose scripts print
-// alike only deceives its own timeline.
+// steps turns the output of the lifecycle and the buildpacks into spans: a line
+// that announces work begins a span, and the next such line ends it. Our own
+// buildpacks report more, see package spans. These lines affect nothing but
+// spans, so an app whose scripts imitate them distorts only its own timeline.
 type steps struct {
 	log    *progress.Log
-	titles map[string]bool // the lines by which buildpacks begin: "NAME VERSION"
+	titles map[string]bool // the first lines of buildpacks: "NAME VERSION"
 
-	name                            string // of the phase
+	name                            string // the phase's name
 	phase, buildpack, task, command *progress.Work
-	saving                          *progress.Work // of the image; not forgotten with its phase
-	saved                           time.Time      // when that began
+	saving                          *progress.Work // saving the image; kept across phases
+	saved                           time.Time      // its start
 
-	last    time.Time // when the line before came
-	caching bool      // that line was of a layer of the cache
+	last    time.Time // the time of the previous line
+	caching bool      // the previous line was about a cache layer
 }
 
 // enter begins a phase of the lifecycle.
@@ -41,7 +40,7 @@ func (s *steps) enter(name string) {
 	s.name, s.phase, s.last = name, s.log.Phase(name), time.Now()
 }
 
-// leave ends the phase there is.
+// leave ends the current phase.
 func (s *steps) leave(failed bool) {
 	if s.caching && !failed {
 		s.past(progress.Span{Kind: progress.Cache, What: "writing the cache"})
@@ -50,18 +49,17 @@ func (s *steps) leave(failed bool) {
 	*s = steps{log: s.log, titles: s.titles, saving: s.saving, saved: s.saved}
 }
 
-// chatters says whether it is the lifecycle itself that speaks, in a phase of
-// its own.
+// chatters reports whether the output is the lifecycle's own.
 func (s *steps) chatters() bool { return s.phase != nil && s.name != "building" }
 
-// What the lifecycle prints of layers (phase/exporter.go and phase/cache.go of
-// lifecycle 0.21), each when the layer has been read and hashed.
+// The lifecycle's lines about layers (phase/exporter.go and phase/cache.go of
+// lifecycle 0.21), each printed after reading and hashing the layer.
 var (
 	layerLine = regexp.MustCompile(`^(Adding|Reusing) (cache )?layer '([^']+)'$`)
 	appLine   = regexp.MustCompile(`^(Added|Reused) \d+/\d+ app layer\(s\)$`)
 )
 
-// told takes a line by which a buildpack tells a span that is over.
+// told parses a line with which a buildpack reports a finished span.
 func (s *steps) told(text string) bool {
 	span, ok := spans.Parse(text)
 	if !ok || s.buildpack == nil {
@@ -76,8 +74,8 @@ func (s *steps) told(text string) bool {
 	return true
 }
 
-// What buildpacks print: names of steps are indented by two, their parts by
-// four, and how long those took by six (packit's scribe).
+// Lines of buildpacks: names of steps are indented by two spaces, their parts by
+// four, and the parts' durations by six (packit's scribe).
 var (
 	taskLine      = regexp.MustCompile(`^  (\S.*)$`)
 	commandLine   = regexp.MustCompile(`^    Running '(.+)'$`)
@@ -85,7 +83,7 @@ var (
 	completedLine = regexp.MustCompile(`^      Completed in [0-9.hmsµn]+$`)
 )
 
-// line looks at a line of a phase.
+// line parses a line of a phase.
 func (s *steps) line(text string) {
 	if text == "" {
 		return
@@ -159,11 +157,11 @@ func (s *steps) ofLifecycle(text string) {
 	}
 }
 
-// past tells of what went on since the line before.
+// past reports the work since the previous line.
 func (s *steps) past(span progress.Span) { s.log.Past(s.phase, span, s.last, time.Now()) }
 
-// titles are the lines by which the buildpacks of a builder begin. They serve
-// for measuring only: a label that cannot be read is as good as none.
+// titles returns the first lines of a builder's buildpacks. They are only for
+// measuring: an unreadable label counts as none.
 func titles(builder v1.Image) map[string]bool {
 	config, err := builder.ConfigFile()
 	if err != nil {
@@ -185,7 +183,7 @@ func titles(builder v1.Image) map[string]bool {
 	return found
 }
 
-// blobNames say what the blobs of an image are: whose layers, or the
+// blobNames names the blobs of an image: the layers' owners, or the
 // configuration.
 func blobNames(image v1.Image) (map[v1.Hash]string, error) {
 	names, err := inspect.Owners(image)
@@ -200,9 +198,8 @@ func blobNames(image v1.Image) (map[v1.Hash]string, error) {
 	return names, nil
 }
 
-// tellTransfers tells which blobs the lifecycle uploaded when it saved the
-// image, or asked for and found there. One without a name is called by its
-// digest.
+// tellTransfers reports the blobs that the lifecycle uploaded, or found in the
+// registry, when it saved the image. One without a name has its digest as name.
 func (s *steps) tellTransfers(transfers []loopback.Transfer, names map[v1.Hash]string) {
 	for _, t := range transfers {
 		if s.saving == nil || t.Begin.Before(s.saved) {

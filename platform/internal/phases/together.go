@@ -25,9 +25,9 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// RunAll runs the builds of one app for several targets, all at once, and returns
-// their images in the order of the builds. One that has no build before it begins
-// with what the first makes for any target. When one fails, the others are ended.
+// RunAll runs the builds of one app for several targets concurrently, and returns
+// their images in the order of the builds. First builds start from the layers for
+// any target of builds[0]. If one fails, the others are cancelled.
 func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
 	for _, b := range builds[1:] {
 		if b.follows(builds[0]) {
@@ -51,9 +51,9 @@ func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
 	return made, group.Wait()
 }
 
-// event is something that happens once.
+// event is a one-time event.
 type event struct {
-	tell func() // that it has happened, as often as one likes
+	tell func() // signals the event; may be called repeatedly
 	told chan struct{}
 }
 
@@ -62,7 +62,7 @@ func newEvent() event {
 	return event{tell: sync.OnceFunc(func() { close(told) }), told: told}
 }
 
-// wait is over when it has happened, or ctx is done.
+// wait returns when the event has happened, or ctx is done.
 func (e event) wait(ctx context.Context) error {
 	select {
 	case <-e.told:
@@ -72,10 +72,10 @@ func (e event) wait(ctx context.Context) error {
 	}
 }
 
-// follows says whether a build waits for another one's layers. It is worth it
-// where that is going to have the modules of both: that the lockfile says so is
-// no promise, and a wrong guess costs time only. What build scripts make, each
-// build makes by itself, and of other buildpacks nothing is known.
+// follows reports whether a build waits for another one's layers. That pays off
+// if they include the modules for both: the lockfile is only a hint, and a wrong
+// guess only costs time. Build scripts' output is specific to each build, and
+// other buildpacks are unknown.
 func (b *Build) follows(other *Build) bool {
 	if b.Rebase != nil || b.emulated() || other.emulated() || !b.Buildpacks.Empty() {
 		return false
@@ -87,16 +87,15 @@ func (b *Build) follows(other *Build) bool {
 	return err == nil && m.ForAnyTarget(b.Env)
 }
 
-// divided says whether the build runs beside the one that makes layers for it.
-// Phases of the lifecycle that call no registry would be told in a chroot where
-// their executable is for as long as they run, and so would what they start: there
-// the build waits for the other's end.
+// divided reports whether the build runs beside the one that makes layers for it.
+// In a chroot, /proc/self/exe is faked until a phase calls the registry
+// (Command.AsksForItself). Phases that call none would keep the fake, also for
+// programs that they start: there the build waits for the other's end.
 func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroot }
 
-// inTwoHalves runs the phases of the lifecycle, each by itself. The first half
-// comes before the buildpacks, while the first build waits for the network. For
-// the buildpacks it waits until the first build's are done, and for the export
-// until that one's image is.
+// inTwoHalves runs the lifecycle's phases one by one. The first half runs before
+// the buildpacks, while the first build waits for the network. The build phase
+// waits for the first build's buildpacks, and the export for its image.
 func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (status sandbox.Status, err error) {
 	then := func(do func() error) {
 		if err == nil && status == (sandbox.Status{}) {
@@ -139,10 +138,10 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 	return status, err
 }
 
-// takeMetadata gives a build what is known of the first one's layers for any
-// target, but for their content, as the lifecycle's restorer does with what it
-// knows of the image before (Platform API, "restorer"), and says whether there was
-// any. Scripts of the app could write to the folders of both.
+// takeMetadata copies the metadata, without content, of the first build's layers
+// for any target into this build, as the lifecycle's restorer does with the
+// previous image's (Platform API, "restorer"). It reports whether there was any.
+// Scripts of the app could write to the folders of both.
 func (b *Build) takeMetadata() (took bool, err error) {
 	theirs, err := os.OpenRoot(b.first.work.Path("layers"))
 	if err != nil {
@@ -167,11 +166,11 @@ func (b *Build) takeMetadata() (took bool, err error) {
 
 func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, err error) {
 	if _, err := ours.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return false, err // it has one of its own
+		return false, err // this build has its own
 	}
 	text, err := regular.Read(theirs, path, maxSmallFile)
 	if err != nil {
-		return false, nil // it is none of the lifecycle's
+		return false, nil // not written by the lifecycle
 	}
 	var layer struct {
 		Types struct {
@@ -198,8 +197,8 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, e
 	return true, errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
 }
 
-// afterFirst waits for the first build's image, and gives this build its layers
-// for any target, as if they were of an image of its own.
+// afterFirst waits for the first build's image, and lets this build start from
+// its layers for any target.
 func (b *Build) afterFirst(ctx context.Context) error {
 	if err := b.first.made.wait(ctx); err != nil {
 		return err
@@ -207,8 +206,8 @@ func (b *Build) afterFirst(ctx context.Context) error {
 	return b.Log.Step("beginning with the layers for any target", func() error { return b.beginWith(b.first.image) })
 }
 
-// wholeAfterFirst is what comes before the whole lifecycle of a build that waits
-// for the first one's end.
+// wholeAfterFirst prepares a build that runs the whole lifecycle after the first
+// one's end.
 func (b *Build) wholeAfterFirst(ctx context.Context) error {
 	if err := b.afterFirst(ctx); err != nil {
 		return err
@@ -219,7 +218,7 @@ func (b *Build) wholeAfterFirst(ctx context.Context) error {
 	return b.takeCache()
 }
 
-// beginWith adds to the seed of a build an image's layers for any target.
+// beginWith adds an image's layers for any target to a build's seed.
 func (b *Build) beginWith(made v1.Image) error {
 	metadata, layers, err := layersOf(made, func(_ layerName, layer json.RawMessage) bool { return isForAnyTarget(layer) })
 	if err != nil || len(layers) == 0 {
@@ -253,7 +252,7 @@ func isForAnyTarget(layer json.RawMessage) bool {
 	return json.Unmarshal(layer, &said) == nil && said.Value(nodemodules.AnyTargetKey) == true
 }
 
-// hasNoCache says whether nothing was kept in the build's folder for it.
+// hasNoCache reports whether the build's cache folder is empty.
 func (b *Build) hasNoCache() (bool, error) {
 	if b.CacheImage != "" {
 		return false, nil
@@ -262,8 +261,8 @@ func (b *Build) hasNoCache() (bool, error) {
 	return len(entries) == 0, err
 }
 
-// takeCache gives the next build a copy of the first one's cache, which has
-// npm's downloads. What cannot be copied costs that build time, and no more.
+// takeCache copies the first build's cache, which has npm's downloads, for the
+// next build. If that fails, that build only takes longer.
 func (b *Build) takeCache() error {
 	copied := b.work.Path("cache")
 	if err := os.CopyFS(copied, os.DirFS(b.first.cacheFolder())); err != nil {
@@ -277,5 +276,5 @@ func (b *Build) takeCache() error {
 	return errors.Join(home.RemoveAll(b.cacheFolder()), os.Rename(copied, b.cacheFolder()))
 }
 
-// cacheFolder is what the lifecycle's cache is kept in.
+// cacheFolder is the lifecycle's cache folder.
 func (b *Build) cacheFolder() string { return filepath.Join(b.kept.Dir, "cache") }

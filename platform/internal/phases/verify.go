@@ -16,9 +16,9 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// verify compares the layers without the app's code of an image, and of the
-// cache, with what is known of them, and returns the names of those that are
-// right. What is not known yet, a build without the app's code tells, once.
+// verify compares the layers without app code, in the image and the cache, with
+// the known ones, and returns the names of the verified ones. For an unknown
+// layer it makes a reference build, once.
 func (b *Build) verify(ctx context.Context, made exported) (right []layerName, err error) {
 	if b.Rebase != nil || b.seeding {
 		return nil, nil
@@ -75,8 +75,8 @@ func compareWithAll(known []cleanLayers, layer cleanLayer) (same, changed bool) 
 	return same, changed && !same
 }
 
-// declaredNow lists the layers without app code of the build's buildpacks. What
-// the user put in place of the builder's own is not compared.
+// declaredNow lists the declared layers of the build's buildpacks. Buildpacks
+// that the user put in place of the builder's are not compared.
 func (b *Build) declaredNow() ([]layerName, error) {
 	if len(b.clean.Declared) > 0 {
 		return b.clean.Declared, nil
@@ -84,7 +84,7 @@ func (b *Build) declaredNow() ([]layerName, error) {
 	return declaredLayers(b.root)
 }
 
-// verifiedFile says which layers of the image that a build left are right.
+// verifiedFile lists the verified layers of the image in the build's folder.
 const verifiedFile = "verified.json"
 
 // leaveVerified writes it, for the image with this manifest.
@@ -98,9 +98,8 @@ type verified struct {
 	Layers   []layerName `json:"layers"`
 }
 
-// withoutUnverified is the image of the build before, without those layers that
-// hold nothing of the app and were not compared: as an older armature leaves
-// them, or where there was nothing to compare with.
+// withoutUnverified returns the previous image without unverified layers that
+// hold no app code: an older armature left them, or there was no reference.
 func (b *Build) withoutUnverified(image v1.Image) (v1.Image, error) {
 	declared, err := b.declaredNow()
 	if err != nil || len(declared) == 0 {

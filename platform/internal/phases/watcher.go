@@ -13,35 +13,35 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// watcher passes on what the lifecycle prints, line by line, and notes in
-// which phase it is, and what it is at.
+// watcher passes on the lifecycle's output line by line, and tracks its phase and
+// step.
 type watcher struct {
 	log   *progress.Log
 	steps steps
 
-	name  string            // of the image, as the user called it
-	names *strings.Replacer // from names in the build's own registry to those people know
+	name  string            // the image's name, as the user gave it
+	names *strings.Replacer // from the build registry's names to public ones
 
-	// Both are called whenever it happens, and must not be nil.
+	// Both are called at every occurrence, and must not be nil.
 	running func() // a buildpack runs a command
 	layered func() // the buildpacks have made their layers
 
-	waits bool // phases of waiting are announced, too
+	waits bool // waiting is a phase, too
 
 	mu      sync.Mutex
 	phase   string // "ANALYZING"
-	last    string // phase of the lifecycle, among phases
-	full    bool   // somebody said that there is no space left
+	last    string // phase of the lifecycle, in phases
+	full    bool   // a line reported that no space is left
 	short   lastShortage
 	streams []*lines
 	said    said
 }
 
-// phasePrefix is how the lifecycle announces a phase.
+// phasePrefix begins the lifecycle's announcement of a phase.
 const phasePrefix = "===> "
 
-// The phases there are (lifecycle 0.21, cmd/lifecycle/creator.go), and the one
-// that armature puts in between.
+// The phases (lifecycle 0.21, cmd/lifecycle/creator.go), and armature's own
+// between them.
 const (
 	building  = "BUILDING"
 	exporting = "EXPORTING"
@@ -50,16 +50,16 @@ const (
 
 var phases = []string{"ANALYZING", "DETECTING", "RESTORING", building, exporting}
 
-// imagesLine is how it begins to list what it has written.
+// imagesLine begins the list of written images.
 const imagesLine = "*** Images ("
 
 func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
 	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, layered: func() {}}
 }
 
-// announced is the phase that a line announces, or "". Scripts of the app can
-// print such lines, too: none but those of the lifecycle are taken, and none
-// twice or out of turn.
+// announced returns the phase that a line announces, or "". Scripts of the app
+// can print such lines, too: only the lifecycle's phases count, each once and in
+// order.
 func (w *watcher) announced(text string) string {
 	phase, ok := strings.CutPrefix(text, phasePrefix)
 	if !ok {
@@ -71,10 +71,10 @@ func (w *watcher) announced(text string) string {
 	return ""
 }
 
-// asked is to be called when the lifecycle asks its registry for something. It
-// does so before the buildpacks run and, next, when it exports what they made:
-// the app's scripts, which run in between, can print what they like, and do not
-// bring that about.
+// asked is called when the lifecycle sends a request to its registry. It does so
+// before the buildpacks run and, next, when it exports their layers: unlike a
+// line of output, the app's scripts, which run in between, cannot cause that
+// call.
 func (w *watcher) asked() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,7 +90,7 @@ func (w *watcher) line(text string) {
 		if w.phase = phase; phase != waiting {
 			w.last = phase
 		}
-		if phase != exporting { // which a script could have printed
+		if phase != exporting { // a script could have printed that
 			w.said = said{}
 		}
 		w.steps.enter(strings.ToLower(phase))
@@ -111,7 +111,7 @@ func (w *watcher) line(text string) {
 	if w.steps.command != nil {
 		w.running()
 	}
-	// The digest that the lifecycle tells is not yet the image's.
+	// The lifecycle's digest is not the final one.
 	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
 		return
 	}
@@ -122,15 +122,15 @@ func (w *watcher) line(text string) {
 	}
 }
 
-// stream is one of the lifecycle's outputs.
+// stream returns a writer for one of the lifecycle's outputs.
 func (w *watcher) stream() io.Writer {
 	l := &lines{line: w.line}
 	w.streams = append(w.streams, l)
 	return l
 }
 
-// end passes on what was not ended by a line's end, and says whether the
-// lifecycle failed.
+// end passes on an unfinished last line, and records whether the lifecycle
+// failed.
 func (w *watcher) end(failed bool) {
 	for _, stream := range w.streams {
 		if len(stream.rest) > 0 {
@@ -142,10 +142,10 @@ func (w *watcher) end(failed bool) {
 	w.steps.leave(failed)
 }
 
-// maxLine is how many bytes of a line are passed on at once.
+// maxLine is the length in bytes at which a line is split.
 const maxLine = 64 << 10
 
-// lines calls line for every line that is written to it.
+// lines calls line for every line written to it.
 type lines struct {
 	rest []byte
 	line func(string)
@@ -155,7 +155,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.rest = append(l.rest, p...)
 	for {
 		line, rest, found := bytes.Cut(l.rest, []byte("\n"))
-		if !found && len(l.rest) >= maxLine { // nobody's memory holds a line without an end
+		if !found && len(l.rest) >= maxLine { // bound the memory for a line without an end
 			line, rest, found = l.rest[:maxLine], l.rest[maxLine:], true
 		}
 		if !found {

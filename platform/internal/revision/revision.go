@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package revision reads which commit an app's folder has checked out, and where
-// its repository comes from. It runs no git, which would do what the
-// repository's own settings say.
+// Package revision reads the checked-out commit of an app's folder, and its
+// repository's origin. It does not run git, which would execute commands from the
+// repository's configuration.
 package revision
 
 import (
@@ -19,17 +19,16 @@ import (
 	"strings"
 )
 
-// Checkout is what a repository says of itself.
+// Checkout is the state of a repository.
 type Checkout struct {
 	Commit string // in hexadecimal, 40 or 64 digits
-	Source string // address of the remote "origin", without a login; "" when there is none
+	Source string // address of the remote "origin", without credentials, or ""
 }
 
-// ErrNone is the error of a folder that is in no repository.
+// ErrNone is the error of a folder outside of any repository.
 var ErrNone = errors.New("no folder above it has a .git")
 
-// Read reads the repository that a folder is in: its own, or that of a folder
-// above it.
+// Read reads the repository of a folder or its nearest parent that has one.
 func Read(folder string) (Checkout, error) {
 	dir, err := filepath.Abs(folder)
 	if err != nil {
@@ -49,7 +48,7 @@ func Read(folder string) (Checkout, error) {
 }
 
 // readRepository reads a .git: a folder or, in a worktree or a submodule, a file
-// that names one (gitrepository-layout(5)).
+// with the path of one (gitrepository-layout(5)).
 func readRepository(git string) (Checkout, error) {
 	if info, err := os.Stat(git); err == nil && !info.IsDir() {
 		text, err := readSmall(git)
@@ -86,13 +85,13 @@ func joined(dir, path string) string {
 
 var commits = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// head is the commit that HEAD names, by itself or through a branch.
+// head returns the commit of HEAD, which may name a branch.
 func head(git, shared string) (string, error) {
 	text, err := readSmall(filepath.Join(git, "HEAD"))
 	if err != nil {
 		return "", err
 	}
-	for range 5 { // as many as git follows
+	for range 5 { // git's own limit
 		if commits.MatchString(text) {
 			return text, nil
 		}
@@ -126,7 +125,7 @@ func readRef(git, shared, ref string) (string, error) {
 	return "", fmt.Errorf("%s has no commit yet", strings.TrimPrefix(ref, "refs/heads/"))
 }
 
-// origin is the address of the remote of that name in a git configuration
+// origin returns the address of the remote "origin" in a git configuration
 // (git-config(1)), or "".
 func origin(config string) string {
 	in := false
@@ -144,8 +143,8 @@ func origin(config string) string {
 	return ""
 }
 
-// withoutLogin takes a user, a password or a token out of an address. One that
-// cannot be read, as git@host:path cannot, has no password.
+// withoutLogin removes the userinfo from an address. An address that is no URL,
+// such as git@host:path, has no password.
 func withoutLogin(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" {
@@ -164,11 +163,10 @@ func withoutLogin(address string) string {
 	return parsed.String()
 }
 
-// maxBytes is more than any of the files has.
+// maxBytes is the maximal size of a file.
 const maxBytes = 16 << 20
 
-// readSmall reads a file without the space around what is in it. What is no file,
-// or too large, is an error.
+// readSmall reads a file and trims space. It refuses irregular and large files.
 func readSmall(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

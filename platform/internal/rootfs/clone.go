@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// Clone makes a copy of an unpacked image that shares its files' contents: it
-// links them, but copies those that the given user, of the given group, could
-// write to. Both folders must be on one file system, and to must be there and empty.
+// Clone copies an unpacked image, with hard links to its files, but real copies
+// of files that the given user or group could write to. Both folders must be on
+// one file system, and to must be empty.
 func Clone(from, to string, user, group int) error {
 	var folders []string
 	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
@@ -55,7 +55,7 @@ func Clone(from, to string, user, group int) error {
 	return nil
 }
 
-// writable says whether a user can write to a file, or make it so.
+// writable reports whether a user can write to a file, or change its mode.
 func writable(mode fs.FileMode, owner *syscall.Stat_t, user, group int) bool {
 	return int(owner.Uid) == user || int(owner.Gid) == group && mode&0o020 != 0 || mode&0o002 != 0
 }

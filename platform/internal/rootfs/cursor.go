@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// cursor keeps the folder of the last entry open. Most entries are in the same one
-// as the one before, and finding it takes several calls for each of its parents.
-// Whoever removes something closes it.
+// cursor keeps the folder of the last entry open. Most entries are in the same
+// folder as the previous one, and opening it takes several system calls for each
+// parent. Close it before removing files.
 type cursor struct {
 	root   *os.Root
-	called string   // the folder, by the entry
+	called string   // the folder, as in the entry's name
 	name   string   // its real path
-	open   *os.Root // nil where there is none
+	open   *os.Root // nil if none is open
 }
 
 // enter is [cursor.folder], and leaves the folder open.
@@ -42,7 +42,7 @@ func (c *cursor) moveTo(called, name string) error {
 	return err
 }
 
-// close closes the open folder, if there is one.
+// close closes the open folder, if any.
 func (c *cursor) close() {
 	if c.open != nil {
 		c.open.Close()
@@ -60,12 +60,12 @@ func (c *cursor) parent(name string) (*os.Root, error) {
 	return c.open, nil
 }
 
-// maxLinks is how many symbolic links may stand in one another's way, as in
+// maxLinks is the maximal number of symbolic links in a path, as in
 // path_resolution(7).
 const maxLinks = 40
 
-// folder returns the real path of a folder, made if it is not there: links on
-// the way are followed as they would be inside, where / is the root.
+// folder returns the real path of a folder, and creates it if necessary. It
+// follows symbolic links as inside the image, with dir as the root.
 func (c *cursor) folder(name string) (string, error) {
 	done, rest := ".", name
 	for links := 0; rest != "" && rest != "."; {
@@ -105,5 +105,5 @@ func (c *cursor) folder(name string) (string, error) {
 	return done, nil
 }
 
-// errNotFolder is that a file is where a folder is to be.
+// errNotFolder is the error for a file in place of a folder.
 var errNotFolder = errors.New("not a folder")

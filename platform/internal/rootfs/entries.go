@@ -19,8 +19,8 @@ const (
 	opaque   = ".wh..wh..opq"
 )
 
-// maxPath is the most bytes of a path that any program could open (PATH_MAX in
-// limits.h); a tar's header can hold a million.
+// maxPath is the maximal length in bytes of a path that a program can open
+// (PATH_MAX in limits.h); a tar header can hold a million.
 const maxPath = 4096
 
 func (u *unpacker) entries(archive *tar.Reader) error {
@@ -34,7 +34,7 @@ func (u *unpacker) entries(archive *tar.Reader) error {
 			return err
 		}
 		if header.Typeflag == tar.TypeXGlobalHeader {
-			continue // says something of the archive, and is no file
+			continue // metadata of the archive
 		}
 		if length := max(len(header.Name), len(header.Linkname)); length > maxPath {
 			return fmt.Errorf("a path has %d bytes, want at most %d", length, maxPath)
@@ -82,7 +82,7 @@ func (u *unpacker) entry(name string, header *tar.Header, content io.Reader) err
 	return fmt.Errorf("a tar entry of type %q, want a file, folder or link", header.Typeflag)
 }
 
-// create creates what an entry is, in place of what an earlier one of the name made.
+// create creates an entry, replacing an earlier one with the same name.
 func (u *unpacker) create(name string, maker func(parent *os.Root, base string) error) error {
 	for again := false; ; again = true {
 		parent, err := u.cursor.parent(name)
@@ -159,7 +159,7 @@ func (u *unpacker) makeLink(name string, header *tar.Header) error {
 	return u.own(name, header)
 }
 
-// makeHardLink links a file that is there already.
+// makeHardLink makes a hard link to an existing file.
 func (u *unpacker) makeHardLink(name string, header *tar.Header) error {
 	other := strings.TrimPrefix(path.Clean("/"+header.Linkname), "/")
 	if err := u.remove(name); err != nil {
@@ -183,7 +183,7 @@ func (u *unpacker) own(name string, header *tar.Header) error {
 	return parent.Lchown(path.Base(name), header.Uid, header.Gid)
 }
 
-// remove takes away what an earlier entry made, if anything.
+// remove removes an earlier entry, if any.
 func (u *unpacker) remove(name string) error {
 	parent, err := u.cursor.parent(name)
 	if err != nil {
@@ -196,7 +196,7 @@ func (u *unpacker) remove(name string) error {
 	case err != nil:
 		return err
 	}
-	u.cursor.close() // the open folder's name may have led through it
+	u.cursor.close() // it may have been part of the open folder's path
 	if !info.IsDir() {
 		return u.root.Remove(name)
 	}
@@ -208,7 +208,7 @@ func (u *unpacker) remove(name string) error {
 	return u.root.RemoveAll(name)
 }
 
-// empty removes what earlier layers put into a folder.
+// empty removes the content that earlier layers put into a folder.
 func (u *unpacker) empty(name string) error {
 	folder, err := u.root.Open(name)
 	if err != nil {

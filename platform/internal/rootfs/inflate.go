@@ -14,23 +14,22 @@ import (
 	"github.com/klauspost/readahead"
 )
 
-// So many pieces of so many bytes are inflated while those before them are
-// written. Large files take longer to inflate than to write, small ones the
-// other way round: each side has to have something to do meanwhile.
+// The number and size of the pieces that are decompressed ahead of writing. Large
+// files take longer to decompress than to write, small ones the other way round:
+// the buffer keeps both sides busy.
 const (
 	ahead = 32
 	piece = 1 << 20
 )
 
-// pieces is room for what one layer after the other is inflated into.
+// pieces allocates the buffers, which all layers share.
 func pieces() [][]byte {
 	all := make([]byte, ahead*piece)
 	return slices.Collect(slices.Chunk(all, piece))
 }
 
-// inflated reads what a layer's archive holds, ahead of who reads it. Layers
-// that gzip did not make are read as they come. The room is free again when the
-// reader is closed.
+// inflated decompresses a layer ahead of its reader. Layers without gzip are read
+// directly. Closing the reader releases the buffers.
 func inflated(layer v1.Layer, room [][]byte) (io.ReadCloser, error) {
 	kind, err := layer.MediaType()
 	if err != nil {
@@ -55,13 +54,13 @@ func inflated(layer v1.Layer, room [][]byte) (io.ReadCloser, error) {
 	return &inflating{ReadCloser: read, compressed: compressed}, nil
 }
 
-// inflating is what somebody else inflates.
+// inflating is a layer that another goroutine decompresses.
 type inflating struct {
 	io.ReadCloser
 	compressed io.Closer
 }
 
-// Close ends that, and waits for its end.
+// Close stops the decompression, and waits for its end.
 func (i *inflating) Close() error {
 	return errors.Join(i.ReadCloser.Close(), i.compressed.Close())
 }

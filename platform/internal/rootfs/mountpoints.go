@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// A MountPointError is that one of the options' mount points cannot be made, because
+// A MountPointError is a mount point of the options that cannot be made, because
 // the image has something else there.
 type MountPointError struct {
-	MountPoint string // as the options have it
+	MountPoint string // as in the options
 	Err        error
 }
 
 func (e *MountPointError) Error() string { return e.MountPoint + ": " + e.Err.Error() }
 func (e *MountPointError) Unwrap() error { return e.Err }
 
-// mountPoints makes those of the options that the image lacks.
+// mountPoints makes the options' mount points that the image lacks.
 func (u *unpacker) mountPoints() error {
 	for _, name := range u.options.Folders {
 		at, err := u.cursor.folder(strings.TrimPrefix(path.Clean("/"+name), "/"))
@@ -48,7 +48,7 @@ func (u *unpacker) mountPoints() error {
 		case err == nil && info.IsDir():
 			return &MountPointError{name, fmt.Errorf("%s of the image is a folder, want a file", at)}
 		}
-		if err := u.remove(at); err != nil { // resolv.conf is a link in many images
+		if err := u.remove(at); err != nil { // resolv.conf is a symbolic link in many images
 			return err
 		}
 		if err := u.root.WriteFile(at, nil, 0o644); err != nil {

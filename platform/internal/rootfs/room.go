@@ -11,21 +11,21 @@ import (
 	"github.com/armature-cnb/armature/internal/files/diskfull"
 )
 
-// An image may unpack to so many bytes, whatever its size; beyond that to so many
-// times its size, as a layer of programs never is.
+// An image may unpack to alwaysAllowed bytes, or to inflation times its compressed
+// size, which layers of programs never reach.
 const (
 	alwaysAllowed = 2 << 30
 	inflation     = 100
 )
 
-// room counts what is unpacked.
+// room limits the unpacked size.
 type room struct {
-	most    int64 // bytes that may be; any number when 0
-	taken   int64 // bytes that are
-	unasked int64 // of those, since it was last asked whether they fit
+	most    int64 // maximal bytes; no limit when 0
+	taken   int64 // bytes written
+	unasked int64 // bytes since the last check of free disk space
 }
 
-// mostBytes is what may become of layers.
+// mostBytes returns the limit for layers.
 func mostBytes(layers []v1.Layer) (int64, error) {
 	var compressed int64
 	for _, layer := range layers {
@@ -38,10 +38,10 @@ func mostBytes(layers []v1.Layer) (int64, error) {
 	return max(alwaysAllowed, compressed*inflation), nil
 }
 
-// take is an error when a file's bytes are too many, before the first of them is
-// written. Small files are counted, and asked for together: a few bytes of archive
-// can say that files have any size (sparse files), or be inflated to a thousand
-// times as many.
+// take returns an error if a file is too large, before it is written. The disk
+// space for small files is checked for several at once. A few bytes of archive
+// can claim any file size (sparse files), or decompress to a thousand times as
+// many.
 func (r *room) take(file *os.File, size int64) error {
 	r.taken += size
 	r.unasked += size

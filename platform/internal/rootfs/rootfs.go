@@ -20,21 +20,21 @@ import (
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 )
 
-// Options say how files are made.
+// Options are options for unpacking.
 type Options struct {
-	// Owners gives files the users and groups that the image says. It takes
-	// root; without, everything belongs to whoever unpacks.
+	// Owners keeps the image's users and groups, which needs root; otherwise all
+	// files belong to the current user.
 	Owners bool
 
-	// Folders and Files are mount points: they are made, empty, where the image
-	// has nothing of the name.
+	// Folders and Files are mount points: they are made, empty, if the image
+	// lacks them.
 	Folders, Files []string
 }
 
-// Unpack writes the file system of an image into the folder dir, which must be
-// empty. Nothing is written outside of it, whatever the image's names and links
-// say. Devices, pipes and sockets are left out; setuid and setgid bits too. A
-// layer that is not what the image's configuration says is an error.
+// Unpack writes the file system of an image into the empty folder dir. It writes
+// nothing outside of dir, whatever the image's names and links are. It leaves out
+// devices, pipes and sockets, and setuid and setgid bits. A layer that does not
+// match the image's configuration is an error.
 func Unpack(ctx context.Context, dir string, image v1.Image, options Options) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -73,8 +73,8 @@ func Unpack(ctx context.Context, dir string, image v1.Image, options Options) er
 }
 
 // checkConfig compares an image's configuration with the digest in its manifest,
-// which a layout in a folder need not hold to: what is unpacked would go by the
-// digest of another image.
+// which a layout's folder does not guarantee: otherwise the unpacked files could
+// be stored under another image's digest.
 func checkConfig(image v1.Image) error {
 	manifest, err := image.Manifest()
 	if err != nil {
@@ -94,8 +94,8 @@ func checkConfig(image v1.Image) error {
 	return nil
 }
 
-// UnpackArchive writes what a tar archive holds into the folder dir, as [Unpack]
-// does with a layer: nothing outside, and no devices.
+// UnpackArchive unpacks a tar archive into the folder dir as [Unpack] does a
+// layer: nothing outside, and no devices.
 func UnpackArchive(ctx context.Context, dir string, archive io.Reader) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -115,19 +115,19 @@ func newUnpacker(ctx context.Context, root *os.Root, options Options) *unpacker 
 	return &unpacker{ctx: ctx, root: root, options: options, cursor: cursor{root: root}, modes: map[string]fs.FileMode{}, copied: make([]byte, 1<<18)}
 }
 
-// unpacker is one image being unpacked.
+// unpacker unpacks one image.
 type unpacker struct {
 	ctx     context.Context
 	root    *os.Root
 	options Options
 	cursor  cursor
-	modes   map[string]fs.FileMode // of folders, set when nothing more is written
-	layer   map[string]bool        // what the current layer made, so that its whiteouts leave it
+	modes   map[string]fs.FileMode // of folders, set at the end
+	layer   map[string]bool        // made by the current layer, so that its whiteouts keep it
 	copied  []byte                 // buffer
 	room    room
 }
 
-// verified unpacks a layer and compares what it read with its digest.
+// verified unpacks a layer and verifies its digest.
 func (u *unpacker) verified(layer v1.Layer, pieces [][]byte, want v1.Hash) error {
 	content, err := inflated(layer, pieces)
 	if err != nil {
@@ -142,7 +142,7 @@ func (u *unpacker) verified(layer v1.Layer, pieces [][]byte, want v1.Hash) error
 	if err := u.entries(tar.NewReader(read)); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, read); err != nil { // what follows the archive's end
+	if _, err := io.Copy(io.Discard, read); err != nil { // the rest after the archive's end
 		return err
 	}
 	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != want.Hex {
@@ -151,8 +151,8 @@ func (u *unpacker) verified(layer v1.Layer, pieces [][]byte, want v1.Hash) error
 	return nil
 }
 
-// close gives folders their modes, innermost first: who may not enter a folder
-// cannot change what is in it.
+// close sets the modes of folders, innermost first: without permission for a
+// folder, its content could not be changed.
 func (u *unpacker) close() error {
 	names := slices.Sorted(maps.Keys(u.modes))
 	for _, name := range slices.Backward(names) { // a folder's name sorts before those in it

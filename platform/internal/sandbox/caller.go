@@ -20,20 +20,20 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Sandbox is one that stands. Close it in any case.
+// Sandbox is a running sandbox. Always close it.
 type Sandbox struct {
-	// Listener accepts connections that the program makes to its 127.0.0.1.
+	// Listener accepts the program's connections to the sandbox's 127.0.0.1.
 	Listener net.Listener
 
 	spec    Spec
 	cmd     *exec.Cmd
 	control channel
-	ended   chan error // gets what became of the first process, once
-	places  []place    // what a chroot moved
+	ended   chan error // receives the first process's result, once
+	places  []place    // the binds that a chroot moved
 	outputs *outputs
 }
 
-// Start makes a sandbox. An error that the system gave is an [*Error].
+// Start makes a sandbox. An error of the system is an [*Error].
 func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 	if !reexec.Load() {
 		return nil, errors.New("this program cannot make sandboxes, because it does not begin with sandbox.Reexec")
@@ -44,7 +44,7 @@ func Start(ctx context.Context, spec Spec) (_ *Sandbox, err error) {
 		return nil, errDynamic
 	}
 	if spec.Stderr == nil {
-		spec.Stderr = io.Discard // what the first process says there is looked at
+		spec.Stderr = io.Discard // the first process's messages there are inspected
 	}
 	s := &Sandbox{spec: spec, ended: make(chan error, 1)}
 	if err := spec.checkIDs(); err != nil {
@@ -85,7 +85,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	}
 	s.cmd = s.first(far)
 	err = s.supervise()
-	far.Close() // or the end of the first process would not be the channel's
+	far.Close() // or the first process's end would not close the channel
 	s.outputs.closeEnds()
 	if err != nil {
 		s.cmd = nil
@@ -116,8 +116,8 @@ func (s *Sandbox) start(ctx context.Context) error {
 	return err
 }
 
-// first is the command that starts this executable as the first process. Its
-// environment is empty: the host's is nobody's business inside.
+// first returns the command that starts this executable as the first process. Its
+// environment is empty, to reveal nothing of the host.
 func (s *Sandbox) first(control *os.File) *exec.Cmd {
 	cmd := exec.Command(executable())
 	cmd.Args = []string{firstName}
@@ -142,8 +142,8 @@ func (s *Sandbox) first(control *os.File) *exec.Cmd {
 	return cmd
 }
 
-// supervise starts the first process and waits for it on one thread, whose
-// end would be taken for that of this process (PR_SET_PDEATHSIG in prctl(2)).
+// supervise starts the first process and waits for it on one thread: that
+// thread's end would count as this process's (PR_SET_PDEATHSIG in prctl(2)).
 func (s *Sandbox) supervise() error {
 	started := make(chan error)
 	go func() {
@@ -159,14 +159,13 @@ func (s *Sandbox) supervise() error {
 	return <-started
 }
 
-// killWhenDone ends the sandbox when the context does, until the function it
-// returns is called.
+// killWhenDone kills the sandbox when ctx is done, until stop is called.
 func (s *Sandbox) killWhenDone(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, s.kill)
 }
 
-// kill ends the first process, and with it all others. In a chroot that
-// process has to do so, and is told by the end of the channel.
+// kill ends the first process, and with it all others. In a chroot, closing the
+// channel tells that process to end them.
 func (s *Sandbox) kill() {
 	if s.spec.Way == Chroot {
 		s.control.Close()
@@ -175,10 +174,10 @@ func (s *Sandbox) kill() {
 	s.cmd.Process.Kill()
 }
 
-// Run starts a program and returns when it has ended, or been killed because
-// ctx was done. Signals go to it until then. The last of a sandbox's programs is
-// the first that is not followed by another, or that fails; when Run returns from
-// it everything that was printed has been passed on.
+// Run starts a program and returns when it has ended, or been killed because ctx
+// was done. Signals are passed on to it. The last program of a sandbox is the
+// first that has no Followed, or that fails; when Run returns from it, all output
+// has been passed on.
 func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan syscall.Signal) (Status, error) {
 	defer s.killWhenDone(ctx)()
 	if err := s.control.send(order{Command: &command}, nil); err != nil {
@@ -209,8 +208,7 @@ func (s *Sandbox) Run(ctx context.Context, command Command, signals <-chan sysca
 	return *answer.Status, s.wait()
 }
 
-// wait until the first process is gone, and everything that was printed has
-// been passed on.
+// wait waits for the first process's end and the rest of the output.
 func (s *Sandbox) wait() error {
 	err := <-s.ended
 	s.ended <- err
@@ -221,7 +219,7 @@ func (s *Sandbox) wait() error {
 	return err
 }
 
-// died says why the other end of the channel is gone.
+// died returns the reason why the channel's other end is closed.
 func (s *Sandbox) died(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -240,7 +238,7 @@ func (s *Sandbox) died(ctx context.Context, err error) error {
 	}
 }
 
-// Close ends whatever still runs and waits until it has.
+// Close ends all processes and waits for them.
 func (s *Sandbox) Close() error {
 	if s.Listener != nil {
 		s.Listener.Close()
@@ -261,15 +259,15 @@ func (s *Sandbox) Close() error {
 	return moveOut(s.places)
 }
 
-// allGone says whether the first process of a chroot, which has ended, says that
-// all others had before it.
+// allGone reports whether a chroot's first process ended with the status that all
+// other processes had ended before it.
 func (s *Sandbox) allGone() bool {
 	code := s.cmd.ProcessState.ExitCode()
 	return code == 0 || code == exitGone
 }
 
-// Static says whether this executable is statically linked. It has to be: it
-// is started again where there is no dynamic linker, or another one.
+// Static reports whether this executable is statically linked. It must be: it is
+// started again in root file systems without its dynamic linker.
 var Static = sync.OnceValues(func() (bool, error) {
 	self, err := elf.Open("/proc/self/exe")
 	if err != nil {

@@ -18,9 +18,8 @@ import (
 // place is a bind's source that was moved into a chroot.
 type place struct{ source, target string }
 
-// moveIn puts the sources of all binds where their targets are: without
-// mounts that is the only way to be in two places. What was moved before an
-// error is moved back.
+// moveIn moves the sources of all binds to their targets: without mounts they
+// cannot be in both places. On an error it moves them back.
 func moveIn(spec Spec) (places []place, err error) {
 	defer func() {
 		if err != nil {
@@ -46,9 +45,9 @@ func moveIn(spec Spec) (places []place, err error) {
 	return places, nil
 }
 
-// checkParent refuses a folder beside which there is something for others to
-// see. Whoever stands in a folder that is taken back is outside of the root, and
-// gets no farther than its parent.
+// checkParent refuses a source whose parent has other content. A process whose
+// working folder is moved back is outside of the root, but gets no farther than
+// the parent.
 func checkParent(source string) error {
 	info, err := os.Lstat(source)
 	if err != nil || !info.IsDir() {
@@ -64,7 +63,7 @@ func checkParent(source string) error {
 	return nil
 }
 
-// moveOut takes everything back, last first.
+// moveOut moves everything back, in reverse order.
 func moveOut(places []place) error {
 	var failed []error
 	for i := len(places) - 1; i >= 0; i-- {
@@ -73,14 +72,14 @@ func moveOut(places []place) error {
 	return errors.Join(failed...)
 }
 
-// makeDevices makes a chroot's /dev. Where there is no /proc, what the program
-// prints goes through pipes with names, so that it can open them, too.
+// makeDevices makes a chroot's /dev. Without /proc, the program's output goes
+// through named pipes, so that it can open them, too.
 func makeDevices(spec Spec) error {
 	dev, err := mountPointFor(spec.Root, "/dev")
 	if err != nil {
 		return err
 	}
-	if err := removeContents(dev); err != nil { // what the image has there
+	if err := removeContents(dev); err != nil { // the image's content
 		return err
 	}
 	for _, device := range devices {
@@ -97,7 +96,7 @@ func makeDevices(spec Spec) error {
 	}
 	for _, stream := range spec.streams() {
 		path := filepath.Join(dev, stream.name)
-		err := os.Remove(path) // the link
+		err := os.Remove(path) // the symbolic link
 		switch {
 		case err != nil:
 		case stream.to == nil:
@@ -130,8 +129,8 @@ func removeContents(dir string) error {
 	return nil
 }
 
-// nameOutputs makes /proc/1/fd lead to what the program writes to, as in a sandbox
-// with a /proc.
+// nameOutputs links /proc/1/fd to the program's outputs, as in a sandbox with a
+// /proc.
 func nameOutputs(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -145,10 +144,11 @@ func nameOutputs(dir string) error {
 	return errors.Join(root.Symlink("/dev/stdout", names+"/1"), root.Symlink("/dev/stderr", names+"/2"))
 }
 
-// itself is the folder in which a chroot's program finds where its executable is.
+// itself is the folder in which a chroot's program finds the path of its
+// executable.
 const itself = "proc/self"
 
-// answer makes the one link of /proc that a program asks for when it starts
+// answer makes the one link of /proc that a program needs at its start
 // (Command.AsksForItself).
 func answer(dir, executable string) error {
 	root, err := os.OpenRoot(dir)
@@ -169,9 +169,9 @@ func answer(dir, executable string) error {
 	return nil
 }
 
-// answering is the listener of a chroot. With the first connection the answer
-// goes: whoever makes it has started, and what it starts later is another
-// program, for which the answer would be wrong.
+// answering is a chroot's listener. It removes the answer at the first
+// connection: the program has started by then, and for the programs that it
+// starts the answer would be wrong.
 type answering struct {
 	net.Listener
 	root string
@@ -193,8 +193,8 @@ func (a answering) Accept() (net.Conn, error) {
 	return conn, nil
 }
 
-// makeParent makes this process the parent of every orphan below it, and
-// SIGTERM, which the caller's death sends, the end of all of them.
+// makeParent makes this process the parent of all orphans below it, and makes
+// SIGTERM, which the caller's death sends, end all of them.
 func (f *first) makeParent() {
 	prctl(unix.PR_SET_CHILD_SUBREAPER, 1)
 	terminated := make(chan os.Signal, 1)

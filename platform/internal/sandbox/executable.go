@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// self is where this process's executable is found.
+// self is the path of this process's executable.
 const self = "/proc/self/exe"
 
-// executable is what the sandbox's processes are started from: a copy of this
-// executable in memory, made once, that nobody can change. A program can find
-// the file that a process of its sandbox runs (proc_pid_exe(5)); were it the
-// one on disk, its owner's sandboxed programs could write to it. Where the
-// system has or allows no such copy, it is the file.
+// executable returns the path from which the sandbox's processes are started: an
+// immutable copy of this executable in memory, made once. A program can find the
+// file that a process of its sandbox runs (proc_pid_exe(5)); if that were on
+// disk, a sandboxed program of its owner could write to it. If the system does
+// not allow such a copy, it is the file.
 func executable() string {
 	copied, err := sealedCopy()
 	if err != nil {
@@ -27,7 +27,7 @@ func executable() string {
 	return fmt.Sprintf("/proc/self/fd/%d", copied.Fd())
 }
 
-// sealedCopy stays open for as long as the process lives.
+// sealedCopy stays open until the process ends.
 var sealedCopy = sync.OnceValues(func() (*os.File, error) {
 	from, err := os.Open(self)
 	if err != nil {
@@ -35,7 +35,7 @@ var sealedCopy = sync.OnceValues(func() (*os.File, error) {
 	}
 	defer from.Close()
 	fd, err := unix.MemfdCreate("armature", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
-	if err == unix.EINVAL { // before Linux 6.3 every one can be executed
+	if err == unix.EINVAL { // before Linux 6.3 there is no such flag
 		fd, err = unix.MemfdCreate("armature", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
@@ -50,7 +50,7 @@ var sealedCopy = sync.OnceValues(func() (*os.File, error) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
 		return nil, err
 	}
-	// Out of the way of the descriptors that a process is started with.
+	// A high number, beyond the descriptors that a started process gets.
 	high, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 64)
 	if err != nil {
 		return nil, err

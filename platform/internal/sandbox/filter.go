@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refused are system calls that an unprivileged process could make and no
-// build needs: they reach what namespaces do not separate, or much of the
-// kernel. Mounting and the like take capabilities, which nobody has inside.
+// refused are system calls that an unprivileged process could make and no build
+// needs: they affect what namespaces do not isolate, or expose much of the
+// kernel. Mounting and the like need capabilities, which no program has.
 var refused = []uint32{
-	unix.SYS_ADD_KEY, unix.SYS_KEYCTL, unix.SYS_REQUEST_KEY, // keyrings are the host user's
+	unix.SYS_ADD_KEY, unix.SYS_KEYCTL, unix.SYS_REQUEST_KEY, // keyrings belong to the host's user
 	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_SETNS,
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
 
-// refusedInChroot reach other processes of the user, and what they share, which
-// is there where there is no pid and no ipc namespace.
+// refusedInChroot affect the user's other processes and their shared resources,
+// which a chroot without pid and ipc namespaces does not isolate.
 var refusedInChroot = []uint32{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP, unix.SYS_PROCESS_MADVISE,
 	unix.SYS_PROCESS_MRELEASE, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_GET_ROBUST_LIST,
@@ -29,12 +29,13 @@ var refusedInChroot = []uint32{
 	unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 }
 
-// ofOneself are calls that may change the caller, but no other process: the
-// argument that says whom must be 0. Threads that name themselves are refused, too.
-// Limits end even the sandbox's first process where it has the program's user.
+// ofOneself are calls that may change only the caller: the argument for the
+// process must be 0. A thread that passes its own id is refused, too. Without
+// this, limits could end even the sandbox's first process if it has the program's
+// user.
 var ofOneself = []selfCall{{unix.SYS_PRLIMIT64, offsetArg0}}
 
-// ofOneselfInChroot are those where there is no pid namespace.
+// ofOneselfInChroot are those in a sandbox without a pid namespace.
 var ofOneselfInChroot = []selfCall{
 	{unix.SYS_SCHED_SETAFFINITY, offsetArg0}, {unix.SYS_SCHED_SETSCHEDULER, offsetArg0},
 	{unix.SYS_SCHED_SETPARAM, offsetArg0}, {unix.SYS_SCHED_SETATTR, offsetArg0},
@@ -43,15 +44,15 @@ var ofOneselfInChroot = []selfCall{
 
 type selfCall struct{ number, whom uint32 }
 
-// ofUserInChroot are the two of these that take a kind of whom first, with the
-// one that means all processes of the user.
+// ofUserInChroot are the two of these whose first argument is a kind of target,
+// with the kind for all processes of the user.
 var ofUserInChroot = map[uint32]uint32{unix.SYS_SETPRIORITY: unix.PRIO_USER, unix.SYS_IOPRIO_SET: ioprioWhoUser}
 
 // ioprioWhoUser is IOPRIO_WHO_USER (ioprio_set(2)).
 const ioprioWhoUser = 3
 
-// Offsets in struct seccomp_data (seccomp(2)), of 32 bits each; of an argument
-// the lower half, since both architectures are little-endian.
+// Offsets in struct seccomp_data (seccomp(2)), of 32 bits each; for an argument
+// its lower half, as both architectures are little-endian.
 const (
 	offsetNumber = 0
 	offsetArch   = 4
@@ -61,12 +62,12 @@ const (
 
 var auditArch = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
-// x32 is the bit in a call's number that marks amd64's second ABI.
+// x32 is the bit in a call's number for amd64's second ABI.
 const x32 = 0x40000000
 
-// filter is a program for the kernel (seccomp(2)) that decides about every
-// system call. Those of another ABI, whose numbers mean other calls, do not
-// exist; nor does clone3, whose flags it cannot see: libraries then use clone.
+// filter returns a BPF program (seccomp(2)) that decides about every system call.
+// Calls of another ABI, with other numbers, fail as not implemented; so does
+// clone3, whose flags the filter cannot read: libraries then use clone.
 func filter(way Way) []unix.SockFilter {
 	const (
 		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -92,25 +93,25 @@ func filter(way Way) []unix.SockFilter {
 	for _, call := range own {
 		kind, ofUser := ofUserInChroot[call.number]
 		if !ofUser {
-			kind = math.MaxUint32 // no kind: the first argument is whom
+			kind = math.MaxUint32 // no kind: the first argument is the process
 		}
 		program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 6},
 			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 2},
 			unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jt: 1}, denied, allow)
 	}
-	// A namespace would make its maker root in it.
+	// In a new user namespace its maker would be root.
 	for _, number := range []uint32{unix.SYS_CLONE, unix.SYS_UNSHARE} {
 		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 4},
 			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: bits, K: unix.CLONE_NEWUSER, Jf: 1}, denied, allow)
 	}
-	// Typing into a terminal for whoever sits before it.
+	// TIOCSTI puts input into the terminal of the user.
 	program = append(program, unix.SockFilter{Code: equal, K: unix.SYS_IOCTL, Jf: 5},
 		unix.SockFilter{Code: load, K: offsetArg1}, unix.SockFilter{Code: equal, K: unix.TIOCSTI, Jt: 1}, unix.SockFilter{Code: equal, K: unix.TIOCLINUX, Jf: 1}, denied, allow)
 	return append(program, allow)
 }
 
-// filterSystemCalls puts the filter in force, for this process and all that
-// come of it. A kernel without filters has none; everything else holds.
+// filterSystemCalls installs the filter for this process and its descendants. A
+// kernel without filters runs without; everything else still applies.
 func (p program) filterSystemCalls() error {
 	code := filter(p.Setup.Way)
 	rules := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}

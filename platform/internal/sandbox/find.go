@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// Ways are those this process could have at all, best first.
+// Ways returns the kinds of sandboxes that this process might make, best first.
 func Ways() []Way {
 	if os.Geteuid() == 0 {
 		return []Way{Mounts, Users, Chroot}
@@ -21,9 +21,9 @@ func Ways() []Way {
 	return []Way{Users}
 }
 
-// Find tries which of some ways works here, by making a sandbox of each below
-// dir. An error is a [*failure.Failure] that says what stands in the way, unless
-// nothing can be written to dir: no way would do then.
+// Find returns the first of some ways that works here, by making a sandbox of
+// each below dir. An error is a [*failure.Failure] with the reason, unless dir is
+// unwritable.
 func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 	var refused []error
 	for _, way := range ways {
@@ -37,15 +37,15 @@ func Find(ctx context.Context, dir string, ways ...Way) (Way, error) {
 		var folder *folderError
 		var passes *failure.Failure
 		if errors.As(err, &folder) || errors.As(err, &passes) && passes.Transient {
-			return "", err // no other way would do
+			return "", err // no other way would work either
 		}
 		refused = append(refused, fmt.Errorf("%s: %w", way, err))
 	}
 	return "", Refused(errors.Join(refused...))
 }
 
-// Refused is the failure to make of an error of [Start] or [Try] where the
-// system is the reason.
+// Refused turns an error of [Start] or [Try] that the system caused into a
+// failure.
 func Refused(err error) *failure.Failure {
 	f := facts()
 	f.LimitReached, f.Dynamic = errors.Is(err, ErrLimit), errors.Is(err, errDynamic)
@@ -55,7 +55,7 @@ func Refused(err error) *failure.Failure {
 	}
 }
 
-// folderError is that of the folder for a try, which says nothing of the way.
+// folderError is an error of the folder for a try, independent of the way.
 type folderError struct{ error }
 
 func (e *folderError) Unwrap() error { return e.error }
@@ -88,24 +88,25 @@ func Try(ctx context.Context, way Way, dir string) (err error) {
 	return fmt.Errorf("a try ended with %s", status)
 }
 
-// errDynamic is that of a program that a sandbox cannot start: it has no linker.
+// errDynamic is the error of a dynamically linked program: the sandbox has no
+// linker for it.
 var errDynamic = errors.New("this program cannot make sandboxes, because it wants a dynamic linker")
 
-// Facts are what decides whether a sandbox can be made, as far as it can be
-// read without being allowed to do anything.
+// Facts decide whether a sandbox can be made, as far as an unprivileged process
+// can read them.
 type Facts struct {
-	Dynamic    bool // armature itself wants a dynamic linker
+	Dynamic    bool // armature is dynamically linked
 	Root       bool // the effective user is root
 	Container  bool // this runs in a container
 	AppArmor   bool // kernel.apparmor_restrict_unprivileged_userns is on
 	Disabled   bool // kernel.unprivileged_userns_clone is off
-	MaskedProc bool // parts of /proc are hidden, so that no other can be mounted
+	MaskedProc bool // parts of /proc are hidden, so no other can be mounted
 
 	NoneAllowed  []string // settings that limit a kind of namespaces to 0: "user.max_user_namespaces"
 	LimitReached bool     // the kernel makes no more namespaces ([ErrLimit])
 }
 
-// kubeletsHosts is how a file of hosts begins that the kubelet makes for a container
+// kubeletsHosts begins a hosts file that the kubelet makes for a container
 // (pkg/kubelet/kubelet_pods.go of Kubernetes 1.31).
 const kubeletsHosts = "# Kubernetes-managed hosts file"
 
@@ -121,8 +122,8 @@ func facts() Facts {
 	}
 }
 
-// Remedy is what to do where no sandbox can be made, in the imperative, for
-// the first reason that applies.
+// Remedy returns what to do if no sandbox can be made, in the imperative, for the
+// first reason that applies.
 func Remedy(f Facts) string {
 	switch {
 	case f.Dynamic:
@@ -157,8 +158,8 @@ func unmask(f Facts) string {
 	return ""
 }
 
-// isMasked says whether by a process's mountinfo (proc_pid_mountinfo(5)) something
-// is mounted below /proc that hides part of it; binfmt_misc adds a folder and hides
+// isMasked reports whether a mount below /proc in a process's mountinfo
+// (proc_pid_mountinfo(5)) hides part of it; binfmt_misc adds a folder and hides
 // nothing.
 func isMasked(mountinfo string) bool {
 	for line := range strings.Lines(mountinfo) {
@@ -170,10 +171,10 @@ func isMasked(mountinfo string) bool {
 	return false
 }
 
-// setting is one of the kernel's.
+// setting returns a kernel setting.
 func setting(path string) string { return strings.TrimSpace(read(filepath.Join("/proc/sys", path))) }
 
-// read is the text of a file, and empty where it cannot be read.
+// read returns the content of a file, or "" if it cannot be read.
 func read(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -23,9 +23,9 @@ const (
 	lastName  = "armature-sandbox-program"
 )
 
-// Reexec must be the first thing that a program with sandboxes does: in the
-// processes that the sandbox itself starts it does their work and ends them,
-// in any other it returns.
+// Reexec must be the first call in the main of a program with sandboxes. In a
+// process that the sandbox started it does that process's work and exits;
+// otherwise it returns.
 func Reexec() {
 	reexec.Store(true)
 	switch os.Args[0] {
@@ -39,11 +39,11 @@ func Reexec() {
 	}
 }
 
-// reexec says whether Reexec was called. Where it was not, the first process
-// would do again whatever this one does, and make a first process of its own.
+// reexec records the call of Reexec. Without that call, the first process would
+// run main, and start a first process of its own.
 var reexec atomic.Bool
 
-// controlFD is what a process inherits to talk to the one that started it.
+// controlFD is the descriptor through which a process talks to its starter.
 const controlFD = 3
 
 // first is the sandbox's first process.
@@ -51,23 +51,23 @@ type first struct {
 	setup    setup
 	control  channel
 	commands chan Command
-	program  atomic.Int64  // process id, 0 while none runs
-	begun    chan struct{} // gets something for each command, when program is its process, or it has none
-	short    atomic.Bool   // the program was ended because it had all the processes that it may have
+	program  atomic.Int64  // process id, 0 if none runs
+	begun    chan struct{} // receives a value for each command, when program is set, or when it has no process
+	short    atomic.Bool   // the program was ended because it used all its allowed processes
 
-	// reaping is held by whoever starts processes, waits for those that have ended,
-	// or ends all. Once leaving is set nobody else does any of it.
+	// reaping protects starting processes, waiting for ended ones, and ending
+	// all. Once leaving is set nobody else may do these.
 	reaping sync.Mutex
 	leaving bool
 
-	// namespaces is the setting for how many user namespaces there may be below
-	// this process's. Where it cannot be written, it is as in any other process
-	// of the user, and this is nil.
+	// namespaces is the setting for the maximal number of user namespaces below
+	// this process's. It is nil if the setting is not writable, as in any other
+	// process of the user.
 	namespaces *os.File
 }
 
 func runFirst() {
-	if name, err := unix.BytePtrFromString(firstName); err == nil { // what ps shows of it: 15 bytes
+	if name, err := unix.BytePtrFromString(firstName); err == nil { // ps shows 15 bytes of it
 		prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)))
 	}
 	control, err := newChannel(os.NewFile(controlFD, "control"))
@@ -143,7 +143,7 @@ func (f *first) prepare() (*os.File, error) {
 	return listener.(*net.TCPListener).File()
 }
 
-// run starts a program and waits for it, reaping whatever else ends.
+// run starts a program and waits for it, and reaps other processes meanwhile.
 func (f *first) run(command Command) (Status, error) {
 	if command.Heading != "" {
 		fmt.Println(command.Heading)
@@ -171,7 +171,7 @@ func (f *first) run(command Command) (Status, error) {
 	return status, err
 }
 
-// await waits for a process, reaping whatever else ends.
+// await waits for a process, and reaps others meanwhile.
 func (f *first) await(pid int) (Status, error) {
 	for {
 		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL, nil)
@@ -196,7 +196,8 @@ func (f *first) await(pid int) (Status, error) {
 	}
 }
 
-// follow takes the caller's orders, and ends everything when the caller is gone.
+// follow executes the caller's orders, and ends everything when the caller is
+// gone.
 func (f *first) follow() {
 	for {
 		var o order
@@ -205,7 +206,7 @@ func (f *first) follow() {
 		}
 		if o.Command != nil {
 			f.commands <- *o.Command
-			<-f.begun // a signal that comes next is for it
+			<-f.begun // the next signal is for it
 		}
 		if pid := int(f.program.Load()); o.Signal != 0 && pid != 0 {
 			unix.Kill(pid, unix.Signal(o.Signal))
@@ -213,8 +214,8 @@ func (f *first) follow() {
 	}
 }
 
-// How this process ends when it is told to: all others have ended, or some may
-// not have.
+// This process's exit status when told to end: all others have ended, or some may
+// remain.
 const (
 	exitGone = 1
 	exitLeft = 3
@@ -230,8 +231,7 @@ func (f *first) exit() {
 	os.Exit(exitGone)
 }
 
-// endAll ends every process there is but this one. It is called with reaping
-// held.
+// endAll ends every other process. The caller holds reaping.
 func (f *first) endAll() error {
 	if f.setup.Way == Chroot {
 		return endDescendants()
@@ -244,9 +244,8 @@ func (f *first) endAll() error {
 	}
 }
 
-// joinEmptyKeyring leaves the caller's session keyring, which would be
-// inherited. A kernel without keyrings, or a filter that denies them, has none
-// to leave.
+// joinEmptyKeyring leaves the caller's session keyring, which would be inherited.
+// It does nothing if the kernel has no keyrings, or a filter denies them.
 func joinEmptyKeyring() error {
 	_, _, errno := unix.Syscall(unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0)
 	switch errno {
@@ -256,15 +255,15 @@ func joinEmptyKeyring() error {
 	return &Error{"leaving the session keyring", errno}
 }
 
-// allowUserNamespaces keeps programs from becoming root in a namespace of their
-// own: no more may be made than there are.
+// allowUserNamespaces limits the number of user namespaces to those that exist,
+// so that programs cannot become root in a new one.
 func (f *first) allowUserNamespaces(most int) {
 	if f.namespaces != nil {
 		f.namespaces.WriteAt([]byte(strconv.Itoa(most)), 0)
 	}
 }
 
-// raiseLoopback makes 127.0.0.1 work in a network of its own.
+// raiseLoopback enables 127.0.0.1 in a new network namespace.
 func raiseLoopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxID is the highest user and group. Every call of the kernel takes it for
-// what it is: those above may be cut off to 0, or mean that nothing changes.
+// MaxID is the highest user and group id that every system call accepts: some cut
+// higher ids off to 0, or treat them as "no change".
 const MaxID = 1<<31 - 1
 
 // checkIDs refuses to run a program as root, whatever an image says.
@@ -22,8 +22,8 @@ func (s Spec) checkIDs() error {
 	return nil
 }
 
-// maps are the ids of the user namespace: all that the host's root may use,
-// or root alone for the one user an ordinary user may map.
+// maps returns the id maps of the user namespace: all ids that the host's root
+// may use, or the one user that an ordinary user may map.
 func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
 	if s.oneID() {
 		return []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}, []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
@@ -34,15 +34,15 @@ func (s *Sandbox) maps() (users, groups []syscall.SysProcIDMap) {
 
 func (s *Sandbox) oneID() bool { return s.spec.Way.OneID() }
 
-// OneID says whether this process itself is the sandbox's user, seen from
-// outside: it can give files to nobody else.
+// OneID reports whether the sandbox's user is this process's own on the host: it
+// can give files to nobody else.
 func (w Way) OneID() bool { return w == Users && !hasAllIDs() }
 
-// allIDs is how many users and groups root maps, from 0 up.
+// allIDs is the number of users and groups that root maps, from 0.
 const allIDs = 1 << 16
 
-// hasAllIDs says whether this process may become any user: it is root, and
-// not of a namespace with few ids.
+// hasAllIDs reports whether this process may become any user: it is root, and its
+// user namespace maps enough ids.
 func hasAllIDs() bool {
 	if os.Geteuid() != 0 || !hasCapability(unix.CAP_SETUID) || !hasCapability(unix.CAP_SETGID) {
 		return false
@@ -50,15 +50,15 @@ func hasAllIDs() bool {
 	return coversAllIDs(read("/proc/self/uid_map")) && coversAllIDs(read("/proc/self/gid_map"))
 }
 
-// coversAllIDs says whether a map of ids (user_namespaces(7)) has all that root
-// maps, from 0 up.
+// coversAllIDs reports whether an id map (user_namespaces(7)) has all ids that
+// root maps, from 0.
 func coversAllIDs(idMap string) bool {
 	var inside, outside, size int64
 	_, err := fmt.Sscan(idMap, &inside, &outside, &size)
 	return err == nil && inside == 0 && size >= allIDs
 }
 
-// hasCapability says whether it is in this process's effective set.
+// hasCapability reports whether a capability is in this process's effective set.
 func hasCapability(number int) bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

@@ -8,13 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrLimit is what the kernel means when it answers ENOSPC to a process with
-// namespaces of its own (clone(2)): its user, or one of a namespace around,
-// may have no more of them.
+// ErrLimit is the kernel's ENOSPC for a process with new namespaces (clone(2)):
+// the limit of namespaces for its user, or for one of an outer namespace.
 var ErrLimit = errors.New("the limit of namespaces is reached")
 
-// startError is that of starting a process: at the limit of namespaces one that
-// nobody takes for a full disk.
+// startError returns the error of starting a process, with ErrLimit in place of
+// ENOSPC, which would look like a full disk.
 func startError(step string, err error) *Error {
 	if errors.Is(err, unix.ENOSPC) {
 		err = ErrLimit
@@ -22,8 +21,8 @@ func startError(step string, err error) *Error {
 	return &Error{Step: step, Cause: err}
 }
 
-// noneAllowed are the settings by which this machine allows no namespace of a
-// kind that a sandbox may need (namespaces(7), "/proc/sys/user").
+// noneAllowed returns the settings that allow no namespaces of a kind that a
+// sandbox may need (namespaces(7), "/proc/sys/user").
 func noneAllowed() (settings []string) {
 	for _, kind := range []string{"user", "mnt", "pid", "ipc", "uts", "net"} {
 		name := "max_" + kind + "_namespaces"

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// devices are those the program sees, with what makes them in a chroot.
+// devices are the program's devices, with their numbers for a chroot.
 var devices = []struct {
 	name         string
 	major, minor uint32
@@ -26,8 +26,8 @@ var deviceLinks = map[string]string{
 	"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
 }
 
-// mountAll builds the tree over MountPoint and makes it the root. Nothing of it
-// reaches another mount namespace.
+// mountAll builds the mount tree over MountPoint and makes it the root. Its
+// mounts do not propagate to other mount namespaces.
 func (s setup) mountAll() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return &Error{"making mounts private", err}
@@ -71,19 +71,20 @@ func (s setup) mountAll() error {
 	return s.pivot()
 }
 
-// outputNames is where others than the program find what it writes to.
+// outputNames is where other programs find the program's outputs.
 const outputNames = "/proc/1/fd"
 
-// mountOutputNames hides what the first process has open, which nobody inside
-// could look at. Where the kernel allows no such mount it stays as it is.
+// mountOutputNames hides the first process's open files, which no program inside
+// could read anyway. If the kernel refuses the mount, nothing changes.
 func mountOutputNames(proc string) {
 	unix.Mount("tmpfs", filepath.Join(proc, "1/fd"), "tmpfs", outputFlags|unix.MS_RDONLY, "mode=555,size=4k,nr_inodes=8")
 }
 
 const outputFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
-// nameOutput makes /proc/1/fd lead to what a program has open. Under an engine
-// the program is process 1; many write to /proc/1/fd/1 whatever process they are.
+// nameOutput links /proc/1/fd to a program's open files. Under an engine the
+// program is process 1; many programs write to /proc/1/fd/1 whatever their own id
+// is.
 func nameOutput(pid int) {
 	var stat unix.Statfs_t
 	if unix.Statfs(outputNames, &stat) != nil || stat.Type != unix.TMPFS_MAGIC {
@@ -98,7 +99,7 @@ func nameOutput(pid int) {
 	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags|unix.MS_RDONLY, "")
 }
 
-// pivot makes MountPoint the root and lets go of the host's.
+// pivot makes MountPoint the root and unmounts the host's.
 func (s setup) pivot() error {
 	if err := unix.Chdir(s.MountPoint); err != nil {
 		return &Error{"entering " + s.MountPoint, err}
@@ -112,7 +113,7 @@ func (s setup) pivot() error {
 	return unix.Chdir("/")
 }
 
-// mountProc mounts a proc of the sandbox's own processes.
+// mountProc mounts a /proc of the sandbox's own processes.
 func (s setup) mountProc() error {
 	target, err := mountPointFor(s.MountPoint, "/proc")
 	if err != nil {
@@ -125,15 +126,15 @@ func (s setup) mountProc() error {
 	return restrictProc(target)
 }
 
-// What of /proc is the whole machine's: settings, which stay readable, and
-// what says or does more than a build should know or do.
+// The parts of /proc that concern the whole machine: settings, which stay
+// readable, and files that reveal or do more than a build needs.
 var (
 	procReadOnly = []string{"bus", "fs", "irq", "sys", "sysrq-trigger"}
 	procHidden   = []string{"acpi", "asound", "kcore", "key-users", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"}
 )
 
-// restrictProc keeps even a program that became root from the machine's
-// settings.
+// restrictProc protects the machine's settings even from a program that became
+// root.
 func restrictProc(proc string) error {
 	for _, name := range procReadOnly {
 		path := filepath.Join(proc, name)
@@ -161,7 +162,7 @@ func restrictProc(proc string) error {
 	return nil
 }
 
-// mountDev makes /dev of the few devices that say nothing about the host.
+// mountDev mounts a /dev with the few devices that reveal nothing about the host.
 func (s setup) mountDev() error {
 	dev, err := mountPointFor(s.MountPoint, "/dev")
 	if err != nil {
@@ -205,8 +206,8 @@ func linkDevices(dev string) error {
 	return nil
 }
 
-// bind mounts source on target. The flags take a second call; those that the
-// source's own mount has must stay, or the kernel refuses (mount(2), EPERM).
+// bind mounts source on target. Flags need a second mount call; it must keep
+// those of the source's own mount, or the kernel refuses (mount(2), EPERM).
 func bind(source, target string, flags uintptr) error {
 	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
 		return &Error{"binding " + source, err}
@@ -221,9 +222,9 @@ func bind(source, target string, flags uintptr) error {
 	return nil
 }
 
-// bindTree is bind with what is mounted below the source, in which the kernel
-// lets a user namespace leave nothing out. An older kernel than 5.12 cannot
-// restrict all of it: there the source alone is bound.
+// bindTree is bind with the mounts below the source, which the kernel does not
+// let a user namespace leave out. Kernels before 5.12 cannot make all of them
+// read-only: there only the source is bound.
 func bindTree(source, target string, flags uintptr) error {
 	if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return &Error{"binding " + source, err}
@@ -245,7 +246,7 @@ func bindTree(source, target string, flags uintptr) error {
 	return nil
 }
 
-// mountFlags are those of the mount that path is on, as mount(2) wants them.
+// mountFlags returns the flags of a path's mount, in the form of mount(2).
 func mountFlags(path string) (uintptr, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(path, &stat); err != nil {
@@ -263,9 +264,9 @@ func mountFlags(path string) (uintptr, error) {
 	return flags, nil
 }
 
-// mountPointFor is where a path of the sandbox lies below root. Every folder on the
-// way must be one: through a symbolic link of the image, a mount could end up
-// anywhere.
+// mountPointFor returns the path below root of a path in the sandbox. Every
+// parent must be a folder: through a symbolic link of the image, a mount could
+// end up anywhere.
 func mountPointFor(root, target string) (string, error) {
 	path := root
 	for name := range strings.SplitSeq(strings.Trim(filepath.Clean(target), "/"), "/") {

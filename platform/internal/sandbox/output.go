@@ -16,38 +16,39 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outputs are the pipes that the program writes to, also where this process
-// writes to a terminal or a file: those can be read, too, and set. They belong
-// to the sandbox's user, who can open them again by name: /dev/stdout.
+// outputs are the pipes for the program's output, used even if this process
+// writes to a terminal or a file, which the program could otherwise read or
+// change. They belong to the sandbox's user, who can open them again by name:
+// /dev/stdout.
 type outputs struct {
 	ends   []*os.File // for the program
 	reads  []*os.File
 	copies sync.WaitGroup
 
-	noThread atomic.Bool // a program of Go's, as the first process is, said that it had no thread
+	noThread atomic.Bool // a Go program, such as the first process, reported that it got no thread
 }
 
-// noThread is what a program of Go's prints when it ends because of that.
+// noThread is the message of a Go program that gets no thread.
 var noThread = []byte("failed to create new OS thread")
 
-// passed is a stream's writer, which looks at what is written.
+// passed is a stream's writer that inspects the output.
 type passed struct {
 	to io.Writer
 	o  *outputs
 }
 
 func (p passed) Write(text []byte) (int, error) {
-	if bytes.Contains(text, noThread) { // which a program prints at once
+	if bytes.Contains(text, noThread) { // Go prints it in one write
 		p.o.noThread.Store(true)
 	}
 	return p.to.Write(text)
 }
 
-// stream is one of a program's outputs.
+// stream is an output of a program.
 type stream struct {
 	name  string // in /dev
 	to    io.Writer
-	first bool // it is the same as the first: nobody writes to that twice at once
+	first bool // shared with the first stream, which serializes writes
 }
 
 func (s Spec) streams() []stream {
@@ -55,8 +56,8 @@ func (s Spec) streams() []stream {
 	return []stream{{name: "stdout", to: s.Stdout}, {name: "stderr", to: s.Stderr, first: same}}
 }
 
-// newOutputs makes the pipes and begins to pass on what comes through them. A
-// stream that goes nowhere has no pipe; its end is nil.
+// newOutputs makes the pipes and begins to pass on the output. A discarded stream
+// has no pipe; its end is nil.
 func (s *Sandbox) newOutputs() (_ *outputs, err error) {
 	o := &outputs{}
 	defer func() {
@@ -87,8 +88,8 @@ func (s *Sandbox) newOutputs() (_ *outputs, err error) {
 	return o, nil
 }
 
-// pipe makes one that belongs to the sandbox's user: where the program finds it
-// through /proc, one without a name.
+// pipe makes a pipe that belongs to the sandbox's user: unnamed if the program
+// can open it through /proc.
 func (s *Sandbox) pipe(name string) (read, end *os.File, err error) {
 	var fds [2]int
 	if s.spec.Way == Chroot {
@@ -104,7 +105,7 @@ func (s *Sandbox) pipe(name string) (read, end *os.File, err error) {
 		if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 			return nil, nil, err
 		}
-		if !s.oneID() { // else this process is that user
+		if !s.oneID() { // else this process has that user's id
 			err = unix.Fchown(fds[1], s.spec.User, s.spec.Group)
 		}
 		if err == nil {
@@ -119,7 +120,7 @@ func (s *Sandbox) pipe(name string) (read, end *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), name), os.NewFile(uintptr(fds[1]), name), nil
 }
 
-// end is the program's end of the first or second pipe, as a command takes it.
+// end returns the program's end of the first or second pipe, for a command.
 func (o *outputs) end(i int) io.Writer {
 	if o.ends[i] == nil {
 		return nil
@@ -127,7 +128,8 @@ func (o *outputs) end(i int) io.Writer {
 	return o.ends[i]
 }
 
-// closeEnds lets go of the program's ends, or there would be no end of output.
+// closeEnds closes this process's copies of the program's ends, so that the pipes
+// reach end of file.
 func (o *outputs) closeEnds() {
 	for _, end := range o.ends {
 		if end != nil {
@@ -142,8 +144,8 @@ func (o *outputs) closeReads() {
 	}
 }
 
-// wait until everything is passed on. When somebody holds a pipe open though all
-// should be gone, it ends after a while, with an error.
+// wait waits for the rest of the output. If a pipe stays open although all
+// programs should be gone, it gives up after a while, with an error.
 func (o *outputs) wait() error {
 	done := make(chan struct{})
 	go func() {

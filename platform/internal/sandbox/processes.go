@@ -17,17 +17,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What ends a chroot's processes: there is no namespace that would end with the
-// first process.
+// Ending a chroot's processes: no namespace ends them with the first process.
 
-// process is one of the machine's.
+// process is a process of the machine.
 type process struct {
 	pid, parent int
 	state       byte   // proc_pid_stat(5): R, S, D, T, Z …
-	start       string // when it began; with the number, no other process has it
+	start       string // start time; with the id it is unique
 }
 
-// signal sends it one, and not to another process that has its number meanwhile.
+// signal sends a signal, but not to another process that reuses the id.
 func (p process) signal(signal unix.Signal) {
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if err == nil {
@@ -44,15 +43,15 @@ func (p process) signal(signal unix.Signal) {
 	}
 }
 
-// held says whether it does nothing any more: it was stopped, or has ended and
-// waits for its parent.
+// held reports whether the process no longer runs: it was stopped, or has ended
+// and waits for its parent.
 func (p process) held() bool { return slices.Contains([]byte("TtZXx"), p.state) }
 
-// ended says whether it only waits for its parent to hear of its end.
+// ended reports whether the process has ended, and waits for its parent.
 func (p process) ended() bool { return slices.Contains([]byte("ZXx"), p.state) }
 
-// processes are those that /proc shows. A list without this process is an error:
-// such a /proc shows nothing of others either.
+// processes lists the processes in /proc. A list without this process is an
+// error: such a /proc shows no others either.
 func processes() ([]process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -65,7 +64,7 @@ func processes() ([]process, error) {
 		}
 		text, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "stat"))
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
-			continue // it ended meanwhile
+			continue // it has ended meanwhile
 		}
 		if err != nil {
 			return nil, err
@@ -80,8 +79,9 @@ func processes() ([]process, error) {
 	return all, nil
 }
 
-// parseStat reads a process's number, state, parent and start: its first, third,
-// fourth and 22nd field. The second is a name in parentheses, which may hold anything.
+// parseStat parses a process's id, state, parent and start time: the first,
+// third, fourth and 22nd field. The second is a name in parentheses, which may
+// contain anything.
 func parseStat(text string) (process, bool) {
 	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
 	if open < 0 || end < open {
@@ -96,7 +96,7 @@ func parseStat(text string) (process, bool) {
 	return process{pid: pid, parent: parent, state: fields[0][0], start: fields[19]}, err == nil
 }
 
-// descendants are the processes below this one.
+// descendants lists the processes below this one.
 func descendants() ([]process, error) {
 	all, err := processes()
 	if err != nil {
@@ -115,18 +115,18 @@ func descendants() ([]process, error) {
 	return found, nil
 }
 
-// killingTime is how long ending all processes may take.
+// killingTime is the time limit for ending all processes.
 const killingTime = 30 * time.Second
 
 // endDescendants ends every process below this one, which must be the parent of
-// every orphan among them and must not wait for children meanwhile. It is done
-// when the kernel says that there is no child: then there is nothing below one
-// either. An error means that some may be left.
+// all orphans among them and must not wait for children meanwhile. It is done
+// when the kernel reports no children: then there are no further descendants
+// either. After an error some may remain.
 //
-// Killed one by one, processes that start others could go on for ever. So all
-// are stopped first. Those that have ended are not waited for until then: they
-// still count for the limit of their user's processes, at which one that starts
-// others as fast as it is found fails (RLIMIT_NPROC in getrlimit(2)).
+// Killed one by one, processes that start others could go on for ever. So all are
+// stopped first. Until then, ended ones are not reaped: they still count towards
+// their user's process limit, so that a process that starts others as fast as
+// they are found fails (RLIMIT_NPROC in getrlimit(2)).
 func endDescendants() error {
 	deadline := time.Now().Add(killingTime)
 	for childless() != nil {
@@ -151,10 +151,10 @@ func endDescendants() error {
 	return nil
 }
 
-// ending is the step in which a sandbox's processes are ended.
+// ending is the step of ending a sandbox's processes.
 const ending = "ending the sandbox's processes"
 
-// childless is nil when this process has no child, running or ended.
+// childless returns nil if this process has no child, running or ended.
 func childless() error {
 	for {
 		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, nil)
@@ -167,9 +167,9 @@ func childless() error {
 	}
 }
 
-// stopDescendants stops processes until a look finds none that is not. One that
-// was told to stop while it started another does not start a further one; one
-// that waits in the kernel (state D) may wait for one that is stopped.
+// stopDescendants stops processes until a scan finds all stopped. A process that
+// was sent the signal while it started another does not start a further one; one
+// that waits in the kernel (state D) may wait for a stopped one.
 func stopDescendants(deadline time.Time) error {
 	told := map[int]int{}
 	for moving := true; moving && time.Now().Before(deadline); {
@@ -191,9 +191,9 @@ func stopDescendants(deadline time.Time) error {
 	return nil
 }
 
-// stopNewest stops the processes that became orphans last, as fast as it can: of
-// a chain whose members live for a moment only, a look at all processes would come
-// too late for every one. A kernel without the list of children has none.
+// stopNewest stops the newest orphans as fast as it can: in a chain of
+// short-lived processes, a scan of all processes would always come too late. It
+// needs the kernel's list of children.
 func stopNewest() {
 	path := fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())
 	for range 200 {
@@ -210,17 +210,17 @@ func stopNewest() {
 	}
 }
 
-// maxNewest is how many bytes of a list of children are looked at.
+// maxNewest is how many bytes at the end of the list of children are read.
 const maxNewest = 64
 
-// isChild says whether a field is a whole one of a list: the first of its end may
-// be the rest of a number, and so another process's.
+// isChild reports whether a field is a complete process id in a list of children:
+// the first field of the list's end may be the rest of another id.
 func isChild(list []byte, field string) bool {
 	return bytes.HasPrefix(list, []byte(field+" ")) || bytes.Contains(list, []byte(" "+field+" "))
 }
 
-// reap waits for children that have ended, until there is none, or no other one
-// has ended for a while.
+// reap waits for ended children until there are none, or until no further one has
+// ended for the time-out.
 func reap(timeout time.Duration) {
 	for last := time.Now(); time.Since(last) < timeout; {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)

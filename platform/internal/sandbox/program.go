@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// program is what the process that becomes the program has to know.
+// program is the input of the process that becomes the program.
 type program struct {
 	Setup   setup
 	Command Command
@@ -20,8 +20,8 @@ type program struct {
 
 const errorFD = 4
 
-// becomeProgram gives up every privilege and executes the program. It does
-// not return.
+// becomeProgram gives up all privileges and executes the program. It does not
+// return.
 func becomeProgram() {
 	orders, failed := os.NewFile(controlFD, "order"), os.NewFile(errorFD, "error")
 	var p program
@@ -34,7 +34,7 @@ func becomeProgram() {
 }
 
 func (p program) become() error {
-	if err := p.Setup.Limits.set(); err != nil { // the kernel looks at them when the user changes
+	if err := p.Setup.Limits.set(); err != nil { // the kernel checks them when the user changes
 		return err
 	}
 	if p.Setup.Way == Chroot {
@@ -50,16 +50,16 @@ func (p program) become() error {
 		return err
 	}
 	if len(p.Command.Args) == 0 {
-		os.Exit(0) // a try: everything that a program needs works
+		os.Exit(0) // for Try: everything that a program needs works
 	}
 	unix.Umask(0o022)
 	err := unix.Exec(p.Command.Args[0], p.Command.Args, p.Command.Env)
 	return &Error{executing + p.Command.Args[0], err}
 }
 
-// giveUp leaves the process with the user's ids, no capability in any set and
-// no way to get one back. The order matters: each step needs what a later one
-// takes away.
+// giveUp leaves the process with the user's ids, no capability in any set and no
+// way to get one back. The order matters: each step needs privileges that a later
+// one drops.
 func (p program) giveUp() error {
 	if err := dropBounding(); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (p program) giveUp() error {
 	return closeInherited()
 }
 
-// changeIDs leaves the host's groups and root.
+// changeIDs gives up the host's groups and root.
 func (s setup) changeIDs() error {
 	if err := unix.Setgroups(nil); err != nil {
 		return &Error{"leaving supplementary groups", err}
@@ -101,8 +101,8 @@ func (s setup) changeIDs() error {
 	return nil
 }
 
-// dropBounding leaves none of the capabilities that a process can ever have. The
-// kernel ends the list with EINVAL.
+// dropBounding empties the capability bounding set. The kernel ends the list with
+// EINVAL.
 func dropBounding() error {
 	for number := uintptr(0); ; number++ {
 		switch err := prctl(unix.PR_CAPBSET_DROP, number); err {
@@ -115,13 +115,12 @@ func dropBounding() error {
 	}
 }
 
-// prctl is prctl(2) of what takes one argument: the kernel wants 0 for the others.
+// prctl calls prctl(2) with one argument: the others must be 0.
 func prctl(option int, argument uintptr) error { return unix.Prctl(option, argument, 0, 0, 0) }
 
-// leaveOthersAlone keeps the program from the host's sockets that have no place
-// in the file system, where it shares the host's network, and from signals to
-// processes that are not of the sandbox, where it has no pid namespace
-// (Landlock, from Linux 6.12 on). An older kernel cannot.
+// leaveOthersAlone blocks abstract Unix sockets of the host, if the program
+// shares the host's network, and signals to processes outside of the sandbox, if
+// it has no pid namespace (Landlock, since Linux 6.12). Older kernels cannot.
 func leaveOthersAlone() {
 	rules := unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL}
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules), 0)
@@ -131,15 +130,15 @@ func leaveOthersAlone() {
 	unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0)
 }
 
-// closeInherited sees to it that the program gets standard input, output and
-// errors and nothing else, whatever the caller's caller left open.
+// closeInherited closes all descriptors but standard input, output and error,
+// whatever the caller inherited.
 func closeInherited() error {
 	err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	if err == nil {
 		return nil
 	}
-	// Linux before 5.11, or a filter: no list of what is open can be read in
-	// a chroot, but the limit is known.
+	// Linux before 5.11, or a filter: a chroot cannot list the open descriptors,
+	// but their limit is known.
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return &Error{"closing inherited files", err}

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setup is what the first process needs to know of a [Spec].
+// setup is the first process's part of a [Spec].
 type setup struct {
 	Way              Way
 	Root, MountPoint string
@@ -25,23 +25,23 @@ type setup struct {
 	Network          Network
 	Limits           Limits
 	Tmpfs            []string
-	OneID            bool // the user namespace maps one user and one group only
+	OneID            bool // the user namespace maps only one user and one group
 }
 
-// order is what the caller sends once the sandbox stands.
+// order is a message of the caller to a running sandbox.
 type order struct {
 	Command *Command `json:",omitempty"`
 	Signal  int      `json:",omitempty"` // for the program
 }
 
-// report is what the first process answers: with an error, or to a setup with
-// a listener in the sandbox's network as a file descriptor, or to a command
-// with how the program ended.
+// report is the first process's answer: an error; or for a setup, a listener in
+// the sandbox's network as a file descriptor; or for a command, how the program
+// ended.
 type report struct {
 	Step   string `json:",omitempty"` // of an error
 	Cause  string `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
-	Kind   int    `json:",omitempty"` // of the causes that are known by name, which one, from 1
+	Kind   int    `json:",omitempty"` // index in known from 1, or 0
 	Status *Status
 }
 
@@ -57,7 +57,7 @@ func (r report) err() error {
 	return &Error{Step: r.Step, Cause: errors.New(r.Cause)}
 }
 
-// known are the causes that a caller asks for, besides numbers.
+// known are the causes that callers test for, besides error numbers.
 var known = []error{ErrLimit, ErrProcesses}
 
 func reportOf(err error) report {
@@ -77,19 +77,19 @@ func reportOf(err error) report {
 	return r
 }
 
-// maxMessage is the most bytes of one message; a socket's default buffer is
-// larger.
+// maxMessage is the maximal size of a message in bytes; a socket's default buffer
+// is larger.
 const maxMessage = 128 << 10
 
-// ErrTooLong is that of arguments and variables that do not fit into a message,
-// or that the kernel does not give to a program.
+// ErrTooLong is the error if arguments and variables do not fit into a message,
+// or the kernel refuses them.
 var ErrTooLong = errors.New("the program's arguments and variables are too long")
 
-// channel carries one JSON value a packet, so that neither side ever waits
-// for the rest of one.
+// channel carries one JSON value per packet, so that neither side waits for the
+// rest of one.
 type channel struct{ *net.UnixConn }
 
-// newChannel makes a channel of a descriptor, which it closes.
+// newChannel makes a channel of a descriptor, and closes the descriptor.
 func newChannel(file *os.File) (channel, error) {
 	defer file.Close()
 	conn, err := net.FileConn(file)
@@ -99,7 +99,7 @@ func newChannel(file *os.File) (channel, error) {
 	return channel{conn.(*net.UnixConn)}, nil
 }
 
-// channelPair returns the caller's end, and the other one to be inherited.
+// channelPair returns the caller's end, and the other one for a child process.
 func channelPair() (channel, *os.File, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -12,19 +12,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limits are what each program may use. Of 0 there is no limit but that of the
-// process that makes the sandbox, which none can be above.
+// Limits are the resource limits of each program. 0 means the limit of the
+// process that makes the sandbox, which no other can exceed.
 type Limits struct {
-	// Processes are those of the user, threads included: in a user namespace
-	// those of the sandbox, elsewhere those of everybody who has the user's id.
+	// Processes is the number of the user's processes and threads: in a user
+	// namespace those of the sandbox, otherwise all with the user's id.
 	Processes int64
-	OpenFiles int64 // of each process
-	FileSize  int64 // of each file that is written, in bytes
+	OpenFiles int64 // for each process
+	FileSize  int64 // size of a written file, in bytes
 }
 
-// DefaultLimits are those that a build has unless other ones are asked for. They
-// are far above what builds need: a process of Node.js has some fifteen threads,
-// and programs that use all processors start one or more for each.
+// DefaultLimits returns the default limits of a build. They are far above what
+// builds need: a Node.js process has some fifteen threads, and programs that use
+// all processors start one or more for each.
 func DefaultLimits() Limits {
 	return Limits{Processes: processLimit(runtime.NumCPU(), setting("kernel/pid_max"), setting("kernel/threads-max")), OpenFiles: maxOpenFiles, FileSize: maxFileSize}
 }
@@ -34,9 +34,9 @@ const (
 	maxFileSize  = 16 << 30
 )
 
-// processLimit is that of processes on a machine with so many processors, of what
-// the machine may have by its settings at most a half: it goes on. A setting that
-// is none does not count.
+// processLimit returns the limit of processes on a machine with this many
+// processors: at most half of what the machine's settings allow, so that it stays
+// usable. Invalid settings are ignored.
 func processLimit(processors int, settings ...string) int64 {
 	limit := int64(8192 + 256*processors)
 	for _, text := range settings {
@@ -47,7 +47,7 @@ func processLimit(processors int, settings ...string) int64 {
 	return limit
 }
 
-// set puts them in force, for this process and all that come of it.
+// set applies the limits to this process and its descendants.
 func (l Limits) set() error {
 	for _, limit := range []struct {
 		what   string
@@ -72,12 +72,12 @@ func (l Limits) set() error {
 	return nil
 }
 
-// usesAll says whether the sandbox's user has all the processes that it may have.
+// usesAll reports whether the sandbox's user has reached its process limit.
 func (f *first) usesAll() bool {
-	if f.setup.OneID { // of a user namespace, in which nobody else is
+	if f.setup.OneID { // the user namespace has no other processes
 		return f.tasks() >= f.setup.Limits.Processes
 	}
-	f.reaping.Lock() // who ends all processes must not stop this one's child, for which it waits
+	f.reaping.Lock() // endAll must not stop this child, for which this process waits
 	defer f.reaping.Unlock()
 	var own unix.Rlimit
 	if f.leaving || unix.Getrlimit(unix.RLIMIT_NPROC, &own) != nil {
@@ -89,16 +89,16 @@ func (f *first) usesAll() bool {
 		return false
 	}
 	defer unix.Setrlimit(unix.RLIMIT_NPROC, &own)
-	// Nobody executes a folder. The kernel first looks whether whoever becomes
-	// another user makes more than that one may have, without the new one (EAGAIN
-	// in execve(2)).
+	// A folder cannot be executed. Before that error, the kernel checks the
+	// process limit of the new user, not counting the new process (EAGAIN in
+	// execve(2)).
 	_, err := syscall.ForkExec("/", []string{"/"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: uint32(f.setup.User), Gid: uint32(f.setup.Group), NoSetGroups: true},
 	}})
 	return err == unix.EAGAIN
 }
 
-// tasks counts the sandbox's processes and their threads.
+// tasks counts the sandbox's processes and threads.
 func (f *first) tasks() (count int64) {
 	if f.setup.Way == Chroot {
 		all, _ := descendants()
@@ -107,7 +107,7 @@ func (f *first) tasks() (count int64) {
 	paths, _ := filepath.Glob("/proc/[0-9]*/task")
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {
-			count += int64(info.Sys().(*syscall.Stat_t).Nlink) - 2 // a folder for each, and its own two names
+			count += int64(info.Sys().(*syscall.Stat_t).Nlink) - 2 // a folder for each, and the folder's own two links
 		}
 	}
 	return count

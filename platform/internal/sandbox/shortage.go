@@ -12,15 +12,14 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// ErrProcesses is that of a program whose user had all the processes that it may
-// have, and went on so.
+// ErrProcesses is the error of a program that kept its user at the process limit.
 var ErrProcesses = errors.New("it starts more processes than it may have")
 
-// running is the step of a program that runs.
+// running is the step of running the program.
 const running = "running the program"
 
-// OutOfProcesses is the failure to make where no process could be started, of an
-// error, or nil.
+// OutOfProcesses returns the failure for an error, or nil, if no process could be
+// started.
 func OutOfProcesses(err error) *failure.Failure {
 	return &failure.Failure{
 		ID: "out-of-processes", Cause: "no further process or thread could be started", Err: err, Transient: true,
@@ -28,8 +27,8 @@ func OutOfProcesses(err error) *failure.Failure {
 	}
 }
 
-// explain makes a failure of an error by which the machine had no process or no
-// memory to give, or of one that leaves processes; others stay as they are.
+// explain turns an error caused by a lack of processes or memory, or one that may
+// leave processes behind, into a failure; it returns others unchanged.
 func (s Spec) explain(err error) error {
 	var step *Error
 	switch {
@@ -46,7 +45,7 @@ func (s Spec) explain(err error) error {
 	return err
 }
 
-// left is the failure of a chroot in which processes may be left, of an error or
+// left returns the failure if processes may remain in a chroot, for an error or
 // nil.
 func (s Spec) left(err error) error {
 	return &failure.Failure{
@@ -55,20 +54,20 @@ func (s Spec) left(err error) error {
 	}
 }
 
-// How often it is looked whether a program has all the processes that it may
-// have, and for how long it may. Where others have the same user's id, the one
-// that has many of them goes first.
+// The interval of checks whether a program is at the process limit, and how long
+// it may be. If others have the same user id, a program with many of the
+// processes is ended sooner.
 const (
 	lookEvery   = 250 * time.Millisecond
 	looksOfMany = 8
 	looksOfFew  = 40
 )
 
-// crowding counts looks at which a program had all the processes that it may have.
+// crowding counts the checks that found the program at the process limit.
 type crowding struct{ looks int }
 
-// lasts says, with another look, whether that has gone on for long enough: of a
-// program that has few of the processes itself, for longer.
+// lasts reports, after another check, whether the limit was reached for long
+// enough: longer for a program with few of the processes.
 func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
 	if !usesAll {
 		c.looks = max(0, c.looks-1)
@@ -78,9 +77,8 @@ func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
 	return c.looks >= looksOfFew || c.looks >= looksOfMany && hasMany()
 }
 
-// watch ends the program when it has had all the processes that it may have for
-// a while: it would go on for ever, or until the last one gives up. At each tick it
-// looks.
+// watch ends a program that has been at the process limit for a while: it might
+// go on for ever. It checks at each tick.
 func (f *first) watch(pid int, done <-chan struct{}, tick <-chan time.Time) {
 	hasMany := func() bool { return f.tasks() >= f.setup.Limits.Processes/4 }
 	for c := (crowding{}); ; {

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startProgram starts this executable once more, to become the program. What
-// it has to do goes through one pipe; an error comes back through another,
-// which closes by itself when the program begins.
+// startProgram starts this executable once more, to become the program. Its input
+// goes through one pipe; an error comes back through another, which closes when
+// the program starts.
 func (f *first) startProgram(command Command) (pid int, err error) {
 	if f.setup.Way == Chroot && command.AsksForItself {
 		if err := answer(f.setup.Root, command.Args[0]); err != nil {
@@ -33,11 +33,11 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	}
 	defer errorRead.Close()
 	if f.setup.OneID {
-		// That of a program before may still be counted. Of the processes there
-		// are now, none is a program's: this one waits for its order.
+		// The previous program's namespace may still be counted. No program runs
+		// now that could use the allowance: this one waits for its order.
 		f.allowUserNamespaces(100)
 	}
-	f.reaping.Lock() // and never let go of where this process ends
+	f.reaping.Lock() // stays locked if this process ends
 	process, err := os.StartProcess(self, []string{lastName}, &os.ProcAttr{
 		Dir: "/", Env: []string{}, Sys: f.programAttributes(),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, orderRead, errorWrite},
@@ -51,7 +51,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 		return 0, startError("starting the program", err)
 	}
 	pid = process.Pid
-	process.Release() // this process waits for all that end, see await
+	process.Release() // await waits for all that end
 	if f.setup.Way != Chroot {
 		nameOutput(pid)
 	}
@@ -66,9 +66,9 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	return 0, errors.Join(err, failed.err())
 }
 
-// programAttributes put the program of an ordinary user into a second user
-// namespace, in which that user is the sandbox's user. Setting capabilities
-// is left to it, so that it can give up all of them.
+// programAttributes puts an ordinary user's program into a second user namespace,
+// in which that user is the sandbox's user. It keeps the capability to set
+// capabilities, so that it can give up all of them.
 func (f *first) programAttributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setsid: true}
 	if f.setup.OneID {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// wire is a text on its way through a [channel]: paths, arguments and variables
-// are bytes, and JSON has texts in UTF-8 only. One that is no UTF-8 goes as a
-// list of one base64 text.
+// wire is a text in a [channel]'s messages: paths, arguments and variables are
+// bytes, but JSON strings are UTF-8. Other text is encoded as a list of one
+// base64 string.
 type wire string
 
 func (w wire) MarshalJSON() ([]byte, error) {
@@ -54,12 +54,12 @@ type wireCommand struct {
 	Dir, Heading wire
 }
 
-// MarshalJSON leaves every byte as it is.
+// MarshalJSON keeps every byte.
 func (c Command) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireCommand{plainCommand(c), wires(c.Args), wires(c.Env), wire(c.Dir), wire(c.Heading)})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON decodes the output of MarshalJSON.
 func (c *Command) UnmarshalJSON(text []byte) error {
 	var w wireCommand
 	err := json.Unmarshal(text, &w)
@@ -75,12 +75,12 @@ type wireBind struct {
 	Source, Target wire
 }
 
-// MarshalJSON leaves every byte as it is.
+// MarshalJSON keeps every byte.
 func (b Bind) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireBind{plainBind(b), wire(b.Source), wire(b.Target)})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON decodes the output of MarshalJSON.
 func (b *Bind) UnmarshalJSON(text []byte) error {
 	var w wireBind
 	err := json.Unmarshal(text, &w)

@@ -20,8 +20,8 @@ import (
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 )
 
-// Digest is the digest, "sha256:…", of the files, folders and symbolic links in a
-// folder, as platform.SourceDigest defines it.
+// Digest returns the digest, "sha256:…", of the files, folders and symbolic links
+// in a folder, as platform.SourceDigest defines it.
 func Digest(ctx context.Context, dir string) (string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -43,14 +43,14 @@ func Digest(ctx context.Context, dir string) (string, error) {
 	return "sha256:" + hex.EncodeToString(text.Sum(nil)), nil
 }
 
-// digester reads one folder.
+// digester digests one folder.
 type digester struct {
 	ctx     context.Context
 	root    *os.Root
 	entries []*entry
 }
 
-// entry is a line of what is digested.
+// entry is a line of the digested text.
 type entry struct {
 	path    string
 	kind    byte
@@ -58,7 +58,7 @@ type entry struct {
 	content [sha256.Size]byte
 }
 
-// walk lists what is in a folder, whatever its names are.
+// walk lists a folder's content, with any file names.
 func (d *digester) walk(dir string) error {
 	opened, err := d.root.Open(dir)
 	if err != nil {
@@ -98,7 +98,7 @@ func (d *digester) walk(dir string) error {
 	return d.ctx.Err()
 }
 
-// sum reads the files, several at once.
+// sum digests the files, several at once.
 func (d *digester) sum() error {
 	group, ctx := errgroup.WithContext(d.ctx)
 	group.SetLimit(runtime.NumCPU())

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/interrupt"
 )
 
-// entry copies one thing of a folder.
+// entry copies one entry of a folder.
 func (c *copier) entry(path string, info fs.FileInfo) error {
 	if c.filter != nil && !c.filter(path) {
 		return nil
@@ -24,7 +24,7 @@ func (c *copier) entry(path string, info fs.FileInfo) error {
 	case mode.IsDir():
 		return c.folder(path, info)
 	case mode&fs.ModeSocket != 0:
-		return nil // nothing that a copy could hold, and pack leaves it out, too
+		return nil // cannot be copied; pack leaves it out, too
 	case mode.IsRegular(), mode&fs.ModeSymlink != 0:
 		if err := c.parents(path); err != nil {
 			return err
@@ -44,7 +44,7 @@ func unreadable(path string, err error) error {
 	return &failure.Failure{ID: "app-unreadable", Cause: "reading " + path + " of the app's folder", Err: err, Remedy: "make it readable, or move it out of the folder."}
 }
 
-// folder makes a folder that can be written to; its own mode comes last.
+// folder makes a writable folder; its own mode is set at the end.
 func (c *copier) folder(path string, info fs.FileInfo) error {
 	if err := c.parents(path); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c *copier) folder(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// parents makes the folders that a filter left out and a file in them needs.
+// parents makes excluded folders that have an included file.
 func (c *copier) parents(path string) error {
 	if c.filter == nil {
 		return nil
@@ -75,7 +75,7 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 		return err
 	}
 	defer out.Close()
-	if info.Size() >= diskfull.Large { // of a file with holes, which has less on its disk
+	if info.Size() >= diskfull.Large { // a sparse file takes less of its own disk
 		if err := diskfull.Fits(out, info.Size()); err != nil {
 			return fmt.Errorf("copying %s: %w", path, err)
 		}
@@ -100,7 +100,7 @@ func (c *copier) link(path string) error {
 	return c.target.Symlink(to, path)
 }
 
-// closeFolders gives folders their modes and times, innermost first.
+// closeFolders sets the modes and times of folders, innermost first.
 func (c *copier) closeFolders() error {
 	for i := len(c.folders) - 1; i >= 0; i-- {
 		f := c.folders[i]

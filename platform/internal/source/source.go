@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package source copies an app's folder into the one that a build works on.
+// Package source copies an app's folder for a build.
 package source
 
 import (
@@ -15,23 +15,21 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// Copy copies the folder from into the folder to, which must be there and
-// empty. What is copied is what pack copies: names, contents, permissions,
-// times, and symbolic links as links, which are never followed. A filter that
-// returns false for a path, relative to from, leaves that file out; it is not
-// asked for folders that keep others in, whose copies appear when needed. The
-// folder own, armature's, is left out where the app's has it inside: the copy
-// would be part of what is copied. An error an app can cause is a
+// Copy copies the folder from into the empty folder to. Like pack, it copies
+// names, contents, permissions, times, and symbolic links as links, which it
+// never follows. If filter returns false for a path, relative to from, the file
+// is left out; excluded folders are still searched, and made if they have an
+// included file. The folder own, armature's, is left out if it is inside the app:
+// the copy would contain itself. An error that an app can cause is a
 // [*failure.Failure].
 func Copy(ctx context.Context, from, to, own string, filter func(path string) bool) error {
 	return copyAll(ctx, from, to, &copier{filter: filter}, own)
 }
 
 // CopyWithout is Copy without a filter, for a build that removes folders of
-// modules. Of those that are in no other one it first copies only the files right
-// in them, and then asks removed for the paths of those that the build removes, as
-// it finds the copy. The rest of these is left out, but for an empty folder where
-// there is any.
+// modules. Of each outermost one it first copies only the files directly in it;
+// then removed returns the paths that the build removes, given that copy. Those
+// stay incomplete, except for an empty folder if there is any.
 func CopyWithout(ctx context.Context, from, to, own string, removed func() []string) error {
 	return copyAll(ctx, from, to, &copier{removed: removed}, own)
 }
@@ -59,7 +57,7 @@ func copyAll(ctx context.Context, from, to string, c *copier, own string) error 
 	return c.closeFolders()
 }
 
-// inside is the path of a folder in another one, or "" where it is not.
+// inside returns the relative path of a folder in another one, or "".
 func inside(dir, folder string) string {
 	if folder == "" {
 		return ""
@@ -87,10 +85,10 @@ type copier struct {
 	source, target *os.Root
 	filter         func(path string) bool
 	own            string   // a folder to leave out, or ""
-	folders        []folder // in the order they were made
+	folders        []folder // in the order of their creation
 
-	removed func() []string // see CopyWithout; nil when everything is copied
-	modules []string        // folders that only the files were copied of
+	removed func() []string // see CopyWithout; nil to copy everything
+	modules []string        // folders of which only the files were copied
 }
 
 type folder struct {
@@ -98,8 +96,7 @@ type folder struct {
 	info fs.FileInfo
 }
 
-// walk copies what is in a folder. It takes any name that the system does, where
-// fs.WalkDir wants UTF-8.
+// walk copies a folder's content, with any file names; fs.WalkDir requires UTF-8.
 func (c *copier) walk(dir string) error {
 	names, err := c.names(dir)
 	if err != nil {
@@ -149,8 +146,8 @@ func (c *copier) names(dir string) ([]string, error) {
 	return names, nil
 }
 
-// filesOf copies what is right in a folder, and of folders in it only the first,
-// empty.
+// filesOf copies the files directly in a folder, and of its subfolders only the
+// first, empty.
 func (c *copier) filesOf(dir string) error {
 	names, err := c.names(dir)
 	if err != nil {
@@ -175,7 +172,7 @@ func (c *copier) filesOf(dir string) error {
 	return nil
 }
 
-// completeModules copies the folders in those of modules that are not removed.
+// completeModules copies the subfolders of those of modules that are not removed.
 func (c *copier) completeModules() error {
 	modules := c.modules
 	removed := c.removed()

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// quiet says nothing.
+// quiet prints nothing.
 type quiet struct{}
 
 func (quiet) begin(platform.Span)                   {}
@@ -26,34 +26,34 @@ func (quiet) explain(string)                        {}
 func (quiet) failure(time.Duration, string, string) {}
 func (quiet) image(platform.ImageWritten)           {}
 
-// untold says nothing, and keeps what the last phase of each platform printed.
-type untold struct {
+// failureOnly prints nothing, and keeps the output of each platform's last phase.
+type failureOnly struct {
 	quiet
 	out   io.Writer
 	lines map[string][]string // by platform
 }
 
-func (u *untold) begin(span platform.Span) {
+func (u *failureOnly) begin(span platform.Span) {
 	if span.Kind == platform.KindPhase {
 		delete(u.lines, span.Platform)
 	}
 }
 
-// mostUntold is how many lines are kept, the last ones.
-const mostUntold = 500
+// maxKept is the number of lines kept, the last ones.
+const maxKept = 500
 
-func (u *untold) output(line platform.Output) {
-	u.lines[line.Platform] = last(mostUntold, u.lines[line.Platform], line.Text)
+func (u *failureOnly) output(line platform.Output) {
+	u.lines[line.Platform] = last(maxKept, u.lines[line.Platform], line.Text)
 }
 
-// last are the last of some lines and one more.
+// last appends a line and keeps the last ones, at most most.
 func last(most int, lines []string, text string) []string {
 	lines = append(lines, text)
 	return lines[max(len(lines)-most, 0):]
 }
 
-// explain passes on what was kept of a platform.
-func (u *untold) explain(platform string) {
+// explain prints the kept lines of a platform.
+func (u *failureOnly) explain(platform string) {
 	lines := plain{out: u.out}
 	for _, text := range u.lines[platform] {
 		lines.line(platform, text)
@@ -61,7 +61,7 @@ func (u *untold) explain(platform string) {
 	delete(u.lines, platform)
 }
 
-// plain writes lines for people, and for the logs of CI systems.
+// plain writes lines for people and for CI logs.
 type plain struct {
 	quiet
 	out io.Writer
@@ -93,8 +93,7 @@ func (p *plain) line(platform, text string) {
 	fmt.Fprintln(p.out, text)
 }
 
-// Line is a line of style JSON. Which fields there are for which event says
-// docs/armature.md.
+// Line is a line of style JSON. docs/armature.md lists the fields of each event.
 type Line struct {
 	Event    string        `json:"event"` // start, end, output, note, image, failure
 	At       float64       `json:"at"`    // seconds since the build began
@@ -111,7 +110,7 @@ type Line struct {
 	Text     string        `json:"text,omitempty"`
 }
 
-// jsonLines writes one object a line.
+// jsonLines writes one object per line.
 type jsonLines struct {
 	quiet
 	out io.Writer
@@ -152,8 +151,8 @@ func (j *jsonLines) write(line Line, at time.Duration) {
 	}
 }
 
-// escapeRest escapes the control characters that JSON may have as they are, and
-// that some terminals act upon.
+// escapeRest escapes control characters that are valid in JSON but that some
+// terminals act upon.
 func escapeRest(line []byte) string {
 	return controls.ReplaceAllStringFunc(string(line), func(found string) string {
 		r, _ := utf8.DecodeRuneInString(found)
@@ -163,5 +162,5 @@ func escapeRest(line []byte) string {
 
 var controls = regexp.MustCompile(`[\x7f-\x{9f}]`)
 
-// seconds are those of a duration, to the millisecond.
+// seconds converts a duration, rounded to milliseconds.
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package report tells people and programs how a build goes.
+// Package report prints a build's events for people and programs.
 package report
 
 import (
@@ -17,34 +17,34 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// Style is how it is told.
+// Style is the format of a report.
 type Style string
 
-// The styles there are.
+// The styles.
 const (
-	Auto     Style = "auto"     // Terminal where that is one, or else Plain
-	Terminal Style = "terminal" // lines for people, with a clock below
+	Auto     Style = "auto"     // Terminal if the output is one, else Plain
+	Terminal Style = "terminal" // lines for people, with live progress below
 	Plain    Style = "plain"    // lines for people
-	JSON     Style = "json"     // one object a line
-	Quiet    Style = "quiet"    // nothing, but why a phase failed
+	JSON     Style = "json"     // one object per line
+	Quiet    Style = "quiet"    // only the output of a failed phase
 )
 
-// Styles are those that people may ask for.
+// Styles returns the styles that users may choose.
 func Styles() []Style { return []Style{Auto, Terminal, Plain, JSON} }
 
-// Report writes a build's events, in one style. Its methods may be called at once.
-// Close it.
+// Report writes a build's events, in one style. Its methods are safe for concurrent
+// use. Close it.
 type Report struct {
-	mu    sync.Mutex
-	began time.Time // by its own clock, or when the first event says that the build did
-	heard bool      // there was an event
-	told  teller
-	open  []platform.Span // that have begun and are not over
-	spans []platform.Span // that are over
+	mu      sync.Mutex
+	began   time.Time // by the local clock, corrected by the first event
+	started bool      // an event has arrived
+	writer  eventWriter
+	open    []platform.Span // open spans
+	spans   []platform.Span // ended spans
 }
 
-// teller writes what is told, in one style. It is called by one at a time.
-type teller interface {
+// eventWriter writes events in one style. Its methods are not called concurrently.
+type eventWriter interface {
 	begin(span platform.Span)
 	end(span platform.Span)
 	note(note platform.Note)
@@ -54,8 +54,8 @@ type teller interface {
 	image(image platform.ImageWritten)
 }
 
-// New is a report that writes to out. The environment says what Auto is, and
-// whether there are colours.
+// New returns a report that writes to out. The environment decides what Auto is,
+// and whether there are colours.
 func New(out io.Writer, style Style, getenv func(string) string) *Report {
 	r := &Report{began: time.Now()}
 	if style == Auto {
@@ -63,19 +63,19 @@ func New(out io.Writer, style Style, getenv func(string) string) *Report {
 	}
 	switch style {
 	case Terminal:
-		r.told = newTerminal(r, out, getenv("NO_COLOR") == "")
+		r.writer = newTerminal(r, out, getenv("NO_COLOR") == "")
 	case JSON:
-		r.told = &jsonLines{out: out}
+		r.writer = &jsonLines{out: out}
 	case Quiet:
-		r.told = &untold{out: out, lines: map[string][]string{}}
+		r.writer = &failureOnly{out: out, lines: map[string][]string{}}
 	default:
-		r.told = &plain{out: out}
+		r.writer = &plain{out: out}
 	}
 	return r
 }
 
-// choose says which style there is for an output: a CI system's log is no
-// terminal even where it looks like one.
+// choose returns the style for an output: a CI log is no terminal even if it looks
+// like one.
 func choose(out io.Writer, getenv func(string) string) Style {
 	file, ok := out.(*os.File)
 	ci := getenv("CI")
@@ -88,48 +88,48 @@ func choose(out io.Writer, getenv func(string) string) Style {
 	return Terminal
 }
 
-// Event tells what happened.
+// Event reports an event.
 func (r *Report) Event(event platform.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e := event.(type) {
 	case platform.Started:
-		r.hear(e.Span.Begin)
+		r.setStart(e.Span.Begin)
 		r.open = append(r.open, e.Span)
-		r.told.begin(e.Span)
+		r.writer.begin(e.Span)
 	case platform.Ended:
-		r.hear(e.Span.End)
+		r.setStart(e.Span.End)
 		r.open = slices.DeleteFunc(r.open, func(open platform.Span) bool { return open.ID == e.Span.ID })
 		r.spans = append(r.spans, e.Span)
-		r.told.end(e.Span)
+		r.writer.end(e.Span)
 	case platform.Output:
-		r.hear(e.At)
-		r.told.output(e)
+		r.setStart(e.At)
+		r.writer.output(e)
 	case platform.Note:
-		r.hear(e.At)
-		r.told.note(e)
+		r.setStart(e.At)
+		r.writer.note(e)
 	case platform.PhaseFailed:
-		r.told.explain(e.Platform)
+		r.writer.explain(e.Platform)
 	case platform.ImageWritten:
-		r.hear(e.At)
-		r.told.image(e)
+		r.setStart(e.At)
+		r.writer.image(e)
 	}
 }
 
-// hear notes when the build began, by the first event.
-func (r *Report) hear(at time.Duration) {
-	if !r.heard {
-		r.began, r.heard = time.Now().Add(-at), true
+// setStart computes the build's start from the first event.
+func (r *Report) setStart(at time.Duration) {
+	if !r.started {
+		r.began, r.started = time.Now().Add(-at), true
 	}
 }
 
-// Close ends the report. Nothing but Failure may be told afterwards, and notes in
-// style JSON. Only the first call does something.
+// Close ends the report. Only Failure may be called afterwards and, in style JSON,
+// notes may still come. It is idempotent.
 func (r *Report) Close() {
 	r.mu.Lock()
-	t, ok := r.told.(*terminal)
+	t, ok := r.writer.(*terminal)
 	if ok {
-		r.told = quiet{}
+		r.writer = quiet{}
 	}
 	r.mu.Unlock()
 	if ok {
@@ -137,12 +137,12 @@ func (r *Report) Close() {
 	}
 }
 
-// Failure tells why there is no image, where that is told in the report's style,
-// and says whether it did. People are told elsewhere.
+// Failure reports the error of a build if the style does so, and returns whether it
+// did. For people, the caller prints it.
 func (r *Report) Failure(err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.told.(*jsonLines); !ok {
+	if _, ok := r.writer.(*jsonLines); !ok {
 		return false
 	}
 	id := "internal"
@@ -150,11 +150,11 @@ func (r *Report) Failure(err error) bool {
 	if errors.As(err, &f) {
 		id = f.ID
 	}
-	r.told.failure(time.Since(r.began), id, err.Error())
+	r.writer.failure(time.Since(r.began), id, err.Error())
 	return true
 }
 
-// Spans are all that are over, in the order in which they began.
+// Spans returns all ended spans, in the order of their start.
 func (r *Report) Spans() []platform.Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,5 +168,5 @@ func (r *Report) Spans() []platform.Span {
 	return spans
 }
 
-// major says whether people are told of such a span in a line of its own.
+// major reports whether people see a span of this kind on a line of its own.
 func major(kind platform.Kind) bool { return kind == platform.KindStep || kind == platform.KindPhase }

@@ -17,19 +17,19 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// told is a build's log and the report of it.
-type told struct {
+// logAndReport is a build's log and the report of it.
+type logAndReport struct {
 	*progress.Log
 	report *Report
 }
 
-func tell(out io.Writer, style Style, getenv func(string) string) *told {
+func tell(out io.Writer, style Style, getenv func(string) string) *logAndReport {
 	r := New(out, style, getenv)
-	return &told{progress.New(r.Event), r}
+	return &logAndReport{progress.New(r.Event), r}
 }
 
 // Close ends both.
-func (t *told) Close() {
+func (t *logAndReport) Close() {
 	t.Log.Close()
 	t.report.Close()
 }

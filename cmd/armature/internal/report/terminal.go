@@ -17,10 +17,10 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// terminal writes what is over as lines, and below them, for each platform, a
-// row that says what is going on and for how long. The rows are all that is
-// ever taken back: whatever ends armature, at most they are left over. Output
-// is shown as it comes, dim; of details only those of a phase that fails.
+// terminal writes finished work as lines, and below them one row for each platform
+// with the current work and its duration. Only these rows are ever erased: however
+// armature ends, at most they are left over. Output is printed at once, dim;
+// details only when their phase fails.
 type terminal struct {
 	quiet
 	report *Report
@@ -29,15 +29,15 @@ type terminal struct {
 	stop   chan struct{}
 	done   chan struct{}
 
-	drawn  []int            // widths of the rows that are there
-	turn   int              // of the spinner
-	headed map[int]bool     // phases whose heading is there, by span
-	held   map[int][]string // lines of phases that go well so far, by span
+	drawn  []int            // widths of the current rows
+	turn   int              // the spinner's state
+	headed map[int]bool     // phases whose heading was printed, by span
+	held   map[int][]string // lines of phases that have not failed, by span
 	width  func() int       // of the terminal, in cells
 	buf    strings.Builder
 }
 
-// tick is how often the clock moves.
+// tick is the interval of redrawing.
 const tick = 100 * time.Millisecond
 
 // SGR sequences (ECMA-48, 8.3.117).
@@ -58,7 +58,7 @@ func newTerminal(r *Report, out io.Writer, colour bool) *terminal {
 	return t
 }
 
-// columns is a terminal's width, or the usual one where nobody knows.
+// columns returns a terminal's width, or 80 if unknown.
 func columns(out io.Writer) int {
 	if file, ok := out.(*os.File); ok {
 		if size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
@@ -78,7 +78,7 @@ func (t *terminal) run() {
 			return
 		case <-ticker.C:
 			t.report.mu.Lock()
-			if t.report.told == teller(t) {
+			if t.report.writer == eventWriter(t) {
 				t.turn++
 				t.erase()
 				t.draw()
@@ -118,7 +118,7 @@ func (t *terminal) end(span platform.Span) {
 
 func (t *terminal) note(note platform.Note) { t.line(note.Platform, "  "+ansi.Clean(note.Text)) }
 
-// Lines that are not to be overlooked.
+// Lines that must be noticed.
 var (
 	warning = regexp.MustCompile(`^\s*(WARNING|Warning|npm warn)\b`)
 	fault   = regexp.MustCompile(`^\s*(ERROR\b|npm error|\[[a-z0-9-]+\] )`)
@@ -131,14 +131,14 @@ func (t *terminal) output(line platform.Output) {
 		return
 	}
 	phase := line.Phase
-	phase.Platform = line.Platform // it may be of no phase
+	phase.Platform = line.Platform // it may have no phase
 	t.show(phase, line.Text)
 }
 
-// mostHeld is how many lines of a phase are kept for the case that it fails.
+// mostHeld is the number of a phase's lines that are kept in case it fails.
 const mostHeld = 200
 
-// show writes a line of a phase, the first one below a heading.
+// show prints a line of a phase, after a heading if it is the first.
 func (t *terminal) show(phase platform.Span, text string) {
 	if phase.ID != 0 && !t.headed[phase.ID] {
 		t.headed[phase.ID] = true
@@ -165,8 +165,8 @@ func (t *terminal) line(platform, text string) {
 	t.draw()
 }
 
-// erase takes the rows back. A window that became narrower shows a row as
-// several lines.
+// erase removes the rows. After the window became narrower, a row takes several
+// lines.
 func (t *terminal) erase() {
 	width, lines := max(t.width(), 1), 0
 	for _, cells := range t.drawn {
@@ -181,13 +181,13 @@ func (t *terminal) erase() {
 	t.drawn = t.drawn[:0]
 }
 
-// draw writes a row for each log that has something going on.
+// draw prints a row for each log with current work.
 func (t *terminal) draw() {
 	for i, row := range t.rows() {
 		if i > 0 {
 			t.buf.WriteString("\r\n")
 		}
-		cut, cells := fit(row, t.width()-1-len("^C")) // which a terminal adds
+		cut, cells := fit(row, t.width()-1-len("^C")) // "^C" is echoed by the terminal
 		t.buf.WriteString(cut)
 		t.drawn = append(t.drawn, cells)
 	}
@@ -201,8 +201,8 @@ func (t *terminal) flush() {
 	}
 }
 
-// rows say of each platform what is going on: the phase or step, and the
-// innermost work in it that began last.
+// rows describes each platform's current work: the phase or step, and the newest of
+// the innermost spans in it.
 func (t *terminal) rows() []string {
 	now := time.Since(t.report.began)
 	var order []string
@@ -244,8 +244,8 @@ func (t *terminal) paint(with, text string) string {
 
 func clock(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// fit cuts a text so that it takes no more cells than these, and says how many
-// it takes. What may be wide counts as wide.
+// fit cuts a text to this number of cells, and returns how many it takes. Ambiguous
+// widths count as wide.
 func fit(text string, cells int) (string, int) {
 	used := 0
 	for i, r := range text {

@@ -58,14 +58,14 @@ func screen(t *testing.T, text string, width int) []string {
 	return shown
 }
 
-func onTerminal(width int, colour bool) (*told, *bytes.Buffer) {
+func onTerminal(width int, colour bool) (*logAndReport, *bytes.Buffer) {
 	var out bytes.Buffer
 	no := ""
 	if !colour {
 		no = "1"
 	}
 	log := tell(&out, Terminal, func(string) string { return no })
-	log.report.told.(*terminal).width = func() int { return width }
+	log.report.writer.(*terminal).width = func() int { return width }
 	return log, &out
 }
 
@@ -117,7 +117,7 @@ func TestNoRowIsLeftOverWhenAWindowBecomesNarrower(t *testing.T) {
 	width := 70
 	var mu sync.Mutex
 	log.report.mu.Lock()
-	log.report.told.(*terminal).width = func() int { mu.Lock(); defer mu.Unlock(); return width }
+	log.report.writer.(*terminal).width = func() int { mu.Lock(); defer mu.Unlock(); return width }
 	log.report.mu.Unlock()
 	a, b := log.For("linux/amd64"), log.For("linux/arm64")
 	a.Begin(a.Phase("building"), progress.Task, strings.Repeat("x", 100))

@@ -10,8 +10,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// Table writes the steps of a build, the lifecycle's phases and what the
-// buildpacks took.
+// Table writes the durations of a build's steps, lifecycle phases and buildpacks.
 func Table(out io.Writer, spans []platform.Span) error {
 	for _, l := range lanes(spans, 0) {
 		for _, r := range l.Rows {

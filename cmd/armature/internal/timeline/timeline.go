@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package timeline shows where the time of a build went: as a page of HTML
-// that needs nothing but itself, and as a table of text.
+// Package timeline shows the durations of a build: as a self-contained HTML page,
+// and as a text table.
 package timeline
 
 import (
@@ -20,23 +20,22 @@ import (
 // Build is a build to show.
 type Build struct {
 	Name   string   // of the image
-	Facts  []string // what else is to be known of the call: "armature 0.1.0", "linux/amd64 host"
-	Image  string   // what was made, with its digest; empty where nothing was
-	Failed string   // why nothing was made, or empty
+	Facts  []string // more about the call: "armature 0.1.0", "linux/amd64 host"
+	Image  string   // the image, with its digest; empty after a failure
+	Failed string   // the cause of a failure, or empty
 	Spans  []platform.Span
 }
 
-// row is a span as the page shows it.
+// row is a span on the page.
 type row struct {
 	platform.Span
 	Depth       int
-	Left, Width float64 // percent of the whole
-	Longest     bool    // one of those that take the longest by themselves
+	Left, Width float64 // percent of the total
+	Longest     bool    // among those with the longest own time
 	own         time.Duration
 }
 
-// lane is a heading and the rows below it: of a platform, or of what was done
-// for all.
+// lane is a heading with rows: for a platform, or for work shared by all.
 type lane struct {
 	Name string
 	Took time.Duration
@@ -65,8 +64,7 @@ var document = template.Must(template.New("timeline").Funcs(template.FuncMap{
 	"percent": func(share float64) string { return fmt.Sprintf("%.3f%%", share) },
 }).Parse(text))
 
-// Write writes the page. All text of the build is escaped for the place where
-// it stands.
+// Write writes the page. It escapes all of the build's text for its context.
 func Write(out io.Writer, build Build) error {
 	total := time.Duration(0)
 	for _, span := range build.Spans {
@@ -89,10 +87,10 @@ func Write(out io.Writer, build Build) error {
 	return document.Execute(out, p)
 }
 
-// mostLongest is how many spans the page names first.
+// mostLongest is the number of the longest spans that the page lists first.
 const mostLongest = 5
 
-// lanes sorts spans below their parents, and by platform.
+// lanes groups spans by platform, and below their parents.
 func lanes(spans []platform.Span, total time.Duration) []lane {
 	children := map[int][]platform.Span{}
 	known := map[int]bool{}
@@ -131,7 +129,7 @@ func lanes(spans []platform.Span, total time.Duration) []lane {
 	return all
 }
 
-// own is the time that a span takes beside what is known of its parts.
+// own returns a span's duration without that of its parts.
 func own(span platform.Span, parts []platform.Span) time.Duration {
 	parts = slices.Clone(parts)
 	slices.SortFunc(parts, func(a, b platform.Span) int { return int(a.Begin - b.Begin) })
@@ -152,7 +150,7 @@ func percent(part, total time.Duration) float64 {
 	return math.Min(math.Max(100*float64(part)/float64(total), 0), 100)
 }
 
-// ticks are at most six round times of an axis.
+// ticks returns at most six round times for an axis.
 func ticks(total time.Duration) []tick {
 	if total <= 0 {
 		return nil
@@ -168,7 +166,7 @@ func ticks(total time.Duration) []tick {
 	return all
 }
 
-// clock is a duration for people.
+// clock formats a duration for people.
 func clock(d time.Duration) string {
 	switch {
 	case d >= 10*time.Second:
@@ -179,7 +177,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 }
 
-// Bytes is a size for people, in powers of ten.
+// Bytes formats a size for people, in powers of ten.
 func Bytes(n int64) string {
 	switch {
 	case n >= 1e6:
@@ -190,6 +188,6 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// pieces are those of a text between which a line may break: long names of
-// layers and addresses have no blanks.
+// pieces splits a text at allowed line breaks: long layer names and addresses have
+// no spaces.
 func pieces(text string) []string { return strings.SplitAfter(text, "/") }

@@ -14,10 +14,10 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Main runs a package's tests. A sandbox's first process is the test program
-// itself, which finds no dynamic linker inside: where this one wants one, it is
-// made anew without, and run with the same arguments. Its result is an exit
-// status.
+// Main runs a package's tests and returns their exit status. A sandbox's first
+// process is the test program itself, which has no dynamic linker inside: if this
+// program needs one, Main rebuilds it statically, and runs it with the same
+// arguments.
 func Main(m *testing.M) int {
 	sandbox.Reexec()
 	static, err := sandbox.Static()
@@ -45,7 +45,7 @@ func again() error {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, filepath.Base(os.Args[0]))
-	build := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", program, ".") // as go test links what it runs
+	build := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", program, ".") // the linker flags of go test
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go test -c: %s: %s", err, out) // not an exit status of tests
