@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 
 	"github.com/BurntSushi/toml"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -51,27 +50,6 @@ func RunAll(ctx context.Context, builds []*Build) ([]v1.Image, error) {
 	return made, group.Wait()
 }
 
-// event is a one-time event.
-type event struct {
-	tell func() // signals the event; may be called repeatedly
-	told chan struct{}
-}
-
-func newEvent() event {
-	told := make(chan struct{})
-	return event{tell: sync.OnceFunc(func() { close(told) }), told: told}
-}
-
-// wait returns when the event has happened, or ctx is done.
-func (e event) wait(ctx context.Context) error {
-	select {
-	case <-e.told:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // follows reports whether a build waits for another one's layers. That pays off
 // if they include the modules for both: the lockfile is only a hint, and a wrong
 // guess only costs time. Build scripts' output is specific to each build, and
@@ -93,47 +71,68 @@ func (b *Build) follows(other *Build) bool {
 // programs that they start: there the build waits for the other's end.
 func (b *Build) divided() bool { return b.first != nil && b.Way != sandbox.Chroot }
 
+// stage is one step of a build that runs in two halves: a program of the lifecycle,
+// or something that the platform itself does.
+type stage struct {
+	phase   string           // begins a phase of that name; empty to go on in the one before
+	command *sandbox.Command // what runs, nil for nothing
+	do      func() error     // what the platform does, nil for nothing
+}
+
 // inTwoHalves runs the lifecycle's phases one by one. The first half runs before
 // the buildpacks, while the first build waits for the network. The build phase
 // waits for the first build's buildpacks, and the export for its image.
-func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (status sandbox.Status, err error) {
-	then := func(do func() error) {
-		if err == nil && status == (sandbox.Status{}) {
-			err = do()
-		}
-	}
-	last := func(command sandbox.Command) {
-		then(func() (err error) {
-			status, err = box.Run(ctx, command, nil)
-			return err
-		})
-	}
-	run := func(phase string, command sandbox.Command) {
-		command.Heading, command.Followed = phasePrefix+phase, true
-		last(command)
+func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry, call func(program string, args ...string) sandbox.Command) (sandbox.Status, error) {
+	fresh, err := b.hasNoCache()
+	if err != nil {
+		return sandbox.Status{}, err
 	}
 	app := registry.Reference(loopback.AppRepository)
-	analyzer := call("analyzer", append(slices.Concat(inLayers, b.runImageArgs(registry), b.userArgs()), app)...)
+	program := func(name string, args ...[]string) *sandbox.Command {
+		command := call(name, slices.Concat(args...)...)
+		return &command
+	}
+	analyzer := program("analyzer", inLayers, b.runImageArgs(registry), b.userArgs(), []string{app})
 	took := false
-	fresh, err := b.hasNoCache()
-	then(func() error { return b.first.busy.wait(ctx) })
-	run("ANALYZING", analyzer)
-	run("DETECTING", call("detector", slices.Concat(inApp, inLayers, inPlatform)...))
-	run("RESTORING", call("restorer", slices.Concat(inLayers, b.cacheArgs(registry), b.userArgs())...))
-	run(waiting, sandbox.Command{})
-	then(func() error { return b.first.layered.wait(ctx) })
-	then(func() (err error) {
-		took, err = b.takeMetadata()
-		return err
-	})
-	run(building, call("builder", slices.Concat(inApp, inLayers, inPlatform)...))
-	run(waiting, sandbox.Command{})
-	then(func() error { return b.afterFirst(ctx) })
-	then(func() error { return b.offerPrevious(ctx, registry) })
-	run(exporting, analyzer)
-	last(call("exporter", append(slices.Concat(inApp, inLayers, b.cacheArgs(registry), b.userArgs()), app)...))
+	steps := []stage{
+		{do: func() error { return b.first.busy.wait(ctx) }},
+		{phase: "ANALYZING", command: analyzer},
+		{phase: "DETECTING", command: program("detector", inApp, inLayers, inPlatform)},
+		{phase: "RESTORING", command: program("restorer", inLayers, b.cacheArgs(registry), b.userArgs())},
+		{phase: waiting, do: func() error { return b.first.layered.wait(ctx) }},
+		{do: func() (err error) { took, err = b.takeMetadata(); return err }},
+		{phase: building, command: program("builder", inApp, inLayers, inPlatform)},
+		{phase: waiting, do: func() error { return b.afterFirst(ctx) }},
+		{do: func() error { return b.offerPrevious(ctx, registry) }},
+		{phase: exporting, command: analyzer},
+		{command: program("exporter", inApp, inLayers, b.cacheArgs(registry), b.userArgs(), []string{app})},
+	}
+	for _, step := range steps {
+		if status, err := step.run(ctx, box); err != nil || status != (sandbox.Status{}) {
+			return status, err
+		}
+	}
 	if fresh && took {
-		then(b.takeCache)
+		return sandbox.Status{}, b.takeCache()
+	}
+	return sandbox.Status{}, nil
+}
+
+// run runs the program first, then what the platform does. A status other than
+// zero is the program's.
+func (s stage) run(ctx context.Context, box *sandbox.Sandbox) (status sandbox.Status, err error) {
+	var command sandbox.Command
+	if s.command != nil {
+		command = *s.command
+	}
+	if s.phase != "" {
+		command.Heading, command.Followed = phasePrefix+s.phase, true
+	}
+	if s.phase != "" || s.command != nil {
+		status, err = box.Run(ctx, command, nil)
+	}
+	if err == nil && status == (sandbox.Status{}) && s.do != nil {
+		err = s.do()
 	}
 	return status, err
 }
