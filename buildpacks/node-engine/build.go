@@ -61,10 +61,10 @@ func (b builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	if err != nil {
 		return packit.BuildResult{}, err
 	}
-	if !run.Node {
+	if !run.demand.Node {
 		return run.satisfiedElsewhere(), nil
 	}
-	if !run.AtLaunch && !run.AtBuild {
+	if !run.demand.AtLaunch && !run.demand.AtBuild {
 		b.Logger.Process("Installing nothing: no entry of the plan wants Node.js during the build or at launch")
 		return packit.BuildResult{}, nil
 	}
@@ -85,9 +85,9 @@ const optimizeVariable = "BP_NODE_OPTIMIZE_MEMORY"
 
 // build is the state of one run of Build: the request and what was resolved.
 type build struct {
-	demand
-	builder
-	packit.BuildContext
+	demand  demand
+	builder builder
+	context packit.BuildContext
 
 	target   targets.Target
 	source   string // BP_NODE_SOURCE
@@ -110,7 +110,7 @@ type build struct {
 
 // determine reads the plan, the settings and the project.
 func (b builder) determine(bp packit.BuildContext) (*build, error) {
-	run := &build{demand: readPlan(bp.Plan), builder: b, BuildContext: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
+	run := &build{demand: readPlan(bp.Plan), builder: b, context: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
 	if run.target, err = targets.FromEnv(b.Environ.Get); err != nil {
 		return nil, unsupported(err)
@@ -167,9 +167,9 @@ func unsupported(err error) error {
 // Node.js, in both the build image and the run image. The settings are the
 // same, except for the path.
 func (run *build) satisfiedElsewhere() packit.BuildResult {
-	run.Logger.Process("Installing nothing: the plan wants no node, so an image extension provides it")
+	run.builder.Logger.Process("Installing nothing: the plan wants no node, so an image extension provides it")
 	layer := packit.Layer{
-		Path: filepath.Join(run.Layers.Path, launchLayer), Name: launchLayer,
+		Path: filepath.Join(run.context.Layers.Path, launchLayer), Name: launchLayer,
 		Build: true, Launch: true,
 		SharedEnv: environment(""),
 		LaunchEnv: run.launchEnvironment(),
@@ -200,7 +200,7 @@ func (run *build) install() ([]packit.Layer, error) {
 	if err := run.describe(layers, wanted); err != nil {
 		return nil, err
 	}
-	if len(run.authority) > 0 && run.AtBuild {
+	if len(run.authority) > 0 && run.demand.AtBuild {
 		layer, err := run.certificates()
 		if err != nil {
 			return nil, err
@@ -230,8 +230,8 @@ func (run *build) describe(layers []packit.Layer, wanted []installation) error {
 // unpack fetches the archives for the installations, and makes their layers.
 func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	started := time.Now()
-	run.Logger.Process("Installing Node.js %s", run.version)
-	downloads, err := os.MkdirTemp(run.Layers.Path, ".downloads-*")
+	run.builder.Logger.Process("Installing Node.js %s", run.version)
+	downloads, err := os.MkdirTemp(run.context.Layers.Path, ".downloads-*")
 	if err != nil {
 		return nil, fetch.DiskFull("making a folder for downloads", err)
 	}
@@ -244,12 +244,12 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	for i, installation := range todo {
 		needs[i] = installation.Need
 	}
-	found, err := finder.Find(run.Context, needs...)
+	found, err := finder.Find(run.builder.Context, needs...)
 	if err != nil {
 		return nil, err
 	}
 	layers := make([]packit.Layer, len(todo))
-	group, ctx := errgroup.WithContext(run.Context)
+	group, ctx := errgroup.WithContext(run.builder.Context)
 	for i, installation := range todo {
 		group.Go(func() (err error) {
 			defer run.spans.Start(spans.Task, "making the layer "+installation.name)()
@@ -259,17 +259,17 @@ func (run *build) unpack(todo []installation) ([]packit.Layer, error) {
 	}
 	if err := group.Wait(); err != nil {
 		for _, installation := range todo { // some may be complete
-			os.RemoveAll(filepath.Join(run.Layers.Path, installation.name))
+			os.RemoveAll(filepath.Join(run.context.Layers.Path, installation.name))
 		}
 		return nil, err
 	}
 	for i, installation := range todo {
-		run.Logger.Subprocess("Layer %s: %s, from %s", installation.name, installation.contents, origin(found[i].Source))
+		run.builder.Logger.Subprocess("Layer %s: %s, from %s", installation.name, installation.contents, origin(found[i].Source))
 		if installation.why != "" {
-			run.Logger.Action("%s", installation.why)
+			run.builder.Logger.Action("%s", installation.why)
 		}
 	}
-	run.Logger.Action("Completed in %s", time.Since(started).Round(time.Millisecond))
+	run.builder.Logger.Action("Completed in %s", time.Since(started).Round(time.Millisecond))
 	return layers, nil
 }
 

@@ -18,15 +18,15 @@ import (
 // which adds it to its own. npm is a Node.js program and needs no more; a
 // cafile in the user's npmrc still takes precedence.
 func (run *build) certificates() (packit.Layer, error) {
-	run.Logger.Process("Adding the certificates of %d ca-certificates binding entries to the build", len(run.authority))
-	layer, err := run.Layers.Get(certificateLayer)
+	run.builder.Logger.Process("Adding the certificates of %d ca-certificates binding entries to the build", len(run.authority))
+	layer, err := run.context.Layers.Get(certificateLayer)
 	if err != nil {
 		return packit.Layer{}, err
 	}
 	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
-	system, err := cacerts.System(run.Environ.Get)
+	system, err := cacerts.System(run.builder.Environ.Get)
 	if err != nil {
 		return packit.Layer{}, fmt.Errorf("reading the system's certificates: %w", err)
 	}
@@ -44,8 +44,8 @@ func (run *build) certificates() (packit.Layer, error) {
 	layer.BuildEnv.Default("SSL_CERT_FILE", bundle)
 	layer.BuildEnv.Default("GIT_SSL_CAINFO", bundle)
 	layer.BuildEnv.Default("NODE_EXTRA_CA_CERTS", bindings)
-	if own := run.Environ.Get("NODE_EXTRA_CA_CERTS"); own != "" {
-		run.Logger.Subprocess("WARNING: NODE_EXTRA_CA_CERTS is set to %s, so Node.js does not see the bindings", own)
+	if own := run.builder.Environ.Get("NODE_EXTRA_CA_CERTS"); own != "" {
+		run.builder.Logger.Subprocess("WARNING: NODE_EXTRA_CA_CERTS is set to %s, so Node.js does not see the bindings", own)
 	}
 	return layer, nil
 }

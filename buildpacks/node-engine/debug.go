@@ -20,26 +20,26 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 		maps.Copy(all.BuildEnv, layer.BuildEnv)
 	}
 	for _, installation := range wanted {
-		layer := packit.Layer{Path: filepath.Join(run.Layers.Path, installation.name)}
+		layer := packit.Layer{Path: filepath.Join(run.context.Layers.Path, installation.name)}
 		installation.finish(&layer, distribution.Found{})
 		maps.Copy(all.BuildEnv, layer.BuildEnv)
 		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
 	}
 	run.debug().EnvironmentVariables(all)
 	if !run.sbom {
-		run.Logger.Debug.Process("Writing no bill of materials: %s is true", settings.DisableSBOM)
+		run.builder.Logger.Debug.Process("Writing no bill of materials: %s is true", settings.DisableSBOM)
 		return
 	}
 	for _, installation := range wanted {
-		run.debug().GeneratingSBOM(filepath.Join(run.Layers.Path, installation.name))
+		run.debug().GeneratingSBOM(filepath.Join(run.context.Layers.Path, installation.name))
 		for _, component := range components(installation.Release, installation.NPM) {
-			run.Logger.Debug.Subprocess("%s %s", component.Name, component.Version)
+			run.builder.Logger.Debug.Subprocess("%s %s", component.Name, component.Version)
 		}
 	}
-	run.Logger.FormattingSBOM(run.BuildpackInfo.SBOMFormats...)
+	run.builder.Logger.FormattingSBOM(run.context.BuildpackInfo.SBOMFormats...)
 }
 
 // debug returns an emitter that writes at the level DEBUG.
 func (run *build) debug() scribe.Emitter {
-	return scribe.Emitter{Logger: scribe.Logger{LeveledLogger: run.Logger.Debug}}
+	return scribe.Emitter{Logger: scribe.Logger{LeveledLogger: run.builder.Logger.Debug}}
 }

@@ -44,14 +44,14 @@ type installation struct {
 // wanted lists the installations that the plan requires.
 func (run *build) wanted() ([]installation, error) {
 	var all []installation
-	if run.AtLaunch {
+	if run.demand.AtLaunch {
 		atLaunch, err := run.atLaunch()
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, atLaunch)
 	}
-	if run.AtBuild {
+	if run.demand.AtBuild {
 		all = append(all, run.duringBuild())
 	}
 	return all, nil
@@ -65,11 +65,11 @@ func (run *build) atLaunch() (installation, error) {
 		return installation{}, err
 	}
 	i := installation{
-		Need:   distribution.Need{Release: run.launched, NPM: run.NPMAtLaunch},
+		Need:   distribution.Need{Release: run.launched, NPM: run.demand.NPMAtLaunch},
 		name:   launchLayer,
-		layers: run.Layers,
+		layers: run.context.Layers,
 		key: run.key(run.launched, map[string]any{
-			"npm": fmt.Sprint(run.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize, "build": false, "launch": true,
+			"npm": fmt.Sprint(run.demand.NPMAtLaunch), "helpers": digest, "optimize-memory": run.optimize, "build": false, "launch": true,
 		}),
 		contents: fmt.Sprintf("node for %s", run.target),
 		finish: func(layer *packit.Layer, _ distribution.Found) {
@@ -79,14 +79,14 @@ func (run *build) atLaunch() (installation, error) {
 			layer.ExecD = programs
 		},
 	}
-	if run.NPMAtLaunch {
+	if run.demand.NPMAtLaunch {
 		i.contents = fmt.Sprintf("node and npm for %s", run.target)
 		i.why = "npm is there because an entry of the plan wants it at launch"
 		switch {
 		case run.npmBecause != "":
 			i.why = "npm is there because of " + run.npmBecause
-		case run.NPMSource != "":
-			i.why += " (" + run.NPMSource + ")"
+		case run.demand.NPMSource != "":
+			i.why += " (" + run.demand.NPMSource + ")"
 		}
 	}
 	return i, nil
@@ -96,7 +96,7 @@ func (run *build) atLaunch() (installation, error) {
 func (run *build) helpers() []string {
 	programs := make([]string, len(helpers))
 	for i, helper := range helpers {
-		programs[i] = filepath.Join(run.CNBPath, "bin", run.target.Dashed(), helper)
+		programs[i] = filepath.Join(run.context.CNBPath, "bin", run.target.Dashed(), helper)
 	}
 	return programs
 }
@@ -124,13 +124,13 @@ func (run *build) duringBuild() installation {
 	return installation{
 		Need:     distribution.Need{Release: run.built, NPM: true},
 		name:     buildLayer,
-		layers:   run.Layers,
+		layers:   run.context.Layers,
 		registry: run.registry,
 		passing:  true,
 		why:      why,
 		key:      run.key(run.built, map[string]any{"npm-registry": digestOfText(run.registry), "build": true, "launch": false}),
 		dirs:     []string{"include"},
-		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.Host),
+		contents: fmt.Sprintf("node, npm %s and headers for %s, for the build", run.built.NPMVersion, run.builder.Host),
 		finish: func(layer *packit.Layer, found distribution.Found) {
 			layer.Build = true
 			// Making it again is cheaper than restoring it; downloading is not.

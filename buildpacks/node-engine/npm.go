@@ -17,20 +17,20 @@ const includeNPMVariable = "BP_NODE_INCLUDE_NPM"
 // findNPM reports why npm belongs in the app image even if no plan entry
 // requires it: the setting, or a process of the Procfile.
 func (run *build) findNPM() error {
-	included, err := settings.Bool(run.Environ.Get, includeNPMVariable, false)
-	if err != nil || !run.AtLaunch || run.NPMAtLaunch {
+	included, err := settings.Bool(run.builder.Environ.Get, includeNPMVariable, false)
+	if err != nil || !run.demand.AtLaunch || run.demand.NPMAtLaunch {
 		return err
 	}
 	if included {
-		run.NPMAtLaunch, run.npmBecause = true, includeNPMVariable
+		run.demand.NPMAtLaunch, run.npmBecause = true, includeNPMVariable
 		return nil
 	}
-	group, err := buildplan.ReadGroup(filepath.Dir(run.Layers.Path))
+	group, err := buildplan.ReadGroup(filepath.Dir(run.context.Layers.Path))
 	if err != nil {
 		return err
 	}
-	run.npmBecause = procfile.NPMReason(procfile.Read(run.WorkingDir), group[buildplan.Procfile])
-	run.NPMAtLaunch = run.npmBecause != ""
+	run.npmBecause = procfile.NPMReason(procfile.Read(run.context.WorkingDir), group[buildplan.Procfile])
+	run.demand.NPMAtLaunch = run.npmBecause != ""
 	return nil
 }
 
@@ -38,7 +38,7 @@ func (run *build) findNPM() error {
 // app image. A reused layer may have the old answer.
 func (run *build) exportNPM(layer *packit.Layer) {
 	const file = buildplan.NPMAtLaunchVariable + ".override"
-	if run.NPMAtLaunch {
+	if run.demand.NPMAtLaunch {
 		layer.BuildEnv[file] = "true"
 		return
 	}

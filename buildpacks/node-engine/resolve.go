@@ -16,13 +16,13 @@ import (
 // resolve chooses the version. It must exist for the target and for the host,
 // where npm runs.
 func (run *build) resolve() error {
-	run.Logger.Process("Choosing the Node.js version")
+	run.builder.Logger.Process("Choosing the Node.js version")
 	winner := candidate{Source: "default"}
-	if len(run.Candidates) > 0 {
+	if len(run.demand.Candidates) > 0 {
 		if entries := run.planEntries(); len(entries) > 0 {
-			run.Logger.Candidates(entries)
+			run.builder.Logger.Candidates(entries)
 		}
-		winner = run.Candidates[0]
+		winner = run.demand.Candidates[0]
 	}
 	version, err := run.choose(winner)
 	if err != nil {
@@ -31,8 +31,8 @@ func (run *build) resolve() error {
 	run.version = run.preferBaked(winner, version)
 	version = run.version
 	run.launched, _ = run.inventory.Release(version, run.target)
-	run.built, _ = run.inventory.Release(version, run.Host)
-	run.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
+	run.built, _ = run.inventory.Release(version, run.builder.Host)
+	run.builder.Logger.Subprocess("Selected Node.js %s (%s)", version, winner)
 	run.warnOfEndOfLife(winner)
 	run.warnOfIgnored(winner)
 	return nil
@@ -61,11 +61,11 @@ func (run *build) choose(winner candidate) (*semver.Version, error) {
 		}
 	}
 	within := distribution.Restrict(run.inventory, run.source, registry != nil)
-	version, err := within.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	version, err := within.Resolve(winner.Version, winner.Source, run.target, run.builder.Host)
 	if err == nil {
 		return version, nil
 	}
-	version, err = run.inventory.Resolve(winner.Version, winner.Source, run.target, run.Host)
+	version, err = run.inventory.Resolve(winner.Version, winner.Source, run.target, run.builder.Host)
 	if err == nil || run.strict {
 		return version, err
 	}
@@ -81,15 +81,15 @@ func (run *build) fallback(winner candidate, within *inventory.Inventory, refuse
 	switch {
 	case errors.Is(refused, &failure.Failure{ID: inventory.IDVersionUnknown}):
 		for _, inv := range []*inventory.Inventory{run.baked(), within, run.inventory} {
-			if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.Host); ok {
-				run.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
+			if nearest, ok := inv.Nearest(winner.Version, winner.Source, run.target, run.builder.Host); ok {
+				run.builder.Logger.Subprocess("WARNING: %s asks for Node.js %s, which does not exist here: using %s. Set %s to true to make this an error.",
 					winner.Source, winner.Version, nearest, strictVariable)
 				return nearest, nil
 			}
 		}
 	case errors.Is(refused, &failure.Failure{ID: inventory.IDEndOfLife}):
 		for _, inv := range []*inventory.Inventory{within, run.inventory} {
-			if ended, ok := inv.Ended(winner.Version, winner.Source, run.target, run.Host); ok {
+			if ended, ok := inv.Ended(winner.Version, winner.Source, run.target, run.builder.Host); ok {
 				run.ended = true
 				return ended, nil
 			}
@@ -103,10 +103,10 @@ func (run *build) fallback(winner candidate, within *inventory.Inventory, refuse
 // buildpack that contains archives must work without a network.
 func (run *build) preferBaked(winner candidate, version *semver.Version) *semver.Version {
 	line := run.baked().Only(func(r inventory.Release) bool { return r.Version.Major() == version.Major() })
-	if found, err := line.Resolve(winner.Version, winner.Source, run.target, run.Host); err == nil {
+	if found, err := line.Resolve(winner.Version, winner.Source, run.target, run.builder.Host); err == nil {
 		return found
 	}
-	if found, ok := line.Ended(winner.Version, winner.Source, run.target, run.Host); ok {
+	if found, ok := line.Ended(winner.Version, winner.Source, run.target, run.builder.Host); ok {
 		return found
 	}
 	return version
@@ -114,7 +114,7 @@ func (run *build) preferBaked(winner candidate, version *semver.Version) *semver
 
 // baked returns the releases whose archives are in the buildpack.
 func (run *build) baked() *inventory.Inventory {
-	dir := filepath.Join(run.CNBPath, bakedDir)
+	dir := filepath.Join(run.context.CNBPath, bakedDir)
 	return run.inventory.Only(func(r inventory.Release) bool {
 		return distribution.IsBaked(dir, distribution.Need{Release: r, NPM: true})
 	})
@@ -131,7 +131,7 @@ func (c candidate) String() string {
 // planEntries returns the candidates with a request, in the logger's form.
 func (run *build) planEntries() []packit.BuildpackPlanEntry {
 	var entries []packit.BuildpackPlanEntry
-	for _, c := range run.Candidates {
+	for _, c := range run.demand.Candidates {
 		if c.Version == "" {
 			continue
 		}

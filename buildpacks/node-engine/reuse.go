@@ -30,7 +30,7 @@ func (run *build) key(release inventory.Release, more map[string]any) map[string
 		"version":   release.Version.String(),
 		"platform":  release.Target.String(),
 		"checksums": strings.Join(pins, " "),
-		"buildpack": run.BuildpackInfo.Version,
+		"buildpack": run.context.BuildpackInfo.Version,
 
 		"dependency-sha": pins[0],
 	}
@@ -63,7 +63,7 @@ func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, 
 	var layers []packit.Layer
 	var todo []installation
 	for _, installation := range wanted {
-		layer, err := run.Layers.Get(installation.name)
+		layer, err := run.context.Layers.Get(installation.name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -71,7 +71,7 @@ func (run *build) reuse(wanted []installation) ([]packit.Layer, []installation, 
 			todo = append(todo, installation)
 			continue
 		}
-		run.Logger.Process("Reusing layer %s: Node.js %s", installation.name, run.version)
+		run.builder.Logger.Process("Reusing layer %s: Node.js %s", installation.name, run.version)
 		installation.reuse(&layer)
 		layers = append(layers, layer)
 	}

@@ -19,7 +19,7 @@ const bakedDir = "dependencies"
 // finder returns a Finder for this build's settings and bindings that downloads
 // to dir.
 func (run *build) finder(dir string) (*distribution.Finder, error) {
-	rewrites, err := distribution.NewRewrites(run.Environ, run.bindings)
+	rewrites, err := distribution.NewRewrites(run.builder.Environ, run.bindings)
 	if err != nil {
 		return nil, err
 	}
@@ -33,12 +33,12 @@ func (run *build) finder(dir string) (*distribution.Finder, error) {
 	}
 	return &distribution.Finder{
 		Source:   run.source,
-		Baked:    filepath.Join(run.CNBPath, bakedDir),
+		Baked:    filepath.Join(run.context.CNBPath, bakedDir),
 		Dir:      dir,
 		Client:   fetch.New(roots),
 		Rewrites: rewrites,
 		Config:   config,
-		Log:      run.Logger.Subprocess,
+		Log:      run.builder.Logger.Subprocess,
 		Downloaded: func(file fetch.File, bytes int64, took time.Duration) {
 			run.spans.Record(spans.Span{Kind: spans.Download, What: file.Name(), Bytes: bytes}, took)
 		},
@@ -57,27 +57,27 @@ func (run *build) cafile(config *npmrc.Config) []cacerts.File {
 		err = cacerts.Check(text)
 	}
 	if err != nil {
-		run.Logger.Subprocess("WARNING: the cafile of npm's configuration is not used: %s", err)
+		run.builder.Logger.Subprocess("WARNING: the cafile of npm's configuration is not used: %s", err)
 		return nil
 	}
 	return []cacerts.File{{Name: path, PEM: text}}
 }
 
 func (run *build) npmConfig() (*npmrc.Config, error) {
-	found, err := project.Find(run.WorkingDir, run.Environ.Get)
+	found, err := project.Find(run.context.WorkingDir, run.builder.Environ.Get)
 	if err != nil {
 		return nil, err
 	}
 	binding := ""
-	if npmrc.Global(run.Environ) == "" { // which overrides it
+	if npmrc.Global(run.builder.Environ) == "" { // which overrides it
 		if binding, err = npmrc.Binding(run.bindings); err != nil {
 			return nil, err
 		}
 	}
 	return npmrc.Load(npmrc.Sources{
-		Environ:    run.Environ,
+		Environ:    run.builder.Environ,
 		ProjectDir: found.Root,
-		HomeDir:    run.Environ.Get("HOME"),
+		HomeDir:    run.builder.Environ.Get("HOME"),
 		Binding:    binding,
 		Builtin:    run.registry,
 	})
