@@ -12,7 +12,13 @@ func TestNPMInstall(t *testing.T) {
 	suite := spec.New("npm-install", spec.Report(report.Terminal{}), spec.Parallel())
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
+	suite("BuildAndLaunch", testBuildAndLaunch)
+	suite("Vendored", testVendored)
+	suite("OtherTarget", testOtherTarget)
+	suite("ChosenNPM", testChosenNPM)
+	suite("BillOfMaterials", testBillOfMaterials)
 	suite("BuildScripts", testBuildScripts)
+	suite("ChosenScripts", testChosenScripts)
 	suite("Workspace", testWorkspace)
 	suite.Run(t)
 }
