@@ -20,5 +20,6 @@ func TestNPMInstall(t *testing.T) {
 	suite("BuildScripts", testBuildScripts)
 	suite("ChosenScripts", testChosenScripts)
 	suite("Workspace", testWorkspace)
+	suite("WorkspaceLinks", testWorkspaceLinks)
 	suite.Run(t)
 }
