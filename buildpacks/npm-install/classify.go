@@ -42,17 +42,11 @@ const unknownFault = "npm-failed"
 // classify turns a fault into a [failure.Failure]. One that it does not know
 // has the id npm-failed and repeats npm's own words.
 func classify(f fault) error {
-	report, code := f.report(), f.code()
 	if host, words := f.gitUnreachable(); host != "" {
 		return gitHostUnreachable(f, host, words)
 	}
-	for _, k := range kinds {
-		if slices.Contains(k.codes, code) && strings.Contains(report, k.words) {
-			if host := f.elsewhere(); k.elsewhere != nil && host != "" {
-				return k.elsewhere(f, host)
-			}
-			return &failure.Failure{ID: k.id, Cause: f.command() + " failed: " + k.cause(f), Remedy: k.remedy(f), Transient: k.transient}
-		}
+	if k, ok := f.kind(); ok {
+		return k.failure(f)
 	}
 	if script, ok := f.script(); ok {
 		return script.failure(f)

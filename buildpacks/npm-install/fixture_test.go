@@ -32,6 +32,12 @@ type fixture struct {
 	distro                   packit.TargetDistro
 }
 
+// simple is an app with a dependency and one for development.
+var simple = files{
+	"package.json": `{"name":"app","version":"1.0.0","dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`,
+	"node.js":      `console.log(require("hello"))`,
+}
+
 // newFixture has a registry with hello, which depends on word, and with tool,
 // whose command writes its arguments into a file out.
 func newFixture(t *testing.T) *fixture {
@@ -39,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 	needNPM(t)
 	f := &fixture{t: t, Expect: NewWithT(t).Expect, app: t.TempDir(), layersDir: t.TempDir(), platform: t.TempDir(), npms: newRegistry(t),
 		version: "1.2.3", distro: packit.TargetDistro{Name: "debian", Version: "13"}}
-	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}}, nil)
+	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}, "bin": "index.js"}, nil)
 	f.npms.publish("word", "1.0.0", nil, nil)
 	f.npms.publish("word", "1.1.0", nil, nil)
 	f.npms.publish("tool", "2.0.0", map[string]any{"bin": "tool.js"}, files{
@@ -82,9 +88,7 @@ func (f *fixture) next(upload func()) {
 	f.export()
 	f.image = f.t.TempDir()
 	for name, layer := range f.layers {
-		var text bytes.Buffer
-		f.Expect(toml.NewEncoder(&text).Encode(map[string]any{"metadata": layer.Metadata})).To(Succeed())
-		writeFiles(f.t, f.layersDir, files{name + ".toml": text.String()})
+		f.writeMetadata(name, layer)
 		if layer.Launch {
 			f.Expect(os.Rename(layer.Path, filepath.Join(f.image, name))).To(Succeed())
 		}
@@ -95,6 +99,34 @@ func (f *fixture) next(upload func()) {
 		f.Expect(os.RemoveAll(filepath.Join(f.app, entry.Name()))).To(Succeed())
 	}
 	upload()
+}
+
+// restore leaves what the lifecycle restores for the next build, and the app as
+// it is: content where a layer is cached, of the others only the metadata.
+func (f *fixture) restore(layers map[string]packit.Layer) {
+	f.t.Helper()
+	for name, layer := range layers {
+		f.writeMetadata(name, layer)
+		if !layer.Cache {
+			f.Expect(os.RemoveAll(layer.Path)).To(Succeed())
+		}
+	}
+}
+
+func (f *fixture) writeMetadata(name string, layer packit.Layer) {
+	f.t.Helper()
+	var text bytes.Buffer
+	f.Expect(toml.NewEncoder(&text).Encode(map[string]any{"metadata": layer.Metadata})).To(Succeed())
+	writeFiles(f.t, f.layersDir, files{name + ".toml": text.String()})
+}
+
+// forOther builds for another target, with what was built restored.
+func (f *fixture) forOther(layers map[string]packit.Layer) map[string]packit.Layer {
+	f.t.Helper()
+	f.restore(layers)
+	f.Expect(os.Remove(filepath.Join(f.app, "node_modules"))).To(Succeed())
+	f.env = f.env.With("CNB_TARGET_ARCH", otherTarget(f.t).Arch)
+	return f.built(launchOnly)
 }
 
 // rewinder is what makes everything again as it is at the begin of the next

@@ -3,6 +3,7 @@ package npminstall
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
@@ -40,15 +41,8 @@ func gitHostUnreachable(f fault, host, words string) error {
 	}
 }
 
-// gitRemedy is what to do about a repository that answers and does not give what
-// is asked for.
-func (f fault) gitRemedy() string {
+// gitBySSH tells whether git asked for the repository by SSH.
+func (f fault) gitBySSH() bool {
 	report := f.report()
-	for _, sign := range []string{"ssh://", "ssh: ", " git@"} {
-		if strings.Contains(report, sign) {
-			return "a build has no SSH keys: name the repository by https://, with a token in the build's git configuration where it is private, or publish the package in a registry."
-		}
-	}
-	return "check the repository's address in package.json and the lockfile, and that the commit or branch is still there. " +
-		"Where it is private, a token belongs into the build's git configuration; or publish the package in a registry."
+	return slices.ContainsFunc([]string{"ssh://", "ssh: ", " git@"}, func(sign string) bool { return strings.Contains(report, sign) })
 }

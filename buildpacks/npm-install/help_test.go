@@ -1,6 +1,9 @@
 package npminstall_test
 
 import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"os"
@@ -8,6 +11,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 )
 
@@ -67,3 +73,46 @@ func treeOf(t *testing.T, dir string) map[string]string {
 	}
 	return all
 }
+
+// otherTarget is the target that this program does not run on.
+func otherTarget(t *testing.T) targets.Target {
+	host := hostTarget(t)
+	for _, one := range targets.All() {
+		if one != host {
+			return one
+		}
+	}
+	t.Fatal("there is only one target")
+	return host
+}
+
+func hostTarget(t *testing.T) targets.Target {
+	host, err := targets.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host
+}
+
+// library is the beginning of a shared object for a machine.
+func library(machine elf.Machine) string {
+	header := elf.Header64{Type: uint16(elf.ET_DYN), Machine: uint16(machine), Version: 1}
+	copy(header.Ident[:], elf.ELFMAG)
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1
+	var out bytes.Buffer
+	if err := binary.Write(&out, binary.LittleEndian, header); err != nil {
+		panic(err)
+	}
+	return out.String()
+}
+
+// wants is the plan for node_modules.
+func wants(flags map[string]any) packit.BuildpackPlan {
+	return packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{{Name: "node_modules", Metadata: flags}}}
+}
+
+var (
+	launchOnly     = wants(map[string]any{"launch": true, "relinks": true})
+	buildOnly      = wants(map[string]any{"build": true})
+	buildAndLaunch = packit.BuildpackPlan{Entries: append(buildOnly.Entries, launchOnly.Entries...)}
+)

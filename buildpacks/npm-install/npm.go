@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
@@ -176,7 +177,7 @@ func (n npm) run(dir string, args ...string) error {
 	if err != nil || f == nil {
 		return err
 	}
-	f.registries = func() []string { return n.registries(dir) }
+	f.registries = sync.OnceValue(func() []string { return n.registries(dir) })
 	return classify(*f)
 }
 

@@ -15,14 +15,17 @@ func TestNPMStart(t *testing.T) {
 	suite := spec.New("npm-start", spec.Report(report.Terminal{}))
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
+	suite("Tini", testTini)
+	suite("Reload", testReload)
+	suite("Supervisor layer", testSupervisorLayer)
 	suite("Run image", testRunImage)
 	suite("Start check", testStartCheck)
+	suite("Start modules", testStartModules)
 	suite("Given", testGiven)
 	suite("Warnings", testWarnings)
 	suite.Run(t)
 }
 
-// getter reads from a map as os.Getenv does from the environment.
 // environOf is an environment with the variables of a map, and more of them as
 // "NAME=value".
 func environOf(env map[string]string, more ...string) environ.List {

@@ -1,71 +1,54 @@
 package npmstart_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 
 	. "github.com/onsi/gomega"
-	"github.com/paketo-buildpacks/packit/v2"
-	"github.com/paketo-buildpacks/packit/v2/scribe"
 	"github.com/sclevine/spec"
 
-	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
+const cannotRun = "start-script-cannot-run"
+
+// check builds with a package.json.
+func (f *fixture) check(packageJSON string) error {
+	f.t.Helper()
+	f.packageJSON(packageJSON)
+	_, err := f.build()
+	return err
+}
+
+// install makes the launch layer with these files, and links the app to it.
+func (f *fixture) install(files ...string) {
+	f.t.Helper()
+	for _, file := range append([]string{".package-lock.json"}, files...) {
+		write(f.t, filepath.Join(f.modules, file), `{"version":"15.5.9"}`)
+	}
+	f.Expect(os.Symlink(f.modules, filepath.Join(f.app, "node_modules"))).To(Succeed())
+}
+
+// dev is a package.json whose start script and others are these, and that
+// has packages for development only.
+func dev(scripts string, packages ...string) string {
+	text := `{"scripts":{` + scripts + `},"dependencies":{"express":"5"},"devDependencies":{"none":"1"`
+	for _, name := range packages {
+		text += `,"` + name + `":"1"`
+	}
+	return text + `}}`
+}
+
 func testStartCheck(t *testing.T, context spec.G, it spec.S) {
-	var (
-		Expect = NewWithT(t).Expect
+	var f *fixture
+	Expect := NewWithT(t).Expect
 
-		app, layers, modules string
-		env                  map[string]string
-		log                  *bytes.Buffer
-	)
-
-	it.Before(func() {
-		app, layers = t.TempDir(), t.TempDir()
-		modules = filepath.Join(layers, "armature_npm-install", "launch-modules", "node_modules")
-		env = map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
-		log = &bytes.Buffer{}
-	})
-
-	build := func(packageJSON string) error {
-		write(t, filepath.Join(app, env["BP_NODE_PROJECT_PATH"], "package.json"), packageJSON)
-		buildpack := t.TempDir()
-		write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
-		_, err := npmstart.Build(environOf(env), scribe.NewEmitter(log))(packit.BuildContext{
-			WorkingDir: app, CNBPath: buildpack, Layers: packit.Layers{Path: filepath.Join(layers, "armature_npm-start")},
-		})
-		return err
-	}
-
-	// install makes the launch layer with these files, and links the app to it.
-	install := func(files ...string) {
-		for _, file := range append([]string{".package-lock.json"}, files...) {
-			write(t, filepath.Join(modules, file), `{"version":"15.5.9"}`)
-		}
-		Expect(os.Symlink(modules, filepath.Join(app, "node_modules"))).To(Succeed())
-	}
-
-	// dev is a package.json whose start script and others are these, and that
-	// has packages for development only.
-	dev := func(scripts string, packages ...string) string {
-		text := `{"scripts":{` + scripts + `},"dependencies":{"express":"5"},"devDependencies":{"none":"1"`
-		for _, name := range packages {
-			text += `,"` + name + `":"1"`
-		}
-		return text + `}}`
-	}
-
-	const id = "start-script-cannot-run"
+	it.Before(func() { f = newFixture(t) })
 
 	context("when the modules of the launch are known", func() {
 		it.Before(func() {
-			install(".bin/express", ".bin/serve", ".bin/vite", ".bin/next", "serve/package.json", "next/package.json")
+			f.install(".bin/express", ".bin/serve", ".bin/vite", ".bin/next", "serve/package.json", "next/package.json")
 		})
 
 		for _, row := range []struct{ name, scripts, pkg, cause string }{
@@ -106,8 +89,8 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"after a failure", `"start":"semver 1 || ts-node a.ts"`, `semver":"1","ts-node`, "calls ts-node"},
 		} {
 			it("is an error for "+row.name, func() {
-				err := build(dev(row.scripts, row.pkg))
-				Expect(err).To(MatchError(&failure.Failure{ID: id}))
+				err := f.check(dev(row.scripts, row.pkg))
+				Expect(err).To(MatchError(&failure.Failure{ID: cannotRun}))
 				Expect(err).To(MatchError(ContainSubstring(row.cause)))
 				Expect(err).To(MatchError(ContainSubstring("BP_NODE_START_CHECK=warn")))
 			})
@@ -145,191 +128,70 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"a script that is not started", `"start":"node a.js","build":"semver 1"`, "semver"},
 			{"Next.js without a configuration in TypeScript", `"start":"next start"`, "typescript"},
 		} {
-			it("is none for "+row.name, func() { Expect(build(dev(row.scripts, row.pkg))).To(Succeed()) })
+			it("is none for "+row.name, func() { Expect(f.check(dev(row.scripts, row.pkg))).To(Succeed()) })
 		}
 
 		it("does not warn of a development dependency that another package brings", func() {
-			Expect(build(dev(`"start":"serve dist"`, "serve"))).To(Succeed())
-			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
+			Expect(f.check(dev(`"start":"serve dist"`, "serve"))).To(Succeed())
+			Expect(f.log.String()).NotTo(ContainSubstring("WARNING"))
 		})
 
 		it("is none for a program of another buildpack", func() {
-			write(t, filepath.Join(layers, "some_other", "tools", "bin", "semver"), "")
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
+			write(t, filepath.Join(f.root, "some_other", "tools", "bin", "semver"), "")
+			Expect(f.check(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
 		})
 
 		it("names the script that starts what the build makes", func() {
-			err := build(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))
+			err := f.check(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))
 			Expect(err).To(MatchError(ContainSubstring("To fix it: set BP_NPM_START_SCRIPT=start:prod, if that starts what the build makes, or put @nestjs/cli under dependencies. BP_NODE_START_CHECK=warn")))
-			env["BP_NPM_START_SCRIPT"] = "start:prod"
-			Expect(build(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))).To(Succeed())
+			f.env["BP_NPM_START_SCRIPT"] = "start:prod"
+			Expect(f.check(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))).To(Succeed())
 		})
 
 		it("names none that cannot run either", func() {
-			err := build(dev(`"start":"ng serve","start:prod":"npm run build && node a.js","build":"semver 1","serve":"ng serve","preview":"npx vite preview"`, "@angular/cli", "semver"))
+			err := f.check(dev(`"start":"ng serve","start:prod":"npm run build && node a.js","build":"semver 1","serve":"ng serve","preview":"npx vite preview"`, "@angular/cli", "semver"))
 			Expect(err).To(MatchError(ContainSubstring("set BP_NPM_START_SCRIPT=preview,")))
 		})
 
 		it("says that the build has run already", func() {
-			err := build(dev(`"build":"semver 1","start":"npm run build && node server.js"`, "semver"))
+			err := f.check(dev(`"build":"semver 1","start":"npm run build && node server.js"`, "semver"))
 			Expect(err).To(MatchError(ContainSubstring("take `npm run build` out of the script start: it has run when the image is made, or put semver under dependencies")))
 		})
 
 		it("says so of a tool that the script build calls", func() {
-			err := build(dev(`"build":"tsc -b","start":"tsc && node dist/a.js"`, "typescript"))
+			err := f.check(dev(`"build":"tsc -b","start":"tsc && node dist/a.js"`, "typescript"))
 			Expect(err).To(MatchError(ContainSubstring("To fix it: take tsc out of the script start, and start what the script build makes, or put typescript under dependencies.")))
 		})
 
 		it("is none where a buildpack makes the process web of a Procfile", func() {
-			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
-			write(t, filepath.Join(app, "Procfile"), "worker: node b.js\n")
-			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(MatchError(&failure.Failure{ID: id}))
-			write(t, filepath.Join(app, "Procfile"), "web: node dist/main.js\n")
-			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
+			write(t, filepath.Join(f.root, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
+			write(t, filepath.Join(f.app, "Procfile"), "worker: node b.js\n")
+			Expect(f.check(dev(`"start":"nest start"`, "@nestjs/cli"))).To(MatchError(&failure.Failure{ID: cannotRun}))
+			write(t, filepath.Join(f.app, "Procfile"), "web: node dist/main.js\n")
+			Expect(f.check(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
 		})
 
 		it("is none for a program whose file is made later", func() {
-			Expect(os.Symlink("../tool/dist/cli.js", filepath.Join(modules, ".bin", "my-tool"))).To(Succeed())
-			Expect(build(dev(`"start":"my-tool"`, "my-tool"))).To(Succeed())
+			Expect(os.Symlink("../tool/dist/cli.js", filepath.Join(f.modules, ".bin", "my-tool"))).To(Succeed())
+			Expect(f.check(dev(`"start":"my-tool"`, "my-tool"))).To(Succeed())
 		})
 
 		it("warns when that is wanted", func() {
-			env["BP_NODE_START_CHECK"] = "warn"
-			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
-			Expect(log.String()).To(ContainSubstring("WARNING: [" + id + "] the script start calls nest"))
-			Expect(log.String()).NotTo(ContainSubstring("BP_NODE_START_CHECK"))
+			f.env["BP_NODE_START_CHECK"] = "warn"
+			Expect(f.check(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
+			Expect(f.log.String()).To(ContainSubstring("WARNING: [" + cannotRun + "] the script start calls nest"))
+			Expect(f.log.String()).NotTo(ContainSubstring("BP_NODE_START_CHECK"))
 		})
 
 		it("does not look when that is wanted", func() {
-			env["BP_NODE_START_CHECK"] = "off"
-			Expect(build(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
-			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
+			f.env["BP_NODE_START_CHECK"] = "off"
+			Expect(f.check(dev(`"start":"nest start"`, "@nestjs/cli"))).To(Succeed())
+			Expect(f.log.String()).NotTo(ContainSubstring("WARNING"))
 		})
 
 		it("is an error when the setting cannot be read", func() {
-			env["BP_NODE_START_CHECK"] = "yes"
-			Expect(build(dev(`"start":"node a.js"`))).To(MatchError(&failure.Failure{ID: "setting-invalid"}))
-		})
-	})
-
-	context("when Next.js reads its configuration with typescript", func() {
-		next := dev(`"start":"next start -p $PORT"`, "typescript")
-		it.Before(func() { write(t, filepath.Join(app, "next.config.ts"), "") })
-
-		it("is an error without it", func() {
-			install(".bin/next", "next/package.json")
-			err := build(next)
-			Expect(err).To(MatchError(&failure.Failure{ID: id}))
-			Expect(err).To(MatchError(ContainSubstring("Next.js 15.5.9 reads next.config.ts with typescript whenever it starts")))
-			Expect(err).To(MatchError(ContainSubstring("To fix it: take Next.js 16, or write next.config.js, or put typescript under dependencies.")))
-		})
-
-		it("is none where it is there", func() {
-			install(".bin/next", "next/package.json", "typescript/package.json")
-			Expect(build(next)).To(Succeed())
-		})
-
-		it("is none where there is another configuration, which goes before", func() {
-			install(".bin/next", "next/package.json")
-			write(t, filepath.Join(app, "next.config.mjs"), "")
-			Expect(build(next)).To(Succeed())
-		})
-
-		it("is none for Next.js 16", func() {
-			install(".bin/next")
-			write(t, filepath.Join(modules, "next", "package.json"), `{"version":"16.0.0"}`)
-			Expect(build(next)).To(Succeed())
-		})
-	})
-
-	context("when the layer of modules is reused, without its content", func() {
-		const locked = `{"lockfileVersion":3,"packages":{"":{},
-			"node_modules/serve":{"version":"1.0.0","bin":{"serve":"a.js"}},
-			"node_modules/semver":{"version":"1.0.0","dev":true,"bin":{"semver":"a.js"}},
-			"node_modules/deep":{"version":"1.0.0","dev":true,"bin":{"deeper":"a.js"}},
-			"node_modules/x/node_modules/semver":{"version":"1.0.0","bin":{"semver":"a.js"}},
-			"node_modules/tool":{"resolved":"packages/tool","link":true},"packages/tool":{"version":"1.0.0","bin":{"my-tool":"a.js"}},
-			"node_modules/next":{"version":"15.1.0","bin":{"next":"a.js"}}}}`
-		it.Before(func() {
-			write(t, filepath.Join(app, "package-lock.json"), locked)
-			Expect(os.Symlink(modules, filepath.Join(app, "node_modules"))).To(Succeed())
-		})
-
-		it("goes by the lockfile", func() {
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(MatchError(&failure.Failure{ID: id}))
-			Expect(build(dev(`"start":"npx semver 1"`, "semver"))).To(MatchError(&failure.Failure{ID: id}))
-			Expect(build(dev(`"start":"serve dist"`, "serve"))).To(Succeed())
-			Expect(build(dev(`"start":"my-tool"`, "tool"))).To(Succeed())
-			Expect(log.String()).NotTo(ContainSubstring("WARNING"))
-		})
-
-		it("knows what a development dependency brings", func() {
-			Expect(build(dev(`"start":"deeper"`))).To(MatchError(ContainSubstring("only devDependencies bring its package deep")))
-		})
-
-		it("knows the version of Next.js", func() {
-			write(t, filepath.Join(app, "next.config.ts"), "")
-			Expect(build(dev(`"start":"next start"`, "typescript"))).To(MatchError(ContainSubstring("Next.js 15.1.0")))
-		})
-
-		it("does not know where npm keeps development dependencies", func() {
-			env["NPM_CONFIG_INCLUDE"] = "dev"
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-			delete(env, "NPM_CONFIG_INCLUDE")
-			write(t, filepath.Join(app, ".npmrc"), "registry=x\ninclude = dev\n")
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-		})
-
-		it("does not wait for the other end of a pipe", func() {
-			Expect(syscall.Mkfifo(filepath.Join(app, ".npmrc"), 0o644)).To(Succeed())
-			Expect(build(dev(`"start":"deeper"`))).To(MatchError(ContainSubstring("only devDependencies bring its package deep")))
-		})
-
-		it("does not know by a lockfile of version 1", func() {
-			write(t, filepath.Join(app, "package-lock.json"), strings.Replace(locked, `"lockfileVersion":3`, `"lockfileVersion":1`, 1))
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-			Expect(log.String()).To(ContainSubstring("[start-needs-dev-dependency]"))
-		})
-	})
-
-	context("when the project is a workspace", func() {
-		it.Before(func() {
-			write(t, filepath.Join(app, "package.json"), `{"workspaces":["packages/*"]}`)
-			env["BP_NODE_PROJECT_PATH"] = "packages/a"
-		})
-
-		it("finds the programs of the root's modules", func() {
-			install(".bin/semver")
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-		})
-
-		it("finds those of its own", func() {
-			install()
-			own := filepath.Join(layers, "armature_npm-install", "launch-modules", "packages", "a", "node_modules")
-			write(t, filepath.Join(own, ".bin", "semver"), "")
-			Expect(os.MkdirAll(filepath.Join(app, "packages", "a"), 0o755)).To(Succeed())
-			Expect(os.Symlink(own, filepath.Join(app, "packages", "a", "node_modules"))).To(Succeed())
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-		})
-
-		it("is an error without either", func() {
-			install()
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(MatchError(&failure.Failure{ID: id}))
-		})
-	})
-
-	context("when it is not known what modules there will be", func() {
-		it("warns of a development dependency, whoever provides the modules", func() {
-			write(t, filepath.Join(app, "node_modules", ".bin", "x"), "")
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
-			Expect(log.String()).To(ContainSubstring("WARNING: [start-needs-dev-dependency] the script start calls semver"))
-		})
-
-		it("takes modules of another layer for no proof", func() {
-			other := filepath.Join(layers, "some_yarn-install", "modules", "node_modules")
-			Expect(os.MkdirAll(other, 0o755)).To(Succeed())
-			Expect(os.Symlink(other, filepath.Join(app, "node_modules"))).To(Succeed())
-			Expect(build(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
+			f.env["BP_NODE_START_CHECK"] = "yes"
+			Expect(f.check(dev(`"start":"node a.js"`))).To(MatchError(&failure.Failure{ID: "setting-invalid"}))
 		})
 	})
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/BurntSushi/toml"
 )
 
 // source is what programs' sources say about ids of failures.
@@ -20,6 +22,7 @@ type source struct {
 	constants map[string]string // by folder and name, "../lockfile.InvalidID"
 	literals  []literal
 	texts     []string
+	kinds     map[string]bool // of files kinds.toml: whether a failure may pass, by id
 }
 
 type literal struct {
@@ -29,9 +32,12 @@ type literal struct {
 
 func parse(t *testing.T, roots ...string) source {
 	t.Helper()
-	all := source{constants: map[string]string{}}
+	all := source{constants: map[string]string{}, kinds: map[string]bool{}}
 	for _, root := range roots {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Name() == "kinds.toml" {
+				return all.readKinds(path)
+			}
 			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
@@ -46,6 +52,20 @@ func parse(t *testing.T, roots ...string) source {
 		}
 	}
 	return all
+}
+
+func (s *source) readKinds(path string) error {
+	var file struct {
+		Kind []struct {
+			ID        string
+			Transient bool
+		}
+	}
+	_, err := toml.DecodeFile(path, &file)
+	for _, kind := range file.Kind {
+		s.kinds[kind.ID] = kind.Transient
+	}
+	return err
 }
 
 func (s *source) look(dir string, node ast.Node) bool {
@@ -75,12 +95,13 @@ func text(e ast.Expr) (string, bool) {
 	return value, err == nil
 }
 
-// ids returns whether a failure may pass, by id: those of literals with the
-// fields ID or id and Remedy or remedy, and constants that are called ID.
+// ids returns whether a failure may pass, by id: those of files kinds.toml, of
+// literals with the fields ID or id and Remedy or remedy, and constants that are
+// called ID.
 func (s *source) ids() map[string]bool {
 	dashed := regexp.MustCompile(`^[a-z]+(-[a-z]+)+$`)
 	called := regexp.MustCompile(`\.ID[A-Z]\w*$|ID$`)
-	found := map[string]bool{}
+	found := maps.Clone(s.kinds)
 	for name, value := range s.constants {
 		if called.MatchString(name) && dashed.MatchString(value) {
 			found[value] = found[value] || false
