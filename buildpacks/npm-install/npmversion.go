@@ -31,10 +31,10 @@ const projectConfig = ".npmrc"
 // npmLaunchLayer is the name of the layer with the same npm for the launch.
 const npmLaunchLayer = "npm-launch"
 
-// npmVersionVariable requests a version of npm.
+// npmVersionVariable names the version of npm to install with.
 const npmVersionVariable = "BP_NPM_VERSION"
 
-// specMetadata is the metadata key of that layer for the requested version.
+// specMetadata is the key in that layer's metadata for what was asked for.
 const specMetadata = "spec"
 
 // npmRequest is the version of npm that the app requests, and the source of the

@@ -9,10 +9,10 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// labelsVariable is the setting for labels of any name.
+// labelsVariable is the setting with labels of any name for the image.
 const labelsVariable = "BP_IMAGE_LABELS"
 
-// createdVariable is the one with a specific format.
+// createdVariable is the one of these that has a form of its own.
 const createdVariable = "BP_OCI_CREATED"
 
 // ociLabels are the settings for single labels, and the ends of their keys after

@@ -13,13 +13,13 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// checkVariable says what to do if the app image is known not to start.
+// checkVariable says what happens when the app image is known not to start.
 const checkVariable = "BP_NODE_START_CHECK"
 
-// checkStart fails the build if the start script is known not to run in the app
-// image, and otherwise warns of possible faults. If the process web comes from a
-// Procfile, the script does not matter. LayersDir holds the layers of all
-// buildpacks, which others are.
+// checkStart ends the build when the start script is known not to run in the
+// app image, and warns of what may be wrong with it otherwise. Where the process
+// web will be that of a Procfile, the script does not matter. layersDir holds the
+// layers of all buildpacks, which others are.
 func (s start) checkStart(layersDir string, others buildplan.Group, getenv settings.Getenv, log scribe.Emitter) error {
 	mode, err := settings.OneOf(getenv, checkVariable, "error", "warn", "off")
 	if err != nil {
