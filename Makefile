@@ -1,19 +1,19 @@
-# Armature: Cloud Native Buildpacks for Node.js. `make help` lists what there is.
+# Armature: Cloud Native Buildpacks for Node.js. `make help` lists the targets.
 
 PLATFORM ?= linux/arm64
 VERSION ?= 0.1.0
-# Release lines whose archives go into the builder, so that builds download no
-# Node.js. Empty: none.
+# Release lines whose archives the builder contains, so that builds need not
+# download Node.js; empty for none.
 ARCHIVES ?= 24
-# Hosts that `make builder` makes the builder for.
+# Hosts of `make builder`.
 HOSTS ?= linux/amd64,linux/arm64
-# `make package OFFLINE=1 NODE=24,22` ships the archives of these lines inside.
+# `make package OFFLINE=1 NODE=24,22` includes the archives of these lines.
 OFFLINE ?=
 NODE ?=
-# Where `make publish` pushes to, and what run images are called in builders.
+# The repository for `make publish`, and for run images in builders' metadata.
 REPOSITORY ?= armature
 
-# What `make demo` builds and runs with: armature, or docker.
+# The tool of `make demo`: armature, or docker.
 ENGINE ?= $(if $(filter Linux,$(shell uname -s)),armature,docker)
 ifeq ($(filter $(ENGINE),armature docker),)
   $(error [unknown-engine] ENGINE is "$(ENGINE)": want armature or docker)
@@ -31,14 +31,14 @@ ifeq ($(filter $(PLATFORM),$(addprefix linux/,$(ARCHES))),)
   $(error [unsupported-target] unsupported target "$(PLATFORM)": want linux/arm64 or linux/amd64)
 endif
 
-# Parts are made two at a time, or as -j says that make is called with.
+# Two jobs at a time, unless make is called with -j.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 
 PACK := build/bin/pack
 PACK_VERSION := 0.40.6
-# What each part is made of: every file that a program's build reads, those that
-# it embeds included, with all of internal, as its packages use one another.
-# scripts/makefile_test.go compares them with what the Go toolchain says.
+# The sources of each part: every file that a program's build reads or embeds, and
+# all of internal, because its packages import each other. scripts/makefile_test.go
+# compares them with the Go toolchain's lists.
 files = $(shell find $(1) -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
 MODULE := go.mod go.sum
 SOURCES := $(call files,internal platform cmd) $(MODULE)
@@ -49,8 +49,8 @@ PACKAGER_SOURCES := $(call files,tools/packager tools/internal/step internal) $(
 BUILDER_SOURCES := $(call files,builder tools/builder tools/internal/step internal) $(MODULE)
 CHECK_ELF_SOURCES := $(call files,tools/noderelease internal) $(MODULE)
 
-# A variable that decides on a file whose name does not say it is a prerequisite
-# as a file that holds its value and changes with it.
+# A file with a variable's value, which changes with it: a prerequisite for targets
+# whose name does not contain the value.
 setting = $(shell mkdir -p build/settings && { printf '%s\n' '$($(1))' | cmp -s - build/settings/$(1) || printf '%s\n' '$($(1))' >build/settings/$(1); })build/settings/$(1)
 
 ifneq ($(OFFLINE),)
@@ -60,7 +60,7 @@ ifneq ($(OFFLINE),)
   override ARCHIVES := $(subst $(comma),$(space),$(NODE))
 endif
 
-# What the archives' names add to the folders that depend on them.
+# Suffixes of the folders that depend on ARCHIVES and REPOSITORY.
 WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
 NAMED := $(if $(filter-out armature,$(REPOSITORY)),-$(subst :,-,$(subst /,-,$(REPOSITORY))))
 PACKAGES := build/packages/$(VERSION)$(WITH)
@@ -70,11 +70,11 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 .SECONDARY:
 .PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes man profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
-help: ## Show this list
+help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo "Settings: PLATFORM=$(PLATFORM) VERSION=$(VERSION) ARCHIVES=\"$(ARCHIVES)\" HOSTS=$(HOSTS)"
 
-demo: ## Make everything, build the Express app for PLATFORM, run it and call it (ENGINE=docker: with pack and Docker)
+demo: ## Make everything, build and run the Express app for PLATFORM, and send it a request (ENGINE=docker: with pack and Docker)
 	@scripts/$(if $(filter docker,$(ENGINE)),engine,emulation).sh $(PLATFORM)
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .demo
@@ -90,20 +90,20 @@ DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO)
 .demo-image:
 	@$(DEMO) -engine docker -build-only
 
-test: check unit integration integration-armature ## Everything CI runs: vet, format, generated files, unit and integration tests
+test: check unit integration integration-armature ## Everything that CI runs: format, vet, generated files, unit and integration tests
 
-check: ## Format, vet, generated files up to date
+check: ## Check format, vet and generated files
 	@scripts/check.sh
 
-unit: ## Unit tests, tests of the packaged programs, and the structure tests of the build and run images
+unit: ## Unit tests, tests of the packaged programs, and structure tests of the build and run images
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) stack $(PACKAGES)/.done
 	@scripts/unit.sh $(PACKAGES)
 
-unit-releases: ## Unit tests of the release inventory and what reads it
+unit-releases: ## Unit tests of the release inventory and the code that reads it
 	@$(GO) test ./tools/noderelease ./internal/node/inventory ./buildpacks/node-engine
 
-integration: ## Integration tests against the packaged buildpacks and the builders, both targets
+integration: ## Integration tests of the packaged buildpacks and the builders, for both targets
 	@scripts/engine.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .integration
@@ -117,7 +117,7 @@ integration-armature: ## Integration tests of armature, as root and as an ordina
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .integration-armature
 
-soak: ## Builds at once and killed calls, by the dozen, as root and as an ordinary user: no part of CI
+soak: ## Dozens of concurrent builds and killed calls, as root and as an ordinary user; not in CI
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .soak
 
@@ -127,23 +127,24 @@ soak: ## Builds at once and killed calls, by the dozen, as root and as an ordina
 	  nice $(GO) test -tags soak -count=1 -timeout 60m -v -run Soak ./integration/armature
 
 FUZZTIME ?= 30s
-fuzz: ## Fuzz everything that reads what others wrote, FUZZTIME each
+fuzz: ## Fuzz all parsers of untrusted input, for FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
 
-npm-lines: ## Tests that run npm, with every release line of npm there is: no part of CI
+npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
-# Packages that decide: keys, checksums, sandboxes, what is chosen, what is kept.
+# Packages in which a fault does most harm: keys, checksums, sandboxes, version
+# selection, caches.
 MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./internal/node/npmrange \
   ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start \
   ./platform/internal/phases ./platform/internal/home ./platform/internal/loopback ./platform/internal/sandbox
 SAMPLE ?= 300
 SEED ?=
-mutants: ## Change the code of packages that decide (MUTANTS, SAMPLE, SEED) and print what no test notices; 90 % must be noticed: no part of CI
+mutants: ## Mutation tests of critical packages (MUTANTS, SAMPLE, SEED): print the survivors; 90 % must be killed; not in CI
 	@$(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m -want 90 $(if $(SEED),-seed $(SEED)) $(MUTANTS)
 
-man: ## Pages of man(1) for armature, in build/man
+man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
 .PHONY: .integration-armature .sizes
@@ -156,14 +157,14 @@ man: ## Pages of man(1) for armature, in build/man
 .integration-armature:
 	@scripts/integration-armature.sh
 
-sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails when they are 3 % off
+sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails if they differ by 3 %
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .sizes
 
 .sizes:
 	@$(GO) test -count=1 -run '^TestSizesAreThoseOnRecord$$' ./integration/armature -record-sizes
 
-natives: ## Apps with native modules, built on every host for every target, in part emulated: an hour or more
+natives: ## Build apps with native modules on every host for every target, some emulated; takes an hour or more
 	@scripts/emulation.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .natives
@@ -175,18 +176,18 @@ natives: ## Apps with native modules, built on every host for every target, in p
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...
 
-package: ## Buildpackages, every one for both targets, into build/packages/VERSION (OFFLINE=1 NODE=24,22: with archives)
+package: ## Buildpackages for both targets, in build/packages/VERSION (OFFLINE=1 NODE=24,22: with archives)
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/.done
 	@ls $(if $(OFFLINE),$(PACKAGES),build/packages/$(VERSION))/*.cnb
 
-# `make bench SCENARIOS=cold,rebuild WAYS=cross,native,floor ROUNDS=1` measures
-# some of it, and without an engine.
+# `make bench SCENARIOS=cold,rebuild WAYS=cross,native,floor ROUNDS=1` measures a
+# part, without an engine.
 SCENARIOS ?=
 WAYS ?=
 ROUNDS ?= 0
 
-bench: ## Measure builds beside a Dockerfile's and the least there is to do (SCENARIOS=cold,rebuild WAYS=cross,floor ROUNDS=1: some of it)
+bench: ## Measure builds, a Dockerfile's build and the lower bound (SCENARIOS=cold,rebuild WAYS=cross,floor ROUNDS=1: a part)
 	@scripts/$(if $(or $(findstring dockerfile,$(WAYS)),$(if $(WAYS),,all)),engine,emulation).sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .bench
@@ -195,10 +196,10 @@ bench: ## Measure builds beside a Dockerfile's and the least there is to do (SCE
 .bench: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(filter-out $(HOST_ARCH),$(ARCHES))-on-linux-$(filter-out $(HOST_ARCH),$(ARCHES))/index.json
 	@$(GO) run ./tools/bench -builder $(BUILDER) -archives build/archives$(WITH) -scenarios "$(SCENARIOS)" -ways "$(WAYS)" -rounds $(ROUNDS)
 
-bench-helpers: ## How long helpers take to start, beside a program that does nothing
+bench-helpers: ## Start-up time of the helpers, compared with an empty program
 	@$(GO) test -run '^$$' -bench HelperStart -benchtime 300x ./buildpacks
 
-profile: ## CPU and allocation profiles of the heavy parts, with real inputs, into build/profiles
+profile: ## CPU and allocation profiles of expensive code with real inputs, in build/profiles
 	@$(if $(WITH),,$(error [profile-without-archives] ARCHIVES is empty, but what node-engine does is measured with archives of Node.js: want for example make profile ARCHIVES=24))
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .profile
@@ -207,7 +208,7 @@ profile: ## CPU and allocation profiles of the heavy parts, with real inputs, in
 .profile: $(PACKAGES)/.done $(if $(WITH),build/archives$(WITH)/.done) $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH)/index.json
 	@scripts/profile.sh $(PACKAGES) $(BUILDER)/linux-$(ARCH)-on-linux-$(HOST_ARCH) build/archives$(WITH)
 
-check-elf: ## Prove that every Node.js version there is can start on the run images
+check-elf: ## Check that every Node.js version in the inventory can start on the run images
 	@scripts/needs.sh stack
 	@rm -f build/check-elf.done
 	@$(MAKE) --no-print-directory $(JOBS) build/check-elf.done
@@ -224,15 +225,15 @@ publish: ## Push the builder and run images for PLATFORM to REPOSITORY (registry
 
 stack: $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json build/stack/build-$(a)/index.json) ## Build and run images for both architectures
 
-lifecycle: $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),build/lifecycle/linux-$(h)-for-linux-$(t).tgz)) ## The lifecycle for every pairing of host and target
+lifecycle: $(foreach h,$(ARCHES),$(foreach t,$(ARCHES),build/lifecycle/linux-$(h)-for-linux-$(t).tgz)) ## The lifecycle for every pair of host and target
 
-armature: bin/armature $(foreach a,$(ARCHES),bin/armature-linux-$(a)) ## The armature program: for this host, and for both architectures
+armature: bin/armature $(foreach a,$(ARCHES),bin/armature-linux-$(a)) ## The program armature, for this host and for both architectures
 	@ls $^
 
-verify-arm64: ## Boot the app image on an arm64 kernel under qemu and call it
+verify-arm64: ## Boot the app image on an arm64 kernel under qemu, and send it a request
 	@scripts/verify-arm64.sh
 
-clean: ## Remove everything that was made
+clean: ## Remove all build output
 	@rm -rf build bin
 
 # --- parts ---------------------------------------------------------------
@@ -242,7 +243,7 @@ $(PACK): tools/pack/go.mod tools/pack/go.sum
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 $(GO) build -C tools/pack -trimpath -ldflags "-s -w -X github.com/buildpacks/pack/pkg/client.Version=$(PACK_VERSION)" -o $(abspath $@) github.com/buildpacks/pack
 
-# Statically linked: it starts itself again inside of other root file systems.
+# Statically linked: it starts itself again in other root file systems.
 bin/armature: $(SOURCES) $(call setting,VERSION)
 	@echo "  compiling armature ..."
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/armature
@@ -272,7 +273,7 @@ build/archives$(WITH)/.done: buildpacks/node-engine/buildpack.toml
 	@scripts/archives.sh "$(ARCHIVES)" $(@D)
 	@touch $@
 
-# A version that would not start on the run images is not packaged.
+# Only versions that can start on the run images are packaged.
 RUN_LAYOUTS := $(foreach k,run run-tiny,$(foreach a,$(ARCHES),build/stack/$(k)-$(a)))
 build/check-elf.done: buildpacks/node-engine/releases.lock.json $(CHECK_ELF_SOURCES) $(addsuffix /index.json,$(RUN_LAYOUTS))
 	@$(GO) run ./tools/noderelease -dir buildpacks/node-engine -check-elf $(addprefix -run-image ,$(RUN_LAYOUTS))
@@ -288,8 +289,7 @@ $(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WIT
 	@touch $@
 endif
 
-# Which hosts a builder is made for is in its folder's name: one of them, or
-# all that HOSTS names.
+# The folder's name has the builder's hosts: one, or all of HOSTS.
 BUILDER_PARTS := $(BUILDER_SOURCES) $(PACK) $(PACKAGES)/.done
 make_builder = $(GO) run ./tools/builder -target linux/$(1) -hosts $(2) -version $(VERSION) -repository $(REPOSITORY) -packages $(PACKAGES) -pack $(abspath $(PACK)) -out $(@D)
 

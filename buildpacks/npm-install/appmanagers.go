@@ -18,27 +18,26 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// managerVariable names the package manager that installs, whatever the app is
-// made with.
+// managerVariable overrides the package manager that the app's files name.
 const managerVariable = "BP_NODE_PACKAGE_MANAGER"
 
-// appManagers are the package managers that an app is made with, as its files say.
+// appManagers are the package managers that the app's files name.
 type appManagers struct {
-	chosen   bool                      // by [managerVariable]: npm
+	chosen   bool                      // npm, by [managerVariable]
 	npms     *packagemanager.Lockfile  // npm's lockfile
-	yarn     *packagemanager.Lockfile  // that of Yarn 1 which npm reads, with entries
+	yarn     *packagemanager.Lockfile  // a yarn.lock of Yarn 1 that npm reads, with entries
 	others   []packagemanager.Lockfile // those that npm does not read
 	declared string                    // by package.json, or empty
-	evidence string                    // the field that does
+	evidence string                    // the field with that name
 	strict   bool                      // the root's devEngines makes npm refuse to install
-	rewrites bool                      // npm writes the root's yarn.lock anew when it writes a lockfile
+	rewrites bool                      // npm rewrites the root's yarn.lock when it writes a lockfile
 	app      string                    // the app's root, absolute
 }
 
-// findManagers reads the lockfiles in the folder of the project and in the root
-// of its workspaces, and what the package.json of the project declares, or else
-// the nearest one above it in the app. A yarn.lock that npm would read in part
-// only is a [failure.Failure] with the id lockfile-invalid.
+// findManagers reads the lockfiles in the folders of the project and of its
+// workspaces' root, and the package manager in the project's package.json or the
+// nearest one above it in the app. A yarn.lock that npm would read only in part
+// is a [failure.Failure] with the id lockfile-invalid.
 func findManagers(env environ.List, p project.Project, app string) (appManagers, error) {
 	m := appManagers{app: app, chosen: env.Get(managerVariable) != ""}
 	if m.chosen {
@@ -46,7 +45,7 @@ func findManagers(env environ.List, p project.Project, app string) (appManagers,
 			return appManagers{}, err
 		}
 	}
-	if root, err := packagejson.Read(p.Root); err == nil { // else it is said where its fields decide
+	if root, err := packagejson.Read(p.Root); err == nil { // else the error is reported where its fields are used
 		m.strict = refusesNPM(root)
 	}
 	locks, err := packagemanager.Find(p.Root)
@@ -55,7 +54,7 @@ func findManagers(env environ.List, p project.Project, app string) (appManagers,
 	}
 	for _, lock := range locks {
 		if info, err := os.Stat(lock.Path()); err == nil && lock.Manager == packagemanager.Yarn {
-			m.rewrites = info.Size() > 0 // an empty one it leaves alone
+			m.rewrites = info.Size() > 0 // npm leaves an empty one alone
 		}
 		switch {
 		case lock.Manager == packagemanager.NPM && m.npms == nil:
@@ -72,17 +71,17 @@ func findManagers(env environ.List, p project.Project, app string) (appManagers,
 			m.others = append(m.others, lock)
 		}
 	}
-	if p.Dir != p.Root { // whose own lockfile npm does not look at
+	if p.Dir != p.Root { // npm ignores a workspace's own lockfile
 		if locks, err = packagemanager.Find(p.Dir); err != nil {
 			return appManagers{}, err
 		}
-		isYarns := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.Yarn && m.yarn != nil } // nor does Yarn
+		isYarns := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.Yarn && m.yarn != nil } // as Yarn does
 		m.others = append(m.others, slices.DeleteFunc(locks, isYarns)...)
 	}
 	return m, m.lookAbove(p)
 }
 
-// lookAbove goes up to the root of the app.
+// lookAbove searches the parent folders up to the app's root.
 func (m *appManagers) lookAbove(p project.Project) error {
 	for dir := p.Dir; ; dir = filepath.Dir(dir) {
 		if m.declared == "" {
@@ -110,10 +109,9 @@ func (m *appManagers) lookAbove(p project.Project) error {
 	}
 }
 
-// check refuses an app that another manager is meant for, unless there is a
-// lockfile of npm's or npm was chosen. It is a [failure.Failure] with the id
-// package-manager-unsupported. A project of Yarn's is not refused where npm
-// reads its lockfile.
+// check refuses an app for another manager, unless npm has a lockfile or was
+// chosen, with a [failure.Failure] with the id package-manager-unsupported. It
+// accepts a Yarn project whose lockfile npm reads.
 func (m appManagers) check() error {
 	if m.chosen || m.npms != nil || len(m.others) == 0 && !m.declaresForeign() {
 		return nil
@@ -133,14 +131,14 @@ func (m appManagers) check() error {
 	}
 }
 
-// declaresForeign tells whether package.json names another manager, but for
-// Yarn where npm reads its lockfile.
+// declaresForeign reports whether package.json names another manager; Yarn does
+// not count if npm reads its lockfile.
 func (m appManagers) declaresForeign() bool {
 	return m.declared != "" && m.declared != packagemanager.NPM && (m.declared != packagemanager.Yarn || m.yarn == nil)
 }
 
-// foreign lists what speaks of other managers: lockfiles that do not decide,
-// by their paths in the app, and a field of package.json.
+// foreign lists the evidence of other managers: ignored lockfiles, by their paths
+// in the app, and a field of package.json.
 func (m appManagers) foreign() []string {
 	var all []string
 	for _, lock := range m.others {
@@ -156,8 +154,8 @@ func (m appManagers) foreign() []string {
 	return all
 }
 
-// writeLockfile is the remedy that gives the app a lockfile of npm's, in the
-// imperative and without a stop at the end.
+// writeLockfile returns the remedy that gives the app an npm lockfile, in the
+// imperative and without a full stop.
 func (m appManagers) writeLockfile() string {
 	text := "let npm write a lockfile of its own: `npm install --package-lock-only` in the project's folder, and commit package-lock.json"
 	if m.strict {
@@ -178,9 +176,9 @@ func (m appManagers) yarnInvalid(lock packagemanager.Lockfile, err error) error 
 	}
 }
 
-// refusesNPM tells whether npm ends with EBADDEVENGINES because of a
-// package.json: devEngines names other managers only, and not all of them let
-// npm go on.
+// refusesNPM reports whether npm ends with EBADDEVENGINES because of a
+// package.json: devEngines names only other managers, and not all of them with a
+// milder onFail.
 func refusesNPM(pkg packagejson.Package) bool {
 	wanted := pkg.DevEngines.PackageManager
 	_, takesNPM := wanted.Named(packagemanager.NPM)

@@ -8,7 +8,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// Build installs the dependencies into the layers that the plan asks for and
+// Build installs the dependencies into the layers that the plan requires, and
 // links the project's node_modules to them.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {

@@ -11,36 +11,36 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// fault is a call of npm that ended badly.
+// fault is a failed call of npm.
 type fault struct {
-	outcome.Outcome // its output is that of the scripts below npm, too
+	outcome.Outcome // its output includes that of scripts that npm ran
 
 	args  []string
 	debug string // npm's debug log
 	dir   string // the project's folder
 	npm   string // npm's version
 
-	registries func() []string // the hosts of the registries that npm is to use; nil where nobody can tell
+	registries func() []string // returns the hosts of the configured registries; nil if unknown
 }
 
-// errorCode finds npm's code for what went wrong: "npm error code EUSAGE", of
-// npm 9 "npm ERR! code EUSAGE", or in a debug log "12 error code EUSAGE".
+// errorCode matches npm's error code: "npm error code EUSAGE", of npm 9 "npm ERR!
+// code EUSAGE", or in a debug log "12 error code EUSAGE".
 var errorCode = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!)|\d+ error) code (\S+)`)
 
-// errorLine finds the other lines that npm reports an error by.
+// errorLine matches the other lines of npm's error report.
 var errorLine = regexp.MustCompile(`(?m)^npm (?:error|ERR!)(?: |$)(.*)$`)
 
-// logLine finds the same in a debug log.
+// logLine matches the same in a debug log.
 var logLine = regexp.MustCompile(`(?m)^\d+ error(?: |$)(.*)$`)
 
-// refusedOption is what Node.js says of an option that it does not take.
+// refusedOption matches Node.js's message about an option that it refuses.
 var refusedOption = regexp.MustCompile(`\S+ is not allowed in NODE_OPTIONS`)
 
-// unknownFault is the id of the failure for a fault that is none of the kinds.
+// unknownFault is the id of the failure for an unclassified fault.
 const unknownFault = "npm-failed"
 
-// classify turns a fault into a [failure.Failure]. One that it does not know
-// has the id npm-failed and repeats npm's own words.
+// classify turns a fault into a [failure.Failure]. An unknown one has the id
+// npm-failed and repeats npm's message.
 func classify(f fault) error {
 	if host, words := f.gitUnreachable(); host != "" {
 		return gitHostUnreachable(f, host, words)
@@ -75,7 +75,7 @@ func classify(f fault) error {
 	}
 }
 
-// line is npm's release line.
+// line returns npm's release line.
 func (f fault) line() string {
 	line, _, _ := strings.Cut(f.npm, ".")
 	return line
@@ -83,7 +83,7 @@ func (f fault) line() string {
 
 func (f fault) command() string { return "npm " + f.args[0] }
 
-// code is npm's code, or empty.
+// code returns npm's error code, or "".
 func (f fault) code() string {
 	for _, text := range []string{f.Output, f.debug} {
 		if all := errorCode.FindAllStringSubmatch(text, -1); all != nil {
@@ -93,8 +93,8 @@ func (f fault) code() string {
 	return ""
 }
 
-// report is what npm says about the error, without its prefixes. The debug
-// log stands in when the log level hides it.
+// report returns npm's error report, without prefixes. It comes from the debug
+// log if the log level hides it.
 func (f fault) report() string {
 	lines := errorLine.FindAllStringSubmatch(f.Output, -1)
 	if lines == nil {
@@ -108,17 +108,17 @@ func (f fault) report() string {
 	return b.String()
 }
 
-// noise are lines of a report that are not the cause.
+// noise matches lines of a report that are not the cause.
 var noise = regexp.MustCompile(`^(code |syscall |errno |path |cwd |hostname |A complete log of this run|Log files were not written|Note that you can also|` +
 	`This is a problem related to network|In most cases you are behind|If you are behind a proxy|'proxy' config|Lifecycle script |workspace |location |$)`)
 
-// tags are words that npm puts before what it says.
+// tags matches npm's words before a message.
 var tags = regexp.MustCompile(`^(?:(?:notarget|notsup|engine|network|enoent|EBADDEVENGINES)(?: |$)|Error:|FetchError:|\d{3} (\d{3} ))\s*`)
 
-// opensslWords matches an error of OpenSSL's, around what it says.
+// opensslWords matches an error of OpenSSL, with its message as submatch.
 var opensslWords = regexp.MustCompile(`(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):.*`)
 
-// detail is what happened: [fault.said], or else how the process ended.
+// detail returns what happened: [fault.said], or else how the process ended.
 func (f fault) detail() string {
 	if said := f.said(); said != "" {
 		return said
@@ -126,12 +126,12 @@ func (f fault) detail() string {
 	return f.End()
 }
 
-// said is the first line of the report that says what happened, or else the
-// last words of whatever ran. It is empty where nothing was said.
+// said returns the first line of the report with a cause, or else the last words
+// of the program that ran, or "".
 func (f fault) said() string {
 	for line := range strings.Lines(f.report()) {
 		if line = tags.ReplaceAllString(strings.TrimSpace(line), "$1"); !noise.MatchString(line) {
-			line, _, _ = strings.Cut(line, "; if the root CA is installed locally") // advice for a machine of one's own
+			line, _, _ = strings.Cut(line, "; if the root CA is installed locally") // advice for the user's own machine
 			return opensslWords.ReplaceAllString(line, "$1")
 		}
 	}
@@ -139,7 +139,7 @@ func (f fault) said() string {
 }
 
 // linesWith returns the lines of the report that begin with one of the words,
-// each once, without npm's tags.
+// without duplicates and npm's tags.
 func (f fault) linesWith(words ...string) []string {
 	var all []string
 	for line := range strings.Lines(f.report()) {
@@ -152,18 +152,18 @@ func (f fault) linesWith(words ...string) []string {
 	return all
 }
 
-// drift lists how the lockfile and package.json differ.
+// drift lists the differences between the lockfile and package.json.
 func (f fault) drift() []string { return f.linesWith("Missing: ", "Invalid: ") }
 
-// conflict lists the packages of a conflict.
+// conflict lists the conflicting packages.
 func (f fault) conflict() []string {
 	return f.linesWith("Found: ", "peer ", "peerOptional ", "Could not resolve dependency", "While resolving: ")
 }
 
-// engine lists the package that refuses to run, and what it wants.
+// engine lists the package that refuses to run, and its requirement.
 func (f fault) engine() []string { return f.linesWith("Not compatible with", "Required: ", "Actual: ") }
 
-// devEngines lists what devEngines wants.
+// devEngines lists the requirements of devEngines.
 func (f fault) devEngines() []string {
 	return f.linesWith("Invalid name", "Invalid semver", "Invalid engine")
 }
@@ -171,12 +171,12 @@ func (f fault) devEngines() []string {
 // refused lists the dependencies that npm's policy refuses.
 func (f fault) refused() []string { return f.linesWith("Refusing to fetch") }
 
-// git lists what git was asked and said.
+// git lists git's command and message.
 func (f fault) git() []string {
 	return f.linesWith("command git", "fatal: ", "remote: ", "ssh: ", "git@", "Permission denied")
 }
 
-// scripted lists the packages whose scripts npm's policy stops.
+// scripted lists the packages whose scripts npm's policy blocks.
 func (f fault) scripted() []string {
 	var all []string
 	for line := range strings.Lines(f.report()) {
@@ -187,5 +187,5 @@ func (f fault) scripted() []string {
 	return all
 }
 
-// unmet lists what is missing in vendored modules, or does not fit.
+// unmet lists missing and unsuitable packages of vendored modules.
 func (f fault) unmet() []string { return f.linesWith("missing: ", "invalid: ") }

@@ -18,22 +18,22 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// An install for another target than the host runs the packages' install
-// scripts with the host's Node.js and the target's compiler, so that nothing
-// of the target's is run. npm installs without scripts first, because some of
-// them do harm then: esbuild's puts the host's program in place of the
-// target's that is there. After that come those of the packages that have no
-// binaries for the target yet, and the project's own.
+// An install for another target than the host runs the packages' install scripts
+// with the host's Node.js and the target's compiler, so that no program of the
+// target runs. npm first installs without scripts, because some of them do harm
+// then: esbuild's replaces the target's program with the host's. Then follow the
+// scripts of packages that have no binaries for the target yet, and the project's
+// own.
 
-// crossTools are the variables that make, gyp and node-pre-gyp find tools by,
-// and the GNU names of these.
+// crossTools are the variables with which make, gyp and node-pre-gyp find tools,
+// and the tools' GNU names.
 var crossTools = []struct{ variable, tool string }{
 	{"CC", "gcc"}, {"CXX", "g++"}, {"LINK", "g++"}, {"AR", "ar"}, {"AS", "as"}, {"LD", "ld"},
 	{"NM", "nm"}, {"OBJCOPY", "objcopy"}, {"RANLIB", "ranlib"}, {"STRIP", "strip"},
 }
 
-// forCompiling returns an environment in which native modules are compiled
-// for a target which is not the host. What the user sets stays.
+// forCompiling returns an environment that compiles native modules for another
+// target than the host. Variables that the user set stay.
 func forCompiling(e environ.List, t targets.Target) environ.List {
 	for _, one := range crossTools {
 		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
@@ -41,7 +41,7 @@ func forCompiling(e environ.List, t targets.Target) environ.List {
 	return e
 }
 
-// installCross runs npm install or npm ci for a target which is not the host.
+// installCross runs npm install or npm ci for another target than the host.
 func (m *manager) installCross(npm npm, p modules.Part, args ...string) error {
 	if err := npm.run(m.project.Dir, append(args, "--ignore-scripts")...); err != nil {
 		return err
@@ -61,12 +61,12 @@ func (m *manager) installCross(npm npm, p modules.Part, args ...string) error {
 	return m.ownScripts(npm, p)
 }
 
-// unapprovedLine is how `npm install-scripts ls` lists a script that
+// unapprovedLine matches a script in the output of `npm install-scripts ls` that
 // package.json does not allow.
 var unapprovedLine = regexp.MustCompile(`(?m)^  (\S+) \(.*\)$`)
 
-// warnOfUnapproved names those of the packages whose scripts npm has not run,
-// which `npm rebuild` only counts.
+// warnOfUnapproved names the packages whose scripts npm did not run; `npm
+// rebuild` only counts them.
 func (m *manager) warnOfUnapproved(npm npm, specs []string) error {
 	if !npm.versions.blocksScripts() {
 		return nil
@@ -85,8 +85,8 @@ func (m *manager) warnOfUnapproved(npm npm, specs []string) error {
 	return nil
 }
 
-// scriptsToRun returns the packages whose install scripts have work to do, as
-// npm's specifications, sorted and each once.
+// scriptsToRun returns the packages whose install scripts are needed, as npm
+// package specs, sorted and without duplicates.
 func scriptsToRun(dir string, t targets.Target) ([]string, error) {
 	text, err := regular.ReadFile(filepath.Join(dir, nodemodules.Dir, hiddenLockfile))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,8 +17,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// warnOfManager says what decides on the versions where that is not npm's own lockfile
-// alone.
+// warnOfManager warns if versions do not come from npm's own lockfile alone.
 func (m *manager) warnOfManager() error {
 	process, made := m.inputs.process(), m.made
 	foreign := strings.ReplaceAll(strings.Join(made.foreign(), ", "), "%", "%%")
@@ -43,7 +42,7 @@ func (m *manager) warnOfManager() error {
 	return nil
 }
 
-// warnOfYarn says what npm takes from a yarn.lock of Yarn 1, and what it does
+// warnOfYarn says what npm reads from a yarn.lock of Yarn 1, and what it does
 // not.
 func (m *manager) warnOfYarn() error {
 	m.log.Process("WARNING: there is no lockfile of npm's: the %s decides on the versions, as far as npm reads it", m.made.yarn)
@@ -65,8 +64,8 @@ func (m *manager) warnOfYarn() error {
 	return nil
 }
 
-// keepingYarnLock calls npm, which writes a yarn.lock anew that it reads, and puts
-// back what the app had.
+// keepingYarnLock calls npm, which rewrites a yarn.lock, and then restores the
+// app's.
 func (m *manager) keepingYarnLock(call func() error) (err error) {
 	if m.made.yarn == nil {
 		return call()
@@ -80,7 +79,7 @@ func (m *manager) keepingYarnLock(call func() error) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the lockfile: %w", err)
 	}
-	if info.Mode()&0o200 == 0 && os.Chmod(path, info.Mode().Perm()|0o200) == nil { // else npm says what it may not do
+	if info.Mode()&0o200 == 0 && os.Chmod(path, info.Mode().Perm()|0o200) == nil { // else npm reports the missing permission
 		defer func() { err = errors.Join(err, os.Chmod(path, info.Mode().Perm())) }()
 	}
 	err = call()
@@ -90,8 +89,8 @@ func (m *manager) keepingYarnLock(call func() error) (err error) {
 	return err
 }
 
-// warnOfNoLockfile says that nothing decides on the versions, where there are
-// any to choose.
+// warnOfNoLockfile warns that no lockfile pins the versions, if there are
+// dependencies.
 func (m *manager) warnOfNoLockfile() error {
 	chooses := len(m.project.Root.Workspaces) > 0 || choosesVersions(m.project.Dir, map[string]bool{})
 	if !chooses {
@@ -106,8 +105,8 @@ func (m *manager) warnOfNoLockfile() error {
 	return nil
 }
 
-// choosesVersions tells whether a package.json, or that of a folder which it
-// depends on, names a dependency that is neither a folder nor missing.
+// choosesVersions reports whether a package.json, or that of a folder that it
+// depends on, has a dependency that is neither a folder nor missing.
 func choosesVersions(dir string, seen map[string]bool) bool {
 	pkg, err := packagejson.Read(dir)
 	if seen[dir] || err != nil {

@@ -20,11 +20,11 @@ const (
 	pythonVariable = "BP_NPM_INCLUDE_BUILD_PYTHON"
 )
 
-// Detect passes where the project has a package.json, whether or not it has a
-// lockfile. That the app is made with another package manager is an error, see
-// [appManagers.check]. It provides node_modules and requires node and npm for the build,
-// with the range of engines.node where there is one. It does not require
-// node_modules itself: without a buildpack that does, the group fails.
+// Detect passes if the project has a package.json, with or without a lockfile. An
+// app for another package manager is an error, see [appManagers.check]. It
+// provides node_modules and requires node and npm for the build, with the range
+// of engines.node, if any. It does not require node_modules itself: if no other
+// buildpack does, the group fails.
 func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		found, err := project.Find(context.WorkingDir, env.Get)
@@ -69,8 +69,8 @@ func Detect(env environ.List) packit.DetectFunc {
 	}
 }
 
-// engineOf is the range of engines.node of a project. For a workspace that
-// says nothing of its Node.js it is that of the root of its workspaces.
+// engineOf returns a project's range of engines.node, by default for a workspace
+// that of the workspaces' root.
 func engineOf(p project.Project) (string, error) {
 	pkg, err := packagejson.Read(versionfile.Folder(p.Dir, p.Root))
 	return pkg.Engines.Node, err
@@ -88,7 +88,7 @@ func requirements(engine string, python bool) []packit.BuildPlanRequirement {
 	return append(all, packit.BuildPlanRequirement{Name: buildplan.NPM, Metadata: buildplan.Requirement{Build: true}})
 }
 
-// wantsPython reads a switch that is also on when it is set to nothing.
+// wantsPython reads a switch that is also on if its value is empty.
 func wantsPython(env environ.List) (bool, error) {
 	_, set := env.Lookup(pythonVariable)
 	return settings.Bool(env.Get, pythonVariable, set)

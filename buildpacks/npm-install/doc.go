@@ -1,17 +1,18 @@
-// Package npminstall is the buildpack that puts the dependencies of a Node.js
-// project into layers, with the npm that node-engine (or anybody) provides.
+// Package npminstall is the buildpack that installs the dependencies of a Node.js
+// project into layers, with the npm of node-engine or another buildpack.
 //
-// It takes part where the project's folder has a package.json, provides
-// node_modules, and requires node and npm for the build. A project that is made
-// with another package manager ends detection with an error, unless it has a
-// lockfile of npm's, or BP_NODE_PACKAGE_MANAGER says npm; see appmanagers.go.
+// It detects a project whose folder has a package.json, provides node_modules,
+// and requires node and npm for the build. A project for another package manager
+// is an error, unless it has an npm lockfile, or BP_NODE_PACKAGE_MANAGER says
+// npm; see appmanagers.go.
 //
-// What npm alone knows is here, as the Manager of package internal/modules; see
-// manager.go. The layers of modules, their links, build scripts and workspaces
-// are that package's, whichever manager installs. Beside these layers there are
+// This package has everything specific to npm, as a Manager of package
+// internal/modules; see manager.go. That package makes the layers of modules,
+// their links, build scripts and workspaces, for any manager. In addition to its
+// layers there are
 //
 //   - npm-cache (cache): npm's cache of downloads.
-//   - npm (build, cache): another npm than Node.js comes with, where
-//     BP_NPM_VERSION or package.json (packageManager, devEngines, engines) ask
-//     for one; and npm-launch (launch), the same, where npm is called there.
+//   - npm (build, cache): another npm than Node.js's own, if BP_NPM_VERSION or
+//     package.json (packageManager, devEngines, engines) request one; and
+//     npm-launch (launch), the same, if npm is called at launch.
 package npminstall

@@ -9,15 +9,15 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// gitNoAnswer is what git and ssh say of a host that cannot be reached.
+// gitNoAnswer matches messages of git and ssh about an unreachable host.
 var gitNoAnswer = regexp.MustCompile(`(?m)^.*(?:Could not resolve|Connection refused|onnection timed out|Failed to connect|Could not connect to server|Couldn't connect to server|is unreachable|No route to host).*$`)
 
-// gitAsked finds the host of the repository that git was to read, in an address
-// or in what ssh takes: git@HOST:PATH.
+// gitAsked matches the host of the repository that git was to read, in a URL or
+// in ssh's form: git@HOST:PATH.
 var gitAsked = regexp.MustCompile(`(?m)^command git .*?\s(?:[a-z+]+://)?(?:[^@/\s]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9.-]+(?::\d+)?|localhost(?::\d+)?)[/:]`)
 
-// gitUnreachable returns the host of a repository that git did not reach, and
-// git's words for it; both are empty where something else went wrong.
+// gitUnreachable returns the host of an unreachable repository, and git's
+// message; both are empty for another cause.
 func (f fault) gitUnreachable() (host, words string) {
 	report := f.report()
 	if !strings.Contains(report, "git error") {

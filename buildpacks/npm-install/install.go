@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// Install lets npm install what a part is to have, with the install scripts, and
-// takes credentials out of what npm notes about it.
+// Install lets npm install a part's packages and run the install scripts, and
+// removes credentials from npm's record of them.
 func (m *manager) Install(p modules.Part) error {
 	npm, err := m.npmFor(p)
 	if err != nil {
@@ -33,7 +33,7 @@ func (m *manager) Install(p modules.Part) error {
 	return m.hideCredentials()
 }
 
-// installWith runs the process. Args say which dependencies count.
+// installWith runs the process. Args select the kinds of dependencies.
 func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 	install := npm.run
 	if p.Crosses() {
@@ -49,7 +49,7 @@ func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 	return m.rebuild(npm, p, args)
 }
 
-// workspaceArgs are the arguments by which npm installs a workspace.
+// workspaceArgs returns npm's arguments to install a workspace.
 func (m *manager) workspaceArgs(p modules.Part) []string {
 	switch {
 	case m.project.Workspace == "":
@@ -60,8 +60,8 @@ func (m *manager) workspaceArgs(p modules.Part) []string {
 	return []string{"--workspace", m.project.Workspace}
 }
 
-// withLockfile lets an npm that no longer reads npm-shrinkwrap.json find it
-// under the name that it reads, for as long as the call takes.
+// withLockfile renames npm-shrinkwrap.json during the call for an npm that no
+// longer reads that name.
 func (m *manager) withLockfile(npm npm, call func() error) error {
 	stand := filepath.Join(m.project.Dir, npmlock.PackageLock)
 	if _, err := os.Lstat(stand); err == nil || npm.versions.readsShrinkwrap() {
@@ -76,7 +76,7 @@ func (m *manager) withLockfile(npm npm, call func() error) error {
 
 // rebuild makes vendored modules fit the target.
 func (m *manager) rebuild(npm npm, p modules.Part, which []string) error {
-	if p.Dev && !p.Scripts { // who wants modules for the build may do without those for development
+	if p.Dev && !p.Scripts { // modules for the build need no devDependencies unless scripts run
 		which = append([]string{"--omit=dev"}, which[1:]...)
 	}
 	if err := m.checkVendored(npm, which); err != nil {
@@ -100,8 +100,8 @@ func (m *manager) rebuild(npm npm, p modules.Part, which []string) error {
 	return npm.run(m.project.Dir, "prune", "--omit=dev")
 }
 
-// checkVendored asks npm whether the modules are what package.json wants. Some
-// that nobody wants do no harm.
+// checkVendored checks with npm that the modules satisfy package.json. Extraneous
+// ones do no harm.
 func (m *manager) checkVendored(npm npm, which []string) error {
 	f, err := npm.with("NPM_CONFIG_LOGLEVEL", "error").execute(m.project.Dir, append([]string{"list"}, which...)...)
 	if err != nil || f == nil || f.code() == "ELSPROBLEMS" && len(f.unmet()) == 0 {
@@ -131,8 +131,8 @@ func (m *manager) npmFor(p modules.Part) (npm, error) {
 	return m.npm.forTarget(p.Target), nil
 }
 
-// hasPlatformPackages tells whether the lockfile has packages that are not
-// for every platform. Without a lockfile nobody knows.
+// hasPlatformPackages reports whether the lockfile has packages that are limited
+// to some platforms, or is missing.
 func (m *manager) hasPlatformPackages() bool {
 	if m.project.Lock.File == "" || m.project.Lock.Sparse {
 		return true

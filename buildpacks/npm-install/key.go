@@ -7,8 +7,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
-// Key is the versions of npm, Node.js, its ABI and Node-API, and the settings in
-// the environment and in every .npmrc that npm reads.
+// Key returns the versions of npm, Node.js, its ABI and Node-API, and the
+// settings in the environment and in every .npmrc that npm reads.
 func (m *manager) Key() (modules.Key, error) {
 	v := m.npm.versions
 	key := modules.Key{Versions: []string{v.NPM, v.Node, v.Modules, v.NAPI}, Settings: configOf(m.env)}
@@ -24,7 +24,7 @@ func (m *manager) Key() (modules.Key, error) {
 	return key, nil
 }
 
-// userConfig is the path of npm's configuration for the user, or empty.
+// userConfig returns the path of npm's user configuration, or "".
 func (m *manager) userConfig() string {
 	if path := npmrc.User(m.env); path != "" {
 		return path

@@ -7,7 +7,7 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// output runs a command and returns what it prints.
+// output runs a command and returns its output.
 func (n npm) output(cmd *exec.Cmd) (stdout []byte, stderr string, err error) {
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
@@ -16,8 +16,8 @@ func (n npm) output(cmd *exec.Cmd) (stdout []byte, stderr string, err error) {
 	return out.Bytes(), said.String(), err
 }
 
-// warnOfLeft names the processes that a script has left behind: what one of
-// them was still to do, it has not done.
+// warnOfLeft names the processes that a script left behind: they were ended
+// before they had finished.
 func (n npm) warnOfLeft(left []program.Process) {
 	if len(left) == 0 {
 		return

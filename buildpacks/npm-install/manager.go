@@ -16,18 +16,18 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// manager is npm, for one build. It is a [modules.Manager].
+// manager is npm in one build. It is a [modules.Manager].
 type manager struct {
 	env          environ.List
 	log          scribe.Emitter
 	project      *modules.Project
-	made         appManagers // what else the app is made with
+	made         appManagers // other package managers of the app
 	inputs       inputs
 	npm          npm
 	globalConfig string // path of npm's global configuration, or empty
 }
 
-// hiddenLockfile is where npm lists what it has installed, in node_modules.
+// hiddenLockfile is npm's record of installed packages in node_modules.
 const hiddenLockfile = ".package-lock.json"
 
 // lockfiles are the names of npm's lockfiles.
@@ -106,7 +106,7 @@ func (m *manager) Environment() (build, launch packit.Environment) {
 		build.Default(globalConfigVariable, m.globalConfig)
 	}
 	if !choosesDependencies(m.env) {
-		build.Default("NPM_CONFIG_INCLUDE", "dev") // whatever NODE_ENV is, npm has what is installed here
+		build.Default("NPM_CONFIG_INCLUDE", "dev") // so that npm sees what is installed here, whatever NODE_ENV is
 	}
 	launch.Default("NPM_CONFIG_LOGLEVEL", m.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
 	return build, launch

@@ -25,7 +25,7 @@ import (
 	"github.com/armature-cnb/armature/internal/program"
 )
 
-// npm runs the npm that is found on the PATH of its environment.
+// npm runs the npm on the PATH of its environment.
 type npm struct {
 	env      environ.List
 	log      scribe.Emitter
@@ -33,8 +33,8 @@ type npm struct {
 	versions versions
 }
 
-// versions is what npm says about itself and the Node.js that runs it, the
-// real process.versions.
+// versions are npm's version, and the real process.versions of the Node.js that
+// runs it.
 type versions struct {
 	NPM     string `json:"npm"`
 	Node    string `json:"node"`
@@ -42,8 +42,8 @@ type versions struct {
 	NAPI    string `json:"napi"`
 }
 
-// askVersions asks npm in a folder that is no project, or, where npm's own
-// package can be read, Node.js alone: that starts in a fraction of the time.
+// askVersions runs npm outside of any project, or, if npm's own package is
+// readable, only Node.js, which starts in a fraction of the time.
 func (n npm) askVersions(elsewhere string) (v versions, err error) {
 	version, err := n.packagedVersion()
 	if err != nil {
@@ -53,7 +53,7 @@ func (n npm) askVersions(elsewhere string) (v versions, err error) {
 	if version != "" {
 		output, err = n.captureNode(elsewhere, "--print", "JSON.stringify(process.versions)")
 	}
-	if version == "" || err != nil { // npm's own failure is one that is known
+	if version == "" || err != nil { // npm's own failure has a known id
 		output, err = n.capture(elsewhere, "version", "--json")
 	}
 	if err != nil {
@@ -68,8 +68,8 @@ func (n npm) askVersions(elsewhere string) (v versions, err error) {
 	return v, nil
 }
 
-// packagedVersion is the version in the package.json of the package that the
-// program npm belongs to; empty where it is the program of something else.
+// packagedVersion returns the version in the package.json of the package that
+// contains the program npm; empty if it is another program.
 func (n npm) packagedVersion() (string, error) {
 	program, err := lookPath("npm", n.env.Get("PATH"))
 	if err != nil {
@@ -80,7 +80,7 @@ func (n npm) packagedVersion() (string, error) {
 	}
 	pkg, err := packagejson.Read(filepath.Dir(filepath.Dir(program)))
 	if err != nil || pkg.Name != "npm" {
-		return "", nil // it will say itself
+		return "", nil // npm itself will report it
 	}
 	return pkg.Version, nil
 }
@@ -93,23 +93,22 @@ func newNPM(env environ.List, log scribe.Emitter, cache *modules.Downloads, else
 	return n, err
 }
 
-// baseEnvironment is what holds for every call: what npm may say, and no
-// question to the registry that the build has no use for.
+// baseEnvironment returns the environment for every call: it limits npm's output,
+// and disables requests that a build does not need.
 func baseEnvironment(env environ.List) environ.List {
 	env = env.Default("NPM_CONFIG_LOGLEVEL", "error")
 	for _, name := range []string{"update-notifier", "audit", "fund", "progress"} {
 		env = withConfig(env, name, "false")
 	}
 	if home := env.Get("NODE_HOME"); home != "" {
-		// Not a flag: npm 12 refuses flags that it does not know. What node-gyp
-		// reads is the variable.
+		// Not a flag: npm 12 refuses unknown flags. node-gyp reads the variable.
 		env = env.Default("npm_config_nodedir", home)
 	}
-	return env.Default("JOBS", "max") // node-gyp compiles with one processor else
+	return env.Default("JOBS", "max") // otherwise node-gyp compiles with one processor
 }
 
-// knowsTargets tells whether npm can install for another platform than its
-// own (--os and --cpu): from 9.9.0 and from 10.1.0 on.
+// knowsTargets reports whether npm can install for another platform than its own
+// (--os and --cpu): since 9.9.0 and 10.1.0.
 func (v versions) knowsTargets() bool {
 	version, err := semver.NewVersion(v.NPM)
 	if err != nil {
@@ -119,21 +118,21 @@ func (v versions) knowsTargets() bool {
 	return since.Check(version)
 }
 
-// readsShrinkwrap tells whether npm reads npm-shrinkwrap.json: up to npm 11.
+// readsShrinkwrap reports whether npm reads npm-shrinkwrap.json: up to npm 11.
 func (v versions) readsShrinkwrap() bool {
 	version, err := semver.NewVersion(v.NPM)
 	return err != nil || version.Major() < 12
 }
 
-// blocksScripts tells whether npm runs no install scripts but those that
-// package.json allows: from npm 12 on.
+// blocksScripts reports whether npm runs only the install scripts that
+// package.json allows: since npm 12.
 func (v versions) blocksScripts() bool {
 	version, err := semver.NewVersion(v.NPM)
 	return err == nil && version.Major() >= 12
 }
 
-// forTarget returns an npm that installs for a target which is not the host.
-// node-gyp, prebuild-install and their like read the variables.
+// forTarget returns an npm that installs for another target than the host.
+// node-gyp, prebuild-install and the like read the variables.
 func (n npm) forTarget(t targets.Target) npm {
 	n.env = forCompiling(n.env, t)
 	for _, one := range [][2]string{
@@ -147,16 +146,16 @@ func (n npm) forTarget(t targets.Target) npm {
 	return n
 }
 
-// with returns an npm that has a variable set.
+// with returns an npm with a variable.
 func (n npm) with(name, value string) npm {
 	n.env = n.env.With(name, value)
 	return n
 }
 
-// once returns an npm that does not write down what Node.js compiled of it, as
-// it would below /tmp (NODE_COMPILE_CACHE of Node.js 22 and later). A build has
-// a /tmp of its own, so that nobody would read it. Scripts that build the app
-// may call one tool often, and keep it.
+// once returns an npm without Node.js's compile cache, which would be below /tmp
+// (NODE_COMPILE_CACHE of Node.js 22 and later). A build has its own /tmp, so
+// nothing would read the cache. Build scripts may call one tool often, and keep
+// it.
 func (n npm) once() npm {
 	if n.env.Get("NODE_COMPILE_CACHE") == "" {
 		n.env = n.env.Default("NODE_DISABLE_COMPILE_CACHE", "1")
@@ -164,14 +163,14 @@ func (n npm) once() npm {
 	return n
 }
 
-// config returns an npm that has a setting.
+// config returns an npm with a setting.
 func (n npm) config(name, value string) npm {
 	n.env = withConfig(n.env, name, value)
 	return n
 }
 
-// run runs npm in the project's folder; its output goes to the log. A fault
-// of npm's is a [failure.Failure], see classify.
+// run runs npm in the project's folder and logs its output. A fault of npm's is a
+// [failure.Failure], see classify.
 func (n npm) run(dir string, args ...string) error {
 	f, err := n.execute(dir, args...)
 	if err != nil || f == nil {
@@ -181,8 +180,7 @@ func (n npm) run(dir string, args ...string) error {
 	return classify(*f)
 }
 
-// execute is run without a judgement on npm's faults. Scripts get by without
-// what was downloaded before.
+// execute is run without classify. Scripts do not get the cached downloads.
 func (n npm) execute(dir string, args ...string) (*fault, error) {
 	if args[0] != "run" {
 		if err := n.cache.Open(); err != nil {
@@ -215,7 +213,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	return nil, nil
 }
 
-// capture runs npm and returns what it prints. Errors are those of [npm.run].
+// capture runs npm and returns its output. Errors are those of [npm.run].
 func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	cmd, err := n.once().config("logs-max", "0").command(dir, args...)
 	if err != nil {
@@ -228,7 +226,7 @@ func (n npm) capture(dir string, args ...string) ([]byte, error) {
 	return stdout, nil
 }
 
-// captureNode runs the Node.js that runs npm, and returns what it prints.
+// captureNode runs the Node.js that runs npm, and returns its output.
 func (n npm) captureNode(dir string, args ...string) ([]byte, error) {
 	cmd, err := n.program("node", dir, args...)
 	if err != nil {
@@ -256,8 +254,8 @@ func (n npm) program(name, dir string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// lookPath is exec.LookPath for another PATH than this process's. That there is
-// no such program is a [failure.Failure] with the id npm-missing.
+// lookPath is exec.LookPath for another PATH than this process's. A missing
+// program is a [failure.Failure] with the id npm-missing.
 func lookPath(name, path string) (string, error) {
 	for _, dir := range filepath.SplitList(path) {
 		file := filepath.Join(dir, name)
@@ -273,15 +271,15 @@ func lookPath(name, path string) (string, error) {
 	}
 }
 
-// debugLog returns what npm wrote into its log folder. It is there whatever
-// the log level is.
+// debugLog returns npm's debug log from its log folder, which exists at every log
+// level.
 func debugLog(dir string) string {
 	files, _ := filepath.Glob(filepath.Join(dir, "*-debug-*.log"))
 	var all strings.Builder
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			continue // only a help to find the cause
+			continue // the log only helps to find the cause
 		}
 		all.Write(text)
 	}

@@ -14,26 +14,26 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
-// Folders in npm's cache: its store of downloads (npm help cache), and in
-// that the index and the contents, which have had this form since npm 5.
+// Folders in npm's cache: its store of downloads (npm help cache), and in that
+// the index and the contents, in this format since npm 5.
 const (
 	cacheStore    = "_cacache"
 	cacheIndex    = "index-v5"   // files of lines "<sha1>\t<entry as JSON>"
-	cacheContents = "content-v2" // <algorithm>/<2 digits>/<2 digits>/<the others>
+	cacheContents = "content-v2" // <algorithm>/<2 digits>/<2 digits>/<the rest>
 )
 
 // cacheEntry is an entry of the index.
 type cacheEntry struct {
 	Key       string `json:"key"`       // "make-fetch-happen:request-cache:<address>"
-	Integrity string `json:"integrity"` // null where the entry was removed
+	Integrity string `json:"integrity"` // null for a removed entry
 }
 
-// BoundDownloads takes out of npm's cache what the lockfile has no use for, so
-// that the cache does not grow from build to build: all but the archives of
-// its packages and what the registry says about them. A cache that the app
-// brought stays as it is, and so does one without a lockfile to judge by.
+// BoundDownloads removes everything from npm's cache except the archives of the
+// lockfile's packages and the registry's documents about them, so that the cache
+// does not grow from build to build. A cache that the app brought, or one without
+// a lockfile, does not change.
 func (m *manager) BoundDownloads(dir string) error {
-	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // which npm makes, though told not to
+	if err := os.RemoveAll(filepath.Join(dir, "_logs")); err != nil { // npm creates it in spite of its settings
 		return fmt.Errorf("removing npm's logs: %w", err)
 	}
 	lock, found, err := npmlock.Read(m.project.Dir)
@@ -46,8 +46,8 @@ func (m *manager) BoundDownloads(dir string) error {
 	return nil
 }
 
-// boundStore goes through the index, and then removes the contents that
-// nothing in it leads to.
+// boundStore filters the index, and then removes contents that no entry refers
+// to.
 func boundStore(store string, lock deps.Graph) error {
 	wanted := wantedBy(lock)
 	err := tree.Files(filepath.Join(store, cacheIndex), func(path string) error { return wanted.boundBucket(path) })
@@ -64,11 +64,11 @@ func boundStore(store string, lock deps.Graph) error {
 	})
 }
 
-// wanted is what a lockfile has use for.
+// wanted is what a lockfile needs.
 type wanted struct {
 	names    map[string]bool // of packages
 	files    map[string]bool // "<name>/<version>"
-	sources  []string        // addresses that are in the lockfile
+	sources  []string        // addresses in the lockfile
 	contents map[string]bool // paths of contents
 }
 
@@ -93,8 +93,8 @@ func (w *wanted) keep(p deps.Package) {
 	}
 }
 
-// boundBucket rewrites a file of the index without the entries that are of no
-// use. Lines that it does not understand go, too: npm passes over them.
+// boundBucket rewrites a file of the index without unneeded entries. It also
+// removes invalid lines, which npm ignores.
 func (w *wanted) boundBucket(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -118,8 +118,8 @@ func (w *wanted) boundBucket(path string) error {
 	return os.WriteFile(path, kept.Bytes(), 0o644)
 }
 
-// wants tells whether an entry is of a package in the lockfile: its archive in
-// that version, or the registry's document about it.
+// wants reports whether an entry belongs to a package in the lockfile: its
+// archive in that version, or the registry's document about it.
 func (w *wanted) wants(key string) bool {
 	for _, source := range w.sources {
 		if strings.HasSuffix(key, source) {
@@ -131,7 +131,7 @@ func (w *wanted) wants(key string) bool {
 	if err != nil || address == "" {
 		return false
 	}
-	document, file, isArchive := strings.Cut(parsed.Path, "/-/") // of which %2f in a scope is now a slash
+	document, file, isArchive := strings.Cut(parsed.Path, "/-/") // %2f in a scope is decoded to a slash
 	name := nameAtEnd(document)
 	if !isArchive {
 		return w.names[name]
@@ -145,7 +145,7 @@ func (w *wanted) wants(key string) bool {
 	return false
 }
 
-// nameAtEnd is the package's name at the end of a registry's path.
+// nameAtEnd returns the package's name at the end of a registry's path.
 func nameAtEnd(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	last := len(parts) - 1

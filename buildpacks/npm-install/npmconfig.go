@@ -9,9 +9,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 )
 
-// withConfig returns a copy of an environment in which npm's setting has that value. The
-// name is as in npm's documentation, "update-notifier"; npm reads variables of
-// any case, so all of them give way.
+// withConfig returns a copy of an environment with a value for an npm setting.
+// The name is as in npm's documentation, "update-notifier"; npm reads variables
+// in any case, so withConfig replaces all of them.
 func withConfig(e environ.List, name, value string) environ.List {
 	variable := "npm_config_" + strings.ReplaceAll(name, "-", "_")
 	kept := make(environ.List, 0, len(e)+1)
@@ -23,8 +23,8 @@ func withConfig(e environ.List, name, value string) environ.List {
 	return append(kept, variable+"="+value)
 }
 
-// hasConfig tells whether npm's setting is in the environment, in any case
-// of letters, with a value.
+// hasConfig reports whether the environment has a value for an npm setting, in
+// any case.
 func hasConfig(e environ.List, name string) bool {
 	variable := "npm_config_" + strings.ReplaceAll(name, "-", "_")
 	for _, pair := range e {
@@ -35,17 +35,17 @@ func hasConfig(e environ.List, name string) bool {
 	return false
 }
 
-// choosesDependencies tells whether npm's settings in the environment say which
-// kinds of dependencies count.
+// choosesDependencies reports whether npm's settings in the environment select
+// kinds of dependencies.
 func choosesDependencies(e environ.List) bool {
 	return slices.ContainsFunc([]string{"include", "omit", "production", "only"}, func(name string) bool { return hasConfig(e, name) })
 }
 
-// places are the settings of npm's that only say where something is.
+// places are the npm settings that are only paths.
 var places = []string{"userconfig", "globalconfig", "cache", "logs_dir", "tmp"}
 
-// configOf returns the variables that are npm's settings, sorted, without
-// those that hold credentials or say where npm's own files are.
+// configOf returns the environment variables that are npm settings, sorted,
+// without credentials and paths of npm's own files.
 func configOf(e environ.List) []string {
 	var all []string
 	for _, pair := range e {

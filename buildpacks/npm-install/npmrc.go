@@ -11,9 +11,9 @@ import (
 
 const globalConfigVariable = npmrc.GlobalVariable
 
-// globalConfig returns the path of npm's global configuration: what
-// NPM_CONFIG_GLOBALCONFIG names, in any case of letters, or else the entry .npmrc of the service
-// binding with the type npmrc, or nothing.
+// globalConfig returns the path of npm's global configuration: the value of
+// NPM_CONFIG_GLOBALCONFIG, in any case, or else the entry .npmrc of the service
+// binding with the type npmrc, or "".
 func globalConfig(env environ.List, platformDir string, log scribe.Emitter) (string, error) {
 	if path := npmrc.Global(env); path != "" {
 		return path, nil

@@ -22,8 +22,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// npmLayer is the name of the layer that holds an npm of the app's choice, for
-// the build. Its bin folder goes before node-engine's on the PATH.
+// npmLayer is the name of the layer with the app's requested npm for the build.
+// Its bin folder precedes node-engine's on the PATH.
 const npmLayer = "npm"
 
 // projectConfig is the name of npm's configuration in a project or a home folder.
@@ -35,17 +35,18 @@ const npmLaunchLayer = "npm-launch"
 // specMetadata is the key in that layer's metadata for what was asked for.
 const specMetadata = "spec"
 
-// npmRequest is the version of npm that the app asks for, and where it does.
+// npmRequest is the version of npm that the app requests, and the source of the
+// request.
 type npmRequest struct {
 	spec, source string
 	mild         bool // npm itself would only warn
 }
 
 // requestedNPM reads, in this order, BP_NPM_VERSION; packageManager of
-// package.json, which names an exact version and may have a digest behind a
-// plus sign; and the ranges of devEngines.packageManager and engines.npm, which
-// ask for nothing when the npm that is there fits them, nor when they cannot be
-// read. Other package managers are of no concern.
+// package.json, which names an exact version with an optional digest after a plus
+// sign; and the ranges of devEngines.packageManager and engines.npm, which
+// request nothing if the present npm satisfies them, or if they are invalid. It
+// ignores other package managers.
 func requestedNPM(env environ.List, pkg packagejson.Package, has string) npmRequest {
 	if spec := env.Get(settings.NPMVersion); spec != "" {
 		return npmRequest{spec: spec, source: settings.NPMVersion}
@@ -66,7 +67,7 @@ func requestedNPM(env environ.List, pkg packagejson.Package, has string) npmRequ
 	return npmRequest{}
 }
 
-// refuses tells whether a range can be read and does not have the version.
+// refuses reports whether a range is valid and excludes the version.
 func refuses(text, version string) bool {
 	has, err := semver.NewVersion(version)
 	if err != nil || text == "" {
@@ -76,10 +77,10 @@ func refuses(text, version string) bool {
 	return err == nil && !wanted.Has(has)
 }
 
-// tag matches what a version may be called in a registry: "latest".
+// tag matches a registry's name for a version: "latest".
 var tag = regexp.MustCompile(`^[A-Za-z][\w.-]*$`)
 
-// check refuses what is neither a version or a range nor a tag.
+// check refuses everything but a version, a range or a tag.
 func (w npmRequest) check() error {
 	if _, err := npmrange.Parse(w.spec); err == nil || tag.MatchString(w.spec) {
 		return nil
@@ -91,8 +92,8 @@ func (w npmRequest) check() error {
 	}
 }
 
-// explain says of an error who wants that npm, and of a version that is not
-// there what would work.
+// explain adds the source of the request to an error, and for a missing version a
+// remedy.
 func (w npmRequest) explain(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {
@@ -106,10 +107,9 @@ func (w npmRequest) explain(err error) error {
 	return &explained
 }
 
-// chooseNPM puts the npm that the app asks for in place of the one that was
-// found, for the build, and where npm is called at launch for that, too. The
-// project's files take no part in that, but for its .npmrc, and are not
-// changed.
+// chooseNPM replaces the npm on the PATH with the one that the app requests, for
+// the build, and for the launch if npm is called there. Of the project's files
+// only .npmrc matters, and none is changed.
 func (m *manager) chooseNPM(at packit.Layers, atLaunch bool) (layers []packit.Layer, err error) {
 	atLaunch = atLaunch || m.env.Get(buildplan.NPMAtLaunchVariable) == "true"
 	request := requestedNPM(m.env, m.project.Package, m.npm.versions.NPM)
@@ -157,8 +157,8 @@ func (m *manager) chooseNPM(at packit.Layers, atLaunch bool) (layers []packit.La
 	return layers, nil
 }
 
-// launchNPM copies the npm of the build into a layer of the app image, without
-// the registry of last resort, which is the build's. The lifecycle puts its bin
+// launchNPM copies the build's npm into a layer of the app image, without the
+// default registry, which is for the build only. The lifecycle puts its bin
 // folder on the PATH.
 func (m *manager) launchNPM(at packit.Layers, from packit.Layer) (packit.Layer, error) {
 	layer, err := at.Get(npmLaunchLayer)
@@ -184,9 +184,9 @@ func (m *manager) launchNPM(at packit.Layers, from packit.Layer) (packit.Layer, 
 	return layer, nil
 }
 
-// configureNPM writes the built-in configuration of an npm of the app's choice,
-// as node-engine does for the one that comes with Node.js: the registry of last
-// resort, and the folder for global packages, which is that of Node.js.
+// configureNPM writes the built-in configuration of a requested npm, as
+// node-engine does for Node.js's own: the default registry, and Node.js's folder
+// for global packages.
 func (m *manager) configureNPM(npm string) error {
 	registry, err := npmrc.BuiltinRegistry(m.env.Get)
 	if err != nil {
@@ -203,8 +203,8 @@ func (m *manager) configureNPM(npm string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-// keepsNPM is true for a layer of the same exact version. A range may mean
-// another version by now.
+// keepsNPM is true for a layer with the same exact version. A range may now
+// select another version.
 func (m *manager) keepsNPM(layer packit.Layer, request npmRequest) bool {
 	if _, err := semver.StrictNewVersion(request.spec); err != nil || layer.Metadata[specMetadata] != request.spec {
 		return false
@@ -238,9 +238,9 @@ func (m *manager) installNPM(layer packit.Layer, request npmRequest) (packit.Lay
 	return layer, nil
 }
 
-// fetchNPM installs npm into a folder with the configuration of the project.
-// npm reads the .npmrc of the folder that it installs into, so the project's
-// is there as long as it takes.
+// fetchNPM installs npm into a folder with the configuration of the project: npm
+// reads the .npmrc of the target folder, so the project's is copied there during
+// the install.
 func (m *manager) fetchNPM(dir, spec string) (err error) {
 	config := filepath.Join(m.project.Dir, projectConfig)
 	if _, err := os.Stat(config); err == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// oddField names a field of the package.json in a folder that npm ends about
-// without naming it: a dependency whose version is no text, or workspaces that
-// are null. It is empty where there is none.
+// oddField returns the field of a folder's package.json on which npm fails
+// without naming it: a dependency whose version is no string, or workspaces that
+// are null; or "".
 func oddField(dir string) string {
 	fields, err := packagejson.ReadFields(dir)
 	if err != nil {
@@ -30,7 +30,7 @@ func oddField(dir string) string {
 	return ""
 }
 
-// jsonKind is what JSON calls a value that encoding/json decoded.
+// jsonKind returns the JSON type of a value that encoding/json decoded.
 func jsonKind(value any) string {
 	switch value.(type) {
 	case nil:

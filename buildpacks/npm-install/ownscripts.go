@@ -13,15 +13,15 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// installScripts are the scripts of a project that npm runs when it installs
-// the dependencies, in that order; of a workspace not the dependenciesScripts.
+// installScripts are a project's scripts that npm runs on install, in order; for
+// a workspace without the dependenciesScripts.
 var installScripts = append(dependenciesScripts, "preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
 
-// dependenciesScripts are those that it runs when it has changed node_modules.
+// dependenciesScripts are those that it runs after changing node_modules.
 var dependenciesScripts = []string{"predependencies", "dependencies", "postdependencies"}
 
-// ownScripts runs the scripts of the project, and of the workspaces that are
-// part of it, that npm runs after an install.
+// ownScripts runs the scripts of the project, and of its workspaces, that npm
+// runs after an install.
 func (m *manager) ownScripts(npm npm, p modules.Part) error {
 	_, err := os.Lstat(filepath.Join(m.project.Dir, nodemodules.Dir, hiddenLockfile))
 	changed := err == nil // npm has installed something
@@ -47,8 +47,8 @@ func (m *manager) ownScripts(npm npm, p modules.Part) error {
 	return nil
 }
 
-// runsWith says whether a script is the hook of another install script, with
-// which `npm run` runs it.
+// runsWith reports whether a script is the hook of another install script: `npm
+// run` runs it with that.
 func runsWith(pkg packagejson.Package, hook string) bool {
 	return slices.ContainsFunc(installScripts, func(name string) bool {
 		return (hook == "pre"+name || hook == "post"+name) && strings.TrimSpace(pkg.Scripts[name]) != ""

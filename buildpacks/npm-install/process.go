@@ -20,19 +20,19 @@ type process string
 const (
 	processInstall process = "npm install"
 	processCI      process = "npm ci"
-	processRebuild process = "npm rebuild" // the app brings its node_modules along
+	processRebuild process = "npm rebuild" // the app vendors its node_modules
 )
 
-// kindOf says of each process where versions come from.
+// kindOf says for each process what chooses the versions.
 var kindOf = map[process]modules.Kind{processInstall: modules.Resolved, processCI: modules.Frozen, processRebuild: modules.Vendored}
 
-// vendoredCacheDir is the folder of the app that may hold a cache of npm's.
+// vendoredCacheDir is the folder of the app that may hold npm's cache.
 const vendoredCacheDir = "npm-cache"
 
-// inputs is what decides the process.
+// inputs decide the process.
 type inputs struct {
 	lockfile string // the file's name, or empty
-	modules  bool   // node_modules has packages in it
+	modules  bool   // node_modules has packages
 	cache    bool   // npm-cache is a folder
 }
 
@@ -51,8 +51,8 @@ func inspect(dir string) (inputs, error) {
 	}
 	modules := filepath.Join(dir, nodemodules.Dir)
 	if info, err := os.Lstat(modules); err == nil && info.Mode().Type() == fs.ModeSymlink {
-		// What a build before left behind in the same folder. npm ci would
-		// empty the layer that it leads to.
+		// A previous build in the same folder left it. npm ci would empty the
+		// layer that it points to.
 		if err := os.Remove(modules); err != nil {
 			return inputs{}, err
 		}
@@ -65,8 +65,8 @@ func inspect(dir string) (inputs, error) {
 	return found, err
 }
 
-// process chooses. Vendored modules go before a lockfile, unless there is
-// also a cache to install from.
+// process decides. Vendored modules take precedence over a lockfile, unless there
+// is also a cache to install from.
 func (i inputs) process() process {
 	switch {
 	case i.lockfile == "" && !i.modules:
@@ -77,7 +77,7 @@ func (i inputs) process() process {
 	return processCI
 }
 
-// describe logs the inputs and the choice.
+// describe logs the inputs and the decision.
 func (i inputs) describe(log scribe.Emitter) {
 	lock := i.lockfile
 	if lock == "" {

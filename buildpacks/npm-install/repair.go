@@ -9,12 +9,11 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 )
 
-// repairingNPM is the release line of npm that the remedy asks for: from 11.6
-// on npm adds what is missing in a lockfile, and npm 12 no longer reads
-// npm-shrinkwrap.json.
+// repairingNPM is the npm of the remedy: since 11.6 npm adds missing packages to
+// a lockfile, and npm 12 no longer reads npm-shrinkwrap.json.
 const repairingNPM = "npx --yes npm@11"
 
-// Repair says how to make the lockfile whole, and who left it so.
+// Repair says how to complete the lockfile, and what left the gaps.
 func (m *manager) Repair(gaps []deps.Gap) (remedy string, err error) {
 	if omits, err := m.omitsOptional(); err != nil || omits {
 		return "", err
@@ -22,11 +21,10 @@ func (m *manager) Repair(gaps []deps.Gap) (remedy string, err error) {
 	return repair(m.project.Lock, gaps) + " npm 11.5 and older write such a lockfile where node_modules is already there, and do not mend it (npm/cli#4828).", nil
 }
 
-// repair is the command that makes the lockfile whole. npm adds what is
-// missing below the project's own dependencies. It does not look below links,
-// so for packages that only workspaces need it is made to: each becomes a
-// dependency of the project, and none any more. That leaves all versions as
-// they are.
+// repair returns the command that completes the lockfile. npm adds missing
+// packages below the project's own dependencies, but does not look below links.
+// So packages that only workspaces need temporarily become dependencies of the
+// project. All versions stay.
 func repair(lock deps.Graph, gaps []deps.Gap) string {
 	const where = " in the project's folder, and commit the lockfile that it writes"
 	install := repairingNPM + " install --package-lock-only"
@@ -47,8 +45,8 @@ func repair(lock deps.Graph, gaps []deps.Gap) string {
 		install, strings.Join(specs, " "), repairingNPM, strings.Join(names, " "), where)
 }
 
-// borrowable tells whether a package can be a dependency of the project for a
-// moment: it is where the project would have it, and is none so far.
+// borrowable reports whether a package can temporarily become a dependency of the
+// project: it is in the project's node_modules, and is no dependency yet.
 func borrowable(lock deps.Graph, p deps.Package) bool {
 	if p.Path != path.Join("node_modules", p.Name) {
 		return false
@@ -61,8 +59,7 @@ func borrowable(lock deps.Graph, p deps.Package) bool {
 	return true
 }
 
-// omitsOptional asks npm whether its configuration says to install no optional
-// packages.
+// omitsOptional asks npm whether its configuration omits optional packages.
 func (m *manager) omitsOptional() (bool, error) {
 	output, err := m.npm.capture(m.project.Dir, "config", "get", "omit", "optional")
 	if err != nil {

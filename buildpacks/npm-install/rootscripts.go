@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// withoutRootScripts lets npm install for the launch without the scripts of
-// the root's package.json: what they call is not installed there.
+// withoutRootScripts lets npm install for the launch without the scripts of the
+// root's package.json, whose tools are not installed then.
 func (m *manager) withoutRootScripts(p modules.Part, call func() error) (err error) {
 	names := modules.OwnScripts(m.project.Root, installScripts)
 	if m.project.Workspace == "" || p.Dev || len(names) == 0 {
@@ -44,13 +44,13 @@ func (m *manager) withoutRootScripts(p modules.Part, call func() error) (err err
 	return call()
 }
 
-// hideCredentials takes passwords and tokens out of npm's list of what it has
-// installed, which is part of the layer: npm copies the lockfile's addresses.
+// hideCredentials removes passwords and tokens from npm's record of installed
+// packages, which is part of the layer: npm copies the lockfile's addresses.
 func (m *manager) hideCredentials() error {
 	file := filepath.Join(m.project.Dir, nodemodules.Dir, hiddenLockfile)
 	text, err := regular.ReadFile(file)
 	if err != nil || !npmlock.HasCredentials(text) {
-		return nil // none, or none of these
+		return nil // no record, or no credentials
 	}
 	if err := os.WriteFile(file, npmlock.WithoutCredentials(text), 0o644); err != nil {
 		return fmt.Errorf("taking credentials out of %s: %w", hiddenLockfile, err)

@@ -15,10 +15,10 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// scriptNPM is the npm that runs the scripts: with the NODE_ENV of the build,
-// for the host. An npm that a script calls in turn, say for a client in a
+// scriptNPM returns the npm that runs the scripts: with the NODE_ENV of the
+// build, for the host. An npm that a script calls in turn, say for a client in a
 // folder of the app, installs devDependencies too, although NODE_ENV is
-// production; what the user has set about that is kept.
+// production; the user's own settings about that are kept.
 func (m *manager) scriptNPM() npm {
 	if choosesDependencies(m.env) {
 		return m.npm
@@ -26,10 +26,10 @@ func (m *manager) scriptNPM() npm {
 	return m.npm.config("include", "dev")
 }
 
-// The lines by which npm announces what it runs.
+// The lines with which npm announces a script.
 var (
 	announcement = regexp.MustCompile(`(?m)^> (?:.* )?(\S+)\r?\n> `)
-	// From npm 12 on it is a notice, which only npm's debug log has here.
+	// Since npm 12 it is a notice, which only npm's debug log has here.
 	noticed = regexp.MustCompile(`(?m)^\d+ notice run (?:.* )?(\S+)$`)
 )
 
@@ -42,8 +42,8 @@ func (m *manager) Run(s modules.Script) error {
 	return scriptFailure(s, *f)
 }
 
-// scriptFailure says how the script failed. What an npm that the script called
-// complains of is classified as elsewhere.
+// scriptFailure says why the script failed. It classifies errors of an npm that
+// the script called.
 func scriptFailure(s modules.Script, f fault) error {
 	ran := lastAnnounced(s.Name, f)
 	where := fmt.Sprintf("the build script %s failed", s)
@@ -79,17 +79,17 @@ func scriptFailure(s modules.Script, f fault) error {
 	}
 }
 
-// repeated is what npm puts before the lines of a script that it repeats.
+// repeated matches npm's prefix of a script's output that it repeats.
 var repeated = regexp.MustCompile(`(?m)^npm (?:error|ERR!) `)
 
-// missingCommand is [outcome.Outcome.MissingCommand], also where npm repeats a
-// shell's words.
+// missingCommand is [outcome.Outcome.MissingCommand], also if npm repeats a
+// shell's message.
 func (f fault) missingCommand() string {
 	return outcome.Outcome{Err: f.Err, Output: repeated.ReplaceAllString(f.Output, "")}.MissingCommand()
 }
 
-// within is the fault without npm's own report on it, which a script of a
-// workspace gets and another one does not.
+// within returns the fault without npm's own report, which only a workspace's
+// script has.
 func (f fault) within() fault {
 	f.debug = ""
 	if i := strings.LastIndex(f.Output, " Lifecycle script `"); i >= 0 {

@@ -12,15 +12,15 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// blockedHead and blockedLine are how npm 12 says, as a warning, whose install
-// scripts it has not run. npm 11 lists the same lines under another head, and
-// runs the scripts.
+// blockedHead and blockedLine match npm 12's warning about install scripts that
+// it did not run. npm 11 lists the same lines under another head, and runs the
+// scripts.
 var (
 	blockedHead = regexp.MustCompile(`(?m)^\d+ warn install-scripts \d+ packages? had install scripts blocked`)
 	blockedLine = regexp.MustCompile(`(?m)^\d+ warn install-scripts   (\S+ \(.*\))$`)
 )
 
-// blockedScripts finds those in a debug log.
+// blockedScripts finds these in a debug log.
 func blockedScripts(debug string) []string {
 	if !blockedHead.MatchString(debug) {
 		return nil
@@ -32,8 +32,8 @@ func blockedScripts(debug string) []string {
 	return all
 }
 
-// warnOfBlocked says what npm's log level hides: the build goes on without
-// what those scripts would have made.
+// warnOfBlocked repeats the warning, which npm's log level hides: the build
+// continues without those scripts' output.
 func (n npm) warnOfBlocked(scripts []string) {
 	if len(scripts) == 0 {
 		return
@@ -45,12 +45,12 @@ func (n npm) warnOfBlocked(scripts []string) {
 	n.log.Action("Where a package needs its script, run `npm install-scripts approve NAME` and commit package.json; `deny` ends this warning.")
 }
 
-// script is a script of a package, or of the project, that failed while npm
-// installed.
+// script is a script of a package, or of the project, that failed during an
+// install.
 type script struct {
 	path    string // the package's folder
-	name    string // "postinstall"; empty where nobody can tell
-	command string // as npm gives it to the shell
+	name    string // "postinstall"; empty if unknown
+	command string // as npm passes it to the shell
 }
 
 var (
@@ -58,7 +58,7 @@ var (
 	scriptCommand = regexp.MustCompile(`(?m)^command sh -c (?:-- )?(.+)$`)
 )
 
-// script finds the script that failed, if that is what happened.
+// script returns the script that failed, if any.
 func (f fault) script() (script, bool) {
 	report := f.report()
 	command := scriptCommand.FindStringSubmatch(report)
@@ -73,8 +73,8 @@ func (f fault) script() (script, bool) {
 	return found, true
 }
 
-// nameOf is the name of the install script in a folder's package.json that has a
-// command; empty where it is none, or more than one.
+// nameOf returns the name of the only install script in a folder's package.json
+// with a command; "" if there is none, or more than one.
 func nameOf(dir, command string) string {
 	pkg, err := packagejson.Read(dir)
 	if err != nil {
@@ -109,7 +109,7 @@ func (m *manager) runOwn(npm npm, dir string, pkg packagejson.Package, name stri
 	return own.failure(*f)
 }
 
-// owner is the package whose script it is, or "the project".
+// owner returns the script's package, or "the project".
 func (s script) owner(dir string) string {
 	const marker = "node_modules/"
 	if i := strings.LastIndex(s.path, marker); i >= 0 {
@@ -121,13 +121,13 @@ func (s script) owner(dir string) string {
 	return "the project"
 }
 
-// missingModule is what Node.js says of a package that is not installed.
+// missingModule matches Node.js's message about a package that is not installed.
 var missingModule = regexp.MustCompile(`Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND`)
 
-// developing is the remedy for what a script calls and does not find.
+// developing is the remedy for a command that a script calls and that is missing.
 const developing = "make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies."
 
-// failure says which script failed, and why when its output tells.
+// failure says which script failed, and why if its output shows that.
 func (s script) failure(f fault) error {
 	which := fmt.Sprintf("the script `%s` of %s", s.command, s.owner(f.dir))
 	if s.name != "" {
@@ -138,7 +138,7 @@ func (s script) failure(f fault) error {
 		found.Cause = where + " failed: " + found.Cause
 		return found
 	}
-	if strings.Contains(f.report(), "signal SIGKILL") { // what the kernel does where memory runs out
+	if strings.Contains(f.report(), "signal SIGKILL") { // by the kernel, if memory runs out
 		return &failure.Failure{ID: outcome.Memory.ID, Cause: where + " was killed, most likely because " + outcome.Memory.Cause, Remedy: outcome.Memory.Remedy}
 	}
 	ended := fmt.Sprintf("%s ended with the exit status %d", where, f.Status())
@@ -160,5 +160,5 @@ var pythonMissing = outcome.Symptom{
 	Remedy: "use a build image with python3, or set BP_NPM_INCLUDE_BUILD_PYTHON=true and add a buildpack that provides cpython.",
 }
 
-// symptom is the failure that an output of its script tells of, or nil.
+// symptom returns the failure that a script's output shows, or nil.
 func (f fault) symptom() *failure.Failure { return outcome.Find(f.Output, pythonMissing) }

@@ -9,24 +9,24 @@ import (
 	"unicode"
 )
 
-// thrownError is an exception that nobody has caught, as Node.js prints it; npm
-// repeats what the script of a package prints behind words of its own.
+// thrownError matches an uncaught exception, as Node.js prints it; npm repeats
+// the output of a package's script with a prefix.
 var thrownError = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(\w*Error: .*)$`)
 
-// wrapped are npm's words before what it repeats or reports.
+// wrapped matches npm's prefix of reported or repeated lines.
 var wrapped = regexp.MustCompile(`^npm (?:error|ERR!)(?: |$)`)
 
-// ofNPM9 is what npm 9 says of every script that fails.
+// ofNPM9 is npm 9's message about every failed script.
 const ofNPM9 = "Error: command failed"
 
-// frame are lines that say where, and not what: npm's report about a script,
-// what it announces, and what stands around an exception of Node.js.
+// frame matches lines about the place of an error, not its cause: npm's report
+// about a script, its announcements, and the lines around an exception of
+// Node.js.
 var frame = regexp.MustCompile(`^(?:code |in workspace: |at location: |path |command |workspace |location |signal |errno |syscall |cwd |Lifecycle script |A complete log of this run|Log files were not written|` +
 	`Exit status \d|> |at |\^|node:|Node\.js v\d|[{}\[\]();,]*$)`)
 
-// lastWords is the last that npm, or the program that it ran, said about what is
-// wrong: the last exception that nobody has caught, or the last line. It is
-// empty where nothing was said.
+// lastWords returns the last error message of npm, or of the program that it ran:
+// the last uncaught exception, or the last line, or "".
 func (f fault) lastWords() string {
 	for _, found := range slices.Backward(thrownError.FindAllStringSubmatch(f.Output, -1)) {
 		if words := plain(found[1]); words != ofNPM9 {
@@ -43,13 +43,13 @@ func (f fault) lastWords() string {
 	return ""
 }
 
-// escape matches what steers a terminal.
+// escape matches terminal control sequences.
 var escape = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)`)
 
-// maxWords is how many characters of a line are repeated.
+// maxWords is the maximal length of a repeated line in characters.
 const maxWords = 300
 
-// plain is a line without what steers a terminal, and of bounded length.
+// plain returns a line without terminal control sequences, and shortened.
 func plain(line string) string {
 	line = strings.ToValidUTF8(escape.ReplaceAllString(line, ""), "?")
 	line = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -64,7 +64,7 @@ func plain(line string) string {
 	return line
 }
 
-// after puts words behind a sentence, if there are any.
+// after appends words to a sentence, if there are any.
 func after(words string) string {
 	if words == "" {
 		return ""
@@ -72,13 +72,12 @@ func after(words string) string {
 	return ": " + words
 }
 
-// asked finds the address that npm asked for in vain.
+// asked matches the address of npm's failed request.
 var asked = regexp.MustCompile(`(?:request to|GET) (https?://\S+)`)
 
-// elsewhere is the host that npm asked for in vain, where that is not the host of
-// a registry: package.json or the lockfile names an archive there, or a git
-// repository that npm fetches as one. It is empty where it was a registry, and
-// where nobody can tell.
+// elsewhere returns the host of npm's failed request if it is no registry's:
+// package.json or the lockfile names an archive there, or a git repository that
+// npm fetches as one. It is empty for a registry, and if unknown.
 func (f fault) elsewhere() string {
 	if u := f.unlisted(); u != nil && !strings.Contains(u.Path, inRegistry) {
 		return u.Host
@@ -86,8 +85,8 @@ func (f fault) elsewhere() string {
 	return ""
 }
 
-// lockedElsewhere is the host of another registry than those of npm's
-// configuration, which the lockfile names; or empty.
+// lockedElsewhere returns the host of a registry in the lockfile that is not in
+// npm's configuration; or "".
 func (f fault) lockedElsewhere() string {
 	if u := f.unlisted(); u != nil && strings.Contains(u.Path, inRegistry) {
 		return u.Host
@@ -95,10 +94,10 @@ func (f fault) lockedElsewhere() string {
 	return ""
 }
 
-// inRegistry is in the path of every archive that a registry keeps.
+// inRegistry is in the path of every archive in a registry.
 const inRegistry = "/-/"
 
-// unlisted is the address that npm asked for in vain, unless its host is a
+// unlisted returns the address of npm's failed request, unless its host is a
 // registry of npm's configuration.
 func (f fault) unlisted() *url.URL {
 	found := asked.FindStringSubmatch(f.report())
@@ -116,7 +115,7 @@ func (f fault) unlisted() *url.URL {
 	return u
 }
 
-// server is who was asked, in a sentence.
+// server describes the server in a sentence.
 func (f fault) server(registry string) string {
 	if host := f.elsewhere(); host != "" {
 		return host
@@ -124,8 +123,8 @@ func (f fault) server(registry string) string {
 	return registry
 }
 
-// registries asks npm which registries it is to use in a folder, also for scopes,
-// and returns their hosts. There are none where npm does not say.
+// registries returns the hosts of all registries that npm's configuration names
+// for a folder, also for scopes; none if npm fails.
 func (n npm) registries(dir string) []string {
 	output, err := n.capture(dir, "config", "list", "--json")
 	if err != nil {

@@ -29,12 +29,11 @@ const (
 	supervisorName   = "supervisor"
 )
 
-// keyMetadata is the key in a layer's metadata for the digest that decides
-// whether it is reused.
+// keyMetadata is the layer metadata key for the digest that decides about reuse.
 const keyMetadata = "sha256"
 
-// Build sets the process web, in layers of its own, and gives the image the
-// variables and labels that settings name.
+// Build sets the process web, in layers of its own, and adds the variables and
+// labels of the settings to the image.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
@@ -84,13 +83,13 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	}
 }
 
-// given is what settings give the image.
+// given is what settings add to the image.
 type given struct {
 	variables packit.Environment
 	labels    map[string]string
 }
 
-// given reads it, but for what another buildpack of the group gives.
+// given reads the settings, except what another buildpack of the group sets.
 func (s start) given(env environ.List, others buildplan.Group) (g given, err error) {
 	if !others[buildplan.EnvironmentVariables] {
 		if g.variables, err = givenVariables(env); err != nil {
@@ -132,8 +131,8 @@ func (s start) layers(context packit.BuildContext, t targets.Target, given packi
 	return layers, nil
 }
 
-// supervisorIn copies the target's supervisor into its layer. The layer of
-// the build before is reused, without its content, when it has the same one.
+// supervisorIn copies the target's supervisor into its layer. It reuses the
+// previous layer, without its content, if the supervisor is the same.
 func supervisorIn(context packit.BuildContext, t targets.Target, log scribe.Emitter) (packit.Layer, error) {
 	source := filepath.Join(context.CNBPath, "bin", t.Dashed(), supervisorName)
 	program, err := os.ReadFile(source)
@@ -173,7 +172,7 @@ func writeProgram(path string, program []byte) error {
 	return nil
 }
 
-// environmentIn makes a layer of variables, or reuses that of the build before.
+// environmentIn makes a layer of variables, or reuses the previous one.
 func environmentIn(context packit.BuildContext, name string, env packit.Environment) (packit.Layer, error) {
 	layer, err := context.Layers.Get(name)
 	if err != nil {

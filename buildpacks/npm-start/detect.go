@@ -7,8 +7,8 @@ import (
 	"github.com/armature-cnb/armature/internal/environ"
 )
 
-// Detect passes where the project's package.json has a start script. It
-// provides nothing, and requires at launch what the script needs.
+// Detect passes if the project's package.json has a start script. It provides
+// nothing, and requires at launch what the script needs.
 func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		s, err := readStart(context.WorkingDir, env.Get)
@@ -19,14 +19,14 @@ func Detect(env environ.List) packit.DetectFunc {
 	}
 }
 
-// modulesRequirement is the requirement of node_modules.
+// modulesRequirement is the metadata of the requirement of node_modules.
 type modulesRequirement struct {
 	Launch  bool `toml:"launch"`
 	Relinks bool `toml:"relinks"`       // nodemodules.RelinksKey
 	NPM     bool `toml:"npm,omitempty"` // nodemodules.NPMKey
 }
 
-// launchRequirement is one of anything else.
+// launchRequirement is the metadata of any other requirement.
 type launchRequirement struct {
 	Launch        bool   `toml:"launch"`
 	VersionSource string `toml:"version-source,omitempty"` // why it is required at launch

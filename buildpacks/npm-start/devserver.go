@@ -10,15 +10,15 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// developing says when a program serves sources to a developer rather than an
-// app to its users.
+// developing says when a program serves sources to a developer rather than an app
+// to its users.
 type developing struct {
-	pkg    string   // the package that brings it, when that is called otherwise
+	pkg    string   // the program's package, if the names differ
 	on     []string // the subcommands and flags that do; nil for every use
 	except []string // the subcommands that do not
 }
 
-// developmentServers are known by the names of their programs.
+// developmentServers are the known ones, by program.
 var developmentServers = map[string]developing{
 	"astro":              {on: []string{"dev"}},
 	"browser-sync":       {on: []string{"start"}},
@@ -51,7 +51,7 @@ var developmentServers = map[string]developing{
 	"webpack-dev-server": {},
 }
 
-// serves says whether a program does so with these arguments.
+// serves reports whether a program does so with these arguments.
 func (d developing) serves(arguments []string) bool {
 	if d.on != nil {
 		return slices.ContainsFunc(arguments, func(a string) bool { return slices.Contains(d.on, a) })
@@ -59,15 +59,15 @@ func (d developing) serves(arguments []string) bool {
 	return !slices.ContainsFunc(arguments, func(a string) bool { return slices.Contains(d.except, a) })
 }
 
-// programPackages are the packages of further programs that start scripts
-// call, where the names differ.
+// programPackages are the packages of other programs that start scripts call, if
+// the names differ.
 var programPackages = map[string]string{
 	"babel": "@babel/cli", "babel-node": "@babel/node", "dotenvx": "@dotenvx/dotenvx", "sequelize": "sequelize-cli", "swc": "@swc/cli", "cross-env-shell": "cross-env", "dotenv": "dotenv-cli", "run-p": "npm-run-all", "run-s": "npm-run-all",
 	"tsc": "typescript", "tsnd": "ts-node-dev",
 }
 
-// warnings are what may be wrong with the scripts that start the app, a
-// sentence or more each.
+// warnings describe possible faults of the start scripts, in one or more
+// sentences each.
 func (s start) warnings(modules launched) []string {
 	var all []string
 	for _, one := range s.scripts() {
@@ -104,11 +104,11 @@ func (s start) onlyForDevelopment(pkg string) bool {
 	return development && !production && !optional
 }
 
-// alternatives are the names that scripts which start a built app have.
+// alternatives are usual names of scripts that start a built app.
 var alternatives = []string{"start:prod", "start:production", "start-prod", "prod:start", "production", "prod", "start:server", "start:node", "serve:prod", "serve", "preview", "server"}
 
-// alternative tells how to start the built app: by another script, if one
-// looks like it and can run.
+// alternative says how to start the built app: with another script, if one looks
+// suitable and can run.
 func (s start) alternative(modules launched) string {
 	if name := s.otherScript(modules); name != "" {
 		return fmt.Sprintf("start what the build script makes: set %s=%s if that is what the script %s does", settings.StartScript, name, name)
@@ -116,8 +116,8 @@ func (s start) alternative(modules launched) string {
 	return "let the build script make the app, serve what it makes with a server for production, and name the script that starts that in " + settings.StartScript
 }
 
-// otherScript is the name of a script that looks like one for production and
-// of which nothing is known that keeps it from running; empty without any.
+// otherScript returns the name of a script that looks like one for production and
+// may run, or "".
 func (s start) otherScript(modules launched) string {
 	for _, name := range alternatives {
 		text := s.pkg.Scripts[name]
@@ -135,8 +135,8 @@ func startsDevelopment(script string) bool {
 	})
 }
 
-// calls are the commands that a script calls, roughly: the words between what
-// divides commands, without quotes, variables, and programs that start others.
+// calls splits a script roughly into commands, without quotes, variables, and
+// programs that start others.
 func calls(script string) [][]string {
 	var all [][]string
 	for _, text := range strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(";&|()\n", r) }) {
@@ -151,5 +151,5 @@ func calls(script string) [][]string {
 	return all
 }
 
-// starters start the program that they are given.
+// starters start the program in their arguments.
 var starters = []string{"cross-env", "env", "exec", "npx", "--", "--yes", "-y", "--no-install", "time"}

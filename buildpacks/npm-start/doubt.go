@@ -10,24 +10,24 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// doubt is why a command that may run most likely does not: what it needs is
-// not among what the buildpacks know of the app image. It is a warning, because
-// a run image or a later buildpack can bring what is missing.
+// doubt is the reason why a command probably cannot run: the buildpacks find
+// something that it needs nowhere in the app image. It is only a warning, because
+// a run image or a later buildpack may have it.
 type doubt struct {
-	format string // of the warning, with its id: for why behind the name of a script, and fix
+	format string // of the warning, with its id, a placeholder for the script's name with why, and one for fix
 	why    string // "calls bun, which …"
 	fix    string // in the imperative
-	// made says that what runs before it could bring what is missing.
+	// made means that a command before it could make what is missing.
 	made bool
 }
 
-// warning is the sentence for the developer.
+// warning returns the sentence for the developer.
 func (f fate) warning() string {
 	return fmt.Sprintf(f.doubt.format, f.sentence(f.doubt.why), f.doubt.fix)
 }
 
-// afterOthers is the fate of a command that runs behind others, which may make
-// the file that it needs.
+// afterOthers is the fate of a command after others, which may make the file that
+// it needs.
 func (f fate) afterOthers() fate {
 	if f.doubt != nil && f.doubt.made {
 		return fate{kind: f.kind}
@@ -35,14 +35,14 @@ func (f fate) afterOthers() fate {
 	return f
 }
 
-// isBrought says whether a package of the app may bring what is looked for. One
-// without any module and dependency has none that does.
+// isBrought reports whether a package of the app may provide something. An app
+// without modules and dependencies has no such package.
 func (o oracle) isBrought(answer presence) bool {
 	hasNone := len(o.places) == 0 && len(o.pkg.Dependencies) == 0 && len(o.pkg.OptionalDependencies) == 0
 	return answer == present || answer == unknown && !hasNone
 }
 
-// doubtOfProgram doubts a program that no module and no layer brings.
+// doubtOfProgram doubts a program that no module and no layer provides.
 func (o oracle) doubtOfProgram(program string) fate {
 	if o.isBrought(o.command(program)) {
 		return fate{}
@@ -54,7 +54,7 @@ func (o oracle) doubtOfProgram(program string) fate {
 	}}
 }
 
-// doubtOfModule doubts what node is to load first and no module brings.
+// doubtOfModule doubts a missing module that node is to preload.
 func (o oracle) doubtOfModule(name, pkg string) fate {
 	if o.isBrought(o.module(pkg)) {
 		return fate{}
@@ -66,8 +66,8 @@ func (o oracle) doubtOfModule(name, pkg string) fate {
 	}}
 }
 
-// doubtOfFile doubts a file that node is to run and that is not in the app's
-// folder when everything is built.
+// doubtOfFile doubts a file for node that is missing in the app's folder after
+// the build.
 func (o oracle) doubtOfFile(file string) fate {
 	if path.IsAbs(file) || strings.ContainsAny(file, "$*?`:") || strings.Contains(path.Clean(file), "..") || o.hasFile(file) {
 		return fate{}

@@ -16,15 +16,14 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// notInNames are characters that npm leaves in the names of variables, and
-// that a layer's file for a variable cannot have in its name: what follows a
-// dot is not the name for the lifecycle, and what follows an equals sign not
-// for the app.
+// notInNames matches characters that npm allows in the names of variables, but
+// that cannot be in the name of a layer's file for a variable: the lifecycle cuts
+// the name at a dot, and the app's process at an equals sign.
 var notInNames = regexp.MustCompile(`[./=\x00]`)
 
-// environment is what npm gives to a script: what package.json says of the
-// package, its programs, its engines and its config, and node_modules/.bin
-// first on the PATH. All but the PATH are defaults.
+// environment returns npm's variables for a script: the fields of package.json,
+// its programs, its engines and its config, and a PATH that begins with
+// node_modules/.bin. All but the PATH are defaults.
 func (s start) environment() (packit.Environment, error) {
 	given, err := s.packageVariables()
 	if err != nil {
@@ -44,12 +43,12 @@ func (s start) environment() (packit.Environment, error) {
 	return env, nil
 }
 
-// variable is one for the app's process.
+// variable is a variable for the app's process.
 type variable struct{ name, value string }
 
-// withNamesOfFiles gives every variable a name that a layer's file can have.
-// One that has it already goes before one that gets it now. Left out is what no
-// process can have, see [possible].
+// withNamesOfFiles gives every variable a valid name for a layer's file. A
+// variable whose name is already valid takes precedence over one that is renamed
+// to it. It leaves out impossible variables, see [possible].
 func withNamesOfFiles(given []variable) []variable {
 	var all []variable
 	taken := map[string]bool{}
@@ -65,26 +64,26 @@ func withNamesOfFiles(given []variable) []variable {
 	return all
 }
 
-// Limits of Linux in bytes: of the name of a file, and of one variable of a
-// process (NAME_MAX, MAX_ARG_STRLEN).
+// Limits of Linux in bytes: a file's name, and one variable of a process
+// (NAME_MAX, MAX_ARG_STRLEN).
 const (
 	maxFileName = 255
 	maxVariable = 128 << 10
 )
 
-// possible is false for a variable that no file of a layer can have the name
-// of, and for one with which no process can be started.
+// possible is false for a variable whose name is too long for a file, and for one
+// with which no process can be started.
 func possible(name, value string) bool {
 	return len(name)+len(".default") <= maxFileName && len(name)+len("=")+len(value) < maxVariable && !strings.Contains(value, "\x00")
 }
 
-// maxPackageVariables is how many bytes the variables of a package may have
-// together. Linux gives all variables and arguments of a process 2 MiB.
+// maxPackageVariables is the limit in bytes of all variables of a package. Linux
+// allows a process 2 MiB of variables and arguments.
 const maxPackageVariables = 1 << 20
 
-// packageVariables are what npm makes of the fields of package.json, in its
-// order: where two have one name the later one counts. Where they are more
-// than a process could be started with, config and the programs are left out.
+// packageVariables returns npm's variables for the fields of package.json, in
+// npm's order: the later of two with one name wins. If they are too large for a
+// process, config and the programs are left out.
 func (s start) packageVariables() ([]variable, error) {
 	text, err := regular.ReadFile(filepath.Join(s.dir, packagejson.FileName))
 	if err != nil {
@@ -112,8 +111,8 @@ func (s start) packageVariables() ([]variable, error) {
 	return all, nil
 }
 
-// commands are the folders of the modules' commands, those of a workspace
-// before those of its root.
+// commands returns the folders of the modules' commands, a workspace's before its
+// root's.
 func (s start) commands() string {
 	bins := filepath.Join(s.dir, nodemodules.Dir, ".bin")
 	if s.modules != s.dir {
@@ -122,7 +121,7 @@ func (s start) commands() string {
 	return bins
 }
 
-// flatten makes variables of a field, if it is there.
+// flatten makes variables of a field, if it exists.
 func (o object) flatten(field string, set func(name, value string)) {
 	for _, m := range o {
 		if m.key == field {
@@ -131,8 +130,8 @@ func (o object) flatten(field string, set func(name, value string)) {
 	}
 }
 
-// flatten names what is inside of an object by the path that leads to it, with
-// underscores, as npm does.
+// flatten names the values in an object by their path, joined with underscores,
+// as npm does.
 func flatten(name string, value any, set func(name, value string)) {
 	switch v := value.(type) {
 	case object:
@@ -146,14 +145,14 @@ func flatten(name string, value any, set func(name, value string)) {
 	case nil:
 		set(name, "")
 	case bool:
-		set(name, map[bool]string{true: "true"}[v]) // nothing for false
+		set(name, map[bool]string{true: "true"}[v]) // empty for false
 	default:
 		set(name, inJavaScript(v))
 	}
 }
 
-// writeEnvironment writes the files of variables for a layer's launch. packit
-// would refuse names that the lifecycle takes and npm gives.
+// writeEnvironment writes the files for a layer's launch variables. packit would
+// refuse names that are valid for the lifecycle and that npm uses.
 func writeEnvironment(layerDir string, env packit.Environment) error {
 	dir := filepath.Join(layerDir, "env.launch")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

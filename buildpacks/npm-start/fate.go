@@ -15,39 +15,39 @@ import (
 type kind int
 
 const (
-	runs kind = iota // it may well be the server: nothing behind it matters
-	ends             // it comes to an end by itself, and what is behind it starts
+	runs kind = iota // it may be the server: nothing after it matters
+	ends             // it ends by itself, and the command after it starts
 	dies             // it cannot run in the app image
 )
 
-// fate is what will become of a command or a script. The rest is of one that
-// dies.
+// fate is the predicted outcome of a command or a script. The fields after kind
+// are for one that dies.
 type fate struct {
 	kind
-	why     string   // the reason, behind the name of a script: "calls tsc, which …"
-	scripts []string // the scripts that lead there, from the outermost
-	program string   // what is called and is not there; may be empty
-	pkg     string   // the package that is not there; may be empty
-	fix     string   // a remedy of its own, in the imperative; may be empty
-	doubt   *doubt   // of one that runs: why it may not; may be nil
+	why     string   // the reason, after the name of a script: "calls tsc, which …"
+	scripts []string // the scripts on the way to it, from the outermost
+	program string   // the missing program; may be empty
+	pkg     string   // the missing package; may be empty
+	fix     string   // a specific remedy, in the imperative; may be empty
+	doubt   *doubt   // for one that runs: why it may not; may be nil
 }
 
-// oracle tells what will become of scripts. It would rather be wrong about one
-// that cannot run than about one that can.
+// oracle predicts the fate of scripts. It prefers to miss a script that cannot
+// run over refusing one that can.
 type oracle struct {
 	start
 	launched
-	follows []string // the scripts that are being followed
+	follows []string // the scripts on the way to the current one
 }
 
-// maxFollows is how deep scripts that call scripts are followed.
+// maxFollows is the maximal depth of scripts that call scripts.
 const maxFollows = 12
 
-// ofScript is the fate of one of package.json's scripts with its hooks.
+// ofScript is the fate of a script of package.json with its hooks.
 func (o oracle) ofScript(name string) fate {
 	text, ok := o.pkg.Scripts[name]
 	if !ok && len(o.places) == 0 {
-		return fate{} // nothing is known of how this project is put together
+		return fate{} // the layout of the project is unknown
 	}
 	if !ok {
 		return fate{kind: dies, scripts: []string{name}, why: "is not in " + packagejson.FileName}
@@ -74,7 +74,7 @@ func (o oracle) ofScript(name string) fate {
 	return f.through(name)
 }
 
-// through adds in which script a reason is.
+// through adds the script that calls the one with the reason.
 func (f fate) through(script string) fate {
 	if f.kind == dies || f.doubt != nil {
 		f.scripts = append([]string{script}, f.scripts...)
@@ -82,8 +82,8 @@ func (f fate) through(script string) fate {
 	return f
 }
 
-// String is the reason as a sentence: "the script start runs build, which calls
-// tsc, …".
+// String returns the reason as a sentence: "the script start runs build, which
+// calls tsc, …".
 func (f fate) String() string { return f.sentence(f.why) }
 
 func (f fate) sentence(why string) string {
@@ -100,7 +100,7 @@ func (f fate) sentence(why string) string {
 	return text + " " + why
 }
 
-// isFinite is true for the names of scripts that nobody gives to a server.
+// isFinite is true for names that scripts of servers never have.
 func isFinite(script string) bool {
 	first, _, _ := strings.Cut(script, ":")
 	return slices.Contains(finite, first) || strings.HasPrefix(script, "pre") && first != "preview"
@@ -108,8 +108,8 @@ func isFinite(script string) bool {
 
 var finite = strings.Fields("build compile bundle transpile clean generate migrate migration migrations lint format test typecheck check copy css styles assets icons postinstall codegen tsc")
 
-// of is the fate of a shell script: that of its commands, one after the other,
-// as far as each depends on those before it.
+// of is the fate of a shell script: that of its commands in order, as far as each
+// depends on the previous ones.
 func (o oracle) of(script string) fate {
 	parts, ok := command.List(script)
 	if !ok || len(parts) == 0 {
@@ -121,7 +121,7 @@ func (o oracle) of(script string) fate {
 		switch {
 		case part.Op == "&" || part.Op == "|" || piped:
 			return fate{}
-		case part.Op == "&&" && last.kind == dies: // is not run
+		case part.Op == "&&" && last.kind == dies: // it does not run
 			continue
 		case part.Op == "||" && last.kind == ends: // may run or not
 			continue
@@ -132,7 +132,7 @@ func (o oracle) of(script string) fate {
 			return last
 		}
 		if path.Base(part.Words[0]) == "cd" {
-			return fate{} // npm finds another package there
+			return fate{} // npm uses another package there
 		}
 		last = o.ofCommand(part.Words)
 		if i > 0 {
@@ -142,8 +142,8 @@ func (o oracle) of(script string) fate {
 	return last
 }
 
-// ofAll is the fate of several commands that start together: it dies when all
-// do, or when one does and takes the others with it.
+// ofAll is the fate of several commands that start together: it dies if all do,
+// or if one does and ends the others.
 func ofAll(fates []fate, together bool) fate {
 	isDead := func(f fate) bool { return f.kind == dies }
 	dead := slices.IndexFunc(fates, isDead)
@@ -153,8 +153,8 @@ func ofAll(fates []fate, together bool) fate {
 	return fates[dead]
 }
 
-// ofCommand is the fate of one command: the program that is started, and what
-// it starts in its turn.
+// ofCommand is the fate of one command: of its program, and of the programs that
+// it starts.
 func (o oracle) ofCommand(words []string) fate {
 	program := words[0]
 	if strings.Contains(program, "$") {
@@ -197,16 +197,14 @@ func inBin(word string) (program string, ok bool) {
 	return name, dir == nodemodules.Dir+"/.bin/"
 }
 
-// builtins are commands of the shell's and of every run image with a shell
-// that do something small.
+// builtins are small commands of the shell, and of every run image with a shell.
 var builtins = strings.Fields("[ basename cat chmod cp date dirname echo export false find grep ls mkdir mv printf pwd rm sed set sleep test touch true umask unset")
 
-// common are programs that run images may have, and packages, too.
+// common are programs that both run images and packages may have.
 var common = strings.Fields("awk bc curl cut envsubst expr file getopt git gzip head hostname id jq less ln nice nohup openssl ps readlink realpath sort split stat tail tar tee timeout tr tree uuid uuidgen wait-for-it wc wget which whoami xargs yq")
 
-// ofProgram is the fate of a program by itself. That it is not there is known
-// where it is one of a package that only development needs, or a development
-// server.
+// ofProgram is the fate of a program by itself. It dies if it belongs to a
+// package that only development needs, or is a development server.
 func (o oracle) ofProgram(program string, arguments []string) fate {
 	if o.command(program) != absent {
 		if o.typescriptMissing(program, arguments) {
@@ -232,8 +230,8 @@ func (o oracle) ofProgram(program string, arguments []string) fate {
 	return fate{kind: dies, program: program, pkg: pkg, why: fmt.Sprintf("calls %s, which the app image does not have: %s", program, why)}
 }
 
-// finishing are programs of packages that come to an end by themselves, unless
-// one of these words is among their arguments; with true, only with one of them.
+// finishing are programs of packages that end by themselves, unless one of these
+// words is among their arguments; with true, only with one of them.
 var finishing = map[string]struct {
 	words []string
 	only  bool

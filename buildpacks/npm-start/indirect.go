@@ -15,12 +15,12 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// checkBash is the error for a process of any buildpack of the group that the
+// checkBash returns an error for a process of any buildpack of the group that the
 // lifecycle's launcher starts with bash, on a run image that is known to have
-// none; mode is what BP_NODE_START_CHECK says. What only such processes read is
-// warned of, and the processes that a later buildpack will make of a Procfile,
-// which are for bash mostly. layersDir holds the layers of all buildpacks, which
-// others are.
+// none; mode is the value of BP_NODE_START_CHECK. It warns of files that only
+// such processes read, and of the processes that a later buildpack will make of a
+// Procfile, which mostly need bash. LayersDir holds the layers of all buildpacks,
+// which others are.
 func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scribe.Emitter) error {
 	id, err := runImageID(filepath.Join(layersDir, analyzedFile))
 	if err != nil || mode == "off" || !strings.HasSuffix(id, tiny) {
@@ -52,9 +52,9 @@ func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scr
 	return nil
 }
 
-// indirectProcesses are the types of the processes that need bash, with the
-// folder of their buildpack, sorted. Since Buildpack API 0.9 there are none, and
-// the command is a list.
+// indirectProcesses returns the types of the processes that need bash, with their
+// buildpack's folder, sorted. Since Buildpack API 0.9 there are none, and the
+// command is a list.
 func indirectProcesses(layersDir string) ([]string, error) {
 	var all []string
 	for _, file := range below(layersDir, "*/launch.toml") {
@@ -78,8 +78,8 @@ func indirectProcesses(layersDir string) ([]string, error) {
 	return all, nil
 }
 
-// profiles are the scripts that the launcher has bash read: those in profile.d
-// of any layer for the launch, and the app's own.
+// profiles returns the scripts that the launcher runs with bash: those in
+// profile.d of any launch layer, and the app's own.
 func (s start) profiles(layersDir string) (all []string) {
 	if isFile(filepath.Join(s.root, ".profile")) {
 		all = append(all, ".profile of the app")
@@ -92,7 +92,7 @@ func (s start) profiles(layersDir string) (all []string) {
 			} `toml:"types"`
 		}
 		if _, err := toml.DecodeFile(filepath.Dir(folder)+".toml", &layer); err != nil || !layer.Types.Launch {
-			continue // it is no layer of the app image
+			continue // not a layer of the app image
 		}
 		if relative, err := filepath.Rel(layersDir, folder); err == nil && !slices.Contains(all, relative) {
 			all = append(all, relative)

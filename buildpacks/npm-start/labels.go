@@ -12,20 +12,20 @@ import (
 // createdVariable is the one of these that has a form of its own.
 const createdVariable = "BP_OCI_CREATED"
 
-// ociLabels are the settings for single labels, and what follows
-// org.opencontainers.image. in their keys (OCI Image Format, "Annotations").
+// ociLabels are the settings for single labels, and the ends of their keys after
+// org.opencontainers.image. (OCI Image Format, "Annotations").
 var ociLabels = []struct{ variable, key string }{
 	{"BP_OCI_AUTHORS", "authors"}, {createdVariable, "created"}, {"BP_OCI_DESCRIPTION", "description"}, {"BP_OCI_DOCUMENTATION", "documentation"},
 	{"BP_OCI_LICENSES", "licenses"}, {"BP_OCI_REF_NAME", "ref.name"}, {"BP_OCI_REVISION", "revision"}, {"BP_OCI_SOURCE", "source"},
 	{"BP_OCI_TITLE", "title"}, {"BP_OCI_URL", "url"}, {"BP_OCI_VENDOR", "vendor"}, {"BP_OCI_VERSION", "version"},
 }
 
-// reservedLabels is how the keys of labels begin that the lifecycle writes.
+// reservedLabels is the prefix of the lifecycle's labels.
 const reservedLabels = "io.buildpacks."
 
-// labels are those that settings give the image. Of a key that is there twice
-// the last one counts, and BP_IMAGE_LABELS, which --label of armature adds to,
-// before a setting of the key's own.
+// labels returns the labels of the settings. The last of duplicate keys wins, and
+// BP_IMAGE_LABELS, to which --label of armature adds, overrides a key's own
+// setting.
 func labels(getenv settings.Getenv) (map[string]string, error) {
 	all := map[string]string{}
 	for _, one := range ociLabels {
@@ -69,9 +69,8 @@ func badLabels(cause string) error {
 	}
 }
 
-// quotedWords divides a text at its blanks as a shell does, with quotes and
-// backslashes; nothing else has a meaning. It is false where a quote is not
-// closed.
+// quotedWords splits a text at blanks as a shell does, with quotes and
+// backslashes; nothing else is special. Ok is false if a quote is not closed.
 func quotedWords(text string) (words []string, ok bool) {
 	var word strings.Builder
 	inWord, quote := false, rune(0)

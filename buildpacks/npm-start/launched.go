@@ -28,23 +28,23 @@ const (
 // launched are the modules of the app image.
 type launched struct {
 	places []place
-	lock   deps.Graph // of the folder that the modules are installed in; zero where there is none, or where it does not say what is installed
+	lock   deps.Graph // of the install folder; zero without one, or if it does not list the installed packages
 	others []string   // folders with the programs of other buildpacks' layers
 }
 
-// place is a node_modules folder that the app finds modules in.
+// place is a node_modules folder in which the app finds modules.
 type place struct {
-	disk string // where its content is; empty for that of a layer that is reused, which is not on disk
+	disk string // its content; empty for a reused layer, which is not on disk
 	path string // in the lockfile: "node_modules", "packages/a/node_modules"
-	sure bool   // whether what is not in it is not in the app image either
+	sure bool   // what it lacks is not in the app image at all
 }
 
-// launchLayerName is the name of npm-install's layer of modules for the
-// launch, and of that of Paketo's buildpack.
+// launchLayerName is the name of the launch layer of modules of npm-install, and
+// of Paketo's buildpack.
 const launchLayerName = "launch-modules"
 
-// findLaunched looks for the modules of the app image: the project's
-// node_modules leads to them now. layersDir holds the layers of all buildpacks.
+// findLaunched finds the modules of the app image, which the project's
+// node_modules now points to. LayersDir holds the layers of all buildpacks.
 func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launched, err error) {
 	if l.lock, _, err = npmlock.Read(s.modules); err != nil {
 		return launched{}, err
@@ -71,8 +71,8 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 	return l, nil
 }
 
-// keepsDevelopment says whether npm is configured to install devDependencies
-// for the launch, too.
+// keepsDevelopment reports whether npm's configuration keeps devDependencies at
+// launch.
 func (s start) keepsDevelopment(getenv settings.Getenv) bool {
 	for _, name := range []string{"NPM_CONFIG_INCLUDE", "npm_config_include"} {
 		if strings.Contains(getenv(name), "dev") {
@@ -88,7 +88,7 @@ func (s start) keepsDevelopment(getenv settings.Getenv) bool {
 	return false
 }
 
-// includesDevelopment matches such a line of an .npmrc.
+// includesDevelopment matches that setting in an .npmrc.
 var includesDevelopment = regexp.MustCompile(`(?m)^\s*include(\[\])?\s*=.*dev`)
 
 func findPlace(folder, inLock string) (found place, ok bool) {
@@ -104,8 +104,8 @@ func findPlace(folder, inLock string) (found place, ok bool) {
 	return found, found.sure || found.disk != ""
 }
 
-// command says whether there is a program with that name on the PATH, as far as
-// modules and layers bring it.
+// command says whether the PATH has a program, as far as modules and layers
+// provide it.
 func (l launched) command(name string) presence {
 	for _, dir := range l.others {
 		if isFile(filepath.Join(dir, name)) {
@@ -113,7 +113,7 @@ func (l launched) command(name string) presence {
 		}
 	}
 	return l.look(func(p place) bool {
-		_, err := os.Lstat(filepath.Join(p.disk, ".bin", name)) // which may lead to what a script makes later
+		_, err := os.Lstat(filepath.Join(p.disk, ".bin", name)) // a link may point to a file that a script makes later
 		return err == nil
 	}, func(p deps.Package) bool {
 		return slices.Contains(p.Commands, name)
@@ -130,7 +130,7 @@ func (l launched) module(name string) presence {
 	})
 }
 
-// version is that of a package that the app can load, or empty.
+// version returns the version of a package that the app can load, or "".
 func (l launched) version(name string) string {
 	for _, p := range l.places {
 		if p.disk == "" {
@@ -148,8 +148,7 @@ func (l launched) version(name string) string {
 	return ""
 }
 
-// look asks all places, of which those that are not on disk are what the
-// lockfile says of them.
+// look asks all places; for those that are not on disk it asks the lockfile.
 func (l launched) look(onDisk func(place) bool, locked func(deps.Package) bool) presence {
 	answer := absent
 	if len(l.places) == 0 {
@@ -170,8 +169,8 @@ func (l launched) look(onDisk func(place) bool, locked func(deps.Package) bool) 
 	return answer
 }
 
-// in are the packages that the lockfile has in a place, without those that only
-// development needs. A link to a folder has the programs of the folder.
+// in returns the lockfile's packages in a place, without those that only
+// development needs. A link to a folder has the folder's programs.
 func (l launched) in(p place) []deps.Package {
 	var all []deps.Package
 	for _, one := range l.lock.Packages {
@@ -191,8 +190,8 @@ func (l launched) in(p place) []deps.Package {
 	return all
 }
 
-// brings is a package that only development needs and that has a program with
-// that name, as the lockfile says; empty where there is none.
+// brings returns a package with a program that only development needs, by the
+// lockfile, or "".
 func (l launched) brings(program string) string {
 	for _, one := range l.lock.Packages {
 		if one.Dev && slices.Contains(one.Commands, program) {

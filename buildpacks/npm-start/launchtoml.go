@@ -12,17 +12,17 @@ import (
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
-// Keys of a process's working directory in launch.toml: what packit 2.25
-// writes, and what the lifecycle reads (Buildpack API, "launch.toml").
+// Keys of a process's working directory in launch.toml: the one that packit 2.25
+// writes, and the one that the lifecycle reads (Buildpack API, "launch.toml").
 const (
 	writtenKey = "working-directory"
 	readKey    = "working-dir"
 )
 
-// CorrectLaunch gives the working directories of the processes in the
-// launch.toml of a layers folder the key that the lifecycle reads. Without it
-// every process starts in the app's root. A folder without the file is left as
-// it is.
+// CorrectLaunch renames the key for the processes' working directories in the
+// launch.toml of a layers folder to the one that the lifecycle reads. Otherwise
+// every process would start in the app's root. It does nothing if the folder
+// lacks the file.
 func CorrectLaunch(layersDir string) error {
 	path := filepath.Join(layersDir, "launch.toml")
 	var launch map[string]any

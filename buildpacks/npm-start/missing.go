@@ -16,14 +16,14 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// fail is a detection that does not take the app, exit status 100, so that
-// other groups are tried. What it prints is the failure's text: a platform
-// finds the id, the cause and the remedy there.
+// fail ends detection with exit status 100, so that other groups are tried. It
+// prints the failure's text, in which a platform finds the id, the cause and the
+// remedy.
 func fail(f *failure.Failure) error { return packit.Fail.WithMessage("%s", f) }
 
-// packageMissing is the answer for a project's folder without a package.json.
-// It names the folders of the app that have one. Without any the app is none
-// for Node.js, and that is no failure of its developer's.
+// packageMissing ends detection for a project folder without a package.json. It
+// names the folders of the app that have one. An app without any is no Node.js
+// app, and its developer has made no mistake.
 func packageMissing(root, dir string) error {
 	cause := fmt.Sprintf("no %s in %s", packagejson.FileName, dir)
 	folders := projectsBelow(root)
@@ -37,11 +37,11 @@ func packageMissing(root, dir string) error {
 	})
 }
 
-// maxListed is how many folders a message names.
+// maxListed is the maximal number of folders in a message.
 const maxListed = 5
 
-// projectsBelow are folders of the app with a package.json, at most two levels
-// down, as paths relative to it; at most [maxListed].
+// projectsBelow returns folders of the app with a package.json, at most two
+// levels down, as relative paths; at most [maxListed].
 func projectsBelow(root string) []string {
 	var found []string
 	for _, pattern := range []string{"*", "*/*"} {
@@ -58,23 +58,23 @@ func projectsBelow(root string) []string {
 	return found[:min(len(found), maxListed)]
 }
 
-// below are the paths in a folder that a pattern stands for. The folder's own
-// name is none.
+// below returns the paths in a folder that match a pattern. The folder's own name
+// is literal.
 func below(folder, pattern string) []string {
 	escaped := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
-	found, _ := filepath.Glob(filepath.Join(escaped, pattern)) // which fails for a bad pattern alone
+	found, _ := filepath.Glob(filepath.Join(escaped, pattern)) // fails only for an invalid pattern
 	return found
 }
 
-// hidden is true for a folder that is no part of a project's sources.
+// hidden is true for a folder outside of a project's sources.
 func hidden(folder string) bool {
 	return slices.ContainsFunc(strings.Split(filepath.ToSlash(folder), "/"), func(name string) bool {
 		return name == nodemodules.Dir || strings.HasPrefix(name, ".")
 	})
 }
 
-// scriptMissing is the answer for a project that has nothing to start. The
-// remedy begins with what is most likely meant.
+// scriptMissing ends detection for a project without a start script. The remedy
+// begins with the most likely fix.
 func (s start) scriptMissing() error {
 	cause := fmt.Sprintf("no %s script in %s; its scripts: %s", s.name, packagejson.FileName, s.pkg.DescribeScripts())
 	var ways []string
@@ -96,8 +96,8 @@ func (s start) scriptMissing() error {
 	return fail(&failure.Failure{ID: packagejson.StartScriptMissingID, Cause: cause, Remedy: strings.Join(ways, ", or ") + "."})
 }
 
-// fromRoot is the path from the app's folder to one that is relative to the
-// project's.
+// fromRoot returns the path relative to the app of a path relative to the
+// project.
 func (s start) fromRoot(folder string) string {
 	relative, err := filepath.Rel(s.root, filepath.Join(s.dir, folder))
 	if err != nil {
@@ -106,9 +106,8 @@ func (s start) fromRoot(folder string) string {
 	return filepath.ToSlash(relative)
 }
 
-// likely is the command that would start an app without a start script: its
-// line web of a Procfile, server.js, or its main file. It is empty where there
-// is none of them.
+// likely returns the command that would start an app without a start script: the
+// process web of a Procfile, server.js, or its main file; or "".
 func (s start) likely() string {
 	for _, process := range procfile.Read(s.root) {
 		if process.Type == webProcess && s.root == s.dir {

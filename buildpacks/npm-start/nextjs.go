@@ -9,8 +9,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// nextConfigs are what Next.js reads in place of next.config.ts where they are
-// there.
+// nextConfigs are the files that Next.js prefers to next.config.ts.
 var nextConfigs = []string{"next.config.js", "next.config.mjs"}
 
 // typescriptMissing is true for a start of Next.js 15 that reads its

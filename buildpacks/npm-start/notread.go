@@ -10,9 +10,9 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
 
-// warnOfProcfile says that nobody makes processes of the app's Procfile, where
-// it has some and no buildpack of the group is for it. A line web that starts
-// what the start script starts, or does so through npm, is heeded by itself.
+// warnOfProcfile warns if the app's Procfile has processes and no buildpack of
+// the group reads it. It ignores a process web that starts the same as the start
+// script, or runs that through npm.
 func (s start) warnOfProcfile(others buildplan.Group, log scribe.Emitter) {
 	if others[buildplan.Procfile] {
 		return
@@ -31,8 +31,8 @@ func (s start) warnOfProcfile(others buildplan.Group, log scribe.Emitter) {
 		procfile.FileName, webProcess, s.name, strings.Join(unread, ", ")))
 }
 
-// logLaunchEnvironment says, with BP_LOG_LEVEL=DEBUG, which variables this
-// buildpack gives the app; those of the user's are told without their values.
+// logLaunchEnvironment logs, with BP_LOG_LEVEL=DEBUG, the variables that this
+// buildpack sets for the app; the user's without values.
 func logLaunchEnvironment(log scribe.Emitter, own map[string]string, given map[string]string) {
 	log.Debug.Process("Environment of the launch:")
 	for _, file := range sortedNames(own) {

@@ -6,16 +6,15 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
 
-// CallsNPM returns "npm" or "npx" when a script seems to call one of them, see
+// CallsNPM returns "npm" or "npx" if a script seems to call one of them, see
 // [procfile.CallsNPM].
 func CallsNPM(script string) (name string, calls bool) { return procfile.CallsNPM(script) }
 
-// throughNPM finds a program that runs the scripts that it is given through
-// npm, and a script for concurrently.
+// throughNPM matches a program that runs scripts through npm, with its arguments.
 var throughNPM = regexp.MustCompile(`(?:^|[\s;&|(){}'"/])(run-s|run-p|npm-run-all2?|concurrently)\s(.*)`)
 
-// needsNPM returns the program of a script that is npm or npx, or that needs
-// npm for what it starts.
+// needsNPM returns the program of a script that is npm or npx, or that needs npm
+// for what it starts.
 func needsNPM(script string) (name string, needs bool) {
 	if name, calls := CallsNPM(script); calls {
 		return name, true
@@ -27,5 +26,5 @@ func needsNPM(script string) (name string, needs bool) {
 	return found[1], true
 }
 
-// npmScript matches what concurrently takes for a script: "npm:watch".
+// npmScript matches concurrently's form of a script: "npm:watch".
 var npmScript = regexp.MustCompile(`(?:^|[\s'"])npm:\S`)

@@ -13,13 +13,12 @@ import (
 	"strings"
 )
 
-// object is a JSON object with its members in the order that JavaScript goes
-// through them: keys that are array indices first, by their number, then the
-// others as they stand in the text. Of a key that is there twice the first
-// place and the last value count.
+// object is a JSON object with its members in JavaScript's order: array indices
+// first, by number, then other keys as in the text. For a duplicate key the first
+// position and the last value count.
 type object []member
 
-// member is one of an object. Its value is an object, a []any, a string, a
+// member is a member of an object. Its value is an object, a []any, a string, a
 // json.Number, a bool or nil.
 type member struct {
 	key   string
@@ -52,13 +51,13 @@ func (o object) without(key string) object {
 	return slices.DeleteFunc(o, func(m member) bool { return m.key == key })
 }
 
-// ordered puts the members in the order that JavaScript gives them.
+// ordered sorts the members in JavaScript's order.
 func (o object) ordered() object {
 	slices.SortStableFunc(o, func(a, b member) int { return cmp.Compare(index(a.key), index(b.key)) })
 	return o
 }
 
-// index is the number of a key that is an array index, and a larger one for
+// index returns the number of a key that is an array index, and a larger one for
 // any other key.
 func index(key string) uint64 {
 	number, err := strconv.ParseUint(key, 10, 32)
@@ -68,7 +67,7 @@ func index(key string) uint64 {
 	return number
 }
 
-// decodeObject reads a JSON object.
+// decodeObject decodes a JSON object.
 func decodeObject(text []byte) (object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -129,14 +128,14 @@ func decodeValue(decoder *json.Decoder) (any, error) {
 	return token, nil
 }
 
-// inJavaScript writes a value that is neither an object nor a list as
+// inJavaScript formats a value that is neither an object nor a list as
 // JavaScript's String does.
 func inJavaScript(value any) string {
 	number, ok := value.(json.Number)
 	if !ok {
 		return fmt.Sprint(value)
 	}
-	parsed, _ := strconv.ParseFloat(number.String(), 64) // infinite where it is out of range
+	parsed, _ := strconv.ParseFloat(number.String(), 64) // infinite if out of range
 	switch {
 	case parsed == 0:
 		return "0" // negative zero, too

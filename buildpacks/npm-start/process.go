@@ -12,8 +12,8 @@ const (
 	noReloadProcess = "no-reload"
 )
 
-// processes are the app's; supervisor is that program's path in its layer.
-// Arguments of the container follow the command.
+// processes returns the app's processes; supervisor is that program's path in its
+// layer. The container's arguments follow the command.
 func (s start) processes(supervisor string) []packit.DirectProcess {
 	line := s.commandLine(supervisor)
 	if !s.reload {
@@ -49,8 +49,8 @@ func (s start) commandLine(supervisor string) []string {
 	return append(line, "-shell", s.script, "--")
 }
 
-// tiniCommand needs a shell for what is not one program to start without
-// hooks: tini starts no more than that.
+// tiniCommand uses a shell unless the script is one program without hooks: tini
+// starts only one program.
 func (s start) tiniCommand() []string {
 	words, plain := command.Split(s.script)
 	variables, _ := command.Variables(words)

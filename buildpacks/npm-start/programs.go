@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// programs gives the field bin the form that npm does: the programs' paths by
-// their names, neither with a folder before it that means nothing. Where there
-// is none they are the files of the folder directories.bin.
+// programs normalizes the field bin as npm does: paths by name, both cleaned.
+// Without that field, they are the files of the folder directories.bin.
 func (s start) programs(fields object) object {
 	bin := fields.get("bin")
 	if isFalse(bin) {
@@ -36,7 +35,7 @@ func (s start) programs(fields object) object {
 	return nil
 }
 
-// isFalse is true for what JavaScript takes for false.
+// isFalse is true for falsy values of JavaScript.
 func isFalse(value any) bool {
 	switch v := value.(type) {
 	case nil:
@@ -51,13 +50,12 @@ func isFalse(value any) bool {
 	return inJavaScript(value) == "0"
 }
 
-// maxPrograms is how many programs of a package are looked at, and how many
-// files of its folder of programs. Whoever has more means something else.
+// maxPrograms is the maximal number of a package's programs, and of files in its
+// folder of programs. A package with more means something else.
 const maxPrograms = 2000
 
-// named gives the programs their names, and leaves those out that have none.
-// One whose name changes goes to the end, or takes the place of the one that
-// has that name.
+// named normalizes the programs' names, and removes those without a valid one. A
+// renamed program moves to the end, or replaces the one with its new name.
 func named(programs object) object {
 	all := append(object{}, programs[:min(len(programs), maxPrograms)]...)
 	for _, one := range slices.Clone(all) {
@@ -78,9 +76,8 @@ func named(programs object) object {
 	return all.ordered()
 }
 
-// insidePackage is a path of a package as npm reads it: relative to the
-// package's folder, which no ".." leads out of. It is empty for the folder
-// itself.
+// insidePackage normalizes a path in a package as npm does: relative to the
+// package's folder, and never outside of it. It is empty for the folder itself.
 func insidePackage(text string) string {
 	text = strings.NewReplacer(`\`, "/", ":", "/").Replace(text)
 	clean := strings.TrimPrefix(path.Join("/", text), "/")
@@ -90,8 +87,8 @@ func insidePackage(text string) string {
 	return clean
 }
 
-// programsOf are what is in the folder that directories.bin names, by their
-// names without folders. A folder with more than [maxPrograms] files has none.
+// programsOf returns the files of the folder directories.bin, by their base
+// names. A folder with more than [maxPrograms] files has none.
 func (s start) programsOf(fields object) object {
 	directories, _ := fields.get("directories").(object)
 	text, _ := directories.get("bin").(string)

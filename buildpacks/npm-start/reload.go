@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// unwatched are paths of a project whose changes restart nothing.
+// unwatched are paths of a project whose changes do not restart it.
 var unwatched = []string{"package.json", "package-lock.json", "npm-shrinkwrap.json", "node_modules", ".git"}
 
-// outputs are folders that builds and tests write into, and logs. One that the
-// app is started from is watched all the same.
+// outputs are folders for logs, and for the output of builds and tests. One from
+// which the app is started is watched nevertheless.
 var outputs = []string{
 	"dist", "build", "out", "public/build", ".next", ".nuxt", ".output", ".svelte-kit", ".astro", ".turbo", ".cache", ".parcel-cache",
 	"coverage", ".nyc_output", "logs", "tmp",
 }
 
-// unwatchedFiles are patterns of files that may be anywhere in a project.
+// unwatchedFiles are patterns of unwatched files anywhere in a project.
 var unwatchedFiles = []string{"**/*.log", "**/*.pid"}
 
-// watchexec is the command that runs what follows it, and again when the
-// project changes.
+// watchexec returns the command prefix that restarts the app when the project
+// changes.
 func (s start) watchexec() []string {
 	line := []string{"watchexec", "--restart", "--watch", s.dir}
 	for _, name := range slices.Concat(unwatched, slices.DeleteFunc(slices.Clone(outputs), s.startsFrom)) {
@@ -33,8 +33,8 @@ func (s start) watchexec() []string {
 	return append(line, "--shell", "none", "--")
 }
 
-// startsFrom says whether the start script, or the main file that it leaves to
-// Node.js to find, names a folder of the project.
+// startsFrom reports whether the start script, or the main file that Node.js
+// finds by default, names a folder of the project.
 func (s start) startsFrom(folder string) bool {
 	for _, word := range append(strings.FieldsFunc(s.script, isSeparator), s.pkg.Main) {
 		if word = path.Clean(word); word == folder || strings.HasPrefix(word, folder+"/") {
@@ -44,6 +44,6 @@ func (s start) startsFrom(folder string) bool {
 	return false
 }
 
-// isSeparator tells what stands between the words of a script, and around
-// paths in them.
+// isSeparator reports whether a character separates words of a script, or paths
+// in them.
 func isSeparator(r rune) bool { return strings.ContainsRune(" \t\n;&|()<>'\"`=,:", r) }

@@ -16,21 +16,21 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// analyzedFile is where the lifecycle keeps what it knows of the run image
-// (Platform API, "analyzed.toml"), beside the buildpacks' folders of layers.
+// analyzedFile has the lifecycle's data about the run image (Platform API,
+// "analyzed.toml"), next to the buildpacks' folders of layers.
 const analyzedFile = "analyzed.toml"
 
-// tiny is how the ids (io.buildpacks.base.id) of run images end that have no
-// shell and no other program.
+// tiny is the suffix of the ids (io.buildpacks.base.id) of run images without a
+// shell and other programs.
 const tiny = "tiny"
 
 // shellMissingID is the id of the [failure.Failure] for a script that needs a
-// shell where there is none; the supervisor has it, too.
+// missing shell; the supervisor has it, too.
 const shellMissingID = "shell-missing"
 
-// checkShell is the error for an app that needs a shell on a run image that is
-// known to have none. Buildpacks are not told what a run image has; where its
-// id is not to be found out, the supervisor will say so at launch.
+// checkShell returns an error for an app that needs a shell on a run image that
+// is known to have none. The lifecycle does not tell buildpacks what a run image
+// has; if its id is unknown, the supervisor reports the error at launch.
 func (s start) checkShell(layersDir string) error {
 	why := s.shellReason()
 	if why == "" {
@@ -47,8 +47,8 @@ func (s start) checkShell(layersDir string) error {
 	}
 }
 
-// runImageID is the run image's own id; none where the file is not there, or
-// an image extension will add to the image.
+// runImageID returns the run image's id; "" if the file is missing, or an image
+// extension will change the image.
 func runImageID(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -74,7 +74,7 @@ func runImageID(file string) (string, error) {
 	return analyzed.RunImage.Target.ID, nil
 }
 
-// shellReason says what needs a shell, or nothing when none is needed.
+// shellReason says what needs a shell, or "" if nothing does.
 func (s start) shellReason() string {
 	for _, one := range s.scripts() {
 		words, plain := command.Split(one.text)
@@ -102,8 +102,8 @@ func (s start) shellReason() string {
 	return ""
 }
 
-// shells are programs that are one, and inShell those of packages that start
-// what they start with one.
+// shells are shells, and inShell programs of packages that start commands with a
+// shell.
 var (
 	shells  = []string{"sh", "bash", "dash"}
 	inShell = []string{"npm", "npx", "run-s", "run-p", "npm-run-all", "npm-run-all2", "concurrently", "cross-env-shell"}

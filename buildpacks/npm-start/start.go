@@ -17,16 +17,16 @@ const (
 	reloadVariable = "BP_LIVE_RELOAD_ENABLED"
 )
 
-// defaultScript is the script that starts the app unless another is chosen.
+// defaultScript is the default start script.
 const defaultScript = "start"
 
-// start is what is to be started, and how.
+// start is the project to start.
 type start struct {
 	root    string // the app's folder
 	dir     string // the project's folder, in it
-	modules string // the folder that its modules are installed in: dir, or the root of its workspaces
+	modules string // the install folder: dir, or the root of its workspaces
 	pkg     packagejson.Package
-	name    string // the script's: "start"
+	name    string // of the start script: "start"
 	script  string
 	pre     string // the script pre<name>, or empty
 	post    string // the script post<name>, or empty
@@ -34,8 +34,8 @@ type start struct {
 	reload  bool
 }
 
-// readStart reads the project. One that this buildpack has nothing to start for
-// is a failed detection, see [fail].
+// readStart reads the project. If there is nothing to start, it ends detection,
+// see [fail].
 func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	found, err := project.Find(workingDir, getenv)
 	if err != nil {
@@ -71,10 +71,10 @@ func (s *start) readModes(getenv settings.Getenv) (err error) {
 	return err
 }
 
-// script is one of package.json.
+// script is a script of package.json.
 type script struct{ name, text string }
 
-// scripts are those that run: hooks included, in their order.
+// scripts returns the start script with its hooks, in order.
 func (s start) scripts() []script {
 	var all []script
 	for _, one := range []script{{"pre" + s.name, s.pre}, {s.name, s.script}, {"post" + s.name, s.post}} {
@@ -85,8 +85,8 @@ func (s start) scripts() []script {
 	return all
 }
 
-// npmReason says which script calls npm or npx, or what needs npm, or nothing
-// when none does.
+// npmReason says which script calls npm or npx, or what needs npm, or "" if
+// nothing does.
 func (s start) npmReason() string {
 	for _, one := range s.scripts() {
 		if npm, calls := needsNPM(one.text); calls {

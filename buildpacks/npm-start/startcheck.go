@@ -54,8 +54,7 @@ func (s start) checkStart(layersDir string, others buildplan.Group, getenv setti
 	return nil
 }
 
-// remedy says how the app can start in spite of what is known, the best way
-// first.
+// remedy says how the app can start nevertheless, with the best way first.
 func (s start) remedy(f fate, modules launched) string {
 	var ways []string
 	if name := s.otherScript(modules); name != "" {

@@ -12,25 +12,24 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// variablesLayer holds the variables that the user gives the app at build. The
-// lifecycle reads it after this buildpack's other layers, in whose place they
-// are.
+// variablesLayer holds the user's variables for the app. The lifecycle reads it
+// after this buildpack's other layers, so that it overrides them.
 const variablesLayer = "variables"
 
-// givenPrefix is how settings begin that are variables for the app: BPE_NAME,
+// givenPrefix is the prefix of settings that set variables for the app: BPE_NAME,
 // BPE_DEFAULT_NAME ….
 const givenPrefix = "BPE_"
 
-// actions are what may stand before the name, and the endings of a layer's
-// files that mean the same. Without any of them a variable is set in any case.
+// actions are the words before the name, and the corresponding endings of a
+// layer's files. Without one, the variable overrides any other value.
 var actions = []struct{ prefix, ending string }{
 	{"APPEND_", "append"}, {"DEFAULT_", "default"}, {"DELIM_", "delim"}, {"OVERRIDE_", "override"}, {"PREPEND_", "prepend"}, {"", "override"},
 }
 
-// variableName is what a variable for the app may be called.
+// variableName matches valid names of variables for the app.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
-// givenVariables are the files of a layer for the BPE_ variables of the
+// givenVariables returns a layer's files for the BPE_ variables of the
 // environment.
 func givenVariables(given environ.List) (packit.Environment, error) {
 	env, from := packit.Environment{}, map[string]string{}
@@ -67,8 +66,8 @@ func givenVariables(given environ.List) (packit.Environment, error) {
 	return env, nil
 }
 
-// describeVariables logs what is given, without the values, and warns of what
-// would take node away from the app.
+// describeVariables logs the variables, without values, and warns of those that
+// hide node from the app.
 func describeVariables(log scribe.Emitter, env packit.Environment) {
 	if len(env) == 0 {
 		return

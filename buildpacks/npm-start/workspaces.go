@@ -11,14 +11,14 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// startable are the workspaces of a project that have the script, as paths
+// startable returns the workspaces of a project that have the script, as paths
 // relative to the project's folder.
 func startable(dir string, pkg packagejson.Package, name string) []string {
 	var found []string
 	for _, pattern := range pkg.Workspaces {
 		matches, err := filepath.Glob(filepath.Join(dir, strings.ReplaceAll(pattern, "**", "*")))
 		if err != nil {
-			continue // npm says what is wrong with a pattern
+			continue // npm reports an invalid pattern
 		}
 		for _, match := range matches {
 			inner, err := packagejson.Read(match)
@@ -33,7 +33,7 @@ func startable(dir string, pkg packagejson.Package, name string) []string {
 	return slices.Compact(found)
 }
 
-// workspaceFlag is how a script tells npm to work in a workspace.
+// workspaceFlag matches npm's option for a workspace in a script.
 var workspaceFlag = regexp.MustCompile(`(?:^|\s)(?:-w|--workspace)(?:=|\s+)['"]?([^\s'";&|]+)`)
 
 // workspaceReason warns of a start script that has npm start a workspace.
@@ -50,7 +50,7 @@ func (s start) workspaceReason() string {
 		s.name, match[1], settings.ProjectPath, folder)
 }
 
-// workspaceFolder is where in the app a workspace is that is named by its
+// workspaceFolder returns the folder in the app of a workspace named by its
 // package or its folder.
 func (s start) workspaceFolder(name string) string {
 	for _, folder := range startable(s.dir, s.pkg, defaultScript) {

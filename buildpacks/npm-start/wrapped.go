@@ -9,8 +9,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// ofWrapped is the fate of what a program starts in its turn; for one that
-// starts nothing else, what it is known to do itself.
+// ofWrapped is the fate of the command that a program starts; for a program that
+// starts none, its own known fate.
 func (o oracle) ofWrapped(program string, arguments []string) fate {
 	switch program {
 	case "cross-env", "env", "exec", "time":
@@ -40,8 +40,8 @@ func (o oracle) ofWrapped(program string, arguments []string) fate {
 	return fate{}
 }
 
-// ofRest is the fate of the command that a program is given, unless that
-// begins with an option of the program's.
+// ofRest is the fate of a command in a program's arguments, unless that begins
+// with an option of the program's.
 func (o oracle) ofRest(words []string) fate {
 	if len(words) == 0 || strings.HasPrefix(words[0], "-") {
 		return fate{}
@@ -56,7 +56,7 @@ func afterVariables(words []string) []string {
 	return words
 }
 
-// ofNode is the fate of node: of what it loads first, of the script that it
+// ofNode is the fate of node: of its preloaded modules, of the script that it
 // runs, and of a program of node_modules.
 func (o oracle) ofNode(arguments []string) fate {
 	for i, word := range arguments {
@@ -79,7 +79,7 @@ func (o oracle) ofNode(arguments []string) fate {
 			return fate{}
 		case strings.HasPrefix(word, "-") || i > 0 && slices.Contains(preloads, arguments[i-1]):
 		case i > 0 && strings.HasPrefix(arguments[i-1], "-") && !strings.Contains(arguments[i-1], "=") && !isSwitch(arguments[i-1]):
-			return fate{} // it may be the value of an option, or what node runs
+			return fate{} // it may be an option's value, or the script
 		default:
 			return o.ofFile(word, arguments[i+1:])
 		}
@@ -87,15 +87,15 @@ func (o oracle) ofNode(arguments []string) fate {
 	return fate{}
 }
 
-// isSwitch is true for options of node that take no value behind a blank.
+// isSwitch is true for options of node without a separate value.
 func isSwitch(option string) bool {
 	return slices.ContainsFunc([]string{"--no-", "--enable-", "--trace-", "--inspect", "--experimental-", "--preserve-symlinks"}, func(prefix string) bool {
 		return strings.HasPrefix(option, prefix)
 	})
 }
 
-// ofFile is the fate of a file that node runs: it is known only for one of a
-// package.
+// ofFile is the fate of a file that node runs: it is known only for a package's
+// file.
 func (o oracle) ofFile(file string, arguments []string) fate {
 	if program, ok := inBin(file); ok {
 		return o.ofProgram(program, arguments)
@@ -109,7 +109,7 @@ func (o oracle) ofFile(file string, arguments []string) fate {
 // preloads are the options of node that name a module.
 var preloads = []string{"-r", "--require", "--import", "--loader", "--experimental-loader"}
 
-// ofModule is the fate of what loads a module by its name: "ts-node/register".
+// ofModule is the fate of loading a module by its name: "ts-node/register".
 func (o oracle) ofModule(name string) fate {
 	if name == "" || strings.HasPrefix(name, ".") || strings.ContainsAny(name, ":$\\") || path.IsAbs(name) {
 		return fate{}
@@ -137,7 +137,7 @@ func (o oracle) ofNPM(arguments []string) fate {
 			lenient = true
 		case slices.Contains(quiet, word):
 		case strings.HasPrefix(word, "-"):
-			return fate{} // it may lead to another folder, or have a value
+			return fate{} // it may select another folder, or have a value
 		default:
 			words = append(words, word)
 		}
@@ -145,7 +145,7 @@ func (o oracle) ofNPM(arguments []string) fate {
 	return o.ofNPMCommand(words, lenient)
 }
 
-// quiet are npm's options that change nothing but what it prints.
+// quiet are npm's options that only change its output.
 var quiet = []string{"-s", "--silent", "-q", "--quiet", "-d", "--verbose", "--no-update-notifier", "--no-fund", "--no-audit"}
 
 func (o oracle) ofNPMCommand(words []string, lenient bool) fate {
@@ -157,7 +157,7 @@ func (o oracle) ofNPMCommand(words []string, lenient bool) fate {
 	case "start", "test", "stop":
 		name = words[0]
 		if name == "start" && strings.TrimSpace(o.pkg.Scripts[name]) == "" {
-			return fate{} // then it is server.js
+			return fate{} // then it runs server.js
 		}
 	case "run", "run-script", "rum", "urn":
 		if len(words) < 2 || words[1] == "--" {
@@ -178,9 +178,8 @@ func (o oracle) ofNPMCommand(words []string, lenient bool) fate {
 	return o.ofScript(name)
 }
 
-// ofNPX is the fate of npx: without the package among the modules it would
-// take it from the registry whenever a container starts. Whoever says so with
-// --yes may want that.
+// ofNPX is the fate of npx: it downloads a missing package whenever a container
+// starts. With --yes that may be intended.
 func (o oracle) ofNPX(arguments []string) fate {
 	for len(arguments) > 0 && slices.Contains([]string{"--no-install", "--no", "--quiet", "-q", "--"}, arguments[0]) {
 		arguments = arguments[1:]
@@ -222,8 +221,8 @@ func (o oracle) ofConcurrently(arguments []string) fate {
 	return ofAll(fates, together && !slices.Contains(arguments, "--restart-tries"))
 }
 
-// ofRunAll is the fate of the scripts that npm-run-all starts, one after the
-// other or together.
+// ofRunAll is the fate of the scripts that npm-run-all starts, sequentially or in
+// parallel.
 func (o oracle) ofRunAll(program string, arguments []string) fate {
 	parallel := program == "run-p"
 	var last fate
@@ -232,7 +231,7 @@ func (o oracle) ofRunAll(program string, arguments []string) fate {
 		switch word {
 		case "-s", "--serial", "--sequential", "-p", "--parallel":
 			if known && last.kind == runs {
-				return last // nothing behind it begins
+				return last // nothing after it starts
 			}
 			parallel = word == "-p" || word == "--parallel"
 			continue
@@ -257,8 +256,8 @@ func (o oracle) ofRunAll(program string, arguments []string) fate {
 	return last
 }
 
-// matching are the scripts that a pattern of npm-run-all names: * stands for
-// what has no colon. What is called with arguments is not followed.
+// matching returns the scripts that a pattern of npm-run-all names: * matches
+// anything without a colon. It ignores a pattern with arguments.
 func (o oracle) matching(pattern string) []string {
 	if strings.ContainsAny(pattern, " {") {
 		return nil

@@ -1,10 +1,10 @@
-// Command relink runs when a container starts (exec.d) and leads the project's
-// node_modules from the modules of the build, which the app image does not
-// have, to those of the launch. It is only in an image whose last buildpack
-// did not do that during the build.
+// Command relink runs when a container starts (exec.d) and repoints the project's
+// node_modules links from the build's modules, which the app image does not have,
+// to the launch layer. An image has it only if its last buildpack did not do that
+// during the build.
 //
-// It never stops a container from starting: where the file system does not
-// let it, it says so on standard error and ends well.
+// It never stops a container from starting: if the file system does not allow it,
+// it prints a message on standard error and exits with 0.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	relink(filepath.Dir(filepath.Dir(program)), os.Getenv("NODE_PROJECT_PATH"), os.Stderr)
 }
 
-// relink reads the layer's list of links and makes those that are not right.
+// relink reads the layer's list of links and corrects the wrong ones.
 func relink(layerDir, projectDir string, stderr io.Writer) {
 	links, err := nodemodules.ReadLinks(layerDir)
 	if err != nil {
@@ -42,7 +42,7 @@ func relink(layerDir, projectDir string, stderr io.Writer) {
 		place, want := filepath.Join(projectDir, link), filepath.Join(layerDir, link)
 		got, err := os.Readlink(place)
 		if err != nil || got == want {
-			continue // somebody's own folder, or right already
+			continue // a folder, or already right
 		}
 		if err := nodemodules.Link(projectDir, layerDir, []string{link}); err != nil {
 			fmt.Fprintf(stderr, "relink: %s leads to modules of the build, and cannot be changed: %s\n", place, err)

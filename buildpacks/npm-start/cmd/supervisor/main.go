@@ -3,23 +3,23 @@
 //
 //	supervisor [-event NAME] [-pre SCRIPT] [-shell SCRIPT] [-post SCRIPT] -- [ARG…]
 //
-// Without -shell the arguments are a command and its arguments, with variables
-// for it before that (NAME=VALUE), and no shell is needed. With it the script
-// is run by sh, and the arguments are added to its end, each as one word, as
-// `npm run NAME -- ARG…` adds them, or are where it says "$@" itself. -pre is run before that, and has to
-// succeed; -post after it, if it succeeded. Either is run by sh unless it is
-// one plain command.
+// Without -shell the arguments are optional variables (NAME=VALUE), a command and
+// its arguments, and no shell is needed. With -shell, sh runs the script; the
+// arguments are appended to it, each as one word, as `npm run NAME -- ARG…` does,
+// or replace "$@" if the script has that. -pre runs before it and must succeed;
+// -post runs after it, if it succeeded. sh runs these two, unless they are one
+// plain command.
 //
-// Each of these is a process group of its own. Every signal that can be
-// caught goes to the whole group. Where one that means an end was forwarded,
-// the rest of the group is waited for after its leader: a server behind a
-// shell may take its time to close. The shell of the script waits for it, too,
-// and ends with its status; what the script has after it is not run then. Nor
-// is a script started whose -pre has got such a signal.
+// Each of these has its own process group. Every signal that can be caught goes
+// to the whole group. After a forwarded signal that asks it to end, the
+// supervisor waits for the rest of the group after its leader: a server behind a
+// shell may take its time to close. The script's shell waits for the server, too,
+// and ends with its status; the script's further commands do not run then. A
+// script is not started either if its -pre got such a signal.
 //
-// The exit status is that of the process that ended it, 128 plus the signal's
-// number when a signal did, 126 and 127 as for sh when it could not be
-// started, and 64 when the supervisor was called wrongly.
+// The exit status is that of the process that ended the sequence, 128 plus the
+// signal's number if a signal did, 126 and 127 as for sh if it could not be
+// started, and 64 if the supervisor was called with invalid arguments.
 package main
 
 import (
@@ -45,7 +45,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stderr))
 }
 
-// options is what the command line says.
+// options is the parsed command line.
 type options struct {
 	event            string // npm's name of the script: "start"
 	pre, shell, post string // scripts; empty for none
@@ -72,7 +72,7 @@ func run(args []string, stderr io.Writer) int {
 			}
 			return statusCannotStart
 		}
-		if status == 0 && step.before && s.ended != nil { // the container is to end, not to start
+		if status == 0 && step.before && s.ended != nil { // the container is ending
 			status = signalled(s.ended)
 		}
 		if status != 0 {
@@ -103,10 +103,10 @@ func parse(args []string) (options, error) {
 // step is one command of the sequence.
 type step struct {
 	event     string   // npm_lifecycle_event
-	script    string   // npm_lifecycle_script, and how messages name it
+	script    string   // npm_lifecycle_script, and its name in messages
 	variables []string // NAME=VALUE
-	argv      []string // what to start
-	before    bool     // it goes before the script itself
+	argv      []string // the command
+	before    bool     // it runs before the script
 }
 
 func (o options) steps() []step {

@@ -11,12 +11,12 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// find returns the path of the program that a command starts, and the
-// arguments that it gets, the first of which is its name.
+// find returns the path of a command's program, and its arguments, the first of
+// which is its name.
 //
-// A script that begins with "#!/usr/bin/env node", as all in
-// node_modules/.bin do, is started with node itself: a run image need not
-// have env. One that names no program is started with sh, as a shell does it.
+// A script that begins with "#!/usr/bin/env node", as all in node_modules/.bin
+// do, is started with node itself: a run image need not have env. One without an
+// interpreter is started with sh, as a shell does.
 func find(argv []string) (path string, arguments []string, err error) {
 	path, err = exec.LookPath(argv[0])
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -27,7 +27,7 @@ func find(argv []string) (path string, arguments []string, err error) {
 	}
 	interpreter, err := command.Interpreter(path)
 	if err != nil || len(interpreter) == 0 {
-		return path, argv, nil // if it cannot be read it may still be started
+		return path, argv, nil // an unreadable program may be executable
 	}
 	if interpreter[0] == command.Shell {
 		return find(append([]string{command.Shell, path}, argv[1:]...))
@@ -47,7 +47,7 @@ func find(argv []string) (path string, arguments []string, err error) {
 	return program, append(append(words, path), argv[1:]...), nil
 }
 
-// missing is the error for a command that is not there.
+// missing returns the error for a missing command.
 func missing(name string, err error) error {
 	if name == command.Shell {
 		return &failure.Failure{
@@ -57,7 +57,7 @@ func missing(name string, err error) error {
 			Err:    err,
 		}
 	}
-	if name == "node" { // a layer brings it, and puts it on the PATH
+	if name == "node" { // a layer puts it on the PATH
 		return &failure.Failure{
 			ID:    "start-command-missing",
 			Cause: fmt.Sprintf("the start script calls node, which is in no folder of PATH: PATH is %q", os.Getenv("PATH")),

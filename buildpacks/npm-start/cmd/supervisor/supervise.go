@@ -11,19 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// supervisor runs one process group after the other.
+// supervisor runs process groups one after the other.
 type supervisor struct {
-	signals     chan os.Signal // those that are forwarded
-	children    chan os.Signal // SIGCHLD; one is enough for any number of children
+	signals     chan os.Signal // to forward
+	children    chan os.Signal // SIGCHLD; one stands for any number of children
 	catchOthers sync.Once      // see newSupervisor
-	ended       os.Signal      // the first of enders that was forwarded; nil before
+	ended       os.Signal      // the first forwarded signal of enders, or nil
 	terminal    bool           // this process has the terminal's foreground
 }
 
-// newSupervisor makes this process the one that inherits orphans, and starts
-// to catch the usual signals, so that none of them is lost before the first
-// child is there. The many others are caught while the child starts: that takes
-// almost a millisecond.
+// newSupervisor makes this process inherit orphans, and starts to catch the usual
+// signals, so that none is lost before the first child runs. The many others are
+// caught while the child starts, because that takes almost a millisecond.
 func newSupervisor() (*supervisor, error) {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	s := &supervisor{signals: make(chan os.Signal, 128), children: make(chan os.Signal, 1)}
@@ -37,12 +36,12 @@ func newSupervisor() (*supervisor, error) {
 // enders are the signals that ask a process to end.
 var enders = []os.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP}
 
-// usual are the signals that servers are sent.
+// usual are the usual signals for servers.
 var usual = append([]os.Signal{unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH}, enders...)
 
-// others are all other signals that can be caught, but those that are about
-// this process: the end of a child, what the Go runtime interrupts itself
-// with (SIGURG, SIGPROF), a closed pipe, and faults of its own.
+// others returns all other signals that can be caught, except those about this
+// process itself: the end of a child, the Go runtime's own (SIGURG, SIGPROF), a
+// closed pipe, and faults.
 func others() []os.Signal {
 	own := map[syscall.Signal]bool{
 		unix.SIGKILL: true, unix.SIGSTOP: true, unix.SIGCHLD: true, unix.SIGURG: true, unix.SIGPROF: true, unix.SIGPIPE: true,
@@ -57,9 +56,9 @@ func others() []os.Signal {
 	return all
 }
 
-// run starts a step as a process group of its own, and returns its exit status
-// once it has ended. On a terminal the group gets the foreground, or else it
-// could not read from there.
+// run runs a step as a process group of its own, and returns its exit status. On
+// a terminal the group gets the foreground, without which it could not read from
+// the terminal.
 func (s *supervisor) run(what step) (status int, err error) {
 	path, argv, err := find(what.argv)
 	if err != nil {
@@ -77,8 +76,7 @@ func (s *supervisor) run(what step) (status int, err error) {
 	return s.supervise(pid), nil
 }
 
-// environment adds what npm tells a script about itself, and the variables of
-// the command.
+// environment adds npm's variables for a script, and the command's.
 func environment(what step) []string {
 	all := os.Environ()
 	for _, pair := range append([]string{"npm_lifecycle_event=" + what.event, "npm_lifecycle_script=" + what.script}, what.variables...) {
@@ -89,8 +87,8 @@ func environment(what step) []string {
 	return all
 }
 
-// supervise forwards signals to the group of a child, and reaps whatever
-// ends, until the child has ended and, after a signal that ends, its group.
+// supervise forwards signals to a child's group, and reaps processes, until the
+// child and, after one of enders, its group have ended.
 func (s *supervisor) supervise(pid int) int {
 	status, ended, ending := 0, false, false
 	for {
@@ -115,12 +113,12 @@ func (s *supervisor) supervise(pid int) int {
 					s.ended = caught
 				}
 			}
-			_ = unix.Kill(-pid, caught.(syscall.Signal)) // the group may be gone: then its SIGCHLD is on the way
+			_ = unix.Kill(-pid, caught.(syscall.Signal)) // if the group is gone, its SIGCHLD follows
 		}
 	}
 }
 
-// reap collects one process that has ended. It returns 0 when there is none.
+// reap collects one ended process. It returns 0 if there is none.
 func reap() (pid, status int) {
 	for {
 		var result unix.WaitStatus
@@ -138,5 +136,5 @@ func reap() (pid, status int) {
 	}
 }
 
-// signalled is the exit status of what a signal has ended.
+// signalled returns the exit status for a signal.
 func signalled(by os.Signal) int { return 128 + int(by.(syscall.Signal)) }

@@ -1,6 +1,6 @@
-// Package command reads the commands of a package.json's scripts, as far as
-// that can be done without a shell. The buildpack decides by it, at build, and
-// the supervisor, at launch.
+// Package command parses the commands of a package.json's scripts, as far as
+// possible without a shell. The buildpack uses it in the build, and the
+// supervisor at launch.
 package command
 
 import (
@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Split splits a script that is one plain command into words, as a shell
-// would: variables for the command, as NAME=VALUE, and then the command and
-// its arguments. It refuses what only a shell can do: the values of variables,
-// pipes, lists, redirections, patterns, the shell's own words, several lines.
+// Split splits a script that is one plain command into words, as a shell would:
+// variables for the command, as NAME=VALUE, and then the command and its
+// arguments. Plain is false if the script needs a shell: for expansions, pipes,
+// lists, redirections, patterns, reserved words and builtins, several lines.
 func Split(script string) (words []string, plain bool) {
 	s := splitter{rest: strings.Trim(script, " \t\n")}
-	named := 0 // of the words, how many are variables
+	named := 0 // number of variables among the words
 	for s.skipBlanks(); s.rest != ""; s.skipBlanks() {
 		isVariable := named == len(words) && assigns(s.rest)
 		word, ok := s.word()
-		if !ok || isVariable && strings.Contains(word, "~") { // which means a home folder after = and :
+		if !ok || isVariable && strings.Contains(word, "~") { // expands to a home folder after = and :
 			return nil, false
 		}
 		words = append(words, word)
@@ -32,7 +32,7 @@ func Split(script string) (words []string, plain bool) {
 	return words, true
 }
 
-// Variables divides what [Split] returns.
+// Variables divides the result of [Split].
 func Variables(words []string) (variables, command []string) {
 	n := 0
 	for n < len(words) && strings.Contains(words[n], "=") {
@@ -41,8 +41,8 @@ func Variables(words []string) (variables, command []string) {
 	return words[:n], words[n:]
 }
 
-// assigns says whether a text begins with a variable that is set for a
-// command. PATH is none: a shell finds the command by its new value.
+// assigns reports whether a text begins with a variable for a command. PATH is
+// excluded: a shell finds the command by its new value.
 func assigns(text string) bool {
 	name, _, found := strings.Cut(text, "=")
 	if !found || name == "" || name == "PATH" || '0' <= name[0] && name[0] <= '9' {
@@ -51,16 +51,15 @@ func assigns(text string) bool {
 	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") == ""
 }
 
-// shellWords are the reserved words of the POSIX shell and the commands that
-// it has built in, with those that also exist as programs: a run image may
-// have sh and nothing beside it.
+// shellWords are the POSIX shell's reserved words and builtins, including those
+// that also exist as programs: a run image may have only sh.
 var shellWords = strings.Fields(`! { } case do done elif else esac fi for if in then until while
 	. : alias bg break cd command continue eval exec exit export fc fg getopts hash jobs kill read readonly return set shift times trap
 	type ulimit umask unalias unset wait source local
 	[ echo false printf pwd test true`)
 
-// Bytes that mean something to a shell: anywhere outside of quotes, at the
-// beginning of a word only, and inside of double quotes.
+// Bytes with a meaning for a shell: anywhere outside of quotes, only at the
+// beginning of a word, and inside of double quotes.
 const (
 	special       = "|&;<>()$`*?[\n"
 	specialFirst  = "#~"
@@ -78,8 +77,8 @@ func (s *splitter) next() byte {
 	return c
 }
 
-// word takes the next word off. It fails at anything that is not literal, and
-// at quotes that are not closed.
+// word takes off the next word. Ok is false if it is not literal, or a quote is
+// not closed.
 func (s *splitter) word() (word string, ok bool) {
 	var b strings.Builder
 	if strings.IndexByte(specialFirst, s.rest[0]) >= 0 {
@@ -116,7 +115,7 @@ func (s *splitter) word() (word string, ok bool) {
 	return b.String(), true
 }
 
-// quoted takes the rest of a text in double quotes off.
+// quoted takes off the rest of a text in double quotes.
 func (s *splitter) quoted() (text string, ok bool) {
 	var b strings.Builder
 	for s.rest != "" {

@@ -10,19 +10,18 @@ import (
 	"syscall"
 )
 
-// maxLine is as much of a file's first line as Linux looks at.
+// maxLine is how many bytes of a file's first line Linux reads.
 const maxLine = 256
 
-// Shell is the program that runs scripts which name no other.
+// Shell is the interpreter of scripts that name none.
 const Shell = "sh"
 
-// Interpreter returns what a script in a file is to be run by, as its first
-// line says: a program and at most one argument ("#!/bin/sh -e"). A text
-// without such a line is for [Shell]: the kernel starts none, and a shell takes
-// it for a script of its own then. For a file that is not a script it is
-// nothing.
+// Interpreter returns the interpreter in the first line of a script: a program
+// and at most one argument ("#!/bin/sh -e"). For a text without such a line it
+// returns [Shell]: the kernel does not execute it, and a shell then runs it as
+// its own script. For any other file it returns nil.
 func Interpreter(path string) ([]string, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe does not wait
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // do not wait when opening a pipe
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +49,9 @@ func Interpreter(path string) ([]string, error) {
 	return []string{program}, nil
 }
 
-// ThroughEnv returns what "#!/usr/bin/env node" and "#!/usr/bin/env -S node
-// --flag" look up on the PATH: a program and its arguments. It is false for
-// other interpreters, and for what only env can do.
+// ThroughEnv returns the program and its arguments that "#!/usr/bin/env node" and
+// "#!/usr/bin/env -S node --flag" look up on the PATH. Ok is false for other
+// interpreters, and if env itself is needed.
 func ThroughEnv(interpreter []string) (words []string, ok bool) {
 	if len(interpreter) != 2 || interpreter[0] != "/usr/bin/env" && interpreter[0] != "/bin/env" {
 		return nil, false

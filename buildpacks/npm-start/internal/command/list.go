@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// Part is one command of a script, with what a shell makes it depend on.
+// Part is one command of a script, with the operator before it.
 type Part struct {
-	Op    string   // what stands before it: "" for the first, or && || ; | &
-	Words []string // without variables before them, quotes and redirections; what is to be expanded stays as it is written
+	Op    string   // "" for the first, or && || ; | &
+	Words []string // without variables before them, quotes and redirections; expansions are not evaluated
 }
 
-// List divides a script into its commands. It is false for what it cannot
-// follow: conditions, loops, groups, functions, commands inside of words. No
-// shell would be needed to run a script without &&, ||, ;, | and &, see [Split]
-// for that.
+// List divides a script into its commands. Ok is false for what it cannot parse:
+// conditions, loops, groups, functions, command substitution. It accepts more
+// than [Split]: scripts with &&, ||, ;, | and &.
 func List(script string) (parts []Part, ok bool) {
 	l := lister{rest: script}
 	current := Part{}
@@ -55,14 +54,14 @@ func List(script string) (parts []Part, ok bool) {
 	}
 }
 
-// compound are the words that begin what is more than a list of commands, or
-// that change what the names of commands mean.
+// compound are words that begin more than a list of commands, or that change the
+// meaning of command names.
 var compound = strings.Fields("! { } case do done elif else esac fi for if in then until while [[ function select alias eval trap exit return . source")
 
 // lister takes words and operators off the beginning of a script.
 type lister struct{ rest string }
 
-// skipBlanks takes blanks off, and ends of lines that a backslash stands before.
+// skipBlanks takes off blanks and escaped line ends.
 func (l *lister) skipBlanks() {
 	for before := ""; before != l.rest; {
 		before = l.rest
@@ -70,14 +69,14 @@ func (l *lister) skipBlanks() {
 	}
 }
 
-// comment takes a comment off, and says whether the script ends with it.
+// comment takes off a comment, and reports whether the script ends with it.
 func (l *lister) comment() (ends bool) {
 	_, rest, more := strings.Cut(l.rest, "\n")
 	l.rest = "\n" + rest
 	return !more
 }
 
-// operator takes one off that stands between two commands.
+// operator takes off an operator between two commands.
 func (l *lister) operator() string {
 	for _, op := range []string{"&&", "||", ";", "\n", "|", "&"} {
 		if !strings.HasPrefix(l.rest, op) || strings.HasPrefix(l.rest, "&>") || strings.HasPrefix(l.rest, ";;") || strings.HasPrefix(l.rest, "|&") {
@@ -92,7 +91,7 @@ func (l *lister) operator() string {
 	return ""
 }
 
-// redirection takes the beginning of one off: "2>", ">>", "<", ">&".
+// redirection takes off the beginning of a redirection: "2>", ">>", "<", ">&".
 func (l *lister) redirection() bool {
 	rest := strings.TrimPrefix(strings.TrimLeft(l.rest, "0123456789"), "&")
 	if !strings.HasPrefix(rest, ">") && !strings.HasPrefix(rest, "<") || strings.HasPrefix(rest, "<<") || strings.HasPrefix(rest, "<(") || strings.HasPrefix(rest, ">(") {
@@ -102,8 +101,8 @@ func (l *lister) redirection() bool {
 	return true
 }
 
-// word takes a word off, without its quotes. It fails at what begins a command
-// of its own, and at quotes that are not closed.
+// word takes off a word, without its quotes. Ok is false if it contains a
+// command, or a quote is not closed.
 func (l *lister) word() (word string, ok bool) {
 	var b strings.Builder
 	quote := byte(0)
