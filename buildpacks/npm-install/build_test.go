@@ -20,7 +20,10 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 	var f *fixture
 	Expect := NewWithT(t).Expect
 
-	it.Before(func() { f = newFixture(t) })
+	it.Before(func() {
+		f = newFixture(t)
+		f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}, "bin": "index.js"}, nil)
+	})
 
 	context("for the launch, with a lockfile", func() {
 		it.Before(func() { f.withLock(simple) })

@@ -45,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 	needNPM(t)
 	f := &fixture{t: t, Expect: NewWithT(t).Expect, app: t.TempDir(), layersDir: t.TempDir(), platform: t.TempDir(), npms: newRegistry(t),
 		version: "1.2.3", distro: packit.TargetDistro{Name: "debian", Version: "13"}}
-	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}, "bin": "index.js"}, nil)
+	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}}, nil)
 	f.npms.publish("word", "1.0.0", nil, nil)
 	f.npms.publish("word", "1.1.0", nil, nil)
 	f.npms.publish("tool", "2.0.0", map[string]any{"bin": "tool.js"}, files{
