@@ -71,15 +71,15 @@ func TestUpdateLocksWhatAProgramNeeds(t *testing.T) {
 	}
 	tarball := fmt.Sprintf("/npm/node-linux-%s/-/node-linux-%s-24.1.0.tgz", p.target.Node(), p.target.Node())
 	w.mustUpdate("-elf")
-	if w.asked[tarball] != 1 {
-		t.Errorf("got %d downloads, want 1: the lock has the facts", w.asked[tarball])
+	if w.requests(tarball) != 1 {
+		t.Errorf("got %d downloads, want 1: the lock has the facts", w.requests(tarball))
 	}
 	if err := os.Remove(filepath.Join(w.dir, "releases.lock.json")); err != nil {
 		t.Fatal(err)
 	}
 	w.mustUpdate("-elf")
-	if w.asked[tarball] != 1 || w.release("24.1.0").Archives[0].ELF == nil {
-		t.Errorf("got %d downloads, want 1: the cache has the facts", w.asked[tarball])
+	if w.requests(tarball) != 1 || w.release("24.1.0").Archives[0].ELF == nil {
+		t.Errorf("got %d downloads, want 1: the cache has the facts", w.requests(tarball))
 	}
 }
 

@@ -62,8 +62,8 @@ func TestTroubleThatPassesIsNoFault(t *testing.T) {
 	t.Run("but not found is not asked for again", func(t *testing.T) {
 		w := newWorld(t)
 		delete(w.files, list("24.1.0"))
-		if err := w.update(); err == nil || w.asked[list("24.1.0")] != 1 {
-			t.Errorf("got %v, %d requests", err, w.asked[list("24.1.0")])
+		if err := w.update(); err == nil || w.requests(list("24.1.0")) != 1 {
+			t.Errorf("got %v, %d requests", err, w.requests(list("24.1.0")))
 		}
 	})
 }

@@ -84,8 +84,8 @@ func TestAStallingServerIsGivenUp(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "node 24.1.0: fetching the signed list") || time.Since(begun) > 5*time.Second {
 		t.Errorf("got %v after %s", err, time.Since(begun))
 	}
-	if w.release("24.0.0") == nil || w.asked[list("24.1.0")] != 1 {
-		t.Errorf("got %d requests, want 1, and 24.0.0 kept", w.asked[list("24.1.0")])
+	if w.release("24.0.0") == nil || w.requests(list("24.1.0")) != 1 {
+		t.Errorf("got %d requests, want 1, and 24.0.0 kept", w.requests(list("24.1.0")))
 	}
 }
 

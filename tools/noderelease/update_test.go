@@ -91,7 +91,7 @@ func TestOnlyTheSignedTextIsRead(t *testing.T) {
 	if got := w.release("24.1.0").Archives[0].SHA256; got != good {
 		t.Errorf("got %s, want the signed %s", got, good)
 	}
-	if n := w.asked["/dist/v24.1.0/SHASUMS256.txt"]; n != 0 {
+	if n := w.requests("/dist/v24.1.0/SHASUMS256.txt"); n != 0 {
 		t.Errorf("the unsigned list was asked for %d times", n)
 	}
 }

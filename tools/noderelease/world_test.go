@@ -98,6 +98,13 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(file))
 }
 
+// requests returns how many requests for a path there were.
+func (w *world) requests(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[path]
+}
+
 // index publishes a release index; every version is there for both targets.
 func (w *world) index(versions ...string) {
 	var entries []entry

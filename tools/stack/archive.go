@@ -83,8 +83,16 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 		"--extract-hook=copy-out /var/cache/apt/archives "+dir,
 		suite, "-",
 	)
+	temp, err := os.MkdirTemp("", "mmdebstrap-")
+	if err != nil {
+		return err
+	}
+	defer removeKeyrings(temp)
+	if err := os.Chmod(temp, 0o755); err != nil { // apt reads in it as a user of its own
+		return err
+	}
 	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdout, cmd.Stderr, cmd.Env = &output, &output, append(os.Environ(), "TMPDIR="+temp)
 	// On an interrupt mmdebstrap unmounts and cleans up; its children get one
 	// too, as from a terminal.
 	cmd.Cancel = func() error { return program.Signal(cmd, syscall.SIGINT) }
@@ -96,6 +104,17 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 		return fmt.Errorf("downloading packages for %s: mmdebstrap: %w; its last lines:\n%s", t, err, lastLines(output.String(), 20))
 	}
 	return checkSuites(output.String())
+}
+
+// removeKeyrings removes mmdebstrap's folder for temporary files, with the
+// keyrings that an early interrupt leaves in it. It removes no other content:
+// something could be mounted there.
+func removeKeyrings(temp string) {
+	keyrings, _ := filepath.Glob(filepath.Join(temp, "mmdebstrap.gpghome.*"))
+	for _, dir := range keyrings {
+		os.RemoveAll(dir)
+	}
+	os.Remove(temp)
 }
 
 // mode returns mmdebstrap's mode. Nothing is installed, so an unprivileged user

@@ -119,6 +119,24 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	})
 }
 
+func TestOnlyKeyringsAreRemoved(t *testing.T) {
+	for _, tc := range []struct{ name, left string }{{"mmdebstrap.gpghome.x/pubring.gpg", ""}, {"mmdebstrap.x/proc/1", "mmdebstrap.x"}} {
+		temp := filepath.Join(t.TempDir(), "temp")
+		if err := os.MkdirAll(filepath.Join(temp, tc.name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		removeKeyrings(temp)
+		names, _ := os.ReadDir(temp)
+		got := ""
+		for _, entry := range names {
+			got += entry.Name()
+		}
+		if got != tc.left {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.left)
+		}
+	}
+}
+
 func TestUnknownPackageIsNamed(t *testing.T) {
 	needArchive(t)
 	err := fetch(t.Context(), targets.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
