@@ -33,7 +33,7 @@ func TestTargetsAreBuiltInOneOrderEachOnce(t *testing.T) {
 	}
 }
 
-// A call that cannot be right ends before anything is made.
+// Invalid requests fail before anything is made.
 func TestRequestsThatCannotBe(t *testing.T) {
 	odd := Target{OS: "linux", Arch: "riscv64"}
 	for _, tc := range []struct {
@@ -48,7 +48,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 		{Request{Image: "app", Targets: []Target{odd}}, "[unsupported-target] "},
 		{Request{Image: "app", Builder: "b", Host: odd}, "[unsupported-target] "},
 		{Request{Image: "app"}, "[no-builder] "},
-		{Request{Image: "app", Builder: "b"}, "[no-cache-dir] "}, // no environment says where it is
+		{Request{Image: "app", Builder: "b"}, "[no-cache-dir] "}, // no environment names it
 	} {
 		tc.request.App = t.TempDir()
 		if _, err := Build(t.Context(), tc.request); err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -66,7 +66,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 func TestErrorsOfThisMachineAreFailures(t *testing.T) {
 	for _, tc := range []struct {
 		err  error
-		want string // id; "" where it stays as it is
+		want string // id; "" for an unchanged error
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "disk-full"},
 		{fmt.Errorf("writing: %w", syscall.EROFS), "cache-dir-unusable"},
@@ -86,9 +86,9 @@ func TestErrorsOfThisMachineAreFailures(t *testing.T) {
 	}
 }
 
-// An image that was written is told before the folders of its builds are removed,
-// and is good whatever comes of that; of one that was not, nothing is told. The
-// folders are removed in any case.
+// A written image is reported before the folders of its builds are removed,
+// whatever the result of that; an unwritten one is not. The folders are always
+// removed.
 func TestTheImageIsToldWhenItIsThere(t *testing.T) {
 	bad, busy := errors.New("no"), errors.New("device or resource busy")
 	for _, tc := range []struct{ failed, left error }{{nil, nil}, {nil, busy}, {bad, nil}, {bad, busy}} {

@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// printed is what a build prints, as it came from one.
+// printed is the output of a real build.
 var printed = strings.ReplaceAll(`===> ANALYZING
 Image with name "app" not found
 ===> BUILDING
@@ -52,7 +52,7 @@ Reusing cache layer 'armature/npm-install:npm-cache'
 Adding cache layer 'armature/npm-install:npm-cache'
 `, `\x1e`, "\x1e")
 
-// wanted are its spans: what each is part of, and what it is.
+// wanted are its spans, indented below their parents.
 const wanted = `phase analyzing
 phase building
   buildpack Armature Buildpack for Node.js 0.1.0
