@@ -40,8 +40,8 @@ func gitHostUnreachable(f fault, host, words string) error {
 	}
 }
 
-// gitRemedy returns the remedy for a reachable repository without the requested
-// content.
+// gitRemedy is what to do about a repository that answers and does not give what
+// is asked for.
 func (f fault) gitRemedy() string {
 	report := f.report()
 	for _, sign := range []string{"ssh://", "ssh: ", " git@"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// patient is the prefix of a script, see command.Patient.
+// patient is what goes before a script, see command.Patient.
 const patient = "trap exit TERM INT QUIT HUP; trap : USR1 USR2\n"
 
 func testBuild(t *testing.T, context spec.G, it spec.S) {
@@ -301,7 +301,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 	})
 }
 
-// ignored returns the patterns that a watchexec command ignores.
+// ignored are the patterns that a command line of watchexec ignores.
 func ignored(line []string) (patterns []string) {
 	for i, word := range line {
 		if word == "--ignore" {
@@ -311,8 +311,8 @@ func ignored(line []string) (patterns []string) {
 	return patterns
 }
 
-// restore keeps what the lifecycle restores of launch layers: the metadata, not
-// the content.
+// restore leaves of launch layers what the lifecycle restores: the metadata,
+// not the content.
 func restore(t *testing.T, layersDir string, layers []packit.Layer) {
 	t.Helper()
 	for _, layer := range layers {
@@ -324,7 +324,7 @@ func restore(t *testing.T, layersDir string, layers []packit.Layer) {
 	}
 }
 
-// filesOf returns the content of the files in a folder, by name.
+// filesOf are the texts of the files in a folder, by their names.
 func filesOf(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)

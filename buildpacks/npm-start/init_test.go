@@ -22,8 +22,9 @@ func TestNPMStart(t *testing.T) {
 	suite.Run(t)
 }
 
-// getter reads from a map as os.Getenv does from the environment. environOf is an
-// environment with the variables of a map, and further ones as "NAME=value".
+// getter reads from a map as os.Getenv does from the environment.
+// environOf is an environment with the variables of a map, and more of them as
+// "NAME=value".
 func environOf(env map[string]string, more ...string) environ.List {
 	list := environ.List(more)
 	for name, value := range env {

@@ -51,8 +51,8 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 		Expect(os.Symlink(modules, filepath.Join(app, "node_modules"))).To(Succeed())
 	}
 
-	// dev returns a package.json with this start script and others, and these
-	// devDependencies.
+	// dev is a package.json whose start script and others are these, and that
+	// has packages for development only.
 	dev := func(scripts string, packages ...string) string {
 		text := `{"scripts":{` + scripts + `},"dependencies":{"express":"5"},"devDependencies":{"none":"1"`
 		for _, name := range packages {
