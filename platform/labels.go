@@ -24,12 +24,12 @@ const (
 	revisionLabel = "org.opencontainers.image.revision"
 )
 
-// labelsVariable is what tells the buildpacks which labels the image is to have.
-// So pack, given the same value, makes an image with the same digest.
+// labelsVariable tells the buildpacks the image's labels. With the same value pack
+// makes an image with the same digest.
 const labelsVariable = "BP_IMAGE_LABELS"
 
-// labelNames are those that buildpacks can be told in one word. What begins like
-// the lifecycle's own is refused, because that writes its own over it.
+// labelNames match names that labelsVariable can hold without quotes. The lifecycle
+// overwrites labels with its own prefix, so they are refused.
 var labelNames = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?$`)
 
 const lifecyclesLabels = "io.buildpacks."
@@ -89,8 +89,8 @@ func checkLabels(all map[string]string) error {
 	return nil
 }
 
-// inVariable adds labels to the value of labelsVariable: words with a space
-// between, quoted as a shell has it where that is needed.
+// inVariable appends labels to the value of labelsVariable: words separated by
+// spaces, with shell quoting where needed.
 func inVariable(value string, labels map[string]string) string {
 	var words []string
 	if value != "" {

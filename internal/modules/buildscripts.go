@@ -14,8 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// ScriptsVariable names the scripts of package.json that make the app out of
-// its sources, with commas between; the word none is for none at all.
+// ScriptsVariable names the build scripts of package.json, separated by commas;
+// none disables them.
 const ScriptsVariable = "BP_NODE_RUN_SCRIPTS"
 
 const defaultScript = "build"

@@ -20,12 +20,12 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// startCheck is npm-start's setting for what cannot start. Of buildpacks that come
-// after it, npm-start sees no process.
+// startCheck is npm-start's setting for processes that cannot start. npm-start
+// does not see the processes of later buildpacks.
 const startCheck = "BP_NODE_START_CHECK"
 
-// checkBash refuses an image with processes that the lifecycle's launcher starts
-// with bash, whichever buildpack made them, on a run image that has none.
+// checkBash refuses an image with processes of any buildpack that the lifecycle's
+// launcher starts with bash, if the run image has no bash.
 func (b *Build) checkBash(ctx context.Context, image v1.Image) error {
 	mode := b.Env[startCheck]
 	if mode == "off" || b.Rebase != nil {

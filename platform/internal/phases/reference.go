@@ -88,6 +88,6 @@ func referenceEnv(env map[string]string) map[string]string {
 		return name == "BP_IMAGE_LABELS" || strings.HasPrefix(name, "BP_OCI_") || name == project.PathVariable
 	})
 	kept["BP_NODE_RUN_SCRIPTS"] = "none"
-	kept["BP_NODE_START_CHECK"] = "off" // nothing starts it, and what the start script needs is not there
+	kept["BP_NODE_START_CHECK"] = "off" // nothing starts it, and the start script's files are missing
 	return kept
 }
