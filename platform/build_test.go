@@ -24,11 +24,11 @@ func TestTargetsAreBuiltInOneOrderEachOnce(t *testing.T) {
 	for _, tc := range []struct{ asked, want []Target }{
 		{nil, []Target{arm}}, {[]Target{amd}, []Target{amd}}, {[]Target{amd, arm, amd}, []Target{arm, amd}},
 	} {
-		if got, err := inOrder(tc.asked); err != nil || !slices.Equal(got, tc.want) {
+		if got, err := sortTargets(tc.asked); err != nil || !slices.Equal(got, tc.want) {
 			t.Errorf("%v: got %v, %v, want %v", tc.asked, got, err, tc.want)
 		}
 	}
-	if _, err := inOrder([]Target{{OS: "linux", Arch: "riscv64"}}); !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
+	if _, err := sortTargets([]Target{{OS: "linux", Arch: "riscv64"}}); !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
 		t.Errorf("got %v", err)
 	}
 }

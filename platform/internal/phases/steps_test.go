@@ -110,7 +110,7 @@ func TestWhatIsPrintedBecomesSpans(t *testing.T) {
 	w.end(false)
 	one, two := v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 63) + "1"}, v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 63) + "2"}
 	saved := w.steps.saved
-	w.steps.tellTransfers([]loopback.Transfer{
+	w.steps.recordTransfers([]loopback.Transfer{
 		{Digest: one, Bytes: 5, Begin: saved, End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(time.Microsecond), End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(-time.Second), End: saved.Add(-time.Second)}, // the analyzer's
