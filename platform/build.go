@@ -64,7 +64,7 @@ func (r Request) read() (*build, error) {
 		return nil, err
 	}
 	var err error
-	if b.targets, err = inOrder(r.Targets); err != nil {
+	if b.targets, err = sortTargets(r.Targets); err != nil {
 		return nil, err
 	}
 	if b.name, err = parseName(r.Image); err != nil {

@@ -25,16 +25,16 @@ func TestTargetsAreBuiltInOneOrderEachOnce(t *testing.T) {
 	for _, tc := range []struct{ asked, want []Target }{
 		{nil, []Target{arm}}, {[]Target{amd}, []Target{amd}}, {[]Target{amd, arm, amd}, []Target{arm, amd}},
 	} {
-		if got, err := inOrder(tc.asked); err != nil || !slices.Equal(got, tc.want) {
+		if got, err := sortTargets(tc.asked); err != nil || !slices.Equal(got, tc.want) {
 			t.Errorf("%v: got %v, %v, want %v", tc.asked, got, err, tc.want)
 		}
 	}
-	if _, err := inOrder([]Target{{OS: "linux", Arch: "riscv64"}}); !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
+	if _, err := sortTargets([]Target{{OS: "linux", Arch: "riscv64"}}); !errors.Is(err, &failure.Failure{ID: "unsupported-target"}) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A call that cannot be right ends before anything is made.
+// Invalid requests fail before anything is made.
 func TestRequestsThatCannotBe(t *testing.T) {
 	odd := Target{OS: "linux", Arch: "riscv64"}
 	for _, tc := range []struct {
@@ -49,7 +49,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 		{Request{Image: "app", Targets: []Target{odd}}, "[unsupported-target] "},
 		{Request{Image: "app", Builder: "b", Host: odd}, "[unsupported-target] "},
 		{Request{Image: "app"}, "[no-builder] "},
-		{Request{Image: "app", Builder: "b"}, "[no-cache-dir] "}, // no environment says where it is
+		{Request{Image: "app", Builder: "b"}, "[no-cache-dir] "}, // no environment names it
 	} {
 		tc.request.App = t.TempDir()
 		if _, err := Build(t.Context(), tc.request); err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -67,7 +67,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 func TestErrorsOfThisMachineAreFailures(t *testing.T) {
 	for _, tc := range []struct {
 		err  error
-		want string // id; "" where it stays as it is
+		want string // id; "" for an unchanged error
 	}{
 		{fmt.Errorf("writing: %w", syscall.ENOSPC), "disk-full"},
 		{fmt.Errorf("writing: %w", syscall.EROFS), "cache-dir-unusable"},
@@ -87,9 +87,9 @@ func TestErrorsOfThisMachineAreFailures(t *testing.T) {
 	}
 }
 
-// An image that was written is told before the folders of its builds are removed,
-// and is good whatever comes of that; of one that was not, nothing is told. The
-// folders are removed in any case.
+// A written image is reported before the folders of its builds are removed,
+// whatever the result of that; an unwritten one is not. The folders are always
+// removed.
 func TestTheImageIsToldWhenItIsThere(t *testing.T) {
 	bad, busy := errors.New("no"), errors.New("device or resource busy")
 	for _, tc := range []struct{ failed, left error }{{nil, nil}, {nil, busy}, {bad, nil}, {bad, busy}} {

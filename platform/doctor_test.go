@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// A build reads the builder's layers, so that who looks for it reads them, too.
+// A build reads the builder's layers, so Doctor reads them, too.
 func TestTheDoctorOpensTheBuildersLayers(t *testing.T) {
 	host, err := targets.Host()
 	if err != nil {
@@ -63,7 +63,7 @@ func TestTheDoctorOpensTheBuildersLayers(t *testing.T) {
 	blob := func(one v1.Descriptor) string {
 		return filepath.Join(dir, "blobs", one.Digest.Algorithm, one.Digest.Hex)
 	}
-	if err := os.Remove(blob(manifest.Layers[1])); err != nil { // root may read what is closed
+	if err := os.Remove(blob(manifest.Layers[1])); err != nil { // root may read it in spite of its mode
 		t.Fatal(err)
 	}
 	if got := look(); got.Works || !strings.Contains(got.What, ": reading the OCI layout "+dir) || !strings.Contains(got.What, "to fix it: ") {
@@ -98,7 +98,7 @@ func TestTheDoctorSaysThatADiskIsFull(t *testing.T) {
 		if tc.wants == "" && err != nil || tc.wants != "" && (!errors.Is(err, &failure.Failure{ID: "disk-full"}) || !strings.Contains(err.Error(), tc.wants)) {
 			t.Errorf("%+v: got %v", tc, err)
 		}
-		if d.Checks[0].Works || !strings.HasPrefix(d.Checks[0].What, dir) { // less than it may take
+		if d.Checks[0].Works || !strings.HasPrefix(d.Checks[0].What, dir) { // less than it may need
 			t.Errorf("%+v: got %v", tc, d.Checks)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// A program that makes an image of the folder my-app, with the builder that
-// $ARMATURE_BUILDER names, and says what it is made of. This is all of its main.
+// This is a complete program: it makes an image of the folder my-app, with the
+// builder in $ARMATURE_BUILDER, and prints the image and its inputs.
 func ExampleBuild() {
 	platform.Reexec()
 	result, err := platform.Build(context.Background(), platform.Request{

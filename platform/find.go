@@ -32,7 +32,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 	}
 	if to != (Target{}) {
 		image, err = registries.Find(ctx, reference, to)
-		return image, reference, notHere(err, h, reference)
+		return image, reference, explainNotFound(err, h, reference)
 	}
 	host, err := targets.Host()
 	if err != nil {
@@ -48,7 +48,7 @@ func findImage(ctx context.Context, registries images.Registries, h home.Home, c
 	for _, to := range order {
 		image, err := registries.Find(ctx, reference, to)
 		if err == nil || !images.IsOtherPlatform(err) {
-			return image, reference, notHere(err, h, reference)
+			return image, reference, explainNotFound(err, h, reference)
 		}
 		failed = err
 	}
@@ -80,9 +80,9 @@ func eachTarget(ctx context.Context, registries images.Registries, h home.Home, 
 	return nil
 }
 
-// notHere improves Docker Hub's "not found" for a name without a registry: most
+// explainNotFound improves Docker Hub's "not found" for a name without a registry: most
 // people mean an image in armature's own folder.
-func notHere(err error, h home.Home, reference string) error {
+func explainNotFound(err error, h home.Home, reference string) error {
 	tag, wrong := images.ParseTag(reference)
 	host, _, _ := strings.Cut(reference, "/")
 	if err == nil || wrong != nil || images.IsLayout(reference) || images.IsOtherPlatform(err) || errors.Is(err, context.Canceled) || host == "docker.io" || host == tag.RegistryStr() || !images.OnDockerHub(tag) {

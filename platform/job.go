@@ -53,7 +53,7 @@ func (j *job) finish(ctx context.Context, builds []*phases.Build, created string
 		if b.Rebase == nil {
 			continue
 		}
-		if made[i], err = likeBefore(made[i], b.Rebase, created); err != nil {
+		if made[i], err = keepMetadata(made[i], b.Rebase, created); err != nil {
 			return w, err
 		}
 	}

@@ -22,9 +22,9 @@ func parseName(text string) (name.Tag, error) {
 	return tag, nil
 }
 
-// inOrder returns the requested targets without duplicates, in the order of
+// sortTargets returns the requested targets without duplicates, in the order of
 // [Targets]; linux/arm64 if there are none.
-func inOrder(asked []Target) ([]Target, error) {
+func sortTargets(asked []Target) ([]Target, error) {
 	if len(asked) == 0 {
 		return []Target{targets.LinuxARM64}, nil
 	}

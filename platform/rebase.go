@@ -123,10 +123,10 @@ func startRebases(ctx context.Context, options phases.Options, called string) (b
 	return builds, nil
 }
 
-// likeBefore adds to a rebased image what the lifecycle drops: the annotations, and
+// keepMetadata adds to a rebased image what the lifecycle drops: the annotations, and
 // the creation time, unless created (in the format of SOURCE_DATE_EPOCH) replaces
 // it.
-func likeBefore(image, before v1.Image, created string) (v1.Image, error) {
+func keepMetadata(image, before v1.Image, created string) (v1.Image, error) {
 	manifest, err := before.Manifest()
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func TestARebasedImageKeepsItsAnnotationsAndItsTime(t *testing.T) {
 		{"another one", 1700000000, 1, "1800000000", 1800000000, nil, false, false},
 	} {
 		image := madeAt(tc.is, "new")
-		got, err := likeBefore(image, destination.Annotated(madeAt(tc.was, "old"), tc.annotations), tc.created)
+		got, err := keepMetadata(image, destination.Annotated(madeAt(tc.was, "old"), tc.annotations), tc.created)
 		if err != nil {
 			t.Fatal(err)
 		}

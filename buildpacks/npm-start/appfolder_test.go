@@ -14,8 +14,8 @@ import (
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 )
 
-// The last buildpack leaves a folder that depends on nobody's umask, without
-// what is git's own, and names what looks like a secret.
+// The last buildpack leaves a folder that does not depend on the umask and has no
+// git files, and names files that look like secrets.
 func TestBuildFinishesTheAppsFolder(t *testing.T) {
 	app, buildpack := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "x")

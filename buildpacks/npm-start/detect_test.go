@@ -32,7 +32,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		return npmstart.Detect(environOf(env))(packit.DetectContext{WorkingDir: app})
 	}
 
-	// requires gives the plan as the lifecycle reads it.
+	// requires returns the plan as the lifecycle reads it.
 	requires := func() map[string]map[string]any {
 		result, err := detect()
 		Expect(err).NotTo(HaveOccurred())
@@ -54,8 +54,8 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		return all
 	}
 
-	// expectFail wants a failed detection, exit status 100, not an error, with
-	// these words in it.
+	// expectFail expects detection to end with exit status 100 and a message with
+	// these words.
 	expectFail := func(words ...string) {
 		_, err := detect()
 		Expect(err).To(BeAssignableToTypeOf(packit.Fail))

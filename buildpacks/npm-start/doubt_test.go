@@ -13,12 +13,12 @@ import (
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 )
 
-// What most likely does not start is warned of, once and with its script.
+// A start that will probably fail causes one warning, with the script's name.
 func TestDoubts(t *testing.T) {
 	for _, row := range []struct {
 		name, packageJSON string
-		modules           []string // of the launch; nil for an app without modules
-		says              string   // empty for no warning at all
+		modules           []string // of the launch layer; nil for an app without modules
+		says              string   // empty for no warning
 	}{
 		{"a file that is there", `{"scripts":{"start":"node server.js"}}`, nil, ""},
 		{"a file without its end", `{"scripts":{"start":"node ./server"}}`, nil, ""},

@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
-// What a script finds in its environment must be what npm would give it.
+// A script's environment must equal npm's.
 func TestVariablesAreThoseOfNPM(t *testing.T) {
 	npm := tier.Program(t, "npm")
 	rows := []struct{ name, fields string }{
@@ -67,8 +67,8 @@ func TestVariablesAreThoseOfNPM(t *testing.T) {
 	})
 }
 
-// sameVariables compares what the buildpack sets with what npm does, of those
-// variables that are looked at.
+// sameVariables compares the buildpack's variables with npm's, as far as they are
+// selected.
 func sameVariables(t *testing.T, got, want map[string]string, looksAt func(name string) bool) {
 	t.Helper()
 	for name, value := range want {
@@ -83,14 +83,14 @@ func sameVariables(t *testing.T, got, want map[string]string, looksAt func(name 
 	}
 }
 
-// isFieldVariable is true for what comes of the fields of package.json.
+// isFieldVariable is true for variables from the fields of package.json.
 func isFieldVariable(name string) bool {
 	return strings.HasPrefix(name, "npm_package_") && name != "npm_package_json"
 }
 
-// fieldVariables are those that npm makes of the fields of each package.json,
-// with the two modules of its own that `npm run` does it with: npm itself takes
-// a second for each.
+// fieldVariables returns npm's variables for the fields of each package.json,
+// computed with the two modules of npm that `npm run` uses: npm itself takes a
+// second for each.
 func fieldVariables(t *testing.T, npm string, apps []string) []map[string]string {
 	t.Helper()
 	program, err := filepath.EvalSymlinks(npm)
@@ -122,8 +122,7 @@ func fieldVariables(t *testing.T, npm string, apps []string) []map[string]string
 	return all
 }
 
-// withNamesOfFiles gives variables the names that the buildpack gives them, see
-// notInNames.
+// withNamesOfFiles renames variables as the buildpack does, see notInNames.
 func withNamesOfFiles(variables map[string]string) map[string]string {
 	named := map[string]string{}
 	for name, value := range variables {
@@ -136,8 +135,8 @@ func isPackageVariable(name string) bool {
 	return strings.HasPrefix(name, "npm_package_") || strings.HasPrefix(name, "npm_lifecycle_") || name == "INIT_CWD"
 }
 
-// packageVariables are those that npm sets for the start script of an app. Its
-// shell takes no part: dash passes on no variable with an odd name.
+// packageVariables returns npm's variables for the start script of an app,
+// without its shell: dash drops variables with odd names.
 func packageVariables(t *testing.T, npm, app string) map[string]string {
 	t.Helper()
 	shell := filepath.Join(t.TempDir(), "shell")
@@ -170,7 +169,7 @@ func packageVariables(t *testing.T, npm, app string) map[string]string {
 	return withNamesOfFiles(found)
 }
 
-// launchVariables are those that the buildpack sets.
+// launchVariables returns the buildpack's variables.
 func launchVariables(t *testing.T, app string) map[string]string {
 	t.Helper()
 	buildpack := t.TempDir()
@@ -193,12 +192,12 @@ func launchVariables(t *testing.T, app string) map[string]string {
 	return found
 }
 
-// What no variable can be called, or hold, ends no build and no container.
+// Invalid names and values of variables end no build and no container.
 func TestVariablesThatCannotBe(t *testing.T) {
 	long := strings.Repeat("x", 300)
 	for _, row := range []struct {
 		name, fields string
-		want         map[string]string // beside those that are always there
+		want         map[string]string // besides the permanent ones
 	}{
 		{"characters that no file's name has for the lifecycle", `"config":{"a.b":"1","c/d":"2","e=f":"3","g\u0000h":"4"}`,
 			map[string]string{"npm_package_config_a_b": "1", "npm_package_config_c_d": "2", "npm_package_config_e_f": "3", "npm_package_config_g_h": "4"}},
@@ -227,7 +226,7 @@ func TestVariablesThatCannotBe(t *testing.T) {
 	}
 }
 
-// A layer that differs from build to build is another image each time.
+// A layer must not differ from build to build: the image's digest would.
 func TestTheLayerOfVariablesIsTheSameEachTime(t *testing.T) {
 	app := t.TempDir()
 	write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node a.js"},"config":{"a":{"b":1,"c":1},"a_b":2,"a_c":2,"a.b":3,"a/b":4,"d.e":1,"d/e":2,"d=e":3}}`)

@@ -16,8 +16,8 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// known is an app with server.js, whose image has these programs and not
-// semver, which is for development.
+// known is an app with server.js, whose image has these programs but not semver,
+// a devDependency.
 func known(t *testing.T) oracle {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,8 @@ func known(t *testing.T) oracle {
 	}
 }
 
-// shownFate is a fate on one line: its kind, and the beginning of the reason.
+// shownFate returns a fate on one line: its kind, and the beginning of the
+// reason.
 func shownFate(f fate) string {
 	text := map[kind]string{runs: "runs", ends: "ends", dies: "dies"}[f.kind]
 	why := f.why
@@ -72,7 +73,7 @@ func TestFates(t *testing.T) {
 		// Programs.
 		"$X 1": "runs", "./bin/x": "runs", "node_modules/.bin/semver 1": dead, "./node_modules/.bin/serve": "runs", "cat x": "ends", "curl x": "runs", "serve": "runs",
 		"prettier .": "ends", "vite": "runs", "vite build": "ends", "gunicorn": "runs?  calls gunicorn",
-		// What starts others.
+		// Programs that start others.
 		"exec semver 1": dead, "exec": "runs", "time true": "ends", "env A=1 B=2 semver 1": dead, "env -i semver 1": "runs", "env -i=1 semver 1": "runs", "env A=1": "runs", "cross-env A=1 gunicorn": "runs?  calls gunicorn",
 		"cross-env-shell A=1 'true && semver 1'": dead, "cross-env-shell A=1 B=2 true": "ends",
 		"dotenv -e .env -- semver 1": dead, "dotenv -- true": "ends", "dotenv semver 1": dead, "dotenv -e semver": "runs", "tini -- true": "ends", "tini run true": "runs?  calls run",
@@ -128,7 +129,7 @@ func TestNextReadsItsConfigurationWithTypescriptWhenItStarts(t *testing.T) {
 	}
 }
 
-// What the app image has is known as far as its places are.
+// A program is known to be missing only if all places are known.
 func TestPlacesAnswerAsFarAsTheyAreKnown(t *testing.T) {
 	disk := t.TempDir()
 	for path, text := range map[string]string{"lib/package.json": `{"version":"3.0.0"}`, ".bin/lib": "", "others/tool": "", "bad/package.json": "{"} {
@@ -190,7 +191,7 @@ func TestPlacesAnswerAsFarAsTheyAreKnown(t *testing.T) {
 	}
 }
 
-// Limits of Linux hold to the byte.
+// Limits of Linux are exact to the byte.
 func TestLimitsOfVariables(t *testing.T) {
 	for _, tc := range []struct {
 		name, value int // bytes
@@ -212,7 +213,7 @@ func TestLimitsOfVariables(t *testing.T) {
 	}
 }
 
-// What cannot be written ends the build.
+// A write error ends the build.
 func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o644); err != nil {

@@ -38,8 +38,8 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 		})
 	}
 
-	// launched are the variables of an app, as the lifecycle's launcher makes
-	// them of the layers for a container with these.
+	// launched returns an app's variables, as the lifecycle's launcher makes them
+	// of the layers for a container with these variables.
 	launched := func(container []string, environ ...string) map[string]string {
 		result, err := build(environ...)
 		Expect(err).NotTo(HaveOccurred())

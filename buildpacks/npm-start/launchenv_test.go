@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// launchEnv is what a container's variables become with those of a layer's folder
-// env.launch (Buildpack API, "Environment Variable Modification Rules"). The
-// contract tests have the lifecycle itself do it.
+// launchEnv applies a layer's folder env.launch to a container's variables
+// (Buildpack API, "Environment Variable Modification Rules"). The contract tests
+// use the lifecycle itself.
 func launchEnv(t *testing.T, env map[string]string, layer string) {
 	t.Helper()
 	dir := filepath.Join(layer, "env.launch")

@@ -41,7 +41,7 @@ const atDebugAgain = `  Reusing cached layer LAYERS/supervisor
 
 `
 
-// People read all of it, line by line.
+// The log is for people: check every line.
 func TestTheLogIsWhole(t *testing.T) {
 	app, layers, buildpack := t.TempDir(), t.TempDir(), t.TempDir()
 	write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"gunicorn 'a b'"}}`)

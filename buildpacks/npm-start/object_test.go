@@ -18,7 +18,7 @@ func decode(t *testing.T, text string) object {
 	return fields
 }
 
-// shown is an object on one line.
+// shown returns an object on one line.
 func shown(o object) string {
 	var all []string
 	for _, m := range o {
@@ -27,7 +27,7 @@ func shown(o object) string {
 	return strings.Join(all, " ")
 }
 
-// As JSON.parse and Object.keys have it.
+// As JSON.parse and Object.keys do.
 func TestMembersAreInTheOrderOfJavaScript(t *testing.T) {
 	for text, want := range map[string]string{
 		`{}`:                            "",
@@ -50,7 +50,7 @@ func TestMembersAreInTheOrderOfJavaScript(t *testing.T) {
 	}
 }
 
-// As String(value) has it.
+// As String(value) does.
 func TestValuesAreTextsAsInJavaScript(t *testing.T) {
 	for value, want := range map[any]string{
 		"text": "text", true: "true",
@@ -78,7 +78,7 @@ func TestValuesAreTextsAsInJavaScript(t *testing.T) {
 	}
 }
 
-// As npm normalizes the field bin, and directories.bin (package.json of npm's
+// As npm normalizes the field bin, and directories.bin (package.json in npm's
 // documentation).
 func TestProgramsAreThoseOfNPM(t *testing.T) {
 	dir := t.TempDir()
@@ -118,7 +118,7 @@ func TestProgramsAreThoseOfNPM(t *testing.T) {
 	}
 }
 
-// Whoever has more programs than that means something else.
+// More programs than that are a mistake.
 func TestProgramsHaveANumber(t *testing.T) {
 	dir := t.TempDir()
 	var list []any

@@ -38,7 +38,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 		return err
 	}
 
-	// analyzed is the file of the lifecycle's.
+	// analyzed writes the lifecycle's file.
 	analyzed := func(text string) { write(t, filepath.Join(layers, "analyzed.toml"), text) }
 
 	const withoutShell = "[run-image]\nreference = \"armature/run-tiny:arm64\"\n[run-image.target]\nid = \"armature/trixie-run-tiny\"\nos = \"linux\"\narch = \"arm64\"\n"
@@ -96,7 +96,7 @@ func testRunImage(t *testing.T, context spec.G, it spec.S) {
 
 		for _, row := range []struct {
 			name, launch string
-			want         string // what is named; empty where there is nothing wrong
+			want         string // named in the error; empty for no error
 		}{
 			{"a process for bash", "[[processes]]\ntype = \"worker\"\ncommand = \"node b.js | tee log\"\n", "worker (of some_procfile)"},
 			{"one that says so", "[[processes]]\ntype = \"web\"\ncommand = \"node\"\nargs = [\"b.js\"]\ndirect = false\n", "web (of some_procfile)"},

@@ -15,13 +15,13 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// Whatever cannot be read is said, and is not taken for nothing.
+// An unreadable file is an error, and does not count as missing.
 func TestBuildSaysWhatItCannotRead(t *testing.T) {
 	for _, tc := range []struct {
 		name, want, variable, value string
 		environ                     string
 		script                      string            // in place of a plain command
-		spoil                       func(root string) // which holds app, layers/npm-start and buildpack
+		spoil                       func(root string) // contains app, layers/npm-start and buildpack
 	}{
 		{name: "nothing"},
 		{name: "the project's folder", want: "nowhere", variable: "BP_NODE_PROJECT_PATH", value: "nowhere"},

@@ -26,7 +26,7 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 		env = map[string]string{"CNB_TARGET_OS": "linux", "CNB_TARGET_ARCH": "arm64"}
 	})
 
-	// log is what a build says.
+	// log returns a build's log.
 	log := func(packageJSON string, environ ...string) string {
 		write(t, filepath.Join(app, env["BP_NODE_PROJECT_PATH"], "package.json"), packageJSON)
 		buildpack := t.TempDir()

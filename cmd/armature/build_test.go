@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// requestOf is what a call of build asks for.
+// requestOf returns the request of a call of build.
 func requestOf(t *testing.T, args ...string) platform.Request {
 	t.Helper()
 	f := &buildFlags{}
@@ -26,8 +26,8 @@ func requestOf(t *testing.T, args ...string) platform.Request {
 	return r
 }
 
-// A field that no flag sets is one that nobody can ask for. Both of those that say
-// where the build runs cannot be asked for at once.
+// Every field must be settable with a flag. The two that say where the build runs
+// exclude each other.
 func TestEveryFlagOfBuildIsInTheRequest(t *testing.T) {
 	got := requestOf(t, "app", "--tag", "tag", "--output", "oci:out", "--annotation", "a=1", "--platform", "linux/amd64,linux/arm64", "--host-platform", "linux/amd64",
 		"--descriptor", "descriptor", "--builder", "builder", "--trust-app-builder", "--run-image", "run", "--buildpack", "one,two", "--buildpack", "three", "--env", "E=1", "--binding", "binding",

@@ -19,7 +19,7 @@ func TestNamesOfVariablesAreSaidAsTheyAreTaken(t *testing.T) {
 			t.Errorf("%q: got %v", name, err)
 		}
 	}
-	for _, name := range []string{"1A", "-A", ".", "A B", "A/B", "gr\u00fc\u00dfe", strings.Repeat("A", 256)} { // the last is no name of a file
+	for _, name := range []string{"1A", "-A", ".", "A B", "A/B", "gr\u00fc\u00dfe", strings.Repeat("A", 256)} { // the last is no valid file name
 		_, err := readEnv(nil, []string{name + "=1"}, nothing)
 		if !errors.Is(err, &failure.Failure{ID: "env-name"}) || !strings.Contains(err.Error(), "at most 255 letters, digits, _ . and -") {
 			t.Errorf("%q: got %v", name, err)

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// What can be known before the build comes before everything that takes long. The
-// builder is not there, so that a build that began would say so.
+// Checks that need no build run before everything slow. The builder does not
+// exist, so a build that began would report that.
 func TestWhatABuildEndsWithIsTriedFirst(t *testing.T) {
 	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ func TestWhatABuildEndsWithIsTriedFirst(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		args []string
-		want string // how standard error begins
+		want string // the beginning of standard error
 	}{
 		{"the image's registry forbids", []string{"--tag", host + "/theirs/app", "--output", "registry"}, "[registry-refused] "},
 		{"the image's registry is not there", []string{"--tag", "127.0.0.1:1/app", "--output", "registry"}, "[registry-unreachable] "},

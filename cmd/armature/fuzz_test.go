@@ -13,8 +13,8 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// FuzzReadEnv looks for a file of variables that comes to something else than
-// variables, or to an error that repeats what is in it.
+// FuzzReadEnv looks for a file of variables that gives invalid variables, or an
+// error that repeats its content.
 func FuzzReadEnv(f *testing.F) {
 	for _, text := range []string{"A=1\nB\n\n C = d\r\n", "../../x=1", "=", "A=\x00", "# a comment", "\ufeffA=1", "\xff\xfeA\x00=\x001\x00", strings.Repeat("A", 1<<16) + "=1"} {
 		f.Add([]byte(text))

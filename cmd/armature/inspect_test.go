@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// Whoever made an image chose its labels; a terminal must not act upon them.
+// The author of an image chose its labels; a terminal must not act upon them.
 func TestWhatAnImageSaysIsPrintedWithoutControlCharacters(t *testing.T) {
 	const odd = "a\x1b]0;x\ab\nc\td\u009b2Je\u202ef\U000e0001\x7f\xff"
 	image := &platform.ImageDescription{

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// limitsOf parses flags of limits.
+// limitsOf parses the flags of limits.
 func limitsOf(defaults bool, args ...string) (platform.Limits, error) {
 	set := pflag.NewFlagSet("x", pflag.ContinueOnError)
 	set.SetOutput(io.Discard)

@@ -18,7 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// nothing is an environment in which nothing is set.
+// nothing is an empty environment.
 func nothing(string) (string, bool) { return "", false }
 
 // call runs the program in this process.
@@ -123,7 +123,7 @@ func TestTimingsHaveAFolderBeforeTheBuildBegins(t *testing.T) {
 }
 
 func TestWhatIsWrittenBesideTheImageIsTriedBeforeTheBuild(t *testing.T) {
-	pipe := filepath.Join(t.TempDir(), "pipe") // a file in its place would not be what was meant
+	pipe := filepath.Join(t.TempDir(), "pipe") // a file in its place would be a mistake
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}

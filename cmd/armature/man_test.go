@@ -14,7 +14,7 @@ import (
 
 var man = flag.String("man", "", "a `FOLDER` for the pages of man(1), for `make man`")
 
-// The pages of man(1) are no part of the program, which they would make larger.
+// The man pages are not in the program, which they would make larger.
 func TestThePagesForManHaveEveryCommand(t *testing.T) {
 	dir := *man
 	if dir == "" {

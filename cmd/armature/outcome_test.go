@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
-// The image is there and its digest was printed: that is how the call ends.
+// The image was written and its digest printed: the call succeeds.
 func TestAGoodBuildStaysGoodWhateverComesOfItsFolders(t *testing.T) {
 	for _, tc := range []struct {
 		flags buildFlags
@@ -41,7 +41,7 @@ func TestAGoodBuildStaysGoodWhateverComesOfItsFolders(t *testing.T) {
 	}
 }
 
-// Whoever called has pushed the image, and needs its digest.
+// The caller has pushed the image, and needs its digest.
 func TestAnImageWithoutItsTimelineIsTold(t *testing.T) {
 	var out, log bytes.Buffer
 	p := &program{stdout: &out, stderr: &log, getenv: func(string) string { return "" }}

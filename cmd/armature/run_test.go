@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// While the image and a sandbox are looked for, signals end ctx; from then on they
-// are passed on. None may come in between.
+// Until the image and a sandbox are found, signals cancel ctx; from then on they
+// are passed on, without a gap.
 func TestASignalBeforeAnybodyPassesItOnEndsTheRun(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
 		interrupted, cancel := context.WithCancel(t.Context())
@@ -20,7 +20,7 @@ func TestASignalBeforeAnybodyPassesItOnEndsTheRun(t *testing.T) {
 			cancel()
 		}
 		g.start()
-		cancel() // as main's context is by the signal that is passed on
+		cancel() // as main's context is, by the same signal
 		if ended := g.ctx.Err() != nil; ended != (when == "before") || g.killed() {
 			t.Errorf("interrupted %s the start: it is ended: %v, and killed: %v", when, ended, g.killed())
 		}

@@ -11,12 +11,12 @@ import (
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
-// entries joins the entries of a lockfile below those of the project.
+// entries joins a lockfile's entries, the project's first.
 func entries(all ...string) string {
 	return `{"lockfileVersion": 3, "packages": {"": {"name": "app"}, ` + strings.Join(all, ", ") + `}}`
 }
 
-// parent is an entry that names optional packages, all of version 1.0.0.
+// parent returns an entry with optional dependencies, all of version 1.0.0.
 func parent(path, more string, optional ...string) string {
 	var names []string
 	for _, name := range optional {
@@ -25,7 +25,7 @@ func parent(path, more string, optional ...string) string {
 	return fmt.Sprintf(`%q: {"version": "2.0.0"%s, "optionalDependencies": {%s}}`, path, more, strings.Join(names, ", "))
 }
 
-// child is an entry of a package that is for one platform.
+// child returns an entry of a package for one platform.
 func child(path string) string {
 	return fmt.Sprintf(`%q: {"version": "1.0.0", "optional": true}`, path)
 }
@@ -89,7 +89,7 @@ func TestGapsOfDevDependenciesCountWhenTheyAreInstalled(t *testing.T) {
 	}
 }
 
-// The names are those of packages in the registry.
+// The names are real packages.
 func TestNamesTellThePlatform(t *testing.T) {
 	for _, tc := range []struct{ arm64, amd64 string }{
 		{"@rollup/rollup-linux-arm64-gnu", "@rollup/rollup-linux-x64-gnu"},

@@ -53,7 +53,7 @@ func TestForAnyTarget(t *testing.T) {
 	}
 }
 
-// Packages are found as Node.js finds them, from the innermost node_modules on.
+// As Node.js does, Resolve searches from the innermost node_modules.
 func TestResolve(t *testing.T) {
 	g := deps.Graph{Packages: []deps.Package{
 		{Path: "../out", Name: "out"},

@@ -32,15 +32,15 @@ func TestADevelopersOwnModulesAreNoPartOfTheApp(t *testing.T) {
 			return nil
 		}
 		s.built(forLaunch)
-		goes := tc.goes && !devmodules.Offline(s.env) // without a network nobody could make others
+		goes := tc.goes && !devmodules.Offline(s.env) // without a network they could not be replaced
 		if found == goes {
 			t.Errorf("%s: the modules are there: %v", tc.name, found)
 		}
 	}
 }
 
-// What .dockerignore names is not there when scripts run, but for the manager's
-// configuration, which goes at the end.
+// Scripts do not see files in .dockerignore, except the manager's configuration,
+// which is removed at the end.
 func TestTheManagersConfigurationStaysUntilTheEnd(t *testing.T) {
 	s := newScene(t)
 	s.source[".dockerignore"] = fakeConfig + "\n*.md\n"
@@ -74,7 +74,7 @@ func TestDockerignoreMayNotLeaveOutTheLockfile(t *testing.T) {
 func TestTheRepositoryIsThereWhileScriptsRun(t *testing.T) {
 	for _, tc := range []struct {
 		plan packit.BuildpackPlan
-		left bool // for a buildpack to come, which takes it away
+		left bool // for a later buildpack, which removes it
 	}{{forLaunch, false}, {wants("launch", nodemodules.RelinksKey), true}} {
 		s := newScene(t)
 		s.source[".dockerignore"] = ".git\npackages/x/.git\n"

@@ -83,7 +83,7 @@ func TestABillOfVendoredModulesIsOfWhatIsThere(t *testing.T) {
 	}
 }
 
-// Where vendored modules come from, the manager noted among them.
+// The manager's record has the sources of vendored modules.
 func TestABillOfVendoredModulesHasWhatTheManagerNoted(t *testing.T) {
 	s := own(t)
 	notes, err := json.Marshal(deps.Graph{Packages: []deps.Package{

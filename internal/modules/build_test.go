@@ -49,8 +49,7 @@ func TestALayerForTheBuildHasAllDependenciesForTheHost(t *testing.T) {
 	}
 }
 
-// Somebody has to lead the links from the modules of the build to those of the
-// launch.
+// The links must be repointed from build-modules to launch-modules.
 func TestTheLinksAreLedToTheLaunch(t *testing.T) {
 	s := newScene(t)
 	s.built(forBoth)

@@ -9,7 +9,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// foreign is the beginning of a program for Windows, which no target loads.
+// foreign begins a program for Windows, which no target can load.
 var foreign = "MZ" + strings.Repeat("\x00", 30)
 
 func TestNativeFilesForOtherPlatformsEndTheBuild(t *testing.T) {
@@ -35,7 +35,7 @@ func TestNativeFilesForOtherPlatformsEndTheBuild(t *testing.T) {
 		}
 	}
 	s := newScene(t)
-	s.packages = map[string]files{"tool": {"x.node": foreign}} // for development alone
+	s.packages = map[string]files{"tool": {"x.node": foreign}} // for development only
 	s.built(forBothRelink)
 }
 
@@ -48,7 +48,7 @@ func TestNativeFilesForTheTargetAreCounted(t *testing.T) {
 	s.says("Checked 1 native files: each package has those for " + host(t).String())
 }
 
-// A lockfile may lack what the target needs, which an install passes over.
+// A lockfile may lack a package for the target, which an install silently skips.
 func TestALockfileThatLacksTheTargetsPackages(t *testing.T) {
 	lacking := func(t *testing.T) *scene {
 		s := newScene(t)
@@ -67,7 +67,7 @@ func TestALockfileThatLacksTheTargetsPackages(t *testing.T) {
 	}
 	s.called()
 
-	s.built(forBuild) // for the host, of which the package has none
+	s.built(forBuild) // for the host; the package has none
 	for _, change := range []func(s *scene){
 		func(s *scene) { s.omits = true },
 		func(s *scene) { s.env = s.env.With("BP_NODE_MODULES_CHECK", "off") },

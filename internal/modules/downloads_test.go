@@ -23,7 +23,7 @@ func TestDownloadsAreOneFileBetweenBuilds(t *testing.T) {
 	first := read(t, s.in(fakeCache, "downloads.tar"))
 
 	s.source["package.json"] += "\n"
-	s.installed = func(Part) error { // what was there is there again
+	s.installed = func(Part) error { // the previous download is restored
 		s.has(s.in(fakeCache), "a/b", "c")
 		return nil
 	}
@@ -73,7 +73,8 @@ func TestDownloadsThatTheAppBringsStayAsTheyAre(t *testing.T) {
 	s.has(s.in(fakeCache), "a/b")
 }
 
-// What the app does not bring any more is the manager's, which changes it.
+// If the app no longer brings a cache, the layer is the manager's, which changes
+// it.
 func TestDownloadsThatTheAppBringsAgainAreTakenAgain(t *testing.T) {
 	s := newScene(t)
 	s.cache = true

@@ -11,7 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// What the manager cannot do ends the build, in its words.
+// The manager's errors end the build unchanged.
 func TestWhatTheManagerSaysEndsTheBuild(t *testing.T) {
 	for _, tc := range []struct {
 		method string
@@ -65,8 +65,8 @@ func TestWhatTheAppHasWrongEndsTheBuild(t *testing.T) {
 	}
 }
 
-// A lockfile that is there and cannot be read is no reason to end a build that
-// has installed: the bill of materials says what it lacks.
+// An unreadable lockfile does not fail a build that has installed: the bill of
+// materials reports its gaps.
 func TestABillOfMaterialsThatLacksSomethingIsAWarning(t *testing.T) {
 	s := newScene(t)
 	s.installed = func(Part) error { return os.WriteFile(filepath.Join(s.app, fakeLock), []byte("{"), 0o644) }
@@ -86,13 +86,13 @@ func TestABillOfNestedAndScopedVendoredModules(t *testing.T) {
 		s.source["node_modules/"+path] = text
 	}
 	s.built(forLaunch)
-	want := []string{"a@1.0.0 MIT", "b@1.0.0", "b@2.0.0", "c@1.0.0", "tool@3.0.0"} // the scope is a field of its own
+	want := []string{"a@1.0.0 MIT", "b@1.0.0", "b@2.0.0", "c@1.0.0", "tool@3.0.0"} // the scope is a separate field
 	if got := s.bill("launch-modules"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// A package that is not installed here is passed over, not what comes after it.
+// A package that is not installed here is skipped, but not those after it.
 func TestPackagesThatAreNotInstalledHideNoOthers(t *testing.T) {
 	s := newScene(t)
 	s.locked(

@@ -16,26 +16,26 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// files are texts by their paths.
+// files are file contents by path.
 type files map[string]string
 
 // fake is a package manager whose lockfile is a [deps.Graph] as JSON. It writes
-// node_modules from a table of packages, and records what it is asked for.
+// node_modules from a table of packages, and records the calls.
 type fake struct {
 	project *Project
 	calls   []string // "install launch linux/arm64", "run build", "lock" …
 
-	fails     string           // the name of the method that does
-	packages  map[string]files // beside package.json: what is in each, by name
+	fails     string           // the method that fails
+	packages  map[string]files // besides package.json: file contents by name
 	key       Key
 	kind      Kind
-	cache     bool // the app brings downloads along
+	cache     bool // the app brings downloads
 	unmet     []string
 	omits     bool // optional packages
 	keepsDev  bool
-	locks     deps.Graph                // what WriteLock writes
-	run       func(script Script) error // what a script does, in the app
-	installed func(part Part) error     // what an install script does
+	locks     deps.Graph                // written by WriteLock
+	run       func(script Script) error // a script's effect on the app
+	installed func(part Part) error     // an install script's effect
 }
 
 const (
@@ -52,7 +52,7 @@ func (f *fake) Words() Words {
 
 var errFake = errors.New("what the manager says")
 
-// fault is the error of a method.
+// fault returns a method's error.
 func (f *fake) fault(method string) error {
 	if f.fails == method {
 		return errFake
@@ -117,7 +117,7 @@ func (f *fake) Install(part Part) error {
 	return f.installed(part)
 }
 
-// fill writes what a part is to have, and notes it.
+// fill writes a part's packages, and records them.
 func (f *fake) fill(part Part) error {
 	var notes deps.Graph
 	for _, p := range f.project.Lock.Packages {

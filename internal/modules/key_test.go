@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/environ"
 )
 
-// keyed is a project of which the key of a layer follows.
+// keyed is a project with the key of a layer.
 type keyed struct {
 	*engine
 	fake      *fake
@@ -54,8 +54,7 @@ func (k keyed) key(t *testing.T) keys {
 	return got
 }
 
-// A layer whose content could be another one must not be reused, and one that
-// could not be must.
+// A layer must be made again if its content could change, and be reused if not.
 func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -103,7 +102,7 @@ func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
 			if again := k.key(t); again != before {
 				t.Errorf("asked twice: got %v and %v", before, again)
 			}
-			k.digests.vendored = "" // another build asks
+			k.digests.vendored = "" // the next build
 			tc.change(t, &k)
 			if after := k.key(t); (after.own == before.own) != tc.same || (after.anyTarget == before.anyTarget) != tc.same {
 				t.Errorf("the same: %v and %v, want %v", after.own == before.own, after.anyTarget == before.anyTarget, tc.same)
@@ -134,7 +133,7 @@ func TestOneKeyIsForAnyPlatform(t *testing.T) {
 	}
 }
 
-// The first part that is installed changes the folder.
+// Installing the first part changes the folder.
 func TestVendoredModulesCountAsTheyCame(t *testing.T) {
 	k := newKeyed(t)
 	k.method.Kind = Vendored

@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// Whatever a manager calls things, the engine has it from [Words]: its code and
-// that of package native names none, and imports what reads no manager's files.
+// The engine gets a manager's names only from [Words]: its code and package
+// native's contain none, and import no parser of a manager's files.
 func TestTheEngineNamesNoPackageManager(t *testing.T) {
 	excused := []string{
 		`"With armature/npm-start as the last buildpack no helper is needed."`,
-		"NPMPURL", // a type of package URL, whoever installs
+		"NPMPURL", // a package URL type, for any manager
 	}
 	managers := []string{"npm", "yarn", "pnpm", "bun"}
 	var files []string

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// BenchmarkOwnWork does what a buildpack does itself, beside its manager, with the
+// BenchmarkOwnWork measures a buildpack's own work, without its manager, with the
 // modules of a real app.
 func BenchmarkOwnWork(b *testing.B) {
 	app := os.Getenv("ARMATURE_PROFILE_APP")

@@ -7,7 +7,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 )
 
-// What may write anywhere in the app has to run each time.
+// Scripts that may write anywhere in the app must run in every build.
 func TestALayerIsReusedOnlyWhereNothingElseIsWritten(t *testing.T) {
 	for _, tc := range []struct {
 		name, why string

@@ -73,7 +73,7 @@ func TestVersionsThatAreChosenAnewAreInstalledAnew(t *testing.T) {
 	s.silent("Reusing", "Not reusing")
 }
 
-// A layer in which nothing depends on the target serves for the other one.
+// A layer that does not depend on the target serves for the other one.
 func TestALayerMayBeForAnyTarget(t *testing.T) {
 	library := "\x7fELF\x02\x01\x01" + string(make([]byte, 9)) + "\x03\x00" + "\xb7\x00"
 	if host(t) == targets.LinuxAMD64 {
@@ -115,7 +115,8 @@ func TestALayerMayBeForAnyTarget(t *testing.T) {
 	}
 }
 
-// An install script may read the app's files, so that they count where one runs.
+// If an install script runs, which may read the app's files, the key includes
+// them.
 func TestInstallScriptsThatReadTheAppCount(t *testing.T) {
 	newScene := func(t *testing.T, script string) *scene {
 		s := newScene(t)
@@ -188,7 +189,7 @@ func TestInstallScriptsThatReadTheAppCount(t *testing.T) {
 	})
 }
 
-// What fails leaves nothing to be reused.
+// After an error nothing is reused.
 func TestAnInstallThatFailsIsTriedAgain(t *testing.T) {
 	s := newScene(t)
 	s.installed = func(Part) error { return errors.New("no network") }
@@ -200,7 +201,7 @@ func TestAnInstallThatFailsIsTriedAgain(t *testing.T) {
 	s.called("install launch " + host(t).String())
 }
 
-// Native files are the target's in the image.
+// The image's native files are for the target.
 func TestForeignModulesAndWhatCompilingLeftAreNotInTheImage(t *testing.T) {
 	s := newScene(t)
 	ours, theirs := "prebuilds/linux-"+host(t).Node()+"/x.node", "prebuilds/linux-"+other(t).Node()+"/x.node"

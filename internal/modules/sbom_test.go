@@ -8,7 +8,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 )
 
-// Package URLs tell where a package comes from, without any credential.
+// Package URLs have a package's source, without credentials.
 func TestComponentsTellTheirSources(t *testing.T) {
 	const integrity = "sha512-Tpp60P6IUJDTuOq/5Z8cdskzJujfwqfOTkrwIwj7IRISpnkJnT6SyJ4PCPnGMoFjC9ddhal5KVIYtAt97ix05A=="
 	const digits = "4e9a7ad0fe885090d3b8eabfe59f1c76c93326e8dfc2a7ce4e4af02308fb211212a679099d3e92c89e0f08f9c63281630bd75d85a979295218b40b7dee2c74e4"

@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// scene is an app that is built with the fake, once or several times in a row.
+// scene is an app that is built with the fake, once or several times.
 type scene struct {
 	*fake
 	t                     *testing.T
@@ -29,12 +29,12 @@ type scene struct {
 	env                   environ.List
 	log                   bytes.Buffer
 	layers                map[string]packit.Layer // of the last build
-	source                files                   // what is uploaded
+	source                files                   // the uploaded app
 	version               string                  // of the buildpack
 }
 
-// newScene has an app with a lockfile, of which a needs b, and tool is for
-// development.
+// newScene returns an app with a lockfile: a depends on b, and tool is a
+// devDependency.
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, app: t.TempDir(), layersDir: t.TempDir(), image: t.TempDir(), version: "1.0.0",
@@ -65,7 +65,7 @@ func other(t *testing.T) targets.Target {
 	return all[1-slices.Index(all, host(t))]
 }
 
-// locked makes the lockfile.
+// locked writes the lockfile.
 func (s *scene) locked(packages ...deps.Package) { s.lockedFor(deps.Package{}, packages...) }
 
 func (s *scene) lockedFor(root deps.Package, packages ...deps.Package) {
@@ -78,7 +78,7 @@ func (s *scene) lockedFor(root deps.Package, packages ...deps.Package) {
 	s.source[fakeLock] = string(text)
 }
 
-// Demands of other buildpacks.
+// Requirements of other buildpacks.
 var (
 	forLaunch     = wants("launch")
 	forBuild      = wants("build")
@@ -94,8 +94,8 @@ func wants(what ...string) packit.BuildpackPlan {
 	return packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{{Name: "node_modules", Metadata: metadata}}}
 }
 
-// build uploads the app and builds it, with what the build before left of its
-// layers: of those for the launch no more than the metadata.
+// build uploads the app and builds it, with the layers of the previous build: of
+// launch layers only the metadata.
 func (s *scene) build(plan packit.BuildpackPlan) error {
 	s.t.Helper()
 	s.upload()
@@ -136,7 +136,7 @@ func (s *scene) upload() {
 	}
 }
 
-// built is a build that has to succeed.
+// built is build, and fails the test on an error.
 func (s *scene) built(plan packit.BuildpackPlan) {
 	s.t.Helper()
 	if err := s.build(plan); err != nil {
@@ -144,8 +144,7 @@ func (s *scene) built(plan packit.BuildpackPlan) {
 	}
 }
 
-// called compares what the manager was asked for between its preparation and the
-// end.
+// called compares the manager's calls between its preparation and the end.
 func (s *scene) called(want ...string) {
 	s.t.Helper()
 	got := slices.DeleteFunc(slices.Clone(s.calls), func(call string) bool { return call == "bound" || strings.HasPrefix(call, "prepare ") })
@@ -154,8 +153,8 @@ func (s *scene) called(want ...string) {
 	}
 }
 
-// has compares the files and links in a folder of the app or a layer, by their
-// paths, with those that are wanted; notes of the manager do not count.
+// has compares the files and links in a folder of the app or a layer with the
+// wanted paths; it ignores the manager's records.
 func (s *scene) has(dir string, want ...string) {
 	s.t.Helper()
 	var got []string
@@ -170,13 +169,13 @@ func (s *scene) has(dir string, want ...string) {
 	}
 }
 
-// in is a path in a layer.
+// in returns a path in a layer.
 func (s *scene) in(layer string, path ...string) string {
 	return filepath.Join(append([]string{s.layersDir, layer}, path...)...)
 }
 
-// leads compares where the link node_modules in a folder of the app leads with a
-// path in a layer.
+// leads compares the target of the link node_modules in a folder of the app with
+// a path in a layer.
 func (s *scene) leads(folder, want string) {
 	s.t.Helper()
 	if got, err := os.Readlink(filepath.Join(s.app, folder, nodemodules.Dir)); err != nil || got != want {
@@ -184,7 +183,7 @@ func (s *scene) leads(folder, want string) {
 	}
 }
 
-// says looks for texts in the log.
+// says expects texts in the log.
 func (s *scene) says(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
@@ -194,7 +193,7 @@ func (s *scene) says(texts ...string) {
 	}
 }
 
-// silent looks for texts that the log must not have.
+// silent expects texts to be absent from the log.
 func (s *scene) silent(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {

@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// building is an app with a script build, which does what it says.
+// building is an app with a script build that makes these changes.
 func building(t *testing.T, does func(s *scene) error) *scene {
 	s := newScene(t)
 	s.source["package.json"] = `{"name":"app","version":"1.0.0","scripts":{"build":"x","extra":"y"}}`
@@ -49,8 +49,8 @@ func TestAScriptRunsWithAllModulesAsAFolder(t *testing.T) {
 	}
 }
 
-// What scripts write into node_modules is part of the app, and their caches are
-// the next build's.
+// Files that scripts write into node_modules are part of the app, and their
+// caches are for the next build.
 func TestWhatScriptsGenerateIsInTheImage(t *testing.T) {
 	generated := "1"
 	s := building(t, func(s *scene) error {
@@ -122,7 +122,7 @@ func TestScriptsThatAreNamed(t *testing.T) {
 	}
 }
 
-// own is an app that brings its modules along.
+// own is an app that vendors its modules.
 func own(t *testing.T) *scene {
 	s := newScene(t)
 	s.kind = Vendored
@@ -174,7 +174,7 @@ func TestAScriptNeedsTheDevelopmentDependenciesOfVendoredModules(t *testing.T) {
 	s.called("install build "+host(t).String(), "run build", "install launch "+host(t).String(), "prune")
 }
 
-// Scripts of the app and folders outside keep a layer from being reused.
+// Scripts of the app and folders outside of it prevent reuse of a layer.
 func TestALayerThatAScriptOfTheAppTakesPartInIsMadeAnew(t *testing.T) {
 	s := newScene(t)
 	s.source["package.json"] = `{"scripts":{"prepare":"make"}}`

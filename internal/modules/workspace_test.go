@@ -14,7 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// monorepo has a workspace api, which needs lib, and web, which nobody needs.
+// monorepo has a workspace api, which depends on lib, and web, on which nothing
+// depends.
 func monorepo(t *testing.T) *scene {
 	s := newScene(t)
 	s.source = files{
@@ -73,8 +74,8 @@ func TestAWorkspaceIsInstalledAnewWhenWhatItNeedsChanges(t *testing.T) {
 	}
 }
 
-// Two names may lead to one folder, and a workspace may be needed for the build
-// alone.
+// Two names may link to one folder, and a workspace may be needed only for the
+// build.
 func TestAWorkspaceMayHaveTwoNamesAndToolsOfItsOwn(t *testing.T) {
 	s := monorepo(t)
 	s.source["packages/gen/package.json"] = `{"name":"gen","scripts":{"build":"x"}}`
@@ -101,7 +102,7 @@ func TestAWorkspaceMayHaveTwoNamesAndToolsOfItsOwn(t *testing.T) {
 	}
 }
 
-// Scopes and commands of what a workspace does not need go, too.
+// Scopes and commands of unneeded packages are removed, too.
 func TestNothingIsLeftOfWhatAWorkspaceDoesNotNeed(t *testing.T) {
 	s := monorepo(t)
 	s.installed = func(Part) error {
@@ -124,7 +125,7 @@ func TestWorkspacesThatAreNotNeededMayStay(t *testing.T) {
 	s.has(s.app, fakeLock, "node_modules", "package.json", "packages/api/package.json", "packages/lib/index.js", "packages/lib/node_modules", "packages/lib/package.json", "packages/web/package.json")
 }
 
-// Only a lockfile tells what a workspace needs.
+// Only a lockfile has a workspace's dependencies.
 func TestAWorkspaceWithoutALockfileGetsOne(t *testing.T) {
 	s := monorepo(t)
 	text := s.source[fakeLock]

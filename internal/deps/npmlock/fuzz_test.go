@@ -8,8 +8,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
-// FuzzParse looks for a lockfile that ends the program, when it is read or
-// asked.
+// FuzzParse looks for a lockfile that makes parsing or a query panic.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0","resolved":"x","integrity":"sha512-x","optionalDependencies":{"a-linux-arm64":"1"},"os":["linux"],"cpu":["!x64"],"libc":"glibc"},"w":{"link":true,"resolved":"../w"}}}`,

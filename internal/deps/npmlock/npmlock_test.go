@@ -83,7 +83,7 @@ func TestParseVersion1(t *testing.T) {
 }
 
 // describe names the packages that an install without devDependencies puts into
-// node_modules on a target.
+// node_modules for a target.
 func describe(packages []deps.Package, target targets.Target) []string {
 	var all []string
 	for _, p := range packages {
@@ -141,7 +141,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// Without it npm would choose the versions anew.
+// Without it npm would choose new versions.
 func TestReadRefusesALinkOutOfTheApp(t *testing.T) {
 	for _, name := range []string{"package-lock.json", "npm-shrinkwrap.json"} {
 		dir := t.TempDir()

@@ -9,7 +9,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 )
 
-// entry is one of a lockfile.
+// entry is a lockfile's entry.
 type entry struct{ name, version, resolved string }
 
 func TestSources(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/native"
 )
 
-// compiled is a library for the host that needs another library, with a
-// symbol of that version, or with any.
+// compiled is a library for the host that needs another library, with a symbol of
+// this version, or of any.
 func compiled(t *testing.T, library, version string) string {
 	t.Helper()
 	if _, err := exec.LookPath("gcc"); err != nil {
@@ -54,7 +54,7 @@ func TestNativeFilesAreJudgedByTheirCLibrary(t *testing.T) {
 	rows := []struct {
 		name     string
 		packages map[string]files
-		wrong    string // what the failure names, or empty
+		wrong    string // in the failure, or empty
 	}{
 		{"for glibc", map[string]files{"p": {"x.node": glibc}}, ""},
 		{"for musl", map[string]files{"p": {"build/Release/x.node": musl}}, "p: build/Release/x.node is for " + host.String() + " with musl"},

@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/native"
 )
 
-// files are texts by their paths.
+// files are file contents by path.
 type files map[string]string
 
 // layer makes a layer of modules with packages, each with its files.
@@ -38,7 +38,8 @@ func write(t *testing.T, dir string, contents files) {
 	}
 }
 
-// judged is what is said of the files in a layer, for a target and on a host.
+// judged returns the check's failure for the files in a layer, for a target and a
+// host.
 func judged(t *testing.T, dir string, want, host targets.Target) error {
 	t.Helper()
 	found, err := native.Find(dir, want)
@@ -55,7 +56,7 @@ func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 	rows := []struct {
 		name     string
 		contents files
-		wrong    string // what the failure names, or empty
+		wrong    string // in the failure, or empty
 	}{
 		{"a library for the target", files{"build/Release/x.node": ours}, ""},
 		{"a library for another architecture", files{"build/Release/x.node": theirs}, "build/Release/x.node is for " + other.String()},
@@ -81,7 +82,7 @@ func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 	}
 }
 
-// What would work is another thing where the host is not the target.
+// The remedy differs if the host is not the target.
 func TestTheRemedyFitsTheHost(t *testing.T) {
 	dir := layer(t, map[string]files{"p": {"x.node": library(elf.EM_X86_64)}})
 	for host, want := range map[targets.Target]string{targets.LinuxARM64: "commit a lockfile that lists every platform: lock again. BP_", targets.LinuxAMD64: native.Uncrossable} {
@@ -91,7 +92,7 @@ func TestTheRemedyFitsTheHost(t *testing.T) {
 	}
 }
 
-// library is the beginning of a shared object for a machine.
+// library begins a shared object for a machine.
 func library(machine elf.Machine) string {
 	header := elf.Header64{Type: uint16(elf.ET_DYN), Machine: uint16(machine), Version: 1}
 	copy(header.Ident[:], elf.ELFMAG)

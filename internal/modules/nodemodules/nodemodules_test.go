@@ -74,7 +74,7 @@ func TestRelinkFollowsTheListOfTheLayer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 { // a second time changes nothing
+	for range 2 { // the second call changes nothing
 		if err := nodemodules.Relink(project, launch); err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
-// ended is how a process ends with a status.
+// ended returns an outcome with an exit status.
 func ended(t *testing.T, status string) error {
 	t.Helper()
 	err := exec.Command("sh", "-c", "exit "+status).Run()

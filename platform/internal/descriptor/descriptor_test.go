@@ -163,7 +163,7 @@ func TestKeysThatNobodyReadsAreTold(t *testing.T) {
 	}
 }
 
-// A pipe that nobody writes to would be waited for, and could not be interrupted.
+// Reading a pipe without a writer would block, and could not be cancelled.
 func TestADescriptorThatIsNoFileIsAnError(t *testing.T) {
 	app := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(app, descriptor.Name), 0o644); err != nil {

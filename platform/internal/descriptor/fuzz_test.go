@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/descriptor"
 )
 
-// FuzzFind looks for a descriptor, or a pattern in it, that ends the program.
+// FuzzFind looks for a descriptor, or a pattern in it, that causes a panic.
 func FuzzFind(f *testing.F) {
 	f.Add("[build]\nexclude = [\"*.env\", \"!a\", \"a/**/b\", \"[a\", \"\\\\\", \"/../x\"]\n", "a/b/c.env")
 	f.Add("[_]\nschema-version = \"0.2\"\n[io.buildpacks]\ninclude = [\"**\", \"(a\", \"!\"]\n[[io.buildpacks.build.env]]\nname = \"A\"\nvalue = \"1\"\n", "x")

@@ -57,7 +57,7 @@ func TestAPatternThatEndsWithABackslashIsRefused(t *testing.T) {
 	}
 }
 
-// word is made of some letters.
+// word returns a random word of some letters.
 func word(random *rand.Rand, letters string, length int) string {
 	var out strings.Builder
 	for range length {
@@ -66,7 +66,7 @@ func word(random *rand.Rand, letters string, length int) string {
 	return out.String()
 }
 
-// Whatever a pattern is made of, it matches the names that git matches.
+// Every pattern matches the same names as in git.
 func TestRandomPatternsMeanWhatTheyMeanToGit(t *testing.T) {
 	const letters = `ab.-*?+(){}|^$[]!\`
 	random := rand.New(rand.NewPCG(1, 2))
@@ -77,7 +77,7 @@ func TestRandomPatternsMeanWhatTheyMeanToGit(t *testing.T) {
 		pattern := word(random, letters, 1+random.IntN(7))
 		pass, err := filter(buildTable{Exclude: []string{pattern}})
 		if err != nil {
-			continue // refused, where git says nothing and matches nothing
+			continue // refused, where git silently matches nothing
 		}
 		folder := fmt.Sprint(number)
 		passes[folder] = pass
@@ -114,7 +114,7 @@ func TestRandomPatternsMeanWhatTheyMeanToGit(t *testing.T) {
 	}
 }
 
-// like is a name that a pattern may match.
+// like returns a name that a pattern may match.
 func like(random *rand.Rand, pattern, letters string) string {
 	var out strings.Builder
 	for _, char := range strings.TrimPrefix(pattern, "!") {
@@ -132,7 +132,7 @@ func like(random *rand.Rand, pattern, letters string) string {
 	return out.String()
 }
 
-// git says which paths it ignores.
+// git returns the paths that git ignores.
 func git(t *testing.T, dir string, paths []string) map[string]bool {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -156,7 +156,7 @@ func git(t *testing.T, dir string, paths []string) map[string]bool {
 	return ignored
 }
 
-// A pattern without special characters matches what it matches with pack.
+// A pattern without special characters matches the same as in pack.
 func FuzzPatterns(f *testing.F) {
 	f.Add("*.env", "a/b.env")
 	f.Add("a/**/b", "a/x/b")
@@ -167,7 +167,7 @@ func FuzzPatterns(f *testing.F) {
 	f.Fuzz(func(t *testing.T, pattern, path string) {
 		pass, err := filter(buildTable{Exclude: []string{"x*", pattern}})
 		if err != nil || strings.ContainsAny(pattern, special) {
-			return // that it ends is enough
+			return // it must only end
 		}
 		if want := !ignore.CompileIgnoreLines("x*", pattern).MatchesPath(path); pass(path) != want {
 			t.Errorf("%q takes %q: got %v, pack says %v", pattern, path, !want, want)

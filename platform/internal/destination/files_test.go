@@ -28,7 +28,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// fromStdin is a layer whose bytes come from the standard input.
+// fromStdin is a layer whose content comes from standard input.
 type fromStdin struct{ v1.Layer }
 
 func (fromStdin) Compressed() (io.ReadCloser, error) { return os.Stdin, nil }
@@ -74,10 +74,10 @@ func small(t *testing.T) v1.Image {
 func TestWhatAKilledProcessWroteTheNextOneRemoves(t *testing.T) {
 	for _, kind := range []string{"oci:", "tar:"} {
 		dir := t.TempDir()
-		place := kind + dir + "/[a]pp" // characters of patterns mean nothing
+		place := kind + dir + "/[a]pp" // glob characters are literal
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Env = append(os.Environ(), "KEEP_WRITING="+place)
-		stdin, err := cmd.StdinPipe() // which nothing comes from, but an end with this process
+		stdin, err := cmd.StdinPipe() // which gets no data, and closes with this process
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// BenchmarkWrite writes a whole builder as each kind of output that needs no
+// BenchmarkWrite writes a complete builder to each kind of output that needs no
 // server.
 func BenchmarkWrite(b *testing.B) {
 	image := profiletest.Builder(b)

@@ -42,7 +42,7 @@ func TestTheFoldersOfAnImageGoWithTheLastOne(t *testing.T) {
 	}
 }
 
-// Of a file with two names, in two roots, each has a half.
+// A file with links in two roots counts half for each.
 func TestAFileOfTwoRootsCountsOnce(t *testing.T) {
 	h := open(t, t.TempDir())
 	var first string
@@ -70,11 +70,11 @@ func TestAFileOfTwoRootsCountsOnce(t *testing.T) {
 	}
 }
 
-// Where few files take no time, nothing waits for a process of its own.
+// A few files are removed at once, without a separate process.
 func TestWhatIsSmallIsRemovedAtOnce(t *testing.T) {
 	h := open(t, t.TempDir())
 	needSpace(t, h.Dir)
-	hold(t, filepath.Join(h.Dir, "trash.lock")) // nobody else removes
+	hold(t, filepath.Join(h.Dir, "trash.lock")) // no other process removes them
 	for files, waits := range map[int]bool{63: false, 64: true} {
 		work, err := h.NewWork()
 		if err != nil {
@@ -131,7 +131,7 @@ func TestCallsPruneOnceAnHour(t *testing.T) {
 	}
 }
 
-// A process of an older armature may be about to lock what it has made.
+// A process of an older armature may be about to lock its folder.
 func TestYoungWorkWithoutALockStays(t *testing.T) {
 	h := open(t, t.TempDir())
 	work := filepath.Join(h.Dir, "work")

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// nest makes folders within one another, deeper than a path can say, and
-// closes some of them.
+// nest makes nested folders with a path longer than PATH_MAX, and makes some of
+// them unreadable.
 func nest(t *testing.T, dir string, depth int) {
 	t.Helper()
 	was, err := os.Getwd()
@@ -45,7 +45,7 @@ func nest(t *testing.T, dir string, depth int) {
 	}
 }
 
-// withFewFiles lets this process have n files open.
+// withFewFiles limits this process to n open files.
 func withFewFiles(t *testing.T, n uint64) {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -78,7 +78,7 @@ func TestFoldersHoweverDeepAreRemoved(t *testing.T) {
 	}
 }
 
-// What one build left must not keep all others from beginning.
+// The leftovers of one build must not prevent others.
 func TestWorkThatCannotBeRemovedStopsNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("making a mount takes root")

@@ -26,7 +26,8 @@ func finish(dirs string) {
 	}
 }
 
-// Who reads all that a call prints, as CI does, waits for nobody else.
+// A reader of all output of a call, such as CI, need not wait for another
+// process.
 func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 	h := open(t, t.TempDir())
 	needSpace(t, h.Dir)
@@ -48,7 +49,7 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, left, 200)
-	cmd := exec.Command("/proc/self/exe", h.Dir) // an argument, as such a process has, and another name
+	cmd := exec.Command("/proc/self/exe", h.Dir) // its argument, and another program name
 	cmd.Env = append(os.Environ(), "FINISH="+h.Dir+":"+other.Dir)
 	done := make(chan error, 1)
 	go func() {
@@ -82,8 +83,8 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 	t.Error("it is not removed")
 }
 
-// othersGoBefore says whether there is a process that empties a home's trash, of
-// which a thread has the least priority (proc_pid_stat(5)).
+// othersGoBefore reports whether a process that empties a home's trash has a
+// thread with the lowest priority (proc_pid_stat(5)).
 func othersGoBefore(dir string) bool {
 	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range paths {

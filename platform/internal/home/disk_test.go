@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unprivileged runs a part of a test as an ordinary user is, on a thread that ends
-// with it: root may do what modes forbid.
+// unprivileged runs a part of a test as an ordinary user, on a thread that ends
+// with it: root could ignore modes.
 func unprivileged(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -33,8 +33,8 @@ func unprivileged(t *testing.T, do func()) {
 	must(t, <-done)
 }
 
-// As images and npm make them: closed to their owner. Of the names that armature
-// gives some are there.
+// As images and npm make them: unreadable for their owner. Some have names that
+// armature gives.
 func TestClosedFoldersAreRemovedByOrdinaryUsers(t *testing.T) {
 	for name, remove := range map[string]func(h Home, dir string) error{
 		"at once":  func(_ Home, dir string) error { return RemoveAll(dir) },
@@ -64,7 +64,7 @@ func TestClosedFoldersAreRemovedByOrdinaryUsers(t *testing.T) {
 	}
 }
 
-// during is a context that does something once when it is asked.
+// during is a context that runs a function once, when it is asked.
 type during struct {
 	context.Context
 	do func()
@@ -99,7 +99,7 @@ func TestWhatCannotBeLookedAtIsNeitherSmallNorShort(t *testing.T) {
 	}
 }
 
-// Of a file with more names each has its part; a folder has one.
+// A file with several links counts in part for each; a folder has one.
 func TestSizesAreThoseOnTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.MkdirAll(filepath.Join(dir, "a/b"), 0o755), os.WriteFile(filepath.Join(dir, "a/one"), make([]byte, 100_000), 0o644),
@@ -115,7 +115,7 @@ func TestSizesAreThoseOnTheDisk(t *testing.T) {
 	}
 }
 
-// A later armature finds what this one keeps.
+// A later armature finds what this version writes.
 func TestTheFolderOfABuildIsCalledAsEver(t *testing.T) {
 	if got, want := (Home{Dir: "/home"}).BuildDir("app linux/arm64"), "/home/builds/"; !strings.HasPrefix(got, want) || len(got) != len(want)+24 {
 		t.Errorf("got %s, want 24 digits below %s", got, want)

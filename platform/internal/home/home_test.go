@@ -109,7 +109,7 @@ func TestALockWhoseFolderIsGoneIsRemovedUnlessSomebodyHoldsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(held.Dir); err != nil { // as in the middle of Close
+	if err := os.Remove(held.Dir); err != nil { // in the middle of Close
 		t.Fatal(err)
 	}
 	open(t, h.Dir)

@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// isFree says whether nobody holds the lock of a file.
+// isFree reports whether a file's lock is free.
 func isFree(t *testing.T, path string) bool {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -80,7 +80,7 @@ func TestABuildThatCannotBeginIsNobodys(t *testing.T) {
 	}
 }
 
-// As a process leaves it that was killed while it removed one.
+// As left by a process that was killed while removing one.
 func TestALockWithoutARootGoesAndIsNoRoot(t *testing.T) {
 	h := keeping(t, 40*day)
 	roots := filepath.Join(h.Dir, "roots")
@@ -108,7 +108,7 @@ func TestABuildThatIsRemovedLeavesNothing(t *testing.T) {
 	if got := list(t, filepath.Join(h.Dir, "builds")); got != "" {
 		t.Errorf("left over: %s", got)
 	}
-	b = mustBuild(t, h, "app linux/arm64") // and nobody has it any more
+	b = mustBuild(t, h, "app linux/arm64") // and it is free again
 	if _, err := h.TryBuild("app linux/arm64"); !errors.Is(err, home.ErrBusy) {
 		t.Errorf("a second one meanwhile: got %v, want ErrBusy", err)
 	}
@@ -122,7 +122,7 @@ func TestABuildThatIsRemovedLeavesNothing(t *testing.T) {
 	again.Close()
 }
 
-// A build counts as used when it begins.
+// The use of a build starts with its beginning.
 func TestABuildThatBeginsIsUsed(t *testing.T) {
 	h := keeping(t, 40*day)
 	mustBuild(t, h, "960h0m0s").Close()
@@ -209,7 +209,7 @@ func TestAHomeThatCannotBeMadeSaysWhatWouldWork(t *testing.T) {
 	}
 }
 
-// smallDisk is a disk with no room for a file, or empty.
+// smallDisk returns a full disk's folder, or "".
 func smallDisk(t *testing.T) string {
 	dir := t.TempDir()
 	if unix.Mount("tmpfs", dir, "tmpfs", 0, "nr_inodes=1") != nil {
@@ -219,7 +219,7 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// Somebody may remove the whole folder while a call runs.
+// The whole folder may be removed while a call runs.
 func TestAFolderThatIsGoneIsAnErrorAndNotAWait(t *testing.T) {
 	h := open(t, t.TempDir())
 	work, err := h.NewWork()

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// inMemory is a folder that takes no turns at the disk, so that who meets does so
-// often; or one like others.
+// inMemory returns a folder on a file system in memory, on which races are more
+// frequent; or an ordinary one.
 func inMemory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "home-")
@@ -27,7 +27,7 @@ func inMemory(t *testing.T) string {
 	return dir
 }
 
-// Builds begin while others begin: none fails for it, and none loses its folder.
+// Builds begin concurrently: none fails, and none loses its folder.
 func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
 	h := open(t, inMemory(t))
 	var ended atomic.Bool
@@ -70,7 +70,7 @@ func TestWorkIsSafeFromThoseWhoSweep(t *testing.T) {
 	}
 }
 
-// Two who want a root that is not there yet: the second uses it beside the first.
+// Two callers want a new root: the second uses it concurrently with the first.
 func TestWhoWaitsForARootWaitsForItsMakingOnly(t *testing.T) {
 	h := open(t, t.TempDir())
 	making, made := make(chan bool), make(chan bool)
@@ -114,7 +114,7 @@ type result[T any] struct {
 	err   error
 }
 
-// go1 calls a function beside the caller.
+// go1 calls a function concurrently.
 func go1[T any](call func() (T, error)) <-chan result[T] {
 	done := make(chan result[T], 1)
 	go func() {
@@ -124,7 +124,7 @@ func go1[T any](call func() (T, error)) <-chan result[T] {
 	return done
 }
 
-// What somebody has a lock of is there, whoever removes what nobody uses.
+// A locked item stays while others prune.
 func TestARootThatIsLockedIsNeverRemoved(t *testing.T) {
 	h := open(t, inMemory(t))
 	var ended atomic.Bool

@@ -18,8 +18,8 @@ import (
 
 const day = 24 * time.Hour
 
-// keeping is a home with a root, a build and an image of each age, a megabyte
-// each, all of which nobody uses.
+// keeping is a home with an unused root, build and image of each age, a megabyte
+// each.
 func keeping(t *testing.T, ages ...time.Duration) home.Home {
 	t.Helper()
 	h := open(t, t.TempDir())
@@ -43,7 +43,7 @@ func keeping(t *testing.T, ages ...time.Duration) home.Home {
 	return h
 }
 
-// kept lists what is there.
+// kept lists the items.
 func kept(t *testing.T, h home.Home) []string {
 	t.Helper()
 	var all []string
@@ -153,8 +153,8 @@ func TestUsingAnImageKeepsIt(t *testing.T) {
 	}
 }
 
-// An older armature noted neither what a build's folder is for nor when it was
-// used, and left a copy for every tag.
+// An older armature recorded neither a build folder's key nor its time of use,
+// and left a copy for every tag.
 func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	h := open(t, t.TempDir())
 	long, lately := time.Now().Add(-60*day), time.Now().Add(-day)
@@ -190,8 +190,7 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	}
 }
 
-// A folder that somebody names for armature's own may have others' things in
-// folders of the same names.
+// A user's folder may contain other files in folders of the same names.
 func TestWhatIsNotArmaturesIsNeverRemoved(t *testing.T) {
 	dir := t.TempDir()
 	long := time.Now().Add(-60 * day)

@@ -31,13 +31,13 @@ func opening(t *testing.T, dir string) Home {
 	return h
 }
 
-// instead puts an empty file in the place of a folder.
+// instead replaces a folder with an empty file.
 func instead(t *testing.T, path string) {
 	t.Helper()
 	must(t, os.RemoveAll(path), os.WriteFile(path, nil, 0o644))
 }
 
-// nothingOpen fails where this process has a file open below a folder.
+// nothingOpen fails if this process has a file open below a folder.
 func nothingOpen(t *testing.T, dir string) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/self/fd/*")
@@ -56,7 +56,7 @@ func root(t *testing.T, h Home, name string, used time.Time) string {
 	return dir
 }
 
-// Each error is that of its own step, and nothing is locked after it.
+// Each step's error is returned, and no lock remains.
 func TestAStepThatFailsIsToldAndLetsGo(t *testing.T) {
 	fill := func(string) error { return nil }
 	for _, tc := range []struct {
@@ -136,7 +136,8 @@ func TestAStepThatFailsIsToldAndLetsGo(t *testing.T) {
 	}
 }
 
-// What cannot be moved to the trash stays, of every kind, and each is told.
+// Files of every kind that cannot be moved to the trash stay, and each is an
+// error.
 func TestWhatCannotBePrunedStaysAndIsTold(t *testing.T) {
 	h := opening(t, t.TempDir())
 	long := time.Now().Add(-60 * 24 * time.Hour)
@@ -157,7 +158,7 @@ func TestWhatCannotBePrunedStaysAndIsTold(t *testing.T) {
 	}
 	nothingOpen(t, h.Dir)
 	must(t, os.Remove(h.trashDir()))
-	for _, want := range []bool{false, true} { // somebody used it meanwhile, or did not
+	for _, want := range []bool{false, true} { // it was used meanwhile, or not
 		info, err := os.Lstat(filepath.Join(image, layoutIndex))
 		must(t, err)
 		item := Item{Kind: ImageKind, path: image, Used: long}
@@ -170,7 +171,7 @@ func TestWhatCannotBePrunedStaysAndIsTold(t *testing.T) {
 	}
 }
 
-// A folder's name may be a pattern for others.
+// A folder's name may contain glob characters.
 func TestPruningTakesNamesAsTheyAre(t *testing.T) {
 	h := opening(t, filepath.Join(t.TempDir(), "[home]*"))
 	long := time.Now().Add(-time.Hour)
@@ -212,7 +213,7 @@ func TestOpeningWhatIsThereMakesNothing(t *testing.T) {
 	}
 }
 
-// A lock is that of the file that has the name.
+// A lock belongs to the file that has the name.
 func TestALockIsThatOfItsName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	file, err := os.Create(path)
@@ -230,7 +231,7 @@ func TestALockIsThatOfItsName(t *testing.T) {
 	}
 }
 
-// In the order of their names, what is not to be swept is before what is.
+// In the order of their names, entries to keep come before those to sweep.
 func TestASweepGoesOnAfterWhatStays(t *testing.T) {
 	h := opening(t, t.TempDir())
 	work := filepath.Join(h.Dir, "work")

@@ -135,7 +135,7 @@ func TestOnlyTheNewestRootsOfAKindAreKept(t *testing.T) {
 		}
 	}
 	keep("other", "run-3", "run-4", "run-used")
-	// Made anew it is the newest, whatever its old lock says.
+	// After it is made again it is the newest, whatever its old lock's time.
 	_, lock, err := h.Root(t.Context(), "run-0", func(string) error { return nil })
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
-// empty empties a home's trash, and is an error where something stays.
+// empty empties a home's trash, and returns an error if something stays.
 func empty(t *testing.T, h home.Home) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -55,8 +55,8 @@ func needSpace(t *testing.T, dir string) {
 	}
 }
 
-// Nobody waits for the removal: what was at work is at another place at once, and
-// gone soon after the next call begins.
+// Callers do not wait for the removal: files are moved at once, and removed soon
+// after the next call begins.
 func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 	h := open(t, t.TempDir())
 	needSpace(t, h.Dir)
@@ -66,14 +66,14 @@ func TestWhatIsRemovedIsMovedAwayAtOnceAndRemovedLater(t *testing.T) {
 	}
 	const files = 500
 	fill(t, work.Dir, files)
-	if err := os.Chmod(work.Dir, 0o500); err != nil { // as a closed folder of an image
+	if err := os.Chmod(work.Dir, 0o500); err != nil { // as an unreadable folder of an image
 		t.Fatal(err)
 	}
 	lock, err := os.OpenFile(filepath.Join(h.Dir, "trash.lock"), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { // as somebody who removes and has not come to it
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { // as a process that is about to remove it
 		t.Fatal(err)
 	}
 	if err := work.Close(); err != nil {
@@ -101,7 +101,7 @@ func TestTheTrashOfAKilledRemovalIsRemoved(t *testing.T) {
 	empty(t, open(t, h.Dir))
 }
 
-// Calls that each leave more than they remove end in one that waits.
+// If calls leave more than they remove, one of them waits.
 func TestTrashDoesNotGrow(t *testing.T) {
 	h := open(t, t.TempDir())
 	needSpace(t, h.Dir)
@@ -118,7 +118,7 @@ func TestTrashDoesNotGrow(t *testing.T) {
 	}
 }
 
-// A disk that is short of space keeps nothing that it could give back.
+// If the disk is short of space, everything removable is removed at once.
 func TestNothingWaitsInTheTrashOfASmallDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {

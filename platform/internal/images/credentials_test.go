@@ -23,8 +23,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// dockerConfig makes a text the operator's configuration of docker, and returns
-// the file. %s in it is a registry's address.
+// dockerConfig writes the user's docker configuration, and returns its path. %s
+// in the text is a registry's address.
 func dockerConfig(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -113,7 +113,8 @@ func TestTheFileOfCredentialsIsTheOneThatIsRead(t *testing.T) {
 	}
 }
 
-// credentialsFileWith is the file in an environment of paths below a folder.
+// credentialsFileWith returns the path of the file in an environment of paths
+// below a folder.
 func credentialsFileWith(env map[string]string, dir string) string {
 	return images.CredentialsFile(func(name string) string {
 		if name == "HOME" {
@@ -126,7 +127,7 @@ func credentialsFileWith(env map[string]string, dir string) string {
 	})
 }
 
-// keychain answers with an error or, for want of one, with a login.
+// keychain answers with an error or, without one, with a login.
 type keychain struct{ err error }
 
 func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// FuzzFind looks for an OCI layout that ends the program. Its blobs are what
-// the digests of its index and manifest name, whatever their content.
+// FuzzFind looks for an OCI layout that causes a panic. It has blobs for the
+// digests of its index and manifest, whatever their content.
 func FuzzFind(f *testing.F) {
 	const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 	const other = "sha256:1111111111111111111111111111111111111111111111111111111111111111"

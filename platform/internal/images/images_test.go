@@ -30,7 +30,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/images"
 )
 
-// asked are registries as armature asks them when no flag says otherwise.
+// asked are registries without flags.
 var asked images.Registries
 
 // layout writes an image for a platform into a folder.
@@ -149,7 +149,7 @@ func TestAnImageThatIsThereForOthersIsToldFromOneThatCannotBeRead(t *testing.T) 
 	}
 }
 
-// An index need not name platforms; what it says nothing of is for linux/amd64.
+// An index need not name platforms; an image without one is for linux/amd64.
 func TestAnIndexNeedNotNameItsPlatform(t *testing.T) {
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64"})
 	if err != nil {
@@ -220,13 +220,13 @@ func TestTheRegistryOfShortNamesIsWrittenDown(t *testing.T) {
 	}
 }
 
-// A registry lets uploads go to addresses that are as good as a password.
+// A registry redirects uploads to addresses that need no password.
 func TestSignedAddressesAreNotRepeated(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
 		case http.MethodHead:
 			w.WriteHeader(http.StatusNotFound)
-		case http.MethodPost: // "nowhere" fails at once, and is not tried again
+		case http.MethodPost: // "nowhere" fails at once, without a retry
 			w.Header().Set("Location", "nowhere://somebody:canary@storage.example/upload?signature=canary")
 			w.WriteHeader(http.StatusAccepted)
 		}

@@ -29,8 +29,8 @@ import (
 )
 
 // serve serves a registry with an image for linux/arm64 as team/app, and returns
-// its address. Whoever does not log in as operator with the password gets the
-// refusal, when that is not 0. It counts the requests with a login.
+// its address. Requests without the login operator and its password get the
+// status refusal, unless that is 0. It counts the requests with a login.
 func serve(t *testing.T, refusal int) (address string, logins *int) {
 	t.Helper()
 	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
@@ -111,7 +111,7 @@ func TestWhatIsNotTheOperatorsChoiceIsAskedForWithoutCredentials(t *testing.T) {
 	}
 }
 
-// A folder of the operator's may be called like an image.
+// A folder of the user's may have an image's name.
 func TestWhatIsNotTheOperatorsChoiceIsNoFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	layout(t, "127.0.0.1:1/team/app", "arm64")
@@ -128,8 +128,8 @@ func TestWhatIsNotTheOperatorsChoiceIsNoFolder(t *testing.T) {
 	}
 }
 
-// named leads to a server on this machine by a name that is taken for one of the
-// world's: of such a registry, https is expected.
+// named gives a server on this machine a public host name, for which https is the
+// default.
 func named(t *testing.T, server *httptest.Server) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
@@ -183,7 +183,7 @@ func TestACertificateThatNobodyVouchesForDoesNotPass(t *testing.T) {
 	}
 }
 
-// silentServer accepts connections and says nothing.
+// silentServer accepts connections and sends nothing.
 func silentServer(t *testing.T) string {
 	t.Helper()
 	block := make(chan struct{})
@@ -231,7 +231,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// requests are one of each kind.
+// requests makes one request of each kind.
 func requests(t *testing.T, address string) map[string]func(ctx context.Context) error {
 	t.Helper()
 	reference := address + "/team/app"

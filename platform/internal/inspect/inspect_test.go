@@ -36,7 +36,7 @@ func TestReadNamesTheOwnerOfEveryLayer(t *testing.T) {
 	base, baseID := layer(t, "etc/os", "x")
 	node, nodeID := layer(t, "layers/node", "x")
 	bill, billID := layer(t, "layers/sbom/launch/armature_node-engine/node/sbom.cdx.json", `{"components":[{},{}]}`)
-	short, _ := layer(t, "a/sbom.cdx.json", `{}`) // of nobody the label knows
+	short, _ := layer(t, "a/sbom.cdx.json", `{}`) // with an owner that is not in the label
 	image, err := mutate.AppendLayers(empty.Image, base, node, bill, short)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestAnImageThatNoLifecycleMadeIsTold(t *testing.T) {
 	}
 }
 
-// Of two labels that cannot be read it is always the same that is named.
+// Of two invalid labels the error always names the same.
 func TestTheErrorIsTheSameEveryTime(t *testing.T) {
 	image, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{"io.buildpacks.lifecycle.metadata": "{", "io.buildpacks.build.metadata": "{"}})
 	if err != nil {

@@ -38,20 +38,20 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// goodHome is the folder of the home that goodImage is unpacked in, once for all
-// tests: nothing else takes as long.
+// goodHome returns the folder of the home in which goodImage is unpacked, once
+// for all tests, because that is the slowest step.
 func goodHome() string {
 	return filepath.Join(os.TempDir(), "armature-launch-test-"+strconv.Itoa(os.Getpid()))
 }
 
-// file is an entry of a layer, with its content.
+// file is an entry of a layer.
 type file struct {
 	tar.Header
 	content string
 }
 
-// oddImage is for this machine, and has no program that can be executed. Its
-// processes begin in dir.
+// oddImage is for this machine, without an executable program. Its processes
+// start in dir.
 func oddImage(t *testing.T, dir string) v1.Image {
 	t.Helper()
 	return imageOf(t, dir,
@@ -63,7 +63,7 @@ func oddImage(t *testing.T, dir string) v1.Image {
 	)
 }
 
-// imageOf is an image for this machine.
+// imageOf returns an image for this machine.
 func imageOf(t *testing.T, dir string, files ...file) v1.Image {
 	t.Helper()
 	var content bytes.Buffer
@@ -106,7 +106,7 @@ func openHome(t *testing.T, dir string) home.Home {
 	return h
 }
 
-// place is where images can be run, and the way to do so.
+// place returns a home for running images, and a sandbox that works.
 func place(t *testing.T) (home.Home, sandbox.Way) {
 	t.Helper()
 	h := openHome(t, t.TempDir())
@@ -136,7 +136,7 @@ func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
 			_, err := Run(t.Context(), options, nil)
 			id := "program-not-executable"
 			if tc.remedy == "" {
-				id = "no-process" // it is not there
+				id = "no-process" // it does not exist
 			}
 			var f *failure.Failure
 			if !errors.As(err, &f) || f.ID != id || !strings.Contains(f.Remedy, tc.remedy) {
@@ -149,7 +149,7 @@ func TestAProgramThatCannotBeExecutedIsAFailure(t *testing.T) {
 	}
 }
 
-// The kernel gives no program a variable of 128 KiB.
+// The kernel refuses a variable of 128 KiB.
 func TestAVariableThatIsTooLongIsToldApart(t *testing.T) {
 	h, way := place(t)
 	env := map[string]string{"A": strings.Repeat("a", 128<<10)}

@@ -107,7 +107,7 @@ func TestHomeIsThatOfTheImagesUser(t *testing.T) {
 	}
 }
 
-// Whoever makes an image may mean harm.
+// An image may be malicious.
 func TestHomeIsReadOfTheImageAlone(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "passwd")
 	if err := os.WriteFile(outside, []byte("x:x:1001:1:::/secret:\nx:x:1001:1::/secret:\n"), 0o644); err != nil {

@@ -22,7 +22,7 @@ import (
 )
 
 var programs = map[string]func(){
-	"write": func() { // to each path in PATHS, and say what is there
+	"write": func() { // to each path in PATHS, and print what is there
 		for _, path := range strings.Fields(os.Getenv("PATHS")) {
 			if info, err := os.Stat(path); err == nil && info.IsDir() {
 				path += "/new"
@@ -46,8 +46,8 @@ var programs = map[string]func(){
 	},
 }
 
-// goodImage has this test as /program, a user's folder, and a few others. It is
-// made once, since that program is large.
+// goodImage has this test as /program, a user's home, and a few others. It is
+// made once, because that program is large.
 func goodImage(t *testing.T) v1.Image {
 	t.Helper()
 	if good == nil {
@@ -79,7 +79,7 @@ func makeGoodImage(t *testing.T) v1.Image {
 // refusals are the errors of the ways that were tried.
 var refusals = map[sandbox.Way]error{}
 
-// tried says whether a way works here. It is tried once.
+// tried reports whether a way works here. It tries each once.
 func tried(t *testing.T, way sandbox.Way) error {
 	t.Helper()
 	if _, known := refusals[way]; !known {
@@ -88,7 +88,7 @@ func tried(t *testing.T, way sandbox.Way) error {
 	return refusals[way]
 }
 
-// ran is what one of programs prints in an image, by the ways that work here.
+// ran returns the output of a program in an image, by the ways that work here.
 func ran(t *testing.T, image v1.Image, test func(t *testing.T, options Options, run func(options Options, program string, env ...string) (stdout, stderr string, err error))) {
 	for _, way := range sandbox.Ways() {
 		t.Run(string(way), func(t *testing.T) {
@@ -115,7 +115,7 @@ func ran(t *testing.T, image v1.Image, test func(t *testing.T, options Options, 
 	}
 }
 
-// mounted parses flags; what begins with a slash alone is a folder in memory.
+// mounted parses flags; a plain path is a tmpfs.
 func mounted(t *testing.T, flags ...string) (mounts []Mount) {
 	t.Helper()
 	for _, flag := range flags {
@@ -132,10 +132,10 @@ func mounted(t *testing.T, flags ...string) (mounts []Mount) {
 	return mounts
 }
 
-// shared is a folder of the host that everybody can write to, with a file.
+// shared returns a folder of the host with a file, which everybody can write to.
 func shared(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "volume-") // t.TempDir is in a folder for its owner alone
+	dir, err := os.MkdirTemp("", "volume-") // t.TempDir is in a folder for its owner only
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestWhoeverWritesToTheImageIsToldOfFoldersToWriteTo(t *testing.T) {
 			}
 		}
 		options.Mounts = mounted(t, "/tmp/memory")
-		options.Mounts[0].ReadOnly = true // asked for by whoever runs it
+		options.Mounts[0].ReadOnly = true // requested by the user
 		if _, stderr, _ := run(options, "fail", "SAYS=EROFS: open '/tmp/memory/x'"); strings.Contains(stderr, "image-read-only") {
 			t.Errorf("of a mount that is to be read only: got %q", stderr)
 		}

@@ -40,8 +40,8 @@ func asGuest(t *testing.T, r *loopback.Registry) guest {
 	return guest{t, address, headers[address]}
 }
 
-// send returns the status, or 0 where the connection was closed before all was
-// sent, and the answer.
+// send returns the status and the answer; 0 if the connection was closed before
+// everything was sent.
 func (g guest) send(method, path string, body io.Reader, headers ...string) (int, string) {
 	g.t.Helper()
 	request, err := http.NewRequest(method, "http://"+g.address+path, body)
@@ -65,7 +65,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// memory is how many bytes were allocated meanwhile.
+// memory returns the bytes allocated by do.
 func memory(do func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -105,7 +105,7 @@ func TestManifestsTogetherHaveASizeToo(t *testing.T) {
 	r, _ := serve(t)
 	g := asGuest(t, r)
 	if status, _ := g.send("PUT", "/v2/app/manifests/refused", bytes.NewReader(make([]byte, 4<<20+1))); status != http.StatusRequestEntityTooLarge {
-		t.Errorf("got %d", status) // it takes nothing of what others may send
+		t.Errorf("got %d", status) // it uses none of the others' quota
 	}
 	accepted := 0
 	for i := range 18 {
@@ -127,7 +127,7 @@ func TestManifestsTogetherHaveASizeToo(t *testing.T) {
 	}
 }
 
-// live is how many bytes of memory are in use.
+// live returns the bytes of memory in use.
 func live() int64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -135,7 +135,7 @@ func live() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// unfinished sends the beginning of a request, as much of it as is read.
+// unfinished sends the beginning of a request, as far as the server reads it.
 func (g guest) unfinished(begin string, bytes int64) {
 	g.t.Helper()
 	conn, err := net.Dial("tcp", g.address)

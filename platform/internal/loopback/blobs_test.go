@@ -43,7 +43,7 @@ func hash(t *testing.T, text string) v1.Hash {
 	return h
 }
 
-// stored is an image whose blobs lie in a folder.
+// stored returns an image whose blobs are in a folder.
 func stored(t *testing.T) (v1.Image, *loopback.Blobs) {
 	t.Helper()
 	r, blobs := serve(t)
@@ -54,8 +54,8 @@ func stored(t *testing.T) (v1.Image, *loopback.Blobs) {
 	return image, blobs
 }
 
-// nothingOpen fails where a file of the blobs is open still, or one is there that
-// has not come whole.
+// nothingOpen fails if a file of the blobs is still open, or an incomplete one
+// exists.
 func nothingOpen(t *testing.T, blobs *loopback.Blobs) {
 	t.Helper()
 	dir := filepath.Dir(blobs.Path(hash(t, noDigest)))
@@ -79,7 +79,7 @@ func nothingOpen(t *testing.T, blobs *loopback.Blobs) {
 	}
 }
 
-// An image that is stored needs nothing of where it came from.
+// A stored image is independent of its source.
 func TestAStoredImageIsWhole(t *testing.T) {
 	image, from := stored(t)
 	for _, tc := range []struct{ name, dir string }{
@@ -91,7 +91,7 @@ func TestAStoredImageIsWhole(t *testing.T) {
 				t.Skip("this test mounts a file system, which takes root")
 			}
 			to := openBlobs(t, filepath.Join(tc.dir, "made", "blobs"))
-			for range 2 { // what is there already stays
+			for range 2 { // an existing one stays
 				raw, err := to.Store(image, from)
 				if err != nil {
 					t.Fatal(err)
@@ -113,7 +113,7 @@ func TestAStoredImageIsWhole(t *testing.T) {
 	}
 }
 
-// otherFileSystem is a folder on one, or empty.
+// otherFileSystem returns a folder on another file system, or "".
 func otherFileSystem(t *testing.T) string {
 	dir := t.TempDir()
 	if syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m") != nil {
@@ -133,7 +133,7 @@ func TestAnImageThatLacksALayerIsNotStored(t *testing.T) {
 	}
 }
 
-// goneBlobs are those of a folder that is not there any more.
+// goneBlobs returns the blobs of a folder that no longer exists.
 func goneBlobs(t *testing.T) *loopback.Blobs {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "gone")

@@ -103,7 +103,7 @@ func TestTheLifecycleWritesAppAndCacheOnlyAndStrangersReadNothing(t *testing.T) 
 			if err != nil {
 				t.Fatal(err)
 			}
-			request.URL.Opaque = "//" + address + tc.path // as it stands
+			request.URL.Opaque = "//" + address + tc.path // unchanged
 			request.Header.Set("Content-Type", "application/vnd.docker.distribution.manifest.v2+json")
 			if tc.auth != "" {
 				request.Header.Set("Authorization", tc.auth)
@@ -240,7 +240,7 @@ func TestBlobsOfAnotherFolderAreTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // those that are there already stay
+	for range 2 { // existing ones stay
 		if err := to.Take(from); err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// BenchmarkPut writes the layers of a whole builder into a registry.
+// BenchmarkPut writes the layers of a complete builder into a registry.
 func BenchmarkPut(b *testing.B) {
 	image := profiletest.Builder(b)
 	for b.Loop() {

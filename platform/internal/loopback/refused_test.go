@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// faulty is an image of which one part cannot be read.
+// faulty is an image with one unreadable part.
 type faulty struct {
 	v1.Image
 	part string
@@ -86,7 +86,7 @@ func TestAnImageThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
-// otherConfig is an image whose configuration is another one than its manifest says.
+// otherConfig is an image whose configuration differs from its manifest's.
 type otherConfig struct{ v1.Image }
 
 func (otherConfig) RawConfigFile() ([]byte, error) { return []byte("{}"), nil }
@@ -129,7 +129,7 @@ func TestAFolderInPlaceOfABlobIsAnError(t *testing.T) {
 	nothingOpen(t, blobs)
 }
 
-// What was sent may be sent again when there is a folder.
+// The content may be sent again when the folder exists.
 func TestAnUploadWithoutAFolderIsAnError(t *testing.T) {
 	r, blobs := serve(t)
 	g := asGuest(t, r)
@@ -150,7 +150,7 @@ func TestAnUploadWithoutAFolderIsAnError(t *testing.T) {
 	}
 }
 
-// The last bytes of a layer may be those for which there is no room.
+// There may be no space for the last bytes of a layer.
 func TestAFullDiskKeepsALayerAsItIs(t *testing.T) {
 	dir := otherFileSystem(t)
 	if dir == "" {
@@ -177,7 +177,7 @@ func TestAFullDiskKeepsALayerAsItIs(t *testing.T) {
 	nothingOpen(t, blobs)
 }
 
-// answer is a request's, with its headers.
+// answer returns the response to a request, with its headers.
 func (g guest) answer(method, path, body string) *http.Response {
 	g.t.Helper()
 	request, err := http.NewRequest(method, "http://"+g.address+path, strings.NewReader(body))
@@ -233,7 +233,7 @@ func TestTransfersAreToldByWhatWasAskedAndSent(t *testing.T) {
 	}
 	g.send("PATCH", "/v2/app/blobs/uploads/3", strings.NewReader("te"))
 	g.send("PUT", "/v2/app/blobs/uploads/3?digest="+testDigest, strings.NewReader("st"))
-	g.send("HEAD", "/v2/app/blobs/"+testDigest, nil) // it is there because it was sent
+	g.send("HEAD", "/v2/app/blobs/"+testDigest, nil) // it exists because it was sent
 	g.send("HEAD", ask, nil)
 	got := r.Transfers()
 	if len(got) != 2 || got[0].Digest != hash(t, testDigest) || got[0].Reused || got[0].Bytes != 4 {
@@ -242,7 +242,7 @@ func TestTransfersAreToldByWhatWasAskedAndSent(t *testing.T) {
 	if again := got[1]; again.Digest != other || !again.Begin.After(first[0].Begin) || again.End.Before(again.Begin) {
 		t.Errorf("got %v, want that it was asked for last", again)
 	}
-	g.send("PATCH", "/v2/app/blobs/uploads/3", strings.NewReader("ab")) // a name that was used before
+	g.send("PATCH", "/v2/app/blobs/uploads/3", strings.NewReader("ab")) // a reused name
 	g.send("PUT", "/v2/app/blobs/uploads/3?digest="+other.String(), strings.NewReader("c"))
 	if got := r.Transfers(); len(got) != 2 || got[1].Digest != other || got[1].Reused || got[1].Bytes != 3 {
 		t.Errorf("got %v, want that %s was sent now", got, other)

@@ -57,7 +57,7 @@ func TestManifestsAreThoseThatTheLifecycleWrote(t *testing.T) {
 	}
 }
 
-// Whoever still waits for a registry that is closed hears so.
+// A client that still waits when a registry is closed gets an error.
 func TestAClosedRegistryAnswersNobody(t *testing.T) {
 	r, blobs := serve(t)
 	g := asGuest(t, r)

@@ -22,8 +22,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// textImage has two layers of texts that the fastest compression leaves larger
-// than they need be.
+// textImage has two layers of text that better compression makes smaller.
 func textImage(t *testing.T) v1.Image {
 	t.Helper()
 	image := v1.Image(empty.Image)
@@ -66,7 +65,7 @@ func TestSmallerLayersHaveTheSameContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := validate.Image(small); err != nil { // the content is the configuration's
+	if err := validate.Image(small); err != nil { // the content matches the configuration
 		t.Error(err)
 	}
 	after, err := small.Manifest()
@@ -93,7 +92,7 @@ func TestSmallerLayersHaveTheSameContent(t *testing.T) {
 	if m, err := twice.Manifest(); err != nil || m.Layers[1].Digest != after.Layers[1].Digest {
 		t.Error("what was compressed well is not left as it is", err)
 	}
-	// The same in as many bytes, by another program's compression (RFC 1952, "OS").
+	// The same content and size, from another compressor (RFC 1952, "OS").
 	text, err := os.ReadFile(blobs.Path(after.Layers[1].Digest))
 	if err != nil {
 		t.Fatal(err)

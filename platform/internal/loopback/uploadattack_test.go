@@ -17,13 +17,13 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// What an upload is called is the guest's choice, too.
+// The guest chooses an upload's name, too.
 func TestUploadsThatFailedAreForgotten(t *testing.T) {
 	r, _ := serve(t)
 	g := asGuest(t, r)
 	var before int64
 	for i := range 500 {
-		if i == 100 { // whatever ran before this test has ended
+		if i == 100 { // earlier tests have ended
 			before = live()
 		}
 		at := fmt.Sprintf("/v2/app/blobs/uploads/%s-%d", strings.Repeat("x", 12<<10), i)
@@ -39,7 +39,7 @@ func TestUploadsThatFailedAreForgotten(t *testing.T) {
 	}
 }
 
-// A program that is ended may have sent a request that is read after its end.
+// The request of an ended program may be read after its end.
 func TestNoManifestIsWrittenAfterTheEnd(t *testing.T) {
 	r, _ := serve(t)
 	g := asGuest(t, r)
@@ -67,7 +67,7 @@ func TestNoManifestIsWrittenAfterTheEnd(t *testing.T) {
 	}
 }
 
-// What is uploaded goes to the disk as it comes.
+// Uploads are streamed to the disk.
 func TestABlobTakesNoMemory(t *testing.T) {
 	r, blobs := serve(t)
 	g := asGuest(t, r)
@@ -124,7 +124,7 @@ func TestTheDiskIsNotFilled(t *testing.T) {
 			if err := unix.Statfs(dir, &disk); err != nil || int64(disk.Bavail)*disk.Bsize < 60<<20 {
 				t.Errorf("%d bytes are free, %v", int64(disk.Bavail)*disk.Bsize, err)
 			}
-			// What was given back may be used.
+			// Returned quota may be used again.
 			if status, text := g.send("PATCH", "/v2/app/blobs/uploads/2", io.LimitReader(zeros{}, 10<<20)); status != http.StatusAccepted {
 				t.Errorf("a blob that fits: got %d, %s", status, text)
 			}
@@ -149,7 +149,7 @@ func TestUploadsAtOnceHaveANumber(t *testing.T) {
 	}
 }
 
-// As the specification has it, of every form of upload.
+// As the specification defines it, for every form of upload.
 func TestEveryFormOfUploadGivesTheBlob(t *testing.T) {
 	r, blobs := serve(t)
 	g := asGuest(t, r)

@@ -24,8 +24,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/order"
 )
 
-// resolve returns what the lifecycle would find: the order, with | between
-// groups, and the folder of all buildpacks.
+// resolve returns the lifecycle's view: the order, with | between groups, and the
+// folder of all buildpacks.
 func resolve(t testing.TB, request order.Request) (order, dir string, err error) {
 	t.Helper()
 	work := t.TempDir()
@@ -189,8 +189,7 @@ func TestWhatCannotBeABuildpackIsNamed(t *testing.T) {
 	}
 }
 
-// Archives come from anybody: whatever they hold, nothing is written beside
-// their folder.
+// Archives are untrusted: nothing may be written outside of their folder.
 func TestNothingIsWrittenOutside(t *testing.T) {
 	toml := entry{name: "buildpack.toml", content: buildpackTOML("acme/x", "1.0.0")}
 	for name, entries := range map[string][]entry{

@@ -38,7 +38,7 @@ func buildpackTOML(id, version string) string {
 	return "api = \"0.10\"\n[buildpack]\nid = \"" + id + "\"\nversion = \"" + version + "\"\n"
 }
 
-// entry is one of an archive: a link where to is set.
+// entry is an archive's entry: a link if to is set.
 type entry struct{ name, content, to string }
 
 func archive(t testing.TB, entries ...entry) []byte {
@@ -97,7 +97,7 @@ var mainEntries = []entry{
 	{name: "cnb/buildpacks/acme_part/2.0.0/buildpack.toml", content: buildpackTOML("acme/part", "2.0.0")},
 }
 
-// cnb is a buildpackage's file. As pack does, it names entries from the root.
+// cnb writes a buildpackage's file. As in pack, its entries are absolute.
 func cnb(t testing.TB, index v1.ImageIndex, more ...entry) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/order"
 )
 
-// An app's own project.toml can name any image that the operator could fetch, or
-// any address that this machine reaches.
+// An app's own project.toml can name any image that the user could fetch, or any
+// address that this machine reaches.
 func TestABuildpackThatTheAppNamesIsFetchedWithoutCredentials(t *testing.T) {
 	requests, logins := 0, 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

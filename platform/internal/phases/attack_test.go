@@ -29,7 +29,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// One build leaves a link, and the next writes through it.
+// One build leaves a symbolic link, and the next would write through it.
 func TestBillsOfMaterialsAreWrittenNowhereElse(t *testing.T) {
 	base := t.TempDir()
 	made, to, outside := filepath.Join(base, "made"), filepath.Join(base, "to"), filepath.Join(base, "outside")
@@ -62,7 +62,7 @@ func TestBillsOfMaterialsAreWrittenNowhereElse(t *testing.T) {
 	}
 	write(t, made+"/launch/new", "evil")
 	copyAll()
-	copyAll() // a second time, over what is there
+	copyAll() // again, over existing files
 	if list, _ := os.ReadDir(outside); len(list) != 1 {
 		t.Errorf("outside there is now %v", list)
 	}
@@ -71,8 +71,8 @@ func TestBillsOfMaterialsAreWrittenNowhereElse(t *testing.T) {
 	}
 }
 
-// In a chroot all files are on one file system, so that a script can give a
-// file of the shared builder a second name in the cache.
+// In a chroot all files are on one file system, so a script can make a hard link
+// in the cache to a file of the shared builder.
 func TestTheCachesFilesAreNotGivenAway(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("giving files to another user takes root")
@@ -121,7 +121,7 @@ func TestTheCachesFilesAreNotGivenAway(t *testing.T) {
 	}
 }
 
-// anyRunImage is an image of two layers for linux/arm64.
+// anyRunImage returns an image of two layers for linux/arm64.
 func anyRunImage(t *testing.T) (v1.Image, *v1.ConfigFile) {
 	t.Helper()
 	run, err := random.Image(100, 2)
@@ -180,7 +180,7 @@ func TestAManifestWithOtherLayersThanItSaysIsRefused(t *testing.T) {
 	}
 }
 
-// The manifest alone does not decide: what runs is what the configuration says.
+// The manifest alone is not enough: the configuration decides what runs.
 func TestAConfigurationWithOtherLowerLayersThanTheRunImagesIsRefused(t *testing.T) {
 	run, config := anyRunImage(t)
 	b := &Build{Options: Options{Target: targets.LinuxARM64}, run: &runImage{image: run}}
@@ -235,7 +235,7 @@ func TestABindingOfThisFolderHasItsName(t *testing.T) {
 	}
 }
 
-// Bindings and variables may be secret: they do not lie in the trash.
+// Bindings and variables may be secret: they must not stay in the trash.
 func TestWhatMayBeSecretIsGoneWhenABuildIsClosed(t *testing.T) {
 	h, err := home.Open(t.TempDir(), os.Getenv)
 	if err != nil {
@@ -246,7 +246,7 @@ func TestWhatMayBeSecretIsGoneWhenABuildIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil { // nobody empties the trash
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil { // no process empties the trash
 		t.Fatal(err)
 	}
 	b := &Build{Options: Options{Home: h}}
@@ -254,7 +254,7 @@ func TestWhatMayBeSecretIsGoneWhenABuildIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, b.work.Path("platform/bindings/npm/.npmrc"), "canary")
-	for i := range 100 { // so that it is no small one
+	for i := range 100 { // so that it is not small
 		write(t, b.work.Path(fmt.Sprintf("layers/%d", i)), "")
 	}
 	if err := b.Close(); err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/armature-cnb/armature/internal/progress/progresstest"
 )
 
-// imageWith is an image of layers with empty files of these names.
+// imageWith returns an image of layers with empty files of these names.
 func imageWith(t *testing.T, layers ...[]string) v1.Image {
 	t.Helper()
 	image := empty.Image

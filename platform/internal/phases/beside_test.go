@@ -170,7 +170,7 @@ func diffIDsOf(t *testing.T, image v1.Image) []v1.Hash {
 	return config.RootFS.DiffIDs
 }
 
-// two are builds of the site's app for the host's target and another.
+// two returns builds of the site's app for the host's target and another.
 func (s *site) two(t *testing.T) []*Build {
 	t.Helper()
 	var builds []*Build
@@ -274,7 +274,7 @@ func TestInAChrootTheSecondOfTwoTargetsComesAfterTheFirst(t *testing.T) {
 	}
 }
 
-// What is not noted of the second one would be taken over by others later.
+// Without the record, others would later take over the second one's results.
 func TestTheSecondOfTwoTargetsRunsOnlyWhenItIsNotedWhatItTakes(t *testing.T) {
 	builds := newSite(t, plain).two(t)
 	builds[0].left.Scripts = true
@@ -284,7 +284,7 @@ func TestTheSecondOfTwoTargetsRunsOnlyWhenItIsNotedWhatItTakes(t *testing.T) {
 	}
 }
 
-// One that failed leaves nobody waiting.
+// After a failure no build waits.
 func TestWhenTheFirstOfTwoTargetsFailsTheOtherEnds(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, plain)

@@ -10,8 +10,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// block makes a path of no use, as nobody's rights do: where a folder is, or is to
-// be, there is a file, and elsewhere a folder.
+// block makes a path unusable even for root: it puts a file in place of a folder,
+// and a folder in place of anything else.
 func block(t *testing.T, path string, folder bool) {
 	t.Helper()
 	if err := os.RemoveAll(path); err != nil {
@@ -24,7 +24,7 @@ func block(t *testing.T, path string, folder bool) {
 	}
 }
 
-// working is a build with everything that it prepares.
+// working returns a build with everything prepared.
 func working(t *testing.T) *Build {
 	t.Helper()
 	b := bare(t)
@@ -43,8 +43,8 @@ func working(t *testing.T) *Build {
 	return b
 }
 
-// A full disk, and rights that are missing, are found out about while a build is
-// made ready, and not by the lifecycle.
+// A full disk and missing permissions are found while a build is prepared, not by
+// the lifecycle.
 func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	binding := t.TempDir()
 	write(t, binding+"/type", "x")
@@ -52,7 +52,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	prepare := func(b *Build) error { return b.prepare(t.Context()) }
 	copying := func(b *Build) error {
 		if info, err := os.Stat(b.work.Path("app")); err == nil && info.IsDir() {
-			os.RemoveAll(b.work.Path("app")) // it is there for the other cases
+			os.RemoveAll(b.work.Path("app")) // it exists for the other cases
 		}
 		return b.copyApp(t.Context())
 	}
@@ -85,7 +85,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		name   string
 		do     func(*Build) error
 		path   func(*Build) string
-		folder bool // is, or is to be
+		folder bool // exists, or will
 		ready  func(*Build)
 	}{
 		{"layers", prepare, func(b *Build) string { return b.work.Path("layers") }, true, nil},

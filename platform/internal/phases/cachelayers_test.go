@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// What the lifecycle restores is compared, however long its list is.
+// Restored layers are verified, however long the list is.
 func TestTheCachesListIsReadAsFarAsTheLifecycleReadsIt(t *testing.T) {
 	const list = `{"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":{"sha":"x"}}}]}`
 	for _, tc := range []struct {

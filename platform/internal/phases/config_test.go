@@ -37,8 +37,8 @@ buildpack-id = "a/engine"
 command = ["node"]
 `
 
-// someConfig is the configuration of a run image, and of an image on it as the
-// lifecycle makes it.
+// someConfig returns the configurations of a run image, and of an image on it as
+// the lifecycle makes it.
 func someConfig() (run, image *v1.ConfigFile) {
 	run = &v1.ConfigFile{Config: v1.Config{
 		User: "1001:1000", Env: []string{"PATH=/bin", "LANG=C"}, WorkingDir: "/", StopSignal: "SIGTERM",
@@ -55,8 +55,8 @@ func someConfig() (run, image *v1.ConfigFile) {
 	return run, image
 }
 
-// Scripts can write an image themselves, or change the lifecycle's while it
-// makes one.
+// Scripts can write an image themselves, or change the lifecycle's while it makes
+// one.
 func TestAnImageSaysWhatTheRunImageTheBuildpacksAndTheLifecycleSay(t *testing.T) {
 	layers := t.TempDir()
 	write(t, filepath.Join(layers, "config/metadata.toml"), someDeclared)

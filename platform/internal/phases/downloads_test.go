@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
-// tarOf is an archive of files, in order.
+// tarOf returns an archive of files, in order.
 func tarOf(t *testing.T, files map[string]string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -40,7 +40,7 @@ func tarOf(t *testing.T, files map[string]string) string {
 	return out.String()
 }
 
-// cacheOf makes a lifecycle's cache folder with npm's cache and a layer more.
+// cacheOf makes a lifecycle's cache folder with npm's cache and another layer.
 func cacheOf(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	layer := func(content string) string {
@@ -57,8 +57,8 @@ func cacheOf(t *testing.T, dir string, files map[string]string) {
 		"npm-cache":{"sha":%q,"data":{"x":1},"build":false,"launch":false,"cache":true},"build-modules":{"sha":%q,"data":{"cache_sha":"1"},"build":true,"cache":true}}}]}`, npm, other))
 }
 
-// downloadsIn are the files of npm's cache in a lifecycle's cache folder, which
-// has nothing else, and whose digests are right.
+// downloadsIn returns the files of npm's cache in a lifecycle's cache folder,
+// which must have nothing else and correct digests.
 func downloadsIn(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, cacheList))

@@ -20,8 +20,8 @@ import (
 
 var errFault = errors.New("the disk is on fire")
 
-// faulty is an image that answers until left is 0, and then once with an error,
-// as one whose blobs cannot be read.
+// faulty is an image whose methods succeed left times, and then fail once, like
+// one with unreadable blobs.
 type faulty struct {
 	v1.Image
 	left *int
@@ -56,7 +56,8 @@ type faultyLayer struct {
 func (f faultyLayer) Digest() (v1.Hash, error) { return fault(f.left, f.Layer.Digest) }
 func (f faultyLayer) Size() (int64, error)     { return fault(f.left, f.Layer.Size) }
 
-// labelled is an image of the stand-in on a run image, and with its config.
+// labelled returns an image of the stand-in on a run image, with its
+// configuration.
 func labelled(t *testing.T, to targets.Target) (run, image v1.Image) {
 	t.Helper()
 	run = runImageFor(t, to, "run")
@@ -68,7 +69,7 @@ func labelled(t *testing.T, to targets.Target) (run, image v1.Image) {
 	return run, image
 }
 
-// An image lies in a registry or in files, and either can fail at any time.
+// An image in a registry or in files can fail at any time.
 func TestNoErrorOfAnImageIsPassedOver(t *testing.T) {
 	host := hostTarget(t)
 	run, image := labelled(t, host)

@@ -128,7 +128,7 @@ func (b *Build) openKept(ctx context.Context) error {
 	key := b.key(b.Target)
 	var err error
 	if b.kept, err = b.Home.TryBuild(key); err == nil {
-		return b.sayHolder()
+		return b.writeHolder()
 	}
 	if !errors.Is(err, home.ErrBusy) {
 		return err
@@ -147,14 +147,14 @@ func (b *Build) openKept(ctx context.Context) error {
 	if b.beside {
 		return b.kept.Clear() // from a killed build
 	}
-	return b.sayHolder()
+	return b.writeHolder()
 }
 
 // holderFile is the file in a build's folder with the name of the image being
 // built.
 const holderFile = "now"
 
-func (b *Build) sayHolder() error {
+func (b *Build) writeHolder() error {
 	return wholefile.WriteBytes(filepath.Join(b.kept.Dir, holderFile), []byte(b.Name))
 }
 

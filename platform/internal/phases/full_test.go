@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// short takes so many bytes, and no more.
+// short accepts this many bytes.
 type short struct{ left int }
 
 func (s *short) Write(p []byte) (int, error) {

@@ -37,7 +37,8 @@ func openHome(t *testing.T) home.Home {
 	return h
 }
 
-// ofApp is a build of an app's folder, with the copy made and nothing begun.
+// ofApp returns a build of an app's folder, after copying and before anything
+// else.
 func ofApp(t *testing.T, h home.Home, app, name string, to targets.Target) *Build {
 	t.Helper()
 	b := &Build{
@@ -118,7 +119,7 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 	}
 }
 
-// leaves leaves what a build with scripts or without might have left.
+// leaves leaves the results of a build with or without scripts.
 func (b *Build) leaves(t *testing.T, buildpack string) {
 	t.Helper()
 	label := fmt.Sprintf(`{"buildpacks":[{"key":%q,"layers":{}}]}`, buildpack)
@@ -150,7 +151,7 @@ func TestOfAnotherImagesBuildOnlyWhatNoScriptWroteIsTakenOver(t *testing.T) {
 		firstApp, buildpack  string
 		firstName, secondApp string
 		whole                bool // everything is taken over
-		scripts              bool // in what the second leaves in turn
+		scripts              bool // in the second build's results
 	}{
 		{"the same image", scripted, ours, "app:1", scripted, true, true},
 		{"the same image, by now without scripts", scripted, ours, "app:1", plainPackage, true, true},
@@ -185,7 +186,7 @@ func TestOfAnotherImagesBuildOnlyWhatNoScriptWroteIsTakenOver(t *testing.T) {
 	}
 }
 
-// A build that fails may have run scripts, too.
+// A failed build may have run scripts, too.
 func TestWhatIsNotedIsNotedBeforeAnythingRuns(t *testing.T) {
 	h, app := openHome(t), appOf(t, scripted)
 	ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t).Close()
@@ -217,7 +218,7 @@ func TestAnotherTargetsCacheIsTakenOverByTheSameRule(t *testing.T) {
 	}
 }
 
-// The second of two targets begins with the first one's layers.
+// The second of two targets starts from the first one's layers.
 func TestWhatIsNotedOfTheFirstTargetIsNotedOfTheSecond(t *testing.T) {
 	h, app := openHome(t), appOf(t, plainPackage)
 	b := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
@@ -229,7 +230,7 @@ func TestWhatIsNotedOfTheFirstTargetIsNotedOfTheSecond(t *testing.T) {
 	}
 }
 
-// Builds of one image wait for each other. One of another image from the same
+// Builds of one image wait for each other. A build of another image of the same
 // app does not, and leaves nothing.
 func TestABuildOfAnotherImageFromTheSameAppDoesNotWait(t *testing.T) {
 	h, app := openHome(t), appOf(t, plainPackage)

@@ -19,8 +19,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// forgetting is a site for which no layer was made beforehand, and whose builder
-// does what a script says with apps that say nothing.
+// forgetting is a site without prepared layers; its builder runs a script for
+// apps that have none.
 func forgetting(t *testing.T, kind builderKind, script string) *site {
 	t.Helper()
 	s := newSite(t, kind)
@@ -50,7 +50,7 @@ func forgetting(t *testing.T, kind builderKind, script string) *site {
 	return s.another(t)
 }
 
-// another is another app.
+// another returns another app.
 func (s *site) another(t *testing.T) *site {
 	t.Helper()
 	o := &site{home: s.home, way: s.way, host: s.host, builders: s.builders, app: t.TempDir()}
@@ -149,7 +149,7 @@ func TestWhatIsNotKnownOfALayerABuildWithoutTheAppTells(t *testing.T) {
 	}
 }
 
-// What stays is remembered, and what may pass is tried again.
+// A permanent failure is remembered, and a temporary one is retried.
 func TestALayerThatCannotBeMadeBeforehandIsDoneWithout(t *testing.T) {
 	t.Parallel()
 	const noSeed = "the builder makes no layer beforehand: "
@@ -170,7 +170,7 @@ func TestALayerThatCannotBeMadeBeforehandIsDoneWithout(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			for _, tc := range rows { // one after the other: they share the builder
+			for _, tc := range rows { // sequential: they share the builder
 				t.Run(tc.name, func(t *testing.T) {
 					s := forgetting(t, kind, tc.script)
 					s.script(t, `{}`)
@@ -193,7 +193,7 @@ func TestALayerThatCannotBeMadeBeforehandIsDoneWithout(t *testing.T) {
 	}
 }
 
-// bare is a build with a home, and nothing begun.
+// bare returns a build with a home, before anything else.
 func bare(t *testing.T) *Build {
 	t.Helper()
 	return bareIn(t, openHome(t))
@@ -224,7 +224,7 @@ func TestASeedIsForBuildsThatItSavesTime(t *testing.T) {
 		write(t, b.root+"/cnb/buildpacks/a_engine/1/dependencies/x", "")
 		write(t, b.Home.Dir+"/roots/"+b.seedName()+"/x", "")
 		tc.change(b)
-		if err := os.RemoveAll(b.Home.Dir); err != nil { // whoever asks for a seed fails
+		if err := os.RemoveAll(b.Home.Dir); err != nil { // making a seed fails
 			t.Fatal(err)
 		}
 		if err := b.begin(t.Context()); err != nil || b.seed != nil {

@@ -75,7 +75,7 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 	watch.end(failed)
 	transfers := registry.Transfers()
 	if failed {
-		watch.steps.tellTransfers(transfers, nil)
+		watch.steps.recordTransfers(transfers, nil)
 	}
 	if err != nil {
 		return made, err
@@ -92,7 +92,7 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 	if err != nil {
 		return made, err
 	}
-	watch.steps.tellTransfers(transfers, names)
+	watch.steps.recordTransfers(transfers, names)
 	return made, nil
 }
 

@@ -17,7 +17,7 @@ import (
 
 var ownRegistry = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 
-// own is a text with R for the address of the build's registry.
+// own replaces R with the address of the build's registry.
 func own(text string) string { return ownRegistry.ReplaceAllString(text, "R") }
 
 func TestTheLifecycleIsCalledAsThePlatformAPISays(t *testing.T) {
@@ -97,7 +97,7 @@ func TestTheImageNamesTheRunImageAsPeopleDo(t *testing.T) {
 	}
 }
 
-// blobsIn are the names of the blobs that a build keeps.
+// blobsIn returns the names of the blobs that a build keeps.
 func blobsIn(t *testing.T, b *Build) []string {
 	t.Helper()
 	return names(filepath.Join(b.kept.Dir, "blobs"))
@@ -169,8 +169,8 @@ func TestADamagedImageOfTheBuildBeforeIsNoHelpAndNoHindrance(t *testing.T) {
 	}
 }
 
-// lastLine is what follows on a failure's text where the last line is this. With
-// coverage, Go has the sandbox's processes print one more.
+// lastLine returns the end of a failure's text for this last line. With coverage,
+// Go makes the sandbox's processes print another one.
 func lastLine(text string) string {
 	if testing.CoverMode() != "" {
 		return ""
@@ -178,7 +178,7 @@ func lastLine(text string) string {
 	return ": " + text
 }
 
-// happened says whether an event has.
+// happened reports whether an event has happened.
 func happened(e event) bool {
 	select {
 	case <-e.told:

@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// served is a registry of a build's own.
+// served serves a build's own registry.
 func served(t *testing.T, b *Build) *loopback.Registry {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

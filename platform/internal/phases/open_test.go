@@ -15,7 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/progress/progresstest"
 )
 
-// openIn are the files in a folder that this process has open.
+// openIn returns the files in a folder that this process has open.
 func openIn(dir string) (paths []string) {
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, link := range links {
@@ -26,7 +26,7 @@ func openIn(dir string) (paths []string) {
 	return paths
 }
 
-// A build of many images has no more files open than one of a few.
+// The number of open files does not grow with the number of images.
 func TestNothingStaysOpen(t *testing.T) {
 	b := working(t)
 	dir := filepath.Dir(b.Home.Dir)
@@ -60,7 +60,7 @@ func TestNothingStaysOpen(t *testing.T) {
 	}
 }
 
-// What whoever emulates has to say goes before what is right for most.
+// The user's emulation variables override the defaults.
 func TestAnEmulatedBuildsVariablesGiveWayToTheUsers(t *testing.T) {
 	given := map[string]string{"A": "1"}
 	emulated := Options{Host: targets.LinuxARM64, Env: given}
@@ -79,7 +79,8 @@ func TestAnEmulatedBuildsVariablesGiveWayToTheUsers(t *testing.T) {
 	}
 }
 
-// The lifecycle's last line may have no end, and an end of a line begins no other.
+// The lifecycle's last line may be unterminated, and a line end starts no further
+// line.
 func TestEveryLineIsPassedOnOnce(t *testing.T) {
 	for text, want := range map[string]string{"a\n": "a\n", "a\nb": "a\nb\n", "": "", "a\r\n\nb\n": "a\n\nb\n"} {
 		var said progresstest.Recorder

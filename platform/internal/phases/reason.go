@@ -40,9 +40,9 @@ func (s *said) add(text string) {
 // cmd/exit.go).
 const errorPrefix = "ERROR: "
 
-// parted separates the lines of buildpacks from the lifecycle's own, the last:
+// split separates the lines of buildpacks from the lifecycle's own, the last:
 // "failed to build: exit status 1".
-func (s *said) parted() (theirs []string, last string) {
+func (s *said) split() (theirs []string, last string) {
 	if len(s.lines) == 0 {
 		return nil, ""
 	}
@@ -73,7 +73,7 @@ func (e *buildpackError) Unwrap() error { return e.Failure }
 // failed returns the error of a build whose lifecycle ended with a status: the
 // failing buildpack's own text.
 func (w *watcher) failed(status sandbox.Status) error {
-	theirs, last := w.said.parted()
+	theirs, last := w.said.split()
 	switch {
 	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
 		f := undetected(theirs)

@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// ended is the failure of a lifecycle that printed this and ended with a status.
+// ended returns the failure of a lifecycle with this output and status.
 func ended(t *testing.T, code int, printed string) *failure.Failure {
 	t.Helper()
 	w := newWatcher(progress.New(nil), "app", nil)
@@ -138,8 +138,8 @@ fail: a/other@1
 	}
 }
 
-// A script prints lines like the lifecycle's. None of them says that the
-// buildpacks are done; the lifecycle's next request does.
+// A script prints lines like the lifecycle's. They do not mark the end of the
+// buildpacks; the lifecycle's next request does.
 func TestScriptsAnnounceNoPhase(t *testing.T) {
 	var told progresstest.Recorder
 	w := newWatcher(progress.New(told.Event), "app", nil)

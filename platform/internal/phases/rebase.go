@@ -59,7 +59,7 @@ func (b *Build) failed(watch *watcher, status sandbox.Status) error {
 		return watch.failed(status)
 	}
 	f := &failure.Failure{ID: "rebase-refused", Cause: "the lifecycle did not put the image on the run image " + b.run.recorded, Remedy: "name a run image of the same distribution and platform, or build the image again."}
-	if _, last := watch.said.parted(); last != "" {
+	if _, last := watch.said.split(); last != "" {
 		f.Err = errors.New(last)
 	}
 	return f

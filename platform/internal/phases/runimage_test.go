@@ -28,8 +28,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// corporate serves a registry that shows its image corp/secret:1 to the operator
-// alone, who has logged in to it, and returns its address.
+// corporate serves a registry that shows its image corp/secret:1 only to the
+// logged-in operator, and returns its address.
 func corporate(t *testing.T, allow *bool) string {
 	t.Helper()
 	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
@@ -63,7 +63,7 @@ func corporate(t *testing.T, allow *bool) string {
 	return address
 }
 
-// readOnly lets nothing be written to a registry.
+// readOnly refuses writes to a registry.
 func readOnly(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -74,8 +74,8 @@ func readOnly(inner http.Handler) http.Handler {
 	})
 }
 
-// A builder that the app chose could name one of the operator's private images as
-// its run image, to read what is in it.
+// A builder that the app chose could name one of the user's private images as its
+// run image, to read it.
 func TestARunImageOfTheAppsBuilderIsFetchedWithoutCredentials(t *testing.T) {
 	var allow bool
 	private := corporate(t, &allow) + "/corp/secret:1"
@@ -101,7 +101,7 @@ func TestARunImageOfTheAppsBuilderIsFetchedWithoutCredentials(t *testing.T) {
 	}
 }
 
-// What lies beside the app is not the app's.
+// Files beside the app do not belong to it.
 func TestTheAppsBuilderHasNoRunImageOutOfTheApp(t *testing.T) {
 	base := t.TempDir()
 	run, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "arm64"})

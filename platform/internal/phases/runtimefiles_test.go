@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Of an app's scripts none but those that start it are known where its Node.js is
-// made, and without them the seed's.
+// Of an app's scripts only those that start it may be known where its Node.js is
+// made, and the seed's without any.
 func TestWhatStartsAnAppIsKnownWhereItsNodeIsMade(t *testing.T) {
 	for _, tc := range []struct{ scripts, chosen, want string }{
 		{`{"start":"node a.js","build":"x"}`, "", `{"start":"node a.js"}`},

@@ -27,8 +27,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// Of the image that a seed is made of, nothing stays but the launcher and the
-// layers of the buildpacks that bring Node.js, and what the label says of them.
+// Of a seed's image only the launcher and the layers of buildpacks with Node.js
+// stay, with their metadata.
 func TestASeedHasTheLayersOfSomeBuildpacksOnly(t *testing.T) {
 	made, err := random.Image(100, 4)
 	if err != nil {
@@ -101,8 +101,7 @@ func TestASeedIsNotMadeOfALabelThatLies(t *testing.T) {
 	}
 }
 
-// An option that is added is either the user's for an app, or decided about
-// here.
+// Every new option is either removed for a seed, or decided about here.
 func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
 	ofTheBuild := map[string]bool{"Target": true, "Host": true, "Builder": true, "RunImage": true, "Network": true, "Limits": true, "Small": true, "Home": true, "Way": true, "BuilderBy": true, "Registries": true}
 	b := &Build{Options: Options{

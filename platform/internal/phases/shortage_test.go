@@ -45,7 +45,7 @@ func TestAShortageIsKnownByWhatProgramsSay(t *testing.T) {
 
 func silent() *progress.Log { return progress.New(nil) }
 
-// Only a build that fails had too few of something.
+// A shortage matters only if the build fails.
 func TestAShortageIsTheReasonOfABuildThatFails(t *testing.T) {
 	w := newWatcher(silent(), "app", nil)
 	w.line("npm error Error: spawn sh EAGAIN")
@@ -65,7 +65,7 @@ func TestAShortageIsTheReasonOfABuildThatFails(t *testing.T) {
 	}
 }
 
-// A buildpack that the lifecycle could not start says nothing of the app.
+// A buildpack that the lifecycle could not start is not the app's fault.
 func TestAShortageWhileDetectingIsTheReason(t *testing.T) {
 	w := newWatcher(silent(), "app", nil)
 	for _, line := range []string{

@@ -38,27 +38,27 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// sharedBase is the folder of what this process's sites share.
+// sharedBase returns the folder that this process's sites share.
 func sharedBase() string {
 	return filepath.Join(os.TempDir(), "armature-build-test-"+strconv.Itoa(os.Getpid()))
 }
 
-// script is what an app has the stand-in do, in its lifecycle.json, or a builder
+// script is the stand-in's behaviour, in an app's lifecycle.json, or in a builder
 // for all apps.
 type script struct {
 	Print    []string       `json:"print"`    // while it builds
-	Status   map[string]int `json:"status"`   // of its phases; 0 where there is none
-	Say      string         `json:"say"`      // last, where it fails
-	Node     string         `json:"node"`     // what is in a/engine's layer
+	Status   map[string]int `json:"status"`   // of its phases; 0 for none
+	Say      string         `json:"say"`      // last, on a failure
+	Node     string         `json:"node"`     // content of a/engine's layer
 	Metadata string         `json:"metadata"` // of that layer
-	Launcher string         `json:"launcher"` // what is in the launcher's
-	User     string         `json:"user"`     // of the image, in place of the run image's
-	Twice    string         `json:"twice"`    // the repository that gets its image twice
+	Launcher string         `json:"launcher"` // content of the launcher's layer
+	User     string         `json:"user"`     // the image's, in place of the run image's
+	Twice    string         `json:"twice"`    // the repository to which it writes its image twice
 	SBOM     bool           `json:"sbom"`
-	Cached   string         `json:"cached"` // what is in the cache's layer of a/engine
+	Cached   string         `json:"cached"` // content of the cache's layer of a/engine
 }
 
-// call is what the stand-in was called with, and found.
+// call is the arguments and the input of the stand-in.
 type call struct {
 	Program  string
 	Args     []string
@@ -67,10 +67,10 @@ type call struct {
 	User     string // UID:GID
 	Writable []string
 	Files    map[string]string // of the app and the platform, and the order and run.toml
-	Previous string            // the digest of the image of the build before
+	Previous string            // digest of the previous image
 	Layers   []string          // of that image
-	Cache    []string          // what is in the cache
-	Restored []string          // the layers that are described
+	Cache    []string          // content of the cache
+	Restored []string          // the layers with metadata
 }
 
 type standIn struct {
@@ -122,7 +122,7 @@ func (s *standIn) run() (int, error) {
 
 func (s *standIn) nothing() error { return nil }
 
-// note writes down the call.
+// note records the call.
 func (s *standIn) note() error {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -183,7 +183,7 @@ func reference(text string) name.Reference {
 	return ref
 }
 
-// auth is what CNB_REGISTRY_AUTH lets in (Platform API, "Registry
+// auth returns the login in CNB_REGISTRY_AUTH (Platform API, "Registry
 // Authentication").
 func auth() remote.Option {
 	headers := map[string]string{}
@@ -194,7 +194,7 @@ func auth() remote.Option {
 	return remote.WithAuth(authn.Anonymous)
 }
 
-// runImageFile is where the analyzer leaves for the exporter what it was told.
+// runImageFile is where the analyzer leaves its run image for the exporter.
 const runImageFile = layersDir + "/run-image"
 
 func (s *standIn) analyze() error {

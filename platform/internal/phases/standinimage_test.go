@@ -25,7 +25,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 )
 
-// layerWith is a layer with one file.
+// layerWith returns a layer with one file.
 func layerWith(content string) v1.Layer {
 	var out bytes.Buffer
 	archive := tar.NewWriter(&out)
@@ -80,10 +80,10 @@ func (s *standIn) again(as string, image v1.Image) error {
 	return remote.Write(reference(as), other, auth())
 }
 
-// runImageName is what the builder calls its run image.
+// runImageName is the builder's name for its run image.
 const runImageName = "registry.example/run:1"
 
-// on is the app's image on a run image.
+// on returns the app's image on a run image.
 func (s *standIn) on(run v1.Image, called string) (v1.Image, error) {
 	digest, err := run.Digest()
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *standIn) leaveCache() error {
 	return os.WriteFile(filepath.Join(cacheDir, cacheList), []byte(list), 0o644)
 }
 
-// rebase puts the layers above the run image's on another one (Platform API,
+// rebase moves the layers above the run image's to another one (Platform API,
 // "rebaser").
 func (s *standIn) rebase() error {
 	run, err := remote.Image(reference(s.args["-run-image"]), auth())

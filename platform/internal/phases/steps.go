@@ -49,8 +49,8 @@ func (s *steps) leave(failed bool) {
 	*s = steps{log: s.log, titles: s.titles, saving: s.saving, saved: s.saved}
 }
 
-// chatters reports whether the output is the lifecycle's own.
-func (s *steps) chatters() bool { return s.phase != nil && s.name != "building" }
+// isLifecycle reports whether the output is the lifecycle's own.
+func (s *steps) isLifecycle() bool { return s.phase != nil && s.name != "building" }
 
 // The lifecycle's lines about layers (phase/exporter.go and phase/cache.go of
 // lifecycle 0.21), each printed after reading and hashing the layer.
@@ -59,8 +59,8 @@ var (
 	appLine   = regexp.MustCompile(`^(Added|Reused) \d+/\d+ app layer\(s\)$`)
 )
 
-// told parses a line with which a buildpack reports a finished span.
-func (s *steps) told(text string) bool {
+// reported parses a line with which a buildpack reports a finished span.
+func (s *steps) reported(text string) bool {
 	span, ok := spans.Parse(text)
 	if !ok || s.buildpack == nil {
 		return false
@@ -198,9 +198,9 @@ func blobNames(image v1.Image) (map[v1.Hash]string, error) {
 	return names, nil
 }
 
-// tellTransfers reports the blobs that the lifecycle uploaded, or found in the
+// recordTransfers reports the blobs that the lifecycle uploaded, or found in the
 // registry, when it saved the image. One without a name has its digest as name.
-func (s *steps) tellTransfers(transfers []loopback.Transfer, names map[v1.Hash]string) {
+func (s *steps) recordTransfers(transfers []loopback.Transfer, names map[v1.Hash]string) {
 	for _, t := range transfers {
 		if s.saving == nil || t.Begin.Before(s.saved) {
 			continue

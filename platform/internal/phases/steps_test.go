@@ -19,7 +19,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
 
-// printed is what a build prints, as it came from one.
+// printed is the output of a real build.
 var printed = strings.ReplaceAll(`===> ANALYZING
 Image with name "app" not found
 ===> BUILDING
@@ -52,7 +52,7 @@ Reusing cache layer 'armature/npm-install:npm-cache'
 Adding cache layer 'armature/npm-install:npm-cache'
 `, `\x1e`, "\x1e")
 
-// wanted are its spans: what each is part of, and what it is.
+// wanted are its spans, indented below their parents.
 const wanted = `phase analyzing
 phase building
   buildpack Armature Buildpack for Node.js 0.1.0
@@ -110,7 +110,7 @@ func TestWhatIsPrintedBecomesSpans(t *testing.T) {
 	w.end(false)
 	one, two := v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 63) + "1"}, v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 63) + "2"}
 	saved := w.steps.saved
-	w.steps.tellTransfers([]loopback.Transfer{
+	w.steps.recordTransfers([]loopback.Transfer{
 		{Digest: one, Bytes: 5, Begin: saved, End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(time.Microsecond), End: saved.Add(time.Microsecond)},
 		{Digest: two, Reused: true, Begin: saved.Add(-time.Second), End: saved.Add(-time.Second)}, // the analyzer's

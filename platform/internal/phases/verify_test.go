@@ -65,8 +65,8 @@ func TestALayerIsRightWhenOneOfItsMetadataHasItsDigest(t *testing.T) {
 	}
 }
 
-// A build before whose layers were not compared, as an older armature leaves
-// it, gives none of them to the next; what is the app's it gives.
+// If the previous image's layers are unverified, as an older armature leaves
+// them, the next build gets only the app's.
 func TestLayersThatWereNotComparedAreNotTakenAgain(t *testing.T) {
 	made, err := random.Image(100, 3)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestLayersThatWereNotComparedAreNotTakenAgain(t *testing.T) {
 	}
 }
 
-// put keeps the blobs of an image.
+// put stores the blobs of an image.
 func put(t *testing.T, blobs *loopback.Blobs, image v1.Image) {
 	t.Helper()
 	layers, err := image.Layers()
@@ -197,7 +197,7 @@ func TestACachedLayerThatIsNotKnownIsNotRestored(t *testing.T) {
 	}
 }
 
-// What decides on Node.js is taken from the app, and nothing that runs.
+// The files that decide on Node.js come from the app, without anything that runs.
 func TestNothingOfTheAppRunsWhereItsNodeIsMade(t *testing.T) {
 	app := t.TempDir()
 	write(t, app+"/web/package.json", `{"name":"x","engines":{"node":"22"},"packageManager":"pnpm@10.0.0","devEngines":{"packageManager":{"name":"yarn"}},"dependencies":{"evil":"1"},"scripts":{"build":"evil","install":"evil","prepare":"evil","prestart":"npm run x","start":"node .","serve":"npx y"},"gypfile":true,"workspaces":["*"]}`)
@@ -270,8 +270,8 @@ func TestLayersWithoutAppCodeAreThoseThatBuildpacksDeclare(t *testing.T) {
 	}
 }
 
-// Without network armature could not make it anew, and the next build would lack
-// the Node.js that this one had.
+// Without network armature could not make it again, and the next build would lack
+// this one's Node.js.
 func TestABuildWithoutNetworkTakesTheReferenceOfOneWithIt(t *testing.T) {
 	host, err := targets.Host()
 	if err != nil {

@@ -103,7 +103,7 @@ func (w *watcher) line(text string) {
 	if w.names != nil {
 		text = w.names.Replace(text)
 	}
-	if w.steps.told(text) {
+	if w.steps.reported(text) {
 		return
 	}
 	w.said.add(text)
@@ -115,7 +115,7 @@ func (w *watcher) line(text string) {
 	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
 		return
 	}
-	if w.steps.chatters() {
+	if w.steps.isLifecycle() {
 		w.log.Detail(text)
 	} else {
 		w.log.Output(text)

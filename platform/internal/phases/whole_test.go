@@ -30,8 +30,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// site is where builds with the stand-in are made: a home, a folder of builders
-// with their run images, and an app.
+// site is a place for builds with the stand-in: a home, a folder of builders with
+// their run images, and an app.
 type site struct {
 	home     home.Home
 	way      sandbox.Way
@@ -41,11 +41,11 @@ type site struct {
 	said     progresstest.Recorder
 }
 
-// builderKind is what a builder's buildpack has besides: the files of the kind.
+// builderKind is a kind of a builder's buildpack: its additional files.
 type builderKind string
 
-// The kinds there are. A declaring builder's buildpack says which of its layers
-// hold nothing of an app; a bringing one's has archives of its own, too.
+// The kinds. A declaring builder's buildpack declares its layers without app
+// code; a bringing one's also has archives.
 const (
 	plain     builderKind = "plain"
 	declaring builderKind = "declaring"
@@ -66,8 +66,8 @@ func (k builderKind) files() map[string]string {
 // laidOut makes the images of a kind once.
 var laidOut = map[builderKind]*sync.Once{plain: {}, declaring: {}, bringing: {}}
 
-// newSite makes one. Those of a kind share the builder, which is unpacked once,
-// and the home.
+// newSite makes a site. Sites of a kind share the builder, which is unpacked
+// once, and the home.
 func newSite(t *testing.T, kind builderKind) *site {
 	t.Helper()
 	base := filepath.Join(sharedBase(), string(kind))
@@ -117,7 +117,7 @@ func layout(t *testing.T, dir string, image v1.Image) {
 	}
 }
 
-// runImageFor is one of a layer.
+// runImageFor returns a run image of one layer.
 func runImageFor(t *testing.T, to targets.Target, content string) v1.Image {
 	t.Helper()
 	image, err := mutate.ConfigFile(emptyFor(to.OS, to.Arch, nil), &v1.ConfigFile{
@@ -133,7 +133,7 @@ func runImageFor(t *testing.T, to targets.Target, content string) v1.Image {
 	return image
 }
 
-// programFor is the header of a program for a target, and nothing else.
+// programFor returns only the header of a program for a target.
 func programFor(to targets.Target) string {
 	header := make([]byte, 64)
 	copy(header, elf.ELFMAG)
@@ -148,7 +148,7 @@ func programFor(to targets.Target) string {
 // orderTOML is the builder's.
 const orderTOML = "[[order]]\n  [[order.group]]\n    id = \"a/engine\"\n    version = \"1\"\n"
 
-// builderImage is one whose lifecycle is this test program.
+// builderImage returns an image whose lifecycle is this test program.
 func (s *site) builderImage(t *testing.T, to targets.Target, more map[string]string) v1.Image {
 	t.Helper()
 	self, err := os.ReadFile("/proc/self/exe")
@@ -187,7 +187,7 @@ func (s *site) builderImage(t *testing.T, to targets.Target, more map[string]str
 	return image
 }
 
-// parents are the folders above a path, from the top.
+// parents yields the folders above a path, from the top.
 func parents(path string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for i, r := range path {
@@ -203,7 +203,7 @@ func (s *site) script(t *testing.T, text string) {
 	write(t, s.app+"/lifecycle.json", text)
 }
 
-// options are those of a build of the site's app.
+// options returns the options for a build of the site's app.
 func (s *site) options() Options {
 	return Options{
 		App: s.app, Name: "app:1", Target: s.host, Host: s.host, Builder: s.builders, Home: s.home, Way: s.way, Network: sandbox.Host, Limits: sandbox.DefaultLimits(),
@@ -233,7 +233,7 @@ func made(t *testing.T, options Options) (*Build, *Result) {
 	return b, result
 }
 
-// once is a build that is closed.
+// once runs a build and closes it.
 func once(t *testing.T, options Options) (*Result, error) {
 	t.Helper()
 	b, err := Start(t.Context(), options)
@@ -247,7 +247,7 @@ func once(t *testing.T, options Options) (*Result, error) {
 	return result, err
 }
 
-// calls are those of the build's lifecycle, in order.
+// calls returns the calls of the build's lifecycle, in order.
 func (b *Build) calls(t *testing.T) (all []call) {
 	t.Helper()
 	paths, err := filepath.Glob(b.work.Path("layers/call-*.json"))
@@ -268,7 +268,7 @@ func (b *Build) calls(t *testing.T) (all []call) {
 	return all
 }
 
-// call is the only one.
+// call returns the only one.
 func (b *Build) call(t *testing.T) call {
 	t.Helper()
 	all := b.calls(t)

@@ -30,7 +30,7 @@ func TestWhatAFolderHasCheckedOut(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		files map[string]string
-		want  string // the source, or the error when it begins with !
+		want  string // the source, or with a leading ! the error
 	}{
 		{"a branch", map[string]string{".git/HEAD": "ref: refs/heads/a/b\n", ".git/refs/heads/a/b": commit + "\n"}, ""},
 		{"a commit", map[string]string{".git/HEAD": commit}, ""},

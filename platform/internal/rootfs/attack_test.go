@@ -25,8 +25,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// A layout whose manifest is a good builder's would fill that builder's place
-// in the cache with something else.
+// A layout with the manifest of a good builder would store other content under
+// that builder's digest in the cache.
 func TestAConfigurationThatIsNotTheManifestsIsAnError(t *testing.T) {
 	good, evil := image(t, layer(t, entry{name: "a", content: "good"})), image(t, layer(t, entry{name: "a", content: "evil"}))
 	dir := t.TempDir()
@@ -112,7 +112,7 @@ func TestRemarksOnTheArchiveAreNoFiles(t *testing.T) {
 	}
 }
 
-// sparse is an archive of 2 kB with a file of size bytes, all of them holes
+// sparse returns an archive of 2 kB with a file of size bytes, all of them holes
 // (GNU tar manual, "PAX Format, Version 1.0").
 func sparse(t testing.TB, size string) []byte {
 	t.Helper()
@@ -144,7 +144,7 @@ func sparse(t testing.TB, size string) []byte {
 	return raw.Bytes()
 }
 
-// small is a disk of some megabytes: a test that fails fills no other.
+// small is a disk of some megabytes, so that a failing test fills no other.
 func small(t *testing.T, megabytes string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -174,7 +174,7 @@ func TestAFileThatDoesNotFitIsNotBegun(t *testing.T) {
 	}
 }
 
-// Many files that are each of no concern fill a disk as well.
+// Many small files fill a disk as well.
 func TestFilesThatDoNotFitTogetherAreNotAllBegun(t *testing.T) {
 	dir := small(t, "60")
 	var layers [][]byte
@@ -187,7 +187,7 @@ func TestFilesThatDoNotFitTogetherAreNotAllBegun(t *testing.T) {
 	}
 }
 
-// What follows an archive's end is read for the digest, and may go on for ever.
+// The rest after an archive's end is read for the digest, and may be endless.
 func TestCancellingEndsReadingWhatNeverEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()

@@ -19,8 +19,8 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// entry is one of a layer: a folder where the name ends with /, a symbolic
-// link where to is set, a hard link where it begins with =.
+// entry is a layer's entry: a folder if the name ends with /, a symbolic link if
+// to is set, a hard link if that begins with =.
 type entry struct{ name, content, to string }
 
 func layer(t testing.TB, entries ...entry) []byte {
@@ -65,7 +65,7 @@ func image(t testing.TB, layers ...[]byte) v1.Image {
 	return img
 }
 
-// unpack returns the folder, which has a neighbour that must stay as it is.
+// unpack returns the folder; its sibling must not change.
 func unpack(t testing.TB, options rootfs.Options, layers ...[]byte) (string, error) {
 	t.Helper()
 	base := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// BenchmarkUnpack unpacks a whole builder, as the first build does.
+// BenchmarkUnpack unpacks a complete builder, as the first build does.
 func BenchmarkUnpack(b *testing.B) {
 	image := profiletest.Builder(b)
 	dir := b.TempDir()

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Layers of zeros are inflated to a thousand times their size, and many small
-// files are as much as a large one.
+// Layers of zeros decompress to a thousand times their size, and many small files
+// take as much as a large one.
 func TestAnImageThatUnpacksToTooMuchIsAnError(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {

@@ -66,11 +66,11 @@ func TestLinksAreFollowedAsInside(t *testing.T) {
 	}
 }
 
-// Each time the folder of the entry before is called the same, and is another.
+// The previous entry's folder always has the same name, and is another one.
 func TestAFolderThatIsReplacedIsFoundAnew(t *testing.T) {
 	for name, tc := range map[string]struct {
 		entries []entry
-		want    string // the only one of the files that is there, and is "2"
+		want    string // the only file that exists, with content "2"
 	}{
 		"by a link to another":        {[]entry{{name: "other/"}, {name: "d/x", content: "1"}, {name: "d", to: "other"}, {name: "d/x", content: "2"}}, "other/x"},
 		"as one that links lead to":   {[]entry{{name: "a/"}, {name: "b/"}, {name: "d", to: "a"}, {name: "d/y", content: "1"}, {name: ".wh.a"}, {name: "d", to: "b"}, {name: "d/x", content: "2"}}, "b/x"},
@@ -118,7 +118,7 @@ func TestNothingIsWrittenOutside(t *testing.T) {
 		"links in a circle":              {{name: "a", to: "b"}, {name: "b", to: "a"}, {name: "a/x", content: "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			unpack(t, rootfs.Options{}, layer(t, entries...)) // whether it is an error or not: see what unpack checks
+			unpack(t, rootfs.Options{}, layer(t, entries...)) // an error is allowed: see what unpack checks
 		})
 	}
 }
@@ -201,14 +201,14 @@ func TestCloneSharesWhatItsUserCannotWrite(t *testing.T) {
 	}
 }
 
-// FuzzUnpack looks for an archive that writes outside.
+// FuzzUnpack looks for an archive that writes outside of its folder.
 func FuzzUnpack(f *testing.F) {
 	f.Add(layer(f, entry{name: "a", content: "1"}, entry{name: "l", to: "../outside"}, entry{name: "l/file", content: "x"}))
 	f.Add(layer(f, entry{name: ".wh..."}, entry{name: "h", to: "=../outside/file"}, entry{name: "d/.wh..wh..opq"}))
 	f.Add(layer(f, entry{name: "a/", content: ""}, entry{name: "a/l", to: "/../.."}, entry{name: "a/l/b/../c", content: "x"}, entry{name: ".wh.a"}, entry{name: "a", to: "a/a"}))
 	f.Fuzz(func(t *testing.T, archive []byte) {
 		dir, _ := unpack(t, rootfs.Options{Folders: []string{"/proc", "/a/l/tmp"}, Files: []string{"/etc/hosts"}}, archive)
-		if err := home.RemoveAll(dir); err != nil { // whatever the modes
+		if err := home.RemoveAll(dir); err != nil { // regardless of the modes
 			t.Error(err)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/rootfs"
 )
 
-// Whoever is not root cannot change what is in a folder that nobody may enter.
+// Without root, the content of an inaccessible folder cannot be changed.
 func TestFoldersThatAreClosedAreClosedLast(t *testing.T) {
 	if os.Geteuid() == 0 {
 		asAnother(t)
@@ -59,7 +59,7 @@ func asAnother(t *testing.T) {
 	if err := os.WriteFile(program, self, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for at := dir; at != "/" && at != os.TempDir(); at = filepath.Dir(at) { // for that user to reach it
+	for at := dir; at != "/" && at != os.TempDir(); at = filepath.Dir(at) { // so that this user can reach it
 		if err := os.Chmod(at, 0o777); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// What programs that mean harm try, and how it went.
+// What malicious programs try, and the result.
 func init() {
 	for name, program := range map[string]func(){
 		"machine": func() {
@@ -225,7 +225,7 @@ func TestOneProgramCannotReachAnothersProcesses(t *testing.T) {
 	})
 }
 
-// landlocksSignals says whether the kernel is new enough (Landlock ABI 6).
+// landlocksSignals reports whether the kernel supports it (Landlock ABI 6).
 func landlocksSignals() bool {
 	version, _, errno := syscall.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	return errno == 0 && version >= 6
@@ -265,7 +265,7 @@ func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
 				done <- err
 			}()
 			select {
-			case <-done: // made or not, it is over
+			case <-done: // made or not, it has ended
 			case <-time.After(patience):
 				t.Fatal("it waits for a process that is gone")
 			}

@@ -14,8 +14,7 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// open counts what a process has open; a negative number stands for one that
-// cannot be looked at.
+// open counts a process's open files; negative if they cannot be read.
 func open(pid int) int {
 	list, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "fd"))
 	if err != nil {
@@ -24,7 +23,7 @@ func open(pid int) int {
 	return len(list)
 }
 
-// The first process has what it needs and shows nothing of the host.
+// The first process has what it needs and reveals nothing of the host.
 func TestTheFirstProcessHasNothingOfTheCallers(t *testing.T) {
 	t.Setenv("SECRET", "canary")
 	each(t, func(t *testing.T, way sandbox.Way) {
@@ -76,7 +75,7 @@ func TestACallerKeepsNothingOfASandbox(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		once(sandbox.Host, "program") // what stays for others
+		once(sandbox.Host, "program") // permanent ones
 		runtime.GC()
 		files, routines := open(os.Getpid()), runtime.NumGoroutine()
 		once(sandbox.Host, "program")
@@ -95,7 +94,7 @@ func TestACallerKeepsNothingOfASandbox(t *testing.T) {
 	})
 }
 
-// A sandbox that stands and runs nothing ends with its caller's context, too.
+// Cancelling its context also ends a sandbox that runs nothing.
 func TestClosingASandboxThatRunsNothingEndsIt(t *testing.T) {
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)

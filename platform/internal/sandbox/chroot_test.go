@@ -24,10 +24,10 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// lonely is a user that nobody else is: processes are counted for each.
+// lonely is a user without other processes, which count for the limits.
 const lonely = 54321
 
-// inChroot is a chroot for a user whom no other test has.
+// inChroot returns a chroot for a user that no other test uses.
 func inChroot(t *testing.T) sandbox.Spec {
 	t.Helper()
 	need(t, sandbox.Chroot)
@@ -68,8 +68,8 @@ func init() {
 	}
 }
 
-// chain starts a copy of itself and ends, over and over, faster than a list of all
-// processes can be read; it gives up after a while by itself.
+// chain starts a copy of itself and exits, again and again, faster than a list of
+// all processes can be read; it gives up after a while.
 func chain() {
 	fmt.Println("begun")
 	dir, _ := unix.BytePtrFromString("/data")
@@ -83,10 +83,10 @@ func chain() {
 	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 }
 
-// killing is less than the chain takes by itself.
+// killing is shorter than the chain's own duration.
 const killing = 15 * time.Second
 
-// chained says whether some process of the user is there.
+// chained returns the user's running processes.
 func chained(user int) (found []string) {
 	paths, _ := filepath.Glob("/proc/[0-9]*")
 	for _, path := range paths {
@@ -135,7 +135,8 @@ func TestAChainOfProcessesEndsWithTheChroot(t *testing.T) {
 	}
 }
 
-// An empty list of processes is no proof: here the one who would know is gone.
+// An empty list of processes is no proof: here the process that would know is
+// gone.
 func TestWhatSomebodyMayStandInStaysInTheChroot(t *testing.T) {
 	s := inChroot(t)
 	began := make(chan struct{})
@@ -152,7 +153,7 @@ func TestWhatSomebodyMayStandInStaysInTheChroot(t *testing.T) {
 		time.AfterFunc(200*time.Millisecond, func() {
 			for _, line := range chained(s.User) {
 				pid, _ := strconv.Atoi(strings.Fields(line)[0])
-				syscall.Kill(pid, syscall.SIGKILL) // or its output would have no end
+				syscall.Kill(pid, syscall.SIGKILL) // or its output would not end
 			}
 		})
 	}()
@@ -169,7 +170,7 @@ func TestWhatSomebodyMayStandInStaysInTheChroot(t *testing.T) {
 
 func init() {
 	programs["blind"] = func() {
-		runtime.LockOSThread() // whose mounts they are: any other's are the machine's
+		runtime.LockOSThread() // with whose mounts; any other process has the machine's
 		err := unix.Unshare(unix.CLONE_NEWNS)
 		if err == nil {
 			err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")

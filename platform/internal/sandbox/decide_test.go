@@ -40,7 +40,7 @@ func TestOnlyRootOfAllIDsMayBecomeAnyUser(t *testing.T) {
 	}
 }
 
-// The kernel says it in another way, too.
+// The kernel has another error for this, too.
 func TestCapabilitiesAreThoseOfProc(t *testing.T) {
 	_, rest, found := strings.Cut(read("/proc/self/status"), "\nCapEff:")
 	effective, err := strconv.ParseUint(strings.Fields(rest + " -")[0], 16, 64)
@@ -85,15 +85,15 @@ func TestTheMachineKeepsHalfOfItsProcesses(t *testing.T) {
 	}
 }
 
-// Who has many goes after two seconds, who has few after ten; moments in which
-// there was one to have count against it.
+// A program with many processes is ended after two seconds, one with few after
+// ten; moments below the limit count against that.
 func TestAProgramThatHasAllProcessesForAWhileEnds(t *testing.T) {
 	every, never := func(int) bool { return true }, func(int) bool { return false }
 	for _, tc := range []struct {
 		name    string
 		usesAll func(look int) bool
 		many    bool
-		want    int // the look at which it ends, 0 for none of a hundred
+		want    int // the ending check; 0 for none of a hundred
 	}{
 		{"never", never, true, 0}, {"many", every, true, 8}, {"few", every, false, 40},
 		{"half of the time", func(look int) bool { return look%2 == 1 }, true, 0},
@@ -154,8 +154,7 @@ func TestWhatIsShortIsToldFromWhatIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever starts the first process is the one that it ends with; in a chroot it has
-// others to end before.
+// The first process ends with its starter; in a chroot it first ends the others.
 func TestTheFirstProcessIsSeparatedAsTheWaySays(t *testing.T) {
 	const separate = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
 	for _, tc := range []struct {
@@ -188,7 +187,7 @@ func TestTheFirstProcessIsSeparatedAsTheWaySays(t *testing.T) {
 }
 
 // An ordinary user's program is in a second user namespace, in which it is the
-// sandbox's user and from which it makes no third.
+// sandbox's user and cannot make a third.
 func TestAnOrdinaryUsersProgramIsTheSandboxesUser(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "most"))
 	if err != nil {
@@ -211,10 +210,10 @@ func TestAnOrdinaryUsersProgramIsTheSandboxesUser(t *testing.T) {
 	if got := read(file.Name()); got != "7" {
 		t.Errorf("got %q namespaces, want 7", got)
 	}
-	(&first{}).allowUserNamespaces(7) // where the setting cannot be written
+	(&first{}).allowUserNamespaces(7) // if the setting is not writable
 }
 
-// Nobody can write to what sandboxes are started from (fcntl(2), "File Sealing").
+// The executable of sandboxes cannot be written to (fcntl(2), "File Sealing").
 func TestTheCopyOfTheExecutableIsSealed(t *testing.T) {
 	file, err := sealedCopy()
 	if err != nil {

@@ -16,14 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Of a program's output what goes nowhere goes to /dev/null, and what goes to one
-// place goes through one pipe.
+// Discarded output goes to /dev/null, and two streams to one target share a pipe.
 func TestAChrootsOutputsAreWhatTheCallerWants(t *testing.T) {
 	var one, other strings.Builder
 	for _, tc := range []struct {
 		name string
 		spec Spec
-		want [2]string // what is linked; of a pipe its owner
+		want [2]string // the link's target; for a pipe its owner
 	}{
 		{"two", Spec{Stdout: &one, Stderr: &other}, [2]string{"1234", "1234"}},
 		{"one", Spec{Stdout: &one, Stderr: &one}, [2]string{"1234", "stdout"}},
@@ -60,12 +59,12 @@ func TestAChrootsOutputsAreWhatTheCallerWants(t *testing.T) {
 	}
 }
 
-// Whoever has all that its user may have is ended; who has some left is not.
+// A user at the limit is ended; one below it is not.
 func TestAUserOfAllProcessesIsSeen(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
 	}
-	const user = 54322 // whom no other test has
+	const user = 54322 // unused by other tests
 	sleeping, err := syscall.ForkExec("/proc/self/exe", []string{"sleeper"}, &syscall.ProcAttr{
 		Env: []string{"PROGRAM=sleep"}, Sys: &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}},
 	})
@@ -95,7 +94,7 @@ func TestAUserOfAllProcessesIsSeen(t *testing.T) {
 		if f.usesAll() {
 			t.Errorf("of at most %d: another process is started at the end", most)
 		}
-		f.setup.OneID = true // one user is all that there is
+		f.setup.OneID = true // there is only one user
 		if got, all := f.usesAll(), f.tasks(); got != (all >= most) || all < 1 || all >= 1000 {
 			t.Errorf("of at most %d: got %v, of %d", most, got, all)
 		}
@@ -126,7 +125,8 @@ func TestAUserOfAllProcessesIsSeen(t *testing.T) {
 	}
 }
 
-// A program that has ended is watched no more, and one that has none too many goes on.
+// An ended program is no longer watched, and one without too many processes
+// continues.
 func TestWatchingEndsWithTheProgram(t *testing.T) {
 	f := &first{setup: setup{Way: Chroot, OneID: true, Limits: Limits{Processes: 1000}}}
 	done, ticks, ended := make(chan struct{}), make(chan time.Time), make(chan struct{})
@@ -144,7 +144,7 @@ func TestWatchingEndsWithTheProgram(t *testing.T) {
 	}
 }
 
-// Whoever calls has started; what it starts later is another program.
+// A program that connects has started; the programs that it starts are others.
 func TestTheAnswerGoesWithTheFirstCall(t *testing.T) {
 	root := t.TempDir()
 	makeFolders(t, root, "proc")

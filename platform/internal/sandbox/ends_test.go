@@ -18,7 +18,7 @@ func TestEverythingEndsWithTheProgram(t *testing.T) {
 	each(t, func(t *testing.T, way sandbox.Way) {
 		s := spec(t, way)
 		begin := time.Now()
-		run(t, s, "orphan") // returns when nobody holds its output any more
+		run(t, s, "orphan") // returns when no process holds its output any more
 		if took := time.Since(begin); took > patience {
 			t.Errorf("it took %s", took)
 		}

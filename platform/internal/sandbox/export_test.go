@@ -2,8 +2,8 @@
 
 package sandbox
 
-// FirstProcesses are the children of a process: of a caller's, the first
-// processes of its sandboxes.
+// FirstProcesses returns a process's children: the first processes of a caller's
+// sandboxes.
 func FirstProcesses(caller int) (found []int) {
 	all, _ := processes()
 	for _, p := range all {
@@ -14,7 +14,7 @@ func FirstProcesses(caller int) (found []int) {
 	return found
 }
 
-// ParseStat is what is read of a process, as number, parent and state.
+// ParseStat returns a parsed process as id, parent and state.
 func ParseStat(text string) (pid, parent int, state byte, ok bool) {
 	p, ok := parseStat(text)
 	return p.pid, p.parent, p.state, ok

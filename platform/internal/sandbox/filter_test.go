@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// call is a system call as the kernel shows it to a filter: struct seccomp_data
+// call is a system call in the form for a filter: struct seccomp_data
 // (seccomp(2)).
 type call struct {
 	number, arch uint32
 	args         [6]uint64
 }
 
-// decide runs a filter for a call. The machine that runs it reads numbers with
-// their high byte first.
+// decide runs a filter for a call. The BPF machine reads numbers in big-endian
+// order.
 func decide(t *testing.T, way Way, c call) uint32 {
 	t.Helper()
 	raw := make([]bpf.RawInstruction, 0, 200)
@@ -110,7 +110,7 @@ func TestTheFilterRefusesWhatNoBuildNeeds(t *testing.T) {
 	}
 }
 
-// Every call in the lists, wherever it stands.
+// Every call in the lists.
 func TestTheFilterRefusesEveryCallInItsLists(t *testing.T) {
 	own := auditArch[runtime.GOARCH]
 	for _, number := range refused {

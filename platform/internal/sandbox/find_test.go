@@ -53,8 +53,8 @@ func init() {
 	}
 }
 
-// What the kernel answers at its limits is ENOSPC, and no disk is full. The
-// limit is that of a user namespace of the test's own.
+// At its limits the kernel answers ENOSPC although no disk is full. The limit is
+// that of the test's own user namespace.
 func TestTheLimitOfNamespacesIsNoFullDisk(t *testing.T) {
 	for _, tc := range []struct{ limit, want, remedy string }{
 		{"0", "starting a process for a user-namespace: the limit of namespaces is reached", "sysctl user.max_user_namespaces=15000 (it is 0)."},
@@ -84,7 +84,7 @@ func init() {
 	}
 }
 
-// It would start itself again, and again.
+// It would start itself endlessly.
 func TestAProgramWithoutReexecMakesNoSandbox(t *testing.T) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{"PROGRAM=unprepared", "DIR=" + t.TempDir()}

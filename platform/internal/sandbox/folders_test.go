@@ -25,7 +25,7 @@ func makeFolders(t *testing.T, root string, names ...string) {
 	}
 }
 
-// Through a link of the image a mount could end up anywhere.
+// Through a symbolic link of the image a mount could end up anywhere.
 func TestAPlaceInsideIsReachedThroughNoLink(t *testing.T) {
 	root := t.TempDir()
 	makeFolders(t, root, "a/b")
@@ -48,7 +48,7 @@ func TestAPlaceInsideIsReachedThroughNoLink(t *testing.T) {
 	}
 }
 
-// As /proc says it (proc_pid_mountinfo(5)).
+// As in /proc (proc_pid_mountinfo(5)).
 func TestTheFlagsOfAMountAreAllKept(t *testing.T) {
 	names := map[string]uintptr{
 		"ro": unix.MS_RDONLY, "nosuid": unix.MS_NOSUID, "nodev": unix.MS_NODEV, "noexec": unix.MS_NOEXEC,
@@ -61,7 +61,7 @@ func TestTheFlagsOfAMountAreAllKept(t *testing.T) {
 		for _, name := range strings.Split(fields[5], ",") {
 			flags |= names[name]
 		}
-		want[fields[4]] = flags // what was mounted last is seen
+		want[fields[4]] = flags // the last mount is visible
 	}
 	for _, path := range []string{"/proc", "/dev", "/sys"} {
 		flags, mounted := want[path]
@@ -134,7 +134,7 @@ func TestWhatWasMovedBeforeAnErrorIsMovedBack(t *testing.T) {
 	}
 }
 
-// A file has nothing beside it that one who stands in it could see.
+// A file has no siblings that a process in it could see.
 func TestAFolderIsMovedFromOneThatIsClosedToOthers(t *testing.T) {
 	for mode, want := range map[os.FileMode]bool{0o700: true, 0o500: true, 0o701: false, 0o710: false, 0o704: false, 0o755: false} {
 		folder := closed(t, "data")
@@ -184,7 +184,7 @@ func TestAFolderIsEmptiedAndStays(t *testing.T) {
 	}
 }
 
-// The links may be there from an image, or lead out of the root.
+// The links may come from an image, or point out of the root.
 func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	makeFolders(t, root, "proc/1/old", "proc/self/old")
@@ -228,7 +228,8 @@ func TestAChrootsProcHasWhatIsAskedForAndNothingElse(t *testing.T) {
 	}
 }
 
-// No way would do where nothing can be written, and none is tried after the end.
+// If nothing can be written no way would work, and none is tried after
+// cancellation.
 func TestWhatIsNoReasonAgainstAWayIsNotTakenForOne(t *testing.T) {
 	var f *failure.Failure
 	if _, err := Find(t.Context(), "/nowhere", Users); !errors.Is(err, fs.ErrNotExist) || errors.As(err, &f) {

@@ -47,7 +47,7 @@ func init() {
 	}
 }
 
-// namespaces are the kinds that there are (namespaces(7)).
+// namespaces are all kinds (namespaces(7)).
 var namespaces = []string{"mnt", "pid", "ipc", "uts", "net", "user"}
 
 func TestAProgramBeginsWithAStateOfItsOwn(t *testing.T) {
@@ -86,7 +86,7 @@ func TestAProgramBeginsWithAStateOfItsOwn(t *testing.T) {
 	})
 }
 
-// waitFor waits for what takes milliseconds.
+// waitFor waits for conditions that take milliseconds.
 func waitFor(condition func() bool) error {
 	for until := time.Now().Add(10 * time.Second); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
@@ -122,7 +122,7 @@ func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
 		for place, options := range want {
 			if strings.HasPrefix(place, "/proc/") {
 				if _, err := os.Lstat(place); err != nil {
-					continue // this kernel has none
+					continue // unknown to this kernel
 				}
 			}
 			if got[place] != options {
@@ -132,7 +132,7 @@ func TestEveryMountIsAsCloselyRestrictedAsItCanBe(t *testing.T) {
 		for place, options := range got {
 			switch known := want[place] != ""; {
 			case known, strings.HasPrefix(place, "/dev/") && strings.Contains(options, "nosuid") && strings.Contains(options, "noexec"):
-			case strings.HasPrefix(place, "/proc/"): // what is hidden
+			case strings.HasPrefix(place, "/proc/"): // the hidden part
 				if info, err := os.Stat(place); err == nil && info.IsDir() && options != "ro,nosuid,nodev,noexec" {
 					t.Errorf("%s is mounted with %s", place, options)
 				}
@@ -171,7 +171,7 @@ func TestASandboxHasNamespacesOfItsOwn(t *testing.T) {
 	})
 }
 
-// What is mounted below is as closed as what it is mounted in.
+// Mounts below a mount are as restricted as it is.
 func TestARecursiveBindHasWhatIsMountedBelow(t *testing.T) {
 	t.Parallel()
 	eachWithNamespaces(t, func(t *testing.T, way sandbox.Way) {

@@ -27,8 +27,8 @@ func init() {
 	}
 }
 
-// Of what an older kernel has not, or a filter of a container's refuses, a sandbox
-// does without, or has it in another way.
+// A sandbox works, perhaps in another way, without the features that an older
+// kernel lacks, or a container's filter refuses.
 func TestWhatAKernelLacksIsDoneWithout(t *testing.T) {
 	t.Parallel()
 	lacks := func(call uint32, args ...match) []refusal { return []refusal{{call, args, unix.ENOSYS}} }
@@ -39,8 +39,8 @@ func TestWhatAKernelLacksIsDoneWithout(t *testing.T) {
 		refused       []refusal
 		ways          []sandbox.Way
 		path, program string
-		want          string // what it prints
-		err           string // what the error begins with, if there is any
+		want          string // the output
+		err           string // the error's beginning, if any
 	}{
 		{name: "nothing", ways: both, program: "inherited"},
 		{name: "closing all files", refused: lacks(unix.SYS_CLOSE_RANGE), ways: both, program: "inherited"},
@@ -85,7 +85,7 @@ func TestWhatAKernelLacksIsDoneWithout(t *testing.T) {
 	})
 }
 
-// Of a root that lacks a folder the error says which.
+// The error names the folder that a root lacks.
 func TestARootHasAPlaceForEverything(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
@@ -108,7 +108,7 @@ func TestARootHasAPlaceForEverything(t *testing.T) {
 	})
 }
 
-// What answers a program that asks for itself is no folder of elsewhere.
+// The answer for AsksForItself is not a folder from elsewhere.
 func TestAChrootThatCannotAnswerStartsNothing(t *testing.T) {
 	t.Parallel()
 	need(t, sandbox.Chroot)

@@ -40,7 +40,7 @@ func init() {
 		fmt.Print(err, unix.Statfs("/memory", &stat), stat.Type == unix.TMPFS_MAGIC)
 	}
 	programs["bomb"] = func() {
-		for { // until nobody hears of it
+		for { // until it is unheard
 			if cmd := startSleep(nil); cmd == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
@@ -55,8 +55,7 @@ func init() {
 	}
 }
 
-// forLonely gives a sandbox to a user whom no other test has, where that is
-// possible.
+// forLonely gives a sandbox a user that no other test uses, if possible.
 func forLonely(t *testing.T, s sandbox.Spec) sandbox.Spec {
 	t.Helper()
 	if os.Geteuid() == 0 {
@@ -78,7 +77,7 @@ func TestEveryProgramHasTheLimits(t *testing.T) {
 	})
 }
 
-// One that is above what the caller may have is the caller's.
+// A limit above the caller's becomes the caller's.
 func TestWithoutALimitTheCallersIsLeft(t *testing.T) {
 	var want string
 	for _, number := range []int{unix.RLIMIT_NPROC, unix.RLIMIT_NOFILE, unix.RLIMIT_FSIZE} {
@@ -112,7 +111,7 @@ func TestTheDefaultLimitsLeaveTheMachineSome(t *testing.T) {
 	}
 }
 
-// One that starts others until it has all it may have does not go on for ever.
+// A program that starts others up to its limit is ended.
 func TestABombEndsWithAnIDAndNotTheMachine(t *testing.T) {
 	tier.Beyond(t, "as many processes as a user may have")
 	each(t, func(t *testing.T, way sandbox.Way) {
@@ -159,15 +158,14 @@ func init() {
 	}
 }
 
-// However few processes there may be, there is one reason, or armature itself
-// cannot go on.
+// Whatever the process limit, there is one reason, or armature itself cannot run.
 func TestFewProcessesAreTheReasonWhereverTheyEnd(t *testing.T) {
 	tier.Beyond(t, "many processes of one user")
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
 	}
 	need(t, sandbox.Users)
-	dir, err := os.MkdirTemp("", "limits-") // t.TempDir is in a folder for root alone
+	dir, err := os.MkdirTemp("", "limits-") // t.TempDir is in a folder for root only
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +194,7 @@ func TestFewProcessesAreTheReasonWhereverTheyEnd(t *testing.T) {
 	}
 }
 
-// What passes is no reason to speak of capabilities, nor to try another way.
+// A temporary error suggests neither capabilities nor another way.
 func TestAMachineWithoutAnotherProcessIsNoReasonAgainstAWay(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root has no limit of processes")
@@ -224,7 +222,7 @@ func TestWhatIsReadOfAProcess(t *testing.T) {
 		state       byte
 	}{
 		"12 (node) S 7":         {12, 7, 'S'},
-		"12 (a) R 1 (b) c) T 7": {12, 7, 'T'}, // a name that looks like more
+		"12 (a) R 1 (b) c) T 7": {12, 7, 'T'}, // a name that looks like further fields
 	} {
 		text += strings.Repeat(" 0", 18)
 		if pid, parent, state, ok := sandbox.ParseStat(text); !ok || pid != want.pid || parent != want.parent || state != want.state {
@@ -238,7 +236,7 @@ func TestWhatIsReadOfAProcess(t *testing.T) {
 	}
 }
 
-// number is what a setting of the kernel's says.
+// number returns a kernel setting.
 func number(t *testing.T, path string) int64 {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -34,8 +34,8 @@ func TestTheUserCanOpenItsOutputAgain(t *testing.T) {
 	})
 }
 
-// Of the host's groups some lead to its disks, or to an engine that makes root of
-// anybody.
+// Some groups of the host give access to its disks, or to an engine that makes
+// anybody root.
 func TestNoneOfTheHostsGroupsIsLeft(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("joining groups takes root")

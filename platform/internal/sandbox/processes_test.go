@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process that has another's number is another one.
+// A process that reuses an id is another one.
 func TestASignalIsForTheProcessThatWasSeen(t *testing.T) {
 	sleeping := startSleeper(t)
 	p, ok := parseStat(read(procStat(sleeping)))
@@ -51,7 +51,7 @@ func TestASignalIsForTheProcessThatWasSeen(t *testing.T) {
 	}
 }
 
-// openFiles counts what this process has open.
+// openFiles counts this process's open files.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -61,7 +61,7 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// startSleeper starts a program that sleeps, and that nobody waits for.
+// startSleeper starts a sleeping program without waiting for it.
 func startSleeper(t *testing.T) int {
 	t.Helper()
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{"sleeper"}, &syscall.ProcAttr{Env: []string{"PROGRAM=sleep"}})

@@ -36,7 +36,7 @@ var programs = map[string]func(){
 			os.WriteFile("/data/left", []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
 		}
 	},
-	"left": func() { // whether what "leave" started still runs
+	"left": func() { // whether the program that "leave" started still runs
 		text, _ := os.ReadFile("/data/left")
 		pid, err := strconv.Atoi(string(text))
 		if err == nil {
@@ -44,7 +44,7 @@ var programs = map[string]func(){
 		}
 		fmt.Println(err)
 	},
-	"count": func() { // how often it was called, from what is kept in /data
+	"count": func() { // the number of calls, kept in /data
 		file, _ := os.OpenFile("/data/count", os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 		file.WriteString("x")
 		info, _ := file.Stat()
@@ -86,7 +86,7 @@ var programs = map[string]func(){
 	},
 }
 
-// privileges asks the kernel, since a chroot has no /proc to read them from.
+// privileges asks the kernel, because a chroot has no /proc for that.
 func privileges() string {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
@@ -111,7 +111,8 @@ func privileges() string {
 		data[0].Effective|data[1].Effective, data[0].Permitted|data[1].Permitted, data[0].Inheritable|data[1].Inheritable, bounding, noNewPrivs)
 }
 
-// startSleep starts a program that nobody waits for. A chroot has no /proc/self/exe.
+// startSleep starts a program without waiting for it. A chroot has no
+// /proc/self/exe.
 func startSleep(stdout io.Writer) *exec.Cmd {
 	cmd := exec.Command("/bin/program")
 	cmd.Env = []string{"PROGRAM=sleep"}
@@ -131,7 +132,7 @@ func outcome(err error) string {
 	return "done"
 }
 
-// install puts this test's executable into a root: another name for it, or a copy.
+// install puts this test's executable into a root, as a hard link or a copy.
 func install(t *testing.T, root string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -155,7 +156,7 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// processesOf are those that run a program of a root file system.
+// processesOf returns the processes that run a program of a root file system.
 func processesOf(root string) (found []string) {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, link := range links {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An error means the same on both sides of the channel.
+// An error has the same meaning on both sides of the channel.
 func TestErrorsComeThroughTheChannel(t *testing.T) {
 	near, far, err := channelPair()
 	if err != nil {
@@ -61,7 +61,7 @@ func TestErrorsComeThroughTheChannel(t *testing.T) {
 	}
 }
 
-// What comes beside a value is a file or an error, never something else.
+// Only a file or an error accompanies a value.
 func TestWhatIsNoFileIsRefused(t *testing.T) {
 	near, far, err := channelPair()
 	if err != nil {
@@ -77,7 +77,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// From now on the kernel says with each message who sent it (unix(7)).
+	// From now on the kernel adds the sender to each message (unix(7)).
 	var failed error
 	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PASSCRED, 1) })
 	if err := errors.Join(err, failed, near.send(report{}, nil)); err != nil {

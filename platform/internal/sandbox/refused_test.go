@@ -29,29 +29,29 @@ type refusal struct {
 	Errno syscall.Errno
 }
 
-// match is what the lower half of an argument must be, or must not be, of the bits
-// in a mask.
+// match compares masked bits of the lower half of an argument, for equality or
+// inequality.
 type match struct {
 	Number, Mask, Is uint32
 	Not              bool
 }
 
-// is says that an argument, from 0 up, is a value.
+// is matches an argument, counted from 0, that equals a value.
 func is(number int, value uint32) match {
 	return match{Number: uint32(number), Mask: ^uint32(0), Is: value}
 }
 
-// isNot says that an argument is another one than a value.
+// isNot matches an argument that differs from a value.
 func isNot(number int, value uint32) match {
 	return match{Number: uint32(number), Mask: ^uint32(0), Is: value, Not: true}
 }
 
-// has says that an argument has bits, and none of others.
+// has matches an argument with some bits and without others.
 func has(number int, bits, none uint32) match {
 	return match{Number: uint32(number), Mask: bits | none, Is: bits}
 }
 
-// refuse has the kernel refuse calls of this process and all that come of it.
+// refuse lets the kernel refuse calls of this process and its descendants.
 func refuse(all []refusal) error {
 	const (
 		load = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -84,7 +84,7 @@ func refuse(all []refusal) error {
 	return nil
 }
 
-// underRefusal is what a process has to do to which the kernel refuses something.
+// underRefusal is a function for a process with refused calls.
 type underRefusal struct {
 	Refused       []refusal
 	Spec          sandbox.Spec
@@ -115,14 +115,14 @@ func init() {
 				err = closing
 			}
 		}
-		if waitFor(func() bool { return len(opened(before)) == 0 }) != nil { // what is passed on ends a little later
+		if waitFor(func() bool { return len(opened(before)) == 0 }) != nil { // forwarding ends a little later
 			fmt.Printf("open: %v; ", opened(before))
 		}
 		fmt.Print(err, "\n", &out)
 	}
 }
 
-// openNames are those of what this process has open.
+// openNames returns the names of this process's open files.
 func openNames() (names []string) {
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, link := range links {
@@ -133,18 +133,18 @@ func openNames() (names []string) {
 	return names
 }
 
-// opened are those that were not open before, but for what stays for others.
+// opened returns new ones, without permanent ones.
 func opened(before []string) []string {
 	return slices.DeleteFunc(openNames(), func(name string) bool {
 		return slices.Contains(before, name) || strings.HasPrefix(name, "anon_inode:") || strings.HasPrefix(name, "/memfd:")
 	})
 }
 
-// inherited is a descriptor that the first process is started with.
+// inherited is a descriptor that the first process inherits.
 const inherited = 17
 
-// outcomeUnder starts a sandbox in a process of its own, to which the kernel
-// refuses something, and returns the error and what the program printed.
+// outcomeUnder starts a sandbox in a separate process with refused calls, and
+// returns the error and the program's output.
 func outcomeUnder(t *testing.T, job underRefusal) (err, printed string) {
 	t.Helper()
 	text, failed := json.Marshal(job)
@@ -164,14 +164,14 @@ func outcomeUnder(t *testing.T, job underRefusal) (err, printed string) {
 	return err, printed
 }
 
-// What a refused call's arguments are: mount(2)'s flags and data, of which 0 is none.
+// Arguments of refused calls: mount(2)'s flags and data; 0 is none.
 const (
 	mountFlags, mountData = 3, 4
 	closedMount           = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	restricting           = unix.MS_REMOUNT | unix.MS_BIND
 )
 
-// Of a step that the system refuses the error says which, and why.
+// The error of a refused step names the step and the reason.
 func TestEveryStepThatIsRefusedIsTold(t *testing.T) {
 	t.Parallel()
 	failing := func(call uint32, args ...match) refusal { return refusal{call, args, unix.EIO} }
@@ -180,7 +180,7 @@ func TestEveryStepThatIsRefusedIsTold(t *testing.T) {
 		name    string
 		ways    []sandbox.Way
 		refused refusal
-		want    string // what the error begins with; ROOT, POINT and DATA are folders of the sandbox's
+		want    string // the error's beginning; ROOT, POINT and DATA are folders of the sandbox's
 	}{
 		{"the channel", both, failing(unix.SYS_SOCKETPAIR), "making a pair of sockets"},
 		{"the first process", mounts, failing(unix.SYS_CLONE, has(0, unix.CLONE_NEWPID, 0)), "starting a process for a mount-namespace"},
@@ -253,8 +253,8 @@ func underWays(t *testing.T, test func(t *testing.T, s sandbox.Spec)) {
 	eachOf(t, both, func(t *testing.T, way sandbox.Way) { test(t, spec(t, way)) })
 }
 
-// beside lets a test run beside others of the same sandbox, but in a chroot, which
-// moves its binds and keeps their places.
+// beside runs a test in parallel with others of the same sandbox, except in a
+// chroot, which moves its binds.
 func beside(t *testing.T, s sandbox.Spec) {
 	t.Helper()
 	if s.Way != sandbox.Chroot {

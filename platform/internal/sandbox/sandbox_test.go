@@ -30,11 +30,11 @@ func TestMain(m *testing.M) {
 	os.Exit(sandboxtest.Main(m))
 }
 
-// patience is how long a test waits for what takes milliseconds, on a machine
-// that does much else.
+// patience is the time limit for operations that take milliseconds, on a busy
+// machine.
 const patience = time.Minute
 
-// What the ways take, each in a process of its own.
+// What the ways need, each in a separate process.
 func init() {
 	mount := func() {
 		err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
@@ -69,8 +69,8 @@ func TestTheProgramHasTheUsersIDsAndNoPrivilege(t *testing.T) {
 	})
 }
 
-// Nothing of an image has the ids of whoever owns armature's folders, not even for
-// a moment.
+// Files of an image never have the ids of the owner of armature's folders, not
+// even briefly.
 func TestAProgramOfAChrootIsToldWhereItIsAndIsNeverRoot(t *testing.T) {
 	t.Parallel()
 	need(t, sandbox.Chroot)
@@ -112,7 +112,7 @@ func TestTheProgramSeesOnlyWhatItWasGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer leaked.Close()
-	// What armature's own caller left open is inherited without close-on-exec.
+	// Files that armature's caller left open are inherited without close-on-exec.
 	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, leaked.Fd(), syscall.F_SETFD, 0); errno != 0 {
 		t.Fatal(errno)
 	}
@@ -128,7 +128,7 @@ func TestTheProgramSeesOnlyWhatItWasGiven(t *testing.T) {
 			case line == "/data/app.js", line == "/dev/shm":
 			case strings.HasPrefix(line, "/dev/") && strings.Contains(" null zero full random urandom tty fd stdin stdout stderr ", " "+filepath.Base(line)+" "):
 			case line == "/proc/self/fd/0", line == "/proc/self/fd/1", line == "/proc/self/fd/2":
-			case strings.HasPrefix(line, "/proc/self/fd/"): // those that the Go runtime opened to look
+			case strings.HasPrefix(line, "/proc/self/fd/"): // those that the Go runtime opened for this check
 				if n := filepath.Base(line); len(n) > 1 {
 					t.Errorf("file %s is open inside", n)
 				}
@@ -198,7 +198,7 @@ func TestAnOrdinaryUserHasTheSame(t *testing.T) {
 		t.Skip("this is an ordinary user")
 	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "sandbox-test-") // t.TempDir is in a folder for root alone
+	dir, err := os.MkdirTemp("", "sandbox-test-") // t.TempDir is in a folder for root only
 	if err != nil {
 		t.Fatal(err)
 	}

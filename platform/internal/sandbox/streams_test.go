@@ -36,7 +36,7 @@ type oddWriter struct{ list []int }
 
 func (oddWriter) Write(p []byte) (int, error) { return len(p), nil }
 
-// A pipe that was made before another could not be is closed.
+// If a second pipe cannot be made, the first one is closed.
 func TestPipesOfWhichOneCannotBeMadeAreClosed(t *testing.T) {
 	root := t.TempDir()
 	if err := errors.Join(os.Mkdir(root+"/dev", 0o755), syscall.Mkfifo(root+"/dev/stdout", 0o600)); err != nil {

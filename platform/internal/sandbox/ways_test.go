@@ -15,12 +15,12 @@ import (
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
-// each runs a test in every way that works here, and says why another does not.
+// each runs a test in every way that works here, and logs why another does not.
 func each(t *testing.T, test func(t *testing.T, way sandbox.Way)) {
 	eachOf(t, sandbox.Ways(), test)
 }
 
-// eachWithNamespaces runs test in every way but the chroot, which has no
+// eachWithNamespaces runs a test in every way but the chroot, which has no
 // namespaces and mounts nothing.
 func eachWithNamespaces(t *testing.T, test func(t *testing.T, way sandbox.Way)) {
 	eachOf(t, slices.DeleteFunc(sandbox.Ways(), func(way sandbox.Way) bool { return way == sandbox.Chroot }), test)
@@ -38,8 +38,8 @@ func eachOf(t *testing.T, ways []sandbox.Way, test func(t *testing.T, way sandbo
 // works are the ways that were tried and work here.
 var works sync.Map
 
-// need leaves a test out where this machine refuses a way. It fails where the
-// machine allows, asked without a sandbox, what the way takes.
+// need skips a test if this machine refuses a way. It fails if the machine, asked
+// without a sandbox, allows everything that the way needs.
 func need(t *testing.T, way sandbox.Way) {
 	t.Helper()
 	if _, known := works.Load(way); known {
@@ -67,8 +67,8 @@ func need(t *testing.T, way sandbox.Way) {
 	t.Fatalf("this machine allows a %s, and there is no sandbox: %v", way, err)
 }
 
-// spec is a root file system with this test's executable in it, /data to write
-// to and /fixed to read from.
+// spec returns a root file system with this test's executable, a writable /data
+// and a read-only /fixed.
 func spec(t *testing.T, way sandbox.Way) sandbox.Spec {
 	t.Helper()
 	dir := t.TempDir()
@@ -96,7 +96,7 @@ func spec(t *testing.T, way sandbox.Way) sandbox.Spec {
 	return s
 }
 
-// run runs one of programs and returns what it prints and how it ends.
+// run runs one of programs and returns its output and how it ended.
 func run(t *testing.T, s sandbox.Spec, program string, env ...string) (string, sandbox.Status) {
 	t.Helper()
 	var out bytes.Buffer

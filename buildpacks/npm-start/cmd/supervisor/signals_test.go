@@ -33,13 +33,13 @@ func trapping(s syscall.Signal) string {
 	return fmt.Sprintf("trap 'echo caught; exit 7' %d; %s", s, loop)
 }
 
-// The less usual signals are forwarded a little later than the child starts.
+// Less usual signals are caught only after the child starts.
 func TestOtherSignalsReachTheChildSoon(t *testing.T) {
 	for _, s := range []syscall.Signal{unix.SIGALRM, unix.SIGVTALRM, unix.SIGIO, unix.SIGPWR, 35, 64} {
 		t.Run(fmt.Sprint(int(s)), func(t *testing.T) {
 			r := start(t, "--", "sh", "-c", trapping(s))
 			time.AfterFunc(50*time.Millisecond, func() { r.Process.Signal(s) })
-			time.AfterFunc(5*time.Second, func() { r.Process.Signal(s) }) // on a machine that is very busy
+			time.AfterFunc(5*time.Second, func() { r.Process.Signal(s) }) // on a busy machine
 			r.wantLine("caught")
 			if got := r.status(); got != 7 {
 				t.Errorf("got %d, want 7", got)
@@ -74,7 +74,7 @@ func TestNodeEndsAtOnce(t *testing.T) {
 	}
 }
 
-// A process of the group that outlives the group's leader may close, too: the
+// A process that outlives its group's leader may close, too, although the
 // container would end with the supervisor.
 func TestTheRestOfTheGroupIsWaitedForAfterASignal(t *testing.T) {
 	const script = `
@@ -92,8 +92,8 @@ func TestTheRestOfTheGroupIsWaitedForAfterASignal(t *testing.T) {
 	}
 }
 
-// Without a signal nobody waits for what a leader leaves behind: it may never
-// end.
+// Without a signal the supervisor does not wait for what a leader leaves behind:
+// it may never end.
 func TestTheRestOfTheGroupIsNotWaitedForWithoutASignal(t *testing.T) {
 	began := time.Now()
 	r := start(t, "--", "sh", "-c", `(exec >/dev/null 2>&1; exec sleep 60) & echo ready; echo $!; exit 4`)
@@ -108,8 +108,8 @@ func TestTheRestOfTheGroupIsNotWaitedForWithoutASignal(t *testing.T) {
 	}
 }
 
-// The server behind a shell gets the signal, the time to close, and its status
-// to be the container's.
+// The server behind a shell gets the signal and the time to close, and its status
+// becomes the container's.
 func TestAServerBehindAShellMayClose(t *testing.T) {
 	for _, script := range []string{"sh -c %q; echo never", "true && sh -c %q", "A=1 sh -c %q || exit", "{ sh -c %q; }"} {
 		t.Run(script, func(t *testing.T) {

@@ -23,15 +23,15 @@ var program = testprogram.Program{Source: "."}
 
 func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
 
-// patience is how long a test waits for what takes milliseconds.
+// patience is the time limit for operations that take milliseconds.
 const patience = 20 * time.Second
 
-// running is a supervisor whose child has said "ready".
+// running is a supervisor whose child has printed "ready".
 type running struct {
 	*exec.Cmd
 	t      *testing.T
 	stderr bytes.Buffer
-	lines  chan string // what it prints after "ready"
+	lines  chan string // its output after "ready"
 }
 
 func start(t *testing.T, args ...string) *running {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// node stands in for the real one where there is no C library: it says which
-// arguments it has got, and the variable A.
+// node replaces the real one, which needs a C library: it prints its arguments,
+// and the variable A.
 const node = `package main
 
 import (
@@ -23,8 +23,8 @@ import (
 func main() { fmt.Printf("%q %s\n", os.Args, os.Getenv("A")) }
 `
 
-// tinyRoot is a root file system with the supervisor, node and some scripts,
-// and no other program.
+// tinyRoot returns a root file system with only the supervisor, node and some
+// scripts.
 func tinyRoot(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -67,7 +67,7 @@ func TestWithoutAShellAndEnv(t *testing.T) {
 		stdout string
 		id     string // of the failure on standard error
 		status int
-		path   string // PATH; where it is empty, one with node
+		path   string // PATH; if empty, one with node
 		says   string // on standard error
 	}{
 		{name: "a command", args: []string{"--", "node", "a b"}, stdout: `["node" "a b"]`},
@@ -107,7 +107,8 @@ func TestWithoutAShellAndEnv(t *testing.T) {
 	}
 }
 
-// changeRoot needs no rights: in a user namespace of its own a process may.
+// changeRoot needs no privileges: a process may change the root in its own user
+// namespace.
 func changeRoot(root string) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Chroot: root}
 	if os.Geteuid() != 0 {

@@ -48,7 +48,7 @@ func TestSplitTakesPlainCommands(t *testing.T) {
 	}
 }
 
-// throughShell lets a real shell split a command.
+// throughShell splits a command with a real shell.
 func throughShell(t *testing.T, script string) []string {
 	t.Helper()
 	output, err := exec.Command("sh", "-c", `printf '%s\n' `+strings.Trim(script, " \t\n")).Output() // an empty first line would end printf

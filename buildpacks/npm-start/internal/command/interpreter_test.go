@@ -15,7 +15,7 @@ func TestInterpreter(t *testing.T) {
 	for _, tc := range []struct {
 		name, text string
 		want       []string
-		env        []string // what is behind env; nil when env itself has to run, or is not there
+		env        []string // the command after env; nil if env itself must run, or is missing
 	}{
 		{"node by its name", "#!/usr/bin/env node\nx", []string{"/usr/bin/env", "node"}, []string{"node"}},
 		{"lines that end as on Windows", "#!/usr/bin/env node\r\nx", []string{"/usr/bin/env", "node"}, []string{"node"}},
@@ -50,7 +50,7 @@ func TestInterpreter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, t.TempDir()} {
-		if got, err := command.Interpreter(path); err == nil { // and it does not wait
+		if got, err := command.Interpreter(path); err == nil { // and it does not block
 			t.Errorf("%s: got %q", path, got)
 		}
 	}

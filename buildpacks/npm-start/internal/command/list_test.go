@@ -18,7 +18,7 @@ func TestListDividesAScript(t *testing.T) {
 		{"a b&&c d || e;f", []command.Part{part("", "a", "b"), part("&&", "c", "d"), part("||", "e"), part(";", "f")}},
 		{"a | b & c", []command.Part{part("", "a"), part("|", "b"), part("&", "c")}},
 		{"a\nb\n\nc", []command.Part{part("", "a"), part(";", "b"), part(";", "c")}},
-		{"a\r\nb", []command.Part{part("", "a\r"), part(";", "b")}}, // as a shell has it
+		{"a\r\nb", []command.Part{part("", "a\r"), part(";", "b")}}, // as in a shell
 		{"a \\\n\\\nb\\\nc", []command.Part{part("", "a", "bc")}},
 		{"a \\\n b", []command.Part{part("", "a", "b")}},
 		{"a; ; b;", []command.Part{part("", "a"), part(";", "b")}},
@@ -51,7 +51,7 @@ func TestListLeavesTheRest(t *testing.T) {
 	}
 }
 
-// What is one plain command for Split is the same one for List.
+// A plain command for Split is the same command for List.
 func FuzzListAgreesWithSplit(f *testing.F) {
 	for _, seed := range []string{"node a.js", "A=1 node 'a b' \"c\"", `a\ b "\"" '\'`, "a && b", "a > b", "a;;b", "a |& b", "a 2>&1", "&>x", "a\\\nb", "a #b", "\\\\\n", "\r\n"} {
 		f.Add(seed)

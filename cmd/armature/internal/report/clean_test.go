@@ -14,12 +14,12 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// nasty is what a script could print to have a terminal do something: set its
-// title, fill the clipboard, clear the screen, in every notation.
+// nasty is output with which a script could control a terminal: set its title,
+// fill the clipboard, clear the screen, in every notation.
 const nasty = "\x1b]0;owned\a\x1b]52;c;b3duZWQ=\x1b\\\u009d52;c;b3duZWQ=\u009c\x1b[2J\u009b2J\x1bPx\x1b\\\x1bc\b\x07\u202e\r"
 
-// harmless is what may be in a terminal's input besides text: colours, and what
-// armature itself moves the cursor with.
+// harmless matches the allowed control sequences: colours, and armature's own
+// cursor movements.
 var harmless = regexp.MustCompile(`\x1b\[[0-9;]*m|\r\x1b\[2K|\x1b\[1A|\r\n|\n`)
 
 func TestNothingThatIsToldReachesATerminalUncleaned(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// logAndReport is a build's log and the report of it.
+// logAndReport is a build's log with its report.
 type logAndReport struct {
 	*progress.Log
 	report *Report
@@ -36,7 +36,7 @@ func (t *logAndReport) Close() {
 
 func none(string) string { return "" }
 
-// events reads every line of style JSON, and refuses what is no event.
+// events parses every line of style JSON, and fails for an invalid event.
 func events(t *testing.T, text string) (all []Line) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -120,7 +120,7 @@ func TestQuietExplainsThePhaseThatFailed(t *testing.T) {
 	one.Output("npm error")
 	one.EndPhase(true)
 	one.Explain()
-	one.Explain() // says it once
+	one.Explain() // once only
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 500 || lines[0] != "[linux/arm64] 101" || lines[499] != "[linux/arm64] npm error" {
 		t.Errorf("got %d lines, from %q to %q", len(lines), lines[0], lines[len(lines)-1])

@@ -14,8 +14,8 @@ import (
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
-// screen is what a terminal of this width shows: it knows what a terminal log
-// uses, and wraps long lines.
+// screen returns what a terminal of this width shows: it interprets the sequences
+// of a terminal report, and wraps long lines.
 func screen(t *testing.T, text string, width int) []string {
 	t.Helper()
 	lines, row, col := [][]rune{nil}, 0, 0
@@ -129,7 +129,7 @@ func TestNoRowIsLeftOverWhenAWindowBecomesNarrower(t *testing.T) {
 	mu.Unlock()
 	log.report.mu.Unlock()
 	log.Close()
-	// A terminal that becomes narrower shows each of the rows as three.
+	// A terminal that became narrower shows each row as three.
 	two := screen(t, out.String()[:at], 70)
 	var reflowed strings.Builder
 	for _, line := range two {

@@ -95,7 +95,8 @@ func TestEverySpanIsABarWithTextAndARow(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	// By itself building for amd64 took 1.8 s, and what B did beside its command 0.2 s.
+	// The own time of building for amd64 was 1.8 s, and that of B beside its
+	// command 0.2 s.
 	longest := regexp.MustCompile(`(?s)<ol class="longest">(.*?)</ol>`).FindStringSubmatch(text)
 	took := regexp.MustCompile(`class="took">([^<]+)<`).FindAllStringSubmatch(longest[1], -1)
 	var order []string
