@@ -94,7 +94,7 @@ func TestACacheFolderThatBecomesReadOnlyIsAFailure(t *testing.T) {
 func TestWithoutAHomeTheCacheFolderHasToBeNamed(t *testing.T) {
 	u := newUser(t, 0)
 	u.home = ""
-	u.build(plainApp(t)).wantFailure(t, "no-cache-dir", "--cache-dir")
+	u.build(plainApp(t), "--tag", "plain").wantFailure(t, "no-cache-dir", "--cache-dir")
 }
 
 // The error for a full destination disk names its flag, and no partial output
