@@ -143,7 +143,7 @@ func endDescendants() error {
 				p.signal(unix.SIGKILL)
 			}
 		}
-		reap(50 * time.Millisecond)
+		reap(50*time.Millisecond, 2*time.Second)
 		if time.Now().After(deadline) {
 			return &Error{ending, fmt.Errorf("%d are left", len(left))}
 		}
@@ -167,18 +167,20 @@ func childless() error {
 	}
 }
 
-// stopDescendants stops processes until a scan finds all stopped. A process that
-// was sent the signal while it started another does not start a further one; one
+// stopDescendants stops processes until a scan finds all stopped, and no orphan has
+// come meanwhile: a chain of short-lived processes can be ahead of every scan. A
+// process that was sent the signal while it started another does not start a further one; one
 // that waits in the kernel (state D) may wait for a stopped one.
 func stopDescendants(deadline time.Time) error {
 	told := map[int]int{}
 	for moving := true; moving && time.Now().Before(deadline); {
+		before := children()
 		stopNewest()
-		moving = false
 		all, err := descendants()
 		if err != nil {
 			return err
 		}
+		moving = !bytes.Equal(before, children())
 		for _, p := range all {
 			if p.held() || p.state == 'D' && told[p.pid] > 2 {
 				continue
@@ -195,10 +197,9 @@ func stopDescendants(deadline time.Time) error {
 // short-lived processes, a scan of all processes would always come too late. It
 // needs the kernel's list of children.
 func stopNewest() {
-	path := fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())
 	for range 200 {
-		text, err := os.ReadFile(path)
-		if err != nil {
+		text := children()
+		if text == nil {
 			return
 		}
 		newest := strings.Fields(string(text[max(0, len(text)-maxNewest):]))
@@ -210,6 +211,16 @@ func stopNewest() {
 	}
 }
 
+// children is the kernel's list of this process's children, with a space after each
+// id; nil if the kernel has none.
+func children() []byte {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
 // maxNewest is how many bytes at the end of the list of children are read.
 const maxNewest = 64
 
@@ -219,10 +230,12 @@ func isChild(list []byte, field string) bool {
 	return bytes.HasPrefix(list, []byte(field+" ")) || bytes.Contains(list, []byte(" "+field+" "))
 }
 
-// reap waits for ended children until there are none, or until no further one has
-// ended for the time-out.
-func reap(timeout time.Duration) {
-	for last := time.Now(); time.Since(last) < timeout; {
+// reap waits for ended children until there are none, until no further one has
+// ended for the time-out, or for the longest time: something that was not stopped
+// may start others without end.
+func reap(timeout, longest time.Duration) {
+	begin := time.Now()
+	for last := begin; time.Since(last) < timeout && time.Since(begin) < longest; {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
 		switch {
 		case err != nil && !errors.Is(err, syscall.EINTR):

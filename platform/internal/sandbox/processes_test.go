@@ -115,7 +115,7 @@ func TestDescendantsAreThoseOfThisProcessAlone(t *testing.T) {
 	if err := unix.Waitid(unix.P_PID, sleeping, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
 		t.Fatal(err)
 	}
-	reap(10 * time.Millisecond)
+	reap(10*time.Millisecond, time.Second)
 	if _, err := unix.Wait4(sleeping, nil, unix.WNOHANG, nil); err != unix.ECHILD {
 		t.Errorf("it has ended, and still waits for its parent: %v", err)
 	}
