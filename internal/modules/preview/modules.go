@@ -21,8 +21,11 @@ const Rules = devmodules.Rules
 // that it has no network. It returns none without a lockfile, which has to say
 // what belongs there, and none with an invalid .dockerignore.
 func (a *App) DevelopersModules(dir string, env environ.List, offline bool) []string {
+	if !a.locked {
+		return nil
+	}
 	ignored, err := dockerignore.Read(dir, env.Get)
-	if err != nil || !a.locked {
+	if err != nil {
 		return nil
 	}
 	app := devmodules.App{Dir: dir, Root: dir, Lock: a.lock, Ignored: ignored, Offline: offline || devmodules.Offline(env)}

@@ -169,10 +169,10 @@ func childless() error {
 
 // stopDescendants stops processes until a scan finds all stopped, and no orphan has
 // come meanwhile: a chain of short-lived processes can be ahead of every scan. A
-// process that was sent the signal while it started another does not start a further one; one
-// that waits in the kernel (state D) may wait for a stopped one.
+// process that was sent the signal while it started another does not start a
+// further one; one that waits in the kernel (state D) may wait for a stopped one.
 func stopDescendants(deadline time.Time) error {
-	told := map[int]int{}
+	signalled := map[int]int{}
 	for moving := true; moving && time.Now().Before(deadline); {
 		before := children()
 		stopNewest()
@@ -182,11 +182,11 @@ func stopDescendants(deadline time.Time) error {
 		}
 		moving = !bytes.Equal(before, children())
 		for _, p := range all {
-			if p.held() || p.state == 'D' && told[p.pid] > 2 {
+			if p.held() || p.state == 'D' && signalled[p.pid] > 2 {
 				continue
 			}
 			moving = true
-			told[p.pid]++
+			signalled[p.pid]++
 			p.signal(unix.SIGSTOP)
 		}
 	}
