@@ -144,7 +144,12 @@ func (c channel) receive(value any) (*os.File, error) {
 	if m == 0 {
 		return nil, nil
 	}
-	messages, err := unix.ParseSocketControlMessage(rights[:m])
+	return fileOf(rights[:m])
+}
+
+// fileOf returns the file of a control message (unix(7), SCM_RIGHTS).
+func fileOf(rights []byte) (*os.File, error) {
+	messages, err := unix.ParseSocketControlMessage(rights)
 	if err != nil {
 		return nil, err
 	}
