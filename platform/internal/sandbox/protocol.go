@@ -131,9 +131,12 @@ func (c channel) send(value any, file *os.File) error {
 	return err
 }
 
+// oneFile is the size of a file descriptor in a control message, in bytes.
+const oneFile = 4
+
 // receive reads a value and returns the file that came with it, or nil.
 func (c channel) receive(value any) (*os.File, error) {
-	text, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))
+	text, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(oneFile))
 	n, m, _, _, err := c.ReadMsgUnix(text, rights)
 	if err != nil {
 		return nil, err

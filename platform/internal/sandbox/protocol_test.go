@@ -136,6 +136,9 @@ func TestAFileComesThroughTheChannel(t *testing.T) {
 	if _, err := inside.receive(&got); err == nil {
 		t.Error("after the other side's end: got no error")
 	}
+	if err := inside.send(report{}, nil); err == nil {
+		t.Error("sent after the other side's end: got no error")
+	}
 	inside.Close()
 	if file, err := inside.receive(&got); err == nil || file != nil {
 		t.Errorf("after its own end: got %v, %v", file, err)
