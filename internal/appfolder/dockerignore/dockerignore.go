@@ -107,7 +107,7 @@ func (f *File) parse(text string) error {
 			return invalid(where, err)
 		}
 		for _, one := range found {
-			if _, err := patternmatcher.New([]string{one}); err != nil {
+			if err := check(one); err != nil {
 				return invalid(where, fmt.Errorf("%q: %w", strings.TrimSpace(line), err))
 			}
 			f.patterns = append(f.patterns, pattern{one, number, strings.TrimSpace(line)})
@@ -117,10 +117,20 @@ func (f *File) parse(text string) error {
 	if f.matcher, err = patternmatcher.New(texts(f.patterns)); err != nil {
 		return invalid(Name, err)
 	}
-	if _, err := f.matcher.MatchesOrParentMatches("x"); err != nil { // compiles them
-		return invalid(Name, err)
-	}
 	return nil
+}
+
+// check returns the error of an invalid pattern. A matcher compiles a pattern with
+// its first use, and one with ! only for a path that another pattern matches.
+func check(pattern string) error {
+	matcher, err := patternmatcher.New([]string{pattern})
+	if err != nil {
+		return err
+	}
+	if matcher, err = patternmatcher.New([]string{strings.TrimPrefix(pattern, "!")}); err == nil {
+		_, err = matcher.MatchesOrParentMatches("x")
+	}
+	return err
 }
 
 func texts(patterns []pattern) []string {
