@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 )
 
@@ -78,14 +79,7 @@ func Read(app string, getenv settings.Getenv) (*File, error) {
 }
 
 func readFile(root *os.Root, name string) (string, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxBytes {
-		return "", fmt.Errorf("want a file of at most %d bytes", maxBytes)
-	}
-	raw, err := root.ReadFile(name)
+	raw, err := regular.Read(root, name, maxBytes)
 	if err != nil {
 		return "", err
 	}
