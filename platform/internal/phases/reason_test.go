@@ -65,8 +65,8 @@ func TestABuildEndsWithWhatTheBuildpackSays(t *testing.T) {
 
 func TestOfManyLinesTheLastAreRepeated(t *testing.T) {
 	f := ended(t, buildpackFail, strings.Repeat("x\n", 2*maxSaid)+strings.Repeat("y", 2*maxSaidLine)+"\nlast\nERROR: failed to build: exit status 1\n")
-	if lines := strings.Split(f.Remedy, "\n"); len(lines) != mostRepeated+1 || lines[mostRepeated] != "  last" || len(f.Remedy) > 2*maxSaidLine {
-		t.Errorf("got %d lines, %d bytes, ending with %q", len(lines), len(f.Remedy), lines[len(lines)-1])
+	if lines := strings.Split(f.Cause, "\n"); len(lines) != mostRepeated+1 || lines[mostRepeated] != "  last" || len(f.Cause) > 2*maxSaidLine {
+		t.Errorf("got %d lines, %d bytes, ending with %q", len(lines), len(f.Cause), lines[len(lines)-1])
 	}
 }
 
