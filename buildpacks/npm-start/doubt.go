@@ -69,9 +69,19 @@ func (o oracle) doubtOfModule(name, pkg string) fate {
 // doubtOfFile doubts a file for node that is missing in the app's folder after
 // the build.
 func (o oracle) doubtOfFile(file string) fate {
-	if path.IsAbs(file) || strings.ContainsAny(file, "$*?`:") || strings.Contains(path.Clean(file), "..") || o.hasFile(file) {
+	if !isPlain(file) || o.hasFile(file) {
 		return fate{}
 	}
+	return o.withoutFile(file)
+}
+
+// isPlain reports whether a script names a file of the app as it is.
+func isPlain(file string) bool {
+	return !path.IsAbs(file) && !strings.ContainsAny(file, "$*?`:") && !strings.Contains(path.Clean(file), "..")
+}
+
+// withoutFile is the fate of a command whose file is missing.
+func (o oracle) withoutFile(file string) fate {
 	fix := "correct the name, or let the script build make the file, or one that BP_NODE_RUN_SCRIPTS names"
 	if scripts := o.pkg.Scripts; strings.TrimSpace(scripts["build"]) != "" {
 		fix = "correct the name, or let the script build make the file"

@@ -31,6 +31,14 @@ func TestDoubts(t *testing.T) {
 		{"a file that a variable names", `{"scripts":{"start":"node $MAIN"}}`, nil, ""},
 		{"a file of another folder", `{"scripts":{"start":"cd dist && node index.js"}}`, nil, ""},
 		{"a file outside", `{"scripts":{"start":"node /opt/agent.js"}}`, nil, ""},
+		{"a file to execute", `{"scripts":{"start":"./bin/run.sh --port 1"}}`, nil, ""},
+		{"a file that nobody may execute", `{"scripts":{"start":"./run.sh"}}`, nil, "[start-file-not-executable] the script start starts ./run.sh, which nobody may execute: its mode is 644. To fix it: run `git update-index --chmod=+x run.sh` and commit it, or start it with its interpreter, such as sh run.sh."},
+		{"such a file behind exec", `{"scripts":{"start":"NODE_ENV=production exec ./run.sh"}}`, nil, "[start-file-not-executable]"},
+		{"a file that a command before makes executable", `{"scripts":{"start":"chmod +x run.sh && ./run.sh"}}`, nil, ""},
+		{"a file that its interpreter runs", `{"scripts":{"start":"sh ./run.sh"}}`, nil, ""},
+		{"a file to execute that nothing made", `{"scripts":{"start":"./dist/run.sh"}}`, nil, "[start-file-missing] the script start starts ./dist/run.sh"},
+		{"a file to execute without its end", `{"scripts":{"start":"./server"}}`, nil, "[start-file-missing] the script start starts ./server"},
+		{"a program outside", `{"scripts":{"start":"/usr/local/bin/run"}}`, nil, ""},
 		{"no file", `{"scripts":{"start":"node -e 1"}}`, nil, ""},
 		{"another run time", `{"scripts":{"start":"bun run server.ts"}}`, nil, "[start-program-unknown] the script start calls bun, which no package of the app brings: it starts only where the run image has that program"},
 		{"another package manager", `{"scripts":{"start":"A=1 yarn serve"}}`, []string{}, "[start-program-unknown] the script start calls yarn"},
@@ -47,6 +55,11 @@ func TestDoubts(t *testing.T) {
 			app, layers, buildpack := t.TempDir(), t.TempDir(), t.TempDir()
 			write(t, filepath.Join(app, "package.json"), row.packageJSON)
 			write(t, filepath.Join(app, "server.js"), "")
+			write(t, filepath.Join(app, "run.sh"), "#!/bin/sh\n")
+			write(t, filepath.Join(app, "bin/run.sh"), "#!/bin/sh\n")
+			if err := os.Chmod(filepath.Join(app, "bin/run.sh"), 0o755); err != nil {
+				t.Fatal(err)
+			}
 			write(t, filepath.Join(buildpack, "bin", "linux-arm64", "supervisor"), "")
 			if row.modules != nil {
 				modules := filepath.Join(layers, "armature_npm-install", "launch-modules", "node_modules")

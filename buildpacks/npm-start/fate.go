@@ -163,7 +163,7 @@ func (o oracle) ofCommand(words []string) fate {
 	if name, ok := inBin(program); ok {
 		program = name
 	} else if strings.Contains(program, "/") {
-		return fate{}
+		return o.doubtOfOwnFile(program)
 	}
 	if slices.Contains(builtins, program) {
 		return fate{kind: ends}

@@ -71,7 +71,7 @@ func TestFates(t *testing.T) {
 		"true | semver 1": "runs", "semver 1 | true": "runs", "true && semver 1 | cat": "runs", "semver 1 & true": "runs",
 		"node none.js": "runs?  starts none.js", "true && node none.js": "runs", "true && gunicorn": "runs?  calls gunicorn",
 		// Programs.
-		"$X 1": "runs", "./bin/x": "runs", "node_modules/.bin/semver 1": dead, "./node_modules/.bin/serve": "runs", "cat x": "ends", "curl x": "runs", "serve": "runs",
+		"$X 1": "runs", "./bin/x": "runs?  starts ./bin/x", "node_modules/.bin/semver 1": dead, "./node_modules/.bin/serve": "runs", "cat x": "ends", "curl x": "runs", "serve": "runs",
 		"prettier .": "ends", "vite": "runs", "vite build": "ends", "gunicorn": "runs?  calls gunicorn",
 		// Programs that start others.
 		"exec semver 1": dead, "exec": "runs", "time true": "ends", "env A=1 B=2 semver 1": dead, "env -i semver 1": "runs", "env -i=1 semver 1": "runs", "env A=1": "runs", "cross-env A=1 gunicorn": "runs?  calls gunicorn",

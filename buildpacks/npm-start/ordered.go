@@ -128,6 +128,9 @@ func decodeValue(decoder *json.Decoder) (any, error) {
 	return token, nil
 }
 
+// shortExponent takes the zero out of an exponent of two digits.
+var shortExponent = strings.NewReplacer("e-0", "e-", "e+0", "e+")
+
 // inJavaScript formats a value that is neither an object nor a list as
 // JavaScript's String does.
 func inJavaScript(value any) string {
@@ -144,8 +147,7 @@ func inJavaScript(value any) string {
 	case parsed < -math.MaxFloat64:
 		return "-Infinity"
 	case math.Abs(parsed) >= 1e21 || math.Abs(parsed) < 1e-6:
-		text := strconv.FormatFloat(parsed, 'e', -1, 64)
-		return strings.Replace(strings.Replace(text, "e-0", "e-", 1), "e+0", "e+", 1)
+		return shortExponent.Replace(strconv.FormatFloat(parsed, 'e', -1, 64))
 	}
 	return strconv.FormatFloat(parsed, 'f', -1, 64)
 }

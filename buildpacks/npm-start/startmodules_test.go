@@ -92,6 +92,13 @@ func testStartModules(t *testing.T, context spec.G, it spec.S) {
 			Expect(f.check(dev(`"start":"deeper"`))).To(MatchError(ContainSubstring("only devDependencies bring its package deep")))
 		})
 
+		it("goes by a lockfile of version 2, also where no modules are linked", func() {
+			write(t, filepath.Join(f.app, "package-lock.json"), strings.Replace(locked, `"lockfileVersion":3`, `"lockfileVersion":2`, 1))
+			Expect(f.check(dev(`"start":"semver 1"`, "semver"))).To(MatchError(&failure.Failure{ID: cannotRun}))
+			Expect(os.Remove(filepath.Join(f.app, "node_modules"))).To(Succeed())
+			Expect(f.check(dev(`"start":"semver 1"`, "semver"))).To(MatchError(&failure.Failure{ID: cannotRun}))
+		})
+
 		it("does not know by a lockfile of version 1", func() {
 			write(t, filepath.Join(f.app, "package-lock.json"), strings.Replace(locked, `"lockfileVersion":3`, `"lockfileVersion":1`, 1))
 			Expect(f.check(dev(`"start":"semver 1"`, "semver"))).To(Succeed())

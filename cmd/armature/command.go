@@ -98,7 +98,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	return &usageError{fmt.Sprintf("unknown command %q%s: armature help lists those there are", name, meant(name, "", names))}
+	return &usageError{fmt.Sprintf("unknown command %q%s\narmature help lists the commands", name, meant(name, "", names))}
 }
 
 // badCall returns the error for a command's invalid arguments.
@@ -130,7 +130,7 @@ func meant(word, prefix string, names []string) string {
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf("; is %s%s meant?", prefix, best)
+	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
 }
 
 // help prints the list of commands, or a command's usage.

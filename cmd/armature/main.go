@@ -24,6 +24,9 @@ import (
 	"github.com/armature-cnb/armature/platform"
 )
 
+// issues is where faults of armature are reported.
+const issues = "https://github.com/armature-cnb/armature/issues"
+
 // The exit statuses. Every failure also prints a stable id in brackets; a status is
 // the kind of failure (sysexits.h for those above 64).
 const (
@@ -97,7 +100,8 @@ func (p *program) status(err error, interrupted bool) int {
 		}
 		return statusFailure
 	}
-	p.say(err, "[internal] "+err.Error())
+	fault := &failure.Failure{ID: "internal", Cause: err.Error(), Remedy: "report it, with what stands above, at " + issues + "; it is a fault of armature or of the builder."}
+	p.say(fault, fault.Error())
 	return statusInternal
 }
 

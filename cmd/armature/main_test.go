@@ -239,7 +239,7 @@ func TestAPanicIsNoWrongFlag(t *testing.T) {
 	var log bytes.Buffer
 	p := &program{stderr: &log}
 	err := p.guarded(func() error { panic("so it is") })
-	if got := p.status(err, false); got != statusInternal || !strings.HasPrefix(log.String(), "[internal] panic: so it is\n") || !strings.Contains(log.String(), "main_test.go") {
+	if got := p.status(err, false); got != statusInternal || !strings.HasPrefix(log.String(), "[internal] panic: so it is\n") || !strings.Contains(log.String(), "main_test.go") || !strings.HasSuffix(log.String(), "\nTo fix it: report it, with what stands above, at "+issues+"; it is a fault of armature or of the builder.\n") {
 		t.Errorf("got %d, %s", got, &log)
 	}
 }
@@ -249,21 +249,21 @@ func TestAMisspeltWordIsToldTheNearest(t *testing.T) {
 		args []string
 		want string // "" for no guess
 	}{
-		{[]string{"biuld"}, "is build meant?"},
-		{[]string{"inspct"}, "is inspect meant?"},
-		{[]string{"hlep"}, "is help meant?"},
+		{[]string{"biuld"}, "armature: unknown command \"biuld\"; did you mean build?\narmature help lists the commands\n"},
+		{[]string{"inspct"}, "did you mean inspect?"},
+		{[]string{"hlep"}, "did you mean help?"},
 		{[]string{"frobnicate"}, ""},
-		{[]string{"build", "--platfrom", "linux/arm64"}, "is --platform meant?"},
-		{[]string{"build", "--tga=x"}, "is --tag meant?"},
-		{[]string{"run", "--prot", "1"}, "is --port meant?"},
+		{[]string{"build", "--platfrom", "linux/arm64"}, "did you mean --platform?"},
+		{[]string{"build", "--tga=x"}, "there is no flag --tga; did you mean --tag?\n"},
+		{[]string{"run", "--prot", "1"}, "did you mean --port?"},
 		{[]string{"build", "--privileged"}, ""},
-		{[]string{"build", "-tag", "x"}, "there is no flag -tag; is --tag meant?"},
-		{[]string{"build", "-tag=x"}, "there is no flag -tag; is --tag meant?"},
+		{[]string{"build", "-tag", "x"}, "there is no flag -tag; did you mean --tag?"},
+		{[]string{"build", "-tag=x"}, "there is no flag -tag; did you mean --tag?"},
 		{[]string{"build", "-x"}, ""},
-		{[]string{"help", "biuld"}, "is build meant?"},
+		{[]string{"help", "biuld"}, "did you mean build?"},
 	} {
 		_, log, status := call(t, tc.args...)
-		if status != statusUsage || strings.Contains(log, "meant?") != (tc.want != "") || !strings.Contains(log, tc.want) {
+		if status != statusUsage || strings.Contains(log, "did you mean") != (tc.want != "") || !strings.Contains(log, tc.want) {
 			t.Errorf("%q: got status %d, %q, want %q", tc.args, status, log, tc.want)
 		}
 	}

@@ -243,8 +243,8 @@ func TestAMisspeltSettingIsWarnedOf(t *testing.T) {
 	w := newWorld(t, scripts(`"start":"node ."`)).small().set("BP_NODE_VERSON=22", "BP_NPM_STRAT_SCRIPT=serve", "BP_JVM_VERSION=21")
 	w.built(engine, requires("node", "launch"))
 	w.built(start)
-	contain(t, "output", w.output.String(), "nobody reads BP_NODE_VERSON. Is BP_NODE_VERSION meant?")
-	contain(t, "output", w.output.String(), "nobody reads BP_NPM_STRAT_SCRIPT. Is BP_NPM_START_SCRIPT meant?")
+	contain(t, "output", w.output.String(), "no buildpack reads BP_NODE_VERSON. Did you mean BP_NODE_VERSION?")
+	contain(t, "output", w.output.String(), "no buildpack reads BP_NPM_STRAT_SCRIPT. Did you mean BP_NPM_START_SCRIPT?")
 	equal(t, "warnings", strings.Count(w.output.String(), "nobody reads"), 2)
 }
 

@@ -9,8 +9,8 @@ import "fmt"
 // and the remedy on lines of their own.
 type Failure struct {
 	ID     string // lower case, dashed, never reused: "node-version-unknown"
-	Cause  string // one line: got and want
-	Remedy string // what to do, in the imperative; further lines may list what would work
+	Cause  string // got and want, in one line; indented lines may list what there is
+	Remedy string // what to do, in the imperative; one line, the last that people see
 	Err    error  // the wrapped error, or nil; part of the message if not nil
 
 	// Transient marks a failure that may pass by itself, so that the same build

@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/paketo-buildpacks/packit/v2"
-	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
@@ -15,6 +14,6 @@ import (
 
 func main() {
 	env := environ.List(os.Environ())
-	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
-	packit.Run(nodeengine.Detect(env, log), settings.WarningOfTypos(nodeengine.Build(env, log), env, log.Process), packit.WithExitHandler(exit.New()))
+	log, err := settings.Log(env.Get, os.Stdout)
+	packit.Run(nodeengine.Detect(env, log), settings.WarningOfTypos(settings.Unless(err, nodeengine.Build(env, log)), env, log.Process), packit.WithExitHandler(exit.New()))
 }

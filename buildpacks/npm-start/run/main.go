@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/paketo-buildpacks/packit/v2"
-	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
@@ -17,9 +16,9 @@ import (
 
 func main() {
 	env := environ.List(os.Environ())
-	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
+	log, err := settings.Log(env.Get, os.Stdout)
 	handler := exit.New()
-	packit.Run(npmstart.Detect(env), settings.WarningOfTypos(npmstart.Build(env, log), env, log.Process), packit.WithExitHandler(handler))
+	packit.Run(npmstart.Detect(env), settings.WarningOfTypos(settings.Unless(err, npmstart.Build(env, log)), env, log.Process), packit.WithExitHandler(handler))
 	if filepath.Base(os.Args[0]) != "build" {
 		return
 	}

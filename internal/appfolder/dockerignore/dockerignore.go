@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 )
 
@@ -78,14 +79,7 @@ func Read(app string, getenv settings.Getenv) (*File, error) {
 }
 
 func readFile(root *os.Root, name string) (string, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxBytes {
-		return "", fmt.Errorf("want a file of at most %d bytes", maxBytes)
-	}
-	raw, err := root.ReadFile(name)
+	raw, err := regular.Read(root, name, maxBytes)
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +101,7 @@ func (f *File) parse(text string) error {
 			return invalid(where, err)
 		}
 		for _, one := range found {
-			if _, err := patternmatcher.New([]string{one}); err != nil {
+			if err := check(one); err != nil {
 				return invalid(where, fmt.Errorf("%q: %w", strings.TrimSpace(line), err))
 			}
 			f.patterns = append(f.patterns, pattern{one, number, strings.TrimSpace(line)})
@@ -117,10 +111,20 @@ func (f *File) parse(text string) error {
 	if f.matcher, err = patternmatcher.New(texts(f.patterns)); err != nil {
 		return invalid(Name, err)
 	}
-	if _, err := f.matcher.MatchesOrParentMatches("x"); err != nil { // compiles them
-		return invalid(Name, err)
-	}
 	return nil
+}
+
+// check returns the error of an invalid pattern. A matcher compiles a pattern with
+// its first use, and one with ! only for a path that another pattern matches.
+func check(pattern string) error {
+	matcher, err := patternmatcher.New([]string{pattern})
+	if err != nil {
+		return err
+	}
+	if matcher, err = patternmatcher.New([]string{strings.TrimPrefix(pattern, "!")}); err == nil {
+		_, err = matcher.MatchesOrParentMatches("x")
+	}
+	return err
 }
 
 func texts(patterns []pattern) []string {

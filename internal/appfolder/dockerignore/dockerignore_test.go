@@ -206,6 +206,11 @@ func TestAnInvalidFileIsAnError(t *testing.T) {
 		{"ok\n[a\n", "line 2"},
 		{"!\n", "line 1"},
 		{"x\n# c\n  a[b-\n", "line 3"},
+		{"x\na/**/[z-a]\n", "line 2: \"a/**/[z-a]\": "},
+		{"x\n\n!a/**/[z-a]\n", "line 3"},
+		{"[z-a]\n", "line 1"},
+		{"a/*/[z-a]/**\n", "line 1"},
+		{"**/[z-a]\n", "line 1"},
 		{".\x00e\x00n\x00v\x00", "want UTF-8"},
 		{"\xff\xfex", "UTF-16"},
 	} {

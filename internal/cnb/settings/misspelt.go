@@ -29,7 +29,7 @@ func WarningOfTypos(build packit.BuildFunc, environ []string, warn func(format s
 			return result, err // warnings are optional
 		}
 		for _, typo := range Typos(environ, names) {
-			warn("WARNING: nobody reads %s. Is %s meant?", typo.Got, typo.Meant)
+			warn("WARNING: no buildpack reads %s. Did you mean %s?", typo.Got, typo.Meant)
 		}
 		return result, err
 	}

@@ -78,7 +78,7 @@ func TestABuildWarnsOfTypos(t *testing.T) {
 		build := settings.WarningOfTypos(func(packit.BuildContext) (packit.BuildResult, error) { return packit.BuildResult{}, failure },
 			[]string{"BP_NODE_VERSON=24"}, func(format string, arguments ...any) { said = append(said, fmt.Sprintf(format, arguments...)) })
 		_, err := build(packit.BuildContext{CNBPath: dir})
-		if err != failure || !slices.Equal(said, []string{"WARNING: nobody reads BP_NODE_VERSON. Is BP_NODE_VERSION meant?"}) {
+		if err != failure || !slices.Equal(said, []string{"WARNING: no buildpack reads BP_NODE_VERSON. Did you mean BP_NODE_VERSION?"}) {
 			t.Errorf("got %v, %q", err, said)
 		}
 	}

@@ -12,14 +12,14 @@ import (
 
 func TestUnknownVersionListsALinesOnlyVersion(t *testing.T) {
 	_, err := read(t, node{"24.1.0", "arm64"}, node{"22.1.0", "arm64"}, node{"22.2.0", "arm64"}).Resolve("99", ".nvmrc", targets.LinuxARM64)
-	if want := "this buildpack:\n  24.1.0\n  22.1.0 to 22.2.0 (2 versions)"; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := "linux/arm64; there are:\n  24.1.0\n  22.1.0 to 22.2.0 (2 versions)\nTo fix it: choose a version that exists, or a newer release of this buildpack."; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
 func TestUnknownVersionNamesEveryTargetOnce(t *testing.T) {
 	_, err := read(t, node{"24.1.0", "arm64"}, node{"22.1.0", "amd64"}).Resolve("24.9.0", ".nvmrc", targets.LinuxARM64, targets.LinuxAMD64, targets.LinuxARM64)
-	want := "does not exist here for linux/arm64 and linux/amd64\nTo fix it: choose one of these versions, or a newer release of this buildpack: none."
+	want := "does not exist here for linux/arm64 and linux/amd64\nTo fix it: choose a version that exists, or a newer release of this buildpack."
 	if err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

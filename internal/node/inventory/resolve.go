@@ -221,19 +221,20 @@ func (inv *Inventory) unknown(text, source string, candidates []*semver.Version,
 	}
 	return &failure.Failure{
 		ID:     IDVersionUnknown,
-		Cause:  fmt.Sprintf("%s asks for Node.js %q, which does not exist here for %s", source, text, strings.Join(names, " and ")),
-		Remedy: "choose one of these versions, or a newer release of this buildpack:" + listing(candidates, text),
+		Cause:  fmt.Sprintf("%s asks for Node.js %q, which does not exist here for %s%s", source, text, strings.Join(names, " and "), listing(candidates, text)),
+		Remedy: "choose a version that exists, or a newer release of this buildpack.",
 	}
 }
 
-// listing lists versions by line: all of the line that the request begins with,
-// and the newest of every other.
+// listing lists versions by line, as the end of a cause: all of the line that the
+// request begins with, and the newest of every other. It is empty for none.
 func listing(versions []*semver.Version, text string) string {
 	if len(versions) == 0 {
-		return " none."
+		return ""
 	}
 	asked := leadingNumber(text)
 	var b strings.Builder
+	b.WriteString("; there are:")
 	for i := 0; i < len(versions); {
 		major := versions[i].Major()
 		end := i

@@ -132,13 +132,13 @@ func TestResolveRefuses(t *testing.T) {
 
 func TestUnknownVersionListsWhatExists(t *testing.T) {
 	_, err := everything(t).Resolve("24.9.0", "BP_NODE_VERSION", targets.LinuxARM64)
-	want := `[node-version-unknown] BP_NODE_VERSION asks for Node.js "24.9.0", which does not exist here for linux/arm64
-To fix it: choose one of these versions, or a newer release of this buildpack:
+	want := `[node-version-unknown] BP_NODE_VERSION asks for Node.js "24.9.0", which does not exist here for linux/arm64; there are:
   26.1.0 to 26.2.0 (2 versions)
   25.1.0 to 25.2.0 (2 versions)
   24.3.0, 24.2.0, 24.1.0
   22.1.0 to 22.2.0 (2 versions)
-  20.1.0 to 20.2.0 (2 versions)`
+  20.1.0 to 20.2.0 (2 versions)
+To fix it: choose a version that exists, or a newer release of this buildpack.`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

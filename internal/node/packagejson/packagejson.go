@@ -119,8 +119,8 @@ func (w *Workspaces) UnmarshalJSON(text []byte) error {
 }
 
 // Read returns the package.json in dir. A missing file is fs.ErrNotExist; a
-// file that is not JSON, or whose scripts or engines.node have another shape
-// than npm documents, is a [failure.Failure] with [InvalidID].
+// file that is not JSON, or whose scripts, engines.node or dependencies have
+// another shape than npm documents, is a [failure.Failure] with [InvalidID].
 func Read(dir string) (Package, error) {
 	path := filepath.Join(dir, FileName)
 	text, err := ReadText(dir)
@@ -190,9 +190,9 @@ type deciding struct {
 }
 
 // Parse decodes the text of a package.json. Errors name the line and column, or
-// the field with its actual and expected type. Only scripts and engines.node
-// must have the right shape; any other field with a wrong shape counts as
-// absent, and npm reports it if it matters.
+// the field with its actual and expected type. Only scripts, engines.node and the
+// dependencies that npm installs must have the right shape; any other field with
+// a wrong shape counts as absent, and npm reports it if it matters.
 func Parse(text []byte) (Package, error) {
 	text, err := textfile.Decode(text)
 	if err != nil {
@@ -200,6 +200,9 @@ func Parse(text []byte) (Package, error) {
 	}
 	if err := json.Unmarshal(text, new(deciding)); err != nil {
 		return Package{}, located(text, err)
+	}
+	if err := checkSpecs(text); err != nil {
+		return Package{}, err
 	}
 	var pkg Package
 	var shape *json.UnmarshalTypeError

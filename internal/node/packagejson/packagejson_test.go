@@ -61,6 +61,8 @@ func TestParse(t *testing.T) {
 			text: `{"name":["app"],"version":1,"main":["a"],"config":"x","volta":"22","devEngines":"24","packageManager":{},"workspaces":"packages/*","dependencies":[],"engines":{"node":"24","npm":false},"scripts":{"start":"node ."}}`,
 			want: packagejson.Package{Engines: packagejson.Engines{Node: "24"}, Scripts: map[string]string{"start": "node ."}},
 		},
+		{name: "dependencies that are none", text: `{"dependencies":[ ],"devDependencies":null,"optionalDependencies":""}`},
+		{name: "a list of what npm bundles", text: `{"bundledDependencies":["a"],"peerDependencies":["b"]}`},
 		{name: "null for a field is its absence", text: `{"scripts":null,"engines":null}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -86,6 +88,15 @@ func TestParseRefuses(t *testing.T) {
 		{"a script that is a list", `{"scripts":{"start":["node"]}}`, "scripts.start is a JSON array, want a string"},
 		{"a comment among the scripts", "{\"scripts\":{\"start\":\"node .\",\n\"//\":[\"how to\"],\"##\":1}}", "line 2: scripts.// is a JSON array, want a string"},
 		{"scripts as a string", `{"scripts":"node node.js"}`, "scripts is a JSON string, want an object"},
+		{"dependencies as a list", "{\n\n\"dependencies\": [\"ms\"]}", "line 3: dependencies is a JSON array, want an object"},
+		{"dependencies as a string", `{"dependencies":"ms"}`, "line 1: dependencies is a JSON string, want an object"},
+		{"devDependencies as a list", `{"devDependencies":["ms"]}`, "devDependencies is a JSON array, want an object"},
+		{"optionalDependencies as a list", `{"optionalDependencies":["ms"]}`, "optionalDependencies is a JSON array, want an object"},
+		{"a range that is a list", `{"dependencies":{"a":"1","b":["1"],"c":2}}`, "dependencies.b is a JSON array, want a string"},
+		{"a range that is a number", `{"dependencies":{"ms":2}}`, "dependencies.ms is a JSON number, want a string"},
+		{"a range that is true", `{"dependencies":{"ms":true}}`, "dependencies.ms is a JSON boolean, want a string"},
+		{"a range that is an object", `{"dependencies":{"ms":{}}}`, "dependencies.ms is a JSON object, want a string"},
+		{"a range that is null", `{"dependencies":{"ms":null}}`, "dependencies.ms is a JSON null, want a string"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := packagejson.Parse([]byte(tc.text))
@@ -103,6 +114,8 @@ func TestTheRemedyIsThatOfTheField(t *testing.T) {
 		{"a comment among the scripts", `{"scripts":{"//":["how to"]}}`, "a comment can be a field of its own beside scripts"},
 		{"engines as a list", `{"engines":["node >= 18"]}`, `"engines": {"node": ">=22"}`},
 		{"an engine that is a number", `{"engines":{"node":24}}`, `"engines": {"node": ">=22"}`},
+		{"dependencies as a list", `{"dependencies":["ms"]}`, `write dependencies as an object of ranges, such as "dependencies": {"express": "^5.1.0"}.`},
+		{"a range that is a number", `{"devDependencies":{"ms":2}}`, `"devDependencies": {"express": "^5.1.0"}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()

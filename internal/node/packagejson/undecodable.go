@@ -31,6 +31,9 @@ func remedy(err error) string {
 		return `write scripts as an object of commands, such as "scripts": {"start": "node server.js"}; a comment can be a field of its own beside scripts.`
 	case strings.HasPrefix(shape.field, "engines"):
 		return `write engines as an object of ranges, such as "engines": {"node": ">=22"}.`
+	case strings.Contains(strings.ToLower(shape.field), "dependencies"):
+		field, _, _ := strings.Cut(shape.field, ".")
+		return fmt.Sprintf(`write %s as an object of ranges, such as "%[1]s": {"express": "^5.1.0"}.`, field)
 	}
 	return fmt.Sprintf(`write %s as an object, such as {"scripts": {"start": "node server.js"}}.`, shape.field)
 }

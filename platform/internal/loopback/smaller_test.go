@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,9 +58,13 @@ func TestSmallerLayersHaveTheSameContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	spared := before.Layers[0].Digest
+	processors := runtime.GOMAXPROCS(0)
 	raw, err := blobs.Smaller(t.Context(), image, func(layer v1.Descriptor) bool { return layer.Digest != spared })
 	if err != nil {
 		t.Fatal(err)
+	}
+	if now := runtime.GOMAXPROCS(0); now != processors {
+		t.Errorf("the process runs on %d processors, before on %d", now, processors)
 	}
 	small, err := blobs.Image(raw)
 	if err != nil {

@@ -193,7 +193,7 @@ func TestAConfigurationWithOtherLowerLayersThanTheRunImagesIsRefused(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.check(bad); err == nil || !strings.Contains(err.Error(), "is not the run image's") {
+	if err := b.check(bad); err == nil || !strings.HasPrefix(err.Error(), "layer 1 of the image is ") || !strings.Contains(err.Error(), "not the run image's") {
 		t.Errorf("got %v", err)
 	}
 }

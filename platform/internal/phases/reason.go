@@ -149,7 +149,8 @@ func ofBuild(theirs []string, last string) *failure.Failure {
 		f.Cause += " with " + status
 	}
 	if len(theirs) > 0 {
-		f.Remedy = "mend what its last lines say:" + repeated(theirs)
+		f.Cause += "; its last lines:" + repeated(theirs)
+		f.Remedy = "mend what these lines say."
 	}
 	return f
 }
@@ -205,8 +206,8 @@ func undetected(theirs []string) *failure.Failure {
 	for _, group := range [][]string{erred, refused} {
 		for _, one := range slices.Backward(group) {
 			if text := outputs[one]; len(text) > 0 {
-				f.Cause = "no buildpack of the builder takes the app"
-				f.Remedy = "give " + one + " what it asks for, or name the app's folder as PATH:" + repeated(text)
+				f.Cause = "no buildpack of the builder takes the app; " + one + " says:" + repeated(text)
+				f.Remedy = "give " + one + " what it asks for, or name the app's folder as PATH."
 				return f
 			}
 		}

@@ -45,15 +45,15 @@ func TestABuildEndsWithWhatTheBuildpackSays(t *testing.T) {
 		{"one that may pass", "[npm-registry-unreachable] a\nTo fix it: b\nERROR: failed to build: exit status 75\n", "[npm-registry-unreachable] a\nTo fix it: b", true},
 		{
 			"a buildpack without ids", "building\n[webpack-cli] Error: no such module\nwarning: x\nbroken: y\nERROR: failed to build: exit status 7\n",
-			"[build-failed] a buildpack ended the build with exit status 7\nTo fix it: mend what its last lines say:\n  building\n  [webpack-cli] Error: no such module\n  warning: x\n  broken: y", false,
+			"[build-failed] a buildpack ended the build with exit status 7; its last lines:\n  building\n  [webpack-cli] Error: no such module\n  warning: x\n  broken: y\nTo fix it: mend what these lines say.", false,
 		},
 		{
 			"a buildpack that says ERROR as the lifecycle does", "ERROR: no compiler\nERROR: failed to build: exit status 1\n",
-			"[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  ERROR: no compiler", false,
+			"[build-failed] a buildpack ended the build with exit status 1; its last lines:\n  ERROR: no compiler\nTo fix it: mend what these lines say.", false,
 		},
-		{"a script that prints the lifecycle's line", "ERROR: failed to build: exit status 75\nno\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  ERROR: failed to build: exit status 75\n  no", false},
+		{"a script that prints the lifecycle's line", "ERROR: failed to build: exit status 75\nno\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1; its last lines:\n  ERROR: failed to build: exit status 75\n  no\nTo fix it: mend what these lines say.", false},
 		{"one that says nothing", "===> DETECTING\na/b 1.0\n===> BUILDING\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: ask its authors, for it says nothing; BP_LOG_LEVEL=DEBUG has some say more.", false},
-		{"a script's, and then something else", "[fake-id] a\nTo fix it: b\nbroken\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1\nTo fix it: mend what its last lines say:\n  [fake-id] a\n  To fix it: b\n  broken", false},
+		{"a script's, and then something else", "[fake-id] a\nTo fix it: b\nbroken\nERROR: failed to build: exit status 1\n", "[build-failed] a buildpack ended the build with exit status 1; its last lines:\n  [fake-id] a\n  To fix it: b\n  broken\nTo fix it: mend what these lines say.", false},
 		{"control characters", "[npm-failed] \x1b]52;c;eA==\aa\x1b[2J\nTo fix it: \u009b1mb\nERROR: failed to build: exit status 1\n", "[npm-failed] a\nTo fix it: b", false},
 	} {
 		f := ended(t, buildpackFail, tc.printed)
@@ -65,8 +65,8 @@ func TestABuildEndsWithWhatTheBuildpackSays(t *testing.T) {
 
 func TestOfManyLinesTheLastAreRepeated(t *testing.T) {
 	f := ended(t, buildpackFail, strings.Repeat("x\n", 2*maxSaid)+strings.Repeat("y", 2*maxSaidLine)+"\nlast\nERROR: failed to build: exit status 1\n")
-	if lines := strings.Split(f.Remedy, "\n"); len(lines) != mostRepeated+1 || lines[mostRepeated] != "  last" || len(f.Remedy) > 2*maxSaidLine {
-		t.Errorf("got %d lines, %d bytes, ending with %q", len(lines), len(f.Remedy), lines[len(lines)-1])
+	if lines := strings.Split(f.Cause, "\n"); len(lines) != mostRepeated+1 || lines[mostRepeated] != "  last" || len(f.Cause) > 2*maxSaidLine {
+		t.Errorf("got %d lines, %d bytes, ending with %q", len(lines), len(f.Cause), lines[len(lines)-1])
 	}
 }
 
@@ -112,7 +112,7 @@ fail: armature/npm-start@0.1.0
 there is no go.mod
 ======== Results ========
 fail: foreign/go@1.0.0
-`, "[no-buildpack-applies] no buildpack of the builder takes the app\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH:\n  there is no go.mod",
+`, "[no-buildpack-applies] no buildpack of the builder takes the app; foreign/go@1.0.0 says:\n  there is no go.mod\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH.",
 		},
 		{
 			"one that says nothing but its error", 21, `======== Error: foreign/go@1.0.0 ========
@@ -120,7 +120,19 @@ exit status 2
 ======== Results ========
 err:  foreign/go@1.0.0 (2)
 fail: foreign/other@1.0.0
-`, "[no-buildpack-applies] no buildpack of the builder takes the app\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH:\n  exit status 2",
+`, "[no-buildpack-applies] no buildpack of the builder takes the app; foreign/go@1.0.0 says:\n  exit status 2\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH.",
+		},
+		{
+			"one that says something else in its last group", 20, `======== Output: foreign/go@1.0.0 ========
+[an-id] a
+To fix it: b
+======== Results ========
+fail: foreign/go@1.0.0
+======== Output: foreign/go@1.0.0 ========
+there is no go.mod
+======== Results ========
+fail: foreign/go@1.0.0
+`, "[no-buildpack-applies] no buildpack of the builder takes the app; foreign/go@1.0.0 says:\n  there is no go.mod\nTo fix it: give foreign/go@1.0.0 what it asks for, or name the app's folder as PATH.",
 		},
 		{
 			"an id of one that passes", 20, `======== Output: a/passes@1 ========

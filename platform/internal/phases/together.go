@@ -190,10 +190,20 @@ func (b *Build) takeMetadataOf(path string, theirs, ours *os.Root) (took bool, e
 	if err := ours.MkdirAll(dir, 0o755); err != nil {
 		return false, err
 	}
-	if err := ours.WriteFile(path, known, 0o644); err != nil || b.Way.OneID() {
-		return err == nil, err
+	if err := ours.WriteFile(path, known, 0o644); err != nil {
+		return false, err
 	}
-	return true, errors.Join(ours.Lchown(dir, b.builder.user, b.builder.group), ours.Lchown(path, b.builder.user, b.builder.group))
+	return true, b.own(ours, dir, path)
+}
+
+// own gives files to the builder's user, unless that is this process's.
+func (b *Build) own(root *os.Root, paths ...string) (err error) {
+	for _, path := range paths {
+		if !b.Way.OneID() {
+			err = errors.Join(err, root.Lchown(path, b.builder.user, b.builder.group))
+		}
+	}
+	return err
 }
 
 // afterFirst waits for the first build's image, and lets this build start from

@@ -91,6 +91,30 @@ func TestPathsThatNobodyCanOpenAreAnError(t *testing.T) {
 	}
 }
 
+// The longest path that a program can open takes no longer than its length says,
+// also through symbolic links.
+func TestDeeplyNestedFoldersTakeNoLongerThanTheirNumber(t *testing.T) {
+	deep := strings.TrimSuffix(strings.Repeat("a/", 1900), "/")
+	begin := time.Now()
+	dir, err := unpack(t, rootfs.Options{}, layer(t, entry{name: deep + "/b", content: "x"}, entry{name: "link", to: deep}, entry{name: "link/d/e", content: "x"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, name := range []string{deep + "/b", deep + "/d/e"} {
+		if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("…%s: got %v, %v", name[len(name)-4:], info, err)
+		}
+	}
+}
+
 func TestRemarksOnTheArchiveAreNoFiles(t *testing.T) {
 	var out bytes.Buffer
 	archive := tar.NewWriter(&out)

@@ -5,7 +5,6 @@ package rootfs
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -67,42 +66,32 @@ const maxLinks = 40
 // folder returns the real path of a folder, and creates it if necessary. It
 // follows symbolic links as inside the image, with dir as the root.
 func (c *cursor) folder(name string) (string, error) {
-	done, rest := ".", name
+	at := walk{root: c.root, name: "."}
+	defer at.close()
+	rest := name
 	for links := 0; rest != "" && rest != "."; {
 		var next string
 		next, rest, _ = strings.Cut(rest, "/")
 		if next == ".." {
-			done = path.Dir(done)
+			at.moveTo(path.Dir(at.name))
 			continue
 		}
-		at := path.Join(done, next)
-		info, err := c.root.Lstat(at)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if err := c.root.Mkdir(at, 0o755); err != nil {
-				return "", err
-			}
-		case err != nil:
+		link, err := at.enter(next)
+		if err != nil {
 			return "", err
-		case info.Mode()&fs.ModeSymlink != 0:
-			if links++; links > maxLinks {
-				return "", fmt.Errorf("%s: too many symbolic links", name)
-			}
-			to, err := c.root.Readlink(at)
-			if err != nil {
-				return "", err
-			}
-			if path.IsAbs(to) {
-				done = "."
-			}
-			rest = path.Join(strings.TrimPrefix(to, "/"), rest)
-			continue
-		case !info.IsDir():
-			return "", fmt.Errorf("%s of the image is %w", at, errNotFolder)
 		}
-		done = at
+		if link == "" {
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%s: too many symbolic links", name)
+		}
+		if path.IsAbs(link) {
+			at.moveTo(".")
+		}
+		rest = path.Join(strings.TrimPrefix(link, "/"), rest)
 	}
-	return done, nil
+	return at.name, nil
 }
 
 // errNotFolder is the error for a file in place of a folder.

@@ -94,6 +94,25 @@ func TestACallerKeepsNothingOfASandbox(t *testing.T) {
 	})
 }
 
+func TestATryLeavesNothing(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		dir := t.TempDir()
+		runtime.GC()
+		files := open(os.Getpid())
+		for range 2 {
+			if err := sandbox.Try(t.Context(), way, dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := waitFor(func() bool { return open(os.Getpid()) <= files }); err != nil {
+			t.Errorf("%d files are open, before %d", open(os.Getpid()), files)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	})
+}
+
 // Cancelling its context also ends a sandbox that runs nothing.
 func TestClosingASandboxThatRunsNothingEndsIt(t *testing.T) {
 	each(t, func(t *testing.T, way sandbox.Way) {

@@ -234,3 +234,26 @@ func TestTheCopyOfTheExecutableIsSealed(t *testing.T) {
 		t.Errorf("got %d bytes, %v, want %d", info.Size(), err, own.Size())
 	}
 }
+
+func TestAQuarterOfTheProcessesIsMany(t *testing.T) {
+	for _, tc := range []struct {
+		tasks, limit int64
+		want         bool
+	}{{24, 100, false}, {25, 100, true}, {26, 100, true}, {99, 400, false}, {100, 400, true}} {
+		if got := isMany(tc.tasks, tc.limit); got != tc.want {
+			t.Errorf("%d of %d: got %v", tc.tasks, tc.limit, got)
+		}
+	}
+}
+
+func TestAProcessThatWaitsInTheKernelIsNotSignalledForEver(t *testing.T) {
+	for _, tc := range []struct {
+		state     byte
+		signalled int
+		want      bool
+	}{{'T', 0, true}, {'Z', 0, true}, {'R', 0, false}, {'R', 9, false}, {'S', 9, false}, {'D', 0, false}, {'D', 2, false}, {'D', 3, true}, {'D', 4, true}} {
+		if got := (process{state: tc.state}).settled(tc.signalled); got != tc.want {
+			t.Errorf("state %c after %d signals: got %v", tc.state, tc.signalled, got)
+		}
+	}
+}

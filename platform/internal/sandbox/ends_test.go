@@ -6,9 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
@@ -118,4 +122,33 @@ func TestProgramsFollowOneAnotherUntilOneFails(t *testing.T) {
 			t.Error("a program ran after one that failed")
 		}
 	})
+}
+
+// Nothing is made for a caller that is gone.
+func TestAFirstProcessWithoutACallerEnds(t *testing.T) {
+	for _, connected := range []bool{true, false} {
+		var far *os.File
+		if connected {
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			unix.Close(fds[0])
+			far = os.NewFile(uintptr(fds[1]), "far")
+		} else {
+			var err error
+			if far, err = os.Open(os.DevNull); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Args, cmd.ExtraFiles = []string{"armature-sandbox"}, []*os.File{far}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 || len(out) > 0 {
+			t.Errorf("connected before: %v: got %v, %s, want status 1", connected, err, out)
+		}
+		far.Close()
+	}
 }

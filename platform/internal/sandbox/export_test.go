@@ -22,3 +22,6 @@ func ParseStat(text string) (pid, parent int, state byte, ok bool) {
 
 // EndDescendants ends every process below this one.
 var EndDescendants = endDescendants
+
+// StopNewest stops the newest of this process's children.
+var StopNewest = stopNewest

@@ -105,8 +105,8 @@ func filter(way Way) []unix.SockFilter {
 			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: bits, K: unix.CLONE_NEWUSER, Jf: 1}, denied, allow)
 	}
 	// TIOCSTI puts input into the terminal of the user.
-	program = append(program, unix.SockFilter{Code: equal, K: unix.SYS_IOCTL, Jf: 5},
-		unix.SockFilter{Code: load, K: offsetArg1}, unix.SockFilter{Code: equal, K: unix.TIOCSTI, Jt: 1}, unix.SockFilter{Code: equal, K: unix.TIOCLINUX, Jf: 1}, denied, allow)
+	program = append(program, unix.SockFilter{Code: equal, K: unix.SYS_IOCTL, Jf: 4},
+		unix.SockFilter{Code: load, K: offsetArg1}, unix.SockFilter{Code: equal, K: unix.TIOCSTI, Jt: 1}, unix.SockFilter{Code: equal, K: unix.TIOCLINUX, Jf: 1}, denied)
 	return append(program, allow)
 }
 

@@ -72,11 +72,11 @@ func runFirst() {
 	}
 	control, err := newChannel(os.NewFile(controlFD, "control"))
 	if err != nil {
-		os.Exit(1)
+		os.Exit(exitGone)
 	}
 	f := &first{control: control, commands: make(chan Command), begun: make(chan struct{})}
 	if _, err := control.receive(&f.setup); err != nil {
-		os.Exit(1) // the caller is gone
+		os.Exit(exitGone) // the caller is gone
 	}
 	if f.setup.Way == Chroot {
 		f.makeParent()
@@ -174,7 +174,7 @@ func (f *first) run(command Command) (Status, error) {
 // await waits for a process, and reaps others meanwhile.
 func (f *first) await(pid int) (Status, error) {
 	for {
-		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL, nil)
+		err := seeChild(blocking)
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return Status{}, &Error{"waiting for the program", err}
 		}
@@ -208,8 +208,8 @@ func (f *first) follow() {
 			f.commands <- *o.Command
 			<-f.begun // the next signal is for it
 		}
-		if pid := int(f.program.Load()); o.Signal != 0 && pid != 0 {
-			unix.Kill(pid, unix.Signal(o.Signal))
+		if pid := int(f.program.Load()); pid != 0 {
+			unix.Kill(pid, unix.Signal(o.Signal)) // no signal, 0, does nothing
 		}
 	}
 }

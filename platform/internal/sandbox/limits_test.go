@@ -33,6 +33,11 @@ func init() {
 				fmt.Println(err)
 			}
 		}
+		names, err := os.ReadDir("/proc/1/fd")
+		for _, name := range names {
+			fmt.Print(name.Name(), " ")
+		}
+		fmt.Println(err)
 	}
 	programs["memory"] = func() {
 		err := os.WriteFile("/memory/x", []byte("x"), 0o644)

@@ -26,6 +26,9 @@ var deviceLinks = map[string]string{
 	"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
 }
 
+// closedFlags are for mounts of which nothing is executed.
+const closedFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+
 // mountAll builds the mount tree over MountPoint and makes it the root. Its
 // mounts do not propagate to other mount namespaces.
 func (s setup) mountAll() error {
@@ -64,7 +67,7 @@ func (s setup) mountAll() error {
 		if err != nil {
 			return err
 		}
-		if err := unix.Mount("tmpfs", target, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"); err != nil {
+		if err := unix.Mount("tmpfs", target, "tmpfs", closedFlags, "mode=1777"); err != nil {
 			return &Error{"mounting " + folder, err}
 		}
 	}
@@ -77,10 +80,8 @@ const outputNames = "/proc/1/fd"
 // mountOutputNames hides the first process's open files, which no program inside
 // could read anyway. If the kernel refuses the mount, nothing changes.
 func mountOutputNames(proc string) {
-	unix.Mount("tmpfs", filepath.Join(proc, "1/fd"), "tmpfs", outputFlags|unix.MS_RDONLY, "mode=555,size=4k,nr_inodes=8")
+	unix.Mount("tmpfs", filepath.Join(proc, "1/fd"), "tmpfs", closedFlags|unix.MS_RDONLY, "mode=555,size=4k,nr_inodes=8")
 }
-
-const outputFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
 // nameOutput links /proc/1/fd to a program's open files. Under an engine the
 // program is process 1; many programs write to /proc/1/fd/1 whatever their own id
@@ -90,13 +91,13 @@ func nameOutput(pid int) {
 	if unix.Statfs(outputNames, &stat) != nil || stat.Type != unix.TMPFS_MAGIC {
 		return
 	}
-	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags, "")
+	unix.Mount("", outputNames, "", unix.MS_REMOUNT|closedFlags, "")
 	for fd := range 3 {
 		link := filepath.Join(outputNames, strconv.Itoa(fd))
 		os.Remove(link)
 		os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd), link)
 	}
-	unix.Mount("", outputNames, "", unix.MS_REMOUNT|outputFlags|unix.MS_RDONLY, "")
+	unix.Mount("", outputNames, "", unix.MS_REMOUNT|closedFlags|unix.MS_RDONLY, "")
 }
 
 // pivot makes MountPoint the root and unmounts the host's.
@@ -119,7 +120,7 @@ func (s setup) mountProc() error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Mount("proc", target, "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+	if err := unix.Mount("proc", target, "proc", closedFlags, ""); err != nil {
 		return &Error{"mounting /proc", err}
 	}
 	mountOutputNames(target)
@@ -138,7 +139,7 @@ var (
 func restrictProc(proc string) error {
 	for _, name := range procReadOnly {
 		path := filepath.Join(proc, name)
-		if err := bind(path, path, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC); err != nil && !errors.Is(err, unix.ENOENT) {
+		if err := bind(path, path, closedFlags|unix.MS_RDONLY); err != nil && !errors.Is(err, unix.ENOENT) {
 			return err
 		}
 	}
@@ -151,7 +152,7 @@ func restrictProc(proc string) error {
 		case err != nil:
 			return err
 		case info.IsDir():
-			err = unix.Mount("tmpfs", path, "tmpfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=555,size=4k")
+			err = unix.Mount("tmpfs", path, "tmpfs", closedFlags|unix.MS_RDONLY, "mode=555,size=4k")
 		default:
 			err = unix.Mount("/dev/null", path, "", unix.MS_BIND, "")
 		}

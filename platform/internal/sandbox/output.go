@@ -62,8 +62,7 @@ func (s *Sandbox) newOutputs() (_ *outputs, err error) {
 	o := &outputs{}
 	defer func() {
 		if err != nil {
-			o.closeEnds()
-			o.closeReads()
+			o.closeEnds() // copying ends with them, and closes the other ends
 		}
 	}()
 	for _, stream := range s.spec.streams() {

@@ -47,6 +47,17 @@ func (p process) signal(signal unix.Signal) {
 // and waits for its parent.
 func (p process) held() bool { return slices.Contains([]byte("TtZXx"), p.state) }
 
+// settled reports whether the process starts no others: it is held, or it waits in
+// the kernel (state D), perhaps for a stopped process, although it was signalled
+// this often.
+func (p process) settled(signalled int) bool {
+	return p.held() || p.state == 'D' && signalled >= patientSignals
+}
+
+// patientSignals is the number of signals after which a process that waits in the
+// kernel is left to its wait.
+const patientSignals = 3
+
 // ended reports whether the process has ended, and waits for its parent.
 func (p process) ended() bool { return slices.Contains([]byte("ZXx"), p.state) }
 
@@ -154,10 +165,22 @@ func endDescendants() error {
 // ending is the step of ending a sandbox's processes.
 const ending = "ending the sandbox's processes"
 
+// seeChild waits until a child has ended, or not at all with WNOHANG, and leaves
+// it to be reaped.
+func seeChild(options int) error {
+	return unix.Waitid(unix.P_ALL, ofAnyID, nil, unix.WEXITED|unix.WNOWAIT|unix.WALL|options, nil)
+}
+
+// blocking is the option of waiting without WNOHANG.
+const blocking = 0
+
+// ofAnyID is the id beside P_ALL, which waitid(2) ignores.
+const ofAnyID = 0
+
 // childless returns nil if this process has no child, running or ended.
 func childless() error {
 	for {
-		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, nil)
+		err := seeChild(unix.WNOHANG)
 		switch {
 		case errors.Is(err, unix.ECHILD):
 			return nil
@@ -170,7 +193,7 @@ func childless() error {
 // stopDescendants stops processes until a scan finds all stopped, and no orphan has
 // come meanwhile: a chain of short-lived processes can be ahead of every scan. A
 // process that was sent the signal while it started another does not start a
-// further one; one that waits in the kernel (state D) may wait for a stopped one.
+// further one.
 func stopDescendants(deadline time.Time) error {
 	signalled := map[int]int{}
 	for moving := true; moving && time.Now().Before(deadline); {
@@ -182,7 +205,7 @@ func stopDescendants(deadline time.Time) error {
 		}
 		moving = !bytes.Equal(before, children())
 		for _, p := range all {
-			if p.held() || p.state == 'D' && signalled[p.pid] > 2 {
+			if p.settled(signalled[p.pid]) {
 				continue
 			}
 			moving = true

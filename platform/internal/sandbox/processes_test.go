@@ -120,3 +120,19 @@ func TestDescendantsAreThoseOfThisProcessAlone(t *testing.T) {
 		t.Errorf("it has ended, and still waits for its parent: %v", err)
 	}
 }
+
+// A child that runs is no reason to wait.
+func TestReapingEndsSoonAfterTheLastThatEnded(t *testing.T) {
+	sleeping := startSleeper(t)
+	begin := time.Now()
+	reap(20*time.Millisecond, time.Minute)
+	if took := time.Since(begin); took < 20*time.Millisecond || took > 30*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if err := unix.Kill(sleeping, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.Wait4(sleeping, nil, 0, nil); err != nil {
+		t.Error(err)
+	}
+}

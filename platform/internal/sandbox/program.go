@@ -20,6 +20,9 @@ type program struct {
 
 const errorFD = 4
 
+// exitUnstarted is the exit status of a process that did not become the program.
+const exitUnstarted = 127
+
 // becomeProgram gives up all privileges and executes the program. It does not
 // return.
 func becomeProgram() {
@@ -30,7 +33,7 @@ func becomeProgram() {
 		err = p.become()
 	}
 	json.NewEncoder(failed).Encode(reportOf(err))
-	os.Exit(127)
+	os.Exit(exitUnstarted)
 }
 
 func (p program) become() error {

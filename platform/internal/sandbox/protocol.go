@@ -131,9 +131,12 @@ func (c channel) send(value any, file *os.File) error {
 	return err
 }
 
+// oneFile is the size of a file descriptor in a control message, in bytes.
+const oneFile = 4
+
 // receive reads a value and returns the file that came with it, or nil.
 func (c channel) receive(value any) (*os.File, error) {
-	text, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))
+	text, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(oneFile))
 	n, m, _, _, err := c.ReadMsgUnix(text, rights)
 	if err != nil {
 		return nil, err
@@ -144,7 +147,12 @@ func (c channel) receive(value any) (*os.File, error) {
 	if m == 0 {
 		return nil, nil
 	}
-	messages, err := unix.ParseSocketControlMessage(rights[:m])
+	return fileOf(rights[:m])
+}
+
+// fileOf returns the file of a control message (unix(7), SCM_RIGHTS).
+func fileOf(rights []byte) (*os.File, error) {
+	messages, err := unix.ParseSocketControlMessage(rights)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,27 @@ func TestAFileComesThroughTheChannel(t *testing.T) {
 	if _, err := inside.receive(&got); err == nil {
 		t.Error("after the other side's end: got no error")
 	}
+	if err := inside.send(report{}, nil); err == nil {
+		t.Error("sent after the other side's end: got no error")
+	}
+	inside.Close()
+	if file, err := inside.receive(&got); err == nil || file != nil {
+		t.Errorf("after its own end: got %v, %v", file, err)
+	}
 	if _, err := newChannel(read); err == nil {
 		t.Error("a pipe is no channel: got no error")
+	}
+}
+
+// The kernel makes no such messages.
+func TestAMessageWithoutAFileIsRefused(t *testing.T) {
+	header := unix.UnixRights(1)
+	for name, rights := range map[string][]byte{
+		"a longer one":    append([]byte{0xff}, header[1:]...),
+		"of another kind": unix.UnixCredentials(&unix.Ucred{Pid: 1}),
+	} {
+		if file, err := fileOf(rights); err == nil || file != nil {
+			t.Errorf("%s: got %v, %v, want an error", name, file, err)
+		}
 	}
 }

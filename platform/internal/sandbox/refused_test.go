@@ -84,9 +84,10 @@ func refuse(all []refusal) error {
 	return nil
 }
 
-// underRefusal is a function for a process with refused calls.
+// underRefusal is a function for a process with refused calls, or few open files.
 type underRefusal struct {
 	Refused       []refusal
+	Files         uint64 // the limit of open files; 0 is none
 	Spec          sandbox.Spec
 	Path, Program string
 }
@@ -106,6 +107,7 @@ func init() {
 		}
 		unix.Dup3(1, inherited, 0)
 		before := openNames()
+		enough := setFiles(syscall.Rlimit{Cur: job.Files, Max: job.Files})
 		var out bytes.Buffer
 		job.Spec.Stdout = &out
 		box, err := sandbox.Start(context.Background(), job.Spec)
@@ -114,6 +116,10 @@ func init() {
 			if closing := box.Close(); err == nil {
 				err = closing
 			}
+		}
+		setFiles(enough)
+		if leavesPipe(err) {
+			before = openNames()
 		}
 		if waitFor(func() bool { return len(opened(before)) == 0 }) != nil { // forwarding ends a little later
 			fmt.Printf("open: %v; ", opened(before))
@@ -185,6 +191,7 @@ func TestEveryStepThatIsRefusedIsTold(t *testing.T) {
 		{"the channel", both, failing(unix.SYS_SOCKETPAIR), "making a pair of sockets"},
 		{"the first process", mounts, failing(unix.SYS_CLONE, has(0, unix.CLONE_NEWPID, 0)), "starting a process for a mount-namespace"},
 		{"the pipes", mounts, failing(unix.SYS_PIPE2), "making the pipe for stdout"},
+		{"the pipes' mode", mounts, failing(unix.SYS_FCNTL, is(1, unix.F_SETFL), has(2, unix.O_NONBLOCK, unix.O_RDWR)), "making the pipe for stdout"},
 		{"the pipes' owner", mounts, failing(unix.SYS_FCHOWN), "making the pipe for stdout"},
 		{"the keyring", both, failing(unix.SYS_KEYCTL), "leaving the session keyring"},
 		{"the name", mounts, failing(unix.SYS_SETHOSTNAME), "naming the sandbox"},
@@ -261,6 +268,13 @@ func beside(t *testing.T, s sandbox.Spec) {
 		t.Parallel()
 		return
 	}
+	makeTargets(t, s)
+}
+
+// makeTargets makes the folders for a chroot's binds again: its end moves them
+// away.
+func makeTargets(t *testing.T, s sandbox.Spec) {
+	t.Helper()
 	for _, b := range s.Binds {
 		if err := os.MkdirAll(filepath.Join(s.Root, b.Target), 0o755); err != nil {
 			t.Fatal(err)

@@ -85,15 +85,13 @@ func (f *first) usesAll() bool {
 	}
 	as := own
 	as.Cur = min(uint64(f.setup.Limits.Processes), own.Max) - 1
-	if unix.Setrlimit(unix.RLIMIT_NPROC, &as) != nil {
-		return false
-	}
+	unix.Setrlimit(unix.RLIMIT_NPROC, &as)
 	defer unix.Setrlimit(unix.RLIMIT_NPROC, &own)
 	// A folder cannot be executed. Before that error, the kernel checks the
 	// process limit of the new user, not counting the new process (EAGAIN in
 	// execve(2)).
 	_, err := syscall.ForkExec("/", []string{"/"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{
-		Credential: &syscall.Credential{Uid: uint32(f.setup.User), Gid: uint32(f.setup.Group), NoSetGroups: true},
+		Credential: &syscall.Credential{Uid: uint32(f.setup.User), Gid: uint32(f.setup.Group)},
 	}})
 	return err == unix.EAGAIN
 }

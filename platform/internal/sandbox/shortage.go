@@ -77,10 +77,13 @@ func (c *crowding) lasts(usesAll bool, hasMany func() bool) bool {
 	return c.looks >= looksOfFew || c.looks >= looksOfMany && hasMany()
 }
 
+// isMany reports whether a number of tasks is a large part of a limit: a quarter.
+func isMany(tasks, limit int64) bool { return tasks >= limit/4 }
+
 // watch ends a program that has been at the process limit for a while: it might
 // go on for ever. It checks at each tick.
 func (f *first) watch(pid int, done <-chan struct{}, tick <-chan time.Time) {
-	hasMany := func() bool { return f.tasks() >= f.setup.Limits.Processes/4 }
+	hasMany := func() bool { return isMany(f.tasks(), f.setup.Limits.Processes) }
 	for c := (crowding{}); ; {
 		select {
 		case <-done:

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,12 +49,22 @@ func TestPipesOfWhichOneCannotBeMadeAreClosed(t *testing.T) {
 	if !errors.As(err, &step) || step.Step != "making the pipe for stderr" || !errors.Is(err, unix.ENOENT) {
 		t.Errorf("got %v", err)
 	}
-	links, _ := filepath.Glob("/proc/self/fd/*")
-	for _, link := range links {
-		if to, _ := os.Readlink(link); strings.HasPrefix(to, root) {
-			t.Errorf("%s is open", to)
+	for until := time.Now().Add(10 * time.Second); len(openBelow(root)) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("open: %v", openBelow(root))
 		}
 	}
+}
+
+// openBelow returns this process's open files below a folder.
+func openBelow(dir string) (open []string) {
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	for _, link := range links {
+		if to, _ := os.Readlink(link); strings.HasPrefix(to, dir) {
+			open = append(open, to)
+		}
+	}
+	return open
 }
 
 func TestWhatIsPrintedIsPassedOnAndLookedAt(t *testing.T) {

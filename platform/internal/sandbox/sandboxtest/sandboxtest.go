@@ -4,12 +4,15 @@
 package sandboxtest
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
@@ -38,19 +41,66 @@ func Main(m *testing.M) int {
 	return 0
 }
 
+// kept is how long a static program is kept at least: another run may need it.
+const kept = time.Hour
+
+// again runs the tests in a static program, which is kept for as long as this one
+// is the same.
 func again() error {
-	dir, err := os.MkdirTemp("", "static-")
+	program, err := place()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	program := filepath.Join(dir, filepath.Base(os.Args[0]))
-	build := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", program, ".") // the linker flags of go test
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go test -c: %s: %s", err, out) // not an exit status of tests
+	if _, err := os.Stat(program); err != nil {
+		if err := build(program); err != nil {
+			return err
+		}
 	}
 	cmd := exec.Command(program, os.Args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// place returns the path of the static program for this one, and removes old ones. Linking takes longer than many tests. The name has the digest of
+// this program, which follows from all of its sources.
+func place() (path string, err error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return "", err
+	}
+	defer self.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, self); err != nil {
+		return "", err
+	}
+	name := filepath.Base(os.Args[0])
+	dir := filepath.Join(cache, "armature-tests", name)
+	path = filepath.Join(dir, fmt.Sprintf("%x", digest.Sum(nil)), name)
+	others, err := filepath.Glob(filepath.Join(dir, "*"))
+	for _, other := range others {
+		if info, statErr := os.Lstat(other); statErr == nil && time.Since(info.ModTime()) > kept && other != filepath.Dir(path) {
+			err = errors.Join(err, os.RemoveAll(other))
+		}
+	}
+	return path, errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700))
+}
+
+// build links the package's tests statically.
+func build(program string) error {
+	dir, err := os.MkdirTemp(filepath.Dir(program), "")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "program")
+	cmd := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-o", made, ".") // the linker flags of go test
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go test -c: %s: %s", err, out) // not an exit status of tests
+	}
+	return os.Rename(made, program)
 }

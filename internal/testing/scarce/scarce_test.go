@@ -1,0 +1,57 @@
+//go:build unix
+
+package scarce_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/testing/scarce"
+)
+
+func TestFilesOpensOneMoreInEachAttempt(t *testing.T) {
+	var limits []int // files that each attempt could open
+	checked := 0
+	scarce.Files(t, func() scarce.Try {
+		return scarce.Try{Do: func() (err error) {
+			for opened := range 3 {
+				file, openErr := os.Open(os.DevNull)
+				if openErr != nil {
+					limits = append(limits, opened)
+					return openErr
+				}
+				defer file.Close()
+			}
+			return nil
+		}, Check: func() { checked++ }}
+	})
+	if len(limits) != 3 || limits[0] != 0 || limits[1] != 1 || limits[2] != 2 || checked != 1 {
+		t.Errorf("opened %v, checked %d times", limits, checked)
+	}
+}
+
+func TestRoomGrowsUntilItIsEnough(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	var sizes []int64
+	scarce.Room(t, func() scarce.Try {
+		return scarce.Try{Do: func() error {
+			err := os.WriteFile(path, []byte("12345"), 0o600)
+			if err != nil && !errors.Is(err, syscall.EFBIG) {
+				t.Error(err)
+			}
+			return err
+		}, Check: func() {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes = append(sizes, info.Size())
+		}}
+	})
+	if len(sizes) != 1 || sizes[0] != 5 {
+		t.Errorf("got %v", sizes)
+	}
+}
