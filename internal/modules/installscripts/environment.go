@@ -59,15 +59,29 @@ func (p Package) variables() map[string]string {
 	flatten(all, "npm_package_version", fields["version"])
 	flatten(all, "npm_package_config", fields["config"])
 	flatten(all, "npm_package_engines", fields["engines"])
-	bin := fields["bin"]
-	if file, ok := bin.(string); ok { // the command's name is the package's, without the scope
-		_, name, _ := strings.Cut("/"+p.Manifest.Name, "/")
-		if strings.HasPrefix(p.Manifest.Name, "@") {
-			_, name, _ = strings.Cut(p.Manifest.Name, "/")
-		}
-		bin = map[string]any{name: file}
+	for name, file := range p.Programs() {
+		all["npm_package_bin_"+name] = file
 	}
-	flatten(all, "npm_package_bin", bin)
+	return all
+}
+
+// Programs returns the files of the package's commands, by the commands' names.
+func (p Package) Programs() map[string]string {
+	all := map[string]string{}
+	switch bin := p.Manifest.Fields["bin"].(type) {
+	case string:
+		name := p.Manifest.Name
+		if strings.HasPrefix(name, "@") {
+			_, name, _ = strings.Cut(name, "/")
+		}
+		all[name] = bin
+	case map[string]any:
+		for name, file := range bin {
+			if file, ok := file.(string); ok {
+				all[name] = file
+			}
+		}
+	}
 	return all
 }
 

@@ -12,7 +12,7 @@ import (
 type Failed struct {
 	outcome.Outcome
 	Package Package
-	Event   string
+	Event   string // empty if unknown
 	Command string
 }
 
@@ -27,9 +27,13 @@ func (p Package) owner() string {
 	return "the package " + p.folderName()
 }
 
-// Script names the script for a message: "the script postinstall of the package a".
+// Script names the script for a message: "the script postinstall of the package
+// a, `node a.js`,".
 func (f Failed) Script() string {
-	return fmt.Sprintf("the script %s of %s", f.Event, f.Package.owner())
+	if f.Event == "" {
+		return fmt.Sprintf("the script `%s` of %s", f.Command, f.Package.owner())
+	}
+	return fmt.Sprintf("the script %s of %s, `%s`,", f.Event, f.Package.owner(), f.Command)
 }
 
 // missingModule matches Node.js's message about a package that is not installed.
@@ -38,8 +42,8 @@ var missingModule = regexp.MustCompile(`Cannot find (?:module|package)|ERR_MODUL
 // developing is the remedy for a command that a script calls and that is missing.
 const developing = "make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies."
 
-// pythonMissing is the symptom of a node-gyp that finds no Python.
-var pythonMissing = outcome.Symptom{
+// PythonMissing is the symptom of a node-gyp that finds no Python.
+var PythonMissing = outcome.Symptom{
 	Words:  regexp.MustCompile(`gyp ERR! find Python|Could not find any Python installation|Can't find Python executable`),
 	ID:     "python-missing",
 	Cause:  "node-gyp finds no Python to compile it with",
@@ -49,8 +53,8 @@ var pythonMissing = outcome.Symptom{
 // Failure says which script failed, and why if its output shows that. It is a
 // [failure.Failure] with the id package-script-failed, or that of a symptom.
 func (f Failed) Failure() error {
-	which := fmt.Sprintf("%s, `%s`,", f.Script(), f.Command)
-	if found := outcome.Find(f.Output, pythonMissing); found != nil {
+	which := f.Script()
+	if found := outcome.Find(f.Output, PythonMissing); found != nil {
 		found.Cause = which + " failed: " + found.Cause
 		return found
 	}

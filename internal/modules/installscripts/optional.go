@@ -1,10 +1,14 @@
 package installscripts
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -24,11 +28,37 @@ func (r *run) remove(f Failed) error {
 		}
 		r.removed = append(r.removed, path)
 	}
+	for _, path := range slices.Sorted(maps.Keys(set)) {
+		if err := unlinkCommands(filepath.Join(r.tree.Dir, filepath.FromSlash(strings.TrimSuffix(path, folderName(path))), ".bin")); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
+// unlinkCommands removes the links of a .bin folder to programs that are gone.
+func unlinkCommands(bins string) error {
+	entries, err := os.ReadDir(bins)
+	if err != nil {
+		return nil // none
+	}
+	for _, entry := range entries {
+		link := filepath.Join(bins, entry.Name())
+		if _, err := os.Stat(link); errors.Is(err, fs.ErrNotExist) {
+			if err := os.Remove(link); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Range is a dependency in a package.json.
+type Range struct{ Name, Spec string }
+
 // edge is a dependency of an installed package.
 type edge struct {
+	Range           // empty for a link to its folder
 	from, to string // paths
 	optional bool
 }
@@ -37,19 +67,19 @@ type edge struct {
 func (t Tree) edges() (all []edge) {
 	for _, p := range append([]deps.Package{t.graph.Root}, t.graph.Packages...) {
 		if p.Link {
-			all = append(all, edge{p.Path, p.To, false})
+			all = append(all, edge{Range{}, p.Path, p.To, false})
 			continue
 		}
 		for _, one := range []struct {
 			names    map[string]string
 			optional bool
 		}{{p.Dependencies, false}, {p.OptionalDeps, true}, {p.PeerDeps, false}, {devOf(p), false}} {
-			for name := range one.names {
+			for name, spec := range one.names {
 				if _, ok := p.OptionalDeps[name]; ok && !one.optional {
 					continue // npm lists optional dependencies among the others, too
 				}
 				if found, ok := t.graph.Resolve(p.Path, name); ok {
-					all = append(all, edge{p.Path, found.Path, one.optional})
+					all = append(all, edge{Range{name, spec}, p.Path, found.Path, one.optional})
 				}
 			}
 		}

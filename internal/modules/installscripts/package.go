@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps"
@@ -50,6 +51,19 @@ func (p Package) Command(event string) string {
 	}
 	return ""
 }
+
+// Runs reports whether a package has a script for an event. A project's script that
+// only sets up git hooks with husky counts as none: nobody commits in a build.
+func (p Package) Runs(event string) bool {
+	command := p.Command(event)
+	return command != "" && (p.InNodeModules() || !OnlyHusky(command))
+}
+
+// onlyHusky matches a husky command that only sets up git hooks.
+var onlyHusky = regexp.MustCompile(`^husky(?: install(?: [\w./-]+)?)?(?: *\|\| *(?:true|exit 0|:))?$`)
+
+// OnlyHusky reports whether a command only sets up git hooks with husky.
+func OnlyHusky(command string) bool { return onlyHusky.MatchString(strings.TrimSpace(command)) }
 
 // depth is the number of node_modules folders around a package.
 func (p Package) depth() int {

@@ -22,15 +22,18 @@ type Task struct {
 	Events  []string
 }
 
-// Events of a package, in the order in which every manager runs them.
-var (
-	ofPackages = []string{"preinstall", "install", "postinstall"}
-	ofFolders  = []string{"preinstall", Prepare, "install", "postinstall"}
-)
+// prepare is the event that makes a package of its sources. Managers run it for
+// folders and git repositories, and not for packages of a registry.
+const prepare = "prepare"
 
-// Prepare is the event that makes a package of its sources. Managers run it for
-// folders and for git repositories, and not for packages of a registry.
-const Prepare = "prepare"
+// IsPreparing reports whether an event makes a package of its sources: prepare, its
+// hooks, or prepublish, its old name.
+func IsPreparing(event string) bool {
+	return slices.Contains([]string{"prepublish", "preprepare", prepare, "postprepare"}, event)
+}
+
+// prepares reports whether the events of a stage prepare.
+func (s Stage) prepares() bool { return len(s) > 0 && IsPreparing(s[0].Events[0]) }
 
 // ByEvent returns npm's order: one event after the other, of each first the
 // packages with fewer node_modules around them; and then the same for linked
@@ -41,14 +44,13 @@ func (t Tree) ByEvent() Plan {
 	})
 	var plan Plan
 	for _, linked := range []bool{false, true} {
-		events := ofPackages
-		if linked {
-			events = ofFolders
-		}
-		for _, event := range events {
+		for _, event := range []string{"preinstall", prepare, "install", "postinstall"} {
+			if event == prepare && !linked {
+				continue
+			}
 			var stage Stage
 			for _, p := range sorted {
-				if p.Linked == linked && p.Command(event) != "" {
+				if p.Linked == linked && p.Runs(event) {
 					stage = append(stage, Task{p, []string{event}})
 				}
 			}
@@ -60,24 +62,32 @@ func (t Tree) ByEvent() Plan {
 
 // ByPackage returns the order of most managers: all scripts of a package after
 // those of its dependencies, and linked folders, with their prepare scripts, at the
-// end. Packages in a circle of dependencies are in the same stage.
+// end. Packages in a circle of dependencies may be in the same stage.
 func (t Tree) ByPackage() Plan {
 	levels := t.levels()
+	sorted := slices.SortedFunc(slices.Values(t.Packages), func(a, b Package) int {
+		return cmp.Or(cmp.Compare(levels[a.Path], levels[b.Path]), strings.Compare(a.Path, b.Path))
+	})
 	var plan Plan
+	last := -1
+	add := func(p Package, events ...string) { // to the last stage
+		if slices.ContainsFunc(events, p.Runs) {
+			plan[len(plan)-1] = append(plan[len(plan)-1], Task{p, events})
+		}
+	}
 	for _, linked := range []bool{false, true} {
-		events := ofPackages
-		if linked {
-			events = []string{"preinstall", "install", "postinstall", Prepare}
-		}
-		stages := map[int]Stage{}
-		for _, p := range t.Packages {
-			if p.Linked == linked && slices.ContainsFunc(events, func(event string) bool { return p.Command(event) != "" }) {
-				stages[levels[p.Path]] = append(stages[levels[p.Path]], Task{p, events})
+		for _, p := range sorted {
+			if p.Linked != linked {
+				continue
 			}
-		}
-		for _, level := range slices.Sorted(maps.Keys(stages)) {
-			slices.SortFunc(stages[level], func(a, b Task) int { return strings.Compare(a.Package.Path, b.Package.Path) })
-			plan = append(plan, stages[level])
+			if level := levels[p.Path]; level != last || linked {
+				plan, last = append(plan, nil), level
+			}
+			add(p, "preinstall", "install", "postinstall")
+			if linked {
+				plan = append(plan, nil)
+				add(p, prepare)
+			}
 		}
 	}
 	return plan

@@ -35,9 +35,14 @@ type Runner struct {
 	Tolerant     bool           // an optional package whose script fails is removed, with what only it needs
 	Target, Host targets.Target // of native modules, and of this machine
 
-	// MayRun is the manager's rule about packages; nil allows all. It is not asked
-	// about the project.
+	// MayRun is the manager's rule about packages with scripts to run; nil allows
+	// all. It is not asked about the project.
 	MayRun func(p Package) bool
+
+	// Preparing runs the scripts that make a package of its sources, and may look at
+	// what they change: see [IsPreparing]. Nil leaves them out, as in an install for
+	// the launch, which has no devDependencies.
+	Preparing func(run func() error) error
 
 	// Explain turns the failure of a script into an error; nil for [Failed.Failure].
 	Explain func(f Failed) error
@@ -57,7 +62,8 @@ func (r Runner) Run(tree Tree, plan Plan) (removed []string, err error) {
 		if stage, err = run.needed(stage); err != nil {
 			return run.removed, err
 		}
-		if err := run.stage(stage); err != nil {
+		err := run.prepared(stage.prepares(), len(stage) > 0, func() error { return run.stage(stage) })
+		if err != nil {
 			return run.removed, err
 		}
 	}
@@ -72,7 +78,26 @@ func (r Runner) RunProject(tree Tree, events ...string) error {
 		return fmt.Errorf("reading the project: %w", err)
 	}
 	run := &run{Runner: r, tree: tree}
-	return run.task(context.Background(), Task{root, events})
+	for _, event := range events {
+		err := run.prepared(IsPreparing(event), root.Runs(event), func() error {
+			return run.task(context.Background(), Task{root, []string{event}})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepared runs something: within [Runner.Preparing], if it prepares.
+func (r *run) prepared(prepares, any bool, do func() error) error {
+	switch {
+	case !any || prepares && r.Preparing == nil:
+		return nil
+	case prepares:
+		return r.Preparing(do)
+	}
+	return do()
 }
 
 // run is one call of [Runner.Run].
@@ -84,14 +109,11 @@ type run struct {
 	removed []string
 }
 
-// needed leaves out the tasks of packages that may not run scripts, or have what
-// their scripts make.
+// needed leaves out the tasks of packages that have what their scripts make, or may
+// not run scripts.
 func (r *run) needed(stage Stage) (needed Stage, err error) {
 	for _, task := range stage {
 		p := task.Package
-		if r.MayRun != nil && !r.MayRun(p) {
-			continue
-		}
 		if r.Target != r.Host && !p.Linked {
 			prebuilt, err := native.IsPrebuilt(r.tree.Dir, r.tree.graph, p.Package, r.Target)
 			if err != nil {
@@ -100,6 +122,9 @@ func (r *run) needed(stage Stage) (needed Stage, err error) {
 			if prebuilt {
 				continue
 			}
+		}
+		if r.MayRun != nil && !r.MayRun(p) {
+			continue
 		}
 		needed = append(needed, task)
 	}
@@ -140,10 +165,10 @@ func (r *run) stage(stage Stage) error {
 // task runs the events of a package, unless it is removed.
 func (r *run) task(ctx context.Context, task Task) error {
 	for _, event := range task.Events {
-		command := task.Package.Command(event)
-		if command == "" || r.isGone(task.Package) {
+		if !task.Package.Runs(event) || r.isGone(task.Package) {
 			continue
 		}
+		command := task.Package.Command(event)
 		failed, err := r.script(ctx, task.Package, event, command)
 		if err != nil {
 			return err

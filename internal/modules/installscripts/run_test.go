@@ -51,6 +51,7 @@ func runner(dir string) (installscripts.Runner, *bytes.Buffer) {
 	return installscripts.Runner{
 		Env:    environ.List{"PATH=" + os.Getenv("PATH"), "ROOT=" + dir},
 		Target: targets.LinuxAMD64, Host: targets.LinuxAMD64, Log: scribe.NewEmitter(log), Foreground: true,
+		Preparing: func(run func() error) error { return run() },
 	}, log
 }
 
@@ -128,6 +129,25 @@ func TestTheProjectRunsWhatIsAskedFor(t *testing.T) {
 	}
 	if got, want := events(t, dir), []string{"postinstall app", "prepublish app", "preinstall app"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAnInstallForTheLaunchPreparesNothing(t *testing.T) {
+	dir := project(t, installed)
+	tree, err := installscripts.Scan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := runner(dir)
+	r.Preparing = nil
+	if _, err := r.Run(tree, tree.ByPackage()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.RunProject(tree, "install", "prepublish", "preprepare", "prepare", "postprepare"); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(events(t, dir), " "); strings.Contains(got, "prep") || !strings.HasSuffix(got, "install app") {
+		t.Errorf("got %q", got)
 	}
 }
 

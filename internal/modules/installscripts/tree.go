@@ -162,6 +162,35 @@ func (t Tree) Root() (Package, error) {
 	return root, err
 }
 
+// Modules returns the node_modules folders that have a package, as absolute paths:
+// for a linked folder those with links to it.
+func (t Tree) Modules(p Package) (all []string) {
+	above := func(path, name string) {
+		all = append(all, strings.TrimSuffix(filepath.Join(t.Dir, filepath.FromSlash(path)), string(filepath.Separator)+filepath.FromSlash(name)))
+	}
+	if !p.Linked {
+		above(p.Path, p.folderName())
+		return all
+	}
+	for _, one := range t.graph.Packages {
+		if one.Link && one.To == p.Path {
+			above(one.Path, folderName(one.Path))
+		}
+	}
+	return all
+}
+
+// Ranges returns what the dependents of a package want of it: "^1.0.0",
+// "npm:other@1".
+func (t Tree) Ranges(path string) (all []Range) {
+	for _, e := range t.edges() {
+		if e.to == path && e.Spec != "" {
+			all = append(all, e.Range)
+		}
+	}
+	return all
+}
+
 // isPackageFolder reports whether a path ends with a package's folder in
 // node_modules: "node_modules/a", "node_modules/@s/a".
 func isPackageFolder(place string) bool {
