@@ -39,8 +39,13 @@ func (f Failed) Script() string {
 // missingModule matches Node.js's message about a package that is not installed.
 var missingModule = regexp.MustCompile(`Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND`)
 
-// developing is the remedy for a command that a script calls and that is missing.
-const developing = "make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies."
+// missing is the remedy for something that a script calls and that is not installed.
+func (f Failed) missing(what string) string {
+	if IsPreparing(f.Event) {
+		return fmt.Sprintf("add %s to devDependencies, or let the script do nothing without it (`%s || true`).", what, f.Command)
+	}
+	return fmt.Sprintf("make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies.", what, f.Command)
+}
 
 // PythonMissing is the symptom of a node-gyp that finds no Python.
 var PythonMissing = outcome.Symptom{
@@ -68,9 +73,9 @@ func (f Failed) Failure() error {
 	}
 	if command := f.MissingCommand(); command != "" {
 		failed.Cause = ended + ": there is no program " + command
-		failed.Remedy = fmt.Sprintf(developing, "the package that has it", f.Command)
+		failed.Remedy = f.missing("the package that has it")
 	} else if missingModule.MatchString(f.Output) {
-		failed.Remedy = "its output above says what is missing. If that is a package, " + fmt.Sprintf(developing, "it", f.Command)
+		failed.Remedy = "its output above says what is missing. If that is a package, " + f.missing("it")
 	}
 	return failed
 }
