@@ -1,6 +1,7 @@
 package npminstall
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -49,7 +50,7 @@ func classify(f fault) error {
 		return k.failure(f)
 	}
 	if script, ok := f.script(); ok {
-		return script.failure(f)
+		return within(f.command(), script.Failure())
 	}
 	if f.args[0] != "run" && f.RanOutOfMemory() {
 		return &failure.Failure{ID: outcome.Memory.ID, Cause: f.command() + " failed: " + outcome.Memory.Cause, Remedy: outcome.Memory.Remedy}
@@ -73,6 +74,15 @@ func classify(f fault) error {
 		Cause:  fmt.Sprintf("%s failed with %s%s", f.command(), f.End(), after(f.said())),
 		Remedy: "npm's output above says more; with BP_LOG_LEVEL=DEBUG and NPM_CONFIG_LOGLEVEL=verbose it says all it knows.",
 	}
+}
+
+// within says which command of npm's a script's failure ended.
+func within(command string, err error) error {
+	var failed *failure.Failure
+	if errors.As(err, &failed) {
+		failed.Cause = command + " failed: " + failed.Cause
+	}
+	return err
 }
 
 // line returns npm's release line.

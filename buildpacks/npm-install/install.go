@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -13,8 +12,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// Install lets npm install a part's packages and run the install scripts, and
-// removes credentials from npm's record of them.
+// Install lets npm install a part's packages, runs their scripts and the project's,
+// and removes credentials from npm's record of the packages.
 func (m *manager) Install(p modules.Part) error {
 	npm, err := m.npmFor(p)
 	if err != nil {
@@ -26,25 +25,37 @@ func (m *manager) Install(p modules.Part) error {
 		which = "--include=dev"
 		npm = npm.with("NODE_ENV", "development")
 	}
-	args := append([]string{which}, m.workspaceArgs(p)...)
-	if err := m.withoutRootScripts(p, func() error { return m.installWith(npm, p, args) }); err != nil {
+	scripts := m.lifecycle(npm, p, which)
+	if err := scripts.before(); err != nil {
 		return err
+	}
+	if err := m.installWith(npm, p, append([]string{which}, m.workspaceArgs(p)...)); err != nil {
+		return err
+	}
+	if err := scripts.after(); err != nil {
+		return err
+	}
+	if p.Prune && m.inputs.process() == processRebuild {
+		if err := npm.run(m.project.Dir, "prune", "--omit=dev", ignoreScripts); err != nil {
+			return err
+		}
 	}
 	return m.hideCredentials()
 }
 
+// ignoreScripts lets npm run no script of a package or of the project.
+const ignoreScripts = "--ignore-scripts"
+
 // installWith runs the process. Args select the kinds of dependencies.
 func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
-	install := npm.run
-	if p.Crosses() {
-		install = func(_ string, args ...string) error { return m.installCross(npm, p, args...) }
-	}
 	dir := m.project.Dir
 	switch m.inputs.process() {
 	case processInstall:
-		return m.keepingYarnLock(func() error { return install(dir, append([]string{"install"}, args...)...) })
+		return m.keepingYarnLock(func() error { return npm.run(dir, append(append([]string{"install"}, args...), ignoreScripts)...) })
 	case processCI:
-		return m.withLockfile(npm, func() error { return install(dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
+		return m.withLockfile(npm, func() error {
+			return npm.run(dir, append(append([]string{"ci"}, args...), "--prefer-offline", ignoreScripts)...)
+		})
 	}
 	return m.rebuild(npm, p, args)
 }
@@ -74,7 +85,7 @@ func (m *manager) withLockfile(npm npm, call func() error) error {
 	return errors.Join(call(), os.Remove(stand))
 }
 
-// rebuild makes vendored modules fit the target.
+// rebuild lets npm check vendored modules, and link their commands.
 func (m *manager) rebuild(npm npm, p modules.Part, which []string) error {
 	if p.Dev && !p.Scripts { // modules for the build need no devDependencies unless scripts run
 		which = append([]string{"--omit=dev"}, which[1:]...)
@@ -82,22 +93,7 @@ func (m *manager) rebuild(npm npm, p modules.Part, which []string) error {
 	if err := m.checkVendored(npm, which); err != nil {
 		return err
 	}
-	script := func(name string) error {
-		if strings.TrimSpace(m.project.Root.Scripts[name]) == "" {
-			return nil
-		}
-		return m.runOwn(npm, m.project.Dir, m.project.Root, name, "run-script", name, "--if-present")
-	}
-	if err := script("preinstall"); err != nil {
-		return err
-	}
-	if err := npm.run(m.project.Dir, "rebuild"); err != nil {
-		return err
-	}
-	if err := script("postinstall"); err != nil || !p.Prune {
-		return err
-	}
-	return npm.run(m.project.Dir, "prune", "--omit=dev")
+	return npm.run(m.project.Dir, "rebuild", ignoreScripts) // which links commands
 }
 
 // checkVendored checks with npm that the modules satisfy package.json. Extraneous

@@ -20,6 +20,7 @@ import (
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/program"
@@ -132,14 +133,8 @@ func (v versions) blocksScripts() bool {
 }
 
 // forTarget returns an npm that installs for another target than the host.
-// node-gyp, prebuild-install and the like read the variables.
 func (n npm) forTarget(t targets.Target) npm {
-	n.env = forCompiling(n.env, t)
-	for _, one := range [][2]string{
-		{"arch", t.Node()}, {"target-arch", t.Node()}, {"platform", t.OS}, {"target-platform", t.OS}, {"target-libc", deps.Glibc},
-	} {
-		n = n.config(one[0], one[1])
-	}
+	n.env = installscripts.ForCompiling(n.env, t)
 	if n.versions.knowsTargets() {
 		n = n.config("os", t.OS).config("cpu", t.Node()).config("libc", deps.Glibc)
 	}
@@ -208,7 +203,6 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, debug: debugLog(logs), dir: dir, npm: n.versions.NPM}, nil
 	}
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
-	n.warnOfBlocked(blockedScripts(debugLog(logs)))
 	n.log.Break()
 	return nil, nil
 }

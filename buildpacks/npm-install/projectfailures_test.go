@@ -23,7 +23,10 @@ var projectFailures = []failing{
 		s.write(files{"package.json": onWord})
 		s.npmThat("exit 7")
 	}},
-	{"killed-npm", "out-of-memory", func(s *scene) { s.withScript("kill -9 $PPID", nil) }},
+	{"killed-npm", "out-of-memory", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npmThat("kill -9 $$")
+	}},
 	{"dev-engines", "dev-engines-mismatch", func(s *scene) {
 		needNPMFrom(s.t, s.env, 11)
 		s.write(files{"package.json": `{"name":"app","version":"1.0.0","devEngines":{"runtime":{"name":"node","version":"1","onFail":"error"}}}`})

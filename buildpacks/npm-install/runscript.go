@@ -11,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -79,13 +80,15 @@ func scriptFailure(s modules.Script, f fault) error {
 	}
 }
 
-// repeated matches npm's prefix of a script's output that it repeats.
-var repeated = regexp.MustCompile(`(?m)^npm (?:error|ERR!) `)
-
 // missingCommand is [outcome.Outcome.MissingCommand], also if npm repeats a
 // shell's message.
 func (f fault) missingCommand() string {
-	return outcome.Outcome{Err: f.Err, Output: repeated.ReplaceAllString(f.Output, "")}.MissingCommand()
+	return outcome.Outcome{Err: f.Err, Output: withoutReport(f.Output)}.MissingCommand()
+}
+
+// symptom returns the failure that a script's output shows, or nil.
+func (f fault) symptom() *failure.Failure {
+	return outcome.Find(f.Output, installscripts.PythonMissing)
 }
 
 // within returns the fault without npm's own report, which only a workspace's

@@ -13,7 +13,7 @@ var scriptFailures = []failing{
 	}},
 	{"script-of-the-project-for-another-target", "package-script-failed", func(s *scene) {
 		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)
-		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"prepare":"husky"}}`})
+		s.write(files{"package.json": `{"name":"app","version":"1.0.0","scripts":{"prepare":"lefthook install"}}`})
 	}},
 	{"script-that-exits-for-another-target", "package-script-failed", func(s *scene) {
 		s.env = s.env.With("CNB_TARGET_ARCH", otherTarget(s.t).Arch)

@@ -29,7 +29,7 @@ func testVendored(t *testing.T, context spec.G, it spec.S) {
 		it("rebuilds them", func() {
 			f.built(launchOnly)
 			Expect(f.log.String()).To(ContainSubstring("Selected NPM build process: 'npm rebuild'"))
-			Expect(f.log.String()).To(ContainSubstring("Running 'npm rebuild'"))
+			Expect(f.log.String()).To(ContainSubstring("Running 'npm rebuild --ignore-scripts'"))
 			Expect(f.runs("node.js")).To(Equal("hello@1.0.0\n"))
 		})
 

@@ -6,63 +6,34 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-)
 
-// thrownError matches an uncaught exception, as Node.js prints it; npm repeats
-// the output of a package's script with a prefix.
-var thrownError = regexp.MustCompile(`(?m)^(?:npm (?:error|ERR!) )?(\w*Error: .*)$`)
+	"github.com/armature-cnb/armature/internal/modules/outcome"
+)
 
 // wrapped matches npm's prefix of reported or repeated lines.
 var wrapped = regexp.MustCompile(`^npm (?:error|ERR!)(?: |$)`)
 
-// ofNPM9 is npm 9's message about every failed script.
-const ofNPM9 = "Error: command failed"
+// reported matches the lines of npm's report about a failed script that are not the
+// cause; the last is npm 9's about every one.
+var reported = regexp.MustCompile(`^\s*(?:code |in workspace: |at location: |path |command |workspace |location |signal |errno |syscall |cwd |Lifecycle script |` +
+	`A complete log of this run|Log files were not written|Exit status \d|Error: command failed\s*$)`)
 
-// frame matches lines about the place of an error, not its cause: npm's report
-// about a script, its announcements, and the lines around an exception of
-// Node.js.
-var frame = regexp.MustCompile(`^(?:code |in workspace: |at location: |path |command |workspace |location |signal |errno |syscall |cwd |Lifecycle script |A complete log of this run|Log files were not written|` +
-	`Exit status \d|> |at |\^|node:|Node\.js v\d|[{}\[\]();,]*$)`)
-
-// lastWords returns the last error message of npm, or of the program that it ran:
-// the last uncaught exception, or the last line, or "".
-func (f fault) lastWords() string {
-	for _, found := range slices.Backward(thrownError.FindAllStringSubmatch(f.Output, -1)) {
-		if words := plain(found[1]); words != ofNPM9 {
-			return words
+// withoutReport returns the output of a program that may call npm without npm's
+// reports. What npm repeats of a script's output loses its prefix.
+func withoutReport(output string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(output) {
+		text := wrapped.ReplaceAllString(line, "")
+		if !reported.MatchString(text) {
+			kept.WriteString(text)
 		}
 	}
-	lines := strings.Split(f.Output, "\n")
-	for _, line := range slices.Backward(lines) {
-		line = plain(wrapped.ReplaceAllString(plain(line), ""))
-		if line != "" && line != ofNPM9 && !frame.MatchString(line) {
-			return line
-		}
-	}
-	return ""
+	return kept.String()
 }
 
-// escape matches terminal control sequences.
-var escape = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)`)
-
-// maxWords is the maximal length of a repeated line in characters.
-const maxWords = 300
-
-// plain returns a line without terminal control sequences, and shortened.
-func plain(line string) string {
-	line = strings.ToValidUTF8(escape.ReplaceAllString(line, ""), "?")
-	line = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, line))
-	if runes := []rune(line); len(runes) > maxWords {
-		return string(runes[:maxWords]) + "…"
-	}
-	return line
-}
+// lastWords returns the last error message of npm, or of the program that it ran,
+// or "".
+func (f fault) lastWords() string { return outcome.LastWords(withoutReport(f.Output)) }
 
 // after appends words to a sentence, if there are any.
 func after(words string) string {

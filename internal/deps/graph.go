@@ -38,6 +38,7 @@ type Package struct {
 	Dev              bool // needed by devDependencies only
 	Optional         bool // needed by optionalDependencies only
 	DevOptional      bool // needed by devDependencies or optionalDependencies only
+	Peer             bool // needed as a peer only
 	InBundle         bool // in the archive of the package around it
 	HasInstallScript bool
 	OS, CPU, Libc    []string // supported platforms in Node's terms, "!x" for all but x; empty for any

@@ -25,45 +25,67 @@ var scratch = []string{cacheFolder, ".bin", ".tmp", ".vite", ".vite-temp", ".vit
 // generated are the files that scripts wrote into node_modules, as Prisma's
 // generator does. They are part of the app.
 type generated struct {
-	dir    string   // holds them, at their paths in the project
-	files  []string // these paths, sorted
+	dir    string   // holds them, at their paths in the project; empty before the first script
+	files  []string // these paths
 	places []string // the searched node_modules folders, relative to the project
 	digest string   // of all files; empty without any
+}
+
+// keep copies files of one node_modules of a project, relative to it.
+func (g *generated) keep(project, place string, names []string) error {
+	if !slices.Contains(g.places, place) {
+		g.places = append(g.places, place)
+	}
+	for _, name := range names {
+		file := filepath.Join(place, name)
+		if err := tree.CopyEntry(filepath.Join(project, file), filepath.Join(g.dir, file)); err != nil {
+			return err
+		}
+		if !slices.Contains(g.files, file) {
+			g.files = append(g.files, file)
+		}
+	}
+	return nil
+}
+
+// open makes the folder for generated files. Discard removes it.
+func (i *installer) openGenerated() (discard func(), err error) {
+	i.generated.dir, err = os.MkdirTemp(i.context.Layers.Path, ".generated-*")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for generated files: %w", err)
+	}
+	return func() { os.RemoveAll(i.generated.dir) }, nil
+}
+
+// closeGenerated computes the digest of all generated files.
+func (i *installer) closeGenerated() (err error) {
+	if len(i.generated.files) > 0 {
+		i.generated.digest, err = tree.Digest(i.generated.dir)
+	}
+	return err
 }
 
 // makeApp runs the build scripts, with build-modules copied into the project: a
 // bundler may refuse a link out of the app. The layer keeps its content, and gets
 // the new caches of tools.
-//
-// Generated files are kept for the launch layer until discard removes them.
-func (i *installer) makeApp(modules packit.Layer) (discard func(), err error) {
+func (i *installer) makeApp(modules packit.Layer) error {
 	places := linksOf(modules)
 	if err := i.copyToProject(modules.Path, places); err != nil {
-		return nil, fmt.Errorf("copying modules from the layer %s: %w", modules.Name, err)
+		return fmt.Errorf("copying modules from the layer %s: %w", modules.Name, err)
 	}
 	start, err := i.clock()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := i.runScripts(); err != nil {
-		return nil, err
+		return err
 	}
-	dir, err := os.MkdirTemp(i.context.Layers.Path, ".generated-*")
-	if err != nil {
-		return nil, fmt.Errorf("making a folder for generated files: %w", err)
-	}
-	discard = func() { os.RemoveAll(dir) }
-	i.generated = generated{dir: dir, places: places}
 	for _, place := range places {
 		if err := i.setApart(modules.Path, place, start); err != nil {
-			discard()
-			return nil, fmt.Errorf("finding what scripts wrote into %s: %w", place, err)
+			return fmt.Errorf("finding what scripts wrote into %s: %w", place, err)
 		}
 	}
-	if len(i.generated.files) > 0 {
-		i.generated.digest, err = tree.Digest(dir)
-	}
-	return discard, err
+	return nil
 }
 
 // copyToProject copies the layer's modules into the project, unless they are still there
@@ -112,16 +134,14 @@ func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	if _, err := tree.AnchorLinks(from); err != nil {
 		return err
 	}
-	fresh, err := i.newFiles(from, original, start)
+	fresh, err := i.filesOf(from, func(path string, entry fs.DirEntry) (bool, error) {
+		return differs(path, entry, filepath.Join(original, strings.TrimPrefix(path, from)), start)
+	})
 	if err != nil {
 		return err
 	}
-	for _, name := range fresh {
-		file := filepath.Join(place, name)
-		if err := tree.CopyEntry(filepath.Join(i.project.Dir, file), filepath.Join(i.generated.dir, file)); err != nil {
-			return err
-		}
-		i.generated.files = append(i.generated.files, file)
+	if err := i.generated.keep(i.project.Dir, place, fresh); err != nil {
+		return err
 	}
 	if err := tree.Replace(filepath.Join(from, cacheFolder), filepath.Join(original, cacheFolder)); err != nil {
 		return err
@@ -132,9 +152,10 @@ func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	return tree.Remove(from)
 }
 
-// newFiles lists the files and links in a folder that differ from the original, as
-// relative paths, sorted.
-func (e *engine) newFiles(dir, original string, start time.Time) ([]string, error) {
+// filesOf lists the files and links in a node_modules that a function picks, as
+// relative paths, sorted. It has all files of tools' caches that are kept, and none
+// that belong to tools or the manager.
+func (e *engine) filesOf(dir string, picks func(path string, entry fs.DirEntry) (bool, error)) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || path == dir {
@@ -152,8 +173,8 @@ func (e *engine) newFiles(dir, original string, start time.Time) ([]string, erro
 		if entry.IsDir() {
 			return nil
 		}
-		differs, err := differs(path, entry, filepath.Join(original, rel), start)
-		if differs || cached {
+		picked, err := picks(path, entry)
+		if picked || cached {
 			all = append(all, rel)
 		}
 		return err
@@ -194,6 +215,7 @@ func differs(path string, entry fs.DirEntry, original string, start time.Time) (
 func (i *installer) addGenerated(layerDir string, links []string) ([]string, error) {
 	counts := map[string]int{}
 	var tops []string
+	slices.Sort(i.generated.files)
 	for _, file := range i.generated.files {
 		if !i.wantedAtLaunch(file, layerDir) {
 			continue

@@ -31,13 +31,21 @@ func (i *installer) install() (layers []packit.Layer, err error) {
 	}
 	i.warnOfNodeEnv(i.demand)
 	i.demand.launch = i.demand.launch && i.settings.keepModules
+	discard, err := i.openGenerated()
+	if err != nil {
+		return nil, err
+	}
+	defer discard()
+	prepares, err := i.needsPreparing()
+	if err != nil {
+		return nil, err
+	}
 	var links nodemodules.Links
-	if i.demand.build || i.demand.scripts {
-		layer, discard, err := i.makeForBuild()
+	if i.demand.build || i.demand.scripts || prepares {
+		layer, err := i.makeForBuild()
 		if err != nil {
 			return nil, err
 		}
-		defer discard()
 		links.Build = linksOf(layer)
 		layers = append(layers, layer)
 	}
@@ -60,14 +68,17 @@ func (i *installer) install() (layers []packit.Layer, err error) {
 	return layers, i.link(links, layers)
 }
 
-// makeForBuild makes build-modules and runs the scripts. Discard removes the
-// generated files, when the launch layer has them.
-func (i *installer) makeForBuild() (layer packit.Layer, discard func(), err error) {
-	if layer, err = i.makeLayer(i.spec(false)); err != nil || !i.demand.scripts {
-		return layer, func() {}, err
+// makeForBuild makes build-modules and runs the scripts.
+func (i *installer) makeForBuild() (layer packit.Layer, err error) {
+	if layer, err = i.makeLayer(i.spec(false)); err != nil {
+		return layer, err
 	}
-	discard, err = i.makeApp(layer)
-	return layer, discard, err
+	if i.demand.scripts {
+		if err := i.makeApp(layer); err != nil {
+			return layer, err
+		}
+	}
+	return layer, i.closeGenerated()
 }
 
 func (i *installer) spec(launch bool) spec {

@@ -143,7 +143,11 @@ func (i *installer) installFor(s spec) error {
 	if err != nil {
 		return err
 	}
-	err = i.manager.Install(Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders})
+	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders}
+	if s.dev() {
+		part.Preparing = i.preparing
+	}
+	err = i.manager.Install(part)
 	if err != nil || s.dev() {
 		return err
 	}

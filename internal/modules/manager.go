@@ -41,8 +41,8 @@ type Manager interface {
 	WriteLock() error
 
 	// Install installs what a part needs into the project's node_modules folders,
-	// and runs the install scripts. It may install more than a workspace needs. It
-	// leaves no credentials behind.
+	// and runs the install scripts, see package installscripts. It may install more
+	// than a workspace needs. It leaves no credentials behind.
 	Install(part Part) error
 
 	// Unmet lists the dependencies, with devDependencies, that vendored modules
@@ -114,6 +114,10 @@ type Part struct {
 	Target  targets.Target // of native modules
 	Host    targets.Target // of the build
 	Folders []string       // of its workspaces and file: dependencies
+
+	// Preparing runs the scripts that prepare the project and its folders. Nil leaves
+	// them out, as for the launch.
+	Preparing func(run func() error) error
 }
 
 // Crosses reports whether installed programs cannot run during the build.

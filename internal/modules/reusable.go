@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -35,7 +36,11 @@ func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 		if err != nil {
 			continue // the manager will report it
 		}
-		if names := OwnScripts(pkg, e.manager.Words().InstallScripts); len(names) > 0 {
+		names := OwnScripts(pkg, e.manager.Words().InstallScripts)
+		if s.launch {
+			names = slices.DeleteFunc(names, installscripts.IsPreparing) // these do not run for the launch
+		}
+		if len(names) > 0 {
 			return fmt.Sprintf("%s has the script %s, which may write anywhere in the app",
 				filepath.Join(folder, packagejson.FileName), strings.Join(names, ", ")), false, nil
 		}
@@ -46,17 +51,13 @@ func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 	return "", true, nil
 }
 
-// onlyHusky matches a husky command that only sets up git hooks, which the app
-// image does not need.
-var onlyHusky = regexp.MustCompile(`^husky(?: install(?: [\w./-]+)?)?(?: *\|\| *(?:true|exit 0|:))?$`)
-
 // OwnScripts returns the names of a package's scripts that the manager runs on
 // install, sorted, without those that only call husky.
 func OwnScripts(pkg packagejson.Package, installScripts []string) []string {
 	var names []string
 	for _, name := range installScripts {
 		command := strings.TrimSpace(pkg.Scripts[name])
-		if command != "" && !onlyHusky.MatchString(command) {
+		if command != "" && !installscripts.OnlyHusky(command) {
 			names = append(names, name)
 		}
 	}

@@ -18,8 +18,15 @@ func TestALayerIsReusedOnlyWhereNothingElseIsWritten(t *testing.T) {
 		{name: "an install script", why: "package.json has the script postinstall", change: func(t *testing.T, k *keyed) {
 			k.write(t, "package.json", `{"scripts":{"postinstall":"make","test":"x"}}`)
 		}},
-		{name: "several", why: "package.json has the script install, prepare, which", change: func(t *testing.T, k *keyed) {
-			k.write(t, "package.json", `{"scripts":{"prepare":"huskyx","install":" a "}}`)
+		{name: "several", why: "package.json has the script install, preinstall, which", change: func(t *testing.T, k *keyed) {
+			k.write(t, "package.json", `{"scripts":{"preinstall":"huskyx","install":" a "}}`)
+		}},
+		{name: "a script that prepares, for the launch", change: func(t *testing.T, k *keyed) {
+			k.write(t, "package.json", `{"scripts":{"prepare":"huskyx"}}`)
+		}},
+		{name: "the same for the build", why: "package.json has the script prepare, which", change: func(t *testing.T, k *keyed) {
+			k.spec.launch = false
+			k.write(t, "package.json", `{"scripts":{"prepare":"huskyx"}}`)
 		}},
 		{name: "git hooks alone", change: func(t *testing.T, k *keyed) {
 			k.write(t, "package.json", `{"scripts":{"prepare":"husky","postinstall":" husky install ","install":"  "}}`)

@@ -177,14 +177,37 @@ func TestAScriptNeedsTheDevelopmentDependenciesOfVendoredModules(t *testing.T) {
 // Scripts of the app and folders outside of it prevent reuse of a layer.
 func TestALayerThatAScriptOfTheAppTakesPartInIsMadeAnew(t *testing.T) {
 	s := newScene(t)
-	s.source["package.json"] = `{"scripts":{"prepare":"make"}}`
+	s.source["package.json"] = `{"scripts":{"install":"make"}}`
 	for range 2 {
 		s.built(forLaunch)
 		s.called("install launch " + host(t).String())
-		s.says("Not reusing layers of modules: package.json has the script prepare, which may write anywhere in the app")
+		s.says("Not reusing layers of modules: package.json has the script install, which may write anywhere in the app")
 	}
 	s = newScene(t)
 	s.locked(deps.Package{Path: "node_modules/out", Link: true, To: "../out"})
 	s.built(forLaunch)
 	s.says("the dependency in ../out is outside of the project")
+}
+
+// What prepares the app runs with devDependencies, whatever else needs these, and
+// not in the install for the launch, which is reused.
+func TestAScriptThatPreparesRunsInAnInstallForTheBuild(t *testing.T) {
+	s := newScene(t)
+	s.source["package.json"] = `{"scripts":{"prepare":"make"}}`
+	prepares := func(part Part) error {
+		if (part.Preparing != nil) != part.Dev {
+			t.Errorf("preparing with devDependencies %v: got %v", part.Dev, part.Preparing != nil)
+		}
+		return nil
+	}
+	s.installed = prepares
+	s.built(forLaunch)
+	s.called("install build "+host(t).String(), "install launch "+host(t).String())
+	s.built(forLaunch)
+	s.called("install build " + host(t).String())
+	s.says("Not reusing layers of modules: package.json has the script prepare, which may write anywhere in the app")
+
+	s.source["package.json"] = `{"scripts":{"prepare":"husky"}}`
+	s.built(forLaunch)
+	s.called("install launch " + host(t).String())
 }

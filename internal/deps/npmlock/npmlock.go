@@ -114,6 +114,7 @@ type rawPackage struct {
 	Dev              bool              `json:"dev"`
 	Optional         bool              `json:"optional"`
 	DevOptional      bool              `json:"devOptional"`
+	Peer             bool              `json:"peer"`
 	InBundle         bool              `json:"inBundle"`
 	HasInstallScript bool              `json:"hasInstallScript"`
 	OS               list              `json:"os"`
@@ -143,7 +144,7 @@ func (r rawPackage) pkg(place string) deps.Package {
 	return deps.Package{
 		Path: place, Name: name, Version: r.Version, To: to, Resolved: r.Resolved, Integrity: r.Integrity,
 		License: string(r.License), Link: r.Link, Dev: r.Dev, Optional: r.Optional,
-		DevOptional: r.DevOptional, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
+		DevOptional: r.DevOptional, Peer: r.Peer, InBundle: r.InBundle, HasInstallScript: r.HasInstallScript,
 		OS: r.OS, CPU: r.CPU, Libc: r.Libc, Engines: r.Engines,
 		Dependencies: r.Dependencies, OptionalDeps: r.OptionalDeps, DevDeps: r.DevDeps, PeerDeps: r.PeerDeps,
 		Commands: slices.Sorted(maps.Keys(r.Commands)),
