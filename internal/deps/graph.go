@@ -69,8 +69,10 @@ type Source struct {
 
 // InNodeModules is false for the folders of workspaces and file: dependencies,
 // which have their own entries.
-func (p Package) InNodeModules() bool {
-	return strings.HasPrefix(p.Path, modulesDir+"/") || strings.Contains(p.Path, "/"+modulesDir+"/")
+func (p Package) InNodeModules() bool { return inNodeModules(p.Path) }
+
+func inNodeModules(path string) bool {
+	return strings.HasPrefix(path, modulesDir+"/") || strings.Contains(path, "/"+modulesDir+"/")
 }
 
 // Checksums returns the digests of the package's archive in hexadecimal, by
@@ -130,11 +132,12 @@ func above(dir string) string {
 }
 
 // Links returns the folders that links point to (workspaces and file:
-// dependencies), relative to the project, sorted, without duplicates.
+// dependencies, but no packages of a virtual store), relative to the project,
+// sorted, without duplicates.
 func (g Graph) Links() []string {
 	var all []string
 	for _, p := range g.Packages {
-		if p.Link {
+		if p.Link && !inNodeModules(p.To) {
 			all = append(all, p.To)
 		}
 	}
