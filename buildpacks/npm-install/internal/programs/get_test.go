@@ -25,7 +25,9 @@ const (
 	yarn = "if [ \"$1\" = --version ]; then echo 4.99.0; else echo yarn \"$@\"; fi\n"
 )
 
-func pinning(spec string) texts { return texts{"package.json": fmt.Sprintf(`{"packageManager":%q}`, spec)} }
+func pinning(spec string) texts {
+	return texts{"package.json": fmt.Sprintf(`{"packageManager":%q}`, spec)}
+}
 
 func TestGet(t *testing.T) {
 	s := newScene(t, pinning("pnpm@10.999.0"))
