@@ -145,6 +145,18 @@ func (g Graph) Links() []string {
 	return slices.Compact(all)
 }
 
+// Folders returns the folders of the project that have an entry of their own
+// (workspaces and file: dependencies), relative to the project, sorted.
+func (g Graph) Folders() []string {
+	var all []string
+	for _, p := range g.Packages {
+		if !p.Link && !p.InNodeModules() {
+			all = append(all, p.Path)
+		}
+	}
+	return all
+}
+
 // ForAnyTarget reports whether, according to the lockfile, an install without
 // devDependencies is the same for every platform: no package is limited to some
 // platforms or has an install script.
