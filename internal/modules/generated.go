@@ -109,7 +109,7 @@ func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil // a script removed it
 	}
-	if _, err := tree.AnchorLinks(from); err != nil {
+	if _, err := tree.AnchorLinks(from, i.absolute(i.generated.places)...); err != nil {
 		return err
 	}
 	fresh, err := i.newFiles(from, original, start)
