@@ -73,7 +73,7 @@ func readList(path string) (names []string, err error) {
 	}
 	if err != nil {
 		return nil, &failure.Failure{
-			ID: InvalidID, Err: err,
+			ID: invalidID, Err: err,
 			Cause:  fmt.Sprintf("onlyBuiltDependenciesFile names %s, which is no list of names", path),
 			Remedy: "write a list of packages in JSON into it, or take the setting out.",
 		}
@@ -130,7 +130,7 @@ func (r *rule) report(log scribe.Emitter) error {
 		return nil
 	}
 	slices.Sort(r.skipped)
-	where := fmt.Sprintf("allowBuilds of %s", WorkspaceFile)
+	where := fmt.Sprintf("allowBuilds of %s", workspaceFile)
 	if r.version.Major() < 11 {
 		where = "onlyBuiltDependencies"
 	}
@@ -139,7 +139,7 @@ func (r *rule) report(log scribe.Emitter) error {
 		return &failure.Failure{
 			ID:     "install-scripts-not-allowed",
 			Cause:  fmt.Sprintf("packages have install scripts about which %s says nothing, which pnpm %d does not install%s", where, r.version.line(), failure.List(r.skipped)),
-			Remedy: fmt.Sprintf("%s; for the others say false there. strictDepBuilds: false in %s only warns.", how, WorkspaceFile),
+			Remedy: fmt.Sprintf("%s; for the others say false there. strictDepBuilds: false in %s only warns.", how, workspaceFile),
 		}
 	}
 	log.Action("WARNING: pnpm %s has not run install scripts that %s does not allow:", r.version, where)

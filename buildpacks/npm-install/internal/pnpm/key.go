@@ -42,7 +42,7 @@ func (m *Manager) Key() (modules.Key, error) {
 // keyFiles returns the digests of files and folders that decide what is installed,
 // besides manifests and the lockfile.
 func (m *Manager) keyFiles() (all []string, err error) {
-	paths := append([]string{WorkspaceFile, m.settings.OnlyBuiltFile}, pnpmfiles...)
+	paths := append([]string{workspaceFile, m.settings.OnlyBuiltFile}, pnpmfiles...)
 	for _, patch := range m.settings.PatchedDependencies {
 		if path, ok := patch.(string); ok {
 			paths = append(paths, path)

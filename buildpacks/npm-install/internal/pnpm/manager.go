@@ -8,6 +8,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/pnpmlock"
 	"github.com/armature-cnb/armature/internal/environ"
@@ -32,21 +33,21 @@ var installScripts = []string{"pnpm:devPreinstall", "preinstall", "install", "po
 type Manager struct {
 	env      environ.List
 	log      scribe.Emitter
-	get      Getter
-	line     int // release line, also before the program is there
+	request  programs.Request
+	line     int // release line of pnpm
 	project  *modules.Project
 	settings settings
 	pnpm     pnpm
 	npmrc    string // path of the npmrc of a binding, or empty
 }
 
-// Getter provides the program of pnpm, and the layers with it; atLaunch says that
-// the app calls it, too.
-type Getter func(context packit.BuildContext, env environ.List, log scribe.Emitter, dir string, atLaunch bool) (Program, []packit.Layer, error)
-
-// New returns a manager for a release line of pnpm.
-func New(env environ.List, log scribe.Emitter, line int, get Getter) *Manager {
-	return &Manager{env: env, log: log, line: line, get: get}
+// New returns a manager for the requested version of pnpm.
+func New(env environ.List, log scribe.Emitter, request programs.Request) modules.Manager {
+	m := &Manager{env: env, log: log, request: request}
+	if v, err := parseVersion(request.Version); err == nil {
+		m.line = v.line()
+	}
+	return m
 }
 
 // Words are pnpm's names for things.
@@ -134,7 +135,7 @@ func (m *Manager) Describe() error {
 
 // Prepare gets the program, and reads pnpm's settings.
 func (m *Manager) Prepare(context packit.BuildContext, downloads *modules.Downloads, atLaunch bool) (layers []packit.Layer, err error) {
-	program, layers, err := m.get(context, m.env, m.log, m.project.Dir, atLaunch)
+	program, layers, err := m.request.Get(context, m.env, m.log, m.project.Dir, atLaunch)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +144,6 @@ func (m *Manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	}
 	if m.pnpm, err = newPNPM(m.env, m.log, program, downloads); err != nil {
 		return nil, err
-	}
-	if m.line = m.pnpm.version.line(); m.project.Lock.File != "" {
-		if m.project.Lock, _, err = m.ReadLock(m.project.Dir); err != nil {
-			return nil, err
-		}
 	}
 	m.settings, err = readSettings(m.project.Dir, m.pnpm.version)
 	return layers, err

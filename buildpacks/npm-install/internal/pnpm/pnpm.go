@@ -11,6 +11,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
@@ -22,11 +23,11 @@ type pnpm struct {
 	env     environ.List
 	log     scribe.Emitter
 	cache   *modules.Downloads
-	program Program
+	program programs.Program
 	version version
 }
 
-func newPNPM(env environ.List, log scribe.Emitter, program Program, cache *modules.Downloads) (pnpm, error) {
+func newPNPM(env environ.List, log scribe.Emitter, program programs.Program, cache *modules.Downloads) (pnpm, error) {
 	v, err := parseVersion(program.Version)
 	if err != nil {
 		return pnpm{}, fmt.Errorf("reading the version of pnpm: got %q: %w", program.Version, err)

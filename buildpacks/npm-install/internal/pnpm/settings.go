@@ -12,14 +12,15 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
-// WorkspaceFile has pnpm's settings, and the globs of the workspaces if it has the
+// workspaceFile has pnpm's settings, and the globs of the workspaces if it has the
 // key packages.
-const WorkspaceFile = "pnpm-workspace.yaml"
+const workspaceFile = packagemanager.PNPMWorkspace
 
-// InvalidID is the id of the [failure.Failure] for an invalid [WorkspaceFile].
-const InvalidID = "pnpm-workspace-invalid"
+// invalidID is the id of the [failure.Failure] for an invalid [workspaceFile].
+const invalidID = "pnpm-workspace-invalid"
 
 // settings are the settings of pnpm that decide something here. pnpm 11 and later
 // ignore those of package.json, and pnpm before 10.5 those of the file.
@@ -58,7 +59,7 @@ func readSettings(dir string, v version) (s settings, err error) {
 			}
 		}
 	}
-	text, err := regular.ReadFile(filepath.Join(dir, WorkspaceFile))
+	text, err := regular.ReadFile(filepath.Join(dir, workspaceFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -71,8 +72,8 @@ func readSettings(dir string, v version) (s settings, err error) {
 	}
 	if err != nil {
 		return s, &failure.Failure{
-			ID: InvalidID, Err: err,
-			Cause:  fmt.Sprintf("%s cannot be used", filepath.Join(dir, WorkspaceFile)),
+			ID: invalidID, Err: err,
+			Cause:  fmt.Sprintf("%s cannot be used", filepath.Join(dir, workspaceFile)),
 			Remedy: "correct it; https://pnpm.io/settings has the form of each setting.",
 		}
 	}
