@@ -61,7 +61,7 @@ func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 // a virtual store, of its folders, whose links into each other stay relative.
 func (e *engine) ownModules() []string {
 	all := []string{nodemodules.Dir}
-	if !e.project.Lock.Stored {
+	if e.project.Lock.StoreDir == "" {
 		return all
 	}
 	for _, folder := range e.project.Lock.Folders() {

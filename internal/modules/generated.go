@@ -236,15 +236,21 @@ func (i *installer) wantedAtLaunch(file, launchDir string) bool {
 // packageFolders returns the folders of the packages that contain a file, the
 // outermost first: "node_modules/a" and "node_modules/a/node_modules/@s/b" for
 // node_modules/a/node_modules/@s/b/index.js. Names that begin with a dot are no
-// packages.
+// packages, but may be a virtual store, with a folder for each package.
 func packageFolders(file string) []string {
 	var all []string
 	parts := strings.Split(file, "/")
 	for i, part := range parts {
-		if part != nodemodules.Dir || i+1 < len(parts) && strings.HasPrefix(parts[i+1], ".") {
+		if part != nodemodules.Dir {
 			continue
 		}
 		end := i + 2
+		if i+1 < len(parts) && strings.HasPrefix(parts[i+1], ".") {
+			if i+3 >= len(parts) || parts[i+3] != nodemodules.Dir {
+				continue
+			}
+			end = i + 3
+		}
 		if end <= len(parts) && strings.HasPrefix(parts[end-1], "@") {
 			end++
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
@@ -23,3 +24,5 @@ func classify(f fault) error {
 		Remedy: "pnpm's output above says more.",
 	}
 }
+
+func scriptFailure(s modules.Script, f fault) error { return classify(f) }

@@ -1,7 +1,6 @@
 package pnpm
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -20,11 +19,8 @@ var pnpmfiles = []string{".pnpmfile.cjs", ".pnpmfile.mjs"}
 // the environment and in every npmrc, and what else of the app decides what pnpm
 // installs: its settings, hooks and patches.
 func (m *Manager) Key() (modules.Key, error) {
-	versions, err := m.pnpm.nodeVersions()
-	if err != nil {
-		return modules.Key{}, err
-	}
-	key := modules.Key{Versions: append([]string{m.pnpm.version.String()}, versions...), Settings: settingsOf(m.env)}
+	node := m.pnpm.node
+	key := modules.Key{Versions: []string{m.pnpm.version.String(), node.Node, node.Modules, node.NAPI}, Settings: settingsOf(m.env)}
 	for _, config := range []struct{ whose, path string }{
 		{"the project's", filepath.Join(m.project.Dir, projectConfig)}, {"the user's", userConfig(m.env)}, {"the binding's", m.npmrc},
 	} {
@@ -71,25 +67,6 @@ func (m *Manager) keyFiles() (all []string, err error) {
 		all = append(all, folder+" "+digest)
 	}
 	return all, nil
-}
-
-// nodeVersions asks the Node.js of the build for its real versions.
-func (p pnpm) nodeVersions() ([]string, error) {
-	program := p.program
-	program.Argv = []string{"node"}
-	cmd, err := program.Command(p.env, "/", "--print", "JSON.stringify(process.versions)")
-	if err != nil {
-		return nil, err
-	}
-	output, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("asking Node.js for its versions: %w", err)
-	}
-	var v struct{ Node, Modules, NAPI string }
-	if err := json.Unmarshal(output, &v); err != nil {
-		return nil, fmt.Errorf("reading the versions of Node.js: got %q: %w", output, err)
-	}
-	return []string{v.Node, v.Modules, v.NAPI}, nil
 }
 
 // places are the settings that are only paths.

@@ -54,7 +54,7 @@ func New(env environ.List, log scribe.Emitter, request programs.Request) modules
 func (m *Manager) Words() modules.Words {
 	return modules.Words{
 		Name: "pnpm", CacheLayer: "pnpm-store", VendoredCache: ".pnpm-store", Lockfiles: []string{pnpmlock.FileName},
-		Configuration: projectConfig, Notes: []string{modulesFile, stateFile, oldStateFile}, InstallScripts: installScripts,
+		Configuration: projectConfig, Notes: []string{modulesFile, stateFile, oldStateFile}, FolderScripts: installScripts,
 		KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete pnpm-lock.yaml, run `pnpm install --lockfile-only`",
 	}
 }

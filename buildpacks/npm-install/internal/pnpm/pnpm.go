@@ -1,6 +1,7 @@
 package pnpm
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,14 @@ type pnpm struct {
 	cache   *modules.Downloads
 	program programs.Program
 	version version
+	node    nodeVersions
+}
+
+// nodeVersions are the real process.versions of the build's Node.js.
+type nodeVersions struct {
+	Node    string `json:"node"`
+	Modules string `json:"modules"` // the ABI of native modules
+	NAPI    string `json:"napi"`
 }
 
 func newPNPM(env environ.List, log scribe.Emitter, program programs.Program, cache *modules.Downloads) (pnpm, error) {
@@ -42,7 +51,26 @@ func newPNPM(env environ.List, log scribe.Emitter, program programs.Program, cac
 	if home := env.Get("NODE_HOME"); home != "" {
 		p.env = p.env.Default("npm_config_nodedir", home) // node-gyp reads it
 	}
-	return p, nil
+	p.node, err = p.askNode()
+	return p, err
+}
+
+// askNode asks the Node.js of the build for its versions.
+func (p pnpm) askNode() (v nodeVersions, err error) {
+	node := p.program
+	node.Argv = []string{"node"}
+	cmd, err := node.Command(p.env, "/", "--print", "JSON.stringify(process.versions)")
+	if err != nil {
+		return v, err
+	}
+	output, err := cmd.Output()
+	if err != nil {
+		return v, fmt.Errorf("asking Node.js for its versions: %w", err)
+	}
+	if err := json.Unmarshal(output, &v); err != nil {
+		return v, fmt.Errorf("reading the versions of Node.js: got %q: %w", output, err)
+	}
+	return v, nil
 }
 
 // config returns a pnpm with a setting, by its name in variables.
