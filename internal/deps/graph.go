@@ -19,6 +19,7 @@ type Graph struct {
 	File     string    // the lockfile's name; empty if the graph has another source
 	Version  int       // of the lockfile's format
 	Sparse   bool      // the format lacks platforms, install scripts, folders, and which dependencies are optional
+	StoreDir string    // the folder of a virtual store, see [Store]: "node_modules/.pnpm"; or empty
 	Root     Package   // the project itself, Path ""
 	Packages []Package // all others, sorted by Path
 }
@@ -144,6 +145,31 @@ func (g Graph) Links() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Folders returns the folders of the project besides its own: those that links
+// point to, and those that have an entry, relative to the project, sorted, without
+// duplicates.
+func (g Graph) Folders() []string {
+	all := g.Links()
+	for _, p := range g.Packages {
+		if !p.Link && !p.InNodeModules() {
+			all = append(all, p.Path)
+		}
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(folder string) bool { return folder == "" })
+}
+
+// StoreFolder returns the folder of a package in the virtual store, with the links
+// to its dependencies: "node_modules/.pnpm/a@1.0.0"; "" for anything else.
+func (g Graph) StoreFolder(p Package) string {
+	rest, ok := strings.CutPrefix(p.Path, g.StoreDir+"/")
+	folder, _, inside := strings.Cut(rest, "/"+modulesDir+"/")
+	if g.StoreDir == "" || !ok || !inside {
+		return ""
+	}
+	return path.Join(g.StoreDir, folder)
 }
 
 // ForAnyTarget reports whether, according to the lockfile, an install without

@@ -123,7 +123,7 @@ func (s *store) reach(mask int, needs map[string]Need) {
 }
 
 func (s *store) graph() Graph {
-	var g Graph
+	g := Graph{StoreDir: path.Join(modulesDir, s.dir)}
 	for folder, one := range s.importers {
 		p := withNeeds(one.Package, one.Needs)
 		if folder == "" {

@@ -117,6 +117,9 @@ func (e *engine) readProject() error {
 	if p.Lock, _, err = e.manager.ReadLock(p.Dir); err != nil {
 		return err
 	}
+	if p.Workspaces, err = project.Globs(p.Dir); err != nil {
+		return err
+	}
 	e.project, e.selection = p, newSelection(e.manager, p)
 	return nil
 }

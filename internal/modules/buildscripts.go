@@ -52,6 +52,7 @@ type Script struct {
 	Folder  string // its package, relative to the install folder
 	Package packagejson.Package
 	Name    string
+	Install bool // one of [Words.FolderScripts]
 }
 
 // String returns the script's name, with the folder of a workspace.
@@ -62,9 +63,68 @@ func (s Script) String() string {
 	return s.Name + " of " + s.Folder
 }
 
-// planScripts returns the build scripts. For a workspace, the build scripts of the
-// workspaces that it depends on come first, in dependency order.
+// planScripts returns the install scripts of the project's folders, if the engine
+// is to let them run, and the build scripts.
 func (e *engine) planScripts() ([]Script, error) {
+	all, err := e.planFolderScripts()
+	if err != nil {
+		return nil, err
+	}
+	build, err := e.planBuildScripts()
+	return append(all, build...), err
+}
+
+// planFolderScripts returns the install scripts of the project's folders: of the
+// root, and of its workspaces or those that a workspace needs, each after its
+// dependencies.
+func (e *engine) planFolderScripts() (all []Script, err error) {
+	names := e.manager.Words().FolderScripts
+	if len(names) == 0 {
+		return nil, nil
+	}
+	folders := []string{""}
+	if closure, known, err := e.selection.closure(true); err != nil {
+		return nil, err
+	} else if known {
+		folders = append(folders, closure.Folders...)
+	} else {
+		folders = append(folders, e.ordered(e.selection.starts())...)
+	}
+	for _, folder := range folders {
+		pkg, err := packagejson.Read(filepath.Join(e.project.Dir, folder))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		own := OwnScripts(pkg, names)
+		for _, name := range names {
+			if slices.Contains(own, name) {
+				all = append(all, Script{Folder: folder, Package: pkg, Name: name, Install: true})
+			}
+		}
+	}
+	return all, nil
+}
+
+// ordered returns folders of the project, without its own, each after those that it
+// depends on.
+func (e *engine) ordered(folders []string) (all []string) {
+	for _, folder := range folders {
+		closure, _ := e.project.Lock.Closure(folder, true)
+		for _, one := range closure.Folders {
+			if one != "" && slices.Contains(folders, one) && !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
+// planBuildScripts returns the build scripts. For a workspace, the build scripts of
+// the workspaces that it depends on come first, in dependency order.
+func (e *engine) planBuildScripts() ([]Script, error) {
 	names, err := BuildScripts(e.env.Get, e.project.Package)
 	if err != nil || e.env.Get(settings.RunScripts) == NoScripts {
 		return nil, err
@@ -83,11 +143,11 @@ func (e *engine) planScripts() ([]Script, error) {
 			return nil, err
 		}
 		if slices.Contains(pkg.ScriptNames(), defaultScript) {
-			all = append(all, Script{folder, pkg, defaultScript})
+			all = append(all, Script{Folder: folder, Package: pkg, Name: defaultScript})
 		}
 	}
 	for _, name := range names {
-		all = append(all, Script{e.project.Workspace, e.project.Package, name})
+		all = append(all, Script{Folder: e.project.Workspace, Package: e.project.Package, Name: name})
 	}
 	return all, nil
 }
@@ -119,15 +179,31 @@ func (i *installer) runScripts() error {
 	if i.env.Get(settings.RunScripts) == "" {
 		source = packagejson.FileName
 	}
-	var names []string
-	for _, script := range i.scripts {
-		names = append(names, script.String())
+	install := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return !s.Install })
+	build := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return s.Install })
+	if len(install) > 0 {
+		i.log.Process("Executing install scripts of the app: %s (%s)", names(install), packagejson.FileName)
 	}
-	i.log.Process("Executing build scripts: %s (%s)", strings.Join(names, ", "), source)
-	for _, script := range i.scripts {
+	if err := i.runEach(install); err != nil || len(build) == 0 {
+		return err
+	}
+	i.log.Process("Executing build scripts: %s (%s)", names(build), source)
+	return i.runEach(build)
+}
+
+func (i *installer) runEach(scripts []Script) error {
+	for _, script := range scripts {
 		if err := i.manager.Run(script); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func names(scripts []Script) string {
+	all := make([]string, len(scripts))
+	for i, script := range scripts {
+		all[i] = script.String()
+	}
+	return strings.Join(all, ", ")
 }

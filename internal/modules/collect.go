@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -16,33 +17,34 @@ import (
 )
 
 // collect moves the project's node_modules into the layer, with those of linked
-// folders. It returns the paths of all, relative to the project.
+// folders and of a lockfile's workspaces. It returns the paths of all, relative to
+// the project.
 func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 	places := []string{}
-	todo := []string{nodemodules.Dir}
-	seen := map[string]bool{nodemodules.Dir: true}
+	todo := e.ownModules()
 	for len(todo) > 0 {
 		place := todo[0]
 		todo = todo[1:]
-		from, to := filepath.Join(e.project.Dir, place), filepath.Join(layerDir, place)
+		from := filepath.Join(e.project.Dir, place)
 		if info, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			continue
 		}
-		linked, err := tree.AnchorLinks(from)
+		places = append(places, place)
+		linked, err := tree.AnchorLinks(from, e.absolute(append(todo, places...))...)
 		if err != nil {
 			return nil, err
 		}
 		for _, folder := range linked {
 			rel, err := filepath.Rel(e.project.Dir, filepath.Join(folder, nodemodules.Dir))
-			if err == nil && !strings.HasPrefix(rel, "..") && !seen[rel] {
-				seen[rel] = true
+			if err == nil && !strings.HasPrefix(rel, "..") && !slices.Contains(append(todo, places...), rel) {
 				todo = append(todo, rel)
 			}
 		}
-		if err := e.place(s, from, to); err != nil {
+	}
+	for _, place := range places {
+		if err := e.place(s, filepath.Join(e.project.Dir, place), filepath.Join(layerDir, place)); err != nil {
 			return nil, err
 		}
-		places = append(places, place)
 	}
 	if len(places) == 0 || places[0] != nodemodules.Dir {
 		// Nothing was installed: an empty folder, so that the link has a target.
@@ -53,6 +55,30 @@ func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 	}
 	sort.Strings(places)
 	return places, nil
+}
+
+// ownModules returns the node_modules of the project and, if the lockfile is that of
+// a virtual store, of its folders, whose links into each other stay relative.
+func (e *engine) ownModules() []string {
+	all := []string{nodemodules.Dir}
+	if e.project.Lock.StoreDir == "" {
+		return all
+	}
+	for _, folder := range e.project.Lock.Folders() {
+		if filepath.IsLocal(folder) {
+			all = append(all, filepath.Join(folder, nodemodules.Dir))
+		}
+	}
+	return all
+}
+
+// absolute returns paths in the project as absolute ones.
+func (e *engine) absolute(places []string) []string {
+	all := make([]string, len(places))
+	for i, place := range places {
+		all[i] = filepath.Join(e.project.Dir, place)
+	}
+	return all
 }
 
 func (e *engine) place(s spec, from, to string) error {

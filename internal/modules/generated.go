@@ -131,7 +131,7 @@ func (i *installer) setApart(layerDir, place string, start time.Time) error {
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil // a script removed it
 	}
-	if _, err := tree.AnchorLinks(from); err != nil {
+	if _, err := tree.AnchorLinks(from, i.absolute(i.generated.places)...); err != nil {
 		return err
 	}
 	fresh, err := i.filesOf(from, func(path string, entry fs.DirEntry) (bool, error) {
@@ -258,15 +258,21 @@ func (i *installer) wantedAtLaunch(file, launchDir string) bool {
 // packageFolders returns the folders of the packages that contain a file, the
 // outermost first: "node_modules/a" and "node_modules/a/node_modules/@s/b" for
 // node_modules/a/node_modules/@s/b/index.js. Names that begin with a dot are no
-// packages.
+// packages, but may be a virtual store, with a folder for each package.
 func packageFolders(file string) []string {
 	var all []string
 	parts := strings.Split(file, "/")
 	for i, part := range parts {
-		if part != nodemodules.Dir || i+1 < len(parts) && strings.HasPrefix(parts[i+1], ".") {
+		if part != nodemodules.Dir {
 			continue
 		}
 		end := i + 2
+		if i+1 < len(parts) && strings.HasPrefix(parts[i+1], ".") {
+			if i+3 >= len(parts) || parts[i+3] != nodemodules.Dir {
+				continue
+			}
+			end = i + 3
+		}
 		if end <= len(parts) && strings.HasPrefix(parts[end-1], "@") {
 			end++
 		}

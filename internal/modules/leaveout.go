@@ -14,7 +14,7 @@ import (
 func (e *engine) leaveModulesOut() error {
 	e.log.Process("Leaving %s out of the app image: %s is false", nodemodules.Dir, modulesVariable)
 	e.log.Break()
-	for _, folder := range append([]string{""}, e.project.Lock.Links()...) {
+	for _, folder := range append([]string{""}, e.project.Lock.Folders()...) {
 		if !filepath.IsLocal(filepath.Join(folder, nodemodules.Dir)) {
 			continue
 		}

@@ -72,20 +72,22 @@ type Words struct {
 	Lockfiles      []string // names of its lockfiles
 	Configuration  string   // its configuration file in a project's folder
 	Notes          []string // its own files in node_modules
-	InstallScripts []string // the project's scripts that it runs on install, in order
+	InstallScripts []string // the project's scripts that it runs on each install, in order
+	FolderScripts  []string // those that the engine lets it run once instead, before the build scripts, in order
 	KeepDev        string   // the setting that keeps devDependencies in the app image: "NPM_CONFIG_INCLUDE=dev"
 	Relock         string   // how to rewrite a lockfile for every platform, in the imperative
 }
 
 // Project is the project to install.
 type Project struct {
-	App       string              // the app's folder, absolute
-	Dir       string              // the install folder: the project's, or the root of its workspaces
-	Folder    string              // the project's
-	Workspace string              // its path below Dir, if it is a workspace
-	Package   packagejson.Package // the project's
-	Root      packagejson.Package // the one in Dir
-	Lock      deps.Graph          // of Dir; the zero value without a lockfile
+	App        string              // the app's folder, absolute
+	Dir        string              // the install folder: the project's, or the root of its workspaces
+	Folder     string              // the project's
+	Workspace  string              // its path below Dir, if it is a workspace
+	Package    packagejson.Package // the project's
+	Root       packagejson.Package // the one in Dir
+	Lock       deps.Graph          // of Dir; the zero value without a lockfile
+	Workspaces []string            // the globs of its workspaces, see project.Globs
 }
 
 // Kind says what chooses the versions of the dependencies.

@@ -73,7 +73,7 @@ func (s selection) folders(dev bool) ([]string, error) {
 	if known {
 		return closure.Folders, nil
 	}
-	return s.project.Lock.Links(), err
+	return s.project.Lock.Folders(), err
 }
 
 // starts returns the folders whose dependencies are installed: the workspace's, or
@@ -83,8 +83,8 @@ func (s selection) starts() []string {
 		return []string{s.project.Workspace}
 	}
 	starts := []string{""}
-	for _, folder := range s.project.Lock.Links() {
-		if project.IsWorkspace(s.project.Root.Workspaces, folder) && tree.Exists(filepath.Join(s.project.Dir, folder)) {
+	for _, folder := range s.project.Lock.Folders() {
+		if project.IsWorkspace(s.project.Workspaces, folder) && tree.Exists(filepath.Join(s.project.Dir, folder)) {
 			starts = append(starts, folder)
 		}
 	}

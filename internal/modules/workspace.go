@@ -43,7 +43,16 @@ func (e *engine) keepClosure() error {
 		if closure.Packages[p.Path] || !p.InNodeModules() || !filepath.IsLocal(p.Path) {
 			continue
 		}
-		if err := tree.Remove(filepath.Join(e.project.Dir, p.Path)); err != nil {
+		place := p.Path
+		if folder := lock.StoreFolder(p); folder != "" && !p.Link {
+			place = folder
+		}
+		if err := tree.Remove(filepath.Join(e.project.Dir, place)); err != nil {
+			return fmt.Errorf("removing what %s does not need: %w", e.project.Workspace, err)
+		}
+	}
+	if lock.StoreDir != "" {
+		if err := removeDangling(filepath.Join(e.project.Dir, nodemodules.Dir)); err != nil {
 			return fmt.Errorf("removing what %s does not need: %w", e.project.Workspace, err)
 		}
 	}
@@ -106,12 +115,12 @@ func (e *engine) removeUnrelated(d demand) error {
 		return err
 	}
 	var removed []string
-	for _, folder := range lock.Links() {
+	for _, folder := range lock.Folders() {
 		needed := slices.ContainsFunc(closure.Folders, func(needed string) bool {
 			return needed == folder || strings.HasPrefix(needed, folder+"/")
 		})
 		place := filepath.Join(e.project.Dir, folder)
-		if needed || !filepath.IsLocal(folder) || folder == "." || !project.IsWorkspace(e.project.Root.Workspaces, folder) || !tree.Exists(place) {
+		if needed || !filepath.IsLocal(folder) || folder == "." || !project.IsWorkspace(e.project.Workspaces, folder) || !tree.Exists(place) {
 			continue
 		}
 		if err := tree.Remove(place); err != nil {

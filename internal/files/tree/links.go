@@ -5,13 +5,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // AnchorLinks makes every symbolic link in a folder that leads out of it
 // absolute, so that it still leads there once the folder is elsewhere. It
-// returns the places that those links lead to.
-func AnchorLinks(dir string) ([]string, error) {
+// returns the places that those links lead to. Links into the folders that move
+// with it stay as they are.
+func AnchorLinks(dir string, with ...string) ([]string, error) {
 	var outside []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Type() != fs.ModeSymlink {
@@ -25,7 +27,7 @@ func AnchorLinks(dir string) ([]string, error) {
 		if !filepath.IsAbs(link) {
 			place = filepath.Join(filepath.Dir(path), link)
 		}
-		if place == dir || strings.HasPrefix(place, dir+"/") {
+		if isBelow(place, dir) || slices.ContainsFunc(with, func(other string) bool { return isBelow(place, other) }) {
 			return nil
 		}
 		outside = append(outside, place)
@@ -42,3 +44,5 @@ func AnchorLinks(dir string) ([]string, error) {
 	}
 	return outside, nil
 }
+
+func isBelow(place, dir string) bool { return place == dir || strings.HasPrefix(place, dir+"/") }

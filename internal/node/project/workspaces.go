@@ -41,6 +41,17 @@ func listsWorkspace(root, dir string) (bool, error) {
 	return slices.Contains(lock.Links(), folder), err
 }
 
+// Globs returns the globs of the workspaces of a folder: those of its package.json,
+// and those of its pnpm-workspace.yaml.
+func Globs(dir string) ([]string, error) {
+	globs, err := packagejson.ReadWorkspaces(dir)
+	if err != nil {
+		return nil, err
+	}
+	ofPNPM, err := packagemanager.PNPMPackages(dir)
+	return slices.Concat(globs, ofPNPM), err
+}
+
 // hasOwnLockfile reports whether a folder's lockfile overrides those of the
 // root above it: the root has none, or only the folder has one of npm's.
 func hasOwnLockfile(dir, root string) (bool, error) {
