@@ -88,7 +88,11 @@ func IsPrebuilt(dir string, installed deps.Graph, p deps.Package, t targets.Targ
 		return found, err
 	}
 	for name := range p.OptionalDeps {
-		if found, ok := installed.Resolve(p.Path, name); ok && found.IsBinaryFor(deps.PlatformOf(t)) {
+		found, ok := installed.Resolve(p.Path, name)
+		if ok && found.Link { // into a virtual store
+			found, ok = installed.Package(found.To)
+		}
+		if ok && found.IsBinaryFor(deps.PlatformOf(t)) {
 			return true, nil
 		}
 	}

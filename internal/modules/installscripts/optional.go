@@ -1,0 +1,102 @@
+package installscripts
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/files/tree"
+)
+
+// remove removes the package of a failed script, with the packages that cannot do
+// without it and those that nothing else needs.
+func (r *run) remove(f Failed) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	set := r.tree.optionalSet(f.Package.Path)
+	r.Log.Action("WARNING: left out the optional package %s, as its script has failed (%s)", f.Package.folderName(), f.End())
+	for _, path := range slices.Sorted(maps.Keys(set)) {
+		r.gone[path] = true
+		if err := tree.Remove(filepath.Join(r.tree.Dir, filepath.FromSlash(path))); err != nil {
+			return fmt.Errorf("removing the optional package %s: %w", path, err)
+		}
+		r.removed = append(r.removed, path)
+	}
+	return nil
+}
+
+// edge is a dependency of an installed package.
+type edge struct {
+	from, to string // paths
+	optional bool
+}
+
+// edges returns the dependencies between all installed packages.
+func (t Tree) edges() (all []edge) {
+	for _, p := range append([]deps.Package{t.graph.Root}, t.graph.Packages...) {
+		if p.Link {
+			all = append(all, edge{p.Path, p.To, false})
+			continue
+		}
+		for _, one := range []struct {
+			names    map[string]string
+			optional bool
+		}{{p.Dependencies, false}, {p.OptionalDeps, true}, {p.PeerDeps, false}, {devOf(p), false}} {
+			for name := range one.names {
+				if _, ok := p.OptionalDeps[name]; ok && !one.optional {
+					continue // npm lists optional dependencies among the others, too
+				}
+				if found, ok := t.graph.Resolve(p.Path, name); ok {
+					all = append(all, edge{p.Path, found.Path, one.optional})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// devOf returns the devDependencies of a folder of the project.
+func devOf(p deps.Package) map[string]string {
+	if p.InNodeModules() {
+		return nil
+	}
+	return p.DevDeps
+}
+
+// optionalSet returns what goes with a failed optional package: everything that
+// needs it, up to where a dependency is optional, and everything that only these
+// need.
+func (t Tree) optionalSet(path string) map[string]bool {
+	edges := t.edges()
+	start := map[string]bool{path: true}
+	for again := true; again; {
+		again = false
+		for _, e := range edges {
+			if start[e.to] && !e.optional && !start[e.from] {
+				start[e.from], again = true, true
+			}
+		}
+	}
+	all := maps.Clone(start)
+	for again := true; again; {
+		again = false
+		for _, e := range edges {
+			if all[e.from] && !all[e.to] {
+				all[e.to], again = true, true
+			}
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, e := range edges {
+			if all[e.to] && !start[e.to] && !all[e.from] {
+				delete(all, e.to)
+				again = true
+			}
+		}
+	}
+	maps.DeleteFunc(all, func(path string, _ bool) bool { return !inModules(path) })
+	return all
+}

@@ -1,0 +1,147 @@
+package installscripts_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
+)
+
+// project writes files, by their paths, into a folder. A name that ends with @ is a
+// link to the path that is its text.
+func project(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for path, text := range files {
+		place := filepath.Join(dir, strings.TrimSuffix(path, "@"))
+		write := func() error { return os.WriteFile(place, []byte(text), 0o644) }
+		if strings.HasSuffix(path, "@") {
+			write = func() error { return os.Symlink(text, place) }
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), write()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// logging is a package.json whose scripts append their event and the package's name
+// to the file events of the project.
+func logging(name string, more string, events ...string) string {
+	var scripts []string
+	for _, event := range events {
+		scripts = append(scripts, `"`+event+`":"echo $npm_lifecycle_event $npm_package_name >> $ROOT/events"`)
+	}
+	return `{"name":"` + name + `","version":"1.0.0","scripts":{` + strings.Join(scripts, ",") + `}` + more + `}`
+}
+
+func runner(dir string) (installscripts.Runner, *bytes.Buffer) {
+	log := &bytes.Buffer{}
+	return installscripts.Runner{
+		Env:    environ.List{"PATH=" + os.Getenv("PATH"), "ROOT=" + dir},
+		Target: targets.LinuxAMD64, Host: targets.LinuxAMD64, Log: scribe.NewEmitter(log), Foreground: true,
+	}, log
+}
+
+func events(t *testing.T, dir string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "events"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+var all = []string{"preinstall", "install", "postinstall", "prepare"}
+
+var installed = map[string]string{
+	"package.json":                               logging("app", "", append(all, "prepublish", "preprepare", "postprepare")...),
+	"node_modules/b/package.json":                logging("b", "", all...),
+	"node_modules/a/package.json":                logging("a", `,"dependencies":{"b":"1","c":"1"}`, all...),
+	"node_modules/a/node_modules/c/package.json": logging("c", "", all...),
+	"packages/w/package.json":                    logging("w", "", append(all, "postprepare")...),
+	"node_modules/w@":                            "../packages/w",
+}
+
+var graph = deps.Graph{Version: 3, Packages: []deps.Package{
+	{Path: "node_modules/a", Name: "a", Version: "1.0.0", Dependencies: map[string]string{"b": "1", "c": "1"}},
+	{Path: "node_modules/a/node_modules/c", Name: "c", Version: "1.0.0"},
+	{Path: "node_modules/b", Name: "b", Version: "1.0.0"},
+	{Path: "node_modules/not-installed", Name: "not-installed"},
+	{Path: "node_modules/w", Name: "w", Link: true, To: "packages/w"},
+	{Path: "packages/w", Name: "w"},
+}}
+
+func TestOrders(t *testing.T) {
+	byEvent := []string{"preinstall a", "preinstall b", "preinstall c", "install a", "install b", "install c", "postinstall a", "postinstall b", "postinstall c",
+		"preinstall w", "prepare w", "install w", "postinstall w"}
+	byPackage := []string{"preinstall c", "install c", "postinstall c", "preinstall b", "install b", "postinstall b", "preinstall a", "install a", "postinstall a",
+		"preinstall w", "install w", "postinstall w", "prepare w"}
+	for _, row := range []struct {
+		name string
+		tree func(dir string) (installscripts.Tree, error)
+		plan func(installscripts.Tree) installscripts.Plan
+		want []string
+	}{
+		{"events of a graph", func(dir string) (installscripts.Tree, error) { return installscripts.FromGraph(dir, graph) }, installscripts.Tree.ByEvent, byEvent},
+		{"events of a folder", installscripts.Scan, installscripts.Tree.ByEvent, byEvent},
+		{"packages of a graph", func(dir string) (installscripts.Tree, error) { return installscripts.FromGraph(dir, graph) }, installscripts.Tree.ByPackage, byPackage},
+		{"packages of a folder", installscripts.Scan, installscripts.Tree.ByPackage, byPackage},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := project(t, installed)
+			tree, err := row.tree(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, log := runner(dir)
+			if _, err := r.Run(tree, row.plan(tree)); err != nil {
+				t.Fatal(err, log)
+			}
+			if got := events(t, dir); !slices.Equal(got, row.want) {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+func TestTheProjectRunsWhatIsAskedFor(t *testing.T) {
+	dir := project(t, installed)
+	tree, err := installscripts.Scan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := runner(dir)
+	if err := r.RunProject(tree, "postinstall", "prepublish", "none", "preinstall"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := events(t, dir), []string{"postinstall app", "prepublish app", "preinstall app"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAFailureNamesTheScript(t *testing.T) {
+	dir := project(t, map[string]string{"node_modules/@s/a/package.json": `{"name":"x","scripts":{"install":"echo why; exit 3"}}`})
+	tree, err := installscripts.Scan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := runner(dir)
+	_, err = r.Run(tree, tree.ByEvent())
+	var f *failure.Failure
+	want := "the script install of the package @s/a, `echo why; exit 3`, ended with the exit status 3: why"
+	if !errors.As(err, &f) || f.ID != "package-script-failed" || f.Cause != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,182 @@
+package installscripts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/deps"
+)
+
+const modulesDir = "node_modules"
+
+// Tree is what is installed in a project's folder.
+type Tree struct {
+	Dir      string // the project's, absolute
+	Packages []Package
+	graph    deps.Graph
+}
+
+// FromGraph returns the packages of a graph that are on disk. The graph is that of
+// the lockfile, or of the manager's record of what it has installed.
+func FromGraph(dir string, graph deps.Graph) (Tree, error) {
+	graph.Packages = slices.DeleteFunc(slices.Clone(graph.Packages), func(p deps.Package) bool {
+		_, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(p.Path)))
+		return err != nil
+	})
+	tree := Tree{Dir: dir, graph: graph}
+	seen := map[string]bool{}
+	add := func(p deps.Package, linked bool) error {
+		if seen[p.Path] {
+			return nil
+		}
+		seen[p.Path] = true
+		return tree.add(p, linked)
+	}
+	for _, p := range graph.Packages {
+		var err error
+		switch {
+		case p.Link && !inModules(p.To):
+			to, found := graph.Package(p.To)
+			if !found {
+				to = deps.Package{Path: p.To}
+			}
+			err = add(to, true)
+		case !p.Link && p.InNodeModules():
+			err = add(p, false)
+		}
+		if err != nil {
+			return Tree{}, err
+		}
+	}
+	return tree, nil
+}
+
+// Scan returns the packages in the node_modules of a project's folder and of the
+// folders that they link to. It follows no link within node_modules: the folders of
+// a virtual store (node_modules/.pnpm, node_modules/.store) are in it.
+func Scan(dir string) (Tree, error) {
+	tree := Tree{Dir: dir, graph: deps.Graph{Version: 1}}
+	todo, seen := []string{""}, map[string]bool{"": true}
+	for len(todo) > 0 {
+		folder := todo[0]
+		todo = todo[1:]
+		links, err := tree.scan(path.Join(folder, modulesDir))
+		if err != nil {
+			return Tree{}, fmt.Errorf("looking for installed packages: %w", err)
+		}
+		for _, link := range links {
+			if seen[link] {
+				continue
+			}
+			seen[link] = true
+			todo = append(todo, link)
+			if err := tree.add(deps.Package{Path: link}, true); err != nil {
+				return Tree{}, err
+			}
+		}
+	}
+	root, err := tree.Root()
+	tree.graph.Root = root.described()
+	for i, p := range tree.Packages {
+		tree.Packages[i].Package = p.described()
+		tree.graph.Packages = append(tree.graph.Packages, tree.Packages[i].Package)
+	}
+	slices.SortFunc(tree.graph.Packages, func(a, b deps.Package) int { return strings.Compare(a.Path, b.Path) })
+	return tree, err
+}
+
+// scan adds the packages below a folder of node_modules, and returns the folders
+// that links lead to, relative to the project.
+func (t *Tree) scan(modules string) (links []string, err error) {
+	root := filepath.Join(t.Dir, filepath.FromSlash(modules))
+	err = filepath.WalkDir(root, func(place string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(t.Dir, place)
+		if err != nil {
+			return err
+		}
+		switch rel = filepath.ToSlash(rel); {
+		case entry.IsDir() && entry.Name() != modulesDir && isPackageFolder(path.Dir(rel)):
+			return fs.SkipDir
+		case !isPackageFolder(rel):
+			return nil
+		case entry.Type() == fs.ModeSymlink:
+			to, ok := t.linked(place)
+			if !ok {
+				return nil
+			}
+			t.graph.Packages = append(t.graph.Packages, deps.Package{Path: rel, Name: folderName(rel), Link: true, To: to})
+			if !inModules(to) {
+				links = append(links, to)
+			}
+		case entry.IsDir():
+			return t.add(deps.Package{Path: rel, Name: folderName(rel)}, false)
+		}
+		return nil
+	})
+	return links, err
+}
+
+// linked returns the folder that a link leads to, relative to the project; ok is
+// false if it is missing, or the project itself.
+func (t *Tree) linked(link string) (to string, ok bool) {
+	target, err := filepath.EvalSymlinks(link)
+	if err != nil {
+		return "", false
+	}
+	root, err := filepath.EvalSymlinks(t.Dir)
+	if err != nil {
+		return "", false
+	}
+	to, err = filepath.Rel(root, target)
+	return filepath.ToSlash(to), err == nil && to != "."
+}
+
+func (t *Tree) add(p deps.Package, linked bool) error {
+	one, found, err := read(filepath.Join(t.Dir, filepath.FromSlash(p.Path)), p)
+	if err != nil {
+		return fmt.Errorf("reading the package %s: %w", p.Path, err)
+	}
+	if found {
+		one.Linked = linked
+		t.Packages = append(t.Packages, one)
+	}
+	return nil
+}
+
+// Root returns the project itself. Its manifest is empty without a package.json.
+func (t Tree) Root() (Package, error) {
+	root, _, err := read(t.Dir, t.graph.Root)
+	root.Path, root.Dir = "", t.Dir
+	return root, err
+}
+
+// isPackageFolder reports whether a path ends with a package's folder in
+// node_modules: "node_modules/a", "node_modules/@s/a".
+func isPackageFolder(place string) bool {
+	dir, name := path.Split(place)
+	dir = path.Clean(dir)
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "@") {
+		return false
+	}
+	if strings.HasPrefix(path.Base(dir), "@") {
+		dir = path.Dir(dir)
+	}
+	return path.Base(dir) == modulesDir
+}
+
+// inModules reports whether a path is in a node_modules.
+func inModules(place string) bool {
+	return deps.Package{Path: place}.InNodeModules()
+}
