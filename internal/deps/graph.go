@@ -19,6 +19,7 @@ type Graph struct {
 	File     string    // the lockfile's name; empty if the graph has another source
 	Version  int       // of the lockfile's format
 	Sparse   bool      // the format lacks platforms, install scripts, folders, and which dependencies are optional
+	Virtual  bool      // folders are those of a virtual store, which an install does not have, see [Store]
 	Root     Package   // the project itself, Path ""
 	Packages []Package // all others, sorted by Path
 }
