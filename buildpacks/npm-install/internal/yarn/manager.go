@@ -37,6 +37,7 @@ type manager struct {
 	node    versions
 	config  configuration
 	cache   *modules.Downloads
+	facts   berryFacts
 }
 
 // New returns Yarn as a manager.

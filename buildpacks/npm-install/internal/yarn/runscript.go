@@ -14,7 +14,7 @@ import (
 
 // Run runs a build script with Yarn, with the NODE_ENV of the build.
 func (m *manager) Run(s modules.Script) error {
-	files, err := m.homeFiles(nil)
+	files, err := m.homeFiles()
 	if err != nil {
 		return err
 	}
