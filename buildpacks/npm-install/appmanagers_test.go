@@ -30,7 +30,7 @@ func mono(root string, others files) files {
 	return all
 }
 
-// Another manager's lockfile is never passed over in silence.
+// A manager that this buildpack does not have is never passed over in silence.
 func TestDetectRefusesOtherPackageManagers(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -38,26 +38,11 @@ func TestDetectRefusesOtherPackageManagers(t *testing.T) {
 		path string
 		says string // of the manager and the evidence
 	}{
-		{"pnpm's lockfile", files{"package.json": `{}`, "pnpm-lock.yaml": ""}, "", "pnpm (pnpm-lock.yaml)"},
-		{"pnpm's lockfile and packageManager", files{"package.json": `{"packageManager":"pnpm@10.20.0"}`, "pnpm-lock.yaml": ""}, "", "pnpm (pnpm-lock.yaml, packageManager pnpm@10.20.0)"},
-		{"Berry's lockfile", files{"package.json": `{}`, "yarn.lock": berry}, "", "yarn (yarn.lock of Yarn 2 or later)"},
-		{"Bun's lockfile", files{"package.json": `{"scripts":{"start":"bun x"}}`, "bun.lock": "{}"}, "", "bun (bun.lock)"},
-		{"Bun's old lockfile", files{"package.json": `{}`, "bun.lockb": "\x00"}, "", "bun (bun.lockb)"},
 		{"Deno's lockfile", files{"package.json": `{}`, "deno.lock": "{}"}, "", "deno (deno.lock)"},
-		{"packageManager alone", files{"package.json": `{"packageManager":"yarn@4.1.0+sha224.abc"}`}, "", "yarn (packageManager yarn@4.1.0)"},
-		{"devEngines alone", files{"package.json": `{"devEngines":{"packageManager":{"name":"pnpm"}}}`}, "", "pnpm (devEngines.packageManager pnpm)"},
-		{"volta alone", files{"package.json": `{"volta":{"pnpm":"10.0.0"}}`}, "", "pnpm (volta.pnpm 10.0.0)"},
 		{"a manager that nobody knows", files{"package.json": `{"packageManager":"vlt@1.0.0"}`}, "", "vlt (packageManager vlt@1.0.0)"},
-		{"npm declared beside another's lockfile", files{"package.json": `{"packageManager":"npm@11.6.0"}`, "pnpm-lock.yaml": ""}, "", "package.json declares npm (packageManager npm@11.6.0)"},
-		{"pnpm declared beside the lockfile of Yarn 1", files{"package.json": `{"packageManager":"pnpm@10.0.0"}`, "yarn.lock": yarn1}, "", "pnpm (packageManager pnpm@10.0.0)"},
-		{"pnpm's lockfile beside that of Yarn 1", files{"package.json": `{}`, "yarn.lock": yarn1, "pnpm-lock.yaml": ""}, "", "pnpm (pnpm-lock.yaml)"},
-		{"Yarn declared beside an empty lockfile", files{"package.json": `{"packageManager":"yarn@4.1.0"}`, "yarn.lock": ""}, "", "yarn (packageManager yarn@4.1.0)"},
-		{"modules that are brought along", files{"package.json": `{}`, "pnpm-lock.yaml": "", "node_modules/a/package.json": `{}`}, "", "pnpm (pnpm-lock.yaml)"},
-		{"the root of the workspaces has the lockfile", mono(`{"workspaces":["packages/*"]}`, files{"yarn.lock": berry}), "packages/a", "yarn (yarn.lock of Yarn 2 or later)"},
-		{"the root of the workspaces declares it", mono(`{"workspaces":["packages/*"],"packageManager":"bun@1.2.0"}`, nil), "packages/a", "bun (packageManager bun@1.2.0)"},
-		{"a workspace has the lockfile", mono(`{"workspaces":["packages/*"]}`, files{"packages/a/pnpm-lock.yaml": ""}), "packages/a", "pnpm (packages/a/pnpm-lock.yaml)"},
-		{"a project of pnpm's workspaces", mono(`{}`, files{"pnpm-lock.yaml": "importers:\n\n  packages/a:\n    dependencies:\n"}), "packages/a", "pnpm (pnpm-lock.yaml)"},
-		{"the package.json above declares it", mono(`{"packageManager":"pnpm@10.0.0"}`, nil), "packages/a", "pnpm (packageManager pnpm@10.0.0)"},
+		{"the root of the workspaces has the lockfile", mono(`{"workspaces":["packages/*"]}`, files{"deno.lock": "{}"}), "packages/a", "deno (deno.lock)"},
+		{"a workspace has the lockfile", mono(`{"workspaces":["packages/*"]}`, files{"packages/a/deno.lock": "{}"}), "packages/a", "deno (packages/a/deno.lock)"},
+		{"the package.json above declares it", mono(`{"packageManager":"vlt@1.0.0"}`, nil), "packages/a", "vlt (packageManager vlt@1.0.0)"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			env := environ.List{"BP_NODE_PROJECT_PATH=" + row.path}
@@ -90,8 +75,6 @@ func TestDetectTakesWhatNPMCanInstall(t *testing.T) {
 		{"the lockfile of Yarn 1", files{"package.json": `{}`, "yarn.lock": yarn1}, ""},
 		{"the lockfile of Yarn 1 and packageManager", files{"package.json": `{"packageManager":"yarn@1.22.22"}`, "yarn.lock": yarn1}, ""},
 		{"an empty lockfile of Yarn's", files{"package.json": `{}`, "yarn.lock": ""}, ""},
-		{"npm's lockfile beside another's", files{"package.json": `{}`, "package-lock.json": lock3, "pnpm-lock.yaml": ""}, ""},
-		{"npm's lockfile and another's name", files{"package.json": `{"packageManager":"pnpm@10.0.0"}`, "npm-shrinkwrap.json": lock3}, ""},
 		{"npm's lockfile of the root", mono(`{"workspaces":["packages/*"]}`, files{"package-lock.json": lock3, "packages/a/yarn.lock": berry}), "packages/a"},
 		{"npm's lockfile of a workspace", mono(`{"workspaces":["packages/*"],"packageManager":"yarn@4.1.0"}`, files{"yarn.lock": berry, "packages/a/package-lock.json": lock3}), "packages/a"},
 		{"the lockfile of Yarn 1 of the root, and one that Yarn does not look at", mono(`{"workspaces":["packages/*"]}`, files{"yarn.lock": yarn1, "packages/a/yarn.lock": yarn1}), "packages/a"},
@@ -119,15 +102,15 @@ func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
 		path         string
 		says, silent []string
 	}{
-		{"pnpm's lockfile", files{"package.json": `{}`, "pnpm-lock.yaml": ""}, "", nil, []string{restore, onFail}},
-		{"Berry's lockfile", files{"package.json": `{}`, "yarn.lock": berry}, "", []string{restore}, []string{onFail}},
-		{"the lockfile of Yarn 1 and another manager", files{"package.json": `{"packageManager":"pnpm@10.0.0"}`, "yarn.lock": yarn1}, "", []string{restore}, []string{onFail}},
-		{"an empty lockfile of Yarn's, which npm leaves alone", files{"package.json": `{"packageManager":"yarn@4.1.0"}`, "yarn.lock": ""}, "", nil, []string{restore}},
-		{"devEngines", files{"package.json": `{"devEngines":{"packageManager":{"name":"pnpm"}}}`}, "", []string{onFail}, []string{restore}},
-		{"devEngines behind packageManager", files{"package.json": `{"packageManager":"bun@1.2.0","devEngines":{"packageManager":[{"name":"bun","onFail":"warn"},{"name":"pnpm","onFail":"error"}]}}`}, "", []string{onFail}, nil},
-		{"devEngines of the root", mono(`{"workspaces":["packages/*"],"devEngines":{"packageManager":{"name":"pnpm"}}}`, nil), "packages/a", []string{onFail}, nil},
-		{"devEngines that lets npm go on", files{"package.json": `{"devEngines":{"packageManager":{"name":"pnpm","onFail":"ignore"}}}`}, "", nil, []string{onFail}},
-		{"devEngines that names npm, too", files{"package.json": `{"devEngines":{"packageManager":[{"name":"pnpm"},{"name":"npm"}]}}`}, "", nil, []string{onFail}},
+		{"another manager", files{"package.json": `{"packageManager":"vlt@1.0.0"}`}, "", nil, []string{restore, onFail}},
+		{"another manager beside Berry's lockfile", files{"package.json": `{"packageManager":"vlt@1.0.0"}`, "yarn.lock": berry}, "", []string{restore}, []string{onFail}},
+		{"another manager beside the lockfile of Yarn 1", files{"package.json": `{"packageManager":"vlt@1.0.0"}`, "yarn.lock": yarn1}, "", []string{restore}, []string{onFail}},
+		{"an empty lockfile of Yarn's, which npm leaves alone", files{"package.json": `{"packageManager":"vlt@4.1.0"}`, "yarn.lock": ""}, "", nil, []string{restore}},
+		{"devEngines", files{"package.json": `{"devEngines":{"packageManager":{"name":"vlt"}}}`}, "", []string{onFail}, []string{restore}},
+		{"devEngines behind packageManager", files{"package.json": `{"packageManager":"vlt@1.2.0","devEngines":{"packageManager":[{"name":"vlt","onFail":"warn"},{"name":"pnpm","onFail":"error"}]}}`}, "", []string{onFail}, nil},
+		{"devEngines of the root", mono(`{"workspaces":["packages/*"],"devEngines":{"packageManager":{"name":"vlt"}}}`, nil), "packages/a", []string{onFail}, nil},
+		{"devEngines that lets npm go on", files{"package.json": `{"devEngines":{"packageManager":{"name":"vlt","onFail":"ignore"}}}`}, "", nil, []string{onFail}},
+		{"devEngines that names npm, too", files{"package.json": `{"devEngines":{"packageManager":[{"name":"vlt"},{"name":"npm"}]}}`}, "", nil, []string{onFail}},
 		{"a lockfile of Yarn's that npm reads in part", files{"package.json": `{}`, "yarn.lock": yarn1 + "\n<<<<<<< HEAD\nword@^1.0.0:\n"}, "", []string{restore}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -151,11 +134,11 @@ func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
 	}
 }
 
-func TestDetectRefusesAManagerThatIsNotThere(t *testing.T) {
+func TestDetectRefusesASettingThatNamesNoManager(t *testing.T) {
 	app := t.TempDir()
 	writeFiles(t, app, files{"package.json": `{}`})
-	_, err := npminstall.Detect(environ.List{"BP_NODE_PACKAGE_MANAGER=pnpm"})(packit.DetectContext{WorkingDir: app})
-	if !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) || !strings.Contains(err.Error(), `is "pnpm", want npm`) {
+	_, err := npminstall.Detect(environ.List{"BP_NODE_PACKAGE_MANAGER=deno"})(packit.DetectContext{WorkingDir: app})
+	if !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) || !strings.Contains(err.Error(), `is "deno", want npm`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -185,8 +168,8 @@ func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
 	}{
 		{name: "npm's lockfile", app: files{"package.json": manifest + "}"}, lock: true, silent: []string{"WARNING"}, word: older},
 		{
-			name: "npm's lockfile beside another's", app: files{"package.json": manifest + `,"packageManager":"yarn@4.1.0"}`, "pnpm-lock.yaml": ""}, lock: true,
-			says: []string{"WARNING: package-lock.json decides on the versions, and npm passes over: pnpm-lock.yaml, packageManager yarn@4.1.0"}, word: older,
+			name: "npm's lockfile beside another's", app: files{"package.json": manifest + `,"devEngines":{"packageManager":{"name":"npm"}}}`, "pnpm-lock.yaml": "", ".yarnrc.yml": ""}, lock: true,
+			says: []string{"WARNING: package-lock.json decides on the versions, and npm passes over: pnpm-lock.yaml, .yarnrc.yml"}, word: older,
 		},
 		{
 			name: "no lockfile", app: files{"package.json": manifest + "}"},

@@ -8,10 +8,14 @@ import (
 	"github.com/armature-cnb/armature/internal/modules"
 )
 
-// Build installs the dependencies into the layers that the plan requires, and
-// links the project's node_modules to them.
+// Build installs the dependencies with the project's package manager into the
+// layers that the plan requires, and links the project's node_modules to them.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
-		return modules.Build(env, log, &manager{env: env, log: log})(context)
+		manager, err := managerFor(env, log, context.WorkingDir)
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		return modules.Build(env, log, manager)(context)
 	}
 }

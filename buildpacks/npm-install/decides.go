@@ -20,7 +20,7 @@ import (
 // warnOfManager warns if versions do not come from npm's own lockfile alone.
 func (m *manager) warnOfManager() error {
 	process, made := m.inputs.process(), m.made
-	foreign := strings.ReplaceAll(strings.Join(made.foreign(), ", "), "%", "%%")
+	foreign := strings.ReplaceAll(strings.Join(made.foreign, ", "), "%", "%%")
 	switch {
 	case process == processRebuild && foreign != "":
 		m.log.Process("WARNING: the app's own %s decides on the versions, and npm passes over: %s", nodemodules.Dir, foreign)
@@ -33,7 +33,7 @@ func (m *manager) warnOfManager() error {
 		return nil
 	case made.yarn != nil:
 		return m.warnOfYarn()
-	case len(made.others) > 0:
+	case made.others:
 		m.log.Process("WARNING: npm installs, as %s says, chooses the versions anew in every build, and passes over: %s", managerVariable, foreign)
 	default:
 		return m.warnOfNoLockfile()
@@ -55,7 +55,7 @@ func (m *manager) warnOfYarn() error {
 	if resolutions, ok := fields["resolutions"].(map[string]any); ok && len(resolutions) > 0 {
 		m.log.Subprocess("It passes over the resolutions of %s, too: overrides are npm's.", packagejson.FileName)
 	}
-	if foreign := m.made.foreign(); len(foreign) > 0 {
+	if foreign := m.made.foreign; len(foreign) > 0 {
 		m.log.Subprocess("It passes over: %s", strings.Join(foreign, ", "))
 	}
 	m.log.Subprocess("`npm install --package-lock-only` writes %s from it; commit that to end this warning.", npmlock.PackageLock)
@@ -97,7 +97,7 @@ func (m *manager) warnOfNoLockfile() error {
 		return nil
 	}
 	m.log.Process("WARNING: there is no lockfile: npm chooses the versions of the dependencies anew in every build, so that the same source may give another image")
-	if foreign := m.made.foreign(); len(foreign) > 0 {
+	if foreign := m.made.foreign; len(foreign) > 0 {
 		m.log.Subprocess("npm installs, as %s says, in spite of: %s", managerVariable, strings.Join(foreign, ", "))
 	}
 	m.log.Subprocess("`npm install --package-lock-only` in the project's folder writes %s; commit it.", npmlock.PackageLock)

@@ -6,11 +6,13 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/versionfile"
 )
@@ -21,10 +23,11 @@ const (
 )
 
 // Detect passes if the project has a package.json, with or without a lockfile. An
-// app for another package manager is an error, see [appManagers.check]. It
-// provides node_modules and requires node and npm for the build, with the range
-// of engines.node, if any. It does not require node_modules itself: if no other
-// buildpack does, the group fails.
+// app for a package manager that this buildpack does not have is an error, see
+// [choose]. It provides node_modules and requires node and npm for the build, with
+// the range of engines.node, if any; and it provides and requires another package
+// manager, if the app is made with that. It does not require node_modules itself:
+// if no other buildpack does, the group fails.
 func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
 		found, err := project.Find(context.WorkingDir, env.Get)
@@ -38,11 +41,8 @@ func Detect(env environ.List) packit.DetectFunc {
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		managers, err := findManagers(env, found, context.WorkingDir)
+		choice, names, err := detectManager(env, found, context.WorkingDir)
 		if err != nil {
-			return packit.DetectResult{}, err
-		}
-		if err := managers.check(); err != nil {
 			return packit.DetectResult{}, err
 		}
 		if _, err := pkg.StartScript(env.Get(settings.StartScript)); err != nil {
@@ -51,7 +51,7 @@ func Detect(env environ.List) packit.DetectFunc {
 		if _, err := modules.BuildScripts(env.Get, pkg); err != nil {
 			return packit.DetectResult{}, err
 		}
-		if err := modules.CheckIgnored(context.WorkingDir, env.Get, found, lockfiles); err != nil {
+		if err := modules.CheckIgnored(context.WorkingDir, env.Get, found, names); err != nil {
 			return packit.DetectResult{}, err
 		}
 		engine, err := engineOf(found)
@@ -62,11 +62,34 @@ func Detect(env environ.List) packit.DetectFunc {
 		if err != nil {
 			return packit.DetectResult{}, err
 		}
-		return packit.DetectResult{Plan: packit.BuildPlan{
+		plan := packit.BuildPlan{
 			Provides: []packit.BuildPlanProvision{{Name: buildplan.NodeModules}},
 			Requires: requirements(engine, python),
-		}}, nil
+		}
+		if choice != packagemanager.NPM { // which node-engine provides
+			plan.Provides = append(plan.Provides, packit.BuildPlanProvision{Name: choice})
+			plan.Requires = append(plan.Requires, packit.BuildPlanRequirement{Name: choice, Metadata: buildplan.Requirement{Build: true}})
+		}
+		return packit.DetectResult{Plan: plan}, nil
 	}
+}
+
+// detectManager chooses the project's package manager, and its version. It returns
+// its name and those of its lockfiles.
+func detectManager(env environ.List, p project.Project, app string) (name string, locks []string, err error) {
+	choice, err := choose(env, p, app)
+	if err != nil {
+		return "", nil, err
+	}
+	if choice.Manager == packagemanager.NPM {
+		_, err := findManagers(choice, p)
+		return choice.Manager, lockfiles, err
+	}
+	for _, lock := range choice.Lockfiles {
+		locks = append(locks, lock.Name)
+	}
+	_, err = programs.Choose(env, placeOf(p, app), choice)
+	return choice.Manager, locks, err
 }
 
 // engineOf returns a project's range of engines.node, by default for a workspace

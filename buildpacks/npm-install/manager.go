@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
@@ -20,6 +21,7 @@ import (
 type manager struct {
 	env          environ.List
 	log          scribe.Emitter
+	choice       packagemanager.Choice
 	project      *modules.Project
 	made         appManagers // other package managers of the app
 	inputs       inputs
@@ -54,7 +56,7 @@ func (m *manager) ReadInstalled(dir string) (deps.Graph, bool) {
 
 func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error) {
 	m.project = p
-	if m.made, err = findManagers(m.env, project.Project{Dir: p.Folder, Root: p.Dir}, p.App); err != nil {
+	if m.made, err = findManagers(m.choice, project.Project{Dir: p.Folder, Root: p.Dir}); err != nil {
 		return method, err
 	}
 	if m.inputs, err = inspect(p.Dir); err != nil {

@@ -4,6 +4,7 @@ package checksum
 import (
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -95,4 +96,29 @@ func (c Checksum) Verify(path string) error {
 		return &MismatchError{Name: path, Got: got, Want: c}
 	}
 	return nil
+}
+
+// FromIntegrity reads a sha512 in the form of package registries:
+// "sha512-<base64>" (W3C Subresource Integrity). Of several words, each of them
+// a digest, the first sha512 counts.
+func FromIntegrity(text string) (Checksum, error) {
+	for word := range strings.FieldsSeq(text) {
+		encoded, ok := strings.CutPrefix(word, "sha512-")
+		if !ok {
+			continue
+		}
+		encoded, _, _ = strings.Cut(encoded, "?") // options
+		digest, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return Checksum{}, fmt.Errorf("checksum %q: %w", word, err)
+		}
+		return Parse("sha512:" + hex.EncodeToString(digest))
+	}
+	return Checksum{}, fmt.Errorf("checksum %q: want sha512-<base64>", text)
+}
+
+// Integrity is "<algorithm>-<base64>", the form of package registries.
+func (c Checksum) Integrity() string {
+	digest, _ := hex.DecodeString(c.Hex) // Parse has checked it
+	return c.Algorithm + "-" + base64.StdEncoding.EncodeToString(digest)
 }

@@ -49,6 +49,9 @@ type Package struct {
 type Engines struct {
 	Node string `json:"node"`
 	NPM  string `json:"npm"`
+	PNPM string `json:"pnpm"`
+	Yarn string `json:"yarn"`
+	Bun  string `json:"bun"`
 }
 
 // Volta holds the exact versions that volta pins.

@@ -28,7 +28,7 @@ func TestParse(t *testing.T) {
 		{
 			name: "engines",
 			text: `{"engines":{"node":">=22","npm":"^11","yarn":"1"}}`,
-			want: packagejson.Package{Engines: packagejson.Engines{Node: ">=22", NPM: "^11"}},
+			want: packagejson.Package{Engines: packagejson.Engines{Node: ">=22", NPM: "^11", Yarn: "1"}},
 		},
 		{
 			name: "workspaces as a list",

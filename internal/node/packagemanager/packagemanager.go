@@ -3,20 +3,16 @@
 package packagemanager
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
-	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // The managers, as package.json names them in packageManager and
@@ -29,16 +25,22 @@ const (
 	Deno = "deno"
 )
 
-// pnpmLock is the name of pnpm's lockfile.
-const pnpmLock = "pnpm-lock.yaml"
+// Names of lockfiles.
+const (
+	pnpmLock = "pnpm-lock.yaml"
+	YarnLock = "yarn.lock"
+)
+
+// lockfileName is the name of a manager's lockfile.
+type lockfileName struct{ file, manager string }
 
 // names are the lockfiles of all managers. npm uses the first of its two.
-var names = []struct{ file, manager string }{
+var names = []lockfileName{
 	{npmlock.Shrinkwrap, NPM},
 	{npmlock.PackageLock, NPM},
 	{pnpmLock, PNPM},
 	{"shrinkwrap.yaml", PNPM}, // pnpm 2 and older
-	{"yarn.lock", Yarn},
+	{YarnLock, Yarn},
 	{"bun.lock", Bun},
 	{"bun.lockb", Bun},
 	{"deno.lock", Deno},
@@ -50,6 +52,7 @@ type Lockfile struct {
 	Name    string // "pnpm-lock.yaml"
 	Manager string // [NPM], [PNPM], …
 	Format  Format
+	Empty   bool // a yarn.lock without any entry
 }
 
 // Format distinguishes formats of lockfiles with the same name.
@@ -90,7 +93,7 @@ func Find(dir string) ([]Lockfile, error) {
 			return nil, fmt.Errorf("looking for lockfiles: %w", regular.TooLarge(err))
 		}
 		if one.Manager == Yarn {
-			if one.Format, err = yarnFormat(one.Path()); err != nil {
+			if one.Format, one.Empty, err = yarnFormat(one.Path()); err != nil {
 				return nil, err
 			}
 		}
@@ -99,59 +102,23 @@ func Find(dir string) ([]Lockfile, error) {
 	return all, nil
 }
 
-// ReadByNPM reports whether npm installs from the lockfile: npm's own, and Yarn
-// 1's.
-func (l Lockfile) ReadByNPM() bool { return l.Manager == NPM || l.Format == Yarn1 }
-
-// Above returns the pnpm lockfile in a folder if it is a workspace root and
-// project, a path with slashes below it, is one of its projects.
-// pnpm-workspace.yaml lists them, not package.json.
-func Above(dir, project string) (Lockfile, bool, error) {
-	found := Lockfile{Dir: dir, Name: pnpmLock, Manager: PNPM}
-	text, err := regular.ReadFile(found.Path())
-	if errors.Is(err, fs.ErrNotExist) {
-		return Lockfile{}, false, nil
-	}
-	if err != nil {
-		return Lockfile{}, false, fmt.Errorf("looking for lockfiles: %w", regular.TooLarge(err))
-	}
-	name := regexp.QuoteMeta(path.Clean(project))
-	importer := regexp.MustCompile(`(?m)^  ['"]?` + name + `['"]?:\s*(?:\{\s*\}\s*)?$`)
-	_, importers, ok := bytes.Cut(text, []byte("importers:"))
-	return found, ok && importer.Match(importers), nil
-}
-
 // metadata is the entry that yarn.lock has from Yarn 2 on.
 var metadata = regexp.MustCompile(`(?m)^['"]?__metadata['"]?:`)
 
-func yarnFormat(path string) (Format, error) {
+func yarnFormat(path string) (format Format, empty bool, err error) {
 	text, err := regular.ReadFile(path)
 	if err != nil {
-		return Other, fmt.Errorf("reading the lockfile: %w", regular.TooLarge(err))
+		return Other, false, fmt.Errorf("reading the lockfile: %w", regular.TooLarge(err))
 	}
-	if decoded, err := textfile.Decode(text); err == nil && metadata.Match(decoded) {
-		return Berry, nil
+	decoded, err := textfile.Decode(text)
+	if err != nil {
+		return Yarn1, false, nil // which its parser reports
 	}
-	return Yarn1, nil
+	if metadata.Match(decoded) {
+		return Berry, false, nil
+	}
+	return Yarn1, !content.Match(decoded), nil
 }
 
-// Declared returns the manager that a package.json names, and as evidence the
-// field with its value: packageManager, or else devEngines.packageManager,
-// volta. Both are empty if it names none.
-func Declared(pkg packagejson.Package) (manager, evidence string) {
-	if name, _, ok := strings.Cut(strings.TrimSpace(pkg.PackageManager), "@"); ok && name != "" {
-		spec, _, _ := strings.Cut(strings.TrimSpace(pkg.PackageManager), "+") // a digest
-		return name, "packageManager " + spec
-	}
-	for _, engine := range pkg.DevEngines.PackageManager {
-		if engine.Name != "" {
-			return engine.Name, "devEngines.packageManager " + engine.Name
-		}
-	}
-	for _, pin := range []struct{ manager, version string }{{PNPM, pkg.Volta.PNPM}, {Yarn, pkg.Volta.Yarn}} {
-		if pin.version != "" {
-			return pin.manager, fmt.Sprintf("volta.%s %s", pin.manager, pin.version)
-		}
-	}
-	return "", ""
-}
+// content matches a line that is neither blank nor a comment.
+var content = regexp.MustCompile(`(?m)^[^\S\n]*[^\s#]`)

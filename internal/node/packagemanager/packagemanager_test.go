@@ -1,13 +1,15 @@
 package packagemanager_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -72,7 +74,7 @@ func TestFindNamesNPMsFirst(t *testing.T) {
 	}
 }
 
-func TestAbove(t *testing.T) {
+func TestListsForPNPM(t *testing.T) {
 	const several = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  packages/web:\n    dependencies:\n      ms:\n        specifier: ^2.0.0\n        version: 2.0.0\n\n" +
 		"  'packages/@x/api':\n    dependencies: {}\n\n  empty: {}\n\npackages:\n\n  ms@2.0.0:\n    resolution: {}\n"
 	for _, row := range []struct {
@@ -91,37 +93,39 @@ func TestAbove(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "pnpm-lock.yaml", row.text)
-			found, got, err := packagemanager.Above(dir, row.project)
-			if err != nil || got != row.want || found.Manager != "pnpm" {
-				t.Errorf("got %t (%v), %v, want %t", got, found, err, row.want)
+			got, err := packagemanager.ListsForPNPM(dir, row.project, project.IsWorkspace)
+			if err != nil || got != row.want {
+				t.Errorf("got %t, %v, want %t", got, err, row.want)
 			}
 		})
 	}
-	if _, found, err := packagemanager.Above(t.TempDir(), "a"); found || err != nil {
+	if found, err := packagemanager.ListsForPNPM(t.TempDir(), "a", project.IsWorkspace); found || err != nil {
 		t.Errorf("without a lockfile: got %t, %v", found, err)
 	}
 }
 
-func TestDeclared(t *testing.T) {
-	for _, row := range []struct{ name, text, manager, evidence string }{
-		{"nothing", `{}`, "", ""},
-		{"packageManager", `{"packageManager":"pnpm@10.20.0"}`, "pnpm", "packageManager pnpm@10.20.0"},
-		{"packageManager with a digest", `{"packageManager":"yarn@4.11.0+sha512.abc"}`, "yarn", "packageManager yarn@4.11.0"},
-		{"packageManager without a version is none, as for corepack", `{"packageManager":"pnpm"}`, "", ""},
-		{"devEngines", `{"devEngines":{"packageManager":{"name":"bun","version":"1"}}}`, "bun", "devEngines.packageManager bun"},
-		{"the first of devEngines", `{"devEngines":{"packageManager":[{"name":"npm"},{"name":"pnpm"}]}}`, "npm", "devEngines.packageManager npm"},
-		{"packageManager overrides devEngines", `{"packageManager":"npm@11.6.0","devEngines":{"packageManager":{"name":"pnpm"}}}`, "npm", "packageManager npm@11.6.0"},
-		{"volta", `{"volta":{"node":"24.0.0","yarn":"1.22.22"}}`, "yarn", "volta.yarn 1.22.22"},
-		{"volta's npm is no other manager", `{"volta":{"node":"24.0.0","npm":"11.0.0"}}`, "", ""},
+func TestListsForPNPMByGlobs(t *testing.T) {
+	for _, row := range []struct {
+		name, text, project string
+		want                bool
+	}{
+		{"a glob", "packages:\n  - packages/*\n", "packages/web", true},
+		{"a glob that excludes", "packages: ['packages/*', '!packages/web']\n", "packages/web", false},
+		{"another folder", "packages:\n  - packages/*\n", "apps/web", false},
+		{"settings only", "onlyBuiltDependencies:\n  - esbuild\n", "packages/web", false},
+		{"an empty file", "", "packages/web", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			pkg, err := packagejson.Parse([]byte(row.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if manager, evidence := packagemanager.Declared(pkg); manager != row.manager || evidence != row.evidence {
-				t.Errorf("got %q, %q, want %q, %q", manager, evidence, row.manager, row.evidence)
+			dir := t.TempDir()
+			write(t, dir, "pnpm-workspace.yaml", row.text)
+			if got, err := packagemanager.ListsForPNPM(dir, row.project, project.IsWorkspace); err != nil || got != row.want {
+				t.Errorf("got %t, %v, want %t", got, err, row.want)
 			}
 		})
+	}
+	dir := t.TempDir()
+	write(t, dir, "pnpm-workspace.yaml", "packages: {\n")
+	if _, err := packagemanager.PNPMPackages(dir); !errors.Is(err, &failure.Failure{ID: "pnpm-workspace-invalid"}) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
-// listsWorkspace reports whether the package.json in root lists a folder below
-// it as a workspace.
+// listsWorkspace reports whether the package.json in root, or pnpm's list of
+// workspaces there, has a folder below it.
 func listsWorkspace(root, dir string) (bool, error) {
 	globs, err := packagejson.ReadWorkspaces(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil || len(globs) == 0 {
+	if err != nil {
 		return false, err
 	}
 	folder, err := filepath.Rel(root, dir)
@@ -34,13 +34,15 @@ func listsWorkspace(root, dir string) (bool, error) {
 	if IsWorkspace(globs, folder) {
 		return true, nil
 	}
+	if listed, err := packagemanager.ListsForPNPM(root, folder, IsWorkspace); listed || err != nil || len(globs) == 0 {
+		return listed, err
+	}
 	lock, _, err := npmlock.Read(root)
 	return slices.Contains(lock.Links(), folder), err
 }
 
 // hasOwnLockfile reports whether a folder's lockfile overrides those of the
-// root above it: npm's if the root has none of npm's, or any manager's if the
-// root has none that npm reads.
+// root above it: the root has none, or only the folder has one of npm's.
 func hasOwnLockfile(dir, root string) (bool, error) {
 	own, err := packagemanager.Find(dir)
 	if err != nil || len(own) == 0 {
@@ -48,8 +50,7 @@ func hasOwnLockfile(dir, root string) (bool, error) {
 	}
 	above, err := packagemanager.Find(root)
 	isNPMs := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.NPM }
-	return !slices.ContainsFunc(above, isNPMs) &&
-		(slices.ContainsFunc(own, isNPMs) || !slices.ContainsFunc(above, packagemanager.Lockfile.ReadByNPM)), err
+	return len(above) == 0 || slices.ContainsFunc(own, isNPMs) && !slices.ContainsFunc(above, isNPMs), err
 }
 
 // IsWorkspace reports whether the workspaces globs of a package.json match a
