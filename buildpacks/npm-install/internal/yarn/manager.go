@@ -6,6 +6,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/yarnlock"
 	"github.com/armature-cnb/armature/internal/environ"
@@ -15,25 +16,15 @@ import (
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
-// Program is a Yarn to install with.
-type Program struct {
-	Version string   // "1.22.22"
-	Argv    []string // how it is started: node and the path of its file
-	Bin     string   // a folder with the command yarn, for the PATH of scripts
-}
-
-// Get finds the program for the project in dir. It returns the layers with it.
-type Get func(context packit.BuildContext, dir string, atLaunch bool) (Program, []packit.Layer, error)
-
 // manager is Yarn in one build. It is a [modules.Manager].
 type manager struct {
 	env     environ.List
 	log     scribe.Emitter
-	get     Get
+	request programs.Request
 	project *modules.Project
 	read    map[string]lockfile // by folder
 	lock    lockfile            // the project's
-	yarn    Program
+	yarn    programs.Program
 	node    versions
 	config  configuration
 	cache   *modules.Downloads
@@ -41,8 +32,8 @@ type manager struct {
 }
 
 // New returns Yarn as a manager.
-func New(env environ.List, log scribe.Emitter, get Get) modules.Manager {
-	return &manager{env: env, log: log, get: get, read: map[string]lockfile{}}
+func New(env environ.List, log scribe.Emitter, request programs.Request) modules.Manager {
+	return &manager{env: env, log: log, request: request, read: map[string]lockfile{}}
 }
 
 // lockfile is a yarn.lock, and what it says about the package.json files.
@@ -56,8 +47,10 @@ type lockfile struct {
 
 // classic reports whether the manager is Yarn 1.
 func (m *manager) classic() bool {
-	if m.yarn.Version != "" {
-		return majorOf(m.yarn.Version) == 1
+	for _, version := range []string{m.yarn.Version, m.request.Version} {
+		if version != "" {
+			return majorOf(version) == 1
+		}
 	}
 	return !m.lock.found || m.lock.Classic()
 }
@@ -139,14 +132,14 @@ func (m *manager) Describe() error {
 	if !m.lock.Classic() {
 		format = "Yarn 2 or later"
 	}
-	m.log.Process("Installing with Yarn")
+	m.log.Process("Resolving installation process")
 	m.log.Subprocess("%s of %s decides on the versions", yarnlock.FileName, format)
 	m.log.Break()
 	return nil
 }
 
 func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downloads, atLaunch bool) (layers []packit.Layer, err error) {
-	if m.yarn, layers, err = m.get(context, m.project.Dir, atLaunch); err != nil {
+	if m.yarn, layers, err = m.request.Get(context, m.env, m.log, m.project.Dir, atLaunch); err != nil {
 		return nil, err
 	}
 	m.cache = downloads

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -39,13 +38,10 @@ func (m *manager) run(c call) (failed *outcome.Outcome, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	m.log.Subprocess("%s", "Running '"+c.String()+"'")
-	argv := append(append([]string{}, m.yarn.Argv...), c.args...)
-	file, err := lookPath(argv[0], c.env.Get("PATH"))
+	cmd, err := m.yarn.Command(c.env.With("HOME", dir), c.dir, c.args...)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(file, argv[1:]...)
-	cmd.Dir, cmd.Env = c.dir, c.env.With("PWD", c.dir).With("HOME", dir)
 	output := &outcome.Tail{}
 	both := io.MultiWriter(m.log.ActionWriter, output)
 	cmd.Stdout, cmd.Stderr = both, both

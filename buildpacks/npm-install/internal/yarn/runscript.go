@@ -28,9 +28,6 @@ func (m *manager) Run(s modules.Script) error {
 // runEnvironment returns the environment for build scripts.
 func (m *manager) runEnvironment() environ.List {
 	env := m.env.With("YARN_IGNORE_PATH", "1").With("SKIP_YARN_COREPACK_CHECK", "1")
-	if m.yarn.Bin != "" {
-		env = env.With("PATH", m.yarn.Bin+":"+env.Get("PATH"))
-	}
 	if m.classic() {
 		return env.With("YARN_CACHE_FOLDER", m.cache.Dir).With("YARN_DISABLE_SELF_UPDATE_CHECK", "1")
 	}

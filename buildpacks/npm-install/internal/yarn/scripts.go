@@ -101,9 +101,7 @@ func (m *manager) scriptEnvironment(p modules.Part) environ.List {
 
 // scriptCommands returns the folders with the commands yarn and node-gyp.
 func (m *manager) scriptCommands() (all []string) {
-	if m.yarn.Bin != "" {
-		all = append(all, m.yarn.Bin)
-	}
+	all = []string{m.yarn.Bin()}
 	if dir, _ := nodeGyp(m.env); dir != "" {
 		all = append(all, dir)
 	}
