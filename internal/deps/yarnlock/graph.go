@@ -117,7 +117,7 @@ func (b *builder) addImporter(m manifest) {
 			}
 			need, ok := b.need(name, ranges[name], kind)
 			needs[name] = need
-			if !ok && locked.Dependencies[name] != ranges[name] {
+			if same := locked.Dependencies[name]; !ok && same != ranges[name] && same != "npm:"+ranges[name] {
 				b.missing = append(b.missing, Missing{m.folder, name, ranges[name]})
 			}
 		}
@@ -146,33 +146,37 @@ func (l Lock) workspace(folder string) (Entry, bool) {
 	return Entry{}, false
 }
 
-// need finds what satisfies a range. Ok is false if there is nothing.
+// need finds what satisfies a range. Ok is false if the lockfile does not have the
+// range; then the only package with the name, if any, is taken.
 func (b *builder) need(name, wanted string, kind deps.NeedKind) (need deps.Need, ok bool) {
 	need = deps.Need{Kind: kind, Range: wanted}
-	entry, found := b.lock.Find(name, wanted)
-	if !found {
+	entry, ok := b.lock.Find(name, wanted)
+	if !ok {
 		if folder, is := b.names[name]; is {
 			need.Folder, need.IsFolder = folder, true
 			return need, true
 		}
-		if entry, found = b.resolved(name); !found {
-			return need, false
+		if entry, ok = b.resolved(name); !ok {
+			var only bool
+			if entry, only = b.lock.named(name); !only {
+				return need, false
+			}
 		}
 	}
 	if folder, is := entry.Workspace(); is {
 		need.Folder, need.IsFolder = strings.TrimPrefix(path.Clean(folder), "."), true
-		return need, true
+		return need, ok
 	}
 	if folder, is := entry.linked(); is {
 		need.Folder, need.IsFolder = b.addLinked(folder, entry), true
-		return need, true
+		return need, ok
 	}
 	need.Key = b.store(entry)
-	return need, true
+	return need, ok
 }
 
 // resolved returns the entry that the field resolutions of package.json puts in the
-// place of every range, or the only package with the name.
+// place of other ranges.
 func (b *builder) resolved(name string) (Entry, bool) {
 	for _, pattern := range slices.Sorted(maps.Keys(b.resolutions)) {
 		bare, _ := splitDescriptor(pattern)
@@ -183,7 +187,7 @@ func (b *builder) resolved(name string) (Entry, bool) {
 			return entry, true
 		}
 	}
-	return b.lock.named(name)
+	return Entry{}, false
 }
 
 // linked returns the folder that a dependency with link: or portal: is a link to, as
