@@ -136,11 +136,6 @@ func (m *manager) berryEnvironment(env environ.List) environ.List {
 		With("YARN_INSTALL_STATE_PATH", filepath.Join("node_modules", installState))
 }
 
-// berryFiles returns the files of HOME.
-func (m *manager) berryFiles() (map[string]string, error) {
-	return map[string]string{}, nil
-}
-
 // berryRule returns the rule of Yarn 2 and later: enableScripts, and exceptions in
 // the package.json of the root.
 func (m *manager) berryRule() (*scriptRule, error) {

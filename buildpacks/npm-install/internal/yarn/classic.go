@@ -46,6 +46,9 @@ func (m *manager) installClassic(p modules.Part) error {
 		defer remove()
 		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" --require="+file))
 	}
+	if err := m.standIn(p); err != nil {
+		return err
+	}
 	err = m.withWorkspaces(p, func() error {
 		return m.classify(call{dir: m.project.Dir, env: env, files: files, args: args})
 	})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -18,6 +19,7 @@ func (m *manager) Install(p modules.Part) error {
 	if err := m.cache.Open(); err != nil {
 		return err
 	}
+	m.targets = append(m.targets, deps.PlatformOf(p.Target), deps.PlatformOf(p.Host))
 	install := m.installBerry
 	if m.classic() {
 		install = m.installClassic

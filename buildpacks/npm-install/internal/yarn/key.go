@@ -74,11 +74,11 @@ func digestOf(path string) (string, error) {
 // configuration.
 var secretLine = regexp.MustCompile(`(?im)^.*(?:token|authident|_auth|password|secret|keyfile|keyfilepath).*$`)
 
-// login matches a user and a password in an address.
-var login = regexp.MustCompile(`://[^/\s"'@]+@`)
+// userinfo matches a user and a password in an address.
+var userinfo = regexp.MustCompile(`://[^/\s"'@]+@`)
 
 func withoutSecrets(text string) string {
-	return login.ReplaceAllString(secretLine.ReplaceAllString(text, ""), "://")
+	return userinfo.ReplaceAllString(secretLine.ReplaceAllString(text, ""), "://")
 }
 
 // places are settings that are only paths on this machine.

@@ -29,6 +29,7 @@ type manager struct {
 	config  configuration
 	cache   *modules.Downloads
 	facts   berryFacts
+	targets []deps.Platform // of the installs
 }
 
 // New returns Yarn as a manager.
