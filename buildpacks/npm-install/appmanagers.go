@@ -41,10 +41,6 @@ func choose(env environ.List, p project.Project, app string) (packagemanager.Cho
 	if _, ok := installers[choice.Manager]; ok {
 		return choice, nil
 	}
-	if choice.Manager == packagemanager.Yarn && len(choice.Lockfiles) > 0 && choice.Lockfiles[0].Format == packagemanager.Yarn1 {
-		choice.Manager = packagemanager.NPM // which reads that lockfile
-		return choice, nil
-	}
 	return choice, unsupported(choice, p)
 }
 

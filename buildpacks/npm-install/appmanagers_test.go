@@ -111,7 +111,6 @@ func TestTheRemedyForAnotherManagerWorks(t *testing.T) {
 		{"devEngines of the root", mono(`{"workspaces":["packages/*"],"devEngines":{"packageManager":{"name":"vlt"}}}`, nil), "packages/a", []string{onFail}, nil},
 		{"devEngines that lets npm go on", files{"package.json": `{"devEngines":{"packageManager":{"name":"vlt","onFail":"ignore"}}}`}, "", nil, []string{onFail}},
 		{"devEngines that names npm, too", files{"package.json": `{"devEngines":{"packageManager":[{"name":"vlt"},{"name":"npm"}]}}`}, "", nil, []string{onFail}},
-		{"a lockfile of Yarn's that npm reads in part", files{"package.json": `{}`, "yarn.lock": yarn1 + "\n<<<<<<< HEAD\nword@^1.0.0:\n"}, "", []string{restore}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			app := t.TempDir()
@@ -146,8 +145,8 @@ func TestDetectRefusesASettingThatNamesNoManager(t *testing.T) {
 func TestDetectRefusesALockfileOfYarnsThatNPMReadsInPart(t *testing.T) {
 	app := t.TempDir()
 	writeFiles(t, app, files{"package.json": `{}`, "yarn.lock": yarn1 + "\n<<<<<<< HEAD\nword@^1.0.0:\n"})
-	_, err := npminstall.Detect(nil)(packit.DetectContext{WorkingDir: app})
-	if !errors.Is(err, &failure.Failure{ID: "lockfile-invalid"}) || !strings.Contains(err.Error(), "line 7") {
+	_, err := npminstall.Detect(environ.List{"BP_NODE_PACKAGE_MANAGER=npm"})(packit.DetectContext{WorkingDir: app})
+	if !errors.Is(err, &failure.Failure{ID: "lockfile-invalid"}) || !strings.Contains(err.Error(), "line 7") || !strings.Contains(err.Error(), "`git restore yarn.lock`") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/pnpm"
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/yarn"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
@@ -17,6 +18,7 @@ import (
 // their names.
 var installers = map[string]func(environ.List, scribe.Emitter, programs.Request) modules.Manager{
 	packagemanager.PNPM: pnpm.New,
+	packagemanager.Yarn: yarn.New,
 }
 
 // managerFor chooses the package manager of the project in an app, and returns its

@@ -20,6 +20,7 @@ type Graph struct {
 	Version  int       // of the lockfile's format
 	Sparse   bool      // the format lacks platforms, install scripts, folders, and which dependencies are optional
 	StoreDir string    // the folder of a virtual store, see [Store]: "node_modules/.pnpm"; or empty
+	Virtual  bool      // folders are those of a virtual store, which an install does not have, see [Store]
 	Root     Package   // the project itself, Path ""
 	Packages []Package // all others, sorted by Path
 }

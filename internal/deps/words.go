@@ -45,6 +45,13 @@ func platformIn(name string) (Platform, bool) {
 	return p, p.OS != "" && p.CPU != ""
 }
 
+// NamedForOther reports whether a package's name says that it is made for another
+// platform: "@esbuild/darwin-arm64" for any Linux.
+func NamedForOther(name string, want Platform) bool {
+	named, ok := platformIn(name)
+	return ok && !named.fits(want) && !(named.OS == want.OS && named.CPU == universal)
+}
+
 // NamesPlatform reports whether a path has a word for a CPU, for an operating
 // system other than Linux, or for musl. Files at such a path are deliberate, next
 // to others for other platforms.

@@ -28,3 +28,14 @@ func TestFoldersForOnePlatform(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesNamedForAnotherPlatform(t *testing.T) {
+	for name, want := range map[string]bool{
+		"@esbuild/darwin-arm64": true, "@esbuild/linux-x64": true, "@img/sharp-linuxmusl-arm64": true, "@rollup/rollup-linux-arm64-musl": true, "x-win32-arm64": true,
+		"@esbuild/linux-arm64": false, "@rollup/rollup-linux-arm64-gnu": false, "@x/linux-universal": false, "fsevents": false, "linux": false, "express": false,
+	} {
+		if got := deps.NamedForOther(name, deps.Platform{OS: "linux", CPU: "arm64", Libc: deps.Glibc}); got != want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}

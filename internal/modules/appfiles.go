@@ -49,6 +49,9 @@ func (e *engine) mayReadApp() bool {
 // false if no lockfile lists the packages.
 func (e *engine) scriptsThatMayReadApp(s spec) (names []string, found bool, err error) {
 	lock, found, err := e.selection.readLock()
+	if err == nil && lock.Virtual {
+		lock, found = e.manager.ReadInstalled(e.project.Dir)
+	}
 	if err != nil || !found {
 		return nil, false, err
 	}

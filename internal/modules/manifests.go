@@ -43,19 +43,23 @@ func readManifest(path string) manifest {
 const (
 	licensesMetadata = "licenses"
 	versionsMetadata = "versions"
+	absentMetadata   = "absent" // optional packages that are not installed, for a lockfile without platforms
 )
 
 // manifests reads the package.json files of a layer's packages.
 type manifests struct {
 	layer              *packit.Layer
 	licenses, versions map[string]any
+	absent             map[string]any
+	folders            map[string]string // by "name@version", for a lockfile without folders; nil for any other
 }
 
 func (e *engine) rememberedManifests(layer *packit.Layer) *manifests {
 	m := &manifests{layer: layer}
 	m.licenses, _ = layer.Metadata[licensesMetadata].(map[string]any)
 	m.versions, _ = layer.Metadata[versionsMetadata].(map[string]any)
-	for _, known := range []*map[string]any{&m.licenses, &m.versions} {
+	m.absent, _ = layer.Metadata[absentMetadata].(map[string]any)
+	for _, known := range []*map[string]any{&m.licenses, &m.versions, &m.absent} {
 		if *known == nil {
 			*known = map[string]any{}
 		}
@@ -68,7 +72,11 @@ func (m *manifests) complete(p *deps.Package) {
 	if !filepath.IsLocal(p.Path) {
 		return
 	}
-	found := readManifest(filepath.Join(m.layer.Path, p.Path, packagejson.FileName))
+	folder := p.Path
+	if m.folders != nil {
+		folder = m.folders[p.Name+"@"+p.Version]
+	}
+	found := readManifest(filepath.Join(m.layer.Path, folder, packagejson.FileName))
 	for _, one := range []struct {
 		says  string
 		known map[string]any
@@ -92,9 +100,29 @@ func (m *manifests) complete(p *deps.Package) {
 
 // keep saves them for later builds.
 func (m *manifests) keep() {
-	for key, known := range map[string]map[string]any{licensesMetadata: m.licenses, versionsMetadata: m.versions} {
+	for key, known := range map[string]map[string]any{licensesMetadata: m.licenses, versionsMetadata: m.versions, absentMetadata: m.absent} {
 		if len(known) > 0 {
 			m.layer.Metadata[key] = known
 		}
 	}
+}
+
+// find looks for the folders of packages whose lockfile has none.
+func (m *manifests) find() error {
+	m.folders = map[string]string{}
+	return eachManifest(m.layer.Path, func(folder string, found manifest) {
+		m.folders[found.Name+"@"+found.Version] = folder
+	})
+}
+
+// isAbsent reports whether an optional package is not in the layer: it is for
+// another platform, or its script has failed.
+func (m *manifests) isAbsent(p deps.Package) bool {
+	if m.folders == nil || !p.Optional {
+		return false
+	}
+	if _, installed := m.folders[p.Name+"@"+p.Version]; len(m.folders) > 0 && !installed {
+		m.absent[p.Path] = true
+	}
+	return m.absent[p.Path] == true
 }

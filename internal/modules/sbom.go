@@ -56,9 +56,17 @@ func (e *engine) lockedComponents(lock deps.Graph, s spec, layer *packit.Layer) 
 		return nil, err
 	}
 	manifests := e.rememberedManifests(layer)
+	if lock.Virtual {
+		if err := manifests.find(); err != nil {
+			return nil, err
+		}
+	}
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
 		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !s.dev() || !locked.RunsOn(deps.PlatformOf(s.target)) {
+			continue
+		}
+		if manifests.isAbsent(locked) {
 			continue
 		}
 		if locked.License == "" || locked.Version == "" {
@@ -144,4 +152,16 @@ func isPackageDir(modules, dir string) bool {
 		parent = filepath.Dir(parent)
 	}
 	return parent == modules || filepath.Base(parent) == nodemodules.Dir
+}
+
+// eachManifest calls do for the package.json of every package below a layer, with
+// its folder relative to the layer. A layer that is not on disk has none.
+func eachManifest(layerDir string, do func(folder string, found manifest)) error {
+	return tree.Files(layerDir, func(file string) error {
+		folder, err := filepath.Rel(layerDir, filepath.Dir(file))
+		if err == nil && filepath.Base(file) == packagejson.FileName && isPackageDir("", folder) {
+			do(folder, readManifest(file))
+		}
+		return err
+	})
 }

@@ -36,7 +36,7 @@ func (e *engine) keepClosure() error {
 		return nil
 	}
 	lock, _, err := e.selection.readLock()
-	if err != nil {
+	if err != nil || lock.Virtual { // then the manager installs no more
 		return err
 	}
 	for _, p := range lock.Packages {

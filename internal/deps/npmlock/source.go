@@ -33,14 +33,16 @@ func findSources(g *deps.Graph) {
 			}
 			p.Version = ""
 		}
-		p.Source = source(p.Name, from, named[from])
+		p.Source = SourceOf(p.Name, from, named[from])
 	}
 }
 
 // hosts are npm's short names for hosts of git repositories.
 var hosts = map[string]string{"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org", "gist": "gist.github.com"}
 
-func source(name, from string, named bool) deps.Source {
+// SourceOf returns the source of a package that has an address in a lockfile. Named says
+// that a package depends on the address itself.
+func SourceOf(name, from string, named bool) deps.Source {
 	scheme, rest, _ := strings.Cut(from, ":")
 	switch {
 	case hosts[scheme] != "":

@@ -22,6 +22,10 @@ type Tree struct {
 	graph    deps.Graph
 }
 
+// Graph returns the packages with the folders in which they are installed, and what
+// their package.json files say of them.
+func (t Tree) Graph() deps.Graph { return t.graph }
+
 // FromGraph returns the packages of a graph that are on disk. The graph is that of
 // the lockfile, or of the manager's record of what it has installed.
 func FromGraph(dir string, graph deps.Graph) (Tree, error) {

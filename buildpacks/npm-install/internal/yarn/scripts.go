@@ -1,0 +1,147 @@
+package yarn
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
+)
+
+// runScripts runs the install scripts of packages, of workspaces and of the project.
+// As Yarn does, a failed one of an optional package is passed over. The root of a
+// workspace has no say in what is installed for the launch.
+func (m *manager) runScripts(p modules.Part) error {
+	installed, err := installscripts.Scan(m.project.Dir)
+	if err != nil {
+		return err
+	}
+	m.markOptional(&installed)
+	rule, err := m.scriptRule(p)
+	if err != nil {
+		return err
+	}
+	runner := installscripts.Runner{
+		Env: m.scriptEnvironment(p), Commands: m.scriptCommands(), Tolerant: true, Target: p.Target, Host: p.Host,
+		MayRun: rule.allows, Left: m.warnOfLeft, Log: m.log,
+	}
+	ofRoot := m.project.Workspace == "" || p.Dev
+	if ofRoot {
+		if err := runner.RunProject(installed, "preinstall"); err != nil {
+			return err
+		}
+	}
+	if _, err := runner.Run(installed, withoutPrepare(installed.ByPackage())); err != nil {
+		return err
+	}
+	rule.warn(m)
+	if !ofRoot {
+		return nil
+	}
+	return runner.RunProject(installed, m.lateScripts(p)...)
+}
+
+// lateScripts are the project's scripts that Yarn runs after those of packages.
+func (m *manager) lateScripts(p modules.Part) []string {
+	late := []string{"install", "postinstall"}
+	if m.classic() && p.Dev {
+		late = append(late, "prepublish", "prepare")
+	}
+	return late
+}
+
+// withoutPrepare takes the prepare scripts of workspaces out of a plan: Yarn does not
+// run them.
+func withoutPrepare(plan installscripts.Plan) installscripts.Plan {
+	for _, stage := range plan {
+		for i := range stage {
+			stage[i].Events = slices.DeleteFunc(slices.Clone(stage[i].Events), func(event string) bool { return installscripts.IsPreparing(event) })
+		}
+	}
+	return plan
+}
+
+// markOptional marks the packages that the lockfile has as optional ones only.
+func (m *manager) markOptional(installed *installscripts.Tree) {
+	optional := map[string]bool{}
+	for _, one := range m.lock.graph.Packages {
+		if key := one.Name + "@" + one.Version; !one.Link {
+			only, known := optional[key]
+			optional[key] = one.Optional && (only || !known)
+		}
+	}
+	for i := range installed.Packages {
+		one := &installed.Packages[i]
+		one.Optional = optional[one.Manifest.Name+"@"+one.Manifest.Version]
+	}
+}
+
+// scriptEnvironment returns the environment of install scripts, with what Yarn sets
+// for all of them.
+func (m *manager) scriptEnvironment(p modules.Part) environ.List {
+	env := m.env
+	if p.Dev {
+		env = env.With("NODE_ENV", "development")
+	}
+	if home := env.Get("NODE_HOME"); home != "" {
+		env = env.Default("npm_config_nodedir", home)
+	}
+	if _, script := nodeGyp(env); script != "" {
+		env = env.Default("npm_config_node_gyp", script)
+	}
+	agent := fmt.Sprintf("yarn/%s npm/? node/v%s linux %s", m.yarn.Version, m.node.Node, map[string]string{"amd64": "x64"}[runtime.GOARCH]+map[string]string{"arm64": "arm64"}[runtime.GOARCH])
+	return env.Default("JOBS", "max").With("npm_config_user_agent", agent).With("npm_execpath", m.yarn.Argv[len(m.yarn.Argv)-1]).With("INIT_CWD", m.project.Dir)
+}
+
+// scriptCommands returns the folders with the commands yarn and node-gyp.
+func (m *manager) scriptCommands() (all []string) {
+	all = []string{m.yarn.Bin()}
+	if dir, _ := nodeGyp(m.env); dir != "" {
+		all = append(all, dir)
+	}
+	return all
+}
+
+// nodeGyp finds the node-gyp of the npm on the PATH: a folder with the command, and
+// its script. Both are empty if there is none.
+func nodeGyp(env environ.List) (dir, script string) {
+	npm, err := lookPath("npm", env.Get("PATH"))
+	if err != nil {
+		return "", ""
+	}
+	if npm, err = filepath.EvalSymlinks(npm); err != nil {
+		return "", ""
+	}
+	home := filepath.Dir(filepath.Dir(npm))
+	script = filepath.Join(home, "node_modules", "node-gyp", "bin", "node-gyp.js")
+	dir = filepath.Join(home, "node_modules", "@npmcli", "run-script", "lib", "node-gyp-bin")
+	if !tree.Exists(script) || !tree.Exists(dir) {
+		return "", ""
+	}
+	return dir, script
+}
+
+// removeForeign removes the packages that are made for musl only: Yarn 1 does not
+// know the field libc of package.json.
+func (m *manager) removeForeign(p modules.Part) error {
+	installed, err := installscripts.Scan(m.project.Dir)
+	if err != nil {
+		return err
+	}
+	want := deps.PlatformOf(p.Target)
+	for _, one := range installed.Packages {
+		if one.Linked || len(one.Libc) == 0 || one.RunsOn(want) || !strings.HasPrefix(one.Path, "node_modules/") && !strings.Contains(one.Path, "/node_modules/") {
+			continue
+		}
+		if err := tree.Remove(one.Dir); err != nil {
+			return fmt.Errorf("removing a package for another C library: %w", err)
+		}
+	}
+	return nil
+}
