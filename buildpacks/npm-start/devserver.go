@@ -19,12 +19,12 @@ func (s start) warnings(modules launched) []string {
 		for _, words := range calls(one.text) {
 			program := path.Base(words[0])
 			if startup.ServesDeveloper(program, words[1:]) {
-				all = append(all, fmt.Sprintf("[start-is-dev-server] the script %s starts the development server of %s, which is slow, unsafe and not meant for production. To fix it: %s.",
-					one.name, program, s.alternative(modules)))
+				all = append(all, fmt.Sprintf("[start-is-dev-server] %s starts the development server of %s, which is slow, unsafe and not meant for production. To fix it: %s.",
+					one, program, s.alternative(modules)))
 			}
 			if pkg := startup.PackageOf(program); s.onlyForDevelopment(pkg) && modules.command(program) != present {
-				all = append(all, fmt.Sprintf("[start-needs-dev-dependency] the script %s calls %s, which the image may not have: %s is under devDependencies of %s. To fix it: move it to dependencies, or start what the build script makes with node.",
-					one.name, program, pkg, packagejson.FileName))
+				all = append(all, fmt.Sprintf("[start-needs-dev-dependency] %s calls %s, which the image may not have: %s is under devDependencies of %s. To fix it: move it to dependencies, or start what the build script makes with node.",
+					one, program, pkg, packagejson.FileName))
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func (s start) alternative(modules launched) string {
 func (s start) otherScript(modules launched) string {
 	for _, name := range alternatives {
 		text := s.pkg.Scripts[name]
-		if strings.TrimSpace(text) != "" && name != s.name && !startsDevelopment(text) && (oracle{start: s, launched: modules}).ofScript(name).kind != dies {
+		if strings.TrimSpace(text) != "" && name != s.web.Script && !startsDevelopment(text) && (oracle{start: s, launched: modules}).ofScript(name).kind != dies {
 			return name
 		}
 	}

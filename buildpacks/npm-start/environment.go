@@ -32,8 +32,8 @@ func (s start) environment() (packit.Environment, error) {
 	given = append(given,
 		variable{"INIT_CWD", s.dir},
 		variable{"npm_package_json", filepath.Join(s.dir, packagejson.FileName)},
-		variable{"npm_lifecycle_event", s.name},
-		variable{"npm_lifecycle_script", s.script},
+		variable{"npm_lifecycle_event", s.event(s.web)},
+		variable{"npm_lifecycle_script", s.web.Command},
 	)
 	env := packit.Environment{}
 	for _, v := range withNamesOfFiles(given) {

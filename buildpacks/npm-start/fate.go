@@ -26,6 +26,7 @@ const (
 type fate struct {
 	kind
 	why     string   // the reason, after the name of a script: "calls tsc, which …"
+	process string   // the type of a process without a script, or empty
 	scripts []string // the scripts on the way to it, from the outermost
 	program string   // the missing program; may be empty
 	pkg     string   // the missing package; may be empty
@@ -75,6 +76,26 @@ func (o oracle) ofScript(name string) fate {
 	return f.through(name)
 }
 
+// ofProcess is the fate of a process with its hooks.
+func (o oracle) ofProcess(p startup.Process) fate {
+	if p.Script == "" {
+		f := o.of(p.Command)
+		f.process = p.Type
+		return f
+	}
+	o.follows = []string{p.Script}
+	if p.Pre != "" {
+		if f := o.of(p.Pre); f.kind == dies {
+			return f.through("pre" + p.Script).through(p.Script)
+		}
+	}
+	f := o.of(p.Command)
+	if p.Pre != "" {
+		f = f.afterOthers()
+	}
+	return f.through(p.Script)
+}
+
 // through adds the script that calls the one with the reason.
 func (f fate) through(script string) fate {
 	if f.kind == dies || f.doubt != nil {
@@ -88,14 +109,17 @@ func (f fate) through(script string) fate {
 func (f fate) String() string { return f.sentence(f.why) }
 
 func (f fate) sentence(why string) string {
-	text := "the script " + f.scripts[0]
-	for i, script := range f.scripts[1:] {
+	text, runs := "the process "+f.process, f.scripts
+	if f.process == "" {
+		text, runs = "the script "+f.scripts[0], f.scripts[1:]
+	}
+	for i, script := range runs {
 		if i > 0 {
 			text += ", which"
 		}
 		text += " runs " + script
 	}
-	if len(f.scripts) > 1 {
+	if len(runs) > 0 {
 		text += ", which"
 	}
 	return text + " " + why

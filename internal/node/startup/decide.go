@@ -57,13 +57,16 @@ func (d *decider) decide() (App, error) {
 	if err != nil {
 		return App{}, err
 	}
-	switch {
-	case web != nil:
-		d.app.Kind = Server
-		d.app.Processes = append([]Process{*web}, others...)
-	case d.app.Kind == Static:
-	case len(others) > 0:
+	if web != nil {
+		others = append([]Process{*web}, others...)
+	}
+	if len(others) > 0 && (web != nil || d.app.Kind != Static) {
 		d.app.Kind, d.app.Processes = Server, others
+	}
+	for i := range d.app.Processes {
+		if one := &d.app.Processes[i]; one.Dir == "" {
+			one.Dir = d.Dir
+		}
 	}
 	return d.app, nil
 }
@@ -78,7 +81,7 @@ func (d *decider) others() (all []Process) {
 	}
 	for _, one := range d.procfile() {
 		if one.Type != WebProcess && d.Commands[one.Type] == "" {
-			all = append(all, d.line(one.Type, one.Command, procfile.FileName))
+			all = append(all, d.ofProcfile(one))
 		}
 	}
 	return all
@@ -89,10 +92,27 @@ func (d *decider) procfile() (all []procfile.Process) {
 	if d.IgnoreProcfile {
 		return nil
 	}
-	for _, one := range procfile.Read(d.App) {
+	for _, one := range procfile.Read(d.procfileDir()) {
 		all = append(slices.DeleteFunc(all, func(before procfile.Process) bool { return before.Type == one.Type }), one)
 	}
 	return all
+}
+
+// procfileDir returns the folder with the Procfile: the project's, or else the
+// app's.
+func (d *decider) procfileDir() string {
+	if d.isFile(procfile.FileName) {
+		return d.Dir
+	}
+	return d.App
+}
+
+func (d *decider) ofProcfile(one procfile.Process) Process {
+	p := d.line(one.Type, one.Command, procfile.FileName)
+	if p.Script == "" {
+		p.Dir = d.procfileDir()
+	}
+	return p
 }
 
 // line returns a process that a line of a setting or a Procfile names. A line that
@@ -118,7 +138,7 @@ func (d *decider) web() (*Process, error) {
 	}
 	for _, one := range d.procfile() {
 		if one.Type == WebProcess && !d.startsItself(one.Command) {
-			p := d.line(WebProcess, one.Command, procfile.FileName)
+			p := d.ofProcfile(one)
 			return &p, nil
 		}
 	}
@@ -164,7 +184,7 @@ func (d *decider) further() (*Process, error) {
 	case p == nil && d.app.Kind == Static:
 		return nil, nil
 	case p == nil && first != nil: // what is wrong with it is said in the build
-		d.app.Passed = nil
+		d.app.Passed, d.app.LastResort = nil, true
 		p := d.reading(first.Process)
 		return &p, nil
 	case p == nil:
@@ -181,12 +201,16 @@ var forProduction = []string{"start:prod", "start:production", "serve:prod", "st
 // reason why it is passed over, or nil without one.
 func (d *decider) scripts() *script {
 	var first *script
+	d.looked("a script start")
+	d.looked("a Procfile")
 	for _, name := range append([]string{defaultScript}, forProduction...) {
 		if strings.TrimSpace(d.pkg.Scripts[name]) == "" {
-			d.looked("a script " + name)
 			continue
 		}
 		one := d.script(name)
+		if file := d.fileOf(one.Command); name != defaultScript && one.passed == "" && file != "" && d.Built && !d.isFile(file) {
+			one.passed = fmt.Sprintf("the script %s starts %s, which there is not after the build", name, file)
+		}
 		if one.passed == "" {
 			return &one
 		}

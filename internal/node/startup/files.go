@@ -80,7 +80,7 @@ func (d *decider) first(files []string, because string) *Process {
 			return &p
 		}
 	}
-	d.looked(strings.Join(files, ", "))
+	d.looked(strings.Join(files[:min(len(files), 4)], ", "))
 	return nil
 }
 

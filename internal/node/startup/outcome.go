@@ -30,7 +30,7 @@ func (d *decider) outcomeOf(weak bool) *Process {
 		}
 	}
 	if !weak {
-		d.looked("a framework")
+		d.looked("a framework with a server or a site")
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (d *decider) ready() {
 		site.Roots = append([]string{"."}, readyFolders...)
 	}
 	if site.Root(d.Dir) == "" {
-		d.looked(fmt.Sprintf("an %s in %s", index, strings.Join(site.Roots, ", ")))
+		d.looked(fmt.Sprintf("an %s in %s", index, strings.Join(site.Roots[:3], ", ")))
 		return
 	}
 	d.app.Kind, d.app.Site, d.app.Weak = Static, site, true

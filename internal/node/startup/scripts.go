@@ -181,10 +181,28 @@ func quoted(words []string) []string {
 }
 
 // cannotRun says why a process cannot run in the app image, as far as it is known.
+// It says nothing if only a command before the last one cannot: that one may
+// matter, and the build says what is wrong with it.
 func (d *decider) cannotRun(p Process) string {
-	if d.CannotRun != nil {
-		return d.CannotRun(p)
+	ask := d.CannotRun
+	if ask == nil {
+		ask = d.lacking
 	}
+	why := ask(p)
+	parts, _ := shellscript.List(p.Command)
+	if why == "" || len(parts) < 2 && p.Pre == "" {
+		return why
+	}
+	last := Process{Type: p.Type, Script: p.Script, Command: p.Command}
+	if len(parts) > 0 {
+		last.Command = p.Command[parts[len(parts)-1].Start:]
+	}
+	return ask(last)
+}
+
+// lacking says which program of a process is only for development, as package.json
+// says.
+func (d *decider) lacking(p Process) string {
 	for _, text := range []string{p.Pre, p.Command} {
 		if why := d.lacks(text, nil); why != "" {
 			return fmt.Sprintf("the script %s calls %s", p.Script, why)

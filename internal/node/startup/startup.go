@@ -20,7 +20,7 @@ const WebProcess = "web"
 
 // Project is the project to decide about.
 type Project struct {
-	App     string              // the app's folder, absolute, which has the Procfile
+	App     string              // the app's folder, absolute; it has the Procfile, unless the project has one
 	Dir     string              // the project's folder, in it or the same
 	Package packagejson.Package // zero without a package.json
 
@@ -56,6 +56,10 @@ type App struct {
 	// Weak means that the evidence is weak: many a library looks like that.
 	Weak bool
 
+	// LastResort means that the default process is that of a script that is passed
+	// over, since there is nothing else.
+	LastResort bool
+
 	// Passed has a line for each way to start that would come first and is passed
 	// over, with the reason.
 	Passed []string
@@ -79,6 +83,7 @@ type Process struct {
 	// It is not always the script's text: what the build has done is not done again.
 	Command, Pre, Post string
 
+	Dir      string // the folder in which it starts, absolute
 	Evidence string // why: "package.json: the script start"
 	Port     string // the variable with the port that it listens to, if known
 	File     string // the file that node runs, relative to the project, if known
