@@ -37,6 +37,8 @@ type modulesRequirement struct {
 	Launch  bool `toml:"launch"`
 	Relinks bool `toml:"relinks"`       // nodemodules.RelinksKey
 	NPM     bool `toml:"npm,omitempty"` // nodemodules.NPMKey
+
+	Keep []string `toml:"keep,omitempty"` // nodemodules.KeepKey
 }
 
 // launchRequirement is the metadata of any other requirement.
@@ -60,7 +62,7 @@ func (s start) requirements() []packit.BuildPlanRequirement {
 	if s.tini {
 		all = append(all, launch(buildplan.Tini))
 	}
-	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != ""}})
+	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != "", Keep: s.kept}})
 	if s.reload {
 		all = append(all, launch(buildplan.Watchexec))
 	}

@@ -161,6 +161,12 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			})
 		}
 
+		it("keeps what Next.js 15 needs for its configuration", func() {
+			write(t, filepath.Join(app, "package.json"), `{"dependencies":{"next":"15.5.9"},"devDependencies":{"typescript":"5"},"scripts":{"start":"next start"}}`)
+			write(t, filepath.Join(app, "next.config.ts"), "")
+			Expect(requires()).To(HaveKeyWithValue("node_modules", map[string]any{"launch": true, "relinks": true, "keep": []any{"typescript"}}))
+		})
+
 		it("passes for a command of the settings", func() {
 			write(t, filepath.Join(app, "package.json"), `{}`)
 			env["BP_START_COMMAND"] = "npx serve"

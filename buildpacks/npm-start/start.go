@@ -29,6 +29,7 @@ type start struct {
 	workspace string // why a workspace is the project, if no setting says so
 	pkg       packagejson.Package
 	app       startup.App
+	kept      []string        // packages for development that it needs
 	web       startup.Process // the default process; the zero value without any
 	tini      bool
 	reload    bool
@@ -52,6 +53,7 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 	if _, err = s.pkg.StartScript(env.Get(settings.StartScript)); err != nil {
 		return start{}, err
 	}
+	s.kept = startup.Kept(s.question(env), env.Get)
 	return s, s.readModes(env.Get)
 }
 

@@ -110,28 +110,6 @@ func (d *decider) isFrom(packages []string, major int) bool {
 	return true
 }
 
-// builds returns the texts of the scripts that build, with those of the scripts
-// that they call.
-func (d *decider) builds() (texts []string) {
-	var follow func(name string, depth int)
-	follow = func(name string, depth int) {
-		text := d.pkg.Scripts[name]
-		if text == "" || depth > maxFollows || slices.Contains(texts, text) {
-			return
-		}
-		texts = append(texts, text)
-		for _, words := range calls(text) {
-			for _, next := range scriptsOf(words) {
-				follow(next, depth+1)
-			}
-		}
-	}
-	for _, name := range d.buildScripts() {
-		follow(name, 0)
-	}
-	return texts
-}
-
 // glob returns the project's files that match a pattern, relative to its folder,
 // without packages.
 func (d *decider) glob(pattern string) []string {

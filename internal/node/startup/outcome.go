@@ -126,18 +126,12 @@ func (d *decider) setSite(one found) bool {
 	if one.FallbackKey != "" {
 		site.Fallback = d.configured(one.Config, one.FallbackKey)
 	}
-	if d.Built && site.Root(d.Dir) == "" || !d.Built && !d.mayBuildWith(one) && site.Root(d.Dir) == "" {
+	if d.Built && site.Root(d.Dir) == "" || !d.Built && !d.mayBuild() && site.Root(d.Dir) == "" {
 		d.looked(fmt.Sprintf("%s: an %s in %s", site.Evidence, index, strings.Join(site.Roots, ", ")))
 		return false
 	}
 	d.app.Kind, d.app.Site = Static, site
 	return true
-}
-
-// mayBuildWith reports whether a script builds, also one with a name of the
-// framework's own.
-func (d *decider) mayBuildWith(one found) bool {
-	return d.mayBuild() || slices.ContainsFunc(one.Builds, func(name string) bool { return d.pkg.Scripts[name] != "" })
 }
 
 // roots returns the patterns of an outcome's folders, with the configured one.

@@ -6,26 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/shellscript"
 )
-
-// buildScripts returns the names of the scripts that run in the build.
-func (d *decider) buildScripts() []string {
-	switch text := strings.TrimSpace(d.getenv(settings.RunScripts)); text {
-	case "":
-		return []string{"build"}
-	case "none":
-		return nil
-	default:
-		names := strings.Split(text, ",")
-		for i := range names {
-			names[i] = strings.TrimSpace(names[i])
-		}
-		return names
-	}
-}
 
 // script is a script of package.json as a process.
 type script struct {

@@ -236,3 +236,44 @@ func TestSiteRoot(t *testing.T) {
 		t.Errorf("without an index.html: got %q", got)
 	}
 }
+
+func TestKept(t *testing.T) {
+	for _, row := range []struct {
+		name, next, file, more string
+		want                   string
+	}{
+		{"a configuration in TypeScript", "15.5.9", "next.config.ts", `,"devDependencies":{"typescript":"5"}`, "[typescript]"},
+		{"in JavaScript", "15.5.9", "next.config.js", `,"devDependencies":{"typescript":"5"}`, "[]"},
+		{"a newer version", "^16.0.0", "next.config.ts", `,"devDependencies":{"typescript":"5"}`, "[]"},
+		{"the newest version", "latest", "next.config.ts", `,"devDependencies":{"typescript":"5"}`, "[]"},
+		{"a dependency", "15", "next.config.ts", `,"peerDependencies":{"typescript":"5"}`, "[]"},
+	} {
+		dir := t.TempDir()
+		write(t, dir, files{"package.json": `{"dependencies":{"next":"` + row.next + `"}` + row.more + `}`, row.file: ""})
+		pkg, err := packagejson.Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(startup.Kept(startup.Project{App: dir, Dir: dir, Package: pkg}, func(string) string { return "" })); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
+func TestBuildScript(t *testing.T) {
+	for _, row := range []struct{ text, want string }{
+		{scripts(`"build":"x","docs:build":"y"`, `"devDependencies":{"vitepress":"1"}`), "build "},
+		{scripts(`"docs:build":"y"`, `"devDependencies":{"vitepress":"1"}`), "docs:build VitePress"},
+		{scripts(`"docs:build":"y"`), " "},
+		{scripts(`"build-storybook":"y"`, `"devDependencies":{"storybook":"9"}`), "build-storybook Storybook"},
+		{scripts(`"start":"node a.js","build-storybook":"y"`, `"devDependencies":{"storybook":"9"}`), " "},
+	} {
+		pkg, err := packagejson.Parse([]byte(row.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, because := startup.BuildScript(pkg); name+" "+because != row.want {
+			t.Errorf("%s: got %q, %q, want %q", row.text, name, because, row.want)
+		}
+	}
+}

@@ -18,8 +18,16 @@ type framework struct {
 	Builds   []string  `toml:"builds"`
 	Cache    []string  `toml:"cache"`
 	Port     string    `toml:"port"`
+	Keep     []keep    `toml:"keep"`
 	Weak     bool      `toml:"weak"`
 	Outcomes []outcome `toml:"outcome"`
+}
+
+// keep is a condition under which a server needs packages for development.
+type keep struct {
+	Packages []string `toml:"packages"`
+	File     string   `toml:"file"`
+	Below    int      `toml:"below"`
 }
 
 // outcome is what comes out of a framework's build.
