@@ -136,6 +136,14 @@ func (s start) given(env environ.List, others buildplan.Group) (g given, err err
 	if !others[buildplan.ImageLabels] {
 		g.labels, err = labels(env.Get)
 	}
+	if variable, number := s.port(); variable != "" && err == nil {
+		if g.labels == nil {
+			g.labels = map[string]string{}
+		}
+		if _, given := g.labels[PortLabel]; !given {
+			g.labels[PortLabel] = number
+		}
+	}
 	return g, err
 }
 
@@ -264,6 +272,9 @@ func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
 				log.Action("because of %s", strings.ReplaceAll(p.Evidence, "%", "%%"))
 			}
 		}
+	}
+	if variable, number := s.port(); variable != "" {
+		log.Subprocess("%s says which port it listens to: %s without it", variable, number)
 	}
 	log.Break()
 }

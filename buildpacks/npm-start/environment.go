@@ -39,6 +39,7 @@ func (s start) environment() (packit.Environment, error) {
 	for _, v := range withNamesOfFiles(given) {
 		env.Default(v.name, v.value)
 	}
+	s.addPort(env)
 	env.Prepend("PATH", s.commands(), ":")
 	return env, nil
 }

@@ -16,6 +16,7 @@ func TestNPMStart(t *testing.T) {
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
 	suite("Processes", testProcesses)
+	suite("Port", testPort)
 	suite("Tini", testTini)
 	suite("Reload", testReload)
 	suite("Supervisor layer", testSupervisorLayer)

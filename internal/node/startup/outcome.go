@@ -43,7 +43,7 @@ func (d *decider) process(one found) (*Process, bool) {
 		d.passed(fmt.Sprintf("%s: %s", because, one.None))
 		return nil, false
 	case one.Start != "":
-		p := Process{Type: WebProcess, Command: strings.Join(append(slices.Clone(one.Sets), one.Start), " "), Evidence: because, Port: one.Port}
+		p := Process{Type: WebProcess, Command: strings.Join(append(slices.Clone(one.Sets), one.Start), " "), Evidence: because, Port: one.Port, Listens: one.Listens}
 		if why := d.cannotRun(p); why != "" {
 			d.passed(because + ": " + why)
 			return nil, false
@@ -58,7 +58,7 @@ func (d *decider) process(one found) (*Process, bool) {
 		return nil, false
 	}
 	p := d.node(file, because, one.Sets...)
-	p.Port = one.Port
+	p.Port, p.Listens = one.Port, one.Listens
 	return &p, true
 }
 

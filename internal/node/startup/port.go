@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
@@ -14,25 +15,28 @@ const portVariable = "PORT"
 // readsPort matches what reads that variable, in a program or a command.
 var readsPort = regexp.MustCompile(`process\.env\.PORT\b|process\.env\[['"]PORT['"]\]|\benv\.PORT\b|\{[^{}]*\bPORT\b[^{}]*\}\s*=\s*process\.env\b|\$PORT\b|\$\{PORT\b`)
 
+// ownPort matches the port of a program without the variable.
+var ownPort = regexp.MustCompile(`process\.env\.PORT\s*(?:\|\||\?\?)\s*['"]?(\d{2,5})\b`)
+
 // reading adds to a process the variable for its port, if its framework, its
 // command, or the file that it runs says so.
 func (d *decider) reading(p Process) Process {
 	if p.File == "" {
 		p.File = d.fileOf(p.Command)
 	}
-	if p.Port != "" {
-		return p
-	}
-	if readsPort.MatchString(p.Command) || p.File != "" && d.fileReadsPort(p.File) {
+	text := d.entryText(p.File)
+	if p.Port == "" && (readsPort.MatchString(p.Command) || readsPort.Match(text)) {
 		p.Port = portVariable
-		return p
 	}
 	for _, words := range calls(p.Command) {
 		for _, one := range d.found {
-			if !one.Weak && one.Port != "" && d.runs(one, words) {
-				p.Port = one.Port
+			if p.Port == "" && !one.Weak && one.Port != "" && d.runs(one, words) {
+				p.Port, p.Listens = one.Port, one.Listens
 			}
 		}
+	}
+	if found := ownPort.FindSubmatch(text); found != nil && p.Port == portVariable {
+		p.Listens, _ = strconv.Atoi(string(found[1]))
 	}
 	return p
 }
@@ -85,12 +89,19 @@ func (d *decider) fileOf(command string) string {
 // maxEntry is the size limit in bytes of a file that is searched.
 const maxEntry = 4 << 20
 
-func (d *decider) fileReadsPort(name string) bool {
+// entryText returns the text of a file of the project, or nothing.
+func (d *decider) entryText(name string) []byte {
+	if name == "" || !filepath.IsLocal(name) {
+		return nil
+	}
 	file := filepath.Join(d.Dir, name)
 	info, err := os.Stat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxEntry {
-		return false
+		return nil
 	}
 	text, err := regular.ReadFile(file)
-	return err == nil && readsPort.Match(text)
+	if err != nil {
+		return nil
+	}
+	return text
 }

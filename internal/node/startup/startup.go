@@ -86,6 +86,7 @@ type Process struct {
 	Dir      string // the folder in which it starts, absolute
 	Evidence string // why: "package.json: the script start"
 	Port     string // the variable with the port that it listens to, if known
+	Listens  int    // the port that it listens to without the variable; 0 if that is unknown
 	File     string // the file that node runs, relative to the project, if known
 }
 

@@ -18,6 +18,7 @@ type framework struct {
 	Builds   []string  `toml:"builds"`
 	Cache    []string  `toml:"cache"`
 	Port     string    `toml:"port"`
+	Listens  int       `toml:"listens"`
 	Keep     []keep    `toml:"keep"`
 	Weak     bool      `toml:"weak"`
 	Outcomes []outcome `toml:"outcome"`
