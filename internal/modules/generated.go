@@ -45,7 +45,13 @@ func (i *installer) makeApp(modules packit.Layer) (discard func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := i.restoreCaches(modules.Path); err != nil {
+		return nil, err
+	}
 	if err := i.runScripts(); err != nil {
+		return nil, err
+	}
+	if err := i.saveCaches(modules.Path); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp(i.context.Layers.Path, ".generated-*")

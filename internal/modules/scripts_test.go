@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
@@ -187,4 +188,26 @@ func TestALayerThatAScriptOfTheAppTakesPartInIsMadeAnew(t *testing.T) {
 	s.locked(deps.Package{Path: "node_modules/out", Link: true, To: "../out"})
 	s.built(forLaunch)
 	s.says("the dependency in ../out is outside of the project")
+}
+
+// The cache of a framework is there in the next build, and not in the app.
+func TestTheCacheOfAFrameworkIsKept(t *testing.T) {
+	s := building(t, nil)
+	s.source["package.json"] = `{"scripts":{"build":"next build"},"dependencies":{"next":"16"}}`
+	s.run = func(Script) error {
+		if text, err := os.ReadFile(filepath.Join(s.app, ".next/cache/x")); err == nil {
+			s.calls = append(s.calls, "found the cache "+string(text))
+		}
+		return writeFiles(s.app, files{".next/cache/x": "kept", ".next/server.js": ""})
+	}
+	for _, found := range []bool{false, true} {
+		s.built(forLaunch)
+		if got := slices.Contains(s.calls, "found the cache kept"); got != found {
+			t.Errorf("the script found the cache: %v, want %v", got, found)
+		}
+		s.has(filepath.Join(s.app, ".next"), "server.js")
+	}
+	s.env = s.env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
+	s.built(forLaunch)
+	s.has(filepath.Join(s.app, ".next"), "cache/x", "server.js")
 }

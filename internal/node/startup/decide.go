@@ -48,7 +48,7 @@ func (d *decider) decide() (App, error) {
 	d.found = d.frameworks()
 	for _, one := range d.found {
 		if !one.Weak {
-			d.app.Framework, d.app.Cache = one.Name, one.Cache
+			d.app.Framework = one.Name
 			break
 		}
 	}

@@ -145,9 +145,14 @@ var comments = regexp.MustCompile(`(?s:(?:^|[\s,;{}(])/\*.*?\*/)|(?m:(?:^|[\s,;{
 // maxConfig is the size limit in bytes of a configuration file.
 const maxConfig = 1 << 20
 
-// read returns the texts of the files that match a pattern, without comments.
-func (d *decider) read(pattern string) (texts []string) {
-	for _, name := range d.glob(pattern) {
+// read returns the texts of the files that match one of some patterns, with blanks
+// between, without comments.
+func (d *decider) read(patterns string) (texts []string) {
+	var names []string
+	for _, pattern := range strings.Fields(patterns) {
+		names = append(names, d.glob(pattern)...)
+	}
+	for _, name := range names {
 		file := filepath.Join(d.Dir, name)
 		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > maxConfig {
 			continue

@@ -66,9 +66,6 @@ type App struct {
 
 	// Looked are the ways that were looked for, without those that were found.
 	Looked []string
-
-	// Cache are folders of the project to keep between builds.
-	Cache []string
 }
 
 // Process is a process of a server.
