@@ -24,8 +24,8 @@ type Project struct {
 	// Dir itself or, for a workspace, its workspace root.
 	Root string
 
-	// Chosen says why a workspace is the project although no setting says so: it is
-	// the only one that can be started. It is empty otherwise.
+	// Chosen says why a workspace is the project although no setting says so. It is
+	// empty otherwise.
 	Chosen string
 }
 
@@ -36,7 +36,8 @@ func (p Project) Workspace() string {
 }
 
 // Find returns the project, see [Dir]; without BP_NODE_PROJECT_PATH, and if nothing
-// starts the app's root, that is its only workspace that can be started. Its root is the nearest folder above,
+// starts the app's root, that is the workspace that its start script names, or the
+// only one that can be started. Its root is the nearest folder above,
 // inside the app, whose package.json lists it as a workspace, unless only the
 // project has a lockfile (of any package manager), or only the project has one
 // of npm's. A package.json above that is not JSON is an error.
@@ -53,7 +54,7 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 		}
 		if workspace != nil {
 			dir = filepath.Join(workingDir, workspace.Folder)
-			chosen = fmt.Sprintf("%s is the only workspace that can be started (%s)", workspace.Folder, workspace.Evidence())
+			chosen = fmt.Sprintf("%s (%s)", workspace.Because, workspace.Evidence())
 		}
 	}
 	for root := dir; root != workingDir; {

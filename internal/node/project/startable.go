@@ -13,8 +13,10 @@ import (
 
 // Startable is a workspace that an image can be made of by itself.
 type Startable struct {
-	Folder string // below the root, with slashes
-	App    startup.App
+	Folder  string // below the root, with slashes
+	Name    string // of its package
+	App     startup.App
+	Because string // why it is the project, if it is
 }
 
 // Evidence says why it can be started: "package.json: the script start".
@@ -42,7 +44,7 @@ func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
 		}
 		app, err := startup.Decide(startup.Project{App: dir, Dir: dir, Package: pkg}, getenv)
 		if err == nil && app.Kind != startup.None && !app.Weak && !app.LastResort {
-			all = append(all, Startable{folder, app})
+			all = append(all, Startable{Folder: folder, Name: pkg.Name, App: app})
 		}
 	}
 	return all, nil
@@ -88,8 +90,9 @@ func workspacesOf(root string) (folders []string, err error) {
 	return folders, nil
 }
 
-// only returns the only workspace that can be started of an app that nothing starts
-// by itself, or nil.
+// only returns the workspace that an app that nothing starts by itself is about: the
+// one that its start script starts through another manager than npm, or the only
+// one that can be started; or nil.
 func only(root string, getenv settings.Getenv) (*Startable, error) {
 	pkg, err := packagejson.Read(root)
 	if err != nil {
@@ -99,12 +102,34 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 		return nil, nil
 	}
 	app, err := startup.Decide(startup.Project{App: root, Dir: root, Package: pkg}, getenv)
-	if err != nil || app.Kind != startup.None && !app.Weak && !app.LastResort {
+	if err != nil {
+		return nil, nil
+	}
+	references := startup.References(pkg.Scripts)
+	nothing := app.Kind == startup.None || app.Weak || app.LastResort
+	if !nothing && (len(references) == 0 || len(app.Passed) == 0) {
 		return nil, nil
 	}
 	all, err := FindStartable(root, getenv)
-	if err != nil || len(all) != 1 {
+	if err != nil {
 		return nil, err
 	}
+	for _, reference := range references {
+		for _, one := range all {
+			if one.Folder == reference.Folder || reference.Name != "" && one.is(reference.Name) {
+				one.Because = fmt.Sprintf("the script %s starts the workspace %s", reference.Script, one.Folder)
+				return &one, nil
+			}
+		}
+	}
+	if !nothing || len(all) != 1 {
+		return nil, nil
+	}
+	all[0].Because = all[0].Folder + " is the only workspace that can be started"
 	return &all[0], nil
+}
+
+// is reports whether a workspace has a name: its package's, or its folder's.
+func (s Startable) is(name string) bool {
+	return s.Name == name || s.Folder == strings.TrimPrefix(name, "./")
 }

@@ -41,6 +41,7 @@ type decider struct {
 	getenv settings.Getenv
 	pkg    packagejson.Package
 	found  []found
+	unfit  bool // nothing can be started of the framework's build
 	app    App
 }
 
@@ -195,7 +196,7 @@ func (d *decider) further() (*Process, error) {
 }
 
 // forProduction are names of scripts that start an app in production.
-var forProduction = []string{"start:prod", "start:production", "serve:prod", "start-prod", "prod:start"}
+var forProduction = []string{"start:prod", "start:production", "serve:prod", "start-prod", "prod:start", "production", "prod"}
 
 // scripts returns the first script that applies, or else the script start with the
 // reason why it is passed over, or nil without one.

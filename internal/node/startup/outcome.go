@@ -20,13 +20,17 @@ func (d *decider) weak() *Process { return d.outcomeOf(true) }
 
 func (d *decider) outcomeOf(weak bool) *Process {
 	for _, one := range d.found {
-		if one.Weak != weak {
+		if one.Weak != weak || weak && d.unfit {
 			continue
 		}
 		p, ok := d.process(one)
 		if ok || d.setSite(one) {
-			d.app.Framework, d.app.Weak = one.Name, d.app.Weak || weak
+			d.app.Framework, d.app.Weak = one.Name, d.app.Weak || weak || !d.Built && !d.mayBuild()
 			return p
+		}
+		if one.None != "" {
+			d.unfit = true // another framework is only a part of this one
+			return nil
 		}
 	}
 	if !weak {

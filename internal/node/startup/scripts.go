@@ -39,10 +39,25 @@ func (d *decider) script(name string) script {
 	}
 	if why := d.development(rest, []string{name}); why != "" {
 		s.passed = fmt.Sprintf("the script %s %s", name, why)
+	} else if program := lastEnds(rest); program != "" {
+		s.passed = fmt.Sprintf("the script %s only runs %s, which ends by itself", name, program)
 	} else if why := d.cannotRun(s.Process); why != "" {
 		s.passed = why
 	}
 	return s
+}
+
+// lastEnds returns the program of a script's last command if that ends by itself.
+func lastEnds(text string) string {
+	all := calls(text)
+	if len(all) == 0 {
+		return ""
+	}
+	words := all[len(all)-1]
+	if program := programName(words); Ends(program, words[1:]) {
+		return program
+	}
+	return ""
 }
 
 // withoutBuilding takes off the commands at the beginning of a script that the
@@ -187,7 +202,9 @@ func (d *decider) cannotRun(p Process) string {
 // says.
 func (d *decider) lacking(p Process) string {
 	for _, text := range []string{p.Pre, p.Command} {
-		if why := d.lacks(text, nil); why != "" {
+		if why := d.lacks(text, nil); why != "" && p.Script == "" {
+			return "it calls " + why
+		} else if why != "" {
 			return fmt.Sprintf("the script %s calls %s", p.Script, why)
 		}
 	}
@@ -201,11 +218,21 @@ func (d *decider) lacks(text string, follows []string) string {
 	if !ok || len(follows) > maxFollows {
 		return ""
 	}
+	elsewhere := false
 	for i, part := range parts {
 		if i > 0 && part.Op != "&&" && part.Op != ";" {
 			return ""
 		}
 		words := part.Words
+		elsewhere = elsewhere || words[0] == "cd"
+		if inner := unwrapped(words); len(inner) > 0 && slices.Contains(managers, inner[0]) && inner[0] != "npm" {
+			if r, ok := d.managerRun(inner); elsewhere || !ok || r.script == "" {
+				return inner[0] + ", which the app image does not have"
+			}
+		}
+		if elsewhere {
+			continue // other scripts and packages count there
+		}
 		for _, one := range [][]string{words, unwrapped(words)} {
 			if len(one) > 0 && d.onlyForDevelopment(PackageOf(programName(one))) {
 				return fmt.Sprintf("%s, which is only for development: %s is under devDependencies", programName(one), PackageOf(programName(one)))
