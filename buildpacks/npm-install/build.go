@@ -12,6 +12,7 @@ import (
 // links the project's node_modules to them.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
+		env := withFramework(env, context.WorkingDir)
 		return modules.Build(env, log, &manager{env: env, log: log})(context)
 	}
 }

@@ -256,6 +256,9 @@ func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
 		log.Process("Passing over: %s", strings.ReplaceAll(why, "%", "%%"))
 		log.Break()
 	}
+	for _, note := range s.app.Notes {
+		warn(log, note)
+	}
 	if len(processes) == 0 {
 		return
 	}

@@ -211,3 +211,14 @@ func TestTheCacheOfAFrameworkIsKept(t *testing.T) {
 	s.built(forLaunch)
 	s.has(filepath.Join(s.app, ".next"), "cache/x", "server.js")
 }
+
+// What a framework installs for its build only is not in the image.
+func TestPackagesThatOnlyTheBuildInstalls(t *testing.T) {
+	s := building(t, nil)
+	s.source["package.json"] = `{"scripts":{"build":"vite build"},"devDependencies":{"@sveltejs/kit":"2","@sveltejs/adapter-auto":"7"}}`
+	s.run = func(Script) error {
+		return writeFiles(s.app, files{"node_modules/@sveltejs/adapter-node/index.js": "", "node_modules/.client/x.js": "", "node_modules/a/made.js": ""})
+	}
+	s.built(forLaunch)
+	s.has(s.in("launch-modules", "node_modules"), ".client/x.js", "a/made.js", "a/package.json", "b/package.json")
+}

@@ -31,6 +31,25 @@ func BuildScript(pkg packagejson.Package) (name, because string) {
 	return "", ""
 }
 
+// BuildVariables returns variables, as NAME=VALUE, with which the project's
+// framework builds a server for Node.js. With them, a build may install packages
+// that only it needs. It is empty for nearly all projects.
+func BuildVariables(p Project, getenv settings.Getenv) (all []string) {
+	d := &decider{Project: p, getenv: getenv, pkg: p.Package}
+	for _, one := range d.frameworks() {
+		if one.Weak {
+			continue
+		}
+		for _, pair := range one.BuildSets {
+			if name, _, _ := strings.Cut(pair, "="); getenv(name) == "" {
+				all = append(all, pair)
+			}
+		}
+		break
+	}
+	return all
+}
+
 // buildScripts returns the names of the scripts that run in the build.
 func (d *decider) buildScripts() []string {
 	switch text := strings.TrimSpace(d.getenv(settings.RunScripts)); text {

@@ -25,6 +25,9 @@ func (d *decider) outcomeOf(weak bool) *Process {
 		}
 		p, ok := d.process(one)
 		if ok || d.setSite(one) {
+			if one.Note != "" {
+				d.app.Notes = append(d.app.Notes, fmt.Sprintf("%s: %s", one.Name, one.Note))
+			}
 			d.app.Framework, d.app.Weak = one.Name, d.app.Weak || weak || !d.Built && !d.mayBuild()
 			return p
 		}

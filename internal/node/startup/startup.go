@@ -64,6 +64,9 @@ type App struct {
 	// over, with the reason.
 	Passed []string
 
+	// Notes are warnings.
+	Notes []string
+
 	// Looked are the ways that were looked for, without those that were found.
 	Looked []string
 }

@@ -158,6 +158,8 @@ func TestDecide(t *testing.T) {
 		{"Nuxt as files", files{"package.json": scripts(`"build":"npm run generate","generate":"nuxt generate"`, `"dependencies":{"nuxt":"^4.0.0"}`)}, nil, "static .output/public dist fallback 200.html"},
 		{"Nuxt 2", files{"package.json": scripts(`"build":"nuxt build"`, `"dependencies":{"nuxt":"^2.15.0"}`)}, nil, "web: HOST=0.0.0.0 nuxt start [PORT]"},
 		{"SvelteKit", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-node":"5"}`)}, nil, "web: node build/index.js [PORT]"},
+		{"SvelteKit without a choice", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-auto":"5"}`)}, nil, "web: node build/index.js [PORT]"},
+		{"SvelteKit for another host", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-vercel":"5"}`)}, nil, "nothing"},
 		{"SvelteKit as files", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-static":"3"}`), "svelte.config.js": "adapter({ fallback: '200.html' })"}, nil, "static build fallback 200.html"},
 		{"Astro", files{"package.json": scripts(`"build":"astro build","preview":"astro preview"`, `"dependencies":{"astro":"5"}`)}, nil, "static dist"},
 		{"Astro with a server", files{"package.json": scripts(`"build":"astro build"`, `"dependencies":{"astro":"5","@astrojs/node":"9"}`), "astro.config.mjs": "adapter: node({ mode: 'standalone' })"}, nil, "web: HOST=0.0.0.0 node dist/server/entry.mjs [PORT]"},
@@ -274,6 +276,26 @@ func TestBuildScript(t *testing.T) {
 		}
 		if name, because := startup.BuildScript(pkg); name+" "+because != row.want {
 			t.Errorf("%s: got %q, %q, want %q", row.text, name, because, row.want)
+		}
+	}
+}
+
+func TestBuildVariables(t *testing.T) {
+	for _, row := range []struct {
+		adapter string
+		env     environ.List
+		want    string
+	}{
+		{"@sveltejs/adapter-auto", nil, "[GCP_BUILDPACKS=armature]"},
+		{"@sveltejs/adapter-auto", environ.List{"GCP_BUILDPACKS=x"}, "[]"},
+		{"@sveltejs/adapter-node", nil, "[]"},
+	} {
+		pkg, err := packagejson.Parse([]byte(`{"devDependencies":{"@sveltejs/kit":"2","vite":"7","` + row.adapter + `":"5"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(startup.BuildVariables(startup.Project{Package: pkg}, row.env.Get)); got != row.want {
+			t.Errorf("%s, %v: got %s, want %s", row.adapter, row.env, got, row.want)
 		}
 	}
 }

@@ -55,7 +55,9 @@ type outcome struct {
 	Hashed       []string `toml:"hashed"`
 	HashedNames  string   `toml:"hashed-names"`
 
-	None string `toml:"none"`
+	BuildSets []string `toml:"build-sets"`
+	Note      string   `toml:"note"`
+	None      string   `toml:"none"`
 }
 
 // frameworks are the known ones, in order.

@@ -26,6 +26,12 @@ func (i *installer) caches() (places []string) {
 	return places
 }
 
+// installsForBuild reports whether scripts may install packages that only they need.
+func (i *installer) installsForBuild() bool {
+	p := startup.Project{App: i.project.App, Dir: i.project.Folder, Package: i.project.Package}
+	return len(startup.BuildVariables(p, func(string) string { return "" })) > 0
+}
+
 // restoreCaches puts the caches of the previous build into the project, except
 // those that the app brings.
 func (i *installer) restoreCaches(layerDir string) error {
