@@ -128,6 +128,13 @@ func (b *build) readOptions() (o phases.Options, err error) {
 	}
 	maps.Copy(o.Env, project.Env)
 	maps.Copy(o.Env, b.Env)
+	for kind, command := range b.Processes {
+		name := settings.StartCommand
+		if kind != "web" {
+			name += "_" + kind
+		}
+		o.Env[name] = command
+	}
 	return o, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -17,9 +18,12 @@ import (
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // Names of the layers, and of the program in the first.
@@ -32,12 +36,12 @@ const (
 // keyMetadata is the layer metadata key for the digest that decides about reuse.
 const keyMetadata = "sha256"
 
-// Build sets the process web, in layers of its own, and adds the variables and
+// Build sets the app's processes, in layers of its own, and adds the variables and
 // labels of the settings to the image.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
 		log.Title("%s %s", context.BuildpackInfo.Name, context.BuildpackInfo.Version)
-		s, err := readStart(context.WorkingDir, env.Get)
+		s, err := readProject(context.WorkingDir, env)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
@@ -50,14 +54,15 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 				return packit.BuildResult{}, err
 			}
 		}
-		if err := s.checkShell(context.Layers.Path); err != nil {
-			return packit.BuildResult{}, err
-		}
-		others, err := buildplan.ReadGroup(filepath.Dir(context.Layers.Path))
+		layersDir := filepath.Dir(context.Layers.Path)
+		others, err := buildplan.ReadGroup(layersDir)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
-		if err := s.checkStart(filepath.Dir(context.Layers.Path), others, env.Get, log); err != nil {
+		if err := s.choose(layersDir, others, env, log); err != nil {
+			return packit.BuildResult{}, err
+		}
+		if err := s.checkShell(context.Layers.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
 		given, err := s.given(env, others)
@@ -69,9 +74,8 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
-		describe(log, processes)
+		s.describe(log, processes)
 		describeVariables(log, given.variables)
-		s.warnOfProcfile(others, log)
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
@@ -81,6 +85,39 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		}
 		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: processes, Labels: given.labels}}, err
 	}
+}
+
+// choose decides how the app starts, now that it is built, and checks that it can.
+// layersDir holds the layers of all buildpacks, which others are.
+func (s *start) choose(layersDir string, others buildplan.Group, env environ.List, log scribe.Emitter) error {
+	mode, err := startCheck(env.Get)
+	if err != nil {
+		return err
+	}
+	modules, err := s.findLaunched(layersDir, env.Get)
+	if err != nil {
+		return err
+	}
+	question := s.question(env)
+	question.Built, question.IgnoreProcfile = true, others[buildplan.Procfile]
+	question.CannotRun = func(p startup.Process) string {
+		if f := (oracle{start: *s, launched: modules}).ofProcess(p); f.kind == dies && mode == "error" {
+			return f.String()
+		}
+		return ""
+	}
+	switch err := s.decide(question, env); {
+	case err != nil && question.IgnoreProcfile && len(procfile.Read(s.root)) > 0:
+		return nil // the other buildpack starts the app
+	case err == errStatic:
+		return s.builtSite()
+	case err != nil:
+		return err
+	}
+	if err := s.checkBash(layersDir, mode, others, log); err != nil {
+		return err
+	}
+	return s.checkStart(modules, mode, others, log)
 }
 
 // given is what settings add to the image.
@@ -98,6 +135,14 @@ func (s start) given(env environ.List, others buildplan.Group) (g given, err err
 	}
 	if !others[buildplan.ImageLabels] {
 		g.labels, err = labels(env.Get)
+	}
+	if variable, number := s.port(); variable != "" && err == nil {
+		if g.labels == nil {
+			g.labels = map[string]string{}
+		}
+		if _, given := g.labels[PortLabel]; !given {
+			g.labels[PortLabel] = number
+		}
 	}
 	return g, err
 }
@@ -201,7 +246,22 @@ func digestOf(env packit.Environment) string {
 
 func sortedNames(env packit.Environment) []string { return slices.Sorted(maps.Keys(env)) }
 
-func describe(log scribe.Emitter, processes []packit.DirectProcess) {
+func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
+	if s.workspace != "" {
+		log.Process("Starting a workspace: %s", strings.ReplaceAll(s.workspace, "%", "%%"))
+		log.Subprocess("%s chooses another folder.", settings.ProjectPath)
+		log.Break()
+	}
+	for _, why := range s.app.Passed {
+		log.Process("Passing over: %s", strings.ReplaceAll(why, "%", "%%"))
+		log.Break()
+	}
+	for _, note := range s.app.Notes {
+		warn(log, note)
+	}
+	if len(processes) == 0 {
+		return
+	}
 	log.Process("Assigning launch processes:")
 	for _, process := range processes {
 		kind := process.Type
@@ -210,6 +270,14 @@ func describe(log scribe.Emitter, processes []packit.DirectProcess) {
 		}
 		log.Subprocess("%s: %s", kind, command.Quote(process.Command))
 		log.Action("in %s", process.WorkingDirectory)
+		for _, p := range s.app.Processes {
+			if p.Type == process.Type {
+				log.Action("because of %s", strings.ReplaceAll(p.Evidence, "%", "%%"))
+			}
+		}
+	}
+	if variable, number := s.port(); variable != "" {
+		log.Subprocess("%s says which port it listens to: %s without it", variable, number)
 	}
 	log.Break()
 }

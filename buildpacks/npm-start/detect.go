@@ -1,18 +1,31 @@
 package npmstart
 
 import (
+	"errors"
+
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// Detect passes if the project's package.json has a start script. It provides
-// nothing, and requires at launch what the script needs.
+// Detect passes if something starts the project, see package startup. It provides
+// nothing, and requires at launch what that needs.
 func Detect(env environ.List) packit.DetectFunc {
 	return func(context packit.DetectContext) (packit.DetectResult, error) {
-		s, err := readStart(context.WorkingDir, env.Get)
+		s, err := readProject(context.WorkingDir, env)
 		if err != nil {
+			return packit.DetectResult{}, err
+		}
+		var nothing *failure.Failure
+		switch err := s.decide(s.question(env), env); {
+		case err == errStatic:
+			return packit.DetectResult{}, packit.Fail.WithMessage("%s: %s", err, s.app.Site.Evidence)
+		case errors.As(err, &nothing) && nothing.ID == packagejson.StartScriptMissingID:
+			return packit.DetectResult{}, fail(nothing)
+		case err != nil:
 			return packit.DetectResult{}, err
 		}
 		return packit.DetectResult{Plan: packit.BuildPlan{Requires: s.requirements()}}, nil
@@ -24,6 +37,8 @@ type modulesRequirement struct {
 	Launch  bool `toml:"launch"`
 	Relinks bool `toml:"relinks"`       // nodemodules.RelinksKey
 	NPM     bool `toml:"npm,omitempty"` // nodemodules.NPMKey
+
+	Keep []string `toml:"keep,omitempty"` // nodemodules.KeepKey
 }
 
 // launchRequirement is the metadata of any other requirement.
@@ -47,7 +62,7 @@ func (s start) requirements() []packit.BuildPlanRequirement {
 	if s.tini {
 		all = append(all, launch(buildplan.Tini))
 	}
-	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != ""}})
+	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != "", Keep: s.kept}})
 	if s.reload {
 		all = append(all, launch(buildplan.Watchexec))
 	}

@@ -146,6 +146,34 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		})
 	})
 
+	context("when something else than the script starts the app", func() {
+		for _, row := range []struct{ name, pkg, file, text string }{
+			{"server.js, which npm would start", `{"main":"index.js"}`, "server.js", ""},
+			{"the main file", `{"main":"lib/index.js"}`, "lib/index.js", ""},
+			{"a Procfile", `{}`, "Procfile", "worker: node b.js\n"},
+			{"a framework", `{"dependencies":{"next":"16"},"scripts":{"build":"next build"}}`, "next.config.js", ""},
+			{"the only workspace that can be started", `{"workspaces":["apps/*"],"scripts":{"build":"true"}}`, "apps/web/package.json", `{"scripts":{"start":"node ."}}`},
+		} {
+			it("passes: "+row.name, func() {
+				write(t, filepath.Join(app, "package.json"), row.pkg)
+				write(t, filepath.Join(app, row.file), row.text)
+				Expect(requires()).To(HaveKeyWithValue("npm", map[string]any{"launch": false}))
+			})
+		}
+
+		it("keeps what Next.js 15 needs for its configuration", func() {
+			write(t, filepath.Join(app, "package.json"), `{"dependencies":{"next":"15.5.9"},"devDependencies":{"typescript":"5"},"scripts":{"start":"next start"}}`)
+			write(t, filepath.Join(app, "next.config.ts"), "")
+			Expect(requires()).To(HaveKeyWithValue("node_modules", map[string]any{"launch": true, "relinks": true, "keep": []any{"typescript"}}))
+		})
+
+		it("passes for a command of the settings", func() {
+			write(t, filepath.Join(app, "package.json"), `{}`)
+			env["BP_START_COMMAND"] = "npx serve"
+			Expect(requires()["npm"]).To(Equal(map[string]any{"launch": true, "version-source": "the process web calls npx"}))
+		})
+	})
+
 	context("when there is nothing to start", func() {
 		it("fails without an id when no folder has a package.json", func() {
 			_, err := detect()
@@ -154,8 +182,8 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 		})
 
 		it("fails with the id, and lists the scripts that there are", func() {
-			write(t, filepath.Join(app, "package.json"), `{"scripts":{"dev":"vite","build":"vite build"}}`)
-			expectFail("[start-script-missing] no start script in package.json; its scripts: build, dev\nTo fix it: ", "BP_NPM_START_SCRIPT")
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"dev":"ts-node x.ts","build":"tsc"}}`)
+			expectFail("[start-script-missing] nothing starts the app. There is none of these: a script start; a Procfile; a framework", ". Its scripts in package.json: build, dev\nTo fix it: add a script start", "BP_NPM_START_SCRIPT", "BP_START_COMMAND", "BP_STATIC_ROOT")
 		})
 
 		it("names the workspaces that could be started by themselves", func() {
@@ -163,33 +191,33 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			write(t, filepath.Join(app, "packages", "api", "package.json"), `{"scripts":{"start":"node ."}}`)
 			write(t, filepath.Join(app, "packages", "lib", "package.json"), `{"scripts":{"test":"node ."}}`)
 			write(t, filepath.Join(app, "tools", "package.json"), `{"scripts":{"start":"node ."}}`)
-			expectFail("Its workspaces that have one: packages/api, tools\n", "To fix it: set BP_NODE_PROJECT_PATH to the folder of the workspace to start (packages/api, tools)")
+			expectFail("Its workspaces that can be started: packages/api (package.json: the script start), tools (package.json: the script start)",
+				"To fix it: set BP_NODE_PROJECT_PATH to the folder of one of them: BP_NODE_PROJECT_PATH=packages/api, or BP_NODE_PROJECT_PATH=tools, or add")
 		})
 
 		it("names a workspace by its path in the app", func() {
 			write(t, filepath.Join(app, "js", "package.json"), `{"workspaces":["apps/*"]}`)
 			write(t, filepath.Join(app, "js", "apps", "web", "package.json"), `{"scripts":{"start":"node ."}}`)
 			env["BP_NODE_PROJECT_PATH"] = "js"
-			expectFail("set BP_NODE_PROJECT_PATH to the folder of the workspace to start (js/apps/web)")
+			expectFail("BP_NODE_PROJECT_PATH=js/apps/web, or")
 		})
 
 		it("fails for a script of blanks", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":" "}}`)
-			expectFail("[start-script-missing]", "its scripts: there are none\n")
+			expectFail("[start-script-missing]", "Its scripts in package.json: there are none\n")
 		})
 
-		for _, row := range []struct{ name, pkg, file, text, want string }{
-			{"server.js, which npm would start", `{"main":"index.js"}`, "server.js", "", `add "start": "node server.js" to the scripts of package.json`},
-			{"the main file", `{"main":"lib/index.js"}`, "lib/index.js", "", `add "start": "node lib/index.js"`},
-			{"the process of a Procfile", `{"main":"index.js"}`, "Procfile", "worker: node b.js\nweb: node app/web.js\n", `add "start": "node app/web.js"`},
-			{"a file that is not there", `{"main":"none.js"}`, "README", "", "add a script start to package.json that starts the app, such as `node server.js`."},
-		} {
-			it("says in its remedy how the app could be started: "+row.name, func() {
-				write(t, filepath.Join(app, "package.json"), row.pkg)
-				write(t, filepath.Join(app, row.file), row.text)
-				expectFail("[start-script-missing]", row.want)
-			})
-		}
+		it("does not take a main file that is not there", func() {
+			write(t, filepath.Join(app, "package.json"), `{"main":"none.js"}`)
+			expectFail("[start-script-missing]", "none.js, which package.json names as main")
+		})
+
+		it("fails without an id for a static site, which another buildpack serves", func() {
+			write(t, filepath.Join(app, "package.json"), `{"scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}`)
+			_, err := detect()
+			Expect(err).To(MatchError("it is a static site, which another buildpack serves: Vite (vite is a dependency)"))
+			expectFail()
+		})
 
 		it("is an error, with a list, when a script is chosen that does not exist", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":"node .","dev":"vite"}}`)

@@ -32,13 +32,14 @@ func (s start) environment() (packit.Environment, error) {
 	given = append(given,
 		variable{"INIT_CWD", s.dir},
 		variable{"npm_package_json", filepath.Join(s.dir, packagejson.FileName)},
-		variable{"npm_lifecycle_event", s.name},
-		variable{"npm_lifecycle_script", s.script},
+		variable{"npm_lifecycle_event", s.event(s.web)},
+		variable{"npm_lifecycle_script", s.web.Command},
 	)
 	env := packit.Environment{}
 	for _, v := range withNamesOfFiles(given) {
 		env.Default(v.name, v.value)
 	}
+	s.addPort(env)
 	env.Prepend("PATH", s.commands(), ":")
 	return env, nil
 }

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/shellscript"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // kind is what is known of a command before it runs.
@@ -25,6 +26,7 @@ const (
 type fate struct {
 	kind
 	why     string   // the reason, after the name of a script: "calls tsc, which …"
+	process string   // the type of a process without a script, or empty
 	scripts []string // the scripts on the way to it, from the outermost
 	program string   // the missing program; may be empty
 	pkg     string   // the missing package; may be empty
@@ -74,6 +76,26 @@ func (o oracle) ofScript(name string) fate {
 	return f.through(name)
 }
 
+// ofProcess is the fate of a process with its hooks.
+func (o oracle) ofProcess(p startup.Process) fate {
+	if p.Script == "" {
+		f := o.of(p.Command)
+		f.process = p.Type
+		return f
+	}
+	o.follows = []string{p.Script}
+	if p.Pre != "" {
+		if f := o.of(p.Pre); f.kind == dies {
+			return f.through("pre" + p.Script).through(p.Script)
+		}
+	}
+	f := o.of(p.Command)
+	if p.Pre != "" {
+		f = f.afterOthers()
+	}
+	return f.through(p.Script)
+}
+
 // through adds the script that calls the one with the reason.
 func (f fate) through(script string) fate {
 	if f.kind == dies || f.doubt != nil {
@@ -87,14 +109,17 @@ func (f fate) through(script string) fate {
 func (f fate) String() string { return f.sentence(f.why) }
 
 func (f fate) sentence(why string) string {
-	text := "the script " + f.scripts[0]
-	for i, script := range f.scripts[1:] {
+	text, runs := "the process "+f.process, f.scripts
+	if f.process == "" {
+		text, runs = "the script "+f.scripts[0], f.scripts[1:]
+	}
+	for i, script := range runs {
 		if i > 0 {
 			text += ", which"
 		}
 		text += " runs " + script
 	}
-	if len(f.scripts) > 1 {
+	if len(runs) > 0 {
 		text += ", which"
 	}
 	return text + " " + why
@@ -111,7 +136,7 @@ var finite = strings.Fields("build compile bundle transpile clean generate migra
 // of is the fate of a shell script: that of its commands in order, as far as each
 // depends on the previous ones.
 func (o oracle) of(script string) fate {
-	parts, ok := command.List(script)
+	parts, ok := shellscript.List(script)
 	if !ok || len(parts) == 0 {
 		return fate{}
 	}
@@ -212,41 +237,20 @@ func (o oracle) ofProgram(program string, arguments []string) fate {
 		}
 		return o.doubtOfProgram(program)
 	}
-	pkg := packageOf(program)
+	pkg := startup.PackageOf(program)
 	if locked := o.brings(program); locked != "" && !o.onlyForDevelopment(pkg) {
 		pkg = locked
 	}
 	why := ""
-	switch _, isServer := developmentServers[program]; {
+	switch {
 	case o.onlyForDevelopment(pkg):
 		why = fmt.Sprintf("%s is under devDependencies", pkg)
 	case o.brings(program) != "":
 		why = fmt.Sprintf("only devDependencies bring its package %s", pkg)
-	case isServer:
+	case startup.IsDevelopmentServer(program):
 		why = fmt.Sprintf("%s is not under dependencies", pkg)
 	default:
 		return o.doubtOfProgram(program)
 	}
 	return fate{kind: dies, program: program, pkg: pkg, why: fmt.Sprintf("calls %s, which the app image does not have: %s", program, why)}
-}
-
-// finishing are programs of packages that end by themselves, unless one of these
-// words is among their arguments; with true, only with one of them.
-var finishing = map[string]struct {
-	words []string
-	only  bool
-}{
-	"tsc": {words: []string{"-w", "--watch"}}, "tsup": {words: []string{"--watch", "-w"}}, "babel": {words: []string{"-w", "--watch"}}, "swc": {words: []string{"-w", "--watch"}},
-	"esbuild": {words: []string{"--watch", "--serve", "--servedir"}}, "rollup": {words: []string{"-w", "--watch"}}, "tsc-alias": {words: []string{"-w", "--watch"}},
-	"rimraf": {}, "del-cli": {}, "shx": {}, "mkdirp": {}, "cpx": {words: []string{"-w", "--watch"}}, "cpy": {}, "ncp": {}, "copyfiles": {}, "eslint": {}, "prettier": {}, "jest": {}, "mocha": {},
-	"patch-package": {}, "husky": {}, "tailwindcss": {words: []string{"-w", "--watch"}}, "sass": {words: []string{"-w", "--watch"}}, "prisma": {words: []string{"studio", "dev"}}, "sequelize": {}, "sequelize-cli": {}, "knex": {}, "typeorm": {}, "drizzle-kit": {words: []string{"studio"}},
-	"vite": {words: []string{"build"}, only: true}, "next": {words: []string{"build"}, only: true}, "nest": {words: []string{"build"}, only: true}, "ng": {words: []string{"build"}, only: true},
-	"nuxt": {words: []string{"build", "generate", "prepare"}, only: true}, "astro": {words: []string{"build", "check"}, only: true}, "react-scripts": {words: []string{"build"}, only: true}, "vue-cli-service": {words: []string{"build"}, only: true},
-	"remix": {words: []string{"build", "vite:build"}, only: true}, "react-router": {words: []string{"build"}, only: true}, "webpack": {words: []string{"serve", "s", "server", "watch", "w", "--watch", "-w"}}, "parcel": {words: []string{"build"}, only: true},
-}
-
-func isFinishing(program string, arguments []string) bool {
-	known, ok := finishing[program]
-	found := slices.ContainsFunc(arguments, func(word string) bool { return slices.Contains(known.words, word) })
-	return ok && found == known.only
 }

@@ -15,6 +15,8 @@ func TestNPMStart(t *testing.T) {
 	suite := spec.New("npm-start", spec.Report(report.Terminal{}))
 	suite("Detect", testDetect)
 	suite("Build", testBuild)
+	suite("Processes", testProcesses)
+	suite("Port", testPort)
 	suite("Tini", testTini)
 	suite("Reload", testReload)
 	suite("Supervisor layer", testSupervisorLayer)

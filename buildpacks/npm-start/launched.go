@@ -29,6 +29,7 @@ const (
 type launched struct {
 	places []place
 	lock   deps.Graph // of the install folder; zero without one, or if it does not list the installed packages
+	kept   []string   // packages for development that the launch layer has nevertheless
 	others []string   // folders with the programs of other buildpacks' layers
 }
 
@@ -52,7 +53,7 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 	if s.keepsDevelopment(getenv) {
 		l.lock = deps.Graph{}
 	}
-	l.others = below(layersDir, "*/*/bin")
+	l.kept, l.others = s.kept, below(layersDir, "*/*/bin")
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
 		relative, err := filepath.Rel(s.modules, filepath.Join(dir, nodemodules.Dir))
 		if err != nil {
@@ -175,7 +176,7 @@ func (l launched) in(p place) []deps.Package {
 	var all []deps.Package
 	for _, one := range l.lock.Packages {
 		name, inside := strings.CutPrefix(one.Path, p.path+"/")
-		if !inside || one.Dev || strings.Contains(name, nodemodules.Dir+"/") {
+		if !inside || one.Dev && !slices.Contains(l.kept, one.Name) || strings.Contains(name, nodemodules.Dir+"/") {
 			continue
 		}
 		if one.Link {

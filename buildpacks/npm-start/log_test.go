@@ -18,6 +18,7 @@ const wholeLog = `Start 1
 MORE  Assigning launch processes:
     web (default): LAYERS/supervisor/bin/supervisor -- gunicorn 'a b'
       in APP
+      because of package.json: the script start
 
   Giving the app variables of the build:
     A: override

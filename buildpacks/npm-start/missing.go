@@ -9,11 +9,11 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2"
 
-	"github.com/armature-cnb/armature/internal/cnb/procfile"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // fail ends detection with exit status 100, so that other groups are tried. It
@@ -73,27 +73,30 @@ func hidden(folder string) bool {
 	})
 }
 
-// scriptMissing ends detection for a project without a start script. The remedy
-// begins with the most likely fix.
-func (s start) scriptMissing() error {
-	cause := fmt.Sprintf("no %s script in %s; its scripts: %s", s.name, packagejson.FileName, s.pkg.DescribeScripts())
+// nothingStarts is the failure for a project that nothing starts. The remedy begins
+// with the most likely fix.
+func (s start) nothingStarts(getenv settings.Getenv) *failure.Failure {
+	cause := fmt.Sprintf("nothing starts the app. There is none of these: %s. Its scripts in %s: %s", strings.Join(s.app.Looked, "; "), packagejson.FileName, s.pkg.DescribeScripts())
+	for _, why := range s.app.Passed {
+		cause += ". " + strings.ToUpper(why[:1]) + why[1:]
+	}
 	var ways []string
-	if folders := startable(s.dir, s.pkg, s.name); len(folders) > 0 {
-		for i, folder := range folders {
-			folders[i] = s.fromRoot(folder)
+	if all, err := project.FindStartable(s.dir, getenv); err == nil && len(all) > 0 {
+		var lines, folders []string
+		for _, one := range all {
+			folders = append(folders, s.fromRoot(one.Folder))
+			lines = append(lines, fmt.Sprintf("%s (%s)", s.fromRoot(one.Folder), one.Evidence()))
 		}
-		cause += fmt.Sprintf(". Its workspaces that have one: %s", strings.Join(folders, ", "))
-		ways = append(ways, fmt.Sprintf("set %s to the folder of the workspace to start (%s)", settings.ProjectPath, strings.Join(folders, ", ")))
+		cause += ". Its workspaces that can be started: " + strings.Join(lines, ", ")
+		ways = append(ways, fmt.Sprintf("set %s to the folder of one of them: %s", settings.ProjectPath, settings.ProjectPath+"="+strings.Join(folders, ", or "+settings.ProjectPath+"=")))
 	}
-	if command := s.likely(); command != "" {
-		ways = append(ways, fmt.Sprintf("add %q: %q to the scripts of %s", s.name, command, packagejson.FileName))
-	} else {
-		ways = append(ways, fmt.Sprintf("add a script %s to %s that starts the app, such as `node server.js`", s.name, packagejson.FileName))
-	}
+	ways = append(ways, fmt.Sprintf("add a script %s to %s that starts the app, such as `node server.js`", defaultScript, packagejson.FileName))
 	if len(s.pkg.ScriptNames()) > 0 {
 		ways = append(ways, fmt.Sprintf("set %s to the script that starts it", settings.StartScript))
 	}
-	return fail(&failure.Failure{ID: packagejson.StartScriptMissingID, Cause: cause, Remedy: strings.Join(ways, ", or ") + "."})
+	ways = append(ways, fmt.Sprintf("set %s to the command that starts it", settings.StartCommand),
+		fmt.Sprintf("set %s to the folder of files that its build makes", settings.StaticRoot))
+	return &failure.Failure{ID: packagejson.StartScriptMissingID, Cause: cause, Remedy: strings.Join(ways, ", or ") + "."}
 }
 
 // fromRoot returns the path relative to the app of a path relative to the
@@ -106,21 +109,12 @@ func (s start) fromRoot(folder string) string {
 	return filepath.ToSlash(relative)
 }
 
-// likely returns the command that would start an app without a start script: the
-// process web of a Procfile, server.js, or its main file; or "".
-func (s start) likely() string {
-	for _, process := range procfile.Read(s.root) {
-		if process.Type == webProcess && s.root == s.dir {
-			return process.Command
-		}
+// builtSite is the failure for a project that was taken for a server, and whose
+// build has made a site.
+func (s start) builtSite() error {
+	return &failure.Failure{
+		ID:     packagejson.StartScriptMissingID,
+		Cause:  fmt.Sprintf("nothing starts the app, and its build has made files for a web server: %s. There is none of these: %s", s.app.Site.Root(s.dir), strings.Join(s.app.Looked, "; ")),
+		Remedy: fmt.Sprintf("set %s=%s to have the files served, or %s to the command that starts the app.", settings.StaticRoot, s.app.Site.Root(s.dir), settings.StartCommand),
 	}
-	for _, name := range []string{"server.js", s.pkg.Main} {
-		if name == "" {
-			continue
-		}
-		if info, err := os.Stat(filepath.Join(s.dir, name)); err == nil && info.Mode().IsRegular() {
-			return "node " + name
-		}
-	}
-	return ""
 }

@@ -36,7 +36,7 @@ func (s start) watchexec() []string {
 // startsFrom reports whether the start script, or the main file that Node.js
 // finds by default, names a folder of the project.
 func (s start) startsFrom(folder string) bool {
-	for _, word := range append(strings.FieldsFunc(s.script, isSeparator), s.pkg.Main) {
+	for _, word := range append(strings.FieldsFunc(s.web.Command, isSeparator), s.pkg.Main) {
 		if word = path.Clean(word); word == folder || strings.HasPrefix(word, folder+"/") {
 			return true
 		}

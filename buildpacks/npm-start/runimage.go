@@ -13,7 +13,6 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
 // analyzedFile has the lifecycle's data about the run image (Platform API,
@@ -79,25 +78,27 @@ func (s start) shellReason() string {
 	for _, one := range s.scripts() {
 		words, plain := command.Split(one.text)
 		if !plain {
-			return fmt.Sprintf("the script %s of %s uses what only a shell can do: %s", one.name, packagejson.FileName, one.text)
+			return fmt.Sprintf("%s uses what only a shell can do: %s", one.where(), one.text)
 		}
 		_, words = command.Variables(words)
 		program := filepath.Base(words[0])
 		if slices.Contains(shells, program) {
-			return fmt.Sprintf("the script %s of %s calls %s", one.name, packagejson.FileName, program)
+			return fmt.Sprintf("%s calls %s", one.where(), program)
 		}
 		if slices.Contains(inShell, program) {
-			return fmt.Sprintf("the script %s of %s calls %s, which runs scripts in a shell", one.name, packagejson.FileName, program)
+			return fmt.Sprintf("%s calls %s, which runs scripts in a shell", one.where(), program)
 		}
 		if file := filepath.Join(s.dir, words[0]); strings.Contains(words[0], "/") {
 			interpreter, err := command.Interpreter(file)
 			if err == nil && len(interpreter) > 0 && !isNode(interpreter) {
-				return fmt.Sprintf("%s, which the script %s of %s starts, is a script for %s", words[0], one.name, packagejson.FileName, strings.Join(interpreter, " "))
+				return fmt.Sprintf("%s, which %s starts, is a script for %s", words[0], one.where(), strings.Join(interpreter, " "))
 			}
 		}
 	}
-	if s.tini && s.tiniCommand()[0] == "sh" {
-		return "tini starts one program, and there is more to start"
+	for _, p := range s.app.Processes {
+		if s.tini && tiniCommand(p)[0] == "sh" {
+			return "tini starts one program, and there is more to start"
+		}
 	}
 	return ""
 }

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // Variables, see buildpack.toml.
@@ -22,26 +23,26 @@ const defaultScript = "start"
 
 // start is the project to start.
 type start struct {
-	root    string // the app's folder
-	dir     string // the project's folder, in it
-	modules string // the install folder: dir, or the root of its workspaces
-	pkg     packagejson.Package
-	name    string // of the start script: "start"
-	script  string
-	pre     string // the script pre<name>, or empty
-	post    string // the script post<name>, or empty
-	tini    bool
-	reload  bool
+	root      string // the app's folder
+	dir       string // the project's folder, in it
+	modules   string // the install folder: dir, or the root of its workspaces
+	workspace string // why a workspace is the project, if no setting says so
+	pkg       packagejson.Package
+	app       startup.App
+	kept      []string        // packages for development that it needs
+	web       startup.Process // the default process; the zero value without any
+	tini      bool
+	reload    bool
 }
 
-// readStart reads the project. If there is nothing to start, it ends detection,
-// see [fail].
-func readStart(workingDir string, getenv settings.Getenv) (start, error) {
-	found, err := project.Find(workingDir, getenv)
+// readProject reads the project and the settings. A project without a package.json
+// ends detection, see [fail].
+func readProject(workingDir string, env environ.List) (s start, err error) {
+	found, err := project.Find(workingDir, env.Get)
 	if err != nil {
 		return start{}, err
 	}
-	s := start{root: workingDir, dir: found.Dir, modules: found.Root, name: defaultScript}
+	s = start{root: workingDir, dir: found.Dir, modules: found.Root, workspace: found.Chosen}
 	s.pkg, err = packagejson.Read(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return start{}, packageMissing(s.root, s.dir)
@@ -49,18 +50,11 @@ func readStart(workingDir string, getenv settings.Getenv) (start, error) {
 	if err != nil {
 		return start{}, err
 	}
-	chosen := getenv(settings.StartScript)
-	if s.script, err = s.pkg.StartScript(chosen); err != nil {
+	if _, err = s.pkg.StartScript(env.Get(settings.StartScript)); err != nil {
 		return start{}, err
 	}
-	if chosen != "" {
-		s.name = chosen
-	}
-	if strings.TrimSpace(s.script) == "" {
-		return start{}, s.scriptMissing()
-	}
-	s.pre, s.post = s.pkg.Scripts["pre"+s.name], s.pkg.Scripts["post"+s.name]
-	return s, s.readModes(getenv)
+	s.kept = startup.Kept(s.question(env), env.Get)
+	return s, s.readModes(env.Get)
 }
 
 func (s *start) readModes(getenv settings.Getenv) (err error) {
@@ -71,13 +65,66 @@ func (s *start) readModes(getenv settings.Getenv) (err error) {
 	return err
 }
 
-// script is a script of package.json.
-type script struct{ name, text string }
+// question is the question how the project starts, before the build.
+func (s start) question(env environ.List) startup.Project {
+	return startup.Project{App: s.root, Dir: s.dir, Package: s.pkg, Commands: startup.Commands(env)}
+}
 
-// scripts returns the start script with its hooks, in order.
-func (s start) scripts() []script {
-	var all []script
-	for _, one := range []script{{"pre" + s.name, s.pre}, {s.name, s.script}, {"post" + s.name, s.post}} {
+// decide finds out how the project starts. It is a [failure.Failure] if nothing
+// starts it, and [errStatic] for a static site.
+func (s *start) decide(question startup.Project, env environ.List) (err error) {
+	if s.app, err = startup.Decide(question, env.Get); err != nil {
+		return err
+	}
+	switch s.app.Kind {
+	case startup.Static:
+		return errStatic
+	case startup.None:
+		return s.nothingStarts(env.Get)
+	}
+	s.web = s.app.Processes[0]
+	return nil
+}
+
+// errStatic is the error for a project that is a static site.
+var errStatic = errors.New("it is a static site, which another buildpack serves")
+
+// script is a script of package.json, or the command of a process.
+type script struct {
+	name    string // of the script; or of the process
+	process bool
+	text    string
+}
+
+// String names the script in a message.
+func (s script) String() string {
+	if s.process {
+		return "the process " + s.name
+	}
+	return "the script " + s.name
+}
+
+// where names the script with its file.
+func (s script) where() string {
+	if s.process {
+		return s.String()
+	}
+	return fmt.Sprintf("%s of %s", s, packagejson.FileName)
+}
+
+// scripts returns what the processes run, with the hooks of scripts, in order.
+func (s start) scripts() (all []script) {
+	for _, p := range s.app.Processes {
+		all = append(all, scriptsOf(p)...)
+	}
+	return all
+}
+
+func scriptsOf(p startup.Process) (all []script) {
+	if p.Script == "" {
+		return []script{{p.Type, true, p.Command}}
+	}
+	for _, one := range []script{{"pre" + p.Script, false, p.Pre}, {p.Script, false, p.Command}, {"post" + p.Script, false, p.Post}} {
 		if one.text != "" {
 			all = append(all, one)
 		}
@@ -90,7 +137,10 @@ func (s start) scripts() []script {
 func (s start) npmReason() string {
 	for _, one := range s.scripts() {
 		if npm, calls := needsNPM(one.text); calls {
-			return fmt.Sprintf("%s: the script %s calls %s", packagejson.FileName, one.name, npm)
+			if one.process {
+				return fmt.Sprintf("%s calls %s", one, npm)
+			}
+			return fmt.Sprintf("%s: %s calls %s", packagejson.FileName, one, npm)
 		}
 	}
 	return ""

@@ -11,39 +11,46 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
-// checkStart ends the build when the start script is known not to run in the
-// app image, and warns of what may be wrong with it otherwise. Where the process
-// web will be that of a Procfile, the script does not matter. layersDir holds the
-// layers of all buildpacks, which others are.
-func (s start) checkStart(layersDir string, others buildplan.Group, getenv settings.Getenv, log scribe.Emitter) error {
-	mode, err := settings.OneOf(getenv, settings.StartCheck, "error", "warn", "off")
-	if err != nil {
-		return err
-	}
-	if err := s.checkBash(layersDir, mode, others, log); err != nil || mode == "off" {
-		return err
-	}
-	if others[buildplan.Procfile] && slices.ContainsFunc(procfile.Read(s.root), func(p procfile.Process) bool { return p.Type == webProcess }) {
+// startCheck is the value of BP_NODE_START_CHECK.
+func startCheck(getenv settings.Getenv) (string, error) {
+	return settings.OneOf(getenv, settings.StartCheck, "error", "warn", "off")
+}
+
+// checkStart ends the build when the default process is known not to run in the
+// app image, and warns of what may be wrong with it, or with another one,
+// otherwise; mode is the value of BP_NODE_START_CHECK. Where the process web will
+// be that of a Procfile, others do not matter.
+func (s start) checkStart(modules launched, mode string, others buildplan.Group, log scribe.Emitter) error {
+	if mode == "off" || others[buildplan.Procfile] && slices.ContainsFunc(procfile.Read(s.root), func(p procfile.Process) bool { return p.Type == startup.WebProcess }) {
 		return nil
 	}
-	modules, err := s.findLaunched(layersDir, getenv)
-	if err != nil {
-		return err
-	}
-	f := (oracle{start: s, launched: modules}).ofScript(s.name)
-	if f.kind != dies {
-		if f.doubt != nil {
+	for i, p := range s.app.Processes {
+		f := (oracle{start: s, launched: modules}).ofProcess(p)
+		if f.kind == dies && i == 0 {
+			return s.cannotRun(f, modules, mode, log)
+		}
+		if f.kind == dies {
+			warn(log, fmt.Sprintf("[%s] the process %s: %s. To fix it: %s", cannotRunID, p.Type, f, s.remedy(f, modules)))
+		} else if f.doubt != nil {
 			warn(log, f.warning())
 		}
-		for _, warning := range s.warnings(modules) {
-			warn(log, warning)
-		}
-		return nil
 	}
+	for _, warning := range s.warnings(modules) {
+		warn(log, warning)
+	}
+	return nil
+}
+
+// cannotRunID is the id of the [failure.Failure] for a process that cannot run.
+const cannotRunID = "start-script-cannot-run"
+
+// cannotRun is the error, or the warning, for the default process with a fate.
+func (s start) cannotRun(f fate, modules launched, mode string, log scribe.Emitter) error {
 	failed := &failure.Failure{
-		ID:     "start-script-cannot-run",
+		ID:     cannotRunID,
 		Cause:  f.String(),
 		Remedy: s.remedy(f, modules) + ". " + settings.StartCheck + "=warn makes the image all the same.",
 	}
@@ -60,22 +67,23 @@ func (s start) remedy(f fate, modules launched) string {
 	if name := s.otherScript(modules); name != "" {
 		ways = append(ways, fmt.Sprintf("set %s=%s, if that starts what the build makes", settings.StartScript, name))
 	}
-	if slices.Contains(f.scripts[1:], "build") {
-		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", s.name))
+	inner := f.scripts[min(1, len(f.scripts)):]
+	if slices.Contains(inner, "build") {
+		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", f.scripts[0]))
 	}
-	if _, ok := finishing[f.program]; ok && len(ways) == 0 && strings.TrimSpace(s.pkg.Scripts["build"]) != "" {
+	if startup.MayEnd(f.program) && len(ways) == 0 && len(f.scripts) > 0 && strings.TrimSpace(s.pkg.Scripts["build"]) != "" {
 		ways = append(ways, fmt.Sprintf("take %s out of the script %s, and start what the script build makes", f.program, f.scripts[len(f.scripts)-1]))
 	}
 	if f.fix != "" {
 		ways = append(ways, f.fix)
 	}
-	if _, isServer := developmentServers[f.program]; isServer && len(ways) == 0 {
+	if startup.IsDevelopmentServer(f.program) && len(ways) == 0 {
 		ways = append(ways, fmt.Sprintf("add a script that starts what the build makes, with node or a server for production, and name it in %s", settings.StartScript))
 	} else if f.pkg != "" {
 		ways = append(ways, fmt.Sprintf("put %s under dependencies", f.pkg))
 	}
 	if len(ways) == 0 {
-		ways = append(ways, "correct the script "+f.scripts[0])
+		ways = append(ways, "correct what starts the app")
 	}
 	return strings.Join(ways, ", or ")
 }

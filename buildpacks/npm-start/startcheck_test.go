@@ -60,11 +60,10 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"a development server", `"start":"webpack serve --open"`, "webpack", "calls webpack"},
 			{"a development server that is no dependency at all", `"start":"ng serve"`, "x", "calls ng, which the app image does not have: @angular/cli is not under dependencies"},
 			{"nodemon", `"start":"nodemon server.js"`, "nodemon", "calls nodemon"},
-			{"a build before the server", `"build":"semver 1.0.0","start":"npm run build && node server.js"`, "semver", "the script start runs build, which calls semver, which the app image does not have"},
-			{"a build before the server, with tools of the shell", `"build":"rm -rf dist && mkdir dist && semver 1","start":"NODE_ENV=production npm run --silent build && node server.js"`, "semver", "the script start runs build, which calls semver"},
 			{"what follows a build", `"build":"echo built","start":"npm run build && ts-node a.ts"`, "ts-node", "the script start calls ts-node"},
 			{"a hook", `"prestart":"semver 1","start":"node a.js"`, "semver", "the script start runs prestart, which calls semver"},
-			{"a hook of what is run", `"prebuild":"semver 1","build":"true","start":"npm run build && node a.js"`, "semver", "the script start runs build, which runs prebuild, which calls semver"},
+			{"a script before the server", `"gen":"semver 1.0.0","start":"npm run gen && node server.js"`, "semver", "the script start runs gen, which calls semver, which the app image does not have"},
+			{"a hook of what is run", `"pregen":"semver 1","gen":"true","start":"npm run gen && node a.js"`, "semver", "the script start runs gen, which runs pregen, which calls semver"},
 			{"another script", `"start":"npm run serve","serve":"npm run really","really":"semver 1"`, "semver", "the script start runs serve, which runs really, which calls semver"},
 			{"a script that there is not", `"start":"npm run build && node a.js"`, "x", "the script start runs build, which is not in package.json"},
 			{"a wrapper", `"start":"cross-env A=1 node a.js"`, "cross-env", "calls cross-env"},
@@ -103,6 +102,7 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"a program that nothing says anything of", `"start":"gunicorn app"`, "x"},
 			{"a program of a system, of a package too", `"start":"which node && node a.js"`, "which"},
 			{"a file of the app", `"start":"./bin/start"`, "bin"},
+			{"a build, which has run", `"build":"semver 1.0.0","start":"NODE_ENV=x npm run --silent build && node server.js"`, "semver"},
 			{"a build whose tools are there", `"build":"vite build","start":"npm run build && node server.js"`, "x"},
 			{"a build that does not matter", `"build":"semver 1","start":"npm run build; node server.js"`, "semver"},
 			{"a build that may fail", `"build":"semver 1","start":"npm run build || node server.js"`, "semver"},
@@ -141,26 +141,27 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			Expect(f.check(dev(`"start":"semver 1"`, "semver"))).To(Succeed())
 		})
 
-		it("names the script that starts what the build makes", func() {
-			err := f.check(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))
-			Expect(err).To(MatchError(ContainSubstring("To fix it: set BP_NPM_START_SCRIPT=start:prod, if that starts what the build makes, or put @nestjs/cli under dependencies. BP_NODE_START_CHECK=warn")))
-			f.env["BP_NPM_START_SCRIPT"] = "start:prod"
+		it("is none where another script starts what the build makes", func() {
+			write(t, filepath.Join(f.app, "dist", "main.js"), "")
 			Expect(f.check(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))).To(Succeed())
+			Expect(f.log.String()).To(ContainSubstring("Passing over: the script start calls nest, which the app image does not have"))
+			Expect(f.log.String()).To(ContainSubstring("because of package.json: the script start:prod"))
 		})
 
-		it("names none that cannot run either", func() {
-			err := f.check(dev(`"start":"ng serve","start:prod":"npm run build && node a.js","build":"semver 1","serve":"ng serve","preview":"npx vite preview"`, "@angular/cli", "semver"))
+		it("is one where that script has nothing to start either", func() {
+			err := f.check(dev(`"start":"nest start","start:prod":"node dist/main"`, "@nestjs/cli"))
+			Expect(err).To(MatchError(ContainSubstring("the script start calls nest")))
+		})
+
+		it("names another script that can run", func() {
+			err := f.check(dev(`"start":"ng serve","start:prod":"npm run gen && node a.js","gen":"semver 1","serve":"ng serve","preview":"npx vite preview"`, "@angular/cli", "semver"))
 			Expect(err).To(MatchError(ContainSubstring("set BP_NPM_START_SCRIPT=preview,")))
 		})
 
-		it("says that the build has run already", func() {
-			err := f.check(dev(`"build":"semver 1","start":"npm run build && node server.js"`, "semver"))
-			Expect(err).To(MatchError(ContainSubstring("take `npm run build` out of the script start: it has run when the image is made, or put semver under dependencies")))
-		})
-
-		it("says so of a tool that the script build calls", func() {
-			err := f.check(dev(`"build":"tsc -b","start":"tsc && node dist/a.js"`, "typescript"))
-			Expect(err).To(MatchError(ContainSubstring("To fix it: take tsc out of the script start, and start what the script build makes, or put typescript under dependencies.")))
+		it("does not pass over a server for what is before it", func() {
+			write(t, filepath.Join(f.app, "server.js"), "")
+			err := f.check(dev(`"start":"semver 1 && node server.js"`, "semver"))
+			Expect(err).To(MatchError(ContainSubstring("the script start calls semver")))
 		})
 
 		it("is none where a buildpack makes the process web of a Procfile", func() {

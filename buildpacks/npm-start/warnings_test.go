@@ -62,8 +62,15 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 			})
 		}
 
+		it("takes a script that starts the app in production", func() {
+			write(t, filepath.Join(app, "dist", "main.js"), "")
+			said := log(`{"scripts":{"start":"ng serve","start:prod":"node dist/main.js"}}`)
+			Expect(said).To(ContainSubstring("Passing over: the script start starts the development server of ng"))
+			Expect(said).NotTo(ContainSubstring("WARNING"))
+		})
+
 		it("names a script that looks like the right one", func() {
-			Expect(log(`{"scripts":{"start":"ng serve","start:prod":"node dist/main.js"}}`)).To(ContainSubstring("set BP_NPM_START_SCRIPT=start:prod"))
+			Expect(log(`{"scripts":{"start":"ng serve","production":"node dist/main.js"}}`)).To(ContainSubstring("set BP_NPM_START_SCRIPT=production"))
 		})
 
 		it("does not name another development server", func() {
@@ -94,37 +101,6 @@ func testWarnings(t *testing.T, context spec.G, it spec.S) {
 
 		it("does not when it is a dependency as well", func() {
 			Expect(log(`{"scripts":{"start":"serve dist"},"devDependencies":{"serve":"1"},"dependencies":{"serve":"1"}}`)).NotTo(ContainSubstring("WARNING"))
-		})
-	})
-
-	context("when the app has a Procfile", func() {
-		it.Before(func() { write(t, filepath.Join(app, "a.js"), "") })
-
-		procfile := func(text string) { write(t, filepath.Join(app, "Procfile"), text) }
-
-		it("warns of processes that nobody makes", func() {
-			procfile("web: node other.js\nworker: node b.js\n")
-			said := log(`{"scripts":{"start":"node a.js"}}`)
-			Expect(said).To(ContainSubstring("WARNING: [procfile-not-read] Procfile is not read: the process web is that of the script start, and what the file says of web, worker is in no process."))
-		})
-
-		for _, row := range []struct{ name, line string }{{"it is the same", "web: node a.js"}, {"it is the same through npm", "web: npm start"}, {"it is through npm run", "web: npm run start"}, {"there is none", "# web: x"}} {
-			it("does not warn of the process web where "+row.name, func() {
-				procfile(row.line)
-				Expect(log(`{"scripts":{"start":"node a.js"}}`)).NotTo(ContainSubstring("WARNING"))
-			})
-		}
-
-		it("warns of that of another script", func() {
-			env["BP_NPM_START_SCRIPT"] = "serve"
-			procfile("web: npm start")
-			Expect(log(`{"scripts":{"start":"node a.js","serve":"node b.js"}}`)).To(ContainSubstring("[procfile-not-read]"))
-		})
-
-		it("leaves it to the buildpack that is made for it", func() {
-			procfile("worker: node b.js")
-			write(t, filepath.Join(layers, "group.toml"), "[[group]]\nid = \"paketo-buildpacks/procfile\"\n")
-			Expect(log(`{"scripts":{"start":"node a.js"}}`)).NotTo(ContainSubstring("WARNING"))
 		})
 	})
 

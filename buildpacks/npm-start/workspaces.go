@@ -38,16 +38,16 @@ var workspaceFlag = regexp.MustCompile(`(?:^|\s)(?:-w|--workspace)(?:=|\s+)['"]?
 
 // workspaceReason warns of a start script that has npm start a workspace.
 func (s start) workspaceReason() string {
-	if _, calls := CallsNPM(s.script); !calls {
+	if _, calls := CallsNPM(s.web.Command); !calls {
 		return ""
 	}
-	match := workspaceFlag.FindStringSubmatch(s.script)
+	match := workspaceFlag.FindStringSubmatch(s.web.Command)
 	if match == nil {
 		return ""
 	}
 	folder := s.workspaceFolder(match[1])
-	return fmt.Sprintf("[start-through-npm] the script %s has npm start the workspace %s, so that npm is in the image, between the app and its signals, with the modules of all workspaces. To fix it: set %s=%s.",
-		s.name, match[1], settings.ProjectPath, folder)
+	return fmt.Sprintf("[start-through-npm] %s has npm start the workspace %s, so that npm is in the image, between the app and its signals, with the modules of all workspaces. To fix it: set %s=%s.",
+		scriptsOf(s.web)[0], match[1], settings.ProjectPath, folder)
 }
 
 // workspaceFolder returns the folder in the app of a workspace named by its

@@ -24,7 +24,7 @@ type buildFlags struct {
 	timings, hostPlatform, cacheImage, cacheKey        string
 	creationTime                                       string
 	env, envFiles, bindings, buildpacks                list
-	labels, annotations                                list
+	labels, annotations, processes                     list
 	insecure                                           hosts
 	clearCache, quiet, emulate                         bool
 	gitLabels, trustAppBuilder                         bool
@@ -65,6 +65,7 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 	set.StringVar(&f.runImage, "run-image", "", "the run image: an OCI layout's `FOLDER` or a registry reference; the builder's own when left out")
 	set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
 	set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
+	set.Var(&f.processes, "process", "a process of the image, `TYPE=COMMAND`, which the buildpacks are asked for with BP_START_COMMAND, and with BP_START_COMMAND_TYPE for other types than web; several times")
 	set.Var(&f.labels, "label", "a label of the image, `NAME=VALUE`, which the buildpacks are asked for with BP_IMAGE_LABELS; several times")
 	set.Var(&f.annotations, "annotation", "an annotation of the image's manifest and index, `NAME=VALUE`; several times")
 	set.BoolVar(&f.gitLabels, "git-labels", false, "label and annotate the image with the commit that is checked out and the address of the remote origin (org.opencontainers.image.revision and source); what is not committed is not looked at")
@@ -134,6 +135,9 @@ func (f *buildFlags) request(p *program, args []string) (r platform.Request, err
 		return r, err
 	}
 	if r.Env, err = readEnv(f.envFiles, f.env, p.lookup.orEmpty); err != nil {
+		return r, err
+	}
+	if r.Processes, err = readProcesses(f.processes); err != nil {
 		return r, err
 	}
 	if r.Labels, err = readPairs("label", f.labels); err != nil {

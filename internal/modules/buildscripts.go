@@ -12,6 +12,7 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 const defaultScript = "build"
@@ -20,7 +21,7 @@ const defaultScript = "build"
 const NoScripts = "none"
 
 // BuildScripts returns the names of the build scripts in order: those of
-// BP_NODE_RUN_SCRIPTS, or build if it exists. A missing script is a
+// BP_NODE_RUN_SCRIPTS, or else what [startup.BuildScript] finds. A missing script is a
 // [failure.Failure] with the id build-script-missing.
 func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, error) {
 	names, err := settings.Names(getenv, settings.RunScripts)
@@ -28,8 +29,9 @@ func BuildScripts(getenv settings.Getenv, pkg packagejson.Package) ([]string, er
 		return nil, err
 	}
 	existing := pkg.ScriptNames()
-	if len(names) == 0 && slices.Contains(existing, defaultScript) {
-		return []string{defaultScript}, nil
+	if len(names) == 0 {
+		name, _ := startup.BuildScript(pkg)
+		return strings.Fields(name), nil
 	}
 	if len(names) == 1 && names[0] == NoScripts {
 		return nil, nil
@@ -178,6 +180,9 @@ func (i *installer) runScripts() error {
 	source := settings.RunScripts
 	if i.env.Get(settings.RunScripts) == "" {
 		source = packagejson.FileName
+		if _, framework := startup.BuildScript(i.project.Package); framework != "" {
+			source += ", as with " + framework
+		}
 	}
 	install := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return !s.Install })
 	build := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return s.Install })

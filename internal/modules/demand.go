@@ -1,6 +1,8 @@
 package modules
 
 import (
+	"slices"
+
 	"github.com/paketo-buildpacks/packit/v2"
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
@@ -14,6 +16,9 @@ type demand struct {
 	relinks       bool // another buildpack points the links to launch-modules at the end
 	manager       bool // another buildpack calls the manager at launch
 	scripts       bool // there are build scripts
+
+	// keep are packages for development that the app needs at launch, too.
+	keep []string
 }
 
 // readDemand reads the requirements of the group's other buildpacks.
@@ -31,6 +36,12 @@ func readDemand(plan packit.BuildpackPlan, manager string) demand {
 		d.launch = d.launch || says(entry, "launch")
 		d.relinks = d.relinks || says(entry, nodemodules.RelinksKey)
 		d.manager = d.manager || says(entry, manager)
+		names, _ := entry.Metadata[nodemodules.KeepKey].([]any)
+		for _, name := range names {
+			if text, ok := name.(string); ok && !slices.Contains(d.keep, text) {
+				d.keep = append(d.keep, text)
+			}
+		}
 	}
 	return d
 }

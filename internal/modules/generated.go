@@ -77,7 +77,13 @@ func (i *installer) makeApp(modules packit.Layer) error {
 	if err != nil {
 		return err
 	}
+	if err := i.restoreCaches(modules.Path); err != nil {
+		return err
+	}
 	if err := i.runScripts(); err != nil {
+		return err
+	}
+	if err := i.saveCaches(modules.Path); err != nil {
 		return err
 	}
 	for _, place := range places {
@@ -244,11 +250,12 @@ func (i *installer) addGenerated(layerDir string, links []string) ([]string, err
 	return links, nil
 }
 
-// wantedAtLaunch is false for a file in a package that only the build has.
+// wantedAtLaunch is false for a file in a package that only the build has. If the
+// framework installs packages for the build, those that it installed are such.
 func (i *installer) wantedAtLaunch(file, launchDir string) bool {
 	buildDir := filepath.Join(i.context.Layers.Path, buildLayer)
 	for _, folder := range packageFolders(file) {
-		if tree.Exists(filepath.Join(buildDir, folder)) && !tree.Exists(filepath.Join(launchDir, folder)) {
+		if (i.installsForBuild() || tree.Exists(filepath.Join(buildDir, folder))) && !tree.Exists(filepath.Join(launchDir, folder)) {
 			return false
 		}
 	}

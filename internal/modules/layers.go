@@ -175,5 +175,8 @@ func (i *installer) fill(s spec, layer packit.Layer) (links []string, err error)
 	if !s.launch {
 		return links, nil
 	}
+	if err := i.addKept(layer.Path); err != nil {
+		return nil, err
+	}
 	return i.addGenerated(layer.Path, links)
 }

@@ -63,7 +63,7 @@ func (e *engine) lockedComponents(lock deps.Graph, s spec, layer *packit.Layer) 
 	}
 	var all []sbom.Component
 	for _, locked := range lock.Packages {
-		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !s.dev() || !locked.RunsOn(deps.PlatformOf(s.target)) {
+		if !installed(locked.Path) || locked.Link || !locked.InNodeModules() || locked.Dev && !s.dev() && !s.hasKept(locked.Path) || !locked.RunsOn(deps.PlatformOf(s.target)) {
 			continue
 		}
 		if manifests.isAbsent(locked) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
@@ -210,4 +211,37 @@ func TestAScriptThatPreparesRunsInAnInstallForTheBuild(t *testing.T) {
 	s.source["package.json"] = `{"scripts":{"prepare":"husky"}}`
 	s.built(forLaunch)
 	s.called("install launch " + host(t).String())
+}
+
+// The cache of a framework is there in the next build, and not in the app.
+func TestTheCacheOfAFrameworkIsKept(t *testing.T) {
+	s := building(t, nil)
+	s.source["package.json"] = `{"scripts":{"build":"next build"},"dependencies":{"next":"16"}}`
+	s.run = func(Script) error {
+		if text, err := os.ReadFile(filepath.Join(s.app, ".next/cache/x")); err == nil {
+			s.calls = append(s.calls, "found the cache "+string(text))
+		}
+		return writeFiles(s.app, files{".next/cache/x": "kept", ".next/server.js": ""})
+	}
+	for _, found := range []bool{false, true} {
+		s.built(forLaunch)
+		if got := slices.Contains(s.calls, "found the cache kept"); got != found {
+			t.Errorf("the script found the cache: %v, want %v", got, found)
+		}
+		s.has(filepath.Join(s.app, ".next"), "server.js")
+	}
+	s.env = s.env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
+	s.built(forLaunch)
+	s.has(filepath.Join(s.app, ".next"), "cache/x", "server.js")
+}
+
+// What a framework installs for its build only is not in the image.
+func TestPackagesThatOnlyTheBuildInstalls(t *testing.T) {
+	s := building(t, nil)
+	s.source["package.json"] = `{"scripts":{"build":"vite build"},"devDependencies":{"@sveltejs/kit":"2","@sveltejs/adapter-auto":"7"}}`
+	s.run = func(Script) error {
+		return writeFiles(s.app, files{"node_modules/@sveltejs/adapter-node/index.js": "", "node_modules/.client/x.js": "", "node_modules/a/made.js": ""})
+	}
+	s.built(forLaunch)
+	s.has(s.in("launch-modules", "node_modules"), ".client/x.js", "a/made.js", "a/package.json", "b/package.json")
 }

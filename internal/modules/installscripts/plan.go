@@ -33,7 +33,9 @@ func IsPreparing(event string) bool {
 }
 
 // prepares reports whether the events of a stage prepare.
-func (s Stage) prepares() bool { return len(s) > 0 && len(s[0].Events) > 0 && IsPreparing(s[0].Events[0]) }
+func (s Stage) prepares() bool {
+	return len(s) > 0 && len(s[0].Events) > 0 && IsPreparing(s[0].Events[0])
+}
 
 // ByEvent returns npm's order: one event after the other, of each first the
 // packages with fewer node_modules around them; and then the same for linked

@@ -33,6 +33,11 @@ const AnyTargetKey = "any-target"
 // called at launch. It should be the npm that the app asks for.
 const NPMKey = "npm"
 
+// KeepKey is the key in the same metadata by which a buildpack lists packages for
+// development that the app needs at launch, too. They have no dependencies of
+// their own.
+const KeepKey = "keep"
+
 // LaunchLayerVariable is set for later buildpacks if the links point to
 // build-modules and must point to the launch layer in the app image. Its value is
 // that layer's path.

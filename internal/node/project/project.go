@@ -23,6 +23,10 @@ type Project struct {
 	// Root is the folder with the project's lockfile, .npmrc and node_modules:
 	// Dir itself or, for a workspace, its workspace root.
 	Root string
+
+	// Chosen says why a workspace is the project although no setting says so. It is
+	// empty otherwise.
+	Chosen string
 }
 
 // Workspace returns a workspace's path below its root, with slashes; empty for
@@ -31,7 +35,9 @@ func (p Project) Workspace() string {
 	return strings.TrimPrefix(strings.TrimPrefix(p.Dir, p.Root), "/")
 }
 
-// Find returns the project, see [Dir]. Its root is the nearest folder above,
+// Find returns the project, see [Dir]; without BP_NODE_PROJECT_PATH, and if nothing
+// starts the app's root, that is the workspace that its start script names, or the
+// only one that can be started. Its root is the nearest folder above,
 // inside the app, whose package.json lists it as a workspace, unless only the
 // project has a lockfile (of any package manager), or only the project has one
 // of npm's. A package.json above that is not JSON is an error.
@@ -40,6 +46,17 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 	if err != nil {
 		return Project{}, err
 	}
+	chosen := ""
+	if getenv(settings.ProjectPath) == "" {
+		workspace, err := only(workingDir, getenv)
+		if err != nil {
+			return Project{}, err
+		}
+		if workspace != nil {
+			dir = filepath.Join(workingDir, workspace.Folder)
+			chosen = fmt.Sprintf("%s (%s)", workspace.Because, workspace.Evidence())
+		}
+	}
 	for root := dir; root != workingDir; {
 		root = filepath.Dir(root)
 		lists, err := listsWorkspace(root, dir)
@@ -47,10 +64,10 @@ func Find(workingDir string, getenv settings.Getenv) (Project, error) {
 			return Project{}, err
 		}
 		if lists {
-			return Project{Dir: dir, Root: root}, nil
+			return Project{Dir: dir, Root: root, Chosen: chosen}, nil
 		}
 	}
-	return Project{Dir: dir, Root: dir}, nil
+	return Project{Dir: dir, Root: dir, Chosen: chosen}, nil
 }
 
 // Dir returns the project's folder: the app's root, or BP_NODE_PROJECT_PATH

@@ -85,7 +85,7 @@ func referenceEnv(env map[string]string) map[string]string {
 		}
 	}
 	maps.DeleteFunc(kept, func(name, _ string) bool {
-		return name == settings.ImageLabels || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
+		return name == settings.LaunchPoint || name == settings.StaticRoot || name == settings.ImageLabels || strings.HasPrefix(name, "BP_OCI_") || name == settings.ProjectPath
 	})
 	kept[settings.RunScripts] = "none"
 	kept[settings.StartCheck] = "off" // nothing starts it, and the start script's files are missing

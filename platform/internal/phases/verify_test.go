@@ -237,7 +237,7 @@ func TestNothingOfTheAppRunsWhereItsNodeIsMade(t *testing.T) {
 	if len(pkg) != 5 { // with the seed's name, version and private
 		t.Errorf("got %v", pkg)
 	}
-	kept := referenceEnv(map[string]string{"BP_NODE_VERSION": "22", "BP_NODE_PROJECT_PATH": "web", "BP_IMAGE_LABELS": "a=b", "BP_OCI_REVISION": "x", "TOKEN": "x", "npm_config_registry": "y", "BP_NODE_RUN_SCRIPTS": "evil", "BP_NODE_START_CHECK": "error"})
+	kept := referenceEnv(map[string]string{"BP_NODE_VERSION": "22", "BP_NODE_PROJECT_PATH": "web", "BP_LAUNCHPOINT": "a.js", "BP_STATIC_ROOT": "dist", "BP_IMAGE_LABELS": "a=b", "BP_OCI_REVISION": "x", "TOKEN": "x", "npm_config_registry": "y", "BP_NODE_RUN_SCRIPTS": "evil", "BP_NODE_START_CHECK": "error"})
 	if fmt.Sprint(kept) != "map[BP_NODE_RUN_SCRIPTS:none BP_NODE_START_CHECK:off BP_NODE_VERSION:22 npm_config_registry:y]" {
 		t.Errorf("got %v", kept)
 	}

@@ -1,0 +1,135 @@
+package project
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
+)
+
+// Startable is a workspace that an image can be made of by itself.
+type Startable struct {
+	Folder  string // below the root, with slashes
+	Name    string // of its package
+	App     startup.App
+	Because string // why it is the project, if it is
+}
+
+// Evidence says why it can be started: "package.json: the script start".
+func (s Startable) Evidence() string {
+	if s.App.Kind == startup.Static {
+		return s.App.Site.Evidence
+	}
+	return s.App.Processes[0].Evidence
+}
+
+// FindStartable returns the workspaces of a root that an image can be made of,
+// with good evidence: a library often has a main file, too. A workspace whose
+// package.json cannot be read is none.
+func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
+	folders, err := workspacesOf(root)
+	if err != nil {
+		return nil, err
+	}
+	var all []Startable
+	for _, folder := range folders {
+		dir := filepath.Join(root, folder)
+		pkg, err := packagejson.Read(dir)
+		if err != nil {
+			continue
+		}
+		app, err := startup.Decide(startup.Project{App: dir, Dir: dir, Package: pkg}, getenv)
+		if err == nil && app.Kind != startup.None && !app.Weak && !app.LastResort {
+			all = append(all, Startable{Folder: folder, Name: pkg.Name, App: app})
+		}
+	}
+	return all, nil
+}
+
+// Limits of the search for workspaces: levels of folders, and the folders in all.
+const (
+	maxDepth   = 6
+	maxFolders = 20000
+)
+
+// workspacesOf returns the workspaces of a root, as paths below it with slashes,
+// sorted.
+func workspacesOf(root string) (folders []string, err error) {
+	globs, err := packagejson.ReadWorkspaces(root)
+	if err != nil || len(globs) == 0 {
+		return nil, err
+	}
+	seen := 0
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == root {
+			return err
+		}
+		folder, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		folder = filepath.ToSlash(folder)
+		if !entry.IsDir() {
+			if entry.Name() == packagejson.FileName && IsWorkspace(globs, filepath.Dir(folder)) {
+				folders = append(folders, filepath.Dir(folder))
+			}
+			return nil
+		}
+		if seen++; entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") || strings.Count(folder, "/") >= maxDepth || seen > maxFolders {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for workspaces: %w", err)
+	}
+	return folders, nil
+}
+
+// only returns the workspace that an app that nothing starts by itself is about: the
+// one that its start script starts through another manager than npm, or the only
+// one that can be started; or nil.
+func only(root string, getenv settings.Getenv) (*Startable, error) {
+	pkg, err := packagejson.Read(root)
+	if err != nil {
+		return nil, nil // whoever needs the file reports it
+	}
+	if len(pkg.Workspaces) == 0 || getenv(settings.StartCommand) != "" || getenv(settings.StaticRoot) != "" || getenv(settings.StartScript) != "" {
+		return nil, nil
+	}
+	app, err := startup.Decide(startup.Project{App: root, Dir: root, Package: pkg}, getenv)
+	if err != nil {
+		return nil, nil
+	}
+	references := startup.References(pkg.Scripts)
+	nothing := app.Kind == startup.None || app.Weak || app.LastResort
+	if !nothing && (len(references) == 0 || len(app.Passed) == 0) {
+		return nil, nil
+	}
+	all, err := FindStartable(root, getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, reference := range references {
+		for _, one := range all {
+			if one.Folder == reference.Folder || reference.Name != "" && one.is(reference.Name) {
+				one.Because = fmt.Sprintf("the script %s starts the workspace %s", reference.Script, one.Folder)
+				return &one, nil
+			}
+		}
+	}
+	if !nothing || len(all) != 1 {
+		return nil, nil
+	}
+	all[0].Because = all[0].Folder + " is the only workspace that can be started"
+	return &all[0], nil
+}
+
+// is reports whether a workspace has a name: its package's, or its folder's.
+func (s Startable) is(name string) bool {
+	return s.Name == name || s.Folder == strings.TrimPrefix(name, "./")
+}

@@ -1,0 +1,56 @@
+package project_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/node/project"
+)
+
+func TestTheOnlyWorkspaceThatCanBeStarted(t *testing.T) {
+	const (
+		start = `{"scripts":{"start":"node ."}}`
+		root  = `{"workspaces":["apps/*","packages/**"],"scripts":{"build":"true"}}`
+		lib   = `{"main":"index.js","scripts":{"build":"tsc"}}`
+	)
+	for _, tc := range []struct {
+		name  string
+		env   map[string]string
+		files map[string]string
+		dir   string // relative to the app
+		root  string
+	}{
+		{name: "one", files: map[string]string{"package.json": root, "apps/web/package.json": start}, dir: "apps/web"},
+		{name: "one beside a library", files: map[string]string{"package.json": root, "apps/web/package.json": start, "packages/a/b/package.json": lib, "packages/a/b/index.js": ""}, dir: "apps/web"},
+		{name: "a site", files: map[string]string{"package.json": root, "apps/web/package.json": `{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}`}, dir: "apps/web"},
+		{name: "deep, with its own lockfile", files: map[string]string{"package.json": root, "packages/a/b/package.json": start, "packages/a/b/package-lock.json": "{}"}, dir: "packages/a/b", root: "packages/a/b"},
+		{name: "two", files: map[string]string{"package.json": root, "apps/web/package.json": start, "apps/api/package.json": start}},
+		{name: "a root that starts", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"start":"node a.js"}}`, "apps/web/package.json": start}},
+		{name: "a root that starts a development server", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"start":"vite","build":"vite build"},"devDependencies":{"vite":"7"}}`, "apps/web/package.json": start}},
+		{name: "a root whose tool for that is missing", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"start":"turbo run start"},"devDependencies":{"turbo":"2"}}`, "apps/web/package.json": start}, dir: "apps/web"},
+		{name: "one that yarn starts", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"start":"dotenv -- yarn workspace @my/api start"}}`, "apps/web/package.json": start, "apps/api/package.json": `{"name":"@my/api","scripts":{"start":"node ."}}`}, dir: "apps/api"},
+		{name: "one that yarn starts in its folder", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"build":"vite build","start":"yarn --cwd ./apps/api start"},"devDependencies":{"vite":"7"}}`, "apps/web/package.json": start, "apps/api/package.json": start}, dir: "apps/api"},
+		{name: "one that bun starts in its folder", files: map[string]string{"package.json": `{"workspaces":["web","api"],"scripts":{"start":"cd api && bun run start"}}`, "web/package.json": start, "api/package.json": start}, dir: "api"},
+		{name: "one that pnpm starts", files: map[string]string{"package.json": `{"workspaces":["web","api"],"scripts":{"prod":"pnpm --filter my-api run prod"}}`, "web/package.json": start, "api/package.json": `{"name":"my-api","scripts":{"prod":"node ."}}`}, dir: "api"},
+		{name: "one that npm starts, which is left to npm", files: map[string]string{"package.json": `{"workspaces":["web","api"],"scripts":{"start":"npm start -w api"}}`, "web/package.json": start, "api/package.json": start}},
+		{name: "not listed", files: map[string]string{"package.json": root, "other/web/package.json": start}},
+		{name: "in node_modules", files: map[string]string{"package.json": root, "packages/node_modules/a/package.json": start}},
+		{name: "a setting for the command", env: map[string]string{"BP_START_COMMAND": "node x"}, files: map[string]string{"package.json": root, "apps/web/package.json": start}},
+		{name: "a setting for the folder", env: map[string]string{"BP_NODE_PROJECT_PATH": "."}, files: map[string]string{"package.json": root, "apps/web/package.json": start}},
+		{name: "no workspaces", files: map[string]string{"package.json": "{}", "apps/web/package.json": start}},
+		{name: "an unreadable workspace", files: map[string]string{"package.json": root, "apps/web/package.json": "{"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			app := t.TempDir()
+			for name, text := range tc.files {
+				writeFile(t, filepath.Join(app, name), text)
+			}
+			got, err := project.Find(app, func(name string) string { return tc.env[name] })
+			chosen := got.Chosen
+			got.Chosen = ""
+			if want := (project.Project{Dir: filepath.Join(app, tc.dir), Root: filepath.Join(app, tc.root)}); err != nil || got != want || (chosen != "") != (tc.dir != "") {
+				t.Errorf("got %+v (%s), %v, want %+v", got, chosen, err, want)
+			}
+		})
+	}
+}
