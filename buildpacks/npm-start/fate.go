@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/shellscript"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // kind is what is known of a command before it runs.
@@ -111,7 +112,7 @@ var finite = strings.Fields("build compile bundle transpile clean generate migra
 // of is the fate of a shell script: that of its commands in order, as far as each
 // depends on the previous ones.
 func (o oracle) of(script string) fate {
-	parts, ok := command.List(script)
+	parts, ok := shellscript.List(script)
 	if !ok || len(parts) == 0 {
 		return fate{}
 	}
@@ -212,41 +213,20 @@ func (o oracle) ofProgram(program string, arguments []string) fate {
 		}
 		return o.doubtOfProgram(program)
 	}
-	pkg := packageOf(program)
+	pkg := startup.PackageOf(program)
 	if locked := o.brings(program); locked != "" && !o.onlyForDevelopment(pkg) {
 		pkg = locked
 	}
 	why := ""
-	switch _, isServer := developmentServers[program]; {
+	switch {
 	case o.onlyForDevelopment(pkg):
 		why = fmt.Sprintf("%s is under devDependencies", pkg)
 	case o.brings(program) != "":
 		why = fmt.Sprintf("only devDependencies bring its package %s", pkg)
-	case isServer:
+	case startup.IsDevelopmentServer(program):
 		why = fmt.Sprintf("%s is not under dependencies", pkg)
 	default:
 		return o.doubtOfProgram(program)
 	}
 	return fate{kind: dies, program: program, pkg: pkg, why: fmt.Sprintf("calls %s, which the app image does not have: %s", program, why)}
-}
-
-// finishing are programs of packages that end by themselves, unless one of these
-// words is among their arguments; with true, only with one of them.
-var finishing = map[string]struct {
-	words []string
-	only  bool
-}{
-	"tsc": {words: []string{"-w", "--watch"}}, "tsup": {words: []string{"--watch", "-w"}}, "babel": {words: []string{"-w", "--watch"}}, "swc": {words: []string{"-w", "--watch"}},
-	"esbuild": {words: []string{"--watch", "--serve", "--servedir"}}, "rollup": {words: []string{"-w", "--watch"}}, "tsc-alias": {words: []string{"-w", "--watch"}},
-	"rimraf": {}, "del-cli": {}, "shx": {}, "mkdirp": {}, "cpx": {words: []string{"-w", "--watch"}}, "cpy": {}, "ncp": {}, "copyfiles": {}, "eslint": {}, "prettier": {}, "jest": {}, "mocha": {},
-	"patch-package": {}, "husky": {}, "tailwindcss": {words: []string{"-w", "--watch"}}, "sass": {words: []string{"-w", "--watch"}}, "prisma": {words: []string{"studio", "dev"}}, "sequelize": {}, "sequelize-cli": {}, "knex": {}, "typeorm": {}, "drizzle-kit": {words: []string{"studio"}},
-	"vite": {words: []string{"build"}, only: true}, "next": {words: []string{"build"}, only: true}, "nest": {words: []string{"build"}, only: true}, "ng": {words: []string{"build"}, only: true},
-	"nuxt": {words: []string{"build", "generate", "prepare"}, only: true}, "astro": {words: []string{"build", "check"}, only: true}, "react-scripts": {words: []string{"build"}, only: true}, "vue-cli-service": {words: []string{"build"}, only: true},
-	"remix": {words: []string{"build", "vite:build"}, only: true}, "react-router": {words: []string{"build"}, only: true}, "webpack": {words: []string{"serve", "s", "server", "watch", "w", "--watch", "-w"}}, "parcel": {words: []string{"build"}, only: true},
-}
-
-func isFinishing(program string, arguments []string) bool {
-	known, ok := finishing[program]
-	found := slices.ContainsFunc(arguments, func(word string) bool { return slices.Contains(known.words, word) })
-	return ok && found == known.only
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // checkStart ends the build when the start script is known not to run in the
@@ -63,13 +64,13 @@ func (s start) remedy(f fate, modules launched) string {
 	if slices.Contains(f.scripts[1:], "build") {
 		ways = append(ways, fmt.Sprintf("take `npm run build` out of the script %s: it has run when the image is made", s.name))
 	}
-	if _, ok := finishing[f.program]; ok && len(ways) == 0 && strings.TrimSpace(s.pkg.Scripts["build"]) != "" {
+	if startup.MayEnd(f.program) && len(ways) == 0 && strings.TrimSpace(s.pkg.Scripts["build"]) != "" {
 		ways = append(ways, fmt.Sprintf("take %s out of the script %s, and start what the script build makes", f.program, f.scripts[len(f.scripts)-1]))
 	}
 	if f.fix != "" {
 		ways = append(ways, f.fix)
 	}
-	if _, isServer := developmentServers[f.program]; isServer && len(ways) == 0 {
+	if startup.IsDevelopmentServer(f.program) && len(ways) == 0 {
 		ways = append(ways, fmt.Sprintf("add a script that starts what the build makes, with node or a server for production, and name it in %s", settings.StartScript))
 	} else if f.pkg != "" {
 		ways = append(ways, fmt.Sprintf("put %s under dependencies", f.pkg))

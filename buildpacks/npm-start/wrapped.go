@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // ofWrapped is the fate of the command that a program starts; for a program that
@@ -34,7 +35,7 @@ func (o oracle) ofWrapped(program string, arguments []string) fate {
 	case "run-s", "run-p", "npm-run-all", "npm-run-all2":
 		return o.ofRunAll(program, arguments)
 	}
-	if isFinishing(program, arguments) {
+	if startup.Ends(program, arguments) {
 		return fate{kind: ends}
 	}
 	return fate{}
@@ -197,7 +198,7 @@ func (o oracle) ofNPX(arguments []string) fate {
 	case o.command(name) == unknown || o.module(name) != absent || version != "":
 		return fate{}
 	}
-	return fate{kind: dies, program: name, pkg: packageOf(name), why: fmt.Sprintf("calls npx %s, which the app image does not have: npx would fetch it from the registry whenever a container starts", name)}
+	return fate{kind: dies, program: name, pkg: startup.PackageOf(name), why: fmt.Sprintf("calls npx %s, which the app image does not have: npx would fetch it from the registry whenever a container starts", name)}
 }
 
 // ofConcurrently is the fate of the commands that concurrently starts.

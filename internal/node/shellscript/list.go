@@ -1,6 +1,8 @@
-package command
+// Package shellscript divides a script of a package.json into its commands.
+package shellscript
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,22 +11,29 @@ import (
 type Part struct {
 	Op    string   // "" for the first, or && || ; | &
 	Words []string // without variables before them, quotes and redirections; expansions are not evaluated
+
+	// Start and End are the command's place in the script, in bytes, with its
+	// variables and redirections, without blanks after it.
+	Start, End int
 }
 
 // List divides a script into its commands. Ok is false for what it cannot parse:
-// conditions, loops, groups, functions, command substitution. It accepts more
-// than [Split]: scripts with &&, ||, ;, | and &.
+// conditions, loops, groups, functions, command substitution.
 func List(script string) (parts []Part, ok bool) {
 	l := lister{rest: script}
-	current := Part{}
+	current, begun := Part{}, false
+	place := func() int { return len(script) - len(l.rest) }
 	add := func(op string) {
 		if len(current.Words) > 0 {
 			parts = append(parts, current)
-			current = Part{Op: op}
+			current, begun = Part{Op: op}, false
 		}
 	}
 	for {
 		l.skipBlanks()
+		if !begun {
+			current.Start = place()
+		}
 		if l.rest == "" || l.rest[0] == '#' && l.comment() {
 			add("")
 			return parts, true
@@ -36,11 +45,13 @@ func List(script string) (parts []Part, ok bool) {
 			add(op)
 			continue
 		}
+		begun = true
 		if l.redirection() {
 			l.skipBlanks()
 			if word, ok := l.word(); !ok || word == "" {
 				return nil, false
 			}
+			current.End = place()
 			continue
 		}
 		isVariable := len(current.Words) == 0 && assigns(l.rest)
@@ -51,7 +62,18 @@ func List(script string) (parts []Part, ok bool) {
 		if !isVariable {
 			current.Words = append(current.Words, word)
 		}
+		current.End = place()
 	}
+}
+
+// variable matches a variable before a command.
+var variable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)=`)
+
+// assigns reports whether a text begins with a variable for a command. PATH is
+// excluded: a shell finds the command by its new value.
+func assigns(text string) bool {
+	found := variable.FindStringSubmatch(text)
+	return found != nil && found[1] != "PATH"
 }
 
 // compound are words that begin more than a list of commands, or that change the

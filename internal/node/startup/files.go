@@ -1,0 +1,120 @@
+package startup
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// npmsServer is the file that `npm start` runs without a script.
+const npmsServer = "server.js"
+
+// ownServer returns server.js of an app that depends on a library for servers,
+// also if its build makes a site: the server serves it.
+func (d *decider) ownServer() *Process {
+	if !d.isFile(npmsServer) || !slices.ContainsFunc(d.found, func(f found) bool { return f.Weak && f.Port != "" && d.isDependency(f.Packages) }) {
+		return nil
+	}
+	p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+	return &p
+}
+
+func (d *decider) isDependency(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { _, ok := d.pkg.Dependencies[name]; return ok })
+}
+
+// main returns server.js, or the main file of package.json.
+func (d *decider) main() *Process {
+	if d.isFile(npmsServer) {
+		p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+		return &p
+	}
+	d.looked(npmsServer)
+	if d.pkg.Main == "" {
+		d.looked("main of " + packagejson.FileName)
+		return nil
+	}
+	file := d.resolved(d.pkg.Main)
+	if file == "" && d.mayBuild() && !d.Built {
+		file = path.Clean(d.pkg.Main)
+	}
+	if file == "" || !isJavaScript(file) {
+		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
+		return nil
+	}
+	d.app.Weak = true
+	p := d.node(file, fmt.Sprintf("main of %s", packagejson.FileName))
+	return &p
+}
+
+// resolved returns the file that node runs for a name, or an empty text.
+func (d *decider) resolved(name string) string {
+	clean := path.Clean(name)
+	for _, file := range []string{clean, clean + ".js", clean + ".json", path.Join(clean, "index.js")} {
+		if d.isFile(file) {
+			return file
+		}
+	}
+	return ""
+}
+
+// mayBuild reports whether the build may make files.
+func (d *decider) mayBuild() bool { return len(d.builds()) > 0 }
+
+// usualFiles are the files that usually start an app.
+var usualFiles = []string{"index.js", "app.js", "main.js"}
+
+func (d *decider) usual() *Process { return d.first(usualFiles, "") }
+
+// first returns the first of some files that exists.
+func (d *decider) first(files []string, because string) *Process {
+	for _, file := range files {
+		if d.isFile(file) {
+			d.app.Weak = true
+			p := d.node(file, file+because)
+			return &p
+		}
+	}
+	d.looked(strings.Join(files, ", "))
+	return nil
+}
+
+// isJavaScript reports whether every Node.js runs a file.
+func isJavaScript(file string) bool {
+	end := path.Ext(file)
+	return end == ".js" || end == ".mjs" || end == ".cjs" || end == ""
+}
+
+// typescriptFiles are the files that usually start an app in TypeScript.
+var typescriptFiles = []string{
+	"server.ts", "index.ts", "app.ts", "main.ts", "src/server.ts", "src/index.ts", "src/app.ts", "src/main.ts", "server.mts", "index.mts", "src/index.mts",
+}
+
+// typescript returns the first file in TypeScript, if this Node.js runs those.
+func (d *decider) typescript() *Process {
+	files := typescriptFiles
+	if strings.HasSuffix(d.pkg.Main, ".ts") || strings.HasSuffix(d.pkg.Main, ".mts") {
+		files = append([]string{path.Clean(d.pkg.Main)}, files...)
+	}
+	if d.Node != "" && !stripsTypes(d.Node) {
+		if slices.ContainsFunc(files, d.isFile) {
+			d.passed(fmt.Sprintf("Node.js %s does not run TypeScript: from 22.18 on, it does", d.Node))
+		}
+		return nil
+	}
+	return d.first(files, ", which this Node.js runs without a compiler")
+}
+
+// stripping is the range of the versions of Node.js that run TypeScript without
+// an option.
+var stripping, _ = semver.NewConstraint(">=22.18.0 <23 || >=23.6.0")
+
+func stripsTypes(version string) bool {
+	v, err := semver.NewVersion(version)
+	return err == nil && stripping.Check(v)
+}

@@ -1,0 +1,229 @@
+package startup
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/failure"
+)
+
+// strong returns the process of the first framework with a clear outcome.
+func (d *decider) strong() *Process { return d.outcomeOf(false) }
+
+// weak returns the process of a framework or library that may be there for
+// something else.
+func (d *decider) weak() *Process { return d.outcomeOf(true) }
+
+func (d *decider) outcomeOf(weak bool) *Process {
+	for _, one := range d.found {
+		if one.Weak != weak {
+			continue
+		}
+		p, ok := d.process(one)
+		if ok || d.setSite(one) {
+			d.app.Framework, d.app.Weak = one.Name, d.app.Weak || weak
+			return p
+		}
+	}
+	if !weak {
+		d.looked("a framework")
+	}
+	return nil
+}
+
+// process returns the process of a framework's outcome.
+func (d *decider) process(one found) (*Process, bool) {
+	because := fmt.Sprintf("%s (%s)", one.Name, one.evidence)
+	switch {
+	case one.None != "":
+		d.passed(fmt.Sprintf("%s: %s", because, one.None))
+		return nil, false
+	case one.Start != "":
+		p := Process{Type: WebProcess, Command: strings.Join(append(slices.Clone(one.Sets), one.Start), " "), Evidence: because, Port: one.Port}
+		if why := d.cannotRun(p); why != "" {
+			d.passed(because + ": " + why)
+			return nil, false
+		}
+		return &p, true
+	case len(one.Entries) == 0:
+		return nil, false
+	}
+	file := d.entry(one)
+	if file == "" {
+		d.looked(fmt.Sprintf("%s: %s", because, strings.Join(one.Entries, ", ")))
+		return nil, false
+	}
+	p := d.node(file, because, one.Sets...)
+	p.Port = one.Port
+	return &p, true
+}
+
+// entry returns the first of a framework's files that exists. Before the build it
+// is the first one, unless the framework may be there for something else.
+func (d *decider) entry(one found) string {
+	for _, pattern := range one.Entries {
+		for _, file := range d.glob(pattern) {
+			if d.isFile(file) {
+				return file
+			}
+		}
+	}
+	if d.Built || one.Weak && !d.mayBuild() {
+		return ""
+	}
+	return strings.ReplaceAll(one.Entries[0], "*", strings.TrimPrefix(filepath.Base(d.Dir), "/"))
+}
+
+// Site is a folder of files for a web server.
+type Site struct {
+	// Roots are patterns of folders, relative to the project's, in order, see
+	// [Site.Root].
+	Roots []string
+
+	// Fallback is the page for paths without a file, relative to the root, or
+	// empty. Then a page 404.html, if there is one, says that there is none.
+	Fallback string
+
+	// Hashed are prefixes of paths whose files have a hash of their content in the
+	// name: "/assets/". HashedNames is a regular expression for such paths, or
+	// empty.
+	Hashed      []string
+	HashedNames string
+
+	Evidence string // "Vite (vite is a dependency)"
+}
+
+// Root returns the first folder of the site that has an index.html, relative to
+// the project's folder, or an empty text.
+func (s Site) Root(dir string) string {
+	d := decider{Project: Project{Dir: dir}}
+	for _, pattern := range s.Roots {
+		for _, folder := range d.glob(pattern) {
+			if d.isFile(filepath.Join(folder, index)) {
+				return folder
+			}
+		}
+	}
+	return ""
+}
+
+// index is the file of a folder's page.
+const index = "index.html"
+
+// setSite sets the site of a framework's outcome.
+func (d *decider) setSite(one found) bool {
+	if len(one.Static) == 0 {
+		return false
+	}
+	site := Site{
+		Roots: d.roots(one.outcome), Fallback: one.Fallback, Hashed: one.Hashed, HashedNames: one.HashedNames,
+		Evidence: fmt.Sprintf("%s (%s)", one.Name, one.evidence),
+	}
+	if one.FallbackKey != "" {
+		site.Fallback = d.configured(one.Config, one.FallbackKey)
+	}
+	if d.Built && site.Root(d.Dir) == "" || !d.Built && !d.mayBuildWith(one) && site.Root(d.Dir) == "" {
+		d.looked(fmt.Sprintf("%s: an %s in %s", site.Evidence, index, strings.Join(site.Roots, ", ")))
+		return false
+	}
+	d.app.Kind, d.app.Site = Static, site
+	return true
+}
+
+// mayBuildWith reports whether a script builds, also one with a name of the
+// framework's own.
+func (d *decider) mayBuildWith(one found) bool {
+	return d.mayBuild() || slices.ContainsFunc(one.Builds, func(name string) bool { return d.pkg.Scripts[name] != "" })
+}
+
+// roots returns the patterns of an outcome's folders, with the configured one.
+func (d *decider) roots(o outcome) []string {
+	root := ""
+	for _, script := range d.builds() {
+		if root == "" {
+			root = optionIn(script, o.RootOptions, o.RootVariable)
+		}
+	}
+	if root == "" && o.RootKey != "" {
+		root = d.configured(o.Config, o.RootKey)
+	}
+	if root = filepath.Clean("/" + root)[1:]; root == "" {
+		return slices.DeleteFunc(slices.Clone(o.Static), func(pattern string) bool { return strings.Contains(pattern, "{root}") })
+	}
+	root = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(root)
+	all := []string{}
+	if !strings.Contains(strings.Join(o.Static, " "), "{root}") {
+		all = append(all, root)
+	}
+	for _, pattern := range o.Static {
+		all = append(all, strings.ReplaceAll(pattern, "{root}", root))
+	}
+	return all
+}
+
+// optionIn returns the value of one of some options, or of a variable, in a
+// script: "x" for "vite build --outDir=x".
+func optionIn(script string, options []string, variable string) string {
+	words := strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(" \t\n;&|'\"", r) })
+	for i, word := range words {
+		name, value, joined := strings.Cut(word, "=")
+		switch {
+		case joined && (slices.Contains(options, name) || variable != "" && name == variable):
+			return value
+		case !joined && slices.Contains(options, name) && i+1 < len(words):
+			return words[i+1]
+		}
+	}
+	return ""
+}
+
+// configured returns the text of a key in a configuration file.
+func (d *decider) configured(pattern, key string) string {
+	for _, text := range d.read(pattern) {
+		found := regexp.MustCompile(`\b` + regexp.QuoteMeta(key) + `['"]?\s*:\s*(?:\{\s*['"]?base['"]?\s*:\s*)?['"]([^'"]+)['"]`).FindStringSubmatch(text)
+		if found != nil {
+			return found[1]
+		}
+	}
+	return ""
+}
+
+// siteOfSetting sets the site of BP_STATIC_ROOT.
+func (d *decider) siteOfSetting(root string) error {
+	if !filepath.IsLocal(filepath.Clean(root)) {
+		return &failure.Failure{
+			ID:     "setting-invalid",
+			Cause:  fmt.Sprintf("%s is %q, want a folder of the project", settings.StaticRoot, root),
+			Remedy: fmt.Sprintf("set %s to the folder that the build makes, relative to the project's folder, or leave it unset.", settings.StaticRoot),
+		}
+	}
+	site := Site{Roots: []string{strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(filepath.Clean(root))}, Evidence: settings.StaticRoot}
+	for _, one := range d.found {
+		if len(one.Static) > 0 {
+			site.Fallback, site.Hashed, site.HashedNames = one.Fallback, one.Hashed, one.HashedNames
+			break
+		}
+	}
+	d.app.Kind, d.app.Site = Static, site
+	return nil
+}
+
+// readyFolders are folders that often hold a site that needs no build.
+var readyFolders = []string{"public", "dist", "build", "site", "www", "docs", "_site", "out"}
+
+// ready sets the site of a project that has one already.
+func (d *decider) ready() {
+	site := Site{Roots: readyFolders, Evidence: "an " + index + " in the project"}
+	if !d.hasPackage() {
+		site.Roots = append([]string{"."}, readyFolders...)
+	}
+	if site.Root(d.Dir) == "" {
+		d.looked(fmt.Sprintf("an %s in %s", index, strings.Join(site.Roots, ", ")))
+		return
+	}
+	d.app.Kind, d.app.Site, d.app.Weak = Static, site, true
+}

@@ -1,0 +1,107 @@
+package startup
+
+import (
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+)
+
+// Kind is what a project is.
+type Kind int
+
+// The kinds of projects.
+const (
+	None   Kind = iota // nothing is known that starts it
+	Server             // a program listens, or works
+	Static             // its build makes a folder of files for a web server
+)
+
+// WebProcess is the type of the default process.
+const WebProcess = "web"
+
+// Project is the project to decide about.
+type Project struct {
+	App     string              // the app's folder, absolute, which has the Procfile
+	Dir     string              // the project's folder, in it or the same
+	Package packagejson.Package // zero without a package.json
+
+	// Built is true after the build: only files that exist count then.
+	Built bool
+
+	// Commands are the commands of the settings by the type of the process, see
+	// [Commands].
+	Commands map[string]string
+
+	// Node is the version of Node.js of the app image, or empty if it is unknown.
+	Node string
+
+	// IgnoreProcfile is true if another buildpack makes processes of the Procfile.
+	IgnoreProcfile bool
+
+	// CannotRun returns why a process cannot run in the app image, or an empty
+	// text. If it is nil, package.json decides: the image has no devDependencies.
+	CannotRun func(Process) (why string)
+}
+
+// App is the answer.
+type App struct {
+	Kind      Kind
+	Framework string // its name, if one is known: "Next.js"
+
+	// Processes are those of a server. The first is the default.
+	Processes []Process
+
+	// Site is that of a static site.
+	Site Site
+
+	// Weak means that the evidence is weak: many a library looks like that.
+	Weak bool
+
+	// Passed has a line for each way to start that would come first and is passed
+	// over, with the reason.
+	Passed []string
+
+	// Looked are the ways that were looked for, without those that were found.
+	Looked []string
+
+	// Cache are folders of the project to keep between builds.
+	Cache []string
+}
+
+// Process is a process of a server.
+type Process struct {
+	Type string // "web"
+
+	// Script is the name of the script in package.json, whose hooks and variables
+	// the process has, or empty.
+	Script string
+
+	// Command is a line for a shell, and Pre and Post those of the script's hooks.
+	// It is not always the script's text: what the build has done is not done again.
+	Command, Pre, Post string
+
+	Evidence string // why: "package.json: the script start"
+	Port     string // the variable with the port that it listens to, if known
+	File     string // the file that node runs, relative to the project, if known
+}
+
+// Decide returns what a project is. The first of these decides about the process
+// web, and those of the other types are added to it:
+//
+//   - BP_START_COMMAND, and BP_START_COMMAND_<TYPE> for other types
+//   - the Procfile
+//   - BP_STATIC_ROOT
+//   - BP_NPM_START_SCRIPT
+//   - the script start, or, where that is for development or cannot run, one of
+//     start:prod, start:production, serve:prod and the like
+//   - BP_LAUNCHPOINT
+//   - the framework
+//   - server.js, main of package.json, index.js, app.js, main.js
+//   - the usual files of an app that depends on a library for servers
+//   - the same as TypeScript, where Node.js runs it
+//   - a folder that has an index.html
+//
+// A setting that is wrong is a [failure.Failure].
+func Decide(p Project, getenv settings.Getenv) (App, error) {
+	d := &decider{Project: p, getenv: getenv, pkg: p.Package}
+	return d.decide()
+}

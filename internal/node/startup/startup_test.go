@@ -1,0 +1,238 @@
+package startup_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
+)
+
+// files are the files of a project; one without a content has a line of its own
+// name.
+type files map[string]string
+
+func write(t *testing.T, dir string, all files) {
+	t.Helper()
+	for name, text := range all {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// summary is an answer in one line.
+func summary(app startup.App) string {
+	switch app.Kind {
+	case startup.Static:
+		text := "static " + strings.Join(app.Site.Roots, " ")
+		if app.Site.Fallback != "" {
+			text += " fallback " + app.Site.Fallback
+		}
+		return text
+	case startup.Server:
+		var all []string
+		for _, p := range app.Processes {
+			one := p.Type + ": "
+			for _, part := range []string{p.Pre, p.Command, p.Post} {
+				if part != "" {
+					one += part + " && "
+				}
+			}
+			one = strings.TrimSuffix(one, " && ")
+			if p.Port != "" {
+				one += " [" + p.Port + "]"
+			}
+			all = append(all, one)
+		}
+		return strings.Join(all, " | ")
+	}
+	return "nothing"
+}
+
+func decide(t *testing.T, all files, env environ.List, change func(*startup.Project)) (startup.App, error) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, all)
+	pkg, err := packagejson.Read(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	p := startup.Project{App: dir, Dir: dir, Package: pkg, Commands: startup.Commands(env)}
+	if change != nil {
+		change(&p)
+	}
+	return startup.Decide(p, env.Get)
+}
+
+// scripts is a package.json with scripts, and more fields.
+func scripts(text string, more ...string) string {
+	return fmt.Sprintf(`{"scripts":{%s}%s}`, text, strings.Join(append([]string{""}, more...), ","))
+}
+
+func TestDecide(t *testing.T) {
+	const (
+		express = `"dependencies":{"express":"5"}`
+		vite    = `"devDependencies":{"vite":"7"}`
+	)
+	for _, row := range []struct {
+		name  string
+		files files
+		env   environ.List
+		want  string
+	}{
+		{"a start script", files{"package.json": scripts(`"start":"node a.js"`), "a.js": ""}, nil, "web: node a.js"},
+		{"a start script that reads PORT", files{"package.json": scripts(`"start":"node a"`), "a.js": "listen(process.env.PORT || 3000)"}, nil, "web: node a [PORT]"},
+		{"a command of the settings", files{"package.json": scripts(`"start":"node a.js"`)}, environ.List{"BP_START_COMMAND=node b.js --port $PORT"}, "web: node b.js --port $PORT [PORT]"},
+		{"processes of the settings", files{"package.json": scripts(`"start":"node a.js"`)}, environ.List{"BP_START_COMMAND_worker=node w.js"}, "web: node a.js | worker: node w.js"},
+		{"a Procfile", files{"package.json": "{}", "Procfile": "web: node app/web.js\nworker: node app/worker.js\n"}, nil, "web: node app/web.js | worker: node app/worker.js"},
+		{"a Procfile beside a start script", files{"package.json": scripts(`"start":"node server.js"`), "Procfile": "web: node server.js --from-procfile\nworker: node worker.js"}, nil, "web: node server.js --from-procfile | worker: node worker.js"},
+		{"a Procfile that runs the start script", files{"package.json": scripts(`"start":"node a.js","prestart":"node p.js"`), "Procfile": "web: npm start"}, nil, "web: node p.js && node a.js"},
+		{"a Procfile that runs another script", files{"package.json": scripts(`"start":"node a.js","serve":"node b.js"`), "Procfile": "web: yarn serve"}, nil, "web: node b.js"},
+		{"a Procfile without a web process", files{"package.json": "{}", "Procfile": "worker: node w.js"}, nil, "worker: node w.js"},
+		{"a setting before the Procfile", files{"package.json": "{}", "Procfile": "web: a\nworker: b"}, environ.List{"BP_START_COMMAND=c", "BP_START_COMMAND_worker=d"}, "web: c | worker: d"},
+		{"a chosen script", files{"package.json": scripts(`"start":"node a.js","x":"vite"`, vite)}, environ.List{"BP_NPM_START_SCRIPT=x"}, "web: vite"},
+		{"server.js", files{"package.json": scripts(`"test":"node -e 1"`), "server.js": ""}, nil, "web: node server.js"},
+		{"main", files{"package.json": `{"main":"lib/app"}`, "lib/app.js": "", "index.js": ""}, nil, "web: node lib/app.js"},
+		{"main that the build makes", files{"package.json": scripts(`"build":"tsc"`, `"main":"dist/index.js"`)}, nil, "web: node dist/index.js"},
+		{"main that is missing", files{"package.json": `{"main":"dist/index.js"}`}, nil, "nothing"},
+		{"index.js", files{"package.json": "{}", "index.js": ""}, nil, "web: node index.js"},
+		{"a file of the settings", files{"package.json": "{}", "index.js": "", "bin/www": ""}, environ.List{"BP_LAUNCHPOINT=./bin/www"}, "web: node bin/www"},
+		{"usual files of a server", files{"package.json": `{` + express + `}`, "src/app.js": ""}, nil, "web: node src/app.js [PORT]"},
+		{"the same without a library for servers", files{"package.json": `{}`, "src/app.js": ""}, nil, "nothing"},
+		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
+
+		{"a development server with an alternative", files{"package.json": scripts(`"start":"nest start --watch","start:prod":"node dist/main"`)}, nil, "web: node dist/main"},
+		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`), "app.js": ""}, nil, "web: node app.js"},
+		{"a development server through concurrently", files{"package.json": scripts(`"start":"concurrently 'node api.js' 'npm:web'","web":"vite"`), "server.js": ""}, nil, "web: node server.js"},
+		{"a development server with nothing below", files{"package.json": scripts(`"start":"nodemon lib/x.js"`), "lib/x.js": ""}, nil, "web: nodemon lib/x.js"},
+		{"a compiler for development", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main"},
+		{"devDependencies that stay", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev"}, "web: nest start"},
+		{"no start script, but one for production", files{"package.json": scripts(`"start:production":"node x.js"`)}, nil, "web: node x.js"},
+
+		{"a build before the start", files{"package.json": scripts(`"build":"tsc -p .","start":"npm run build && node dist/a.js"`)}, nil, "web: node dist/a.js"},
+		{"the build's own command before the start", files{"package.json": scripts(`"build":"rimraf dist && tsc -p .","start":"tsc -p . && node dist/a.js | pino"`)}, nil, "web: node dist/a.js | pino"},
+		{"a build before the start, not run in the build", files{"package.json": scripts(`"build":"tsc","start":"npm run build && node a.js"`)}, environ.List{"BP_NODE_RUN_SCRIPTS=none"}, "web: npm run build && node a.js"},
+		{"a build in prestart", files{"package.json": scripts(`"build":"tsc","prestart":"npm run build","start":"node a.js"`)}, nil, "web: node a.js"},
+		{"a build and more in prestart", files{"package.json": scripts(`"build":"tsc","prestart":"npm run build && node migrate.js","start":"node a.js"`)}, nil, "web: node migrate.js && node a.js"},
+		{"only a build", files{"package.json": scripts(`"build":"tsc","start":"npm run build"`), "server.js": ""}, nil, "web: node server.js"},
+		{"another script before the start", files{"package.json": scripts(`"build":"tsc","migrate":"x","start":"npm run migrate && node a.js"`)}, nil, "web: npm run migrate && node a.js"},
+
+		{"through yarn", files{"package.json": scripts(`"start":"yarn serve --port 1","serve":"node a.js"`)}, nil, "web: node a.js --port 1"},
+		{"through pnpm, with variables", files{"package.json": scripts(`"start":"NODE_ENV=production pnpm run serve","serve":"A=1 node a.js"`)}, nil, "web: NODE_ENV=production A=1 node a.js"},
+		{"through yarn, with a build", files{"package.json": scripts(`"build":"tsc","start":"yarn install && yarn build && yarn serve","serve":"node a.js"`)}, nil, "web: node a.js"},
+		{"through bun, twice", files{"package.json": scripts(`"start":"bun run a","a":"bun run b","b":"node c.js && node d.js"`)}, nil, "web: node c.js && node d.js"},
+		{"yarn in another folder", files{"package.json": scripts(`"start":"yarn --cwd web start"`)}, nil, "web: yarn --cwd web start"},
+		{"through npm", files{"package.json": scripts(`"start":"npm run serve","serve":"node a.js"`)}, nil, "web: npm run serve"},
+
+		{"Vite", files{"package.json": scripts(`"dev":"vite","build":"vite build","preview":"vite preview"`, vite), "index.html": ""}, nil, "static dist fallback index.html"},
+		{"Vite by its scripts", files{"package.json": scripts(`"dev":"vite","build":"node make.js","preview":"vite preview"`), "make.js": ""}, nil, "static dist fallback index.html"},
+		{"Vite with another folder", files{"package.json": scripts(`"build":"vite build"`, vite), "vite.config.ts": "export default {\n // outDir: 'no'\n build: { outDir: './public/site' } }"}, nil, "static public/site dist fallback index.html"},
+		{"Vite with another folder in the script", files{"package.json": scripts(`"build":"tsc && vite build --outDir out"`, vite)}, nil, "static out dist fallback index.html"},
+		{"Vite and index.js", files{"package.json": scripts(`"build":"vite build"`, vite), "index.js": ""}, nil, "static dist fallback index.html"},
+		{"Vite and a server of its own", files{"package.json": scripts(`"build":"vite build"`, vite, express), "server.js": ""}, nil, "web: node server.js"},
+		{"a library made with Vite", files{"package.json": scripts(`"build":"vite build"`, vite), "vite.config.js": "build: { lib: { entry: 'x' } }"}, nil, "nothing"},
+		{"a start script of Vite", files{"package.json": scripts(`"start":"vite","build":"vite build"`, vite)}, nil, "static dist fallback index.html"},
+		{"a preview by vite", files{"package.json": scripts(`"start":"vite preview","build":"vite build"`, vite)}, nil, "static dist fallback index.html"},
+		{"a folder of the settings", files{"package.json": scripts(`"start":"node a.js"`)}, environ.List{"BP_STATIC_ROOT=./out/"}, "static out"},
+		{"a site that is there", files{"package.json": "{}", "public/index.html": ""}, nil, "static public dist build site www docs _site out"},
+		{"a site without package.json", files{"index.html": ""}, nil, "static . public dist build site www docs _site out"},
+		{"nothing", files{"package.json": "{}", "README.md": ""}, nil, "nothing"},
+
+		{"Next.js", files{"package.json": scripts(`"start":"next dev","build":"next build"`, `"dependencies":{"next":"15"}`)}, nil, "web: next start [PORT]"},
+		{"Next.js by its script", files{"package.json": scripts(`"start":"next start","build":"next build"`, `"dependencies":{"next":"15"}`)}, nil, "web: next start [PORT]"},
+		{"Next.js as files", files{"package.json": scripts(`"dev":"next dev","build":"next build"`, `"dependencies":{"next":"15"}`), "next.config.ts": "const c = {output: \"export\"}"}, nil, "static out"},
+		{"Next.js, standalone", files{"package.json": scripts(`"dev":"next dev","build":"next build"`, `"dependencies":{"next":"15"}`), "next.config.mjs": "export default {output: 'standalone'}"}, nil, "web: HOSTNAME=0.0.0.0 node .next/standalone/server.js [PORT]"},
+		{"Nuxt", files{"package.json": scripts(`"build":"nuxt build","preview":"nuxt preview"`, `"dependencies":{"nuxt":"^4.0.0"}`)}, nil, "web: node .output/server/index.mjs [PORT]"},
+		{"Nuxt as files", files{"package.json": scripts(`"build":"npm run generate","generate":"nuxt generate"`, `"dependencies":{"nuxt":"^4.0.0"}`)}, nil, "static .output/public dist fallback 200.html"},
+		{"Nuxt 2", files{"package.json": scripts(`"build":"nuxt build"`, `"dependencies":{"nuxt":"^2.15.0"}`)}, nil, "web: HOST=0.0.0.0 nuxt start [PORT]"},
+		{"SvelteKit", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-node":"5"}`)}, nil, "web: node build/index.js [PORT]"},
+		{"SvelteKit as files", files{"package.json": scripts(`"build":"vite build"`, `"devDependencies":{"vite":"7","@sveltejs/kit":"2","@sveltejs/adapter-static":"3"}`), "svelte.config.js": "adapter({ fallback: '200.html' })"}, nil, "static build fallback 200.html"},
+		{"Astro", files{"package.json": scripts(`"build":"astro build","preview":"astro preview"`, `"dependencies":{"astro":"5"}`)}, nil, "static dist"},
+		{"Astro with a server", files{"package.json": scripts(`"build":"astro build"`, `"dependencies":{"astro":"5","@astrojs/node":"9"}`), "astro.config.mjs": "adapter: node({ mode: 'standalone' })"}, nil, "web: HOST=0.0.0.0 node dist/server/entry.mjs [PORT]"},
+		{"NestJS", files{"package.json": scripts(`"build":"nest build","start":"nest start"`, `"dependencies":{"@nestjs/core":"11"},"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main.js [PORT]"},
+		{"React Router", files{"package.json": scripts(`"build":"react-router build"`, `"dependencies":{"@react-router/serve":"7"},"devDependencies":{"@react-router/dev":"7"}`)}, nil, "web: react-router-serve ./build/server/index.js [PORT]"},
+		{"VitePress", files{"package.json": scripts(`"docs:build":"vitepress build docs"`, `"devDependencies":{"vitepress":"1"}`)}, nil, "static .vitepress/dist docs/.vitepress/dist */.vitepress/dist"},
+		{"Create React App", files{"package.json": scripts(`"start":"react-scripts start","build":"react-scripts build"`, `"dependencies":{"react-scripts":"5"}`)}, nil, "static build fallback index.html"},
+		{"a server for the files of Create React App", files{"package.json": scripts(`"start":"serve -s build","build":"react-scripts build"`, `"dependencies":{"react-scripts":"5","serve":"14"}`)}, nil, "web: serve -s build"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app, err := decide(t, row.files, row.env, nil)
+			if got := summary(app); err != nil || got != row.want {
+				t.Errorf("got %s, %v\nwant %s\npassed %q\nlooked for %q", got, err, row.want, app.Passed, app.Looked)
+			}
+		})
+	}
+}
+
+// After the build, only files that exist count.
+func TestDecideAfterTheBuild(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		files files
+		want  string
+	}{
+		{"another file of the same framework", files{"package.json": `{"dependencies":{"@nestjs/core":"11"}}`, "dist/src/main.js": ""}, "web: node dist/src/main.js [PORT]"},
+		{"nothing made", files{"package.json": scripts(`"build":"nest build"`, `"dependencies":{"@nestjs/core":"11"}`)}, "nothing"},
+		{"a folder with the project's name", files{"package.json": scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"20","@angular/ssr":"20"}`), "dist/shop/server/server.mjs": "", "dist/shop/browser/index.html": ""}, "web: node dist/shop/server/server.mjs [PORT]"},
+		{"main that was not made", files{"package.json": scripts(`"build":"tsc"`, `"main":"dist/index.js"`)}, "nothing"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app, err := decide(t, row.files, nil, func(p *startup.Project) { p.Built = true })
+			if got := summary(app); err != nil || got != row.want {
+				t.Errorf("got %s, %v, want %s\nlooked for %q", got, err, row.want, app.Looked)
+			}
+		})
+	}
+}
+
+func TestDecideWithNodesVersion(t *testing.T) {
+	for version, want := range map[string]string{"": "web: node index.ts", "22.17.9": "nothing", "22.18.0": "web: node index.ts", "23.5.0": "nothing", "23.6.0": "web: node index.ts", "24.1.0": "web: node index.ts"} {
+		app, err := decide(t, files{"package.json": "{}", "index.ts": ""}, nil, func(p *startup.Project) { p.Node = version })
+		if got := summary(app); err != nil || got != want {
+			t.Errorf("%q: got %s, %v, want %s", version, got, err, want)
+		}
+	}
+}
+
+func TestDecideLeavesTheProcfileToAnother(t *testing.T) {
+	app, err := decide(t, files{"package.json": "{}", "Procfile": "web: a", "server.js": ""}, nil, func(p *startup.Project) { p.IgnoreProcfile = true })
+	if got := summary(app); err != nil || got != "web: node server.js" {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestDecideRefuses(t *testing.T) {
+	for name, env := range map[string]environ.List{
+		"both kinds":       {"BP_START_COMMAND=a", "BP_STATIC_ROOT=b"},
+		"a file outside":   {"BP_LAUNCHPOINT=../a.js"},
+		"a folder outside": {"BP_STATIC_ROOT=../a"},
+	} {
+		if app, err := decide(t, files{"package.json": "{}"}, env, nil); !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+			t.Errorf("%s: got %s, %v", name, summary(app), err)
+		}
+	}
+}
+
+func TestSiteRoot(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, files{"dist/shop/browser/index.html": "", "dist/a.js": ""})
+	site := startup.Site{Roots: []string{"dist", "dist/*/browser"}}
+	if got := site.Root(dir); got != "dist/shop/browser" {
+		t.Errorf("got %q", got)
+	}
+	if got := (startup.Site{Roots: []string{"dist"}}).Root(dir); got != "" {
+		t.Errorf("without an index.html: got %q", got)
+	}
+}
