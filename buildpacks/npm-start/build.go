@@ -17,14 +17,17 @@ import (
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/imagesettings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 )
 
-// Names of the layers, and of the program in the first.
+// Names of the layers, and of the program in the first. The lifecycle reads the
+// user's variables last, so that they override the others.
 const (
 	supervisorLayer  = "supervisor"
+	variablesLayer   = "variables"
 	environmentLayer = "environment"
 	supervisorName   = "supervisor"
 )
@@ -70,7 +73,7 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		describe(log, processes)
-		describeVariables(log, given.variables)
+		imagesettings.DescribeVariables(log, given.variables)
 		s.warnOfProcfile(others, log)
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
@@ -92,12 +95,12 @@ type given struct {
 // given reads the settings, except what another buildpack of the group sets.
 func (s start) given(env environ.List, others buildplan.Group) (g given, err error) {
 	if !others[buildplan.EnvironmentVariables] {
-		if g.variables, err = givenVariables(env); err != nil {
+		if g.variables, err = imagesettings.Variables(env); err != nil {
 			return given{}, err
 		}
 	}
 	if !others[buildplan.ImageLabels] {
-		g.labels, err = labels(env.Get)
+		g.labels, err = imagesettings.Labels(env.Get)
 	}
 	return g, err
 }

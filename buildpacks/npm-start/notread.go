@@ -7,6 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/imagesettings"
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
 
@@ -39,7 +40,7 @@ func logLaunchEnvironment(log scribe.Emitter, own map[string]string, given map[s
 		log.Debug.Subprocess("%s: %q", file, own[file])
 	}
 	for _, file := range sortedNames(given) {
-		log.Debug.Subprocess("%s: (as %s… says)", file, givenPrefix)
+		log.Debug.Subprocess("%s: (as %s… says)", file, imagesettings.VariablePrefix)
 	}
 	log.Debug.Break()
 }

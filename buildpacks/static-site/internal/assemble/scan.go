@@ -32,19 +32,27 @@ type Scan struct {
 	LeftOut []string // paths that are not served, with why: "a.sock: it is no file"
 	Ignored []string // lines of _headers and _redirects that are passed over, with why
 
-	root *os.Root
+	root   *os.Root
+	hashes site.Hashes
+	except []string
+}
+
+// Options are what is known of the folder.
+type Options struct {
+	Hashes site.Hashes
+	Except []string // names at the root that are no part of the site
 }
 
 // Open reads a folder's files. Close the scan when it is of no use any more.
 //
-// Hidden files and _headers and _redirects are no part of the site. A symlink to a
+// Hidden files, _headers and _redirects are no part of the site. A symlink to a
 // file in the folder counts as that file.
-func Open(dir string) (*Scan, error) {
+func Open(dir string, o Options) (*Scan, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Scan{root: root, Site: site.Site{Files: map[string]site.File{}}}
+	s := &Scan{root: root, hashes: o.Hashes, except: o.Except, Site: site.Site{Files: map[string]site.File{}}}
 	if err := errors.Join(s.walk(), s.readRules()); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -59,7 +67,7 @@ func (s *Scan) walk() error {
 		if err != nil || name == "." {
 			return err
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && name != wellKnown
+		hidden := strings.HasPrefix(entry.Name(), ".") && name != wellKnown || slices.Contains(s.except, name)
 		switch {
 		case hidden && entry.IsDir():
 			return fs.SkipDir
@@ -102,7 +110,7 @@ func (s *Scan) add(name string) error {
 	}
 	s.Site.Files[name] = site.File{
 		Size: int64(n) + rest, Type: site.TypeOf(name, beginning),
-		Digest: hex.EncodeToString(sum.Sum(nil))[:digestLength], Immutable: site.IsImmutable(name),
+		Digest: hex.EncodeToString(sum.Sum(nil))[:digestLength], Immutable: s.hashes.IsImmutable(name),
 	}
 	return nil
 }

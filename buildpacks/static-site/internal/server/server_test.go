@@ -60,7 +60,7 @@ func serve(t *testing.T, files map[string]string, fallback string, options serve
 			t.Fatal(err)
 		}
 	}
-	scan, err := assemble.Open(source)
+	scan, err := assemble.Open(source, assemble.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
