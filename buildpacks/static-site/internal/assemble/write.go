@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/armature-cnb/armature/buildpacks/static-site/internal/site"
+	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
 // Bytes of files that are compressed: smaller ones fit into one packet anyway, and
@@ -160,7 +161,7 @@ func (p *packer) cached(name string, make func() ([]byte, error)) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	return packed, os.WriteFile(path, packed, 0o644)
+	return packed, wholefile.WriteBytes(path, packed)
 }
 
 // tidy removes what is in the cache of other sites.

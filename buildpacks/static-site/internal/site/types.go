@@ -45,7 +45,7 @@ func TypeOf(name string, beginning []byte) string {
 	if !known {
 		return http.DetectContentType(beginning)
 	}
-	if strings.HasPrefix(kind, "text/") || kind == "application/json" || kind == "application/manifest+json" || kind == "image/svg+xml" || strings.HasSuffix(kind, "/xml") || strings.HasSuffix(kind, "xhtml+xml") {
+	if strings.HasPrefix(kind, "text/") || kind == "application/json" || kind == "application/manifest+json" || strings.HasSuffix(kind, "xml") {
 		return kind + "; charset=utf-8"
 	}
 	return kind
