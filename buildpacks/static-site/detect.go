@@ -2,11 +2,13 @@ package staticsite
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
+	"github.com/armature-cnb/armature/buildpacks/static-site/internal/site"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -26,7 +28,7 @@ func Detect(env environ.List) packit.DetectFunc {
 		case startup.Server:
 			return packit.DetectResult{}, packit.Fail.WithMessage("the app has a process of its own: %s", s.app.Processes[0].Evidence)
 		case startup.None:
-			return packit.DetectResult{}, packit.Fail.WithMessage("no static site; looked for: %s", strings.Join(s.app.Looked, "; "))
+			return packit.DetectResult{}, packit.Fail.WithMessage("no static site: %s", s.nothing())
 		}
 		var plan packit.BuildPlan
 		if s.builds {
@@ -34,6 +36,14 @@ func Detect(env environ.List) packit.DetectFunc {
 		}
 		return packit.DetectResult{Plan: plan}, nil
 	}
+}
+
+// nothing says what was looked for.
+func (s source) nothing() string {
+	if !s.builds {
+		return fmt.Sprintf("no %s and no %s in %s", packagejson.FileName, site.IndexPage, s.dir)
+	}
+	return "looked for " + strings.Join(s.app.Looked, "; ")
 }
 
 // source is the project that a site comes from.

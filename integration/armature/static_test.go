@@ -25,10 +25,14 @@ const staticSite = "../testdata/site"
 // a shell, in bytes, compressed.
 const maxStatic = 16_000_000
 
-// staticImage builds a site for a target, on the run image without a shell.
+// staticImage builds a site for a target, on the run image without a shell, into a
+// folder.
 func staticImage(t *testing.T, u *user, app string, to targets.Target, args ...string) built {
 	t.Helper()
-	return u.must(app, append(args, "--platform", to.String(), "--run-image", filepath.Join(made.stack, "run-tiny-"+to.Arch), "--output", "oci:"+filepath.Join(t.TempDir(), "image"))...)
+	folder := filepath.Join(t.TempDir(), "image")
+	b := u.must(app, append(args, "--platform", to.String(), "--run-image", filepath.Join(made.stack, "run-tiny-"+to.Arch), "--output", "oci:"+folder)...)
+	b.folder = folder
+	return b
 }
 
 func TestASiteIsAnImageWithoutNode(t *testing.T) {
