@@ -176,20 +176,18 @@ func hasDots(path string) bool {
 	return false
 }
 
-// route finds what a path stands for: a forced redirect, a file, another redirect,
-// the page for paths that the browser routes, or nothing.
+// route finds what a path stands for: health, a forced redirect, a file, another
+// redirect, the page for paths that the browser routes, or nothing.
 func (s *Server) route(ctx *fasthttp.RequestCtx, path, query string) {
-	if s.redirect(ctx, s.forced, path, query) {
-		return
-	}
 	found, folder := s.find(path)
-	if found == nil && path == s.options.HealthPath && path != "" {
+	if found == nil && path == s.options.HealthPath { // which no rule for all paths takes
 		ctx.Response.Header.Set("Cache-Control", "no-store")
 		ctx.Response.Header.Set("Content-Type", "text/plain; charset=utf-8")
 		ctx.SetBodyString("ok\n")
 		return
 	}
 	switch {
+	case s.redirect(ctx, s.forced, path, query):
 	case found != nil:
 		s.serve(ctx, found, fasthttp.StatusOK, path)
 	case s.redirect(ctx, s.others, path, query):

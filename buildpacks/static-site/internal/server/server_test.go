@@ -189,6 +189,19 @@ func TestAFolderWithoutItsSlash(t *testing.T) {
 	}
 }
 
+func TestNoRuleTakesTheHealthPath(t *testing.T) {
+	site := map[string]string{"index.html": "home", "up.html": "up, a page", "_redirects": "/* /index.html 302!\n"}
+	address := serve(t, site, "", server.Options{HealthPath: "/healthz"})
+	if got := ask(t, "GET", address, "/healthz"); got.status != 200 || got.body != "ok\n" || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("got %d %q", got.status, got.body)
+	}
+	delete(site, "_redirects")
+	address = serve(t, site, "", server.Options{HealthPath: "/up"})
+	if got := ask(t, "GET", address, "/up"); got.status != 200 || got.body != "up, a page" {
+		t.Errorf("with a file of that path: got %d %q", got.status, got.body)
+	}
+}
+
 func TestTheBrowserRoutes(t *testing.T) {
 	address := serve(t, map[string]string{"index.html": "shell", "assets/app.js": "js"}, "index.html", server.Options{HealthPath: "/healthz"})
 	for _, row := range []struct {
