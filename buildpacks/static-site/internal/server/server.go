@@ -120,6 +120,11 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 const allowed = "GET, HEAD, OPTIONS"
 
 func (s *Server) answer(ctx *fasthttp.RequestCtx) {
+	// Nobody sends a body to files. After one, the connection ends: a proxy that
+	// takes another end of it for the right one must not send more.
+	if len(ctx.Request.Header.Peek("Transfer-Encoding")) > 0 || ctx.Request.Header.ContentLength() > 0 {
+		ctx.SetConnectionClose()
+	}
 	switch {
 	case ctx.IsGet():
 	case ctx.IsHead():

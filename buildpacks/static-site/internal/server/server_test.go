@@ -423,6 +423,32 @@ func TestRequestsThatNoClientSends(t *testing.T) {
 	}
 }
 
+// The second request of a connection may be part of the first one's body, for a
+// proxy that reads the first one in another way.
+func TestAConnectionEndsAfterABody(t *testing.T) {
+	address := serve(t, files, "", server.Options{})
+	for _, row := range []struct {
+		name, text string
+		answers    int
+	}{
+		{"none", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2},
+		{"a length", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", 1},
+		{"chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 1},
+	} {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		connection.SetDeadline(time.Now().Add(10 * time.Second))
+		fmt.Fprint(connection, row.text+"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		text, err := io.ReadAll(connection)
+		if got := strings.Count(string(text), "HTTP/1.1 "); got != row.answers {
+			t.Errorf("%s: got %d answers, %v, want %d:\n%s", row.name, got, err, row.answers, text)
+		}
+	}
+}
+
 func TestTheAccessLog(t *testing.T) {
 	var log bytes.Buffer
 	address := serve(t, files, "", server.Options{AccessLog: &log})
