@@ -137,7 +137,7 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 # Packages in which a fault does most harm: keys, checksums, sandboxes, version
 # selection, caches.
 MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./internal/node/npmrange \
-  ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start \
+  ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start ./buildpacks/static-site/internal/server \
   ./platform/internal/phases ./platform/internal/home ./platform/internal/loopback ./platform/internal/sandbox
 SAMPLE ?= 300
 SEED ?=
