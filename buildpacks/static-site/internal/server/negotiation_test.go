@@ -52,6 +52,8 @@ func TestTheClientChoosesTheEncoding(t *testing.T) {
 		{"the one with most weight", "/assets/style.css", "br;q=0.1, gzip; q=0.5", "gzip"},
 		{"not the one with none", "/assets/style.css", "br;q=0, zstd;q=0, *", "gzip"},
 		{"none with a wrong weight", "/assets/style.css", "br;q=x", ""},
+		{"none with a weight that is called nothing", "/assets/style.css", "br;0.5", ""},
+		{"blanks around the name", "/assets/style.css", " gzip ; q=1", "gzip"},
 		{"an unknown one", "/assets/style.css", "deflate", ""},
 		{"none for a film", "/media/film.mp4", "br, gzip, zstd", ""},
 		{"none for a page that is too small", "/", "br, gzip, zstd", ""},

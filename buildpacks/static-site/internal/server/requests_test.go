@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +97,26 @@ func TestAConnectionEndsAfterABody(t *testing.T) {
 		text, err := io.ReadAll(connection)
 		if got := strings.Count(string(text), "HTTP/1.1 "); got != row.answers {
 			t.Errorf("%s: got %d answers, %v, want %d:\n%s", row.name, got, err, row.answers, text)
+		}
+	}
+}
+
+// A file that is not as the index says, or is gone, must not be half an answer.
+func TestFilesThatChanged(t *testing.T) {
+	dir := made(t, files, "")
+	if err := os.WriteFile(filepath.Join(dir, "files/about.html"), []byte("short"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"empty.txt", "media/film.mp4"} {
+		if err := os.Remove(filepath.Join(dir, "files", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := start(t, dir, server.Options{})
+	for path, want := range map[string]int{"/about.html": 500, "/empty.txt": 500, "/media/film.mp4": 500, "/": 200} {
+		got := ask(t, "GET", address, path)
+		if got.status != want || want == 500 && (got.body != "500 Internal Server Error\n" || got.header.Get("Etag")+got.header.Get("Cache-Control") != "") {
+			t.Errorf("%s: got %d %q, %v", path, got.status, got.body, got.header)
 		}
 	}
 }

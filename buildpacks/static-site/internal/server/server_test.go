@@ -41,8 +41,8 @@ var files = map[string]string{
 	"_redirects":               "/old/* /new/:splat 302\n/about /elsewhere\n/forced /about 301!\n/guide/ /elsewhere 308!\n/rewritten/* /about.html 200\n/gone /404 410\n/search q=:q /find/:q 301\n/away https://example.com/x\n/evil/* /:splat 302\n/u/* /about 200\n",
 }
 
-// serve serves files over loopback, and returns the server's address.
-func serve(t *testing.T, files map[string]string, fallback string, options server.Options) string {
+// made makes the folder of a site of some files.
+func made(t *testing.T, files map[string]string, fallback string) string {
 	t.Helper()
 	source, dir := t.TempDir(), t.TempDir()
 	for name, text := range files {
@@ -63,6 +63,18 @@ func serve(t *testing.T, files map[string]string, fallback string, options serve
 	if _, err := scan.Write(dir, ""); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// serve serves files over loopback, and returns the server's address.
+func serve(t *testing.T, files map[string]string, fallback string, options server.Options) string {
+	t.Helper()
+	return start(t, made(t, files, fallback), options)
+}
+
+// start serves the folder of a site.
+func start(t *testing.T, dir string, options server.Options) string {
+	t.Helper()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
