@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers sizes man profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -137,7 +137,7 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 # Packages in which a fault does most harm: keys, checksums, sandboxes, version
 # selection, caches.
 MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/node/inventory ./internal/node/versionfile ./internal/node/npmrange \
-  ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start \
+  ./buildpacks/node-engine ./internal/modules/key.go ./buildpacks/npm-start ./buildpacks/static-site/internal/server \
   ./platform/internal/phases ./platform/internal/home ./platform/internal/loopback ./platform/internal/sandbox
 SAMPLE ?= 300
 SEED ?=
@@ -198,6 +198,10 @@ bench: ## Measure builds, a Dockerfile's build and the lower bound (SCENARIOS=co
 
 bench-helpers: ## Start-up time of the helpers, compared with an empty program
 	@$(GO) test -run '^$$' -bench HelperStart -benchtime 300x ./buildpacks
+
+bench-static: ## Measure the server of static sites against Debian's nginx; it has to keep up
+	@command -v nginx >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends nginx-light >/dev/null; }
+	@$(GO) test -run '^$$' -bench AgainstNginx -benchtime 1x ./buildpacks/static-site/cmd/static-server
 
 profile: ## CPU and allocation profiles of expensive code with real inputs, in build/profiles
 	@$(if $(WITH),,$(error [profile-without-archives] ARCHIVES is empty, but what node-engine does is measured with archives of Node.js: want for example make profile ARCHIVES=24))

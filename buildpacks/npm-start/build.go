@@ -18,6 +18,7 @@ import (
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
 	"github.com/armature-cnb/armature/internal/appfolder"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/imagesettings"
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
@@ -26,9 +27,11 @@ import (
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
-// Names of the layers, and of the program in the first.
+// Names of the layers, and of the program in the first. The lifecycle reads the
+// user's variables last, so that they override the others.
 const (
 	supervisorLayer  = "supervisor"
+	variablesLayer   = "variables"
 	environmentLayer = "environment"
 	supervisorName   = "supervisor"
 )
@@ -75,7 +78,7 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		s.describe(log, processes)
-		describeVariables(log, given.variables)
+		imagesettings.DescribeVariables(log, given.variables)
 		if why := s.workspaceReason(); why != "" {
 			warn(log, why)
 		}
@@ -129,12 +132,12 @@ type given struct {
 // given reads the settings, except what another buildpack of the group sets.
 func (s start) given(env environ.List, others buildplan.Group) (g given, err error) {
 	if !others[buildplan.EnvironmentVariables] {
-		if g.variables, err = givenVariables(env); err != nil {
+		if g.variables, err = imagesettings.Variables(env); err != nil {
 			return given{}, err
 		}
 	}
 	if !others[buildplan.ImageLabels] {
-		g.labels, err = labels(env.Get)
+		g.labels, err = imagesettings.Labels(env.Get)
 	}
 	if variable, number := s.port(); variable != "" && err == nil {
 		if g.labels == nil {

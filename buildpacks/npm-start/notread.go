@@ -2,6 +2,8 @@ package npmstart
 
 import (
 	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	"github.com/armature-cnb/armature/internal/cnb/imagesettings"
 )
 
 // logLaunchEnvironment logs, with BP_LOG_LEVEL=DEBUG, the variables that this
@@ -12,7 +14,7 @@ func logLaunchEnvironment(log scribe.Emitter, own map[string]string, given map[s
 		log.Debug.Subprocess("%s: %q", file, own[file])
 	}
 	for _, file := range sortedNames(given) {
-		log.Debug.Subprocess("%s: (as %s… says)", file, givenPrefix)
+		log.Debug.Subprocess("%s: (as %s… says)", file, imagesettings.VariablePrefix)
 	}
 	log.Debug.Break()
 }

@@ -29,6 +29,8 @@ func TestSizesAreThoseOnRecord(t *testing.T) {
 		layout := filepath.Join(t.TempDir(), "image")
 		u.must(express, "--tag", "sizes", "--platform", to.String(), "--output", "oci:"+layout)
 		measured = append(measured, imageSize(t, "image of the Express app, "+to.String(), layout, to, owners(t, layout, to)))
+		site := staticImage(t, u, staticSite, to, "--tag", "site-sizes")
+		measured = append(measured, imageSize(t, "image of the static site, "+to.String(), site.folder, to, owners(t, site.folder, to)))
 		for _, kind := range []string{"run", "run-tiny"} {
 			measured = append(measured, imageSize(t, kind+" image, "+to.String(), filepath.Join(made.stack, kind+"-"+to.Arch), to, nil))
 		}

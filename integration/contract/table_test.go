@@ -169,7 +169,7 @@ func TestEveryDifferenceIsListed(t *testing.T) {
 }
 
 func TestTheDescriptors(t *testing.T) {
-	for _, id := range []string{engine, install, start} {
+	for _, id := range []string{engine, install, start, static} {
 		var descriptor struct {
 			API       string
 			Buildpack struct {
@@ -185,7 +185,7 @@ func TestTheDescriptors(t *testing.T) {
 		equal(t, id+": API", descriptor.API, "0.10")
 		equal(t, id+": targets", len(descriptor.Targets) == 2 && descriptor.Targets[0].OS+"/"+descriptor.Targets[0].Arch == "linux/arm64" && descriptor.Targets[1].OS+"/"+descriptor.Targets[1].Arch == "linux/amd64", true)
 		want := "application/vnd.cyclonedx+json application/spdx+json application/vnd.syft+json"
-		if id == start {
+		if id == start || id == static {
 			want = ""
 		}
 		equal(t, id+": formats", strings.Join(descriptor.Buildpack.Formats, " "), want)

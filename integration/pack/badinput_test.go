@@ -34,7 +34,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 	when("there is no package.json", func() {
 		it("says that nothing here is a Node.js app and which file it looked for", func() {
 			app = t.TempDir()
-			write(t, app, "index.html", "<p>Hello")
+			write(t, app, "README.md", "Hello")
 			logs := failing(build())
 			Expect(logs).To(ContainSubstring("No buildpack groups passed detection"))
 			Expect(logs).To(ContainSubstring("package.json"))

@@ -66,6 +66,10 @@ func TestParseFillsInEveryVersion(t *testing.T) {
   [[order.group]]
     id = "armature/one"
     version = "0.0.0"
+[[order]]
+  [[order.group]]
+    id = "armature/one"
+    version = "0.0.0"
 `))
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -104,7 +105,11 @@ func (p *packager) parse(dir string, text []byte) (buildpack, error) {
 	}
 	b := buildpack{name: filepath.Base(dir), source: dir, descriptor: text}
 	for _, order := range d.Order {
-		b.parts = append(b.parts, order.Group...)
+		for _, one := range order.Group {
+			if !slices.Contains(b.parts, one) { // a part may be in several groups
+				b.parts = append(b.parts, one)
+			}
+		}
 	}
 	return b, nil
 }

@@ -1,8 +1,10 @@
-package npmstart
+package imagesettings
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -12,13 +14,9 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
-// variablesLayer holds the user's variables for the app. The lifecycle reads it
-// after this buildpack's other layers, so that it overrides them.
-const variablesLayer = "variables"
-
-// givenPrefix is the prefix of settings that set variables for the app: BPE_NAME,
+// VariablePrefix is the prefix of settings that set variables for the app: BPE_NAME,
 // BPE_DEFAULT_NAME ….
-const givenPrefix = "BPE_"
+const VariablePrefix = "BPE_"
 
 // actions are the words before the name, and the corresponding endings of a
 // layer's files. Without one, the variable overrides any other value.
@@ -29,13 +27,13 @@ var actions = []struct{ prefix, ending string }{
 // variableName matches valid names of variables for the app.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
-// givenVariables returns a layer's files for the BPE_ variables of the
+// Variables returns a layer's files for the BPE_ variables of the
 // environment.
-func givenVariables(given environ.List) (packit.Environment, error) {
+func Variables(given environ.List) (packit.Environment, error) {
 	env, from := packit.Environment{}, map[string]string{}
 	for _, pair := range given {
 		setting, value, _ := strings.Cut(pair, "=")
-		rest, ok := strings.CutPrefix(setting, givenPrefix)
+		rest, ok := strings.CutPrefix(setting, VariablePrefix)
 		if !ok {
 			continue
 		}
@@ -48,7 +46,7 @@ func givenVariables(given environ.List) (packit.Environment, error) {
 				return nil, &failure.Failure{
 					ID:     "setting-invalid",
 					Cause:  fmt.Sprintf("%s names the variable %q for the app, want a name of letters, digits, - and _ that begins with no digit", setting, name),
-					Remedy: fmt.Sprintf("call it %s%sNAME.", givenPrefix, action.prefix),
+					Remedy: fmt.Sprintf("call it %s%sNAME.", VariablePrefix, action.prefix),
 				}
 			}
 			file := name + "." + action.ending
@@ -66,14 +64,14 @@ func givenVariables(given environ.List) (packit.Environment, error) {
 	return env, nil
 }
 
-// describeVariables logs the variables, without values, and warns of those that
+// DescribeVariables logs the variables, without values, and warns of those that
 // hide node from the app.
-func describeVariables(log scribe.Emitter, env packit.Environment) {
+func DescribeVariables(log scribe.Emitter, env packit.Environment) {
 	if len(env) == 0 {
 		return
 	}
 	log.Process("Giving the app variables of the build:")
-	for _, file := range sortedNames(env) {
+	for _, file := range slices.Sorted(maps.Keys(env)) {
 		name, ending, _ := strings.Cut(file, ".")
 		if ending != "delim" {
 			log.Subprocess("%s: %s", name, ending)
@@ -82,12 +80,17 @@ func describeVariables(log scribe.Emitter, env packit.Environment) {
 	log.Break()
 	const path = "PATH"
 	if _, set := env[path+".override"]; set {
-		warn(log, "[path-replaced] the app's PATH is what "+givenPrefix+path+" says, and programs such as node are found there only. "+givenPrefix+"PREPEND_PATH with "+givenPrefix+"DELIM_PATH=: adds to it")
+		warn(log, "[path-replaced] the app's PATH is what "+VariablePrefix+path+" says, and programs such as node are found there only. "+VariablePrefix+"PREPEND_PATH with "+VariablePrefix+"DELIM_PATH=: adds to it")
 	}
 	for _, ending := range []string{"append", "prepend"} {
 		_, set := env[path+"."+ending]
 		if _, divided := env[path+".delim"]; set && !divided {
-			warn(log, "[path-not-divided] nothing stands between the app's PATH and what "+givenPrefix+strings.ToUpper(ending)+"_PATH adds to it: set "+givenPrefix+"DELIM_PATH=:")
+			warn(log, "[path-not-divided] nothing stands between the app's PATH and what "+VariablePrefix+strings.ToUpper(ending)+"_PATH adds to it: set "+VariablePrefix+"DELIM_PATH=:")
 		}
 	}
+}
+
+func warn(log scribe.Emitter, text string) {
+	log.Process("WARNING: %s", text)
+	log.Break()
 }

@@ -1,4 +1,6 @@
-package npmstart
+// Package imagesettings reads what settings add to an app image, whatever the app
+// is: labels (BP_IMAGE_LABELS, BP_OCI_*) and variables (BPE_*).
+package imagesettings
 
 import (
 	"fmt"
@@ -23,10 +25,10 @@ var ociLabels = []struct{ variable, key string }{
 // reservedLabels is the prefix of the lifecycle's labels.
 const reservedLabels = "io.buildpacks."
 
-// labels returns the labels of the settings. The last of duplicate keys wins, and
+// Labels returns the labels of the settings. The last of duplicate keys wins, and
 // BP_IMAGE_LABELS, to which --label of armature adds, overrides a key's own
 // setting.
-func labels(getenv settings.Getenv) (map[string]string, error) {
+func Labels(getenv settings.Getenv) (map[string]string, error) {
 	all := map[string]string{}
 	for _, one := range ociLabels {
 		if value := getenv(one.variable); value != "" {

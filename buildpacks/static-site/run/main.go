@@ -1,0 +1,21 @@
+// Command run is the buildpack's detect and build, by the name it is called
+// with.
+package main
+
+import (
+	"os"
+
+	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
+	staticsite "github.com/armature-cnb/armature/buildpacks/static-site"
+	"github.com/armature-cnb/armature/internal/cnb/exit"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/environ"
+)
+
+func main() {
+	env := environ.List(os.Environ())
+	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
+	packit.Run(staticsite.Detect(env), settings.WarningOfTypos(staticsite.Build(env, log), env, log.Process), packit.WithExitHandler(exit.New()))
+}
