@@ -12,7 +12,10 @@ import (
 	"testing"
 
 	"github.com/paketo-buildpacks/packit/v2"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
+	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -64,6 +67,33 @@ func TestBuildMakesOneLayerForTheTargetAndOneForTheHost(t *testing.T) {
 	}
 	if got := tree(t, f.layers); len(got) != 10 {
 		t.Errorf("there is more than the layers: %q", got)
+	}
+}
+
+// Others look for the archive's digest in the layer's metadata.
+func TestALayersMetadataHasTheArchivesDigest(t *testing.T) {
+	f := newFixture(t)
+	result, err := f.build(both())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"node", "node-build"} {
+		metadata := layer(t, result, name).Metadata
+		checksums, _ := metadata["checksums"].(string)
+		if first, _, more := strings.Cut(checksums, " "); metadata["dependency-sha"] != first || !more {
+			t.Errorf("%s: got %v, want the first of %q", name, metadata["dependency-sha"], checksums)
+		}
+	}
+}
+
+func TestBuildOfTheProgramIsThisHosts(t *testing.T) {
+	f := newFixture(t)
+	env := environ.List{"CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=arm64", "BP_NODE_OPTIMIZE_MEMORY=perhaps"}
+	_, err := nodeengine.Build(env, scribe.NewEmitter(&f.log))(packit.BuildContext{
+		BuildpackInfo: packit.BuildpackInfo{Version: f.version}, CNBPath: f.buildpack, WorkingDir: f.app, Layers: packit.Layers{Path: f.layers}, Platform: packit.Platform{Path: f.platform}, Plan: packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{both()}},
+	})
+	if !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+		t.Errorf("got %v", err)
 	}
 }
 

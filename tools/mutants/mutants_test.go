@@ -96,6 +96,20 @@ func Good(n int) bool {
 }
 `
 
+func TestACapacityStaysAsItIs(t *testing.T) {
+	found, err := mutantsIn("sample.go", []byte("package sample\n\nfunc f() { _, _, _ = make([]int, 3, 5), make(chan int, 7), make([]int, 9) }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range found {
+		got = append(got, m.was)
+	}
+	if !slices.Contains(got, "3") || !slices.Contains(got, "9") || slices.Contains(got, "5") || slices.Contains(got, "7") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
 	tier.Beyond(t, "the tests of a sample, compiled for each change")
 	module(t, small, `func TestGood(t *testing.T) {

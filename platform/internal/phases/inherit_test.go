@@ -135,10 +135,15 @@ func (b *Build) leaves(t *testing.T, buildpack string) {
 	if err := os.RemoveAll(b.cacheFolder()); err != nil {
 		t.Fatal(err)
 	}
-	cacheOf(t, b.cacheFolder(), map[string]string{archiveContent: "an archive", "evil": "x"})
+	cacheOf(t, b.cacheFolder(), map[string]string{archiveContent: "an archive", archiveIndex: archiveEntry, "evil": "x"})
 }
 
-var archiveContent = "_cacache/content-v2/sha512/ab/cd/" + strings.Repeat("0", 124)
+// A download in npm's cache: its content, and the entry of its address.
+var (
+	archiveContent = "_cacache/content-v2/sha512/ab/cd/" + strings.Repeat("0", 124)
+	archiveIndex   = "_cacache/index-v5/ab/cd/" + strings.Repeat("0", 60)
+	archiveEntry   = "\n1\t{\"key\":\"make-fetch-happen:request-cache:https://registry.example/b/-/b-1.0.0.tgz\",\"integrity\":\"sha512-x\"}"
+)
 
 const (
 	scripted = `{"name":"a","scripts":{"start":"node server.js","postinstall":"./evil"}}`
@@ -176,7 +181,7 @@ func TestOfAnotherImagesBuildOnlyWhatNoScriptWroteIsTakenOver(t *testing.T) {
 				if layers, _ := filepath.Glob(second.cacheFolder() + "/committed/*.tar"); len(layers) != 2 {
 					t.Errorf("the cache has %q", layers)
 				}
-			} else if got := downloadsIn(t, second.cacheFolder()); len(got) != 1 || got[archiveContent] != "an archive" {
+			} else if got := downloadsIn(t, second.cacheFolder()); len(got) != 2 || got[archiveContent] != "an archive" || got[archiveIndex] != archiveEntry {
 				t.Errorf("the cache has %q", got)
 			}
 			if got := readLeft(second.kept.Dir); got != (left{Name: "app:1", Scripts: tc.scripts}) {

@@ -121,6 +121,13 @@ func TestWhatIsPrintedBecomesSpans(t *testing.T) {
 	if got := outline(told.Spans(), 0, ""); got != wanted {
 		t.Errorf("got\n%s\nwant\n%s", got, wanted)
 	}
+	for _, one := range told.Spans() {
+		for _, next := range told.Spans() {
+			if one.Parent == next.Parent && one.Kind == progress.Task && next.Kind == progress.Task && one.Begin < next.Begin && one.End > next.Begin {
+				t.Errorf("%s ends after %s began", one.What, next.What)
+			}
+		}
+	}
 }
 
 func TestABuildThatFailsLeavesFailedSpans(t *testing.T) {

@@ -160,3 +160,27 @@ func TestAMessageWithoutAFileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLargestMessageComesThrough(t *testing.T) {
+	near, far, err := channelPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	inside, err := newChannel(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
+	largest := strings.Repeat("x", maxMessage-len(`""`))
+	var got string
+	if err := near.send(largest, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inside.receive(&got); err != nil || got != largest {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+	if err := near.send(largest+"x", nil); !errors.Is(err, ErrTooLong) {
+		t.Errorf("one byte more: got %v", err)
+	}
+}

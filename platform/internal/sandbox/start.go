@@ -58,7 +58,6 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
 		return 0, &Error{"starting the program", err}
 	}
-	orderWrite.Close()
 	var failed report
 	if err = json.NewDecoder(errorRead).Decode(&failed); errors.Is(err, io.EOF) {
 		return pid, nil

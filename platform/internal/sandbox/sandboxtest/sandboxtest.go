@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func Main(m *testing.M) int {
 const kept = time.Hour
 
 // again runs the tests in a static program, which is kept for as long as this one
-// is the same.
+// is the same. They run in a copy of it: some give their own program away.
 func again() error {
 	program, err := place()
 	if err != nil {
@@ -56,15 +57,29 @@ func again() error {
 			return err
 		}
 	}
-	cmd := exec.Command(program, os.Args[1:]...)
+	text, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "static-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	copied := filepath.Join(dir, filepath.Base(program))
+	if err := os.WriteFile(copied, text, 0o755); err != nil {
+		return err
+	}
+	cmd := exec.Command(copied, os.Args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
 
-// place returns the path of the static program for this one, and removes old ones. Linking takes longer than many tests. The name has the digest of
-// this program, which follows from all of its sources.
+// place returns the path of the static program for this one, beside Go's cache, and
+// removes old ones: linking takes longer than many tests. The name has the digest
+// of this program, which follows from all of its sources.
 func place() (path string, err error) {
-	cache, err := os.UserCacheDir()
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +93,7 @@ func place() (path string, err error) {
 		return "", err
 	}
 	name := filepath.Base(os.Args[0])
-	dir := filepath.Join(cache, "armature-tests", name)
+	dir := filepath.Join(strings.TrimSpace(string(cache)), "armature-tests", name)
 	path = filepath.Join(dir, fmt.Sprintf("%x", digest.Sum(nil)), name)
 	others, err := filepath.Glob(filepath.Join(dir, "*"))
 	for _, other := range others {
