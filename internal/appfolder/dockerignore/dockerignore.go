@@ -117,11 +117,11 @@ func (f *File) parse(text string) error {
 // check returns the error of an invalid pattern. A matcher compiles a pattern with
 // its first use, and one with ! only for a path that another pattern matches.
 func check(pattern string) error {
-	matcher, err := patternmatcher.New([]string{pattern})
-	if err != nil {
+	if _, err := patternmatcher.New([]string{pattern}); err != nil {
 		return err
 	}
-	if matcher, err = patternmatcher.New([]string{strings.TrimPrefix(pattern, "!")}); err == nil {
+	matcher, err := patternmatcher.New([]string{strings.TrimPrefix(pattern, "!")})
+	if err == nil {
 		_, err = matcher.MatchesOrParentMatches("x")
 	}
 	return err

@@ -45,6 +45,9 @@ func textImage(t *testing.T) v1.Image {
 	return image
 }
 
+// processors is what the process runs on before any test.
+var processors = runtime.GOMAXPROCS(0)
+
 func second(_ int, err error) error { return err }
 
 func TestSmallerLayersHaveTheSameContent(t *testing.T) {
@@ -58,7 +61,6 @@ func TestSmallerLayersHaveTheSameContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	spared := before.Layers[0].Digest
-	processors := runtime.GOMAXPROCS(0)
 	raw, err := blobs.Smaller(t.Context(), image, func(layer v1.Descriptor) bool { return layer.Digest != spared })
 	if err != nil {
 		t.Fatal(err)
