@@ -30,6 +30,11 @@ func FromGraph(dir string, graph deps.Graph) (Tree, error) {
 		return err != nil
 	})
 	tree := Tree{Dir: dir, graph: graph}
+	root, err := tree.Root()
+	if err != nil {
+		return Tree{}, fmt.Errorf("reading the project: %w", err)
+	}
+	tree.graph.Root = root.described() // a record of what is installed does not have it
 	seen := map[string]bool{}
 	add := func(p deps.Package, link string) error {
 		if seen[p.Path] {
