@@ -3,6 +3,7 @@ package npminstall_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -27,7 +28,7 @@ const answering = `#!/bin/sh
 case "$1" in
 version) echo '{"npm":"11.6.2","node":"24.12.0","modules":"137","napi":"10"}' ;;
 ci | rebuild) mkdir -p node_modules/a && echo '{"name":"a","version":"1.0.0","scripts":{"postinstall":"node a.js"}}' >node_modules/a/package.json ;;
-run) mkdir -p node_modules/.made && echo 1 >node_modules/.made/a.js ;;
+run) if [ "$2" = env ]; then exec env -0; fi; mkdir -p node_modules/.made && echo 1 >node_modules/.made/a.js ;;
 config) echo ;;
 list) ;;
 esac
@@ -66,12 +67,12 @@ func TestLayersAreWhatTheyWere(t *testing.T) {
 	} {
 		t.Run(tc.name+"-"+host, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			writeFiles(t, "bin", files{"npm": answering})
+			writeFiles(t, "bin", files{"npm": answering, "node": "#!/bin/sh\n"})
 			bin, err := filepath.Abs("bin")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Chmod("bin/npm", 0o755); err != nil {
+			if err := errors.Join(os.Chmod("bin/npm", 0o755), os.Chmod("bin/node", 0o755)); err != nil {
 				t.Fatal(err)
 			}
 			writeFiles(t, "home", files{".npmrc": "fund=false\n"})

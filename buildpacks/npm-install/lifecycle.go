@@ -11,6 +11,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
@@ -112,9 +113,15 @@ func (l *lifecycle) readTree() (tree installscripts.Tree, err error) {
 		return p.Linked && l.project.Workspace != "" && !slices.Contains(l.part.Folders, p.Path)
 	})
 	for i, p := range tree.Packages {
-		if !p.Linked && l.command == "ci" { // npm knows a locked package from the lockfile, which has neither
-			delete(p.Manifest.Fields, "config")
-			tree.Packages[i].Manifest.Gypfile = true
+		if p.Linked || l.command != "ci" {
+			continue
+		}
+		// npm knows a locked package from the lockfile, which has neither, and only
+		// that there are scripts.
+		delete(p.Manifest.Fields, "config")
+		tree.Packages[i].Manifest.Gypfile = true
+		if found && !p.HasInstallScript && !p.InBundle && !l.project.Lock.Sparse && p.Source.Kind != deps.FromGit {
+			tree.Packages[i].Manifest.Scripts = nil
 		}
 	}
 	return tree, nil

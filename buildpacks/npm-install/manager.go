@@ -38,7 +38,7 @@ var lockfiles = []string{npmlock.PackageLock, npmlock.Shrinkwrap}
 func (m *manager) Words() modules.Words {
 	return modules.Words{
 		Name: "npm", CacheLayer: "npm-cache", VendoredCache: vendoredCacheDir, Lockfiles: lockfiles,
-		Configuration: projectConfig, Notes: []string{hiddenLockfile}, InstallScripts: installScripts,
+		Configuration: projectConfig, Notes: []string{hiddenLockfile}, InstallScripts: installScripts, Secret: isSecret,
 		KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete package-lock.json and node_modules, run `npm install`",
 	}
 }

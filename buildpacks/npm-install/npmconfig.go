@@ -41,6 +41,12 @@ func choosesDependencies(e environ.List) bool {
 	return slices.ContainsFunc([]string{"include", "omit", "production", "only"}, func(name string) bool { return hasConfig(e, name) })
 }
 
+// isSecret reports whether a variable is an npm setting with a credential.
+func isSecret(variable string) bool {
+	key, ok := strings.CutPrefix(strings.ToLower(variable), "npm_config_")
+	return ok && npmrc.IsCredential(key)
+}
+
 // places are the npm settings that are only paths.
 var places = []string{"userconfig", "globalconfig", "cache", "logs_dir", "tmp"}
 

@@ -2,11 +2,11 @@ package npminstall
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -40,7 +40,22 @@ func (n npm) scriptEnvironment(dir string, root packagejson.Package, command str
 	if len(env) == 0 {
 		return nil, fmt.Errorf("asking npm for the environment of scripts: got none from npm %s", strings.Join(args, " "))
 	}
+	if gyp := ownGyp(env); gyp != "" {
+		env = env.With("npm_config_node_gyp", gyp)
+	}
 	return env.With("npm_command", command), nil
+}
+
+// ownGyp returns the path of npm's own node-gyp, which scripts get on install
+// whatever the settings say; empty if npm does not have it where it is expected.
+func ownGyp(env environ.List) string {
+	for _, commands := range gypCommands(env) { // node_modules/@npmcli/run-script/lib/node-gyp-bin
+		gyp := filepath.Join(commands, "../../../../node-gyp/bin/node-gyp.js")
+		if _, err := os.Stat(gyp); err == nil {
+			return gyp
+		}
+	}
+	return ""
 }
 
 // ofOneScript reports whether a variable is about the script or the shell that it
@@ -86,7 +101,7 @@ func isTrue(e environ.List, name string) bool {
 }
 
 // variables returns npm's variables about a package's place in the tree. npm
-// writes null for what a linked folder lacks.
+// writes null for what it does not know.
 func (l *lifecycle) variables(p installscripts.Package) environ.List {
 	if p.Path == "" {
 		return nil
@@ -109,15 +124,9 @@ func (l *lifecycle) variables(p installscripts.Package) environ.List {
 		"npm_package_peer=" + flag(p.Peer),
 		"npm_package_dev_optional=" + flag(p.DevOptional && !p.Dev && !p.Optional),
 	}
-	if p.Linked || p.Source.Kind == deps.FromGit || p.Integrity != "" {
-		env = append(env, "npm_package_integrity="+text(p.Integrity))
-	}
 	resolved := p.Resolved
 	if file, ok := strings.CutPrefix(resolved, "file:"); ok && !filepath.IsAbs(file) {
 		resolved = "file:" + filepath.Join(l.project.Dir, file)
 	}
-	if p.Linked || resolved != "" {
-		env = append(env, "npm_package_resolved="+text(resolved))
-	}
-	return env
+	return append(env, "npm_package_integrity="+text(p.Integrity), "npm_package_resolved="+text(resolved))
 }

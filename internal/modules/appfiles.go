@@ -1,13 +1,17 @@
 package modules
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -42,6 +46,31 @@ func (e *engine) mayReadApp() bool {
 	return e.project.Lock.File == "" || e.project.Lock.Sparse || slices.ContainsFunc(e.project.Lock.Packages, func(p deps.Package) bool {
 		return p.HasInstallScript && p.InNodeModules()
 	})
+}
+
+// scriptVariables returns the variables that the user sets for the build, sorted, if
+// install scripts of packages may read them. It leaves out credentials of the
+// manager's: a new token changes nothing.
+func (e *engine) scriptVariables() (all []string, err error) {
+	if e.method.Kind == Resolved || !e.mayReadApp() {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(filepath.Join(e.context.Platform.Path, "env"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if secret := e.manager.Words().Secret; secret != nil && secret(name) {
+			continue
+		}
+		value, err := regular.ReadFile(filepath.Join(e.context.Platform.Path, "env", name))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, name+"="+string(value))
+	}
+	return all, nil
 }
 
 // scriptsThatMayReadApp lists the packages in the project's node_modules whose

@@ -31,7 +31,8 @@ import (
 //   - the names, modes and contents of all files of vendored modules, and, for the
 //     launch layer, of generated files in node_modules.
 //
-// If install scripts of packages run, the app's files matter, too, see
+// If install scripts of packages may run, the user's variables for the build are in
+// the key; if they may read the app, its files matter, too, see
 // [engine.rememberApp].
 //
 // The key anyTarget leaves out the platform. It is for a layer that is the same for
@@ -65,6 +66,13 @@ func (e *engine) keys(s spec, generated string) (keys, error) {
 	}
 	for _, file := range files {
 		say("file", file.path, file.digest)
+	}
+	variables, err := e.scriptVariables()
+	if err != nil {
+		return keys{}, fmt.Errorf("reading what the layer %s depends on: %w", s.layer(), err)
+	}
+	if len(variables) > 0 {
+		say("variables", variables...)
 	}
 	for _, settings := range key.Configuration {
 		say("configuration", settings...)

@@ -54,6 +54,18 @@ func (k keyed) key(t *testing.T) keys {
 	return got
 }
 
+// withPlatform gives the build a platform folder.
+func withPlatform(t *testing.T, k *keyed) {
+	k.context.Platform.Path = filepath.Join(t.TempDir(), "platform")
+	k.project.Lock = deps.Graph{File: fakeLock, Version: 1}
+}
+
+// withScripted is that, and a package with an install script.
+func withScripted(t *testing.T, k *keyed) {
+	withPlatform(t, k)
+	k.project.Lock.Packages = []deps.Package{{Path: "node_modules/a", HasInstallScript: true}}
+}
+
 // A layer must be made again if its content could change, and be reused if not.
 func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
 	for _, tc := range []struct {
@@ -80,6 +92,12 @@ func TestTheKeyFollowsFromAllThatALayerDependsOn(t *testing.T) {
 		{name: "NODE_ENV", change: func(_ *testing.T, k *keyed) { k.env = k.env.With("NODE_ENV", "test") }},
 		{name: "NODE_OPTIONS", change: func(_ *testing.T, k *keyed) { k.env = k.env.With("NODE_OPTIONS", "--no-addons") }},
 		{name: "any other variable", same: true, change: func(_ *testing.T, k *keyed) { k.env = k.env.With("TERM", "dumb") }},
+		{name: "a variable of the user's that no script reads", same: true, first: withPlatform, change: func(t *testing.T, k *keyed) {
+			k.write(t, filepath.Join(k.context.Platform.Path, "env", "CFLAGS"), "-O1")
+		}},
+		{name: "a variable of the user's that an install script may read", first: withScripted, change: func(t *testing.T, k *keyed) {
+			k.write(t, filepath.Join(k.context.Platform.Path, "env", "CFLAGS"), "-O1")
+		}},
 		{name: "what is checked", change: func(_ *testing.T, k *keyed) { k.settings.check = "off" }},
 		{name: "what is kept", change: func(_ *testing.T, k *keyed) { k.settings.keepCache = true }},
 		{name: "what is checked, of a layer for the build", same: true, first: ofTheBuild, change: func(_ *testing.T, k *keyed) { k.settings.check, k.settings.keepCache = "off", true }},

@@ -15,12 +15,11 @@ func WithoutPackages(text []byte, paths []string) ([]byte, error) {
 		return nil, err
 	}
 	entries := json.NewDecoder(bytes.NewReader(text[start:end]))
-	if _, err := entries.Token(); err != nil { // the brace
-		return nil, err
+	if brace, err := entries.Token(); err != nil || brace != json.Delim('{') {
+		return nil, fmt.Errorf("packages is no object: %v, %w", brace, err)
 	}
 	var kept [][]byte
-	for entries.More() {
-		from := start + int(entries.InputOffset())
+	for from := start + 1; entries.More(); from = start + int(entries.InputOffset()) {
 		path, err := entries.Token()
 		if err != nil {
 			return nil, err

@@ -7,9 +7,12 @@
 // lets a [Runner] run the plan:
 //
 //	tree, err := installscripts.FromGraph(dir, graph)
-//	runner := installscripts.Runner{Dir: dir, Env: env, Target: target, Host: host, MayRun: allowed, Log: log}
-//	removed, err := runner.Run(tree.ByPackage(graph))
-//	err = runner.RunProject(tree.Root(), "preinstall", "install", "postinstall")
+//	runner := installscripts.Runner{Env: env, Target: target, Host: host, MayRun: allowed, Preparing: part.Preparing, Log: log}
+//	removed, err := runner.Run(tree, tree.ByPackage())
+//	err = runner.RunProject(tree, "preinstall", "install", "postinstall", "prepare")
+//
+// Scripts that prepare ([IsPreparing]) run only with a Preparing function, which the
+// install for the build has.
 //
 // For another target than the host, scripts run with the host's Node.js and the
 // target's compiler, so that no program of the target runs. The scripts of packages

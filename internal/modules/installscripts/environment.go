@@ -125,7 +125,7 @@ var crossTools = []struct{ variable, tool string }{
 
 // ForCompiling returns an environment that compiles native modules for another
 // target than the host. node-gyp, prebuild-install and the like read the
-// npm_config_ variables. Variables that the user set stay.
+// npm_config_ variables. Names of tools that the user set stay.
 func ForCompiling(e environ.List, t targets.Target) environ.List {
 	for _, one := range crossTools {
 		e = e.Default(one.variable, t.Triplet()+"-"+one.tool)
@@ -133,7 +133,7 @@ func ForCompiling(e environ.List, t targets.Target) environ.List {
 	for _, one := range [][2]string{
 		{"arch", t.Node()}, {"target_arch", t.Node()}, {"platform", t.OS}, {"target_platform", t.OS}, {"target_libc", deps.Glibc},
 	} {
-		e = e.Default("npm_config_"+one[0], one[1])
+		e = e.With("npm_config_"+one[0], one[1])
 	}
 	return e
 }

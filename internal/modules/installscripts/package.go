@@ -22,6 +22,7 @@ type Package struct {
 	deps.Package          // Path is "" for the project
 	Dir          string   // its folder, absolute
 	Linked       bool     // a folder that node_modules links to
+	Link         string   // the path of the first link to it; empty if it is not linked
 	Manifest     Manifest // its package.json
 	HasGyp       bool     // it has a binding.gyp
 }
@@ -65,10 +66,18 @@ var onlyHusky = regexp.MustCompile(`^husky(?: install(?: [\w./-]+)?)?(?: *\|\| *
 // OnlyHusky reports whether a command only sets up git hooks with husky.
 func OnlyHusky(command string) bool { return onlyHusky.MatchString(strings.TrimSpace(command)) }
 
+// place is where node_modules has the package, or the link to it.
+func (p Package) place() string {
+	if p.Linked {
+		return p.Link
+	}
+	return p.Path
+}
+
 // depth is the number of node_modules folders around a package.
 func (p Package) depth() int {
 	depth := 0
-	for part := range strings.SplitSeq(p.Path, "/") {
+	for part := range strings.SplitSeq(p.place(), "/") {
 		if part == modulesDir {
 			depth++
 		}

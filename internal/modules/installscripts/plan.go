@@ -42,7 +42,7 @@ func (s Stage) prepares() bool {
 // folders, with their prepare scripts.
 func (t Tree) ByEvent() Plan {
 	sorted := slices.SortedFunc(slices.Values(t.Packages), func(a, b Package) int {
-		return cmp.Or(cmp.Compare(a.depth(), b.depth()), compareNames(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(a.depth(), b.depth()), compareNames(a.place(), b.place()))
 	})
 	var plan Plan
 	for _, linked := range []bool{false, true} {

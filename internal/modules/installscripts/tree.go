@@ -34,13 +34,18 @@ func FromGraph(dir string, graph deps.Graph) (Tree, error) {
 		return err != nil
 	})
 	tree := Tree{Dir: dir, graph: graph}
+	root, err := tree.Root()
+	if err != nil {
+		return Tree{}, fmt.Errorf("reading the project: %w", err)
+	}
+	tree.graph.Root = root.described() // a record of what is installed does not have it
 	seen := map[string]bool{}
-	add := func(p deps.Package, linked bool) error {
+	add := func(p deps.Package, link string) error {
 		if seen[p.Path] {
 			return nil
 		}
 		seen[p.Path] = true
-		return tree.add(p, linked)
+		return tree.add(p, link)
 	}
 	for _, p := range graph.Packages {
 		var err error
@@ -50,9 +55,9 @@ func FromGraph(dir string, graph deps.Graph) (Tree, error) {
 			if !found {
 				to = deps.Package{Path: p.To}
 			}
-			err = add(to, true)
+			err = add(to, p.Path)
 		case !p.Link && p.InNodeModules():
-			err = add(p, false)
+			err = add(p, "")
 		}
 		if err != nil {
 			return Tree{}, err
@@ -80,7 +85,7 @@ func Scan(dir string) (Tree, error) {
 			}
 			seen[link] = true
 			todo = append(todo, link)
-			if err := tree.add(deps.Package{Path: link}, true); err != nil {
+			if err := tree.add(deps.Package{Path: link}, tree.linkTo(link)); err != nil {
 				return Tree{}, err
 			}
 		}
@@ -125,7 +130,7 @@ func (t *Tree) scan(modules string) (links []string, err error) {
 				links = append(links, to)
 			}
 		case entry.IsDir():
-			return t.add(deps.Package{Path: rel, Name: folderName(rel)}, false)
+			return t.add(deps.Package{Path: rel, Name: folderName(rel)}, "")
 		}
 		return nil
 	})
@@ -147,13 +152,24 @@ func (t *Tree) linked(link string) (to string, ok bool) {
 	return filepath.ToSlash(to), err == nil && to != "."
 }
 
-func (t *Tree) add(p deps.Package, linked bool) error {
+// linkTo returns the path of the first link to a folder.
+func (t *Tree) linkTo(folder string) string {
+	for _, one := range t.graph.Packages {
+		if one.Link && one.To == folder {
+			return one.Path
+		}
+	}
+	return ""
+}
+
+// add adds a package, or the folder that a link leads to, if it is there.
+func (t *Tree) add(p deps.Package, link string) error {
 	one, found, err := read(filepath.Join(t.Dir, filepath.FromSlash(p.Path)), p)
 	if err != nil {
 		return fmt.Errorf("reading the package %s: %w", p.Path, err)
 	}
 	if found {
-		one.Linked = linked
+		one.Linked, one.Link = link != "", link
 		t.Packages = append(t.Packages, one)
 	}
 	return nil
