@@ -5,6 +5,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/bun"
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
@@ -14,7 +15,9 @@ import (
 
 // installers make the implementations of the package managers other than npm, by
 // their names.
-var installers = map[string]func(environ.List, scribe.Emitter, programs.Request) modules.Manager{}
+var installers = map[string]func(environ.List, scribe.Emitter, programs.Request) modules.Manager{
+	packagemanager.Bun: bun.New,
+}
 
 // managerFor chooses the package manager of the project in an app, and returns its
 // implementation.
