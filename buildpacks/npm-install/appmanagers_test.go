@@ -268,3 +268,52 @@ func TestTheAppsYarnLockStaysAsItWas(t *testing.T) {
 		})
 	}
 }
+
+// The plan has the package manager that the app is made with.
+func TestDetectProvidesTheManager(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		app     files
+		env     environ.List
+		manager string // in the plan; empty for npm
+		id      string
+	}{
+		{name: "npm's lockfile", app: files{"package.json": `{}`, "package-lock.json": lock3}},
+		{name: "Bun's lockfile", app: files{"package.json": `{}`, "bun.lock": "{}"}, manager: "bun"},
+		{name: "Bun's lockfile, and npm is chosen", app: files{"package.json": `{}`, "bun.lock": "{}"}, env: environ.List{"BP_NODE_PACKAGE_MANAGER=npm"}},
+		{name: "several lockfiles", app: files{"package.json": `{}`, "bun.lock": "{}", "package-lock.json": lock3}, id: "several-lockfiles"},
+		{name: "a lockfile that git ignores", app: files{"package.json": `{}`, "bun.lock": "{}", "package-lock.json": lock3, ".gitignore": "package-lock.json\n"}, manager: "bun"},
+		{name: "another's lockfile", app: files{"package.json": `{"packageManager":"bun@1.4.5"}`, "package-lock.json": lock3}, id: "lockfile-of-another-manager"},
+		{name: "no version", app: files{"package.json": `{"packageManager":"bun@canary"}`}, id: "package-manager-version-invalid"},
+		{name: "a version of the past", app: files{"package.json": `{"packageManager":"bun@0.8.1"}`}, id: "package-manager-too-old"},
+		{name: ".dockerignore leaves the lockfile out", app: files{"package.json": `{}`, "bun.lock": "{}", ".dockerignore": "bun.lock\n"}, id: "dockerignore-leaves-out-needed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app := t.TempDir()
+			writeFiles(t, app, row.app)
+			got, err := npminstall.Detect(row.env)(packit.DetectContext{WorkingDir: app})
+			if row.id != "" {
+				if !errors.Is(err, &failure.Failure{ID: row.id}) {
+					t.Errorf("got %v, want %s", err, row.id)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var provides, requires string
+			for _, one := range got.Plan.Provides {
+				provides += one.Name + " "
+			}
+			for _, one := range got.Plan.Requires {
+				requires += one.Name + " "
+			}
+			if want := strings.TrimLeft("node_modules "+row.manager+" ", " "); strings.TrimSpace(provides) != strings.TrimSpace(want) {
+				t.Errorf("it provides %q, want %q", provides, want)
+			}
+			if want := "node npm " + row.manager; strings.TrimSpace(requires) != strings.TrimSpace(want) {
+				t.Errorf("it requires %q, want %q", requires, want)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/bun"
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/pnpm"
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/yarn"
@@ -19,6 +20,7 @@ import (
 var installers = map[string]func(environ.List, scribe.Emitter, programs.Request) modules.Manager{
 	packagemanager.PNPM: pnpm.New,
 	packagemanager.Yarn: yarn.New,
+	packagemanager.Bun:  bun.New,
 }
 
 // managerFor chooses the package manager of the project in an app, and returns its

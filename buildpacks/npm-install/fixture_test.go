@@ -23,6 +23,7 @@ type fixture struct {
 	Expect func(actual any, extra ...any) Assertion
 
 	app, layersDir, platform string
+	cnb                      string // the buildpack's folder
 	env                      environ.List
 	npms                     *registry
 	log                      bytes.Buffer
@@ -44,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	needNPM(t)
 	f := &fixture{t: t, Expect: NewWithT(t).Expect, app: t.TempDir(), layersDir: t.TempDir(), platform: t.TempDir(), npms: newRegistry(t),
-		version: "1.2.3", distro: packit.TargetDistro{Name: "debian", Version: "13"}}
+		cnb: "/cnb/npm-install", version: "1.2.3", distro: packit.TargetDistro{Name: "debian", Version: "13"}}
 	f.npms.publish("hello", "1.0.0", map[string]any{"dependencies": map[string]string{"word": "^1.0.0"}}, nil)
 	f.npms.publish("word", "1.0.0", nil, nil)
 	f.npms.publish("word", "1.1.0", nil, nil)
@@ -58,7 +59,7 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) build(plan packit.BuildpackPlan) (packit.BuildResult, error) {
 	return npminstall.Build(f.env, scribe.NewEmitter(&f.log))(packit.BuildContext{
 		WorkingDir:    f.app,
-		CNBPath:       "/cnb/npm-install",
+		CNBPath:       f.cnb,
 		Layers:        packit.Layers{Path: f.layersDir},
 		Platform:      packit.Platform{Path: f.platform},
 		Plan:          plan,

@@ -1,11 +1,13 @@
 package programs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/paketo-buildpacks/packit/v2"
@@ -51,13 +53,14 @@ func (r Request) Get(context packit.BuildContext, env environ.List, log scribe.E
 		return Program{}, nil, err
 	}
 	log.Process("Choosing %s %s (%s)", r.Manager, r.Version, r.Source)
-	program, layer, err := i.install(r.Manager, host)
+	name := cmp.Or(r.layer, r.Manager)
+	program, layer, err := i.install(name, host)
 	if err != nil {
 		return Program{}, nil, err
 	}
 	layer.Build, layer.Cache = true, true
 	layers := []packit.Layer{layer}
-	if atLaunch || requiredAtLaunch(context.Plan, r.Manager) {
+	if r.layer == "" && (atLaunch || requiredAtLaunch(context.Plan, r.Manager)) {
 		target, err := targets.FromEnv(env.Get)
 		if err != nil {
 			return Program{}, nil, err
@@ -130,7 +133,7 @@ func (i *installation) layer(name, identity string, fill func(dir string) error)
 		return packit.Layer{}, err
 	}
 	_, missing := os.Stat(filepath.Join(layer.Path, "bin", i.Manager))
-	if layer.Metadata[identityKey] == identity && (missing == nil || name != i.Manager) { // what is only for the launch is not restored
+	if layer.Metadata[identityKey] == identity && (missing == nil || strings.HasSuffix(name, LaunchSuffix)) { // what is only for the launch is not restored
 		i.log.Subprocess("Reusing cached layer %s", layer.Path)
 		return layer, nil
 	}

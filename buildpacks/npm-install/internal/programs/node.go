@@ -22,7 +22,7 @@ func (i *installation) checkNode(needs string) error {
 	if err != nil || needs == "" {
 		return nil // the package says nothing that npm would understand
 	}
-	node, err := lookPath(buildplan.Node, i.env.Get("PATH"))
+	node, err := LookPath(buildplan.Node, i.env.Get("PATH"))
 	if err != nil {
 		return err
 	}

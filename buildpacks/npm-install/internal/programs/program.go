@@ -31,7 +31,7 @@ func (p Program) Command(env environ.List, dir string, args ...string) (*exec.Cm
 	path := argv[0]
 	if !filepath.IsAbs(path) {
 		var err error
-		if path, err = lookPath(path, env.Get("PATH")); err != nil {
+		if path, err = LookPath(path, env.Get("PATH")); err != nil {
 			return nil, err
 		}
 	}
@@ -41,8 +41,9 @@ func (p Program) Command(env environ.List, dir string, args ...string) (*exec.Cm
 	return cmd, nil
 }
 
-// lookPath is exec.LookPath for another PATH than this process's.
-func lookPath(name, path string) (string, error) {
+// LookPath is exec.LookPath for another PATH than this process's. A missing program
+// is a [failure.Failure] with the id node-missing.
+func LookPath(name, path string) (string, error) {
 	for _, dir := range filepath.SplitList(path) {
 		file := filepath.Join(dir, name)
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {

@@ -19,6 +19,7 @@ type Request struct {
 	Version string // "10.34.9"; empty for a vendored program whose name does not say it
 	Source  string // "packageManager of package.json"
 
+	layer  string // the name of the layer; empty for the manager's
 	path   string // of the program in the app; empty for one of the registry
 	digest string // of packageManager, "sha512.<hex>"; or empty
 }
@@ -65,6 +66,12 @@ func Choose(env environ.List, p packagemanager.Place, choice packagemanager.Choi
 		return resolve(manager, implied)
 	}
 	return resolve(manager, wish{spec: defaults[manager], source: "the default"})
+}
+
+// Newest returns the newest release of a manager in the table, for a layer with a
+// name of its own beside the app's. Why is for the log.
+func Newest(manager, layer, why string) Request {
+	return Request{Manager: manager, Version: newest(manager), Source: why, layer: layer}
 }
 
 // wish is what one source asks for.

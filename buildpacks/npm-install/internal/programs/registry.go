@@ -98,7 +98,7 @@ func (r *registry) address() (*url.URL, error) {
 }
 
 func (r *registry) askNPM() (*url.URL, error) {
-	npm, err := lookPath("npm", r.env.Get("PATH"))
+	npm, err := LookPath("npm", r.env.Get("PATH"))
 	if err != nil {
 		return nil, errors.New("there is no npm to ask for its default")
 	}

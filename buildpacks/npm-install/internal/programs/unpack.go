@@ -185,7 +185,7 @@ func (i *installation) installVendored(name string) (p Program, layer packit.Lay
 		return p, layer, err
 	}
 	p = i.program(layer, false)
-	if name != i.Manager { // the launch's; the build has asked
+	if strings.HasSuffix(name, LaunchSuffix) { // the build has asked
 		return p, layer, nil
 	}
 	p.Version, err = i.askVersion(p)
