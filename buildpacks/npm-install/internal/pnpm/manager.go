@@ -36,7 +36,7 @@ type Manager struct {
 	request  programs.Request
 	line     int // release line of pnpm
 	project  *modules.Project
-	settings settings
+	settings choices
 	pnpm     pnpm
 	npmrc    string // path of the npmrc of a binding, or empty
 }

@@ -118,7 +118,7 @@ func (p pnpm) execute(dir string, args ...string) (*fault, error) {
 	left, err := program.Run(cmd)
 	warnOfLeft(p.log, left)
 	if err != nil {
-		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, dir: dir, version: p.version}, nil
+		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, version: p.version}, nil
 	}
 	p.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	p.log.Break()
