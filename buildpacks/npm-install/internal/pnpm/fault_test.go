@@ -60,4 +60,3 @@ func TestKindsAreRead(t *testing.T) {
 		}
 	}
 }
-
