@@ -37,7 +37,7 @@ func (m *Manager) Install(part modules.Part) error {
 }
 
 func (m *Manager) install(part modules.Part, scratch string) error {
-	if err := m.pnpm.cache.Open(); err != nil {
+	if err := m.openStore(); err != nil {
 		return err
 	}
 	p, err := m.configured(scratch)
@@ -120,7 +120,7 @@ func (p pnpm) forPart(part modules.Part, args *[]string, workspace, scratch stri
 // WriteLock writes a lockfile for a project without one.
 func (m *Manager) WriteLock() error {
 	err := within(func(scratch string) error {
-		if err := m.pnpm.cache.Open(); err != nil {
+		if err := m.openStore(); err != nil {
 			return err
 		}
 		p, err := m.configured(scratch)

@@ -39,6 +39,7 @@ type Manager struct {
 	settings choices
 	pnpm     pnpm
 	npmrc    string // path of the npmrc of a binding, or empty
+	opened   bool   // the store is unpacked
 }
 
 // New returns a manager for the requested version of pnpm.
