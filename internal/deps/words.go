@@ -45,6 +45,16 @@ func platformIn(name string) (Platform, bool) {
 	return p, p.OS != "" && p.CPU != ""
 }
 
+// LibcOf returns the C library that a package's name names, if the name has words for
+// an operating system and a CPU, too; or "".
+func LibcOf(name string) string {
+	platform, ok := platformIn(name)
+	if !ok {
+		return ""
+	}
+	return platform.Libc
+}
+
 // NamesPlatform reports whether a path has a word for a CPU, for an operating
 // system other than Linux, or for musl. Files at such a path are deliberate, next
 // to others for other platforms.
