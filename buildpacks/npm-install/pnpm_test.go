@@ -45,7 +45,8 @@ func pnpmFixture(t *testing.T, version string) *fixture {
 func (f *fixture) upload(contents files) { writeFiles(f.t, f.app, contents) }
 
 // servePNPM lets the registry have a real pnpm, from the registry that npm is
-// configured for, and lets that pnpm write the app's lockfile.
+// configured for, and lets that pnpm write the app's lockfile. The registry wants a
+// token, which a binding has.
 func (f *fixture) servePNPM(version string) {
 	f.t.Helper()
 	dir := f.t.TempDir()
@@ -56,7 +57,14 @@ func (f *fixture) servePNPM(version string) {
 	}
 	archive, err := os.ReadFile(filepath.Join(dir, "pnpm-"+version+".tgz"))
 	f.Expect(err).NotTo(HaveOccurred())
+	login := strings.TrimPrefix(f.npms.URL, "http:") + "/:_authToken=secret\n"
+	writeFiles(f.t, f.platform, files{"bindings/npmrc/type": "npmrc", "bindings/npmrc/.npmrc": login})
+	writeFiles(f.t, dir, files{".npmrc": login})
 	f.npms.answers(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") != "Bearer secret" {
+			http.Error(w, `{"error":"unauthorized"}`, http.StatusUnauthorized)
+			return true
+		}
 		if r.URL.Path != "/pnpm/-/pnpm-"+version+".tgz" {
 			return false
 		}
@@ -64,6 +72,8 @@ func (f *fixture) servePNPM(version string) {
 		return err == nil
 	})
 	f.run(dir, "tar", "xzf", "pnpm-"+version+".tgz")
+	f.env = f.env.With("NPM_CONFIG_USERCONFIG", filepath.Join(dir, ".npmrc"))
+	defer func() { f.env = f.env.Without("NPM_CONFIG_USERCONFIG") }()
 	f.run(f.app, "node", filepath.Join(dir, "package", "bin", "pnpm.cjs"), "install", "--lockfile-only", "--no-frozen-lockfile")
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (p pnpm) execute(dir string, args ...string) (*fault, error) {
 func shown(args []string) (all []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
-		case args[i] == "--store-dir":
+		case slices.Contains([]string{"--store-dir", "--modules-dir", "--virtual-store-dir"}, args[i]):
 			i++
 		case strings.HasPrefix(args[i], "--config.") || strings.HasPrefix(args[i], "--reporter="):
 		default:
