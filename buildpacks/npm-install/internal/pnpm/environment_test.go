@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
@@ -114,5 +115,26 @@ func TestTheLogLeavesOutWhatIsAlwaysTheSame(t *testing.T) {
 	}
 	if out.String() != "Done in 1s\n" {
 		t.Errorf("got %q", out.String())
+	}
+}
+
+func TestNodeGypComesWithPNPM(t *testing.T) {
+	for _, program := range []string{"package/bin/pnpm.cjs", "package/pnpm"} {
+		layer := t.TempDir()
+		gyp := filepath.Join(layer, "package/dist/node-gyp-bin")
+		for _, dir := range []string{gyp, filepath.Join(layer, "package/bin"), filepath.Join(layer, "bin")} {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(t, filepath.Join(layer, program), "x")
+		command := filepath.Join(layer, "bin/pnpm")
+		if err := os.Symlink("../"+program, command); err != nil {
+			t.Fatal(err)
+		}
+		p := pnpm{program: programs.Program{Argv: []string{"node", command}}}
+		if got := p.nodeGyp(); !slices.Equal(got, []string{gyp}) {
+			t.Errorf("%s: got %q, want %q", program, got, gyp)
+		}
 	}
 }

@@ -58,7 +58,10 @@ func (m *Manager) runner(target, host targets.Target) installscripts.Runner {
 
 // nodeGyp returns the folder with the node-gyp that comes with pnpm.
 func (p pnpm) nodeGyp() []string {
-	file := p.program.Argv[len(p.program.Argv)-1]
+	file, err := filepath.EvalSymlinks(p.program.Argv[len(p.program.Argv)-1]) // the layer's command is a link
+	if err != nil {
+		return nil
+	}
 	for _, dir := range []string{filepath.Dir(file), filepath.Dir(filepath.Dir(file))} {
 		found := filepath.Join(dir, "dist", "node-gyp-bin")
 		if info, err := os.Stat(found); err == nil && info.IsDir() {
