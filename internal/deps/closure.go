@@ -2,6 +2,7 @@ package deps
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -55,6 +56,9 @@ func (w *walk) visit(p Package) {
 		}
 		return
 	}
+	if folder, ok := w.graph.copied(p); ok {
+		w.visit(folder)
+	}
 	isFolder := !p.InNodeModules()
 	wants := []map[string]string{p.Dependencies, p.OptionalDeps, p.PeerDeps}
 	if isFolder && w.dev {
@@ -70,6 +74,16 @@ func (w *walk) visit(p Package) {
 	if isFolder {
 		w.folders = append(w.folders, p.Path)
 	}
+}
+
+// copied returns the folder of the project that a package is a copy of.
+func (g Graph) copied(p Package) (folder Package, ok bool) {
+	place, ok := strings.CutPrefix(p.Source.Address, "file:")
+	if !ok || !p.InNodeModules() || place == "" {
+		return Package{}, false
+	}
+	folder, ok = g.Package(path.Clean(place))
+	return folder, ok && !folder.Link && !folder.InNodeModules()
 }
 
 // owner returns the path of the package whose archive contains a bundled package.

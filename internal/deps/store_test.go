@@ -128,3 +128,24 @@ func TestStoreRefusesANeedWithoutItsPackage(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestFoldersOfAStore(t *testing.T) {
+	importers, packages := example()
+	importers = append(importers, deps.Importer{Package: deps.Package{Path: "packages/alone"}})
+	g, err := deps.Store(".store", importers, packages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := g.Folders(), []string{"packages/alone", "packages/lib"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for path, want := range map[string]string{"node_modules/.store/a@1.0.0/node_modules/a": "node_modules/.store/a@1.0.0", "packages/lib": "", "node_modules/tool": ""} {
+		p, found := g.Package(path)
+		if got := g.StoreFolder(p); got != want || !found {
+			t.Errorf("%s: got %q, %v, want %q", path, got, found, want)
+		}
+	}
+	if got := (deps.Graph{}).StoreFolder(deps.Package{Path: "node_modules/a"}); got != "" {
+		t.Errorf("without a store: got %q", got)
+	}
+}

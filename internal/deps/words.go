@@ -52,6 +52,16 @@ func NamedForOther(name string, want Platform) bool {
 	return ok && !named.fits(want) && !(named.OS == want.OS && named.CPU == universal)
 }
 
+// LibcOf returns the C library that a package's name names, if the name has words for
+// an operating system and a CPU, too; or "".
+func LibcOf(name string) string {
+	platform, ok := platformIn(name)
+	if !ok {
+		return ""
+	}
+	return platform.Libc
+}
+
 // NamesPlatform reports whether a path has a word for a CPU, for an operating
 // system other than Linux, or for musl. Files at such a path are deliberate, next
 // to others for other platforms.

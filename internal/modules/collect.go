@@ -21,7 +21,10 @@ import (
 // the project.
 func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 	places := []string{}
-	todo := e.ownModules()
+	todo, err := e.ownModules(s)
+	if err != nil {
+		return nil, err
+	}
 	for len(todo) > 0 {
 		place := todo[0]
 		todo = todo[1:]
@@ -58,18 +61,30 @@ func (e *engine) collect(s spec, layerDir string) ([]string, error) {
 }
 
 // ownModules returns the node_modules of the project and, if the lockfile is that of
-// a virtual store, of its folders, whose links into each other stay relative.
-func (e *engine) ownModules() []string {
+// a virtual store, of the folders that the layer is for, whose links into each other
+// stay relative.
+func (e *engine) ownModules(s spec) ([]string, error) {
 	all := []string{nodemodules.Dir}
 	if e.project.Lock.StoreDir == "" {
-		return all
+		return all, nil
+	}
+	folders, err := e.selection.folders(s.dev())
+	if err != nil {
+		return nil, err
 	}
 	for _, folder := range e.project.Lock.Folders() {
-		if filepath.IsLocal(folder) {
-			all = append(all, filepath.Join(folder, nodemodules.Dir))
+		place := filepath.Join(folder, nodemodules.Dir)
+		switch {
+		case !filepath.IsLocal(folder):
+		case slices.Contains(folders, folder):
+			all = append(all, place)
+		default: // the manager has installed more than is needed
+			if err := tree.Remove(filepath.Join(e.project.Dir, place)); err != nil {
+				return nil, fmt.Errorf("removing what the layer %s is not for: %w", s.layer(), err)
+			}
 		}
 	}
-	return all
+	return all, nil
 }
 
 // absolute returns paths in the project as absolute ones.

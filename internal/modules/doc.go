@@ -32,6 +32,17 @@
 // that it depends on. The build scripts of those workspaces run before its own, in
 // dependency order. See workspace.go.
 //
+// If the manager makes a virtual store (node_modules/.store/NAME@VERSION), it moves
+// into the layer as it is, with the node_modules of each workspace: links between
+// these stay relative, and those to workspaces lead to the app's folders.
+//
+// # Install scripts of the project
+//
+// The project's own install scripts ([Words.FolderScripts]), and those of its
+// workspaces, run before the build scripts and like these: once, with
+// devDependencies, and what they write into node_modules is part of the image. A
+// manager may run them in each install instead ([Words.InstallScripts]).
+//
 // # The link in the app
 //
 // Node.js finds packages by walking up from the app's files, so the project's

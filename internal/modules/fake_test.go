@@ -25,17 +25,19 @@ type fake struct {
 	project *Project
 	calls   []string // "install launch linux/arm64", "run build", "lock" …
 
-	fails     string           // the method that fails
-	packages  map[string]files // besides package.json: file contents by name
-	key       Key
-	kind      Kind
-	cache     bool // the app brings downloads
-	unmet     []string
-	omits     bool // optional packages
-	keepsDev  bool
-	locks     deps.Graph                // written by WriteLock
-	run       func(script Script) error // a script's effect on the app
-	installed func(part Part) error     // an install script's effect
+	fails    string           // the method that fails
+	packages map[string]files // besides package.json: file contents by name
+	key      Key
+	kind     Kind
+	cache    bool // the app brings downloads
+	unmet    []string
+	omits    bool // optional packages
+	keepsDev bool
+
+	folderScripts []string
+	locks         deps.Graph                // written by WriteLock
+	run           func(script Script) error // a script's effect on the app
+	installed     func(part Part) error     // an install script's effect
 }
 
 const (
@@ -46,8 +48,12 @@ const (
 )
 
 func (f *fake) Words() Words {
+	onInstall := []string{"preinstall", "install", "postinstall", "prepare"}
+	if f.folderScripts != nil {
+		onInstall = nil
+	}
 	return Words{Name: "fake", CacheLayer: fakeCache, VendoredCache: "vendored-cache", Lockfiles: []string{fakeLock}, Configuration: fakeConfig,
-		Notes: []string{fakeNotes}, InstallScripts: []string{"preinstall", "install", "postinstall", "prepare"}, KeepDev: "FAKE_INCLUDE=dev", Relock: "lock again"}
+		Notes: []string{fakeNotes}, InstallScripts: onInstall, FolderScripts: f.folderScripts, KeepDev: "FAKE_INCLUDE=dev", Relock: "lock again"}
 }
 
 var errFake = errors.New("what the manager says")

@@ -52,7 +52,7 @@ func (e *engine) keepClosure() error {
 		}
 	}
 	if lock.StoreDir != "" {
-		if err := removeDangling(filepath.Join(e.project.Dir, nodemodules.Dir)); err != nil {
+		if err := nodemodules.RemoveDangling(filepath.Join(e.project.Dir, nodemodules.Dir)); err != nil {
 			return fmt.Errorf("removing what %s does not need: %w", e.project.Workspace, err)
 		}
 	}

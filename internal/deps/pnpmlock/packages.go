@@ -67,6 +67,9 @@ func (r *reader) describe(key string, raw rawPackage) deps.Package {
 		Name: name, Version: version, Resolved: raw.Resolution.Tarball, Integrity: raw.Resolution.Integrity, Source: raw.Resolution.source(name),
 		HasInstallScript: raw.RequiresBuild, OS: raw.OS, CPU: raw.CPU, Libc: raw.Libc, Engines: raw.Engines,
 	}
+	if libc := deps.LibcOf(name); len(p.Libc) == 0 && len(p.OS) > 0 && libc != "" {
+		p.Libc = []string{libc} // which pnpm has not always recorded
+	}
 	if p.Source.Kind != deps.FromRegistry && raw.Version == "" {
 		p.Version = ""
 	}

@@ -177,7 +177,7 @@ func TestAProjectWithoutWorkspaces(t *testing.T) {
 }
 
 func TestPlatformsOfPackages(t *testing.T) {
-	graph, err := pnpmlock.Parse([]byte("lockfileVersion: '9.0'\npackages:\n  a@1.0.0: {os: [linux], cpu: [arm64], libc: [glibc]}\n  b@1.0.0: {os: [linux], cpu: [arm64], libc: [musl]}\nsnapshots:\n  a@1.0.0: {}\n  b@1.0.0: {}\n"), 10)
+	graph, err := pnpmlock.Parse([]byte("lockfileVersion: '9.0'\npackages:\n  a@1.0.0: {os: [linux], cpu: [arm64], libc: [glibc]}\n  b@1.0.0: {os: [linux], cpu: [arm64], libc: [musl]}\n  c-linux-arm64-musl@1.0.0: {os: [linux], cpu: [arm64]}\nsnapshots:\n  a@1.0.0: {}\n  b@1.0.0: {}\n  c-linux-arm64-musl@1.0.0: {}\n"), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,5 +247,37 @@ func TestBadLockfiles(t *testing.T) {
 	}
 	if _, found, err := pnpmlock.Read(t.TempDir(), 10); found || err != nil {
 		t.Errorf("without a file: got %v, %v", found, err)
+	}
+}
+
+// dependenciesMeta.injected makes a copy of a workspace, which has to be built first.
+func TestACopyOfAWorkspaceNeedsTheWorkspace(t *testing.T) {
+	graph, err := pnpmlock.Parse([]byte(`
+lockfileVersion: '9.0'
+importers:
+  .: {}
+  apps/api:
+    dependencies:
+      lib: {specifier: workspace:*, version: file:packages/lib(word@1.0.0)}
+  packages/lib:
+    dependencies:
+      word: {specifier: 1.0.0, version: 1.0.0}
+packages:
+  lib@file:packages/lib: {resolution: {directory: packages/lib, type: directory}}
+  word@1.0.0: {resolution: {integrity: sha512-YQ==}}
+snapshots:
+  lib@file:packages/lib(word@1.0.0): {dependencies: {word: 1.0.0}}
+  word@1.0.0: {}
+`), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closure, found := graph.Closure("apps/api", false)
+	if !found || !slices.Equal(closure.Folders, []string{"packages/lib", "apps/api"}) {
+		t.Errorf("got the folders %v, %v", closure.Folders, found)
+	}
+	const place = "node_modules/.pnpm/lib@file+packages+lib_word@1.0.0/node_modules/lib"
+	if !closure.Packages[place] {
+		t.Errorf("the copy is not in %v", closure.Packages)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -55,6 +56,29 @@ func TestCopyTreeKeepsModes(t *testing.T) {
 			t.Error(err)
 		} else if info.Mode() != row.mode {
 			t.Errorf("%s: got %s, want %s", row.path, info.Mode(), row.mode)
+		}
+	}
+}
+
+func TestLinksIntoFoldersThatMoveAlongStayRelative(t *testing.T) {
+	dir := t.TempDir()
+	for _, one := range []string{"a/modules", "modules/store", "lib"} {
+		if err := os.MkdirAll(filepath.Join(dir, one), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"a/modules/x": "../../modules/store", "a/modules/lib": "../../lib"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outside, err := tree.AnchorLinks(filepath.Join(dir, "a/modules"), filepath.Join(dir, "modules"))
+	if want := []string{filepath.Join(dir, "lib")}; err != nil || !slices.Equal(outside, want) {
+		t.Errorf("got %q, %v, want %q", outside, err, want)
+	}
+	for link, want := range map[string]string{"a/modules/x": "../../modules/store", "a/modules/lib": filepath.Join(dir, "lib")} {
+		if got, err := os.Readlink(filepath.Join(dir, link)); err != nil || got != want {
+			t.Errorf("%s leads to %q, %v, want %q", link, got, err, want)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (m *manager) plan(tree installscripts.Tree, p modules.Part) (plan installsc
 				continue
 			}
 			if !p.Dev {
-				task.Events = slices.DeleteFunc(slices.Clone(task.Events), func(event string) bool { return event == installscripts.Prepare })
+				task.Events = slices.DeleteFunc(slices.Clone(task.Events), installscripts.IsPreparing)
 			}
 			kept = append(kept, task)
 		}

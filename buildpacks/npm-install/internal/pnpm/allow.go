@@ -31,7 +31,7 @@ type rule struct {
 //   - in pnpm 10 none but those of onlyBuiltDependencies and allowBuilds, or all but
 //     those of neverBuiltDependencies,
 //   - since pnpm 11 only those of allowBuilds, and others are an error.
-func newRule(v version, s settings, dir string) (*rule, error) {
+func newRule(v version, s choices, dir string) (*rule, error) {
 	r := &rule{version: v, allowed: map[string]bool{}, denied: map[string]bool{}, strict: v.Major() >= 11}
 	if s.StrictDepBuilds != nil {
 		r.strict = *s.StrictDepBuilds

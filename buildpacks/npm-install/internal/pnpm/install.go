@@ -27,6 +27,9 @@ func (m *Manager) Install(part modules.Part) error {
 	if err := within(func(scratch string) error { return m.install(part, scratch) }); err != nil {
 		return err
 	}
+	if err := m.removeForeign(part); err != nil {
+		return fmt.Errorf("removing packages for other platforms: %w", err)
+	}
 	if err := m.runScripts(part); err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func (m *Manager) Install(part modules.Part) error {
 }
 
 func (m *Manager) install(part modules.Part, scratch string) error {
-	if err := m.pnpm.cache.Open(); err != nil {
+	if err := m.openStore(); err != nil {
 		return err
 	}
 	p, err := m.configured(scratch)
@@ -61,6 +64,26 @@ func (m *Manager) install(part modules.Part, scratch string) error {
 		args = append(args, "--package-import-method", "clone-or-copy")
 	}
 	return p.run(m.project.Dir, append(args, p.folders(scratch)...)...)
+}
+
+// removeForeign removes packages for another C library than the target's. pnpm
+// installs them if the lockfile does not record the library.
+func (m *Manager) removeForeign(part modules.Part) error {
+	removed := false
+	for _, p := range m.project.Lock.Packages {
+		folder := m.project.Lock.StoreFolder(p)
+		if p.Link || folder == "" || p.RunsOn(deps.PlatformOf(part.Target)) || !tree.Exists(filepath.Join(m.project.Dir, p.Path)) {
+			continue
+		}
+		if err := tree.Remove(filepath.Join(m.project.Dir, folder)); err != nil {
+			return err
+		}
+		removed = true
+	}
+	if !removed {
+		return nil
+	}
+	return nodemodules.RemoveDangling(filepath.Join(m.project.Dir, nodemodules.Dir))
 }
 
 // network returns the flag that says how far pnpm asks the registry.
@@ -120,7 +143,7 @@ func (p pnpm) forPart(part modules.Part, args *[]string, workspace, scratch stri
 // WriteLock writes a lockfile for a project without one.
 func (m *Manager) WriteLock() error {
 	err := within(func(scratch string) error {
-		if err := m.pnpm.cache.Open(); err != nil {
+		if err := m.openStore(); err != nil {
 			return err
 		}
 		p, err := m.configured(scratch)

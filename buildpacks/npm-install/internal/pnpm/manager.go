@@ -36,9 +36,11 @@ type Manager struct {
 	request  programs.Request
 	line     int // release line of pnpm
 	project  *modules.Project
-	settings settings
+	settings choices
 	pnpm     pnpm
 	npmrc    string // path of the npmrc of a binding, or empty
+	opened   bool   // the store is unpacked
+	atLaunch bool   // the app calls pnpm
 }
 
 // New returns a manager for the requested version of pnpm.
@@ -145,6 +147,7 @@ func (m *Manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.pnpm, err = newPNPM(m.env, m.log, program, downloads); err != nil {
 		return nil, err
 	}
+	m.atLaunch = atLaunch
 	m.settings, err = readSettings(m.project.Dir, m.pnpm.version)
 	return layers, err
 }
@@ -161,7 +164,9 @@ func (m *Manager) Environment() (build, launch packit.Environment) {
 	for name, value := range quiet {
 		variable := m.pnpm.version.prefix() + name
 		build.Default(variable, value)
-		launch.Default(variable, value)
+		if m.atLaunch {
+			launch.Default(variable, value)
+		}
 	}
 	return build, launch
 }

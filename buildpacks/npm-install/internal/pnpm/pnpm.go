@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (p pnpm) execute(dir string, args ...string) (*fault, error) {
 	left, err := program.Run(cmd)
 	warnOfLeft(p.log, left)
 	if err != nil {
-		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, dir: dir, version: p.version}, nil
+		return &fault{Outcome: outcome.Outcome{Err: err, Output: output.String()}, args: args, version: p.version}, nil
 	}
 	p.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	p.log.Break()
@@ -129,7 +130,7 @@ func (p pnpm) execute(dir string, args ...string) (*fault, error) {
 func shown(args []string) (all []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
-		case args[i] == "--store-dir":
+		case slices.Contains([]string{"--store-dir", "--modules-dir", "--virtual-store-dir"}, args[i]):
 			i++
 		case strings.HasPrefix(args[i], "--config.") || strings.HasPrefix(args[i], "--reporter="):
 		default:

@@ -16,6 +16,9 @@ import (
 // runScripts runs the packages' install scripts that pnpm's rules allow.
 func (m *Manager) runScripts(part modules.Part) error {
 	tree, err := installscripts.FromGraph(m.project.Dir, m.project.Lock)
+	if err == nil && len(tree.Packages) == 0 {
+		tree, err = installscripts.Scan(m.project.Dir) // nodeLinker: hoisted has no virtual store
+	}
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,10 @@ func (m *Manager) runner(target, host targets.Target) installscripts.Runner {
 
 // nodeGyp returns the folder with the node-gyp that comes with pnpm.
 func (p pnpm) nodeGyp() []string {
-	file := p.program.Argv[len(p.program.Argv)-1]
+	file, err := filepath.EvalSymlinks(p.program.Argv[len(p.program.Argv)-1]) // the layer's command is a link
+	if err != nil {
+		return nil
+	}
 	for _, dir := range []string{filepath.Dir(file), filepath.Dir(filepath.Dir(file))} {
 		found := filepath.Join(dir, "dist", "node-gyp-bin")
 		if info, err := os.Stat(found); err == nil && info.IsDir() {

@@ -22,9 +22,9 @@ const workspaceFile = packagemanager.PNPMWorkspace
 // invalidID is the id of the [failure.Failure] for an invalid [workspaceFile].
 const invalidID = "pnpm-workspace-invalid"
 
-// settings are the settings of pnpm that decide something here. pnpm 11 and later
+// choices are the settings of pnpm that decide something here. pnpm 11 and later
 // ignore those of package.json, and pnpm before 10.5 those of the file.
-type settings struct {
+type choices struct {
 	Packages                 []string       `yaml:"packages"`
 	OnlyBuilt                *[]string      `yaml:"onlyBuiltDependencies"`
 	OnlyBuiltFile            string         `yaml:"onlyBuiltDependenciesFile"`
@@ -43,7 +43,7 @@ type settings struct {
 
 // readSettings returns the settings that a version of pnpm reads in the root's
 // folder.
-func readSettings(dir string, v version) (s settings, err error) {
+func readSettings(dir string, v version) (s choices, err error) {
 	if v.readsManifest() {
 		pkg, err := packagejson.ReadFields(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,7 @@ func readSettings(dir string, v version) (s settings, err error) {
 	if err == nil {
 		text, err = textfile.Decode(text)
 	}
-	var file settings
+	var file choices
 	if err == nil {
 		err = yaml.Unmarshal(text, &file)
 	}

@@ -1,4 +1,4 @@
-package modules
+package nodemodules
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 )
 
-// removeDangling removes from the node_modules of a virtual store what led to
+// RemoveDangling removes from the node_modules of a virtual store what led to
 // removed packages: links, also those to packages that the store hoists, and
 // commands.
-func removeDangling(modules string) error {
+func RemoveDangling(modules string) error {
 	return filepath.WalkDir(modules, func(place string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
