@@ -40,6 +40,11 @@ func (m *manager) runScripts(p modules.Part) error {
 	if _, err := runner.Run(installed, withoutPrepare(installed.ByPackage())); err != nil {
 		return err
 	}
+	if m.isPnP() {
+		if err := m.runUnplugged(runner); err != nil {
+			return err
+		}
+	}
 	rule.warn(m)
 	if !ofRoot {
 		return nil
@@ -96,6 +101,9 @@ func (m *manager) scriptEnvironment(p modules.Part) environ.List {
 		env = env.Default("npm_config_node_gyp", script)
 	}
 	agent := fmt.Sprintf("yarn/%s npm/? node/v%s linux %s", m.yarn.Version, m.node.Node, map[string]string{"amd64": "x64"}[runtime.GOARCH]+map[string]string{"arm64": "arm64"}[runtime.GOARCH])
+	if m.isPnP() {
+		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" "+m.pnpOptions()))
+	}
 	return env.Default("JOBS", "max").With("npm_config_user_agent", agent).With("npm_execpath", m.yarn.Argv[len(m.yarn.Argv)-1]).With("INIT_CWD", m.project.Dir)
 }
 
