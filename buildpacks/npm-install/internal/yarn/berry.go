@@ -66,7 +66,7 @@ func (m *manager) installBerry(p modules.Part) error {
 		defer remove()
 		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" --require="+file))
 	}
-	if err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: m.berryCommand(p)}); err != nil {
+	if _, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: m.berryCommand(p)}); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(facts)

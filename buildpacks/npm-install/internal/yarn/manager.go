@@ -31,6 +31,7 @@ type manager struct {
 	facts    berryFacts
 	linker   string          // of Yarn 2 and later: "node-modules", "pnp", "pnpm"
 	atLaunch bool            // the app calls Yarn when it starts
+	warned   bool            // of skipped scripts
 	targets  []deps.Platform // of the installs
 }
 
