@@ -12,6 +12,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
@@ -80,8 +81,13 @@ func (m *manager) Environment() (build, launch packit.Environment) {
 	return build, launch
 }
 
-// runUnplugged runs the scripts of unplugged packages.
+// runUnplugged runs the scripts of unplugged packages. The packages with their
+// binaries are in other folders, so that the lockfile tells which these are.
 func (m *manager) runUnplugged(runner installscripts.Runner) error {
+	allowed := runner.MayRun
+	runner.MayRun = func(p installscripts.Package) bool {
+		return allowed(p) && (runner.Target == runner.Host || !m.hasBinaries(p.Manifest.Name, p.Manifest.Version, deps.PlatformOf(runner.Target)))
+	}
 	folders, err := os.ReadDir(m.within(unplugged))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -100,6 +106,26 @@ func (m *manager) runUnplugged(runner installscripts.Runner) error {
 		}
 	}
 	return nil
+}
+
+// hasBinaries reports whether a package has an optional dependency with binaries for
+// a platform.
+func (m *manager) hasBinaries(name, version string, want deps.Platform) bool {
+	for _, p := range m.lock.graph.Packages {
+		if p.Link || p.Name != name || p.Version != version {
+			continue
+		}
+		for optional := range p.OptionalDeps {
+			found, ok := m.lock.graph.Resolve(p.Path, optional)
+			if ok && found.Link {
+				found, ok = m.lock.graph.Package(found.To)
+			}
+			if ok && found.IsBinaryFor(want) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inPnP matches an archive or an unplugged folder that .pnp.cjs names.

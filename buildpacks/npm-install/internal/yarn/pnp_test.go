@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 )
 
@@ -94,5 +96,46 @@ func TestTheLinker(t *testing.T) {
 	_, err := inspected(t, "4.18.1", files{"package.json": `{"name":"app"}`, "yarn.lock": berryLock, ".yarnrc.yml": "a: [\n"})
 	if !errors.Is(err, &failure.Failure{ID: "yarnrc-invalid"}) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// For another target, the script of a package that has its binaries would replace
+// them with the host's.
+func TestBinariesOfUnpluggedPackages(t *testing.T) {
+	lock := `__metadata:
+  version: 8
+
+"@bundler/linux-arm64@npm:1.0.0":
+  version: 1.0.0
+  resolution: "@bundler/linux-arm64@npm:1.0.0"
+  conditions: os=linux & cpu=arm64
+
+"app@workspace:.":
+  version: 0.0.0-use.local
+  resolution: "app@workspace:."
+  dependencies:
+    bundler: "npm:1.0.0"
+
+"bundler@npm:1.0.0":
+  version: 1.0.0
+  resolution: "bundler@npm:1.0.0"
+  dependencies:
+    "@bundler/linux-arm64": "npm:1.0.0"
+  dependenciesMeta:
+    "@bundler/linux-arm64":
+      optional: true
+`
+	m, err := inspected(t, "4.18.1", files{"package.json": `{"name":"app","dependencies":{"bundler":"1.0.0"}}`, "yarn.lock": lock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		version string
+		target  targets.Target
+		want    bool
+	}{{"1.0.0", targets.LinuxARM64, true}, {"1.0.0", targets.LinuxAMD64, false}, {"2.0.0", targets.LinuxARM64, false}} {
+		if got := m.hasBinaries("bundler", tc.version, deps.PlatformOf(tc.target)); got != tc.want {
+			t.Errorf("%s for %s: got %v", tc.version, tc.target, got)
+		}
 	}
 }
