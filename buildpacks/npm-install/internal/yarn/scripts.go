@@ -18,7 +18,7 @@ import (
 // As Yarn does, a failed one of an optional package is passed over. The root of a
 // workspace has no say in what is installed for the launch.
 func (m *manager) runScripts(p modules.Part) error {
-	installed, err := installscripts.Scan(m.project.Dir)
+	installed, err := scan(m.project.Dir)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func nodeGyp(env environ.List) (dir, script string) {
 // removeForeign removes the packages that are made for musl only: Yarn 1 does not
 // know the field libc of package.json.
 func (m *manager) removeForeign(p modules.Part) error {
-	installed, err := installscripts.Scan(m.project.Dir)
+	installed, err := scan(m.project.Dir)
 	if err != nil {
 		return err
 	}
