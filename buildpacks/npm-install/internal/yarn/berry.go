@@ -149,7 +149,7 @@ func (m *manager) berryEnvironment(env environ.List) environ.List {
 	if m.isPnP() {
 		return env
 	}
-	return env.With("YARN_INSTALL_STATE_PATH", filepath.Join("node_modules", installState))
+	return env.With("YARN_INSTALL_STATE_PATH", m.within(filepath.Join("node_modules", installState)))
 }
 
 // berryRule returns the rule of Yarn 2 and later: enableScripts, and exceptions in
