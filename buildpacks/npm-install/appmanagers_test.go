@@ -184,7 +184,7 @@ func TestBuildSaysWhatDecidesOnTheVersions(t *testing.T) {
 			says: []string{"WARNING: there is no lockfile"}, word: newer,
 		},
 		{
-			name: "that of Yarn 1", app: files{"package.json": manifest + `,"packageManager":"yarn@1.22.22","resolutions":{"a":"1"}}`, "yarn.lock": "# yarn lockfile v1\n\n\nword@^1.0.0:\n  version \"1.0.0\"\n  resolved \"REGISTRY/word/-/word--1.0.0.tgz#abc\"\n"},
+			name: "that of Yarn 1", app: files{"package.json": manifest + `,"packageManager":"yarn@1.22.22","resolutions":{"a":"1"}}`, "yarn.lock": "# yarn lockfile v1\n\n\nword@^1.0.0:\n  version \"1.0.0\"\n  resolved \"REGISTRY/word/-/word--1.0.0.tgz#abc\"\n"}, env: "npm",
 			says:   []string{"WARNING: there is no lockfile of npm's: the yarn.lock of Yarn 1 decides on the versions", "passes over the resolutions of package.json", "`git restore yarn.lock`"},
 			silent: []string{"there is no lockfile: ", "It passes over:"}, word: older,
 		},
@@ -254,7 +254,7 @@ func TestTheAppsYarnLockStaysAsItWas(t *testing.T) {
 			writeFiles(t, f.app, files{"yarn.lock": text})
 			path := filepath.Join(f.app, "yarn.lock")
 			f.Expect(os.Chmod(path, 0o444)).To(Succeed())
-			f.env = f.env.With("BP_NODE_PROJECT_PATH", row.path)
+			f.env = f.env.With("BP_NODE_PROJECT_PATH", row.path).With("BP_NODE_PACKAGE_MANAGER", "npm")
 			f.built(launchOnly)
 			if got := f.read("yarn.lock"); got != text {
 				t.Errorf("yarn.lock became %q", got)

@@ -62,6 +62,12 @@ func LibcOf(name string) string {
 	return platform.Libc
 }
 
+// NamedFor reports whether a package's name says that it is made for a platform.
+func NamedFor(name string, want Platform) bool {
+	named, ok := platformIn(name)
+	return ok && named.fits(want)
+}
+
 // NamesPlatform reports whether a path has a word for a CPU, for an operating
 // system other than Linux, or for musl. Files at such a path are deliberate, next
 // to others for other platforms.

@@ -39,3 +39,13 @@ func TestPackagesNamedForAnotherPlatform(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesNamedForAPlatform(t *testing.T) {
+	for name, want := range map[string]bool{
+		"@esbuild/linux-arm64": true, "@rollup/rollup-linux-arm64-gnu": true, "@esbuild/linux-x64": false, "x-linux-arm64-musl": false, "express": false,
+	} {
+		if got := deps.NamedFor(name, deps.Platform{OS: "linux", CPU: "arm64", Libc: deps.Glibc}); got != want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}

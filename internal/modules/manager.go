@@ -107,6 +107,7 @@ type Method struct {
 	Name     string // the manager's command: "npm ci"
 	Cache    bool   // the app brings downloads
 	KeepsDev bool   // the user keeps devDependencies in the app image
+	InApp    bool   // the modules are in the app's folder, outside of node_modules, so that no layer stands for them
 }
 
 // Part is what to install for one layer of modules.

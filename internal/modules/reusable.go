@@ -17,7 +17,7 @@ import (
 // A script of the project or of a workspace may read and write anything in the app.
 // If it does not run again, the app image lacks its output.
 func (e *engine) reusable(s spec) (why string, ok bool, err error) {
-	if e.method.Kind == Resolved {
+	if e.method.Kind == Resolved || e.method.InApp {
 		return "", false, nil
 	}
 	folders, err := e.selection.folders(s.dev())

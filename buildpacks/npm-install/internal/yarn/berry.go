@@ -11,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -46,7 +47,7 @@ func (m *manager) installBerry(p modules.Part) error {
 	}
 	want := deps.PlatformOf(p.Target)
 	arguments, err := json.Marshal(berryArguments{
-		Folders: m.berryFolders(p), Production: !p.Dev, Cache: filepath.Join(m.cache.Dir, "cache"), Facts: facts,
+		Folders: m.berryFolders(p), Production: !p.Dev, Cache: m.berryCache(), Facts: facts,
 		Target: map[string][]string{"os": {want.OS}, "cpu": {want.CPU}, "libc": {want.Libc}},
 	})
 	if err != nil {
@@ -65,7 +66,7 @@ func (m *manager) installBerry(p modules.Part) error {
 		defer remove()
 		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" --require="+file))
 	}
-	if err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: m.berryCommand(p)}); err != nil {
+	if _, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: m.berryCommand(p)}); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(facts)
@@ -76,6 +77,15 @@ func (m *manager) installBerry(p modules.Part) error {
 		return err
 	}
 	return m.removeForeign(p)
+}
+
+// berryCache returns the folder of Yarn's cache: the layer's, or "" for the project's
+// own, in which PnP has its packages, and which an app may bring.
+func (m *manager) berryCache() string {
+	if brought, _ := tree.IsFilled(m.within(ownCache)); brought || m.isPnP() {
+		return ""
+	}
+	return filepath.Join(m.cache.Dir, "cache")
 }
 
 // withPlugin adds a plugin to those of the environment.
@@ -132,8 +142,14 @@ func (m *manager) knowsTargets() bool {
 // berryEnvironment returns the environment for every call of Yarn 2 and later.
 func (m *manager) berryEnvironment(env environ.List) environ.List {
 	env = env.Without("YARN_PRODUCTION") // of Yarn 1; later ones end at a variable that they do not know
-	return env.With("YARN_GLOBAL_FOLDER", m.cache.Dir).Default("YARN_ENABLE_TELEMETRY", "0").
-		With("YARN_INSTALL_STATE_PATH", filepath.Join("node_modules", installState))
+	env = env.With("YARN_GLOBAL_FOLDER", m.cache.Dir).Default("YARN_ENABLE_TELEMETRY", "0")
+	if m.berryCache() == "" {
+		env = env.With("YARN_ENABLE_GLOBAL_CACHE", "false")
+	}
+	if m.isPnP() {
+		return env
+	}
+	return env.With("YARN_INSTALL_STATE_PATH", m.within(filepath.Join("node_modules", installState)))
 }
 
 // berryRule returns the rule of Yarn 2 and later: enableScripts, and exceptions in

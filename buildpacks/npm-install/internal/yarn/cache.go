@@ -18,8 +18,12 @@ import (
 
 // BoundDownloads removes from Yarn's cache what the lockfile does not need, and what
 // is for other platforms than this machine and the targets. If Yarn has not run, it
-// is an archive, and stays as it is.
+// is an archive, and stays as it is. It also removes the downloads in the app that
+// the app image does not need.
 func (m *manager) BoundDownloads(dir string) error {
+	if err := m.leaveOut(); err != nil {
+		return err
+	}
 	bound := m.boundBerry
 	if m.classic() {
 		bound = m.boundClassic

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -50,12 +53,33 @@ func (m *manager) installClassic(p modules.Part) error {
 		return err
 	}
 	err = m.withWorkspaces(p, func() error {
-		return m.classify(call{dir: m.project.Dir, env: env, files: files, args: args})
+		output, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: args})
+		if err == nil {
+			err = m.lost(p, output)
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return m.removeForeign(p)
+}
+
+// lost returns an error if Yarn 1 could not fetch an optional package that is made
+// for the target, which it passes over: the package that needs it would not start.
+func (m *manager) lost(p modules.Part, output string) error {
+	for line := range strings.Lines(output) {
+		if !strings.HasPrefix(line, "error ") {
+			continue
+		}
+		for _, entry := range m.lock.Entries {
+			archive := path.Base(entry.Name) + "-" + entry.Version + ".tgz"
+			if deps.NamedFor(entry.RealName(), deps.PlatformOf(p.Target)) && strings.Contains(line, "/"+archive) && strings.Contains(line, entry.Name) {
+				return explain("yarn install", outcome.Outcome{Err: fmt.Errorf("no package %s for %s", entry.Name, p.Target), Output: line}, true)
+			}
+		}
+	}
+	return nil
 }
 
 // shimFor writes the shim for a part's target.
@@ -86,8 +110,8 @@ func (m *manager) classicFiles() (map[string]string, error) {
 	if builtin != "" {
 		lines = append(lines, npmrc.Builtin(builtin, ""))
 	}
-	for _, path := range []string{m.config.npmrc, m.userConfig()} {
-		text, err := readOptional(path)
+	for _, file := range []string{m.config.npmrc, m.userConfig()} {
+		text, err := readOptional(file)
 		if err != nil {
 			return nil, err
 		}

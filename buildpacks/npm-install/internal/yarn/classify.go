@@ -47,13 +47,14 @@ func parseKinds(text string) ([]kind, error) {
 	return file.Kind, nil
 }
 
-// classify runs Yarn and turns its failure into a [failure.Failure].
-func (m *manager) classify(c call) error {
-	failed, err := m.run(c)
-	if err != nil || failed == nil {
-		return err
+// classify runs Yarn and turns its failure into a [failure.Failure]. It returns
+// Yarn's output.
+func (m *manager) classify(c call) (output string, err error) {
+	ended, err := m.run(c)
+	if err == nil && ended.Err != nil {
+		err = explain(c.String(), ended, m.classic())
 	}
-	return explain(c.String(), *failed, m.classic())
+	return ended.Output, err
 }
 
 // explain says what a failed call means. An unknown one has the id yarn-failed and

@@ -30,8 +30,11 @@ func (m *manager) Install(p modules.Part) error {
 	if err := m.runScripts(p); err != nil {
 		return err
 	}
-	if p.Dev {
+	switch {
+	case p.Dev:
 		return nil
+	case m.isPnP():
+		return m.trimPnP()
 	}
 	return m.removeNotes()
 }

@@ -2,12 +2,11 @@ package yarn
 
 import (
 	"github.com/armature-cnb/armature/internal/deps"
-	"github.com/armature-cnb/armature/internal/modules/installscripts"
 )
 
 // ReadInstalled reads the package.json files of what is installed.
 func (m *manager) ReadInstalled(dir string) (deps.Graph, bool) {
-	installed, err := installscripts.Scan(dir)
+	installed, err := scan(dir)
 	if err != nil || len(installed.Packages) == 0 {
 		return deps.Graph{}, false
 	}

@@ -18,18 +18,21 @@ import (
 
 // manager is Yarn in one build. It is a [modules.Manager].
 type manager struct {
-	env     environ.List
-	log     scribe.Emitter
-	request programs.Request
-	project *modules.Project
-	read    map[string]lockfile // by folder
-	lock    lockfile            // the project's
-	yarn    programs.Program
-	node    versions
-	config  configuration
-	cache   *modules.Downloads
-	facts   berryFacts
-	targets []deps.Platform // of the installs
+	env      environ.List
+	log      scribe.Emitter
+	request  programs.Request
+	project  *modules.Project
+	read     map[string]lockfile // by folder
+	lock     lockfile            // the project's
+	yarn     programs.Program
+	node     versions
+	config   configuration
+	cache    *modules.Downloads
+	facts    berryFacts
+	linker   string          // of Yarn 2 and later: "node-modules", "pnp", "pnpm"
+	atLaunch bool            // the app calls Yarn when it starts
+	warned   bool            // of skipped scripts
+	targets  []deps.Platform // of the installs
 }
 
 // New returns Yarn as a manager.
@@ -121,11 +124,14 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 	if err := removeLinks(p.Dir, m.lock.folders); err != nil {
 		return method, err
 	}
-	name := "yarn install --immutable"
+	method = modules.Method{Kind: modules.Frozen, Name: "yarn install --immutable", KeepsDev: m.env.Get(productionVariable) == "false"}
 	if m.classic() {
-		name = "yarn install --frozen-lockfile"
+		method.Name = "yarn install --frozen-lockfile"
+	} else if m.linker, err = m.findLinker(); err != nil {
+		return method, err
 	}
-	return modules.Method{Kind: modules.Frozen, Name: name, KeepsDev: m.env.Get(productionVariable) == "false"}, m.preflight()
+	method.InApp = m.isPnP()
+	return method, m.preflight()
 }
 
 func (m *manager) Describe() error {
@@ -135,6 +141,9 @@ func (m *manager) Describe() error {
 	}
 	m.log.Process("Resolving installation process")
 	m.log.Subprocess("%s of %s decides on the versions", yarnlock.FileName, format)
+	if m.linker != "" {
+		m.log.Subprocess("nodeLinker is %s", m.linker)
+	}
 	m.log.Break()
 	return nil
 }
@@ -143,7 +152,7 @@ func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.yarn, layers, err = m.request.Get(context, m.env, m.log, m.project.Dir, atLaunch); err != nil {
 		return nil, err
 	}
-	m.cache = downloads
+	m.cache, m.atLaunch = downloads, atLaunch
 	if m.config, err = readBindings(m.env, context.Platform.Path, m.log); err != nil {
 		return nil, err
 	}
@@ -160,10 +169,6 @@ func (m *manager) Unmet() ([]string, error) { return nil, nil }
 // Repair says how to complete a lockfile.
 func (m *manager) Repair([]deps.Gap) (string, error) {
 	return "run `yarn install` in the project's folder, and commit the lockfile that it writes.", nil
-}
-
-func (m *manager) Environment() (build, launch packit.Environment) {
-	return packit.Environment{}, packit.Environment{}
 }
 
 // within returns a folder below the install folder.

@@ -259,3 +259,32 @@ func TestBoundsOfTheCacheOfYarn4(t *testing.T) {
 		t.Errorf("got %q, want %q", left, want)
 	}
 }
+
+// Yarn 1 ends with 0 although it could not fetch an optional package.
+func TestAnOptionalPackageForTheTargetIsNotLost(t *testing.T) {
+	m, err := inspected(t, "1.22.22", files{"package.json": `{"dependencies":{"bundler":"1.0.0"}}`, "yarn.lock": bundlerLock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const output = "[2/4] Fetching packages...\nerror Error: https://registry.example/@bundler/linux-arm64/-/linux-arm64-1.0.0.tgz: Request failed \"503 Service Unavailable\"\n"
+	if err := m.lost(modules.Part{Target: targets.LinuxARM64}, output); !errors.Is(err, &failure.Failure{ID: "npm-registry-unreachable"}) {
+		t.Errorf("got %v", err)
+	}
+	if err := m.lost(modules.Part{Target: targets.LinuxAMD64}, output); err != nil {
+		t.Errorf("for another target: got %v", err)
+	}
+}
+
+func TestTheLogLeavesOutNeedlessLines(t *testing.T) {
+	var log bytes.Buffer
+	q := &quiet{to: &log}
+	for _, part := range []string{"one\nwarning Ignored scr", "ipts due to flag.\n➤ YN0077: │ x\ntwo"} {
+		if _, err := q.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q.flush()
+	if log.String() != "one\ntwo\n" {
+		t.Errorf("got %q", log.String())
+	}
+}

@@ -42,9 +42,10 @@ func (r *scriptRule) allows(p installscripts.Package) bool {
 
 // warn says which scripts were skipped, and how to allow them.
 func (r *scriptRule) warn(m *manager) {
-	if len(r.skipped) == 0 {
+	if len(r.skipped) == 0 || m.warned {
 		return
 	}
+	m.warned = true
 	slices.Sort(r.skipped)
 	m.log.Action("WARNING: Yarn %s runs no install scripts that the project does not allow, and has skipped those of:", m.yarn.Version)
 	for _, one := range slices.Compact(r.skipped) {

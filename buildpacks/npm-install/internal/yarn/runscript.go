@@ -18,11 +18,11 @@ func (m *manager) Run(s modules.Script) error {
 	if err != nil {
 		return err
 	}
-	failed, err := m.run(call{dir: filepath.Join(m.project.Dir, s.Folder), env: m.runEnvironment(), files: files, args: []string{"run", s.Name}})
-	if err != nil || failed == nil {
+	ended, err := m.run(call{dir: filepath.Join(m.project.Dir, s.Folder), env: m.runEnvironment(), files: files, args: []string{"run", s.Name}})
+	if err != nil || ended.Err == nil {
 		return err
 	}
-	return scriptFailure(s, *failed)
+	return scriptFailure(s, ended)
 }
 
 // runEnvironment returns the environment for build scripts.

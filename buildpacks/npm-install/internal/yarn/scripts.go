@@ -18,7 +18,7 @@ import (
 // As Yarn does, a failed one of an optional package is passed over. The root of a
 // workspace has no say in what is installed for the launch.
 func (m *manager) runScripts(p modules.Part) error {
-	installed, err := installscripts.Scan(m.project.Dir)
+	installed, err := scan(m.project.Dir)
 	if err != nil {
 		return err
 	}
@@ -39,6 +39,11 @@ func (m *manager) runScripts(p modules.Part) error {
 	}
 	if _, err := runner.Run(installed, withoutPrepare(installed.ByPackage())); err != nil {
 		return err
+	}
+	if m.isPnP() {
+		if err := m.runUnplugged(runner); err != nil {
+			return err
+		}
 	}
 	rule.warn(m)
 	if !ofRoot {
@@ -96,6 +101,9 @@ func (m *manager) scriptEnvironment(p modules.Part) environ.List {
 		env = env.Default("npm_config_node_gyp", script)
 	}
 	agent := fmt.Sprintf("yarn/%s npm/? node/v%s linux %s", m.yarn.Version, m.node.Node, map[string]string{"amd64": "x64"}[runtime.GOARCH]+map[string]string{"arm64": "arm64"}[runtime.GOARCH])
+	if m.isPnP() {
+		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" "+m.pnpOptions()))
+	}
 	return env.Default("JOBS", "max").With("npm_config_user_agent", agent).With("npm_execpath", m.yarn.Argv[len(m.yarn.Argv)-1]).With("INIT_CWD", m.project.Dir)
 }
 
@@ -130,7 +138,7 @@ func nodeGyp(env environ.List) (dir, script string) {
 // removeForeign removes the packages that are made for musl only: Yarn 1 does not
 // know the field libc of package.json.
 func (m *manager) removeForeign(p modules.Part) error {
-	installed, err := installscripts.Scan(m.project.Dir)
+	installed, err := scan(m.project.Dir)
 	if err != nil {
 		return err
 	}
