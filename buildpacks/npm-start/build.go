@@ -114,6 +114,9 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 	case err != nil:
 		return err
 	}
+	if err := s.linkBeside(s.web); err != nil {
+		return err
+	}
 	if err := s.checkBash(layersDir, mode, others, log); err != nil {
 		return err
 	}
