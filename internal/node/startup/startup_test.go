@@ -188,6 +188,8 @@ func TestDecideAfterTheBuild(t *testing.T) {
 		{"another file of the same framework", files{"package.json": `{"dependencies":{"@nestjs/core":"11"}}`, "dist/src/main.js": ""}, "web: node dist/src/main.js [PORT]"},
 		{"nothing made", files{"package.json": scripts(`"build":"nest build"`, `"dependencies":{"@nestjs/core":"11"}`)}, "nothing"},
 		{"a folder with the project's name", files{"package.json": scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"20","@angular/ssr":"20"}`), "dist/shop/server/server.mjs": "", "dist/shop/browser/index.html": ""}, "web: node dist/shop/server/server.mjs [PORT]"},
+		{"another outcome of the same framework", files{"package.json": scripts(`"build":"react-router build"`, `"dependencies":{"express":"5"},"devDependencies":{"@react-router/dev":"7"}`), "server.mjs": "", "build/client/index.html": ""}, "web: node server.mjs [PORT]"},
+		{"files in place of a server", files{"package.json": scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"20","@angular/ssr":"20"}`), "dist/shop/browser/index.html": ""}, "static dist/*/browser dist/browser dist/*/*/browser dist/* dist/*/* dist fallback index.html"},
 		{"main that was not made", files{"package.json": scripts(`"build":"tsc"`, `"main":"dist/index.js"`)}, "nothing"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
