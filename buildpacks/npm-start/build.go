@@ -45,6 +45,9 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
+		if err := s.readModes(env.Get); err != nil {
+			return packit.BuildResult{}, err
+		}
 		t, err := targets.FromEnv(env.Get)
 		if err != nil {
 			return packit.BuildResult{}, err

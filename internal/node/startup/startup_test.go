@@ -15,8 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
-// files are the files of a project; one without a content has a line of its own
-// name.
+// files are the files of a project: texts by path.
 type files map[string]string
 
 func write(t *testing.T, dir string, all files) {
