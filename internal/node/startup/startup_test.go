@@ -113,9 +113,11 @@ func TestDecide(t *testing.T) {
 		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
 
 		{"a development server with an alternative", files{"package.json": scripts(`"start":"nest start --watch","start:prod":"node dist/main"`)}, nil, "web: node dist/main"},
-		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`), "app.js": ""}, nil, "web: node app.js"},
+		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`, express), "app.js": ""}, nil, "web: node app.js"},
 		{"a development server through concurrently", files{"package.json": scripts(`"start":"concurrently 'node api.js' 'npm:web'","web":"vite"`), "server.js": ""}, nil, "web: node server.js"},
-		{"a development server with nothing below", files{"package.json": scripts(`"start":"nodemon lib/x.js"`), "lib/x.js": ""}, nil, "web: nodemon lib/x.js"},
+		{"a watcher", files{"package.json": scripts(`"start":"NODE_ENV=x nodemon --watch src ./lib/x"`, `"main":"index.js"`), "lib/x.js": "", "src/index.js": "", "index.js": ""}, nil, "web: node lib/x.js"},
+		{"a watcher of another program", files{"package.json": scripts(`"start":"nodemon --exec babel-node lib/x.mts"`), "lib/x.mts": ""}, nil, "web: nodemon --exec babel-node lib/x.mts"},
+		{"a development server with nothing below", files{"package.json": scripts(`"start":"vite"`)}, nil, "web: vite"},
 		{"a compiler for development", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main"},
 		{"devDependencies that stay", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev"}, "web: nest start"},
 		{"no start script, but one for production", files{"package.json": scripts(`"start:production":"node x.js"`)}, nil, "web: node x.js"},
