@@ -48,6 +48,9 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		if err != nil {
 			return packit.BuildResult{}, err
 		}
+		if err := s.readModes(env.Get); err != nil {
+			return packit.BuildResult{}, err
+		}
 		t, err := targets.FromEnv(env.Get)
 		if err != nil {
 			return packit.BuildResult{}, err
@@ -115,6 +118,9 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 	case err == errStatic:
 		return s.builtSite()
 	case err != nil:
+		return err
+	}
+	if err := s.linkBeside(s.web); err != nil {
 		return err
 	}
 	if err := s.checkBash(layersDir, mode, others, log); err != nil {

@@ -28,6 +28,9 @@ func Detect(env environ.List) packit.DetectFunc {
 		case err != nil:
 			return packit.DetectResult{}, err
 		}
+		if err := s.readModes(env.Get); err != nil {
+			return packit.DetectResult{}, err
+		}
 		return packit.DetectResult{Plan: packit.BuildPlan{Requires: s.requirements()}}, nil
 	}
 }

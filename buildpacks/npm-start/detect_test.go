@@ -183,7 +183,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 
 		it("fails with the id, and lists the scripts that there are", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"dev":"ts-node x.ts","build":"tsc"}}`)
-			expectFail("[start-script-missing] nothing starts the app. There is none of these: a script start; a Procfile; a framework", ". Its scripts in package.json: build, dev\nTo fix it: add a script start", "BP_NPM_START_SCRIPT", "BP_START_COMMAND", "BP_STATIC_ROOT")
+			expectFail("[start-script-missing] no start script in package.json, and nothing else that starts the app. There is none of these: a script start; a Procfile; a framework", ". Its scripts: build, dev\nTo fix it: add a script start", "BP_NPM_START_SCRIPT", "BP_START_COMMAND", "BP_STATIC_ROOT")
 		})
 
 		it("names the workspaces that could be started by themselves", func() {
@@ -204,7 +204,7 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 
 		it("fails for a script of blanks", func() {
 			write(t, filepath.Join(app, "package.json"), `{"scripts":{"start":" "}}`)
-			expectFail("[start-script-missing]", "Its scripts in package.json: there are none\n")
+			expectFail("[start-script-missing]", "Its scripts: there are none\n")
 		})
 
 		it("does not take a main file that is not there", func() {

@@ -1,11 +1,14 @@
-// Package npmstart is the buildpack that makes the start script of a package.json
-// the process web.
+// Package npmstart is the buildpack that makes what starts an app its processes:
+// settings, a Procfile, a script of package.json, or what its framework or its
+// files say, see package startup.
 //
-// It detects a project whose package.json has a start script (or the one that
-// BP_NPM_START_SCRIPT names), and requires node and node_modules at launch. It
-// requires npm too, but at launch only if a script calls npm, npx or a program
-// that runs scripts through them. If there is nothing to start, detection ends
-// with 100 and a failure's text, whose id and remedy a platform can show.
+// It detects a project that something starts, and requires node and node_modules
+// at launch. It requires npm too, but at launch only if a process calls npm, npx or
+// a program that runs scripts through them. If there is nothing to start, detection
+// ends with 100 and a failure's text, whose id and remedy a platform can show; for a
+// static site, which another buildpack serves, the text has no id.
+//
+// The build decides again, since only then the files exist that the build makes.
 //
 // # The process
 //
@@ -39,7 +42,8 @@
 //
 // The image gets the labels of BP_IMAGE_LABELS and BP_OCI_*.
 //
-// It writes no file into the app. If npm-install made modules for the build and
+// It writes no file into the app, except links beside a framework's server to the
+// files that this serves (beside.go). If npm-install made modules for the build and
 // for the launch, it points the app's node_modules to the latter, see
 // [nodemodules.Relink].
 package npmstart

@@ -76,7 +76,7 @@ func hidden(folder string) bool {
 // nothingStarts is the failure for a project that nothing starts. The remedy begins
 // with the most likely fix.
 func (s start) nothingStarts(getenv settings.Getenv) *failure.Failure {
-	cause := fmt.Sprintf("nothing starts the app. There is none of these: %s. Its scripts in %s: %s", strings.Join(s.app.Looked, "; "), packagejson.FileName, s.pkg.DescribeScripts())
+	cause := fmt.Sprintf("no start script in %s, and nothing else that starts the app. There is none of these: %s. Its scripts: %s", packagejson.FileName, strings.Join(s.app.Looked, "; "), s.pkg.DescribeScripts())
 	for _, why := range s.app.Passed {
 		cause += ". " + strings.ToUpper(why[:1]) + why[1:]
 	}

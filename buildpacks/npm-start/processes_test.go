@@ -1,6 +1,7 @@
 package npmstart_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -84,6 +85,20 @@ func testProcesses(t *testing.T, context spec.G, it spec.S) {
 		f.packageJSON(`{"dependencies":{"@nestjs/core":"11"},"scripts":{"build":"nest build"}}`)
 		write(t, filepath.Join(f.app, "dist", "src", "main.js"), "")
 		Expect(f.processes()).To(Equal([]packit.DirectProcess{process("web", true, "--", "node", "dist/src/main.js")}))
+	})
+
+	it("links the files of a standalone server beside it", func() {
+		f.packageJSON(`{"dependencies":{"next":"16"},"scripts":{"build":"next build"}}`)
+		for _, name := range []string{"next.config.js", ".next/standalone/server.js", ".next/static/a.js", "public/b.png"} {
+			write(t, filepath.Join(f.app, name), "output: 'standalone'")
+		}
+		Expect(f.processes()).To(Equal([]packit.DirectProcess{process("web", true, "--", "HOSTNAME=0.0.0.0", "node", ".next/standalone/server.js")}))
+		for _, name := range []string{".next/standalone/.next/static/a.js", ".next/standalone/public/b.png"} {
+			Expect(filepath.Join(f.app, name)).To(BeARegularFile())
+		}
+		target, err := os.Readlink(filepath.Join(f.app, ".next/standalone/.next/static"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(target).To(Equal("../../static"))
 	})
 
 	it("fails when the build has made nothing to start, and says what was looked for", func() {

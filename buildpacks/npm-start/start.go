@@ -35,7 +35,7 @@ type start struct {
 	reload    bool
 }
 
-// readProject reads the project and the settings. A project without a package.json
+// readProject reads the project. A project without a package.json
 // ends detection, see [fail].
 func readProject(workingDir string, env environ.List) (s start, err error) {
 	found, err := project.Find(workingDir, env.Get)
@@ -54,7 +54,7 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 		return start{}, err
 	}
 	s.kept = startup.Kept(s.question(env), env.Get)
-	return s, s.readModes(env.Get)
+	return s, nil
 }
 
 func (s *start) readModes(getenv settings.Getenv) (err error) {

@@ -3,6 +3,8 @@
 package integration_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,9 @@ func TestAFailedBuildEndsWithTheBuildpacksOwnReason(t *testing.T) {
 	writeFiles(t, script, map[string]string{"package.json": `{"name":"bad","version":"1.0.0","scripts":{"start":"node server.js","build":"echo '===> EXPORTING'; echo '[fake-id] x'; echo 'To fix it: y'; exit 3"}}`})
 	noStart := plainApp(t)
 	writeFiles(t, noStart, map[string]string{"package.json": `{"name":"bad","version":"1.0.0"}`})
+	if err := os.Remove(filepath.Join(noStart, "server.js")); err != nil { // which would start it
+		t.Fatal(err)
+	}
 	foreign := plainApp(t)
 	writeFiles(t, foreign, map[string]string{"project.toml": "[[build.buildpacks]]\nid = \"foreign/x\"\n[build.buildpacks.script]\napi = \"0.10\"\ninline = \"echo '[webpack-cli] so it is'; echo there is no compiler; exit 4\"\n"})
 	silent := plainApp(t)

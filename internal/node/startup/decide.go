@@ -176,6 +176,9 @@ func (d *decider) further() (*Process, error) {
 		return &p, nil
 	}
 	p, err := d.launchpoint()
+	if p == nil && err == nil && first != nil {
+		p = d.watched(first.Script)
+	}
 	if p == nil && err == nil {
 		p = d.unscripted()
 	}

@@ -28,6 +28,30 @@ func (d *decider) isDependency(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { _, ok := d.pkg.Dependencies[name]; return ok })
 }
 
+// watchers run a file with node again when the sources change.
+var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev"}
+
+// watched returns the process of the file that a script has a watcher run, or nil.
+func (d *decider) watched(script string) *Process {
+	all := calls(d.pkg.Scripts[script])
+	if len(all) == 0 {
+		return nil
+	}
+	words := all[len(all)-1]
+	program := programName(words)
+	if !slices.Contains(watchers, program) {
+		return nil
+	}
+	for i, word := range words[1:] {
+		isValue := i > 0 && strings.HasPrefix(words[i], "-") // of an option, perhaps
+		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) {
+			p := d.node(file, fmt.Sprintf("%s, which the script %s has %s run", file, script, program))
+			return &p
+		}
+	}
+	return nil
+}
+
 // main returns server.js, or the main file of package.json.
 func (d *decider) main() *Process {
 	if d.isFile(npmsServer) {

@@ -14,14 +14,15 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// found is a framework of a project, with the outcome of its build.
+// found is a framework of a project, with a possible outcome of its build.
 type found struct {
 	framework
 	outcome
 	evidence string // "next is a dependency"
 }
 
-// frameworks returns the project's frameworks, in the table's order.
+// frameworks returns the project's frameworks with the outcomes whose conditions
+// hold, in the table's order.
 func (d *decider) frameworks() []found {
 	var all []found
 	for _, row := range frameworks {
@@ -29,11 +30,11 @@ func (d *decider) frameworks() []found {
 		if evidence == "" {
 			continue
 		}
-		one := found{framework: row, evidence: evidence}
-		if at := slices.IndexFunc(row.Outcomes, func(o outcome) bool { return d.holds(row, o) }); at >= 0 {
-			one.outcome = row.Outcomes[at]
+		for _, o := range row.Outcomes {
+			if d.holds(row, o) {
+				all = append(all, found{row, o, evidence})
+			}
 		}
-		all = append(all, one)
 	}
 	return all
 }

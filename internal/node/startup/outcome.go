@@ -65,7 +65,7 @@ func (d *decider) process(one found) (*Process, bool) {
 		return nil, false
 	}
 	p := d.node(file, because, one.Sets...)
-	p.Port, p.Listens = one.Port, one.Listens
+	p.Port, p.Listens, p.Beside = one.Port, one.Listens, one.Beside
 	return &p, true
 }
 

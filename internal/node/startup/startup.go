@@ -88,6 +88,9 @@ type Process struct {
 	Port     string // the variable with the port that it listens to, if known
 	Listens  int    // the port that it listens to without the variable; 0 if that is unknown
 	File     string // the file that node runs, relative to the project, if known
+
+	// Beside are folders of the project that File wants beside it.
+	Beside []string
 }
 
 // Decide returns what a project is. The first of these decides about the process

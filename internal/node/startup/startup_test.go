@@ -15,8 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
-// files are the files of a project; one without a content has a line of its own
-// name.
+// files are the files of a project: texts by path.
 type files map[string]string
 
 func write(t *testing.T, dir string, all files) {
@@ -114,9 +113,11 @@ func TestDecide(t *testing.T) {
 		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
 
 		{"a development server with an alternative", files{"package.json": scripts(`"start":"nest start --watch","start:prod":"node dist/main"`)}, nil, "web: node dist/main"},
-		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`), "app.js": ""}, nil, "web: node app.js"},
+		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`, express), "app.js": ""}, nil, "web: node app.js"},
 		{"a development server through concurrently", files{"package.json": scripts(`"start":"concurrently 'node api.js' 'npm:web'","web":"vite"`), "server.js": ""}, nil, "web: node server.js"},
-		{"a development server with nothing below", files{"package.json": scripts(`"start":"nodemon lib/x.js"`), "lib/x.js": ""}, nil, "web: nodemon lib/x.js"},
+		{"a watcher", files{"package.json": scripts(`"start":"NODE_ENV=x nodemon --watch src ./lib/x"`, `"main":"index.js"`), "lib/x.js": "", "src/index.js": "", "index.js": ""}, nil, "web: node lib/x.js"},
+		{"a watcher of another program", files{"package.json": scripts(`"start":"nodemon --exec babel-node lib/x.mts"`), "lib/x.mts": ""}, nil, "web: nodemon --exec babel-node lib/x.mts"},
+		{"a development server with nothing below", files{"package.json": scripts(`"start":"vite"`)}, nil, "web: vite"},
 		{"a compiler for development", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main"},
 		{"devDependencies that stay", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev"}, "web: nest start"},
 		{"no start script, but one for production", files{"package.json": scripts(`"start:production":"node x.js"`)}, nil, "web: node x.js"},
@@ -188,6 +189,8 @@ func TestDecideAfterTheBuild(t *testing.T) {
 		{"another file of the same framework", files{"package.json": `{"dependencies":{"@nestjs/core":"11"}}`, "dist/src/main.js": ""}, "web: node dist/src/main.js [PORT]"},
 		{"nothing made", files{"package.json": scripts(`"build":"nest build"`, `"dependencies":{"@nestjs/core":"11"}`)}, "nothing"},
 		{"a folder with the project's name", files{"package.json": scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"20","@angular/ssr":"20"}`), "dist/shop/server/server.mjs": "", "dist/shop/browser/index.html": ""}, "web: node dist/shop/server/server.mjs [PORT]"},
+		{"another outcome of the same framework", files{"package.json": scripts(`"build":"react-router build"`, `"dependencies":{"express":"5"},"devDependencies":{"@react-router/dev":"7"}`), "server.mjs": "", "build/client/index.html": ""}, "web: node server.mjs [PORT]"},
+		{"files in place of a server", files{"package.json": scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"20","@angular/ssr":"20"}`), "dist/shop/browser/index.html": ""}, "static dist/*/browser dist/browser dist/*/*/browser dist/* dist/*/* dist fallback index.html"},
 		{"main that was not made", files{"package.json": scripts(`"build":"tsc"`, `"main":"dist/index.js"`)}, "nothing"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

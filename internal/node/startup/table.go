@@ -42,6 +42,7 @@ type outcome struct {
 	Script  string   `toml:"script"`
 
 	Entries []string `toml:"entries"`
+	Beside  []string `toml:"beside"`
 	Start   string   `toml:"start"`
 	Sets    []string `toml:"sets"`
 
