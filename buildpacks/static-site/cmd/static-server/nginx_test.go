@@ -28,8 +28,8 @@ const (
 // How a measurement is made: servers take turns, so that what else runs on the
 // machine meets both.
 const (
-	rounds      = 10
-	roundTime   = time.Second
+	rounds      = 40
+	roundTime   = 250 * time.Millisecond
 	connections = 16
 )
 

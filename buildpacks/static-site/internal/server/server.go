@@ -37,7 +37,6 @@ type Server struct {
 	pages   map[string]*page // by path, as in the site
 	forced  []rules.Redirect
 	others  []rules.Redirect
-	missing *page // of the server itself, for a site without 404.html
 }
 
 // New reads a site's index. The root stays open while the server runs.
