@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/paketo-buildpacks/packit/v2"
-	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	staticsite "github.com/armature-cnb/armature/buildpacks/static-site"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
@@ -16,6 +15,6 @@ import (
 
 func main() {
 	env := environ.List(os.Environ())
-	log := scribe.NewEmitter(os.Stdout).WithLevel(env.Get("BP_LOG_LEVEL"))
-	packit.Run(staticsite.Detect(env), settings.WarningOfTypos(staticsite.Build(env, log), env, log.Process), packit.WithExitHandler(exit.New()))
+	log, err := settings.Log(env.Get, os.Stdout)
+	packit.Run(staticsite.Detect(env), settings.WarningOfTypos(settings.Unless(err, staticsite.Build(env, log)), env, log.Process), packit.WithExitHandler(exit.New()))
 }

@@ -2,12 +2,12 @@ package project
 
 import (
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
@@ -31,7 +31,11 @@ func (s Startable) Evidence() string {
 // with good evidence: a library often has a main file, too. A workspace whose
 // package.json cannot be read is none.
 func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
-	folders, err := workspacesOf(root)
+	globs, err := globsOf(root)
+	if err != nil {
+		return nil, err
+	}
+	folders, err := Workspaces(root, globs)
 	if err != nil {
 		return nil, err
 	}
@@ -50,44 +54,14 @@ func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
 	return all, nil
 }
 
-// Limits of the search for workspaces: levels of folders, and the folders in all.
-const (
-	maxDepth   = 6
-	maxFolders = 20000
-)
-
-// workspacesOf returns the workspaces of a root, as paths below it with slashes,
-// sorted.
-func workspacesOf(root string) (folders []string, err error) {
+// globsOf returns the globs of a root's workspaces, of package.json and of pnpm.
+func globsOf(root string) ([]string, error) {
 	globs, err := packagejson.ReadWorkspaces(root)
-	if err != nil || len(globs) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	seen := 0
-	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == root {
-			return err
-		}
-		folder, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		folder = filepath.ToSlash(folder)
-		if !entry.IsDir() {
-			if entry.Name() == packagejson.FileName && IsWorkspace(globs, filepath.Dir(folder)) {
-				folders = append(folders, filepath.Dir(folder))
-			}
-			return nil
-		}
-		if seen++; entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") || strings.Count(folder, "/") >= maxDepth || seen > maxFolders {
-			return fs.SkipDir
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for workspaces: %w", err)
-	}
-	return folders, nil
+	pnpms, err := packagemanager.PNPMPackages(root)
+	return append(globs, pnpms...), err
 }
 
 // only returns the workspace that an app that nothing starts by itself is about: the
@@ -98,7 +72,11 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 	if err != nil {
 		return nil, nil // whoever needs the file reports it
 	}
-	if len(pkg.Workspaces) == 0 || getenv(settings.StartCommand) != "" || getenv(settings.StaticRoot) != "" || getenv(settings.StartScript) != "" {
+	globs, err := globsOf(root)
+	if err != nil || len(globs) == 0 {
+		return nil, err
+	}
+	if getenv(settings.StartCommand) != "" || getenv(settings.StaticRoot) != "" || getenv(settings.StartScript) != "" {
 		return nil, nil
 	}
 	app, err := startup.Decide(startup.Project{App: root, Dir: root, Package: pkg}, getenv)
