@@ -46,6 +46,11 @@ func (m *manager) installCross(npm npm, p modules.Part, args ...string) error {
 	if err := npm.run(m.project.Dir, append(args, "--ignore-scripts")...); err != nil {
 		return err
 	}
+	return m.scriptsCross(npm, p)
+}
+
+// scriptsCross runs the scripts of an install for another target than the host.
+func (m *manager) scriptsCross(npm npm, p modules.Part) error {
 	specs, err := scriptsToRun(m.project.Dir, p.Target)
 	if err != nil {
 		return err

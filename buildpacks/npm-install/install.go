@@ -44,7 +44,15 @@ func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 	case processInstall:
 		return m.keepingYarnLock(func() error { return install(dir, append([]string{"install"}, args...)...) })
 	case processCI:
-		return m.withLockfile(npm, func() error { return install(dir, append(append([]string{"ci"}, args...), "--prefer-offline")...) })
+		return m.withLockfile(npm, func() error {
+			switch done, err := m.locked(npm, p, args); {
+			case err != nil, done && !p.Crosses():
+				return err
+			case done:
+				return m.scriptsCross(npm, p)
+			}
+			return install(dir, append(append([]string{"ci"}, args...), "--prefer-offline")...)
+		})
 	}
 	return m.rebuild(npm, p, args)
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// connect finds what every dependency leads to.
+// connect gives every node its dependencies.
 func (t *tree) connect(o Options) {
 	for _, n := range t.nodes {
 		if n.link {
@@ -12,6 +12,11 @@ func (t *tree) connect(o Options) {
 		}
 		n.out = edges(n, o)
 	}
+	t.resolve()
+}
+
+// resolve finds what every dependency leads to.
+func (t *tree) resolve() {
 	for _, n := range t.nodes {
 		for _, e := range n.out {
 			if e.to = n.resolve(e.name); e.to != nil {

@@ -91,7 +91,12 @@ func (t *tree) leaveOutWith(n *node, o Options) error {
 	}
 	// npm looks at one branch after the other; an older one does not know those
 	// that it has left out before.
-	counts := func(e *edge) bool { return !branch.has(e.to) && (o.removesLater() || !e.from.inert) }
+	counts := func(e *edge) bool {
+		if o.removesLater() {
+			return !e.isOptional()
+		}
+		return !branch.has(e.to) && !(o.since("11.13.0") && e.from.inert)
+	}
 	set := branch.clone()
 	for i := 0; i < len(set.list); i++ {
 		for _, e := range set.list[i].out {

@@ -22,8 +22,6 @@ type tree struct {
 	root   *node
 	nodes  []*node          // all, the root first, links last
 	places map[string]*node // by place
-
-	suspect bool // npm takes the lockfile's flags (dev, optional, …) for outdated
 }
 
 // Record is npm's record of what is installed, in node_modules.
@@ -126,12 +124,7 @@ func (t *tree) addEntry(place string, entry *object) error {
 	n := &node{
 		place: place, name: nameOf(place), entry: entry, link: entry.is("link"),
 		resolved: entry.text("resolved"), integrity: entry.text("integrity"),
-		dev: entry.is("dev"), optional: entry.is("optional"), peer: entry.is("peer"),
-		devOptional: entry.is("devOptional") || entry.is("dev") || entry.is("optional"),
-		children:    map[string]*node{},
-	}
-	if entry.is("extraneous") {
-		return handover("%s is extraneous in the lockfile", place)
+		children: map[string]*node{},
 	}
 	if !n.link {
 		if err := isNormal(entry); err != nil {
@@ -146,7 +139,6 @@ func (t *tree) addEntry(place string, entry *object) error {
 		return handover("%s is a link to %s, which the lockfile does not have", place, n.resolved)
 	}
 	n.entry = n.target.entry
-	n.dev, n.optional, n.peer, n.devOptional = n.target.dev, n.target.optional, n.target.peer, n.target.devOptional
 	t.add(n)
 	return nil
 }

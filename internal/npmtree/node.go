@@ -19,7 +19,7 @@ type node struct {
 
 	resolved, integrity string
 
-	dev, optional, devOptional, peer bool
+	flags
 
 	out   []*edge
 	in    []*edge
@@ -27,6 +27,11 @@ type node struct {
 
 	isWorkspace bool  // it is the folder of one
 	inBundle    *node // the package in whose archive it is
+}
+
+// flags say by which kinds of dependencies alone a package is needed.
+type flags struct {
+	extraneous, dev, optional, devOptional, peer bool
 }
 
 // edge is a dependency.

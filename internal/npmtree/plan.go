@@ -8,12 +8,13 @@ import (
 
 // Tree is what npm installs.
 type Tree struct {
-	Packages []Package // to unpack, a package before those in its node_modules
-	Links    []Link    // symbolic links to the project's folders
-	Programs []Program // in the order in which npm links them
-	Folders  []string  // that npm leaves behind empty
-	Cleared  []string  // folders node_modules of the project, whose content npm removes first
-	Record   []byte    // the content of node_modules/.package-lock.json; nil if there is no package
+	Packages   []Package // to unpack, a package before those in its node_modules
+	Links      []Link    // symbolic links to the project's folders
+	Programs   []Program // in the order in which npm links them
+	Folders    []string  // that npm leaves behind empty
+	Cleared    []string  // folders node_modules of the project, whose content npm removes first
+	HasScripts bool      // a package has install scripts
+	Record     []byte    // the content of node_modules/.package-lock.json; nil if there is no package
 }
 
 // Package is an archive to unpack.
@@ -58,7 +59,7 @@ func Plan(dir string, o Options) (Tree, error) {
 		t.checkWorkspaces,
 		func() error { return t.check(o) },
 		t.findBundles,
-		t.calculateFlags,
+		func() error { return t.calculateFlags(o) },
 		func() error { return t.leaveOut(o) },
 	} {
 		if err := step(); err != nil {
@@ -66,14 +67,6 @@ func Plan(dir string, o Options) (Tree, error) {
 		}
 	}
 	return t.plan(o)
-}
-
-// calculateFlags is for a lockfile whose flags npm takes for outdated.
-func (t *tree) calculateFlags() error {
-	if t.suspect {
-		return handover("package.json has a dependency of two kinds")
-	}
-	return nil
 }
 
 // findBundles finds out which packages are in the archive of another.
@@ -111,6 +104,7 @@ func (t *tree) plan(o Options) (Tree, error) {
 			}
 			all.Packages = append(all.Packages, p)
 		}
+		all.HasScripts = all.HasScripts || n.entry.is("hasInstallScript") && !n.isLeftOut()
 	}
 	slices.SortStableFunc(all.Packages, func(a, b Package) int {
 		return strings.Count(a.Place, "/node_modules/") - strings.Count(b.Place, "/node_modules/")
@@ -156,9 +150,16 @@ func (t *tree) pack(n *node) (Package, error) {
 	for _, name := range programs.keys {
 		p.Programs = append(p.Programs, programs.text(name))
 	}
+	if len(bundled(n.entry)) == 0 {
+		return p, nil
+	}
 	for _, other := range t.nodes {
-		if other.inBundle == n && other != n {
-			p.Bundled = append(p.Bundled, Bundled{Place: other.place, Name: other.entry.text("name"), Version: other.entry.text("version")})
+		if other.inBundle == n {
+			b := Bundled{Place: other.place, Name: other.entry.text("name"), Version: other.entry.text("version")}
+			if b.Name == "" {
+				b.Name = other.name
+			}
+			p.Bundled = append(p.Bundled, b)
 		}
 	}
 	return p, nil

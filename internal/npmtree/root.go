@@ -32,26 +32,6 @@ func (t *tree) checkRoot(o Options) error {
 	if err := isNormal(entry); err != nil {
 		return handover("the lockfile's entry for the project: %s", err)
 	}
-	// npm takes a lockfile for changed, too, if a dependency has two kinds.
-	kinds := map[string]kind{}
-	for _, e := range t.root.out {
-		kinds[e.name] = e.kind
-	}
-	meta := entry.object("peerDependenciesMeta")
-	for _, row := range []struct {
-		field string
-		want  kind
-	}{{"dependencies", prod}, {"devDependencies", dev}, {"optionalDependencies", optional}, {"peerDependencies", peer}} {
-		for _, name := range entry.object(row.field).keys {
-			want := row.want
-			if want == peer && meta.object(name).is("optional") {
-				want = peerOptional
-			}
-			if kinds[name] != want {
-				t.suspect = true
-			}
-		}
-	}
 	return nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/armature-cnb/armature/internal/npmregistry"
 	"github.com/armature-cnb/armature/internal/npmtree"
 	"github.com/armature-cnb/armature/internal/npmtree/install"
+	"github.com/armature-cnb/armature/internal/testing/treediff"
 )
 
 // comparison compares apps.
@@ -78,7 +79,7 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	if err != nil {
 		return err
 	}
-	got, err := list(dir)
+	got, err := treediff.List(dir)
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,11 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	if err != nil {
 		return err
 	}
-	want, err := list(dir)
+	want, err := treediff.List(dir)
 	if err != nil {
 		return err
 	}
-	differences := compare(want, got)
+	differences := treediff.Compare(want, got)
 	if len(differences) == 0 {
 		c.equal++
 		fmt.Fprintf(c.log, "%s: equal, %d entries, %.2f s against npm's %.2f s\n", title, len(want), ours.Seconds(), seconds)

@@ -51,6 +51,9 @@ func run(ctx context.Context, args []string, log io.Writer) (err error) {
 		*work = dir
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
+	if err := os.MkdirAll(*work, 0o755); err != nil {
+		return err
+	}
 	c := comparison{work: *work, log: log, forms: strings.Split(*forms, ","), cpus: strings.Split(*targets, ",")}
 	if err := c.find(*npm); err != nil {
 		return err

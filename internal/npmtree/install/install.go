@@ -3,6 +3,7 @@ package install
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -136,12 +137,16 @@ func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
 // checkBundled requires the bundled packages that the lockfile has.
 func (i *installer) checkBundled(p npmtree.Package) error {
 	for _, b := range p.Bundled {
-		pkg, err := packagejson.Read(filepath.Join(i.dir, b.Place))
+		text, err := packagejson.ReadText(filepath.Join(i.dir, b.Place))
 		if err != nil {
 			return fmt.Errorf("its archive lacks %s", b.Place)
 		}
-		if pkg.Version != b.Version {
-			return fmt.Errorf("its archive has %s in version %s, and the lockfile has %s", b.Place, pkg.Version, b.Version)
+		var found struct{ Name, Version string }
+		if err := json.Unmarshal(text, &found); err != nil {
+			return fmt.Errorf("its archive has %s without a name and a version", b.Place)
+		}
+		if found.Version != b.Version || found.Name != b.Name {
+			return fmt.Errorf("its archive has %s@%s as %s, and the lockfile has %s@%s", found.Name, found.Version, b.Place, b.Name, b.Version)
 		}
 	}
 	return nil
