@@ -86,7 +86,7 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	if err != nil {
 		return err
 	}
-	m.log.Subprocess("Installing %d packages of the lockfile, as npm ci does", len(planned.Packages))
+	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
 	if err := install.Into(context.Background(), m.project.Dir, planned, archives); err != nil {
 		return err

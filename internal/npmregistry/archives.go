@@ -48,9 +48,10 @@ func NewArchives(dir string, registry *Registry, roots *x509.CertPool) *Archives
 	return &Archives{Dir: dir, Registry: registry, client: client}
 }
 
-// Path returns where an archive is kept.
+// Path returns where an archive is kept: as in the contents of npm's cache, so that
+// npm finds it there, too.
 func (a *Archives) Path(sum checksum.Checksum) string {
-	return filepath.Join(a.Dir, sum.Algorithm, sum.Hex[:2], sum.Hex[2:])
+	return filepath.Join(a.Dir, sum.Algorithm, sum.Hex[:2], sum.Hex[2:4], sum.Hex[4:])
 }
 
 // Get returns the path of an archive, whose checksum is right. Errors are those of

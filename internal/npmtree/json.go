@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
@@ -13,6 +12,7 @@ import (
 type object struct {
 	keys   []string
 	values map[string]any // string, bool, json.Number, nil, []any or *object
+	odd    string         // a key that JavaScript treats in a special way, if any
 }
 
 func newObject() *object { return &object{values: map[string]any{}} }
@@ -46,6 +46,7 @@ func (o *object) clone() *object {
 	for _, key := range o.keys {
 		c.set(key, o.values[key])
 	}
+	c.odd = o.odd
 	return c
 }
 
@@ -82,9 +83,8 @@ func truthy(value any) bool {
 	return true
 }
 
-// parseJSON decodes an object. Texts that JavaScript would print in another way
-// than this package are an error: numbers, half of a surrogate pair, and keys that
-// JavaScript moves (numbers) or treats in a special way (__proto__).
+// parseJSON decodes an object. It marks objects with keys that JavaScript moves
+// (numbers) or treats in a special way (__proto__).
 func parseJSON(text []byte) (*object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -107,27 +107,23 @@ func decodeValue(decoder *json.Decoder) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		if t == '{' {
-			return decodeObject(decoder)
-		}
-		list := []any{}
-		for decoder.More() {
-			value, err := decodeValue(decoder)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		_, err := decoder.Token()
-		return list, err
-	case string:
-		if strings.ContainsRune(t, '\uFFFD') {
-			return nil, errors.New("a text has an invalid character")
-		}
+	opened, ok := token.(json.Delim)
+	if !ok {
+		return token, nil
 	}
-	return token, nil
+	if opened == '{' {
+		return decodeObject(decoder)
+	}
+	list := []any{}
+	for decoder.More() {
+		value, err := decodeValue(decoder)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	_, err = decoder.Token()
+	return list, err
 }
 
 func decodeObject(decoder *json.Decoder) (*object, error) {
@@ -138,8 +134,8 @@ func decodeObject(decoder *json.Decoder) (*object, error) {
 			return nil, err
 		}
 		key, _ := token.(string)
-		if key == "__proto__" || isIndex(key) || strings.ContainsRune(key, '\uFFFD') {
-			return nil, fmt.Errorf("JavaScript treats the key %q in a special way", key)
+		if key == "__proto__" || isIndex(key) {
+			o.odd = key
 		}
 		value, err := decodeValue(decoder)
 		if err != nil {

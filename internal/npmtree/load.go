@@ -24,8 +24,8 @@ type tree struct {
 	places map[string]*node // by place
 }
 
-// Record is npm's record of what is installed, in node_modules.
-const Record = ".package-lock.json"
+// RecordFile is the name of npm's record of what is installed, in node_modules.
+const RecordFile = ".package-lock.json"
 
 // read reads the project's lockfile and package.json files.
 func read(dir string, o Options) (*tree, error) {

@@ -105,6 +105,9 @@ func isMap(entry *object, field string) error {
 	if !ok {
 		return fmt.Errorf("its %s are no object", field)
 	}
+	if ranges.odd != "" {
+		return fmt.Errorf("its %s have %q, which JavaScript treats in a special way", field, ranges.odd)
+	}
 	for _, name := range ranges.keys {
 		_, isText := ranges.values[name].(string)
 		_, isObject := ranges.values[name].(*object)

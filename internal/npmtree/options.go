@@ -38,13 +38,22 @@ func (o Options) removesLater() bool { return !o.since("11.6.1") }
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }
 
-// oldest and newest are the major versions of npm whose trees are known.
-const oldest, newest = 8, 12
+// copiesFolders reports whether npm may copy a folder that is a dependency,
+// instead of linking it: the default of its setting install-links was true in npm
+// 9, at first.
+func (o Options) copiesFolders() bool { return o.since("9.0.0") && !o.since("9.9.4") }
+
+// The versions of npm whose trees are known: the oldest is the first that came with
+// Node.js 18.
+const (
+	oldest      = "8.6.0"
+	newestMajor = 12
+)
 
 // check refuses what this package does not know.
 func (o Options) check() error {
-	if o.NPM == nil || o.NPM.Major() < oldest || o.NPM.Major() > newest || o.NPM.Prerelease() != "" {
-		return handover("npm %v is not one of the versions %d to %d", o.NPM, oldest, newest)
+	if o.NPM == nil || !o.since(oldest) || o.NPM.Major() > newestMajor || o.NPM.Prerelease() != "" {
+		return handover("npm is %v, and known are the versions %s to %d", o.NPM, oldest, newestMajor)
 	}
 	if o.Node == nil || o.Node.Prerelease() != "" {
 		return handover("Node.js %v is not a release", o.Node)

@@ -14,7 +14,19 @@ type Tree struct {
 	Folders    []string  // that npm leaves behind empty
 	Cleared    []string  // folders node_modules of the project, whose content npm removes first
 	HasScripts bool      // a package has install scripts
-	Record     []byte    // the content of node_modules/.package-lock.json; nil if there is no package
+
+	tree    *tree
+	options Options
+}
+
+// Record returns the content of npm's record, node_modules/.package-lock.json, when
+// the packages are there: of packages in the archives of others it has what their
+// package.json says. It is nil if there is no package.
+func (t Tree) Record() ([]byte, error) {
+	if len(t.tree.nodes) == 1 {
+		return nil, nil
+	}
+	return t.tree.record(t.options)
 }
 
 // Package is an archive to unpack.
@@ -25,7 +37,6 @@ type Package struct {
 	Address   string    // where the lockfile says it is; may be empty
 	File      string    // its archive in the project, relative; empty for one from a registry
 	Integrity string    // subresource integrity
-	Optional  bool      // npm goes on without it
 	Programs  []string  // paths of its programs in its folder
 	Bundled   []Bundled // packages that its archive must contain
 }
@@ -94,6 +105,8 @@ func (t *tree) plan(o Options) (Tree, error) {
 			if o.removesLater() && !n.parent.isLeftOut() {
 				all.Folders = append(all.Folders, path.Dir(n.place))
 			}
+		case n.link && !n.target.isWorkspace && o.copiesFolders():
+			return Tree{}, handover("npm %s may copy %s instead of linking it", o.NPM, n.target.place)
 		case n.link:
 			all.Links = append(all.Links, Link{Place: n.place, To: n.target.place})
 		case n.isTop(), n.inBundle != nil && n.inBundle != t.root:
@@ -116,13 +129,7 @@ func (t *tree) plan(o Options) (Tree, error) {
 			all.Cleared = append(all.Cleared, path.Join(n.place, "node_modules"))
 		}
 	}
-	record, err := t.record(o)
-	if err != nil {
-		return Tree{}, err
-	}
-	if len(t.nodes) > 1 {
-		all.Record = record
-	}
+	all.tree, all.options = t, o
 	return all, nil
 }
 
@@ -139,7 +146,7 @@ func (t *tree) pack(n *node) (Package, error) {
 		return Package{}, handover("%s is from %s", n.place, n.resolved)
 	}
 	p := Package{Place: n.place, Name: n.entry.text("name"), Version: n.entry.text("version"), Address: n.resolved, File: n.localFile(),
-		Integrity: n.integrity, Optional: n.optional}
+		Integrity: n.integrity}
 	if p.Name == "" {
 		p.Name = n.name
 	}

@@ -87,6 +87,9 @@ func (p *printer) next(i int, indent string) {
 
 // sorted returns the keys in npm's order.
 func (p *printer) sorted(o *object) []string {
+	if o.odd != "" {
+		p.err = fmt.Errorf("JavaScript treats the key %q in a special way", o.odd)
+	}
 	if i := slices.IndexFunc(o.keys, func(key string) bool { return !sortable(key) }); i >= 0 {
 		p.err = fmt.Errorf("the place of the key %q depends on the locale", o.keys[i])
 	}
@@ -113,6 +116,9 @@ func (p *printer) sorted(o *object) []string {
 
 // text prints a string with the escapes of JSON.stringify.
 func (p *printer) text(s string) {
+	if strings.ContainsRune(s, '\uFFFD') { // which may stand for half of a surrogate pair
+		p.err = fmt.Errorf("the text %q has an invalid character", s)
+	}
 	p.WriteByte('"')
 	for _, r := range s {
 		switch {

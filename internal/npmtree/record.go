@@ -3,6 +3,7 @@ package npmtree
 import (
 	"encoding/json"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -55,24 +56,30 @@ func (t *tree) entryOf(n *node, o Options) (*object, error) {
 		entry.set("link", true)
 		return entry, nil
 	}
+	from := n.entry
+	if n.inBundle != nil && n.inBundle != t.root {
+		var err error
+		if from, err = readManifest(filepath.Join(t.dir, n.place)); err != nil {
+			return nil, handover("%s: %s", n.place, err)
+		}
+	}
 	for _, field := range recordFields {
-		if value := n.entry.values[field]; truthy(value) && !isEmpty(value) && (field != "libc" || o.recordsLibc()) {
+		if value := from.values[field]; truthy(value) && !isEmpty(value) && (field != "libc" || o.recordsLibc()) {
 			entry.set(field, value)
 		}
 	}
-	if license, ok := n.entry.values["license"].(*object); ok && license.is("type") {
+	if license, ok := from.values["license"].(*object); ok && license.is("type") {
 		entry.set("license", license.values["type"])
 	}
-	if name := n.entry.text("name"); name != "" && name != n.name {
+	if scripts := from.object("scripts"); scripts.is("install") || scripts.is("preinstall") || scripts.is("postinstall") {
+		entry.set("hasInstallScript", true)
+	}
+	if name := from.text("name"); name != "" && name != n.name {
 		entry.set("name", name)
 	}
 	if n.isTop() {
 		if list, has := n.entry.values["devDependencies"]; has && truthy(list) {
 			entry.set("devDependencies", list)
-		}
-		scripts := n.entry.object("scripts")
-		if scripts.is("install") || scripts.is("preinstall") || scripts.is("postinstall") {
-			entry.set("hasInstallScript", true)
 		}
 	}
 	if n.integrity != "" {

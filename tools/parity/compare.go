@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -83,6 +84,8 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	if err != nil {
 		return err
 	}
+	record := filepath.Join(dir, "node_modules", npmtree.RecordFile)
+	gotRecord, _ := os.ReadFile(record) // shown if it differs
 	seconds, err := c.runNPM(ctx, dir, cpu, omit)
 	if err != nil {
 		return err
@@ -102,7 +105,26 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	for _, line := range differences[:min(len(differences), 25)] {
 		fmt.Fprintf(c.log, "  %s\n", line)
 	}
-	return nil
+	wantRecord, err := os.ReadFile(record)
+	c.showLines(string(wantRecord), string(gotRecord))
+	return err
+}
+
+// showLines shows the first lines that only one of two texts has.
+func (c *comparison) showLines(want, got string) {
+	for _, side := range []struct{ sign, text, other string }{{"-", want, got}, {"+", got, want}} {
+		lines := map[string]int{}
+		for line := range strings.Lines(side.other) {
+			lines[line]++
+		}
+		shown := 0
+		for line := range strings.Lines(side.text) {
+			if lines[line]--; lines[line] < 0 && shown < 25 {
+				shown++
+				fmt.Fprintf(c.log, "  %s%s", side.sign, line)
+			}
+		}
+	}
 }
 
 func (c *comparison) summary() error {

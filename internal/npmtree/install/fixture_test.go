@@ -46,7 +46,7 @@ var packages = map[string]pkg{
 		{name: "package/.gitignore", text: "one\n"},
 		{name: "package/sub/.gitignore", text: "two\n"}, {name: "package/sub/.npmignore", text: "three\n"},
 		{name: "package/after/.npmignore", text: "four\n"}, {name: "package/after/.gitignore", text: "five\n"},
-		{name: "other/top.js", text: "top"}, {name: "./package/dot.js", text: "dot"}, {name: "package//double.js", text: "double"},
+		{name: "other/top.js", text: "top"}, {name: "./package/dot.js", text: "dot"},
 		{name: "package/hard", kind: tar.TypeLink, link: "package/bin/tool.js"}, {name: "package/soft", kind: tar.TypeSymlink, link: "/etc/passwd"},
 		{name: "package/run.sh", text: "run", mode: 0o755}, {name: "package/secret", text: "secret", mode: 0o600}, {name: "package/none", text: "", mode: 0},
 		{name: "package/empty/", kind: tar.TypeDir, mode: 0o700}, {name: "package/../escape", text: "escape"}, {name: "/package/absolute", text: "absolute"},

@@ -208,9 +208,9 @@ func (i *installer) finish(context.Context) error {
 			return err
 		}
 	}
-	if len(i.tree.Record) == 0 {
-		return nil
+	record, err := i.tree.Record()
+	if err != nil || record == nil {
+		return err
 	}
-	place := filepath.Join(i.dir, "node_modules", npmtree.Record)
-	return os.WriteFile(place, i.tree.Record, 0o666)
+	return os.WriteFile(filepath.Join(i.dir, "node_modules", npmtree.RecordFile), record, 0o666)
 }

@@ -172,7 +172,7 @@ func TestTheTreeIsNPMs(t *testing.T) {
 // record shows npm's record, for a comparison by hand.
 func record(t *testing.T, dir string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, "node_modules", npmtree.Record))
+	text, err := os.ReadFile(filepath.Join(dir, "node_modules", npmtree.RecordFile))
 	if err != nil {
 		t.Error(err)
 	}

@@ -136,8 +136,7 @@ func (u *unpacker) target(name string) (string, error) {
 		name = renamed
 	}
 	_, rest, _ := strings.Cut(name, "/")
-	rest = strings.TrimLeft(rest, "/")
-	if isDrive(rest) {
+	if strings.HasPrefix(rest, "/") || isDrive(rest) {
 		return "", odd("the archive has a file %q", name)
 	}
 	parts := strings.Split(rest, "/")
