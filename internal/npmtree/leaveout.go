@@ -7,6 +7,9 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 )
 
+// inertField is what some versions of npm write about a package that did not fit.
+const inertField = "ideallyInert"
+
 // leaveOut marks the packages that npm leaves out: of kinds that are omitted, and
 // optional ones for other platforms, with what only they need.
 func (t *tree) leaveOut(o Options) error {
@@ -15,6 +18,8 @@ func (t *tree) leaveOut(o Options) error {
 			continue
 		}
 		switch fits := n.entryRunsOn(o.Host); {
+		case o.recordsUnfit() && n.entry.is(inertField):
+			return handover("npm %s takes %s for one that it left out", o.NPM, n.place)
 		case !n.optional && !fits:
 			return handover("%s is not for this platform, and not optional", n.place)
 		case n.optional && !n.inert && !(n.fitsEngines(o) && n.entryRunsOn(o.Target)):
@@ -41,7 +46,7 @@ func (t *tree) omit(o Options) error {
 		if top != t.root && !o.since("9.9.4") {
 			return handover("npm %s may keep %s", o.NPM, n.place)
 		}
-		n.inert = true
+		n.inert, n.unfit = true, false
 	}
 	return nil
 }
@@ -117,7 +122,7 @@ func (t *tree) leaveOutWith(n *node, o Options) error {
 		}
 	}
 	for one := range set.in {
-		one.inert = true
+		one.inert, one.unfit = true, true
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type node struct {
 	out   []*edge
 	in    []*edge
 	inert bool // npm leaves it out
+	unfit bool // because it, or one that needs it, does not fit the platform or Node.js
 
 	isWorkspace bool  // it is the folder of one
 	inBundle    *node // the package in whose archive it is

@@ -35,6 +35,10 @@ func (o Options) recordsLibc() bool { return o.since("11.11.0") }
 // around them stay.
 func (o Options) removesLater() bool { return !o.since("11.6.1") }
 
+// recordsUnfit reports whether npm's record has the optional packages that are left
+// out because they do not fit the platform or Node.js.
+func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.1") }
+
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }
 
@@ -54,6 +58,9 @@ const (
 func (o Options) check() error {
 	if o.NPM == nil || !o.since(oldest) || o.NPM.Major() > newestMajor || o.NPM.Prerelease() != "" {
 		return handover("npm is %v, and known are the versions %s to %d", o.NPM, oldest, newestMajor)
+	}
+	if o.since("11.1.0") && !o.since("11.3.0") {
+		return handover("npm %v came with no Node.js", o.NPM)
 	}
 	if o.Node == nil || o.Node.Prerelease() != "" {
 		return handover("Node.js %v is not a release", o.Node)

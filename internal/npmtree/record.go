@@ -17,7 +17,7 @@ var recordFields = []string{
 func (t *tree) record(o Options) ([]byte, error) {
 	packages := newObject()
 	for _, n := range t.nodes[1:] {
-		if n.isLeftOut() {
+		if n.isLeftOut() && !(o.recordsUnfit() && n.isUnfit()) {
 			continue
 		}
 		entry, err := t.entryOf(n, o)
@@ -48,6 +48,17 @@ func (n *node) isLeftOut() bool {
 	return false
 }
 
+// isUnfit reports whether all that is left out of a node and those around it is
+// unfit.
+func (n *node) isUnfit() bool {
+	for ; n != nil; n = n.parent {
+		if n.inert && !n.unfit {
+			return false
+		}
+	}
+	return true
+}
+
 // entryOf returns a node's entry in the record.
 func (t *tree) entryOf(n *node, o Options) (*object, error) {
 	entry := newObject()
@@ -57,7 +68,7 @@ func (t *tree) entryOf(n *node, o Options) (*object, error) {
 		return entry, nil
 	}
 	from := n.entry
-	if n.inBundle != nil && n.inBundle != t.root {
+	if n.inBundle != nil && n.inBundle != t.root && !n.isLeftOut() {
 		var err error
 		if from, err = readManifest(filepath.Join(t.dir, n.place)); err != nil {
 			return nil, handover("%s: %s", n.place, err)
@@ -81,6 +92,9 @@ func (t *tree) entryOf(n *node, o Options) (*object, error) {
 		if list, has := n.entry.values["devDependencies"]; has && truthy(list) {
 			entry.set("devDependencies", list)
 		}
+	}
+	if n.isLeftOut() {
+		entry.set(inertField, true)
 	}
 	if n.integrity != "" {
 		entry.set("integrity", n.integrity)
