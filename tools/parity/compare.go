@@ -86,6 +86,11 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	}
 	record := filepath.Join(dir, "node_modules", npmtree.RecordFile)
 	gotRecord, _ := os.ReadFile(record) // shown if it differs
+	for _, folder := range planned.Cleared {
+		if err := tree.Remove(filepath.Join(dir, folder)); err != nil {
+			return err
+		}
+	}
 	seconds, err := c.runNPM(ctx, dir, cpu, omit)
 	if err != nil {
 		return err
