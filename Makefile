@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -137,6 +137,13 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 managers: ## The tests of all package managers, with every line of their programs; CORPUS names a folder with public apps; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
+
+# `make parity CORPUS=DIR` compares the installer with npm on the apps below a folder;
+# PARITY has more flags: "-app nest -targets arm64 -forms plain".
+CORPUS ?=
+PARITY ?=
+parity: ## Compare the installer of npm's lockfiles with npm itself, on the apps below CORPUS
+	@$(GO) run ./tools/parity -corpus "$(CORPUS)" $(PARITY)
 
 # Packages in which a fault does most harm: keys, checksums, sandboxes, version
 # selection, caches.

@@ -34,6 +34,9 @@ list) ;;
 esac
 `
 
+// installedByNPM is for tests whose npm is a script.
+const installedByNPM = "BP_NODE_INSTALLER=npm"
+
 // Layers of the versions before are used again: what stands in testdata/layers,
 // the keys above all, is what version 0.1.0 of the buildpack made of the same
 // apps, for each of the targets.
@@ -79,7 +82,7 @@ func TestLayersAreWhatTheyWere(t *testing.T) {
 			if err := os.Mkdir("layers", 0o755); err != nil {
 				t.Fatal(err)
 			}
-			env := append(environ.List{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=home", "CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=" + host}, tc.env...)
+			env := append(environ.List{installedByNPM, "PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=home", "CNB_TARGET_OS=linux", "CNB_TARGET_ARCH=" + host}, tc.env...)
 			var said strings.Builder
 			for _, title := range []string{"the first build", "the second build"} {
 				if err := os.RemoveAll("app"); err != nil {

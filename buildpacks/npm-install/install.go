@@ -54,6 +54,9 @@ func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 		return m.keepingYarnLock(func() error { return npm.run(dir, append(append([]string{"install"}, args...), ignoreScripts)...) })
 	case processCI:
 		return m.withLockfile(npm, func() error {
+			if done, err := m.locked(npm, p, args); done || err != nil {
+				return err
+			}
 			return npm.run(dir, append(append([]string{"ci"}, args...), "--prefer-offline", ignoreScripts)...)
 		})
 	}

@@ -17,6 +17,17 @@ type setting struct {
 	value   string
 }
 
+// name returns the setting's name for [Config.Names].
+func (s setting) name() string {
+	switch {
+	case s.list:
+		return s.key + "[]"
+	case s.bare:
+		return s.key + "="
+	}
+	return s.key
+}
+
 // header matches the start of a section. As in npm, the line must have nothing
 // else.
 var header = regexp.MustCompile(`^\[([^\]]*)\]\s*$`)

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
@@ -72,14 +74,23 @@ func Builtin(registry, prefix string) string {
 // Config is the configuration that [Load] found.
 type Config struct {
 	layers []map[string]string // the first with a key wins
+	names  map[string]bool     // of all settings, also of those that the layers lack
 }
+
+// Names returns the names of all settings of all sources, sorted. That of a list in
+// a file ends with "[]", and that of a setting without a value with "=": [Config.Get]
+// finds neither.
+func (c *Config) Names() []string { return slices.Sorted(maps.Keys(c.names)) }
 
 // Load reads all sources. As in npm, a missing file is like an empty one; an
 // unreadable one is an error.
 func Load(s Sources) (*Config, error) {
 	env := fromEnviron(s.Environ)
 	lookup := s.Environ.Lookup
-	c := &Config{layers: []map[string]string{env}}
+	c := &Config{layers: []map[string]string{env}, names: map[string]bool{}}
+	for name := range env {
+		c.names[name] = true
+	}
 	for _, path := range s.files(env) {
 		text, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -89,6 +100,11 @@ func Load(s Sources) (*Config, error) {
 			return nil, err
 		}
 		c.layers = append(c.layers, parse(string(text), lookup))
+		for _, one := range entries(string(text), lookup) {
+			if !one.nested {
+				c.names[one.name()] = true
+			}
+		}
 	}
 	if s.Builtin != "" {
 		c.layers = append(c.layers, map[string]string{"registry": s.Builtin})

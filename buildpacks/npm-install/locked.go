@@ -1,0 +1,171 @@
+package npminstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/node/npmrc"
+	"github.com/armature-cnb/armature/internal/npmregistry"
+	"github.com/armature-cnb/armature/internal/npmtree"
+	"github.com/armature-cnb/armature/internal/npmtree/install"
+)
+
+// installerVariable is the setting for who installs a lockfile's packages.
+const installerVariable = "BP_NODE_INSTALLER"
+
+// Its values.
+const (
+	installerAuto = "auto"     // the installer, and npm where the installer may not do the same
+	installerLock = "lockfile" // the installer; it is an error where it may not do the same as npm
+	installerNPM  = "npm"
+)
+
+// locked installs a lockfile's packages without npm, as `npm ci --ignore-scripts`
+// does. Done is false if npm has to install; then npm removes what is there first.
+func (m *manager) locked(n npm, p modules.Part, args []string) (done bool, err error) {
+	choice, err := settings.OneOf(m.env.Get, installerVariable, installerAuto, installerLock, installerNPM)
+	if err != nil || choice == installerNPM {
+		return false, err
+	}
+	err = m.installLocked(n, p, args)
+	var handover *npmtree.Handover
+	switch {
+	case err == nil:
+		return true, nil
+	case !errors.As(err, &handover):
+		return false, err
+	case choice == installerLock:
+		return false, &failure.Failure{
+			ID:     "lockfile-needs-npm",
+			Cause:  fmt.Sprintf("%s=%s, and only npm can install these packages: %s", installerVariable, choice, handover.Reason),
+			Remedy: fmt.Sprintf("set %s=%s, which lets npm install where it has to.", installerVariable, installerAuto),
+		}
+	}
+	m.log.Subprocess("%s", "npm installs the packages itself: "+handover.Reason)
+	return false, nil
+}
+
+// installLocked is locked without the choice. What npm has to do is a
+// [npmtree.Handover].
+func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
+	if m.project.Workspace != "" {
+		return &npmtree.Handover{Reason: "the project is a workspace"}
+	}
+	config, err := m.configuration(n)
+	if err != nil {
+		return err
+	}
+	o, err := n.treeOptions(p, config, args)
+	if err != nil {
+		return err
+	}
+	planned, err := npmtree.Plan(m.project.Dir, o)
+	if err != nil {
+		return err
+	}
+	archives, err := m.archives(n, config)
+	if err != nil {
+		return err
+	}
+	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
+	start := time.Now()
+	if err := install.Into(context.Background(), m.project.Dir, planned, archives); err != nil {
+		return err
+	}
+	m.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
+	m.log.Break()
+	return nil
+}
+
+// configuration returns npm's configuration for the project.
+func (m *manager) configuration(n npm) (*npmrc.Config, error) {
+	builtin, err := npmrc.BuiltinRegistry(m.env.Get)
+	if err != nil {
+		return nil, err
+	}
+	return npmrc.Load(npmrc.Sources{Environ: n.env, ProjectDir: m.project.Dir, HomeDir: m.env.Get("HOME"), Binding: m.globalConfig, Builtin: builtin})
+}
+
+// treeOptions returns what the tree depends on besides the project.
+func (n npm) treeOptions(p modules.Part, config *npmrc.Config, args []string) (npmtree.Options, error) {
+	o := npmtree.Options{Host: deps.PlatformOf(p.Host), Target: deps.PlatformOf(p.Target)}
+	var err error
+	if o.NPM, err = semver.StrictNewVersion(n.versions.NPM); err != nil {
+		return o, &npmtree.Handover{Reason: "the version of npm is " + n.versions.NPM}
+	}
+	if o.Node, err = semver.StrictNewVersion(n.versions.Node); err != nil {
+		return o, &npmtree.Handover{Reason: "the version of Node.js is " + n.versions.Node}
+	}
+	var omit, include []string
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "--omit":
+			omit = append(omit, value)
+		case "--include":
+			include = append(include, value)
+		default:
+			return o, &npmtree.Handover{Reason: "npm gets " + arg}
+		}
+	}
+	return o, o.Configure(config, omit, include, n.env.Get("NODE_ENV") == "production")
+}
+
+// archives returns the archives of npm's cache, which has them by their checksums,
+// so that npm finds those that it needs later, too.
+func (m *manager) archives(n npm, config *npmrc.Config) (*npmregistry.Archives, error) {
+	if err := n.cache.Open(); err != nil {
+		return nil, err
+	}
+	standard, err := n.standardRegistry()
+	if err != nil {
+		return nil, err
+	}
+	registry, err := npmregistry.New(config, standard)
+	if err != nil {
+		return nil, &npmtree.Handover{Reason: err.Error()}
+	}
+	var extra []cacerts.File
+	if path := n.env.Get("NODE_EXTRA_CA_CERTS"); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil || cacerts.Check(text) != nil {
+			return nil, &npmtree.Handover{Reason: "the certificates of NODE_EXTRA_CA_CERTS cannot be read"}
+		}
+		extra = append(extra, cacerts.File{Name: path, PEM: text})
+	}
+	roots, err := cacerts.Pool(extra)
+	if err != nil {
+		return nil, err
+	}
+	return npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots), nil
+}
+
+// standardRegistry returns the registry that npm asks if its configuration names
+// none.
+func (n npm) standardRegistry() (*url.URL, error) {
+	program, err := lookPath("npm", n.env.Get("PATH"))
+	if err != nil {
+		return nil, err
+	}
+	if program, err = filepath.EvalSymlinks(program); err != nil || filepath.Base(program) != "npm-cli.js" {
+		return nil, &npmtree.Handover{Reason: "the program npm is not npm's own"}
+	}
+	standard, err := npmregistry.Standard(filepath.Dir(filepath.Dir(program)))
+	if err != nil {
+		return nil, &npmtree.Handover{Reason: err.Error()}
+	}
+	return standard, nil
+}

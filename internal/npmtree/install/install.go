@@ -1,0 +1,216 @@
+// Package install makes the tree that package npmtree works out.
+package install
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
+	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/npmregistry"
+	"github.com/armature-cnb/armature/internal/npmtree"
+	"github.com/armature-cnb/armature/internal/npmtree/unpack"
+)
+
+// workers is how many packages are fetched and unpacked at a time.
+const workers = 32
+
+// Into installs a tree into a project's folder. It removes what is in the
+// project's node_modules first, as `npm ci` does. A tree that cannot be made as npm
+// would is a [npmtree.Handover]: npm then begins from nothing again, so that what
+// is there already does no harm. A full disk is a [failure.Failure].
+func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives) error {
+	i := installer{dir: dir, tree: t, archives: archives}
+	for _, step := range []func(context.Context) error{i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
+		if err := step(ctx); err != nil {
+			return i.explain(err)
+		}
+	}
+	return nil
+}
+
+type installer struct {
+	dir      string
+	tree     npmtree.Tree
+	archives *npmregistry.Archives
+}
+
+// explain turns an error into one of [Into]'s.
+func (i *installer) explain(err error) error {
+	var fault *failure.Failure
+	switch {
+	case diskfull.Is(err):
+		return tree.DiskFull("the disk is full while installing packages into "+i.dir, err)
+	case errors.As(err, &fault):
+		return fault
+	}
+	return &npmtree.Handover{Reason: err.Error()}
+}
+
+// clear removes what is in node_modules.
+func (i *installer) clear(context.Context) error {
+	for _, folder := range i.tree.Cleared {
+		place := filepath.Join(i.dir, folder)
+		info, err := os.Lstat(place)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("%s is no folder", folder)
+		}
+		entries, err := os.ReadDir(place)
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if err := tree.Remove(filepath.Join(place, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unpack fetches and unpacks all packages.
+func (i *installer) unpack(ctx context.Context) error {
+	for _, p := range i.tree.Packages {
+		if err := os.MkdirAll(filepath.Join(i.dir, p.Place), 0o777); err != nil {
+			return err
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for _, p := range i.tree.Packages {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := i.unpackOne(ctx, p); err != nil {
+				return fmt.Errorf("%s: %w", p.Place, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
+	sum, err := npmregistry.Integrity(p.Integrity)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(i.dir, p.File)
+	if p.File == "" {
+		path, err = i.archives.Get(ctx, npmregistry.Wanted{Name: p.Name, Version: p.Version, Address: p.Address, Checksum: sum})
+	} else {
+		err = sum.Verify(path)
+	}
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	var programs []string
+	if p.Address == "" { // npm then knows them while it unpacks
+		programs = p.Programs
+	}
+	if err := unpack.Into(filepath.Join(i.dir, p.Place), file, programs); err != nil {
+		return err
+	}
+	return i.checkBundled(p)
+}
+
+// checkBundled requires the bundled packages that the lockfile has.
+func (i *installer) checkBundled(p npmtree.Package) error {
+	for _, b := range p.Bundled {
+		text, err := packagejson.ReadText(filepath.Join(i.dir, b.Place))
+		if err != nil {
+			return fmt.Errorf("its archive lacks %s", b.Place)
+		}
+		var found struct{ Name, Version string }
+		if err := json.Unmarshal(text, &found); err != nil {
+			return fmt.Errorf("its archive has %s without a name and a version", b.Place)
+		}
+		if found.Version != b.Version || found.Name != b.Name {
+			return fmt.Errorf("its archive has %s@%s as %s, and the lockfile has %s@%s", found.Name, found.Version, b.Place, b.Name, b.Version)
+		}
+	}
+	return nil
+}
+
+// link links the project's folders.
+func (i *installer) link(context.Context) error {
+	for _, l := range i.tree.Links {
+		if err := i.symlink(filepath.Join(i.dir, l.To), filepath.Join(i.dir, l.Place)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// symlink makes a relative link.
+func (i *installer) symlink(to, place string) error {
+	if err := os.MkdirAll(filepath.Dir(place), 0o777); err != nil {
+		return err
+	}
+	rel, err := filepath.Rel(filepath.Dir(place), to)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(place); err != nil {
+		return err
+	}
+	return os.Symlink(rel, place)
+}
+
+// linkPrograms links programs that are there, and makes them executable.
+func (i *installer) linkPrograms(context.Context) error {
+	for _, p := range i.tree.Programs {
+		target := filepath.Join(i.dir, p.Target)
+		if _, err := os.Lstat(target); err != nil {
+			continue
+		}
+		place := filepath.Join(i.dir, p.Link)
+		if err := i.symlink(target, place); err != nil {
+			return err
+		}
+		if err := fixProgram(target); err != nil {
+			return err
+		}
+		if p.Remove {
+			if err := os.Remove(place); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish makes the folders that npm leaves behind, and writes its record last: it
+// has to be newer than everything else.
+func (i *installer) finish(context.Context) error {
+	for _, folder := range i.tree.Folders {
+		if err := os.MkdirAll(filepath.Join(i.dir, folder), 0o777); err != nil {
+			return err
+		}
+	}
+	record, err := i.tree.Record()
+	if err != nil || record == nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(i.dir, "node_modules", npmtree.RecordFile), record, 0o666)
+}
