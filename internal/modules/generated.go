@@ -87,7 +87,7 @@ func (i *installer) makeApp(modules packit.Layer) error {
 		return err
 	}
 	for _, place := range places {
-		if err := i.setApart(modules.Path, place, start); err != nil {
+		if err := i.setApart(modules.Path, place, places, start); err != nil {
 			return fmt.Errorf("finding what scripts wrote into %s: %w", place, err)
 		}
 	}
@@ -131,13 +131,14 @@ func (e *engine) clock() (time.Time, error) {
 }
 
 // setApart copies the new files of one node_modules of the project, moves its cache
-// into the layer, and removes the rest; vendored modules stay.
-func (i *installer) setApart(layerDir, place string, start time.Time) error {
+// into the layer, and removes the rest; vendored modules stay. Links into places
+// stay relative.
+func (i *installer) setApart(layerDir, place string, places []string, start time.Time) error {
 	from, original := filepath.Join(i.project.Dir, place), filepath.Join(layerDir, place)
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		return nil // a script removed it
 	}
-	if _, err := tree.AnchorLinks(from, i.absolute(i.generated.places)...); err != nil {
+	if _, err := tree.AnchorLinks(from, i.absolute(places)...); err != nil {
 		return err
 	}
 	fresh, err := i.filesOf(from, func(path string, entry fs.DirEntry) (bool, error) {
