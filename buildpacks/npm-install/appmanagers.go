@@ -11,17 +11,18 @@ import (
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // managerVariable overrides the package manager that the app's files name.
-const managerVariable = packagemanager.Variable
+const managerVariable = managerchoice.Variable
 
 // placeOf is where a project is.
-func placeOf(p project.Project, app string) packagemanager.Place {
-	return packagemanager.Place{
+func placeOf(p project.Project, app string) managerchoice.Place {
+	return managerchoice.Place{
 		App: app, Root: p.Root, Dir: p.Dir,
 		Ignores: func(file string) bool { return gitfolder.IgnoresFile(app, file) != "" },
 	}
@@ -29,12 +30,12 @@ func placeOf(p project.Project, app string) packagemanager.Place {
 
 // choose chooses the package manager of a project. One that this buildpack does
 // not have is a [failure.Failure] with the id package-manager-unsupported.
-func choose(env environ.List, p project.Project, app string) (packagemanager.Choice, error) {
+func choose(env environ.List, p project.Project, app string) (managerchoice.Choice, error) {
 	wanted, err := wantedManager(env)
 	if err != nil {
-		return packagemanager.Choice{}, err
+		return managerchoice.Choice{}, err
 	}
-	choice, err := packagemanager.Choose(placeOf(p, app), wanted)
+	choice, err := managerchoice.Choose(placeOf(p, app), wanted)
 	if err != nil || choice.Manager == packagemanager.NPM {
 		return choice, err
 	}
@@ -52,7 +53,7 @@ func wantedManager(env environ.List) (string, error) {
 	return settings.OneOf(env.Get, managerVariable, packagemanager.NPM, packagemanager.PNPM, packagemanager.Yarn, packagemanager.Bun)
 }
 
-func unsupported(choice packagemanager.Choice, p project.Project) error {
+func unsupported(choice managerchoice.Choice, p project.Project) error {
 	have := []string{packagemanager.NPM}
 	for name := range installers {
 		have = append(have, name)
@@ -78,7 +79,7 @@ type appManagers struct {
 // findManagers reads what else than npm's files is in a project that npm installs.
 // A yarn.lock that npm would read only in part is a [failure.Failure] with the id
 // lockfile-invalid.
-func findManagers(choice packagemanager.Choice, p project.Project) (m appManagers, err error) {
+func findManagers(choice managerchoice.Choice, p project.Project) (m appManagers, err error) {
 	if len(choice.Lockfiles) > 0 && choice.Lockfiles[0].Manager == packagemanager.NPM {
 		m.npms = &choice.Lockfiles[0]
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/yarn"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/project"
 )
@@ -48,7 +49,7 @@ func managerFor(env environ.List, log scribe.Emitter, app string) (modules.Manag
 type chosen struct {
 	modules.Manager
 	log    scribe.Emitter
-	choice packagemanager.Choice
+	choice managerchoice.Choice
 }
 
 // Describe logs what decides on the manager, and then what the manager says.

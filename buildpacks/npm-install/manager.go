@@ -13,7 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
-	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/project"
 )
 
@@ -21,7 +21,7 @@ import (
 type manager struct {
 	env          environ.List
 	log          scribe.Emitter
-	choice       packagemanager.Choice
+	choice       managerchoice.Choice
 	project      *modules.Project
 	made         appManagers // other package managers of the app
 	inputs       inputs

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/files/regular"
@@ -122,3 +123,18 @@ func yarnFormat(path string) (format Format, empty bool, err error) {
 
 // content matches a line that is neither blank nor a comment.
 var content = regexp.MustCompile(`(?m)^[^\S\n]*[^\s#]`)
+
+// Within returns the lockfile's path in the app, with what [Lockfile.String] adds
+// to its name.
+func (l Lockfile) Within(app string) string {
+	folder, err := filepath.Rel(app, l.Dir)
+	if err != nil {
+		return l.String()
+	}
+	return filepath.Join(folder, l.String())
+}
+
+// IsKnown reports whether a manager's lockfiles are known.
+func IsKnown(manager string) bool {
+	return slices.ContainsFunc(names, func(known lockfileName) bool { return known.manager == manager })
+}

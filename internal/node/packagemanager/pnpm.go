@@ -36,6 +36,9 @@ func ListsForPNPM(dir, folder string, matches func(globs []string, folder string
 	return ok && importer.Match(importers), nil
 }
 
+// PNPMWorkspace is the name of the file with pnpm's workspaces and settings.
+const PNPMWorkspace = "pnpm-workspace.yaml"
+
 // PNPMPackages returns the globs of pnpm's workspaces in the pnpm-workspace.yaml
 // of a folder; none without that file. What is not YAML is a [failure.Failure]
 // with the id pnpm-workspace-invalid.

@@ -20,7 +20,7 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/programs"
 	"github.com/armature-cnb/armature/internal/environ"
-	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 )
 
 // texts are files, by their names.
@@ -147,8 +147,8 @@ func newScene(t *testing.T, app texts) *scene {
 // choose chooses the manager and its version.
 func (s *scene) choose() (programs.Request, error) {
 	s.t.Helper()
-	place := packagemanager.Place{App: s.app, Root: s.app, Dir: s.app}
-	choice, err := packagemanager.Choose(place, s.env.Get("BP_NODE_PACKAGE_MANAGER"))
+	place := managerchoice.Place{App: s.app, Root: s.app, Dir: s.app}
+	choice, err := managerchoice.Choose(place, s.env.Get("BP_NODE_PACKAGE_MANAGER"))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
@@ -21,10 +22,10 @@ var (
 
 // impliedBy returns the range of versions that write the lockfile as it is, or that
 // read the configuration; an empty wish without these.
-func impliedBy(p packagemanager.Place, choice packagemanager.Choice) (wish, error) {
+func impliedBy(p managerchoice.Place, choice managerchoice.Choice) (wish, error) {
 	if len(choice.Lockfiles) == 0 {
-		if choice.Manager == packagemanager.Yarn && tree.Exists(filepath.Join(p.Root, packagemanager.YarnrcYML)) {
-			return wish{spec: "4", source: packagemanager.YarnrcYML}, nil
+		if choice.Manager == packagemanager.Yarn && tree.Exists(filepath.Join(p.Root, managerchoice.YarnrcYML)) {
+			return wish{spec: "4", source: managerchoice.YarnrcYML}, nil
 		}
 		return wish{}, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/managerreleases"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
@@ -40,7 +41,7 @@ var defaults = map[string]string{packagemanager.PNPM: "10", packagemanager.Yarn:
 // lockfile is of, or a default. A range has the newest release of the table in it,
 // of the lockfile's line if possible. It asks no network. Errors are
 // [failure.Failure]s.
-func Choose(env environ.List, p packagemanager.Place, choice packagemanager.Choice) (Request, error) {
+func Choose(env environ.List, p managerchoice.Place, choice managerchoice.Choice) (Request, error) {
 	manager := choice.Manager
 	if spec := env.Get(Variables[manager]); spec != "" {
 		return resolve(manager, wish{spec: spec, source: Variables[manager], exact: true})

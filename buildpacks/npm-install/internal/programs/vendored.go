@@ -13,13 +13,14 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
 // vendored finds the Yarn in the app that yarnPath of .yarnrc.yml names, or
 // yarn-path of .yarnrc. A path that leads to no file of the app is a
 // [failure.Failure] with the id yarn-path-invalid.
-func vendored(p packagemanager.Place) (Request, bool, error) {
+func vendored(p managerchoice.Place) (Request, bool, error) {
 	name, source, err := yarnPath(p.Root)
 	if err != nil || name == "" {
 		return Request{}, false, err
@@ -72,7 +73,7 @@ var yarn1Path = regexp.MustCompile(`(?m)^\s*['"]?yarn-path['"]?\s+(?:"([^"]*)"|'
 
 // yarnPath returns the setting and its name; empty without one.
 func yarnPath(dir string) (path, source string, err error) {
-	text, err := regular.ReadFile(filepath.Join(dir, packagemanager.YarnrcYML))
+	text, err := regular.ReadFile(filepath.Join(dir, managerchoice.YarnrcYML))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", fmt.Errorf("reading Yarn's configuration: %w", regular.TooLarge(err))
 	}
@@ -82,19 +83,19 @@ func yarnPath(dir string) (path, source string, err error) {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return "", "", &failure.Failure{
 			ID:     "yarnrc-invalid",
-			Cause:  fmt.Sprintf("%s cannot be read", packagemanager.YarnrcYML),
+			Cause:  fmt.Sprintf("%s cannot be read", managerchoice.YarnrcYML),
 			Remedy: "correct the file; `yarn config` in the project's folder says the same while it is not right.",
 			Err:    err,
 		}
 	}
 	if file.YarnPath != "" {
-		return file.YarnPath, "yarnPath of " + packagemanager.YarnrcYML, nil
+		return file.YarnPath, "yarnPath of " + managerchoice.YarnrcYML, nil
 	}
-	if text, err = regular.ReadFile(filepath.Join(dir, packagemanager.Yarnrc)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if text, err = regular.ReadFile(filepath.Join(dir, managerchoice.Yarnrc)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", fmt.Errorf("reading Yarn's configuration: %w", regular.TooLarge(err))
 	}
 	if found := yarn1Path.FindSubmatch(text); found != nil {
-		return string(found[1]) + string(found[2]) + string(found[3]), "yarn-path of " + packagemanager.Yarnrc, nil
+		return string(found[1]) + string(found[2]) + string(found[3]), "yarn-path of " + managerchoice.Yarnrc, nil
 	}
 	return "", "", nil
 }

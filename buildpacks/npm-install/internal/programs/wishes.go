@@ -10,6 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/armature-cnb/armature/internal/files/regular"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/packagemanager"
@@ -17,9 +18,9 @@ import (
 )
 
 // wishesOf returns what the app's files ask for, the most important first.
-func wishesOf(p packagemanager.Place, choice packagemanager.Choice) (all []wish, err error) {
+func wishesOf(p managerchoice.Place, choice managerchoice.Choice) (all []wish, err error) {
 	for _, pkg := range choice.Manifests {
-		if pin, ok := packagemanager.Pinned(pkg); ok {
+		if pin, ok := managerchoice.Pinned(pkg); ok {
 			if pin.Manager == choice.Manager {
 				all = append(all, wish{spec: pin.Version, source: "packageManager of package.json", digest: pin.Digest})
 			}
@@ -52,7 +53,7 @@ const bunVersion = ".bun-version"
 
 // pinnedByTools returns what the files of version managers ask for. What is no
 // version there (a path, "system") asks for nothing.
-func pinnedByTools(p packagemanager.Place, choice packagemanager.Choice) (all []wish, err error) {
+func pinnedByTools(p managerchoice.Place, choice managerchoice.Choice) (all []wish, err error) {
 	parse := map[string]func(text, tool string) string{versionfile.Mise: fromMise, versionfile.ToolVersions: fromToolVersions}
 	if choice.Manager == packagemanager.Bun {
 		parse[bunVersion] = func(text, _ string) string { return strings.TrimPrefix(strings.TrimSpace(text), "v") }

@@ -1,4 +1,4 @@
-package packagemanager_test
+package managerchoice_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/failure"
-	"github.com/armature-cnb/armature/internal/node/packagemanager"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 )
 
 const (
@@ -22,7 +22,7 @@ type texts map[string]string
 
 // choose writes an app with files, of which git ignores some, and chooses the
 // manager of the project in a folder.
-func choose(t *testing.T, app texts, ignored []string, root, dir, wanted string) (packagemanager.Choice, error) {
+func choose(t *testing.T, app texts, ignored []string, root, dir, wanted string) (managerchoice.Choice, error) {
 	t.Helper()
 	top := t.TempDir()
 	for name, text := range app {
@@ -31,7 +31,7 @@ func choose(t *testing.T, app texts, ignored []string, root, dir, wanted string)
 		}
 		write(t, top, name, text)
 	}
-	return packagemanager.Choose(packagemanager.Place{
+	return managerchoice.Choose(managerchoice.Place{
 		App: top, Root: filepath.Join(top, root), Dir: filepath.Join(top, dir),
 		Ignores: func(file string) bool { return slices.Contains(ignored, file) },
 	}, wanted)
@@ -157,5 +157,12 @@ func TestChooseRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package packagemanager
+package managerchoice
 
 import (
 	"errors"
@@ -12,13 +12,13 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
 // Names of files that configure a package manager.
 const (
-	YarnrcYML     = ".yarnrc.yml" // Yarn 2 and later
-	Yarnrc        = ".yarnrc"     // Yarn 1
-	PNPMWorkspace = "pnpm-workspace.yaml"
+	YarnrcYML = ".yarnrc.yml" // packagemanager.Yarn 2 and later
+	Yarnrc    = ".yarnrc"     // packagemanager.Yarn 1
 )
 
 // Pin is the value of the field packageManager of a package.json:
@@ -41,17 +41,17 @@ func Pinned(pkg packagejson.Package) (Pin, bool) {
 // .npmrc, which several read.
 func configured(dir string) (all []Evidence, err error) {
 	if tree.Exists(filepath.Join(dir, YarnrcYML)) {
-		all = append(all, Evidence{Yarn, YarnrcYML})
+		all = append(all, Evidence{packagemanager.Yarn, YarnrcYML})
 	}
 	text, err := regular.ReadFile(filepath.Join(dir, Yarnrc))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading Yarn's configuration: %w", regular.TooLarge(err))
 	}
 	if yarnPath.Match(text) {
-		all = append(all, Evidence{Yarn, "yarn-path in " + Yarnrc})
+		all = append(all, Evidence{packagemanager.Yarn, "yarn-path in " + Yarnrc})
 	}
-	if tree.Exists(filepath.Join(dir, PNPMWorkspace)) {
-		all = append(all, Evidence{PNPM, PNPMWorkspace})
+	if tree.Exists(filepath.Join(dir, packagemanager.PNPMWorkspace)) {
+		all = append(all, Evidence{packagemanager.PNPM, packagemanager.PNPMWorkspace})
 	}
 	return all, nil
 }
@@ -73,12 +73,12 @@ func engines(pkg packagejson.Package) (all []Evidence) {
 	if isRange(pkg.Engines.NPM) {
 		return nil
 	}
-	for _, one := range []struct{ manager, wanted string }{{PNPM, pkg.Engines.PNPM}, {Yarn, pkg.Engines.Yarn}, {Bun, pkg.Engines.Bun}} {
+	for _, one := range []struct{ manager, wanted string }{{packagemanager.PNPM, pkg.Engines.PNPM}, {packagemanager.Yarn, pkg.Engines.Yarn}, {packagemanager.Bun, pkg.Engines.Bun}} {
 		if isRange(one.wanted) {
 			all = append(all, Evidence{one.manager, enginesField + one.manager + " " + one.wanted})
 		}
 	}
-	for _, pin := range []struct{ manager, version string }{{PNPM, pkg.Volta.PNPM}, {Yarn, pkg.Volta.Yarn}} {
+	for _, pin := range []struct{ manager, version string }{{packagemanager.PNPM, pkg.Volta.PNPM}, {packagemanager.Yarn, pkg.Volta.Yarn}} {
 		if pin.version != "" {
 			all = append(all, Evidence{pin.manager, fmt.Sprintf("volta.%s %s", pin.manager, pin.version)})
 		}

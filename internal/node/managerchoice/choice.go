@@ -1,4 +1,6 @@
-package packagemanager
+// Package managerchoice chooses the package manager of a project by its files and
+// its package.json. It reads no environment and writes nothing.
+package managerchoice
 
 import (
 	"errors"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
 // Variable is the setting that chooses the package manager, whatever the app's
@@ -29,10 +32,10 @@ type Place struct {
 
 // Choice is a project's package manager, and why it is that one.
 type Choice struct {
-	Manager   string     // [NPM], …, or a name that nobody knows
-	Evidence  string     // what decides: "packageManager pnpm@10.2.0"; empty if nothing does
-	Lockfiles []Lockfile // the manager's, in Root; npm-shrinkwrap.json goes before package-lock.json
-	Ignored   []Evidence // what names other managers, and does not count
+	Manager   string                    // [NPM], …, or a name that nobody knows
+	Evidence  string                    // what decides: "packageManager pnpm@10.2.0"; empty if nothing does
+	Lockfiles []packagemanager.Lockfile // the manager's, in Root; npm-shrinkwrap.json goes before package-lock.json
+	Ignored   []Evidence                // what names other managers, and does not count
 
 	// Manifests are the package.json files that may name a version: the project's,
 	// its root's, and without a lockfile those above.
@@ -63,11 +66,11 @@ func Choose(p Place, wanted string) (Choice, error) {
 // chooser has everything that names a package manager.
 type chooser struct {
 	Place
-	manifests []packagejson.Package // of the project, then of its root
-	locks     []Lockfile            // in Root, of managers that the project can be made with
-	declared  []Evidence            // in package.json, of the first field that names any
-	mild      bool                  // the field only warns
-	hints     []Evidence            // configuration, then engines and volta
+	manifests []packagejson.Package     // of the project, then of its root
+	locks     []packagemanager.Lockfile // in Root, of managers that the project can be made with
+	declared  []Evidence                // in package.json, of the first field that names any
+	mild      bool                      // the field only warns
+	hints     []Evidence                // configuration, then engines and volta
 }
 
 func (c *chooser) choose(wanted string) (Choice, error) {
@@ -81,12 +84,12 @@ func (c *chooser) choose(wanted string) (Choice, error) {
 	case len(c.hints) > 0:
 		return c.choice(c.hints[0]), nil
 	}
-	return c.choice(Evidence{Manager: NPM}), nil
+	return c.choice(Evidence{Manager: packagemanager.NPM}), nil
 }
 
 // fromDeclared chooses the first declared manager, or the one that has a lockfile.
 func (c *chooser) fromDeclared() (Choice, error) {
-	isKnown := slices.ContainsFunc(names, func(known lockfileName) bool { return known.manager == c.declared[0].Manager })
+	isKnown := packagemanager.IsKnown(c.declared[0].Manager)
 	if len(c.locks) == 0 || !isKnown {
 		return c.choice(c.declared[0]), nil
 	}
@@ -110,7 +113,7 @@ func (c *chooser) fromLockfiles() (Choice, error) {
 	if managers := managersOf(locks); len(managers) != 1 {
 		return Choice{}, c.several()
 	}
-	return c.choice(Evidence{locks[0].Manager, locks[0].within(c.App)}), nil
+	return c.choice(Evidence{locks[0].Manager, locks[0].Within(c.App)}), nil
 }
 
 // choice completes a choice.
@@ -118,7 +121,7 @@ func (c *chooser) choice(by Evidence) Choice {
 	chosen := Choice{Manager: by.Manager, Evidence: by.Text, Lockfiles: c.of(by.Manager), Manifests: c.manifests}
 	for _, lock := range c.locks {
 		if lock.Manager != by.Manager {
-			chosen.Ignored = append(chosen.Ignored, Evidence{lock.Manager, lock.within(c.App)})
+			chosen.Ignored = append(chosen.Ignored, Evidence{lock.Manager, lock.Within(c.App)})
 		}
 	}
 	for _, one := range slices.Concat(c.declared, c.hints) {
@@ -130,7 +133,7 @@ func (c *chooser) choice(by Evidence) Choice {
 }
 
 // of returns the lockfiles of a manager.
-func (c *chooser) of(manager string) (all []Lockfile) {
+func (c *chooser) of(manager string) (all []packagemanager.Lockfile) {
 	for _, lock := range c.locks {
 		if lock.Manager == manager {
 			all = append(all, lock)
@@ -139,7 +142,7 @@ func (c *chooser) of(manager string) (all []Lockfile) {
 	return all
 }
 
-func managersOf(locks []Lockfile) (all []string) {
+func managersOf(locks []packagemanager.Lockfile) (all []string) {
 	for _, lock := range locks {
 		if !slices.Contains(all, lock.Manager) {
 			all = append(all, lock.Manager)
@@ -151,7 +154,7 @@ func managersOf(locks []Lockfile) (all []string) {
 func (c *chooser) several() error {
 	var names, managers []string
 	for _, lock := range c.locks {
-		names = append(names, lock.within(c.App))
+		names = append(names, lock.Within(c.App))
 	}
 	managers = managersOf(c.locks)
 	return &failure.Failure{
@@ -166,7 +169,7 @@ func (c *chooser) anothers(declared Evidence) error {
 	other := c.locks[0]
 	return &failure.Failure{
 		ID:    "lockfile-of-another-manager",
-		Cause: fmt.Sprintf("package.json declares %s (%s), but the only lockfile is %s's: %s", declared.Manager, declared.Text, other.Manager, other.within(c.App)),
+		Cause: fmt.Sprintf("package.json declares %s (%s), but the only lockfile is %s's: %s", declared.Manager, declared.Text, other.Manager, other.Within(c.App)),
 		Remedy: fmt.Sprintf("let %s write its lockfile, commit that and delete %s; or let package.json declare %s. %s=%s makes the build go by the lockfile, and %s=%s without one.",
 			declared.Manager, other.Name, other.Manager, Variable, other.Manager, Variable, declared.Manager),
 	}
@@ -198,11 +201,11 @@ func (c *chooser) read() error {
 // readLockfiles finds the lockfiles that count: a yarn.lock without any entry says
 // nothing beside another lockfile, and neither does Deno's.
 func (c *chooser) readLockfiles() (err error) {
-	if c.locks, err = Find(c.Root); err != nil {
+	if c.locks, err = packagemanager.Find(c.Root); err != nil {
 		return err
 	}
-	weak := func(l Lockfile) bool { return l.Manager == Deno || l.Empty }
-	if slices.ContainsFunc(c.locks, func(l Lockfile) bool { return !weak(l) }) {
+	weak := func(l packagemanager.Lockfile) bool { return l.Manager == packagemanager.Deno || l.Empty }
+	if slices.ContainsFunc(c.locks, func(l packagemanager.Lockfile) bool { return !weak(l) }) {
 		c.locks = slices.DeleteFunc(c.locks, weak)
 	}
 	return nil
@@ -255,17 +258,7 @@ func (c *chooser) readHints() error {
 }
 
 // isIgnored reports whether git ignores a lockfile.
-func (c *chooser) isIgnored(l Lockfile) bool {
+func (c *chooser) isIgnored(l packagemanager.Lockfile) bool {
 	folder, err := filepath.Rel(c.App, l.Path())
 	return err == nil && c.Ignores != nil && c.Ignores(filepath.ToSlash(folder))
-}
-
-// within returns the lockfile's path in the app, with what [Lockfile.String] adds
-// to its name.
-func (l Lockfile) within(app string) string {
-	folder, err := filepath.Rel(app, l.Dir)
-	if err != nil {
-		return l.String()
-	}
-	return filepath.Join(folder, l.String())
 }
