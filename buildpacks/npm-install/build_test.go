@@ -52,7 +52,7 @@ func testBuild(t *testing.T, context spec.G, it spec.S) {
 			Expect(filepath.Glob(filepath.Join(cache.Path, "*"))).To(Equal([]string{filepath.Join(cache.Path, "downloads.tar")}))
 
 			Expect(f.log.String()).To(ContainSubstring("Selected NPM build process: 'npm ci'"))
-			Expect(f.log.String()).To(ContainSubstring("added 2 packages"))
+			Expect(f.log.String()).To(ContainSubstring("Installing the packages of the lockfile as npm ci does (2)"))
 
 			first := treeOf(t, f.modules("launch-modules"))
 			Expect(os.RemoveAll(filepath.Join(f.app, "node_modules"))).To(Succeed())

@@ -123,6 +123,7 @@ func testChosenNPM(t *testing.T, context spec.G, it spec.S) {
 		} {
 			it("keeps the one that there is when the request "+row.name, func() {
 				writeFiles(t, f.app, files{"package.json": `{"name":"app",` + row.field + `,"dependencies":{"hello":"^1.0.0"},"devDependencies":{"tool":"^2.0.0"}}`})
+				f.env = f.env.With("BP_NODE_PACKAGE_MANAGER", "npm")
 				Expect(f.built(launchOnly)).NotTo(HaveKey("npm"))
 			})
 		}

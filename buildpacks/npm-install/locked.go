@@ -150,7 +150,10 @@ func (m *manager) archives(n npm, config *npmrc.Config) (*npmregistry.Archives, 
 	if err != nil {
 		return nil, err
 	}
-	return npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots), nil
+	archives := npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots)
+	offline, _ := config.Get("offline")
+	archives.Offline = offline == "true"
+	return archives, nil
 }
 
 // standardRegistry returns the registry that npm asks if its configuration names

@@ -78,7 +78,7 @@ func TestNPMsCacheHoldsWhatTheLockfileNeeds(t *testing.T) {
 			s.freshApp()
 			s.npms.Close()
 			s.env = s.env.With("NPM_CONFIG_OFFLINE", "true")
-			if err, log := s.build(layers); err != nil || !strings.Contains(log, "Running 'npm ci") {
+			if err, log := s.build(layers); err != nil || !strings.Contains(log, "Installing the packages of the lockfile") {
 				t.Errorf("what is needed is not there: %v\n%s", err, log)
 			}
 		})

@@ -27,6 +27,7 @@ const maxDocument = 256 << 20
 type Archives struct {
 	Dir      string
 	Registry *Registry
+	Offline  bool // it gets none from the registry
 	client   *fetch.Client
 }
 
@@ -60,6 +61,9 @@ func (a *Archives) Get(ctx context.Context, w Wanted) (string, error) {
 	path := a.Path(w.Checksum)
 	if err := w.Checksum.Verify(path); err == nil {
 		return path, nil
+	}
+	if a.Offline {
+		return "", fmt.Errorf("the archive of %s@%s is not in the cache, and the network may not be used", w.Name, w.Version)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err

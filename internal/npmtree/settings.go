@@ -17,7 +17,7 @@ var harmless = strings.Fields(`
 	init-author-email init-author-name init-author-url init-license init-module init-private init-type init-version
 	init.author.email init.author.name init.author.url init.license init.module init.version
 	json loglevel logs-dir logs-max long maxsockets message min-release-age min-release-age-exclude node-gyp node-options node-version
-	nodedir npm-version offline=false otp package-lock parseable prefer-dedupe=false prefer-offline prefer-online=false
+	nodedir npm-version offline otp package-lock parseable prefer-dedupe=false prefer-offline prefer-online=false
 	prefix preid progress provenance read-only rebuild-bundle=true registry save save-bundle save-dev save-exact
 	save-optional save-peer save-prefix save-prod scope script-shell searchexclude searchlimit searchopts searchstaleness shell
 	sign-git-commit sign-git-tag strict-allow-scripts strict-peer-deps tag tag-version-prefix timing tmp unicode update-notifier

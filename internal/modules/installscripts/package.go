@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
@@ -132,10 +133,11 @@ func ranges(value any) map[string]string {
 // read returns the package in a folder. Found is false without a package.json that
 // can be read.
 func read(dir string, p deps.Package) (_ Package, found bool, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, packagejson.FileName))
-	if errors.Is(err, fs.ErrNotExist) {
+	file := filepath.Join(dir, packagejson.FileName)
+	if info, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return Package{}, false, nil
 	}
+	text, err := regular.ReadFile(file)
 	if err != nil {
 		return Package{}, false, err
 	}
