@@ -11,8 +11,8 @@ import (
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
-	"github.com/armature-cnb/armature/internal/node/packagemanager"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/packagemanager"
 )
 
 // workspaceFile has pnpm's settings, and the globs of the workspaces if it has the
