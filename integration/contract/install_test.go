@@ -75,7 +75,7 @@ func TestNPMInstallChoosesTheProcess(t *testing.T) {
 func TestNPMInstallForTheLaunch(t *testing.T) {
 	w := newWorld(t, locked(t)).withNode()
 	out := w.built(install, requires("node_modules", "launch"))
-	equal(t, "layers", w.flags(install), "launch-modules:launch npm-cache:cache")
+	equal(t, "layers", w.flags(install), "launch-modules:launch")
 	equal(t, "modules", visible(w.files(install, "launch-modules", "node_modules")), "word")
 	equal(t, "env", w.variables(install, "launch-modules"), strings.Join([]string{
 		"env.launch/NODE_PROJECT_PATH.default=" + w.app, "env.launch/NPM_CONFIG_LOGLEVEL.default=error",
@@ -109,7 +109,7 @@ func TestNPMInstallForTheBuild(t *testing.T) {
 	w := newWorld(t, locked(t)).withNode()
 	w.bind("config", "npmrc", contents{".npmrc": "color=false\n"})
 	w.built(install, requires("node_modules", "build"))
-	equal(t, "layers", w.flags(install), "build-modules:build,cache npm-cache:cache")
+	equal(t, "layers", w.flags(install), "build-modules:build,cache")
 	equal(t, "modules", visible(w.files(install, "build-modules", "node_modules")), "tool word")
 	equal(t, "env", w.variables(install, "build-modules"), strings.Join([]string{
 		"env.build/NPM_CONFIG_GLOBALCONFIG.default=" + w.platform + "/bindings/config/.npmrc", "env.build/NPM_CONFIG_INCLUDE.default=dev",
@@ -126,7 +126,7 @@ func TestNPMInstallForTheBuildAndTheLaunch(t *testing.T) {
 	for name, entries := range map[string][][]string{"one entry": {{"build", "launch"}}, "an entry for each": {{"build"}, {}, {"launch"}}} {
 		w := newWorld(t, locked(t)).withNode()
 		w.built(install, plan("node_modules", entries...)...)
-		equal(t, name, w.flags(install), "build-modules:build,cache launch-modules:launch npm-cache:cache")
+		equal(t, name, w.flags(install), "build-modules:build,cache launch-modules:launch")
 		equal(t, "modules for the build", visible(w.files(install, "build-modules", "node_modules")), "tool word")
 		equal(t, "modules for the launch", visible(w.files(install, "launch-modules", "node_modules")), "word")
 		target, err := os.Readlink(filepath.Join(w.app, "node_modules"))
@@ -134,6 +134,13 @@ func TestNPMInstallForTheBuildAndTheLaunch(t *testing.T) {
 			t.Errorf("during the build node_modules leads to %q, %v", target, err)
 		}
 	}
+}
+
+// npm has a cache even of archives in the app.
+func TestNPMInstallKeepsNPMsCache(t *testing.T) {
+	w := newWorld(t, locked(t)).set("BP_NODE_INSTALLER=npm").withNode()
+	w.built(install, requires("node_modules", "launch"))
+	equal(t, "layers", w.flags(install), "launch-modules:launch npm-cache:cache")
 }
 
 func TestNPMInstallForNobody(t *testing.T) {
@@ -150,7 +157,7 @@ func TestNPMInstallReusesItsLayers(t *testing.T) {
 	w.restore(app.with(contents{"app.js": `console.log("changed")`}))
 	w.withNode().built(install, plan)
 	equal(t, "launch layer reused", w.reused(install, "launch-modules"), true)
-	equal(t, "layers", w.flags(install), "build-modules:build,cache launch-modules:launch npm-cache:cache")
+	equal(t, "layers", w.flags(install), "build-modules:build,cache launch-modules:launch")
 	equal(t, "modules for the build", visible(w.files(install, "build-modules", "node_modules")), "tool word")
 	equal(t, "bills of materials", len(bom(w, install)), 6)
 	if strings.Contains(w.output.String(), "Running 'npm") {

@@ -288,7 +288,7 @@ func TestTheWholeGroup(t *testing.T) {
 	}
 	answers()
 	equal(t, "layers", strings.Join([]string{w.flags(engine), w.flags(install), w.flags(start)}, " "),
-		"node-build:build node:launch launch-modules:launch npm-cache:cache environment:launch supervisor:launch")
+		"node-build:build node:launch launch-modules:launch environment:launch supervisor:launch")
 
 	image := w.restore(app)
 	w.whole()
