@@ -74,7 +74,7 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	var handover *npmtree.Handover
 	if errors.As(err, &handover) {
 		c.handed++
-		fmt.Fprintf(c.log, "%s: handed over: %s\n", title, handover.Reason)
+		fmt.Fprintf(c.log, "%s: handed over: %s\n", title, handover)
 		return nil
 	}
 	if err != nil {
