@@ -95,16 +95,21 @@ func devOf(p deps.Package) map[string]string {
 	return p.DevDeps
 }
 
-// optionalSet returns what goes with a failed optional package: everything that
-// needs it, up to where a dependency is optional, and everything that only these
-// need.
+// optionalSet returns what goes with a failed optional package: the optional
+// packages that need it, up to where a dependency is optional, and everything that
+// only these need. A package that is not optional stays: only a peer dependency
+// that the manager ignores can lead to it.
 func (t Tree) optionalSet(path string) map[string]bool {
 	edges := t.edges()
+	mayGo := map[string]bool{}
+	for _, p := range t.graph.Packages {
+		mayGo[p.Path] = p.Optional || p.Link // a link goes with its folder
+	}
 	start := map[string]bool{path: true}
 	for again := true; again; {
 		again = false
 		for _, e := range edges {
-			if start[e.to] && !e.optional && !start[e.from] {
+			if start[e.to] && !e.optional && mayGo[e.from] && !start[e.from] {
 				start[e.from], again = true, true
 			}
 		}
