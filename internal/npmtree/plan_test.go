@@ -116,6 +116,7 @@ func TestWhatGoesToNPM(t *testing.T) {
 		{name: "a program with a path", from: `"license":"MIT"`, to: `"bin":{"../a":"a.js"}`, want: "its bin"},
 		{name: "a program outside", from: `"license":"MIT"`, to: `"bin":{"a":"../../a.js"}`, want: "its bin"},
 		{name: "a letter that sorts by locale", from: `"license":"MIT"`, to: `"engines":{"nöde":"1"}`, want: "depends on the locale"},
+		{name: "keys that sort by locale", from: `"license":"MIT"`, to: `"engines":{"é":"1","è":"1"}`, want: "depends on the locale"},
 		{name: "a key that JavaScript moves", from: `"license":"MIT"`, to: `"dependencies":{"7":"1"}`, want: "in a special way"},
 		{name: "for another platform, and needed", from: `"license":"MIT"`, to: `"os":["win32"]`, want: "not for this platform"},
 	} {
