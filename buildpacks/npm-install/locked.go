@@ -50,8 +50,8 @@ func (m *manager) locked(n npm, p modules.Part, args []string) (done bool, err e
 	if choice == installerLock {
 		return false, &failure.Failure{
 			ID:     "lockfile-needs-npm",
-			Cause:  fmt.Sprintf("%s=%s, and only npm can install these packages: %s", installerVariable, choice, reason),
-			Remedy: fmt.Sprintf("set %s=%s, which lets npm install where it has to.", installerVariable, installerAuto),
+			Cause:  fmt.Sprintf("%s=%s, and these packages could not be installed from the lockfile alone: %s", installerVariable, choice, reason),
+			Remedy: fmt.Sprintf("mend that, or set %s=%s, which lets npm try.", installerVariable, installerAuto),
 		}
 	}
 	m.log.Subprocess("%s", "npm installs the packages itself: "+reason)
