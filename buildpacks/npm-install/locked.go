@@ -80,6 +80,7 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	if err != nil {
 		return err
 	}
+	defer archives.Close()
 	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
 	if err := install.Into(context.Background(), m.project.Dir, planned, archives); err != nil {

@@ -68,6 +68,7 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	start := time.Now()
 	planned, archives, err := c.plan(dir, cpu, omit)
 	if err == nil {
+		defer archives.Close()
 		err = install.Into(ctx, dir, planned, archives)
 	}
 	ours := time.Since(start)
