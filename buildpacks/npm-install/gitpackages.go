@@ -58,8 +58,11 @@ func (l *lifecycle) makeGitPackage(p installscripts.Package) error {
 		return err
 	}
 	packed, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
-	if err != nil || len(packed) != 1 {
-		return fmt.Errorf("packing the git package %s: got %d archives, want one: %w", p.Path, len(packed), err)
+	if err != nil {
+		return fmt.Errorf("packing the git package %s: %w", p.Path, err)
+	}
+	if len(packed) != 1 {
+		return fmt.Errorf("packing the git package %s: got %d archives, want one", p.Path, len(packed))
 	}
 	if err := clear(p.Dir); err != nil {
 		return fmt.Errorf("replacing the git package %s: %w", p.Path, err)

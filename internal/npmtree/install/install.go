@@ -30,7 +30,7 @@ const workers = 32
 // is there already does no harm. A full disk is a [failure.Failure].
 func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives) error {
 	i := installer{dir: dir, tree: t, archives: archives}
-	for _, step := range []func(context.Context) error{i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
+	for _, step := range []func(context.Context) error{i.checkIntegrities, i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
 		if err := step(ctx); err != nil {
 			return i.explain(err)
 		}
@@ -54,6 +54,17 @@ func (i *installer) explain(err error) error {
 		return fault
 	}
 	return &npmtree.Handover{Reason: err.Error()}
+}
+
+// checkIntegrities requires an integrity of every package that can be checked,
+// before anything is fetched.
+func (i *installer) checkIntegrities(context.Context) error {
+	for _, p := range i.tree.Packages {
+		if _, err := npmregistry.Integrity(p.Integrity); err != nil {
+			return fmt.Errorf("%s: %w", p.Place, err)
+		}
+	}
+	return nil
 }
 
 // clear removes what is in node_modules.

@@ -80,6 +80,32 @@ func TestWhatIsAtAPackagesPlace(t *testing.T) {
 	}
 }
 
+// Nothing is fetched or removed for a lockfile whose integrity cannot be checked.
+func TestAnIntegrityThatCannotBeChecked(t *testing.T) {
+	for _, integrity := range []string{"sha1-eA==", "sha384-" + strings.Repeat("A", 64)} {
+		registry := serve(t)
+		dir := t.TempDir()
+		root := object{"name": "app", "dependencies": object{"beta": "1", "nested": "2"}}
+		write(t, dir, "package.json", root)
+		write(t, dir, "package-lock.json", object{"name": "app", "lockfileVersion": 3, "packages": object{"": root,
+			"node_modules/beta":   registry.entry("beta@1.2.0", true, nil),
+			"node_modules/nested": registry.entry("nested@2.1.0", true, object{"integrity": integrity}),
+		}})
+		writeText(t, filepath.Join(dir, "node_modules/old/index.js"), "")
+		err := installInto(t, dir, registry)
+		var handover *npmtree.Handover
+		if !errors.As(err, &handover) || !strings.Contains(err.Error(), "node_modules/nested: ") {
+			t.Errorf("%s: got %v", integrity, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "node_modules/old/index.js")); err != nil {
+			t.Errorf("%s: got %v, want what was there", integrity, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "node_modules/beta")); err == nil {
+			t.Errorf("%s: got beta, want nothing fetched", integrity)
+		}
+	}
+}
+
 func symlink(t *testing.T, to, place string) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.Symlink(to, place)); err != nil {
