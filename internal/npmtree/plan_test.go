@@ -171,6 +171,14 @@ func TestSettings(t *testing.T) {
 		{name: "links", text: "install-links=true", handover: "install-links"},
 		{name: "one that is new", text: "new-setting=1", handover: "new-setting"},
 		{name: "one without a value", text: "global-style", handover: "global-style"},
+		{name: "one that is on in another way", text: "offline=1", handover: "offline=1"},
+		{name: "one that is off in another way", text: "optional=0", handover: "optional=0"},
+		{name: "legacy peers in another way", text: "legacy-peer-deps=yes", handover: "legacy-peer-deps=yes"},
+		{name: "no development in another way", text: "production=1", handover: "production=1"},
+		{name: "the target", text: "os=linux\ncpu=x64\nlibc=glibc"},
+		{name: "another CPU than the target's", text: "cpu=arm64", handover: "cpu=arm64"},
+		{name: "another system than the target's", text: "os=darwin", handover: "os=darwin"},
+		{name: "another C library than the target's", text: "libc=musl", handover: "libc=musl"},
 		{name: "no links of programs", text: "bin-links=false", handover: "bin-links"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
