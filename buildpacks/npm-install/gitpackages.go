@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/archive"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -31,20 +32,35 @@ func (l *lifecycle) gitPackages() (all []installscripts.Package) {
 }
 
 // makeGitPackages lets npm pack the repositories, with their scripts and for the
-// host, each in a folder of its own, and puts what it has packed in place.
-func (l *lifecycle) makeGitPackages(packages []installscripts.Package) (err error) {
+// host, each in a folder of its own, and puts what it has packed in place. As npm
+// does, it removes an optional one that cannot be made, and returns the paths of what
+// it removed.
+func (l *lifecycle) makeGitPackages(packages []installscripts.Package) (removed []string, err error) {
 	for _, p := range packages {
-		if err := l.makeGitPackage(p); err != nil {
-			return err
+		if slices.Contains(removed, p.Path) {
+			continue
+		}
+		err := l.makeGitPackage(p)
+		var failed *failure.Failure
+		if errors.As(err, &failed) && p.Optional {
+			var more []string
+			more, err = l.runner().LeaveOut(l.tree, p, "npm could not make it of its git repository")
+			removed = append(removed, more...)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	if len(packages) == 0 {
-		return nil
+		return nil, nil
+	}
+	if err := l.forget(removed); err != nil {
+		return nil, err
 	}
 	if l.tree, err = l.readTree(); err != nil {
-		return err
+		return nil, err
 	}
-	return l.linkCommands()
+	return removed, l.linkCommands()
 }
 
 func (l *lifecycle) makeGitPackage(p installscripts.Package) error {
@@ -58,8 +74,11 @@ func (l *lifecycle) makeGitPackage(p installscripts.Package) error {
 		return err
 	}
 	packed, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
-	if err != nil || len(packed) != 1 {
-		return fmt.Errorf("packing the git package %s: got %d archives, want one: %w", p.Path, len(packed), err)
+	if err != nil {
+		return fmt.Errorf("packing the git package %s: %w", p.Path, err)
+	}
+	if len(packed) != 1 {
+		return fmt.Errorf("packing the git package %s: got %d archives, want one", p.Path, len(packed))
 	}
 	if err := clear(p.Dir); err != nil {
 		return fmt.Errorf("replacing the git package %s: %w", p.Path, err)

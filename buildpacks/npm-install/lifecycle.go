@@ -145,8 +145,12 @@ func (l *lifecycle) ofPackages() (any bool, err error) {
 	if err := allowed.check(l.tree); err != nil {
 		return false, err
 	}
-	if err := l.makeGitPackages(gits); err != nil {
+	gone, err := l.makeGitPackages(gits)
+	if err != nil {
 		return false, err
+	}
+	for i, stage := range plan {
+		plan[i] = slices.DeleteFunc(stage, func(t installscripts.Task) bool { return slices.Contains(gone, t.Package.Path) })
 	}
 	runner := l.runner()
 	runner.MayRun = allowed.mayRun

@@ -17,6 +17,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
 	"github.com/armature-cnb/armature/internal/npmregistry"
 	"github.com/armature-cnb/armature/internal/npmtree"
@@ -42,19 +43,18 @@ func (m *manager) locked(n npm, p modules.Part, args []string) (done bool, err e
 	}
 	err = m.installLocked(n, p, args)
 	var handover *npmtree.Handover
-	switch {
-	case err == nil:
-		return true, nil
-	case !errors.As(err, &handover):
-		return false, err
-	case choice == installerLock:
+	if !errors.As(err, &handover) {
+		return err == nil, err
+	}
+	reason := outcome.Plain(handover.Error())
+	if choice == installerLock {
 		return false, &failure.Failure{
 			ID:     "lockfile-needs-npm",
-			Cause:  fmt.Sprintf("%s=%s, and only npm can install these packages: %s", installerVariable, choice, handover.Reason),
-			Remedy: fmt.Sprintf("set %s=%s, which lets npm install where it has to.", installerVariable, installerAuto),
+			Cause:  fmt.Sprintf("%s=%s, and these packages could not be installed from the lockfile alone: %s", installerVariable, choice, reason),
+			Remedy: fmt.Sprintf("mend that, or set %s=%s, which lets npm try.", installerVariable, installerAuto),
 		}
 	}
-	m.log.Subprocess("%s", "npm installs the packages itself: "+handover.Reason)
+	m.log.Subprocess("%s", "npm installs the packages itself: "+reason)
 	return false, nil
 }
 
@@ -80,6 +80,7 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	if err != nil {
 		return err
 	}
+	defer archives.Close()
 	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
 	if err := install.Into(context.Background(), m.project.Dir, planned, archives); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
@@ -188,7 +189,7 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	}
 	defer os.RemoveAll(logs)
 
-	n.log.Subprocess("%s", "Running 'npm "+strings.Join(args, " ")+"'")
+	n.log.Subprocess("%s", "Running 'npm "+shown(args)+"'")
 	output := &outcome.Tail{}
 	cmd, err := n.config("logs-dir", logs).command(dir, args...)
 	if err != nil {
@@ -205,6 +206,11 @@ func (n npm) execute(dir string, args ...string) (*fault, error) {
 	n.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	n.log.Break()
 	return nil, nil
+}
+
+// shown returns arguments for the log: an address among them may have credentials.
+func shown(args []string) string {
+	return outcome.Plain(string(npmlock.WithoutCredentials([]byte(strings.Join(args, " ")))))
 }
 
 // capture runs npm and returns its output. Errors are those of [npm.run].

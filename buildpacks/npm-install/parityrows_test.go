@@ -97,6 +97,14 @@ var parities = []struct {
 		p.withLock(files{".npmrc": "allow-git=all\n", "package.json": p.manifest("app", map[string]any{"dependencies": map[string]string{"built": source},
 			"allowScripts": map[string]bool{source: true}})})
 	}},
+	{"an optional git package that cannot be made", false, func(p *parity) {
+		p.npms.publish("only", "1.0.0", nil, nil)
+		source := p.repository(files{"package.json": p.manifest("broken", map[string]any{"dependencies": map[string]string{"only": "1.0.0"},
+			"scripts": map[string]string{"prepare": "exit 1", "postinstall": p.script}})})
+		p.publishes("a", nil, nil)
+		p.withLock(files{".npmrc": "allow-git=all\n", "package.json": p.manifest("app", map[string]any{"dependencies": map[string]string{"a": "1.0.0"},
+			"optionalDependencies": map[string]string{"broken": source}, "allowScripts": map[string]bool{"a": true, source: true}})})
+	}},
 }
 
 // repository makes a git repository, and returns npm's address for it.

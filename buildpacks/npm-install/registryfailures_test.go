@@ -98,6 +98,11 @@ var registryFailures = []failing{
 		s.npms.lock(s.env, s.app)
 		s.env = s.env.With("NPM_CONFIG_OFFLINE", "true")
 	}},
+	{"offline-and-only-the-lockfile", "lockfile-needs-npm", func(s *scene) {
+		s.write(files{"package.json": onWord})
+		s.npms.lock(s.env, s.app)
+		s.env = s.env.With("NPM_CONFIG_OFFLINE", "true").With("BP_NODE_INSTALLER", "lockfile")
+	}},
 	{"registry-is-no-address", "npm-address-invalid", func(s *scene) {
 		s.write(files{"package.json": onWord})
 		s.env = s.env.With("NPM_CONFIG_REGISTRY", "registry.example")

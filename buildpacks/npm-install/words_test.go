@@ -53,3 +53,19 @@ func TestMissingCommandsThatNPMRepeats(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLogShowsNoCredentials(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"without any", []string{"ci", "--omit=dev"}, "ci --omit=dev"},
+		{"a token", []string{"pack", "git+https://ghp_x@r.example/a.git#1", "--dry-run"}, "pack git+https://r.example/a.git#1 --dry-run"},
+		{"signs for a terminal", []string{"pack", "git+ssh://git@r.example/\x1b[31ma.git"}, "pack git+ssh://git@r.example/a.git"},
+	} {
+		if got := shown(row.args); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+	}
+}

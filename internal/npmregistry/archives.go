@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,9 +17,6 @@ import (
 
 // connections is how many archives are asked for at a time of one host.
 const connections = 32
-
-// maxDocument limits the size of a registry's document about a package.
-const maxDocument = 256 << 20
 
 // Archives is a folder of archives, by their checksums, that gets missing ones from
 // a registry. It is safe for concurrent use, also by several processes.
@@ -48,6 +44,9 @@ func NewArchives(dir string, registry *Registry, roots *x509.CertPool) *Archives
 	}
 	return &Archives{Dir: dir, Registry: registry, client: client}
 }
+
+// Close ends the connections to the registry.
+func (a *Archives) Close() { a.client.HTTP.CloseIdleConnections() }
 
 // Path returns where an archive is kept: as in the contents of npm's cache, so that
 // npm finds it there, too.
@@ -104,19 +103,11 @@ func (a *Archives) described(ctx context.Context, w Wanted) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	header := a.header(w.Name, at)
+	header.Set("Accept", "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*")
+	text, err := a.client.Read(ctx, fetch.File{URL: at, Header: header})
 	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", fetch.Redact(at), err)
-	}
-	request.Header = a.header(w.Name, at)
-	request.Header.Set("Accept", "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*")
-	response, err := a.client.HTTP.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", fetch.Redact(at), fetch.Redacted(err))
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, &fetch.StatusError{URL: fetch.Redact(at), Status: response.StatusCode}
+		return nil, err
 	}
 	var document struct {
 		Versions map[string]struct {
@@ -125,7 +116,7 @@ func (a *Archives) described(ctx context.Context, w Wanted) (*url.URL, error) {
 			} `json:"dist"`
 		} `json:"versions"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxDocument)).Decode(&document); err != nil {
+	if err := json.Unmarshal(text, &document); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", fetch.Redact(at), err)
 	}
 	address := document.Versions[w.Version].Dist.Tarball

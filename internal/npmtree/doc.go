@@ -7,14 +7,21 @@
 // to be the same there is a [Handover]: the caller lets npm itself install.
 package npmtree
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/armature-cnb/armature/internal/deps/npmlock"
+)
 
 // Handover is the error for a project that npm itself has to install.
 type Handover struct {
-	Reason string // one clause: "the lockfile has no integrity for node_modules/a"
+	// Reason is one clause: "the lockfile has no integrity for node_modules/a". It
+	// quotes the project's files, with any credentials in them.
+	Reason string
 }
 
-func (h *Handover) Error() string { return h.Reason }
+// Error returns the reason without credentials.
+func (h *Handover) Error() string { return string(npmlock.WithoutCredentials([]byte(h.Reason))) }
 
 // handover returns a [Handover].
 func handover(format string, args ...any) error {

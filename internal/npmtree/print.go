@@ -85,13 +85,15 @@ func (p *printer) next(i int, indent string) {
 	p.WriteString("\n" + indent)
 }
 
-// sorted returns the keys in npm's order.
+// sorted returns the keys in npm's order. Keys that cannot be sorted so are the
+// printer's error.
 func (p *printer) sorted(o *object) []string {
 	if o.odd != "" {
 		p.err = fmt.Errorf("JavaScript treats the key %q in a special way", o.odd)
 	}
 	if i := slices.IndexFunc(o.keys, func(key string) bool { return !sortable(key) }); i >= 0 {
 		p.err = fmt.Errorf("the place of the key %q depends on the locale", o.keys[i])
+		return o.keys
 	}
 	keys := slices.Clone(o.keys)
 	slices.SortStableFunc(keys, func(a, b string) int {

@@ -31,6 +31,9 @@ var harmless = strings.Fields(`
 // known are the settings that [Options.Configure] reads, or the caller.
 var known = strings.Fields("cpu libc os legacy-peer-deps omit-lockfile-registry-resolved omit include dev production only also optional")
 
+// switches are the known settings that are on or off.
+var switches = strings.Fields("legacy-peer-deps omit-lockfile-registry-resolved production dev optional offline")
+
 // Configure reads what npm's configuration says about the tree. Omit and include
 // are npm's options --omit and --include; production says that NODE_ENV is that. A
 // setting that is not known to be harmless is a [Handover].
@@ -42,6 +45,9 @@ func (o *Options) Configure(config *npmrc.Config, omit, include []string, produc
 		if value, _ := config.Get(name); !slices.Contains(harmless, name+"="+value) {
 			return handover("npm has the setting %s", strings.TrimRight(name, "=[]"))
 		}
+	}
+	if err := o.checkValues(config); err != nil {
+		return err
 	}
 	is := func(name, value string) bool {
 		text, _ := config.Get(name)
@@ -73,6 +79,22 @@ func (o *Options) Configure(config *npmrc.Config, omit, include []string, produc
 		include = append(include, "optional")
 	}
 	o.Omit = slices.DeleteFunc(slices.Clone(omit), func(kind string) bool { return slices.Contains(include, kind) })
+	return nil
+}
+
+// checkValues hands over values that npm reads in a way of its own, such as 1, and
+// another platform than the target.
+func (o *Options) checkValues(config *npmrc.Config) error {
+	for _, name := range switches {
+		if value, has := config.Get(name); has && value != "true" && value != "false" {
+			return handover("npm has the setting %s=%s", name, value)
+		}
+	}
+	for _, platform := range []struct{ name, target string }{{"os", o.Target.OS}, {"cpu", o.Target.CPU}, {"libc", o.Target.Libc}} {
+		if value, has := config.Get(platform.name); has && value != platform.target {
+			return handover("npm has the setting %s=%s, and the build is for %s", platform.name, value, platform.target)
+		}
+	}
 	return nil
 }
 

@@ -68,13 +68,14 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	start := time.Now()
 	planned, archives, err := c.plan(dir, cpu, omit)
 	if err == nil {
+		defer archives.Close()
 		err = install.Into(ctx, dir, planned, archives)
 	}
 	ours := time.Since(start)
 	var handover *npmtree.Handover
 	if errors.As(err, &handover) {
 		c.handed++
-		fmt.Fprintf(c.log, "%s: handed over: %s\n", title, handover.Reason)
+		fmt.Fprintf(c.log, "%s: handed over: %s\n", title, handover)
 		return nil
 	}
 	if err != nil {

@@ -14,13 +14,21 @@ import (
 	"github.com/armature-cnb/armature/internal/files/tree"
 )
 
-// remove removes the package of a failed script, with the packages that cannot do
-// without it and those that nothing else needs.
-func (r *run) remove(f Failed) error {
+// LeaveOut removes an optional package of a tree, with the packages that cannot do
+// without it and those that nothing else needs. Why is a clause for the log. It
+// returns the paths of what it removed.
+func (r Runner) LeaveOut(tree Tree, p Package, why string) (removed []string, err error) {
+	run := &run{Runner: r, tree: tree, gone: map[string]bool{}}
+	err = run.remove(p, why)
+	return run.removed, err
+}
+
+// remove is LeaveOut during a run.
+func (r *run) remove(p Package, why string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	set := r.tree.optionalSet(f.Package.Path)
-	r.Log.Action("WARNING: left out the optional package %s, as its script has failed (%s)", f.Package.folderName(), f.End())
+	set := r.tree.optionalSet(p.Path)
+	r.Log.Action("WARNING: left out the optional package %s, as %s", p.folderName(), why)
 	for _, path := range slices.Sorted(maps.Keys(set)) {
 		r.gone[path] = true
 		if err := tree.Remove(filepath.Join(r.tree.Dir, filepath.FromSlash(path))); err != nil {
@@ -95,16 +103,21 @@ func devOf(p deps.Package) map[string]string {
 	return p.DevDeps
 }
 
-// optionalSet returns what goes with a failed optional package: everything that
-// needs it, up to where a dependency is optional, and everything that only these
-// need.
+// optionalSet returns what goes with a failed optional package: the optional
+// packages that need it, up to where a dependency is optional, and everything that
+// only these need. A package that is not optional stays: only a peer dependency
+// that the manager ignores can lead to it.
 func (t Tree) optionalSet(path string) map[string]bool {
 	edges := t.edges()
+	mayGo := map[string]bool{}
+	for _, p := range t.graph.Packages {
+		mayGo[p.Path] = p.Optional || p.Link // a link goes with its folder
+	}
 	start := map[string]bool{path: true}
 	for again := true; again; {
 		again = false
 		for _, e := range edges {
-			if start[e.to] && !e.optional && !start[e.from] {
+			if start[e.to] && !e.optional && mayGo[e.from] && !start[e.from] {
 				start[e.from], again = true, true
 			}
 		}

@@ -177,7 +177,7 @@ func (r *run) task(ctx context.Context, task Task) error {
 			continue
 		}
 		if r.Tolerant && task.Package.Optional {
-			return r.remove(*failed)
+			return r.remove(failed.Package, fmt.Sprintf("its script has failed (%s)", failed.End()))
 		}
 		if r.Explain != nil {
 			return r.Explain(*failed)

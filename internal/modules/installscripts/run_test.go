@@ -165,3 +165,53 @@ func TestAFailureNamesTheScript(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestAFailedOptionalPackageIsLeftOut(t *testing.T) {
+	manifest := func(name string) string { return `{"name":"` + name + `"}` }
+	fails := `{"name":"canvas","scripts":{"install":"exit 1"}}`
+	onCanvas := map[string]string{"canvas": "1"}
+	canvas := deps.Package{Path: "node_modules/canvas", Name: "canvas", Version: "1.0.0", Optional: true}
+	for _, row := range []struct {
+		name     string
+		app      string // fields of package.json
+		packages []deps.Package
+		want     []string // that are removed
+	}{
+		{"alone", `,"optionalDependencies":{"canvas":"1"}`, []deps.Package{canvas}, []string{"node_modules/canvas"}},
+		{"with an optional package that needs it, and what only that needs", `,"dependencies":{"c":"1"},"optionalDependencies":{"a":"1"}`, []deps.Package{
+			{Path: "node_modules/a", Name: "a", Version: "1.0.0", Optional: true, Dependencies: map[string]string{"canvas": "1", "b": "1", "c": "1"}},
+			{Path: "node_modules/b", Name: "b", Version: "1.0.0", Optional: true}, {Path: "node_modules/c", Name: "c", Version: "1.0.0"}, canvas,
+		}, []string{"node_modules/a", "node_modules/b", "node_modules/canvas"}},
+		{"that is a peer of a package, with legacy-peer-deps", `,"dependencies":{"a":"1"},"optionalDependencies":{"canvas":"1"}`, []deps.Package{
+			{Path: "node_modules/a", Name: "a", Version: "1.0.0", PeerDeps: onCanvas}, canvas,
+		}, []string{"node_modules/canvas"}},
+		{"that is a peer of the project", `,"dependencies":{"a":"1"},"peerDependencies":{"canvas":"1"},"optionalDependencies":{"b":"1"}`, []deps.Package{
+			{Path: "node_modules/a", Name: "a", Version: "1.0.0"}, {Path: "node_modules/b", Name: "b", Version: "1.0.0", Optional: true, Dependencies: onCanvas}, canvas,
+		}, []string{"node_modules/b", "node_modules/canvas"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			files := map[string]string{"package.json": `{"name":"app"` + row.app + `}`}
+			for _, p := range row.packages {
+				files[p.Path+"/package.json"] = manifest(p.Name)
+			}
+			files["node_modules/canvas/package.json"] = fails
+			slices.SortFunc(row.packages, func(a, b deps.Package) int { return strings.Compare(a.Path, b.Path) })
+			dir := project(t, files)
+			tree, err := installscripts.FromGraph(dir, deps.Graph{Version: 3, Packages: row.packages})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, log := runner(dir)
+			r.Tolerant = true
+			removed, err := r.Run(tree, tree.ByEvent())
+			if err != nil || !slices.Equal(removed, row.want) {
+				t.Errorf("got %q, %v, want %q\n%s", removed, err, row.want, log)
+			}
+			for _, p := range row.packages {
+				if _, err := os.Stat(filepath.Join(dir, p.Path)); (err != nil) != slices.Contains(row.want, p.Path) {
+					t.Errorf("%s: got %v", p.Path, err)
+				}
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,7 @@ const workers = 32
 // is there already does no harm. A full disk is a [failure.Failure].
 func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives) error {
 	i := installer{dir: dir, tree: t, archives: archives}
-	for _, step := range []func(context.Context) error{i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
+	for _, step := range []func(context.Context) error{i.checkIntegrities, i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
 		if err := step(ctx); err != nil {
 			return i.explain(err)
 		}
@@ -55,9 +56,23 @@ func (i *installer) explain(err error) error {
 	return &npmtree.Handover{Reason: err.Error()}
 }
 
+// checkIntegrities requires an integrity of every package that can be checked,
+// before anything is fetched.
+func (i *installer) checkIntegrities(context.Context) error {
+	for _, p := range i.tree.Packages {
+		if _, err := npmregistry.Integrity(p.Integrity); err != nil {
+			return fmt.Errorf("%s: %w", p.Place, err)
+		}
+	}
+	return nil
+}
+
 // clear removes what is in node_modules.
 func (i *installer) clear(context.Context) error {
 	for _, folder := range i.tree.Cleared {
+		if err := i.withoutLinks(path.Dir(folder)); err != nil {
+			return err
+		}
 		place := filepath.Join(i.dir, folder)
 		info, err := os.Lstat(place)
 		if errors.Is(err, os.ErrNotExist) {
@@ -82,9 +97,31 @@ func (i *installer) clear(context.Context) error {
 	return nil
 }
 
-// unpack fetches and unpacks all packages.
+// withoutLinks requires that a path in the project, and all above it, are folders if
+// they are there. What is installed must not follow a link.
+func (i *installer) withoutLinks(place string) error {
+	for ; place != "."; place = path.Dir(place) {
+		info, err := os.Lstat(filepath.Join(i.dir, place))
+		if err == nil && !info.IsDir() {
+			return fmt.Errorf("%s is no folder", place)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack fetches and unpacks all packages, in empty folders: there may be files in
+// the node_modules of a linked folder.
 func (i *installer) unpack(ctx context.Context) error {
 	for _, p := range i.tree.Packages {
+		if err := i.withoutLinks(path.Dir(p.Place)); err != nil {
+			return err
+		}
+		if err := tree.Remove(filepath.Join(i.dir, p.Place)); err != nil {
+			return err
+		}
 		if err := os.MkdirAll(filepath.Join(i.dir, p.Place), 0o777); err != nil {
 			return err
 		}
@@ -110,16 +147,16 @@ func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(i.dir, p.File)
+	archive := filepath.Join(i.dir, p.File)
 	if p.File == "" {
-		path, err = i.archives.Get(ctx, npmregistry.Wanted{Name: p.Name, Version: p.Version, Address: p.Address, Checksum: sum})
+		archive, err = i.archives.Get(ctx, npmregistry.Wanted{Name: p.Name, Version: p.Version, Address: p.Address, Checksum: sum})
 	} else {
-		err = sum.Verify(path)
+		err = sum.Verify(archive)
 	}
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(path)
+	file, err := os.Open(archive)
 	if err != nil {
 		return err
 	}
@@ -155,26 +192,30 @@ func (i *installer) checkBundled(p npmtree.Package) error {
 // link links the project's folders.
 func (i *installer) link(context.Context) error {
 	for _, l := range i.tree.Links {
-		if err := i.symlink(filepath.Join(i.dir, l.To), filepath.Join(i.dir, l.Place)); err != nil {
+		if err := i.symlink(l.To, l.Place); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// symlink makes a relative link.
+// symlink makes a relative link between paths in the project.
 func (i *installer) symlink(to, place string) error {
-	if err := os.MkdirAll(filepath.Dir(place), 0o777); err != nil {
+	if err := i.withoutLinks(path.Dir(place)); err != nil {
 		return err
 	}
-	rel, err := filepath.Rel(filepath.Dir(place), to)
+	if err := os.MkdirAll(filepath.Join(i.dir, path.Dir(place)), 0o777); err != nil {
+		return err
+	}
+	rel, err := filepath.Rel(path.Dir(place), to)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(place); err != nil {
+	link := filepath.Join(i.dir, place)
+	if err := os.RemoveAll(link); err != nil {
 		return err
 	}
-	return os.Symlink(rel, place)
+	return os.Symlink(rel, link)
 }
 
 // linkPrograms links programs that are there, and makes them executable.
@@ -184,15 +225,14 @@ func (i *installer) linkPrograms(context.Context) error {
 		if _, err := os.Lstat(target); err != nil {
 			continue
 		}
-		place := filepath.Join(i.dir, p.Link)
-		if err := i.symlink(target, place); err != nil {
+		if err := i.symlink(p.Target, p.Link); err != nil {
 			return err
 		}
 		if err := fixProgram(target); err != nil {
 			return err
 		}
 		if p.Remove {
-			if err := os.Remove(place); err != nil {
+			if err := os.Remove(filepath.Join(i.dir, p.Link)); err != nil {
 				return err
 			}
 		}
