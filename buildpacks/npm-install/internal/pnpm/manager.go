@@ -147,7 +147,7 @@ func (m *Manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.pnpm, err = newPNPM(m.env, m.log, program, downloads); err != nil {
 		return nil, err
 	}
-	m.atLaunch = atLaunch
+	m.atLaunch = atLaunch || len(layers) > 1 // with one for the launch
 	m.settings, err = readSettings(m.project.Dir, m.pnpm.version)
 	return layers, err
 }

@@ -158,7 +158,7 @@ func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.yarn, layers, err = m.request.Get(context, m.env, m.log, m.project.Dir, atLaunch); err != nil {
 		return nil, err
 	}
-	m.cache, m.atLaunch = downloads, atLaunch
+	m.cache, m.atLaunch = downloads, atLaunch || len(layers) > 1 // with one for the launch
 	if m.config, err = readBindings(m.env, context.Platform.Path, m.log); err != nil {
 		return nil, err
 	}
