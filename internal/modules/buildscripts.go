@@ -80,8 +80,8 @@ func (e *engine) planScripts() ([]Script, error) {
 // root, and of its workspaces or those that a workspace needs, each after its
 // dependencies.
 func (e *engine) planFolderScripts() (all []Script, err error) {
-	names := e.manager.Words().FolderScripts
-	if len(names) == 0 {
+	scripts := e.manager.Words().FolderScripts
+	if scripts == nil {
 		return nil, nil
 	}
 	folders := []string{""}
@@ -100,6 +100,7 @@ func (e *engine) planFolderScripts() (all []Script, err error) {
 		if err != nil {
 			return nil, err
 		}
+		names := scripts(folder)
 		own := OwnScripts(pkg, names)
 		for _, name := range names {
 			if slices.Contains(own, name) {

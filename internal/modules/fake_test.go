@@ -49,11 +49,12 @@ const (
 
 func (f *fake) Words() Words {
 	onInstall := []string{"preinstall", "install", "postinstall", "prepare"}
+	var ofFolder func(string) []string
 	if f.folderScripts != nil {
-		onInstall = nil
+		onInstall, ofFolder = nil, func(string) []string { return f.folderScripts }
 	}
 	return Words{Name: "fake", CacheLayer: fakeCache, VendoredCache: "vendored-cache", Lockfiles: []string{fakeLock}, Configuration: fakeConfig,
-		Notes: []string{fakeNotes}, InstallScripts: onInstall, FolderScripts: f.folderScripts, KeepDev: "FAKE_INCLUDE=dev", Relock: "lock again"}
+		Notes: []string{fakeNotes}, InstallScripts: onInstall, FolderScripts: ofFolder, KeepDev: "FAKE_INCLUDE=dev", Relock: "lock again"}
 }
 
 var errFake = errors.New("what the manager says")

@@ -66,17 +66,17 @@ type Manager interface {
 
 // Words are a manager's names for things.
 type Words struct {
-	Name           string                     // the manager: "npm"; also the key in a requirement of node_modules for the manager itself
-	CacheLayer     string                     // the layer for its downloads
-	VendoredCache  string                     // the folder in an app that may bring its downloads
-	Lockfiles      []string                   // names of its lockfiles
-	Configuration  string                     // its configuration file in a project's folder
-	Notes          []string                   // its own files in node_modules
-	InstallScripts []string                   // the project's scripts that it runs on each install, in order
-	FolderScripts  []string                   // those that the engine lets it run once instead, before the build scripts, in order
-	Secret         func(variable string) bool // reports whether a variable is one of its credentials; nil for none
-	KeepDev        string                     // the setting that keeps devDependencies in the app image: "NPM_CONFIG_INCLUDE=dev"
-	Relock         string                     // how to rewrite a lockfile for every platform, in the imperative
+	Name           string                       // the manager: "npm"; also the key in a requirement of node_modules for the manager itself
+	CacheLayer     string                       // the layer for its downloads
+	VendoredCache  string                       // the folder in an app that may bring its downloads
+	Lockfiles      []string                     // names of its lockfiles
+	Configuration  string                       // its configuration file in a project's folder
+	Notes          []string                     // its own files in node_modules
+	InstallScripts []string                     // the project's scripts that it runs on each install, in order
+	FolderScripts  func(folder string) []string // those of a folder, "" for the project's, that the engine lets it run once instead, before the build scripts, in order; nil for none
+	Secret         func(variable string) bool   // reports whether a variable is one of its credentials; nil for none
+	KeepDev        string                       // the setting that keeps devDependencies in the app image: "NPM_CONFIG_INCLUDE=dev"
+	Relock         string                       // how to rewrite a lockfile for every platform, in the imperative
 }
 
 // Project is the project to install.

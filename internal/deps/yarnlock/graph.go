@@ -3,6 +3,7 @@ package yarnlock
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
@@ -190,14 +191,21 @@ func (b *builder) resolved(name string) (Entry, bool) {
 	return Entry{}, false
 }
 
-// linked returns the folder that a dependency with link: or portal: is a link to, as
-// package.json names it.
+// linked returns the folder that a dependency with link: or portal: is a link to. It
+// is relative to the workspace that the descriptor names, or else to the root.
 func (e Entry) linked() (folder string, ok bool) {
-	_, wanted := splitDescriptor(unbound(e.Descriptors[0]))
+	descriptor, binding, _ := strings.Cut(e.Descriptors[0], "::")
+	_, wanted := splitDescriptor(descriptor)
 	for _, protocol := range []string{"link:", "portal:"} {
-		if folder, ok = strings.CutPrefix(wanted, protocol); ok {
-			return folder, true
+		if folder, ok = strings.CutPrefix(wanted, protocol); !ok {
+			continue
 		}
+		parameters, err := url.ParseQuery(binding)
+		_, from := splitDescriptor(parameters.Get("locator"))
+		if workspace, bound := strings.CutPrefix(from, "workspace:"); err == nil && bound && !path.IsAbs(folder) {
+			folder = path.Join(workspace, folder)
+		}
+		return folder, true
 	}
 	return "", false
 }

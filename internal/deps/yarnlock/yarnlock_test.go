@@ -226,6 +226,34 @@ func TestGraphOfBerry(t *testing.T) {
 	}
 }
 
+// Yarn 2 and later name the workspace to whose folder a link is relative.
+func TestLinksOfAWorkspace(t *testing.T) {
+	for _, row := range []struct{ key, want string }{
+		{"lib@link:../lib::locator=api%40workspace%3Aapps%2Fapi", "apps/lib"},
+		{"lib@portal:./lib::locator=%40x%2Fapi%40workspace%3Aapps%2Fapi", "apps/api/lib"},
+		{"lib@link:./lib::locator=app%40workspace%3A.", "lib"},
+		{"lib@link:lib", "lib"},
+	} {
+		_, wanted, _ := strings.Cut(strings.Split(row.key, "::")[0], "@")
+		dir := t.TempDir()
+		text := `{"name":"api","dependencies":{"lib":"` + wanted + `"}}`
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "apps/api"), 0o755), os.WriteFile(filepath.Join(dir, "apps/api/package.json"), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		lock, err := yarnlock.Parse([]byte("__metadata:\n  version: 8\n\n\"" + row.key + "\":\n  version: 0.0.0-use.local\n  resolution: \"" + row.key + "\"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		graph, missing, err := lock.Graph(dir, []string{"apps/api"})
+		if err != nil || len(missing) > 0 {
+			t.Fatalf("%s: got %v, %v", row.key, missing, err)
+		}
+		if found, _ := graph.Package("apps/api/node_modules/lib"); found.To != row.want {
+			t.Errorf("%s: got a link to %q, want %q", row.key, found.To, row.want)
+		}
+	}
+}
+
 func TestWorkspacesOfYarn1AreNotInItsLockfile(t *testing.T) {
 	g, missing := graph(t, files{
 		"yarn.lock":      classic,

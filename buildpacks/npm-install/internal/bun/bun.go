@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/deps/bunlock"
 	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -35,8 +36,17 @@ const (
 	resolved = "bun install"
 )
 
-// events are a project's scripts that Bun runs on install, in order.
-var events = []string{"preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"}
+// ofPackages are the scripts of packages that Bun runs on install, in order.
+var ofPackages = []string{"preinstall", "install", "postinstall"}
+
+// folderScripts are those of the project and its workspaces: of the latter Bun runs
+// prepare without its hooks.
+func folderScripts(folder string) []string {
+	if folder != "" {
+		return slices.Concat(ofPackages, []string{"prepare"})
+	}
+	return slices.Concat(ofPackages, []string{"preprepare", "prepare", "postprepare"})
+}
 
 // manager is Bun in one build.
 type manager struct {
@@ -63,17 +73,29 @@ func New(env environ.List, log scribe.Emitter, request programs.Request) modules
 func (m *manager) Words() modules.Words {
 	return modules.Words{
 		Name: "bun", CacheLayer: "bun-cache", Lockfiles: []string{bunlock.Text, bunlock.Binary}, Configuration: configFile,
-		InstallScripts: events, KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete bun.lock and node_modules, run `bun install`",
+		FolderScripts: folderScripts, KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete bun.lock and node_modules, run `bun install`",
 	}
 }
 
-func (m *manager) ReadLock(dir string) (deps.Graph, bool, error) { return bunlock.Read(dir) }
+// ReadLock reads bun.lock, and marks every package: the lockfile does not say which
+// have install scripts.
+func (m *manager) ReadLock(dir string) (deps.Graph, bool, error) {
+	graph, found, err := bunlock.Read(dir)
+	for i := range graph.Packages {
+		p := &graph.Packages[i]
+		p.HasInstallScript = !p.Link && p.InNodeModules()
+	}
+	return graph, found, err
+}
 
 // ReadInstalled finds nothing: Bun leaves no record in node_modules.
 func (m *manager) ReadInstalled(string) (deps.Graph, bool) { return deps.Graph{}, false }
 
 func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error) {
 	m.project = p
+	if err := m.readsLock(); err != nil {
+		return method, err
+	}
 	if m.vendored, err = tree.IsFilled(filepath.Join(p.Dir, nodemodules.Dir)); err != nil {
 		return method, err
 	}
@@ -85,6 +107,23 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 		m.kind, name = modules.Frozen, frozen
 	}
 	return modules.Method{Kind: m.kind, Name: name, KeepsDev: m.keepsDev()}, nil
+}
+
+// readsText is the first Bun that reads [bunlock.Text]; older ones pass over it.
+const readsText = "1.1.39"
+
+// readsLock returns an error for a Bun that is older than the lockfile's format.
+func (m *manager) readsLock() error {
+	version, err := semver.NewVersion(m.request.Version)
+	if err != nil || m.project.Lock.File == "" || since(version, readsText) {
+		return nil // Prepare reports what is no version
+	}
+	return &failure.Failure{
+		ID:    "package-manager-too-old",
+		Cause: fmt.Sprintf("%s asks for Bun %s, which does not read %s: want %s or later", m.request.Source, version, bunlock.Text, readsText),
+		Remedy: fmt.Sprintf("name a newer Bun, with which the lockfile was written; %s names it for the build (^1).",
+			programs.Variables[packagemanager.Bun]),
+	}
 }
 
 func (m *manager) Describe() error {

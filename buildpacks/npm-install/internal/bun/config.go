@@ -24,11 +24,10 @@ type config struct {
 	binding  string // path of npm's global configuration, or empty
 	builtin  string // the registry if nothing else names one, or empty
 	user     string // path of the user's npm configuration
-	combined string // path of a file with all of these; empty if the user's alone is enough
+	combined string // the text of all of these; empty if the user's alone is enough
 }
 
-// readConfig finds the files, and writes the combined one to a folder that only
-// this user can read.
+// readConfig finds the files, and combines them.
 func readConfig(env environ.List, platformDir string, log scribe.Emitter) (c config, err error) {
 	if c.binding = npmrc.Global(env); c.binding == "" {
 		found, err := bindings.Find(servicebindings.NewResolver(), platformDir, npmrc.BindingType)
@@ -52,7 +51,7 @@ func readConfig(env environ.List, platformDir string, log scribe.Emitter) (c con
 	return c, c.combine()
 }
 
-// combine writes the files one after the other: of two values for a setting the
+// combine joins the files one after the other: of two values for a setting the
 // last counts.
 func (c *config) combine() error {
 	if c.binding == "" && c.builtin == "" {
@@ -75,18 +74,24 @@ func (c *config) combine() error {
 		}
 		text += strings.TrimRight(string(more), "\n") + "\n"
 	}
-	dir, err := os.MkdirTemp("", "bun-config-")
-	if err != nil {
-		return fmt.Errorf("making a folder for Bun's configuration: %w", err)
-	}
-	c.combined = filepath.Join(dir, ".npmrc")
-	return os.WriteFile(c.combined, []byte(text), 0o600)
+	c.combined = text
+	return nil
 }
 
-// apply returns an environment with the combined file as the user's.
-func (c config) apply(env environ.List) environ.List {
+// apply returns an environment with the combined file as the user's, in a folder
+// that only this user can read, for one call; and what removes it after the call.
+func (c config) apply(env environ.List) (applied environ.List, remove func() error, err error) {
 	if c.combined == "" {
-		return env
+		return env, func() error { return nil }, nil
 	}
-	return env.With("NPM_CONFIG_USERCONFIG", c.combined).With("npm_config_userconfig", c.combined)
+	dir, err := os.MkdirTemp("", "bun-config-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a folder for Bun's configuration: %w", err)
+	}
+	remove = func() error { return os.RemoveAll(dir) }
+	path := filepath.Join(dir, ".npmrc")
+	if err := os.WriteFile(path, []byte(c.combined), 0o600); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("writing Bun's configuration: %w", err), remove())
+	}
+	return env.With("NPM_CONFIG_USERCONFIG", path).With("npm_config_userconfig", path), remove, nil
 }

@@ -2,6 +2,7 @@ package bun
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,8 +48,7 @@ func versionOf(p programs.Program) *semver.Version { return semver.MustParse(p.V
 // baseEnv returns the environment of every call: nothing asks, and nothing reports
 // to anybody.
 func (m *manager) baseEnv() environ.List {
-	env := m.env.With("CI", "1").With("DO_NOT_TRACK", "1").With("BUN_RUNTIME_TRANSPILER_CACHE_PATH", "0")
-	return m.config.apply(env)
+	return m.env.With("CI", "1").With("DO_NOT_TRACK", "1").With("BUN_RUNTIME_TRANSPILER_CACHE_PATH", "0")
 }
 
 // scriptEnv returns the environment of scripts.
@@ -95,7 +95,12 @@ func (m *manager) run(p programs.Program, dir string, args ...string) error {
 }
 
 // execute runs Bun, and returns how it failed.
-func (m *manager) execute(p programs.Program, env environ.List, dir string, args ...string) (*outcome.Outcome, error) {
+func (m *manager) execute(p programs.Program, env environ.List, dir string, args ...string) (ended *outcome.Outcome, err error) {
+	env, remove, err := m.config.apply(env)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	m.log.Subprocess("%s", "Running 'bun "+strings.Join(args, " ")+"'")
 	cmd, err := p.Command(env, dir, args...)
 	if err != nil {
@@ -118,8 +123,13 @@ func (m *manager) execute(p programs.Program, env environ.List, dir string, args
 }
 
 // capture runs Bun and returns its output.
-func (m *manager) capture(dir string, args ...string) (string, error) {
-	cmd, err := m.program.Command(m.baseEnv(), dir, args...)
+func (m *manager) capture(dir string, args ...string) (text string, err error) {
+	env, remove, err := m.config.apply(m.baseEnv())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	cmd, err := m.program.Command(env, dir, args...)
 	if err != nil {
 		return "", err
 	}

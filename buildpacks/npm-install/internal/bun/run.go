@@ -6,20 +6,39 @@ import (
 	"regexp"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// Run runs a build script with Bun, with the hooks before and after it.
+// Run runs a build script with Bun, with the hooks before and after it, or an install
+// script of the project or of a workspace.
 func (m *manager) Run(s modules.Script) error {
-	env := m.config.apply(m.env.With("DO_NOT_TRACK", "1"))
-	o, err := m.execute(m.program, env, filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
+	if s.Install {
+		return m.runInstallScript(s)
+	}
+	o, err := m.execute(m.program, m.env.With("DO_NOT_TRACK", "1"), filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
 	if err != nil || o == nil {
 		return err
 	}
 	return scriptFailure(s, *o)
+}
+
+func (m *manager) runInstallScript(s modules.Script) error {
+	host, err := targets.Host()
+	if err != nil {
+		return err
+	}
+	runner := m.runner(host, host)
+	runner.Preparing = func(run func() error) error { return run() }
+	runner.Explain = func(f installscripts.Failed) error {
+		f.Package.Path, f.Package.Linked = s.Folder, s.Folder != ""
+		return f.Failure()
+	}
+	return runner.RunProject(installscripts.Tree{Dir: filepath.Join(m.project.Dir, s.Folder)}, s.Name)
 }
 
 // missing matches the message of Bun's shell for a missing command.

@@ -5,15 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// scripts runs the scripts of trusted packages, then those of the workspaces, and
-// then the project's own, as Bun does. An install for the launch runs no prepare,
-// whose tools are devDependencies, and for a workspace none of the root's.
+// scripts runs the scripts of trusted packages. Those of the project and its
+// workspaces are the engine's, see [manager.Run].
 func (m *manager) scripts(installed deps.Graph, p modules.Part) error {
 	tree, err := installscripts.FromGraph(m.project.Dir, installed)
 	if err != nil {
@@ -24,51 +24,25 @@ func (m *manager) scripts(installed deps.Graph, p modules.Part) error {
 		return err
 	}
 	var skipped []string
-	runner := installscripts.Runner{
-		Env: m.scriptEnv(m.program), Commands: m.gypCommands(), Target: p.Target, Host: p.Host, Log: m.log,
-		Tolerant: true,
-		MayRun: func(one installscripts.Package) bool {
-			if one.Linked || trusted(one) {
-				return true
-			}
-			skipped = append(skipped, describe(one))
-			return false
-		},
+	runner := m.runner(p.Target, p.Host)
+	runner.Tolerant = true
+	runner.MayRun = func(one installscripts.Package) bool {
+		if one.Linked || trusted(one) {
+			return !one.Linked
+		}
+		skipped = append(skipped, describe(one))
+		return false
 	}
-	if _, err := runner.Run(tree, m.plan(tree, p)); err != nil {
+	if _, err := runner.Run(tree, tree.ByPackage()); err != nil {
 		return err
 	}
 	m.warnOfSkipped(skipped)
-	if m.project.Workspace != "" && !p.Dev {
-		return nil
-	}
-	return runner.RunProject(tree, m.events(p)...)
+	return nil
 }
 
-// plan is Bun's order, with the workspaces that the part has.
-func (m *manager) plan(tree installscripts.Tree, p modules.Part) (plan installscripts.Plan) {
-	for _, stage := range tree.ByPackage() {
-		var kept installscripts.Stage
-		for _, task := range stage {
-			if task.Package.Linked && !slices.Contains(p.Folders, task.Package.Path) {
-				continue
-			}
-			if !p.Dev {
-				task.Events = slices.DeleteFunc(slices.Clone(task.Events), installscripts.IsPreparing)
-			}
-			kept = append(kept, task)
-		}
-		plan = append(plan, kept)
-	}
-	return plan
-}
-
-// events are the project's own scripts for a part.
-func (m *manager) events(p modules.Part) []string {
-	if p.Dev {
-		return events
-	}
-	return events[:3]
+// runner returns a runner of install scripts.
+func (m *manager) runner(target, host targets.Target) installscripts.Runner {
+	return installscripts.Runner{Env: m.scriptEnv(m.program), Commands: m.gypCommands(), Target: target, Host: host, Log: m.log}
 }
 
 // trusted returns which packages may run scripts: those in trustedDependencies of
@@ -119,7 +93,7 @@ func (m *manager) defaultTrusted() []string {
 // describe names a package and its scripts.
 func describe(p installscripts.Package) string {
 	var scripts []string
-	for _, event := range events[:3] {
+	for _, event := range ofPackages {
 		if command := p.Command(event); command != "" {
 			scripts = append(scripts, event+": "+command)
 		}

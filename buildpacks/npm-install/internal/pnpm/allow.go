@@ -60,8 +60,10 @@ func newRule(v version, s choices, dir string) (*rule, error) {
 		add(r.allowed, names...)
 	}
 	add(r.denied, s.IgnoredBuilt...)
-	add(r.denied, s.NeverBuilt...)
-	r.all = s.AllowAllBuilds || !only && (!v.asks() || len(s.NeverBuilt) > 0)
+	if s.NeverBuilt != nil {
+		add(r.denied, *s.NeverBuilt...)
+	}
+	r.all = s.AllowAllBuilds || !only && (!v.asks() || s.NeverBuilt != nil)
 	return r, nil
 }
 

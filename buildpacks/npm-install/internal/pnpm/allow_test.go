@@ -35,6 +35,7 @@ func TestWhichPackagesMayRunScripts(t *testing.T) {
 		{name: "pnpm 10: package.json", version: "10.34.9", manifest: `{"pnpm":{"onlyBuiltDependencies":["a"],"ignoredBuiltDependencies":["git"]}}`, want: []string{"a"}, skipped: []string{"@s/b@2.0.0"}},
 		{name: "pnpm 10: the file, with versions", version: "10.34.9", file: "onlyBuiltDependencies: [a@0.9.0 || 1.0.0, '@s/b@1.0.0']", want: []string{"a"}, skipped: []string{"@s/b@2.0.0", "git@https://git.example/git.git"}},
 		{name: "pnpm 10: all but", version: "10.34.9", manifest: `{"pnpm":{"neverBuiltDependencies":["a"]}}`, want: []string{"@s/b", "git"}},
+		{name: "pnpm 10: all but none", version: "10.34.9", file: "neverBuiltDependencies: []", want: []string{"a", "@s/b", "git"}},
 		{name: "pnpm 10: allowBuilds", version: "10.34.9", file: "allowBuilds: {a: true, '@s/b': false, git: false}", want: []string{"a"}},
 		{name: "pnpm 10: a name does not allow a repository", version: "10.34.9", file: "onlyBuiltDependencies: [a, '@s/b', git]", want: []string{"a", "@s/b"}, skipped: []string{"git@https://git.example/git.git"}},
 		{name: "pnpm 10 is strict if asked", version: "10.34.9", file: "strictDepBuilds: true\nallowBuilds: {a: true, git: false}", want: []string{"a"}, skipped: []string{"@s/b@2.0.0"}, fails: true},

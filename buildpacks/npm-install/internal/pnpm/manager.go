@@ -56,7 +56,7 @@ func New(env environ.List, log scribe.Emitter, request programs.Request) modules
 func (m *Manager) Words() modules.Words {
 	return modules.Words{
 		Name: "pnpm", CacheLayer: "pnpm-store", VendoredCache: ".pnpm-store", Lockfiles: []string{pnpmlock.FileName},
-		Configuration: projectConfig, Notes: []string{modulesFile, stateFile, oldStateFile}, FolderScripts: installScripts,
+		Configuration: projectConfig, Notes: []string{modulesFile, stateFile, oldStateFile}, FolderScripts: func(string) []string { return installScripts },
 		KeepDev: "NPM_CONFIG_INCLUDE=dev", Relock: "delete pnpm-lock.yaml, run `pnpm install --lockfile-only`",
 	}
 }
@@ -147,7 +147,7 @@ func (m *Manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.pnpm, err = newPNPM(m.env, m.log, program, downloads); err != nil {
 		return nil, err
 	}
-	m.atLaunch = atLaunch
+	m.atLaunch = atLaunch || len(layers) > 1 // with one for the launch
 	m.settings, err = readSettings(m.project.Dir, m.pnpm.version)
 	return layers, err
 }

@@ -46,7 +46,7 @@ func newPNPM(env environ.List, log scribe.Emitter, program programs.Program, cac
 	for name, value := range quiet {
 		p = p.config(name, value)
 	}
-	for _, pair := range [][2]string{{"CI", "1"}, {"NO_UPDATE_NOTIFIER", "1"}, {"DO_NOT_TRACK", "1"}, {"JOBS", "max"}} {
+	for _, pair := range [][2]string{{"NO_UPDATE_NOTIFIER", "1"}, {"DO_NOT_TRACK", "1"}, {"JOBS", "max"}} {
 		p.env = p.env.Default(pair[0], pair[1])
 	}
 	if home := env.Get("NODE_HOME"); home != "" {
@@ -95,9 +95,10 @@ func (p pnpm) folders(scratch string) []string {
 // noise begins lines of Node.js about its own deprecations.
 var noise = []string{"(node:", "(Use `node --trace-"}
 
-// run runs pnpm in a folder and logs its output. A fault of pnpm's is a
-// [failure.Failure], see classify.
+// run lets pnpm install in a folder, where nobody can answer it, and logs its output.
+// A fault of pnpm's is a [failure.Failure], see classify.
 func (p pnpm) run(dir string, args ...string) error {
+	p.env = p.env.Default("CI", "1") // the app's own scripts, which execute runs, may read it
 	f, err := p.execute(dir, args...)
 	if err != nil || f == nil {
 		return err

@@ -87,6 +87,7 @@ func (m *Manager) Run(script modules.Script) error {
 		return err
 	}
 	runner := m.runner(host, host)
+	runner.Preparing = func(run func() error) error { return run() }
 	runner.Explain = func(f installscripts.Failed) error {
 		f.Package.Path, f.Package.Linked = script.Folder, script.Folder != ""
 		return f.Failure()

@@ -28,7 +28,7 @@ type choices struct {
 	Packages                 []string       `yaml:"packages"`
 	OnlyBuilt                *[]string      `yaml:"onlyBuiltDependencies"`
 	OnlyBuiltFile            string         `yaml:"onlyBuiltDependenciesFile"`
-	NeverBuilt               []string       `yaml:"neverBuiltDependencies"`
+	NeverBuilt               *[]string      `yaml:"neverBuiltDependencies"`
 	IgnoredBuilt             []string       `yaml:"ignoredBuiltDependencies"`
 	AllowBuilds              map[string]any `yaml:"allowBuilds"`
 	AllowAllBuilds           bool           `yaml:"dangerouslyAllowAllBuilds"`

@@ -62,10 +62,10 @@ func (m *manager) classic() bool {
 func (m *manager) Words() modules.Words {
 	w := modules.Words{
 		Name: packagemanager.Yarn, CacheLayer: "yarn-cache", Lockfiles: []string{yarnlock.FileName}, Configuration: berryConfig,
-		Notes:          []string{classicState, berryState, packageMap, installState},
-		InstallScripts: ownScripts,
-		KeepDev:        productionVariable + "=false",
-		Relock:         "delete yarn.lock and node_modules, run `yarn install`",
+		Notes:         []string{classicState, berryState, packageMap, installState},
+		FolderScripts: m.folderScripts,
+		KeepDev:       productionVariable + "=false",
+		Relock:        "delete yarn.lock and node_modules, run `yarn install`",
 	}
 	if m.classic() {
 		w.Configuration = classicConfig
@@ -81,9 +81,15 @@ const (
 	installState = ".yarn-install-state.gz" // where this package lets Yarn 2 and later keep it
 )
 
-// ownScripts are the project's scripts that Yarn runs on install, in order. Only
-// Yarn 1 runs the last two.
-var ownScripts = []string{"preinstall", "install", "postinstall", "prepublish", "prepare"}
+// folderScripts are the scripts of a folder that Yarn runs on install, in order. Only
+// Yarn 1 prepares, and only the project.
+func (m *manager) folderScripts(folder string) []string {
+	all := []string{"preinstall", "install", "postinstall"}
+	if folder == "" && m.classic() {
+		all = append(all, "prepublish", "prepare")
+	}
+	return all
+}
 
 func (m *manager) ReadLock(dir string) (deps.Graph, bool, error) {
 	lock, err := m.readLock(dir)
@@ -152,7 +158,7 @@ func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.yarn, layers, err = m.request.Get(context, m.env, m.log, m.project.Dir, atLaunch); err != nil {
 		return nil, err
 	}
-	m.cache, m.atLaunch = downloads, atLaunch
+	m.cache, m.atLaunch = downloads, atLaunch || len(layers) > 1 // with one for the launch
 	if m.config, err = readBindings(m.env, context.Platform.Path, m.log); err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func TestWhoMayRunScripts(t *testing.T) {
 		want    bool
 	}{
 		{false, pkg("yes", "1.0.0", false), true}, {false, pkg("no", "1.0.0", false), false}, {false, pkg("other", "1.0.0", false), false},
-		{false, pkg("one", "1.0.0", false), true}, {false, pkg("one", "2.0.0", false), false}, {false, pkg("workspace", "", true), true},
+		{false, pkg("one", "1.0.0", false), true}, {false, pkg("one", "2.0.0", false), false}, {true, pkg("workspace", "", true), false},
 		{true, pkg("no", "1.0.0", false), false}, {true, pkg("other", "1.0.0", false), true},
 	} {
 		m.facts.EnableScripts = tc.enabled

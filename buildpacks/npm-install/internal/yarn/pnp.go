@@ -101,7 +101,7 @@ func (m *manager) runUnplugged(runner installscripts.Runner) error {
 			return err
 		}
 		m.markOptional(&installed)
-		if _, err := runner.Run(installed, withoutPrepare(installed.ByPackage())); err != nil {
+		if _, err := runner.Run(installed, installed.ByPackage()); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func (m *manager) scriptRule(modules.Part) (*scriptRule, error) {
 
 func (r *scriptRule) allows(p installscripts.Package) bool {
 	if p.Linked {
-		return true
+		return false // a workspace, whose scripts the engine lets run; Yarn runs none of other folders
 	}
 	name := p.Manifest.Name
 	for _, key := range []string{name + "@" + p.Manifest.Version, name} {

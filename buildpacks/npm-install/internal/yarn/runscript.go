@@ -5,15 +5,21 @@ import (
 	"path/filepath"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules"
+	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// Run runs a build script with Yarn, with the NODE_ENV of the build.
+// Run runs a build script with Yarn, or an install script of the project or of a
+// workspace, with the NODE_ENV of the build.
 func (m *manager) Run(s modules.Script) error {
+	if s.Install {
+		return m.runInstallScript(s)
+	}
 	files, err := m.homeFiles()
 	if err != nil {
 		return err
@@ -25,7 +31,21 @@ func (m *manager) Run(s modules.Script) error {
 	return scriptFailure(s, ended)
 }
 
-// runEnvironment returns the environment for build scripts.
+func (m *manager) runInstallScript(s modules.Script) error {
+	host, err := targets.Host()
+	if err != nil {
+		return err
+	}
+	runner := m.scriptRunner(m.scriptEnvironment(), host, host)
+	runner.Preparing = func(run func() error) error { return run() }
+	runner.Explain = func(f installscripts.Failed) error {
+		f.Package.Path, f.Package.Linked = s.Folder, s.Folder != ""
+		return f.Failure()
+	}
+	return runner.RunProject(installscripts.Tree{Dir: filepath.Join(m.project.Dir, s.Folder)}, s.Name)
+}
+
+// runEnvironment returns the environment for scripts.
 func (m *manager) runEnvironment() environ.List {
 	env := m.env.With("YARN_IGNORE_PATH", "1").With("SKIP_YARN_COREPACK_CHECK", "1")
 	if m.classic() {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/tree"
@@ -14,9 +14,9 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 )
 
-// runScripts runs the install scripts of packages, of workspaces and of the project.
-// As Yarn does, a failed one of an optional package is passed over. The root of a
-// workspace has no say in what is installed for the launch.
+// runScripts runs the install scripts of packages. As Yarn does, a failed one of an
+// optional package is passed over. Those of the project and its workspaces are the
+// engine's, see [manager.Run].
 func (m *manager) runScripts(p modules.Part) error {
 	installed, err := scan(m.project.Dir)
 	if err != nil {
@@ -27,17 +27,13 @@ func (m *manager) runScripts(p modules.Part) error {
 	if err != nil {
 		return err
 	}
-	runner := installscripts.Runner{
-		Env: m.scriptEnvironment(p), Commands: m.scriptCommands(), Tolerant: true, Target: p.Target, Host: p.Host,
-		MayRun: rule.allows, Left: m.warnOfLeft, Log: m.log,
+	env := m.scriptEnvironment()
+	if p.Dev {
+		env = env.With("NODE_ENV", "development")
 	}
-	ofRoot := m.project.Workspace == "" || p.Dev
-	if ofRoot {
-		if err := runner.RunProject(installed, "preinstall"); err != nil {
-			return err
-		}
-	}
-	if _, err := runner.Run(installed, withoutPrepare(installed.ByPackage())); err != nil {
+	runner := m.scriptRunner(env, p.Target, p.Host)
+	runner.Tolerant, runner.MayRun = true, rule.allows
+	if _, err := runner.Run(installed, installed.ByPackage()); err != nil {
 		return err
 	}
 	if m.isPnP() {
@@ -46,30 +42,12 @@ func (m *manager) runScripts(p modules.Part) error {
 		}
 	}
 	rule.warn(m)
-	if !ofRoot {
-		return nil
-	}
-	return runner.RunProject(installed, m.lateScripts(p)...)
+	return nil
 }
 
-// lateScripts are the project's scripts that Yarn runs after those of packages.
-func (m *manager) lateScripts(p modules.Part) []string {
-	late := []string{"install", "postinstall"}
-	if m.classic() && p.Dev {
-		late = append(late, "prepublish", "prepare")
-	}
-	return late
-}
-
-// withoutPrepare takes the prepare scripts of workspaces out of a plan: Yarn does not
-// run them.
-func withoutPrepare(plan installscripts.Plan) installscripts.Plan {
-	for _, stage := range plan {
-		for i := range stage {
-			stage[i].Events = slices.DeleteFunc(slices.Clone(stage[i].Events), func(event string) bool { return installscripts.IsPreparing(event) })
-		}
-	}
-	return plan
+// scriptRunner returns a runner of install scripts.
+func (m *manager) scriptRunner(env environ.List, target, host targets.Target) installscripts.Runner {
+	return installscripts.Runner{Env: env, Commands: m.scriptCommands(), Target: target, Host: host, Left: m.warnOfLeft, Log: m.log}
 }
 
 // markOptional marks the packages that the lockfile has as optional ones only.
@@ -89,11 +67,8 @@ func (m *manager) markOptional(installed *installscripts.Tree) {
 
 // scriptEnvironment returns the environment of install scripts, with what Yarn sets
 // for all of them.
-func (m *manager) scriptEnvironment(p modules.Part) environ.List {
-	env := m.env
-	if p.Dev {
-		env = env.With("NODE_ENV", "development")
-	}
+func (m *manager) scriptEnvironment() environ.List {
+	env := m.runEnvironment()
 	if home := env.Get("NODE_HOME"); home != "" {
 		env = env.Default("npm_config_nodedir", home)
 	}
