@@ -87,53 +87,107 @@ func (d *decider) withoutBuilding(text string) (rest string, dropped []string) {
 // isBuilding reports whether a command is one that the build runs: a script for
 // building, a command of one, or an install by a manager that the image lacks.
 func (d *decider) isBuilding(words []string, text string) bool {
-	if r, ok := d.managerRun(words); ok {
+	if r, ok := d.managerRun(words); ok && (r.manager != "npm" || !slices.ContainsFunc(r.arguments, isElsewhere)) {
 		return slices.Contains(d.buildScripts(), r.script) || r.installs && r.manager != "npm"
+	}
+	if isLasting(words) {
+		return false
 	}
 	return slices.ContainsFunc(d.builds(), func(script string) bool {
 		parts, _ := shellscript.List(script)
-		return slices.ContainsFunc(parts, func(part shellscript.Part) bool { return script[part.Start:part.End] == text })
+		for _, part := range parts {
+			if part.Words[0] == "cd" {
+				return false // the build runs the rest in another folder
+			}
+			if script[part.Start:part.End] == text {
+				return true
+			}
+		}
+		return false
 	})
 }
 
+// isElsewhere reports whether an argument has npm run the script of another
+// folder.
+func isElsewhere(argument string) bool {
+	name, _, _ := strings.Cut(argument, "=")
+	return slices.Contains([]string{"--prefix", "--workspace", "--workspaces", "-w", "-ws", "-C"}, name)
+}
+
+// isLasting reports whether a command matters for the start although the build has
+// run it: it changes the shell, or data that the build may not even have.
+func isLasting(words []string) bool {
+	words = unwrapped(words)
+	if len(words) == 0 {
+		return false
+	}
+	program := programName(words)
+	return slices.Contains(changingShell, program) || slices.Contains(changingData, program) && !slices.Contains(words, "generate")
+}
+
+var (
+	changingShell = strings.Fields("cd export set unset umask ulimit")
+	changingData  = strings.Fields("prisma knex sequelize sequelize-cli typeorm drizzle-kit mikro-orm db-migrate node-pg-migrate migrate-mongo")
+)
+
 // expand replaces commands of yarn, pnpm and bun that run a script by the
-// script's text.
+// script's text, or by npm's command for it.
 func (d *decider) expand(text string, follows []string) string {
 	parts, ok := shellscript.List(text)
 	if !ok || len(follows) > maxFollows {
 		return text
 	}
 	for _, part := range slices.Backward(parts) {
-		r, ok := d.managerRun(part.Words)
-		if !ok || r.script == "" || r.manager == "npm" || slices.Contains(follows, r.script) || slices.Contains(d.buildScripts(), r.script) {
+		words := unwrapped(part.Words)
+		r, ok := d.managerRun(words)
+		if !ok || r.script == "" || r.manager == "npm" || slices.Contains(follows, r.script) {
 			continue
 		}
-		line := text[part.Start:part.End]
-		at := strings.Index(line, r.manager+" ")
-		before := line[:max(at, 0)]
-		if at < 0 || strings.ContainsAny(line, "<>") || strings.Trim(before, variableBytes) != "" {
+		at := len(part.Words) - len(words)
+		from, to := part.Places[at][0], part.Places[len(part.Places)-1][1]
+		if len(r.arguments) > 0 {
+			to = part.Places[len(part.Places)-len(r.arguments)][0]
+		}
+		if strings.ContainsAny(text[from:to], "<>") || slices.ContainsFunc(part.Words[:at], isFetching) {
 			continue
 		}
-		inner := d.expand(strings.TrimSpace(d.pkg.Scripts[r.script]), append(slices.Clone(follows), r.script))
-		for _, hook := range []string{d.pkg.Scripts["pre"+r.script], d.pkg.Scripts["post"+r.script]} {
-			if hook != "" {
-				inner = "" // its order with the arguments is left to the manager
+		inner := ""
+		if at == 0 {
+			inner = d.inline(r, from > part.Start, len(parts) > 1, follows)
+		}
+		if inner == "" {
+			inner = "npm run " + r.script
+			if len(r.arguments) > 0 {
+				inner += " --"
 			}
 		}
-		simple, _ := shellscript.List(inner)
-		if inner == "" || len(simple) != 1 && (len(parts) > 1 || before != "" || len(r.arguments) > 0) {
-			continue
+		if len(r.arguments) > 0 {
+			inner += " "
 		}
-		for _, argument := range r.arguments {
-			inner += " " + quote(argument)
-		}
-		text = text[:part.Start] + before + inner + text[part.End:]
+		text = text[:from] + inner + text[to:]
 	}
 	return text
 }
 
-// variableBytes are those of variables before a command, without quotes.
-const variableBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=-.:/, "
+// inline returns the text of a script that takes the place of a command: after
+// variables, beside other commands. It is empty if npm has to run the script.
+func (d *decider) inline(r run, variables, beside bool, follows []string) string {
+	if d.pkg.Scripts["pre"+r.script] != "" || d.pkg.Scripts["post"+r.script] != "" || slices.Contains(d.buildScripts(), r.script) {
+		return ""
+	}
+	inner := d.expand(strings.TrimSpace(d.pkg.Scripts[r.script]), append(slices.Clone(follows), r.script))
+	if !beside && !variables && len(r.arguments) == 0 {
+		return inner
+	}
+	parts, _ := shellscript.List(inner)
+	if len(parts) != 1 || parts[0].End < len(inner) || variables && strings.Contains(inner, "$") {
+		return "" // variables count in a shell of its own only
+	}
+	return inner
+}
+
+// isFetching reports whether a wrapper looks for the program in the registry.
+func isFetching(word string) bool { return slices.Contains([]string{"npx", "bunx", "pnpx"}, word) }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
