@@ -188,7 +188,7 @@ func (d *decider) further() (*Process, error) {
 	case p == nil && d.app.Kind == Static:
 		return nil, nil
 	case p == nil && first != nil: // what is wrong with it is said in the build
-		d.app.Passed, d.app.LastResort = nil, true
+		d.app.Passed, d.app.LastResort, d.app.Ends = nil, true, first.ends
 		p := d.reading(first.Process)
 		return &p, nil
 	case p == nil:

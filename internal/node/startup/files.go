@@ -28,8 +28,9 @@ func (d *decider) isDependency(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { _, ok := d.pkg.Dependencies[name]; return ok })
 }
 
-// watchers run a file with node again when the sources change.
-var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev"}
+// watchers run a file with node, again when the sources change, or in the
+// background.
+var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev", "pm2"}
 
 // watched returns the process of the file that a script has a watcher run, or nil.
 func (d *decider) watched(script string) *Process {
@@ -44,7 +45,7 @@ func (d *decider) watched(script string) *Process {
 	}
 	for i, word := range words[1:] {
 		isValue := i > 0 && strings.HasPrefix(words[i], "-") // of an option, perhaps
-		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) {
+		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) && !strings.HasSuffix(strings.TrimSuffix(file, path.Ext(file)), ".config") {
 			p := d.node(file, fmt.Sprintf("%s, which the script %s has %s run", file, script, program))
 			return &p
 		}

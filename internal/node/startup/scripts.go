@@ -14,6 +14,7 @@ import (
 type script struct {
 	Process
 	passed string // why it is passed over; empty if it applies
+	ends   string // "only builds", if it ends by itself
 }
 
 // script returns a script as a process: without what the build has done, and with
@@ -34,18 +35,42 @@ func (d *decider) script(name string) script {
 	}
 	if s.Command = rest; rest == "" {
 		s.Command = d.pkg.Scripts[name]
-		s.passed = fmt.Sprintf("the script %s only builds", name)
+		s.ends = "only builds"
+		s.passed = fmt.Sprintf("the script %s %s", name, s.ends)
 		return s
 	}
 	if why := d.development(rest, []string{name}); why != "" {
 		s.passed = fmt.Sprintf("the script %s %s", name, why)
+	} else if why := d.refused(rest); why != "" {
+		s.passed = fmt.Sprintf("the script %s %s", name, why)
 	} else if program := lastEnds(rest); program != "" {
-		s.passed = fmt.Sprintf("the script %s only runs %s, which ends by itself", name, program)
+		s.ends = fmt.Sprintf("only runs %s, which ends by itself", program)
+		s.passed = fmt.Sprintf("the script %s %s", name, s.ends)
 	} else if why := d.cannotRun(s.Process); why != "" {
 		s.passed = why
 	}
 	return s
 }
+
+// refused says that a script's last command refuses what the framework builds, or
+// returns an empty text.
+func (d *decider) refused(text string) string {
+	all := calls(text)
+	for _, one := range d.found {
+		if one.Refuses == "" || len(all) == 0 || d.Built && !d.hasSite(one) {
+			continue
+		}
+		words := slices.Clone(all[len(all)-1])
+		words[0] = programName(words)
+		if want := strings.Fields(one.Refuses); len(words) >= len(want) && slices.Equal(words[:len(want)], want) {
+			return fmt.Sprintf("runs %s, which refuses what %s builds with this configuration", one.Refuses, one.Name)
+		}
+	}
+	return ""
+}
+
+// hasSite reports whether the folder of a framework's site is there.
+func (d *decider) hasSite(one found) bool { return Site{Roots: d.roots(one.outcome)}.Root(d.Dir) != "" }
 
 // lastEnds returns the program of a script's last command if that ends by itself.
 func lastEnds(text string) string {
