@@ -14,14 +14,45 @@ import (
 // npmsServer is the file that `npm start` runs without a script.
 const npmsServer = "server.js"
 
+// sitesServers are further files of a server for a site that a build makes.
+var sitesServers = []string{"server.mjs", "server/index.js", "server/index.mjs", "server/server.js"}
+
 // ownServer returns server.js of an app that depends on a library for servers,
 // also if its build makes a site: the server serves it.
 func (d *decider) ownServer() *Process {
-	if !d.isFile(npmsServer) || !slices.ContainsFunc(d.found, func(f found) bool { return f.Weak && f.Port != "" && d.isDependency(f.Packages) }) {
+	if !d.hasServerLibrary() {
 		return nil
 	}
-	p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
-	return &p
+	if d.isFile(npmsServer) {
+		p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+		return &p
+	}
+	strong := slices.DeleteFunc(slices.Clone(d.found), func(f found) bool { return f.Weak })
+	if len(strong) == 0 || slices.ContainsFunc(strong, func(f found) bool { return len(f.Static) == 0 }) {
+		return nil
+	}
+	for _, file := range sitesServers {
+		if d.isFile(file) && !d.onlyExports(file) {
+			p := d.node(file, file+", the server of an app that also makes a site")
+			return &p
+		}
+	}
+	return nil
+}
+
+// hasServerLibrary reports whether a library for servers is under dependencies.
+func (d *decider) hasServerLibrary() bool {
+	return slices.ContainsFunc(d.found, func(f found) bool { return f.Weak && f.Port != "" && d.isDependency(f.Packages) })
+}
+
+// runners are programs for development that run a file.
+var runners = strings.Fields("tsx ts-node ts-node-esm ts-node-transpile-only babel-node esno esmo vite-node jiti swc-node node")
+
+// isServer reports whether a script runs a file that is a server, as far as
+// package.json says.
+func (d *decider) isServer(text string) bool {
+	all := calls(text)
+	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && d.hasServerLibrary()
 }
 
 func (d *decider) isDependency(names []string) bool {
@@ -72,6 +103,10 @@ func (d *decider) main() *Process {
 		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
 		return nil
 	}
+	if d.onlyExports(file) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
+		return nil
+	}
 	d.app.Weak = true
 	p := d.node(file, fmt.Sprintf("main of %s", packagejson.FileName))
 	return &p
@@ -99,11 +134,16 @@ func (d *decider) usual() *Process { return d.first(usualFiles, "") }
 // first returns the first of some files that exists.
 func (d *decider) first(files []string, because string) *Process {
 	for _, file := range files {
-		if d.isFile(file) {
-			d.app.Weak = true
-			p := d.node(file, file+because)
-			return &p
+		if !d.isFile(file) {
+			continue
 		}
+		if d.onlyExports(file) {
+			d.looked(file + ", which only exports")
+			continue
+		}
+		d.app.Weak = true
+		p := d.node(file, file+because)
+		return &p
 	}
 	d.looked(strings.Join(files[:min(len(files), 4)], ", "))
 	return nil

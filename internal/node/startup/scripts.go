@@ -15,6 +15,7 @@ type script struct {
 	Process
 	passed string // why it is passed over; empty if it applies
 	ends   string // "only builds", if it ends by itself
+	lacks  bool   // the app image lacks what it calls
 }
 
 // script returns a script as a process: without what the build has done, and with
@@ -47,7 +48,7 @@ func (d *decider) script(name string) script {
 		s.ends = fmt.Sprintf("only runs %s, which ends by itself", program)
 		s.passed = fmt.Sprintf("the script %s %s", name, s.ends)
 	} else if why := d.cannotRun(s.Process); why != "" {
-		s.passed = why
+		s.passed, s.lacks = why, true
 	}
 	return s
 }
