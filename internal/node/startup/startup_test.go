@@ -194,6 +194,7 @@ func TestDecide(t *testing.T) {
 		{"Astro with a server", files{"package.json": scripts(`"build":"astro build"`, `"dependencies":{"astro":"5","@astrojs/node":"9"}`), "astro.config.mjs": "adapter: node({ mode: 'standalone' })"}, nil, "web: HOST=0.0.0.0 node dist/server/entry.mjs [PORT]"},
 		{"NestJS", files{"package.json": scripts(`"build":"nest build","start":"nest start"`, `"dependencies":{"@nestjs/core":"11"},"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main.js [PORT]"},
 		{"React Router", files{"package.json": scripts(`"build":"react-router build"`, `"dependencies":{"@react-router/serve":"7"},"devDependencies":{"@react-router/dev":"7"}`)}, nil, "web: react-router-serve ./build/server/index.js [PORT]"},
+		{"Fastify CLI", files{"package.json": `{"dependencies":{"fastify-cli":"7","fastify":"5"}}`, "app.js": "module.exports = async function (fastify) {}"}, nil, "web: fastify start -a 0.0.0.0 app.js [PORT]"},
 		{"VitePress", files{"package.json": scripts(`"docs:build":"vitepress build docs"`, `"devDependencies":{"vitepress":"1"}`)}, nil, "static .vitepress/dist docs/.vitepress/dist */.vitepress/dist"},
 		{"Create React App", files{"package.json": scripts(`"start":"react-scripts start","build":"react-scripts build"`, `"dependencies":{"react-scripts":"5"}`)}, nil, "static build fallback index.html"},
 		{"a server for the files of Create React App", files{"package.json": scripts(`"start":"serve -s build","build":"react-scripts build"`, `"dependencies":{"react-scripts":"5","serve":"14"}`)}, nil, "web: serve -s build"},
