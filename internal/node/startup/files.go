@@ -20,7 +20,7 @@ var sitesServers = []string{"server.mjs", "server/index.js", "server/index.mjs",
 // ownServer returns server.js of an app that depends on a library for servers,
 // also if its build makes a site: the server serves it.
 func (d *decider) ownServer() *Process {
-	if !d.hasServerLibrary() {
+	if !HasServerLibrary(d.pkg) {
 		return nil
 	}
 	if d.isFile(npmsServer) {
@@ -40,9 +40,10 @@ func (d *decider) ownServer() *Process {
 	return nil
 }
 
-// hasServerLibrary reports whether a library for servers is under dependencies.
-func (d *decider) hasServerLibrary() bool {
-	return slices.ContainsFunc(d.found, func(f found) bool { return f.Weak && f.Port != "" && d.isDependency(f.Packages) })
+// HasServerLibrary reports whether a library for servers is under dependencies.
+func HasServerLibrary(pkg packagejson.Package) bool {
+	d := &decider{pkg: pkg}
+	return slices.ContainsFunc(frameworks, func(row framework) bool { return row.Weak && row.Port != "" && d.isDependency(row.Packages) })
 }
 
 // runners are programs for development that run a file.
@@ -52,7 +53,7 @@ var runners = strings.Fields("tsx ts-node ts-node-esm ts-node-transpile-only bab
 // package.json says.
 func (d *decider) isServer(text string) bool {
 	all := calls(text)
-	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && d.hasServerLibrary()
+	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && HasServerLibrary(d.pkg)
 }
 
 func (d *decider) isDependency(names []string) bool {
@@ -96,8 +97,12 @@ func (d *decider) main() *Process {
 		return nil
 	}
 	file := d.resolved(d.pkg.Main)
-	if file == "" && d.mayBuild() && !d.Built {
+	if file == "" && !d.Built && d.makes(path.Clean(d.pkg.Main)) {
 		file = path.Clean(d.pkg.Main)
+	}
+	if file != "" && d.isFile(path.Join(path.Dir(file), index)) && !HasServerLibrary(d.pkg) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which is beside an %s", file, packagejson.FileName, index))
+		return nil
 	}
 	if file == "" || !isJavaScript(file) {
 		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
@@ -121,6 +126,12 @@ func (d *decider) resolved(name string) string {
 		}
 	}
 	return ""
+}
+
+// makes reports whether the build may make a file: one in a folder, or one that
+// it names.
+func (d *decider) makes(file string) bool {
+	return d.mayBuild() && strings.Contains(file, "/") || slices.ContainsFunc(d.builds(), func(script string) bool { return strings.Contains(script, file) })
 }
 
 // mayBuild reports whether the build may make files.
