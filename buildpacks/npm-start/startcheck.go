@@ -29,6 +29,9 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 	}
 	for i, p := range s.app.Processes {
 		f := (oracle{start: s, launched: modules}).ofProcess(p)
+		if i == 0 && f.kind != dies && s.app.Ends != "" {
+			f = fate{kind: dies, scripts: []string{p.Script}, why: s.app.Ends, fix: "let it start what the build makes, with node or a server that stays in the foreground"}
+		}
 		if f.kind == dies && i == 0 {
 			return s.cannotRun(f, modules, mode, log)
 		}

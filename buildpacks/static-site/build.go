@@ -111,6 +111,9 @@ func (s source) layers(context packit.BuildContext, t targets.Target, env enviro
 	scan.Site.Fallback = page
 	log.Process("Making a site of the folder %s", folder)
 	log.Subprocess("It is one because of: %s", plain(s.app.Site.Evidence))
+	for _, why := range s.app.Passed {
+		log.Subprocess("Passed over: %s", plain(why))
+	}
 	if page != "" {
 		log.Subprocess("Paths without a file get %s, because of: %s", plain(page), plain(why))
 	}

@@ -205,3 +205,13 @@ func TestABuildFailsWith(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLogSaysWhatIsPassedOver(t *testing.T) {
+	f := newFixture(t, map[string]string{"package.json": `{"scripts":{"start":"vite","build":"vite build"},"devDependencies":{"vite":"7"}}`, "dist/index.html": "x"})
+	if _, err := f.build(); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Passed over: the script start starts the development server of vite"; !strings.Contains(f.log.String(), want) {
+		t.Errorf("got the log\n%s\nwant %s", f.log.String(), want)
+	}
+}

@@ -31,6 +31,7 @@ type Package struct {
 	Name                 string            `json:"name"`
 	Version              string            `json:"version"`
 	Main                 string            `json:"main"`
+	Bin                  any               `json:"bin"` // a file, or files by the program's name
 	Scripts              map[string]string `json:"scripts"`
 	Engines              Engines           `json:"engines"`
 	Volta                Volta             `json:"volta"`

@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 			text: `{"volta":{"node":"22.1.0"},"packageManager":"npm@11.6.0"}`,
 			want: packagejson.Package{Volta: packagejson.Volta{Node: "22.1.0"}, PackageManager: "npm@11.6.0"},
 		},
-		{name: "fields of no concern may have any shape", text: `{"author":["x"],"bin":1,"repository":null}`},
+		{name: "fields of no concern may have any shape", text: `{"author":["x"],"browser":1,"repository":null}`},
 		{
 			name: "other fields of a wrong shape are ignored",
 			text: `{"name":["app"],"version":1,"main":["a"],"config":"x","volta":"22","devEngines":"24","packageManager":{},"workspaces":"packages/*","dependencies":[],"engines":{"node":"24","npm":false},"scripts":{"start":"node ."}}`,

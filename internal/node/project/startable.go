@@ -3,6 +3,7 @@ package project
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
@@ -100,11 +101,24 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 			}
 		}
 	}
-	if !nothing || len(all) != 1 {
+	if !nothing || len(all) != 1 || all[0].App.Kind == startup.Static && hasHiddenServer(root, globs, all[0].Folder) {
 		return nil, nil
 	}
 	all[0].Because = all[0].Folder + " is the only workspace that can be started"
 	return &all[0], nil
+}
+
+// hasHiddenServer reports whether another workspace than a site may be a server:
+// it has programs, or a library for servers.
+func hasHiddenServer(root string, globs []string, site string) bool {
+	folders, err := Workspaces(root, globs)
+	return err == nil && slices.ContainsFunc(folders, func(folder string) bool {
+		if folder == site {
+			return false
+		}
+		pkg, err := packagejson.Read(filepath.Join(root, folder))
+		return err == nil && (pkg.Bin != nil || startup.HasServerLibrary(pkg))
+	})
 }
 
 // is reports whether a workspace has a name: its package's, or its folder's.

@@ -23,6 +23,8 @@ func TestTheOnlyWorkspaceThatCanBeStarted(t *testing.T) {
 		{name: "one", files: map[string]string{"package.json": root, "apps/web/package.json": start}, dir: "apps/web"},
 		{name: "one beside a library", files: map[string]string{"package.json": root, "apps/web/package.json": start, "packages/a/b/package.json": lib, "packages/a/b/index.js": ""}, dir: "apps/web"},
 		{name: "a site", files: map[string]string{"package.json": root, "apps/web/package.json": `{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}`}, dir: "apps/web"},
+		{name: "a site beside a server that does not show", files: map[string]string{"package.json": root, "apps/web/package.json": `{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}`, "apps/api/package.json": `{"dependencies":{"express":"5"},"scripts":{"dev":"x"}}`}},
+		{name: "a site beside a program", files: map[string]string{"package.json": root, "apps/web/package.json": `{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}`, "apps/api/package.json": `{"bin":"a.js"}`}},
 		{name: "deep, with its own lockfile", files: map[string]string{"package.json": root, "packages/a/b/package.json": start, "packages/a/b/package-lock.json": "{}"}, dir: "packages/a/b", root: "packages/a/b"},
 		{name: "two", files: map[string]string{"package.json": root, "apps/web/package.json": start, "apps/api/package.json": start}},
 		{name: "a root that starts", files: map[string]string{"package.json": `{"workspaces":["apps/*"],"scripts":{"start":"node a.js"}}`, "apps/web/package.json": start}},

@@ -15,6 +15,9 @@ type Part struct {
 	// Start and End are the command's place in the script, in bytes, with its
 	// variables and redirections, without blanks after it.
 	Start, End int
+
+	// Places are those of the words, from and to, in bytes.
+	Places [][2]int
 }
 
 // List divides a script into its commands. Ok is false for what it cannot parse:
@@ -55,12 +58,14 @@ func List(script string) (parts []Part, ok bool) {
 			continue
 		}
 		isVariable := len(current.Words) == 0 && assigns(l.rest)
+		from := place()
 		word, ok := l.word()
 		if !ok || len(current.Words) == 0 && slices.Contains(compound, word) {
 			return nil, false
 		}
 		if !isVariable {
 			current.Words = append(current.Words, word)
+			current.Places = append(current.Places, [2]int{from, place()})
 		}
 		current.End = place()
 	}

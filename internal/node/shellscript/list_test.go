@@ -2,6 +2,7 @@ package shellscript_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/node/shellscript"
@@ -35,7 +36,7 @@ func TestListDividesAScript(t *testing.T) {
 	} {
 		got, ok := shellscript.List(row.script)
 		for i := range got {
-			got[i].Start, got[i].End = 0, 0
+			got[i].Start, got[i].End, got[i].Places = 0, 0, nil
 		}
 		if !ok || !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%q: got %+v, %v, want %+v", row.script, got, ok, row.want)
@@ -68,6 +69,9 @@ func TestListFindsThePlaces(t *testing.T) {
 		var got []string
 		for _, part := range parts {
 			got = append(got, row.script[part.Start:part.End])
+			if last := part.Places[len(part.Places)-1]; len(part.Places) != len(part.Words) || strings.Trim(row.script[last[0]:last[1]], "'") != part.Words[len(part.Words)-1] {
+				t.Errorf("%q: the words %q have the places %v", row.script, part.Words, part.Places)
+			}
 		}
 		if !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%q: got %q, want %q", row.script, got, row.want)

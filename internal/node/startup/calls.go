@@ -67,6 +67,9 @@ type run struct {
 // quietOptions only change what a manager prints, or are about missing scripts.
 var quietOptions = []string{"-s", "--silent", "-q", "--quiet", "-d", "--verbose", "--no-update-notifier", "--no-fund", "--no-audit", "--if-present", "--bun", "-b"}
 
+// yarnsValues are the options of yarn before a command with a value after a blank.
+var yarnsValues = []string{"--cache-folder", "--modules-folder", "--mutex", "--network-concurrency", "--network-timeout", "--registry"}
+
 // managerCommands are commands of yarn, pnpm and bun that are not scripts.
 var managerCommands = strings.Fields("add audit cache config create dlx exec explain global help info init install link list node outdated pack patch publish remove set unlink up update upgrade version why workspace workspaces x")
 
@@ -81,14 +84,19 @@ func (d *decider) managerRun(words []string) (r run, ok bool) {
 	for len(rest) > 0 && slices.Contains(quietOptions, rest[0]) {
 		rest = rest[1:]
 	}
+	for r.manager == "yarn" && len(rest) > 0 && strings.HasPrefix(rest[0], "-") && !strings.HasPrefix(rest[0], "--cwd") {
+		if slices.Contains(yarnsValues, rest[0]) && len(rest) > 1 {
+			rest = rest[1:]
+		}
+		rest = rest[1:]
+	}
 	if len(rest) == 0 {
 		r.installs = r.manager == "yarn"
 		return r, r.installs
 	}
 	switch name := rest[0]; {
 	case strings.HasPrefix(name, "-"):
-		r.installs = r.manager == "yarn" && name != "--cwd"
-		return r, r.installs
+		return run{}, false
 	case name == "install" || name == "i" && r.manager != "yarn" || name == "ci" && r.manager == "npm":
 		r.installs = true
 		return r, true

@@ -185,10 +185,14 @@ func (d *decider) further() (*Process, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case p == nil && d.app.Kind == Static && first != nil && first.lacks && d.isServer(first.Command):
+		d.app.Passed, d.app.LastResort, d.app.Site = nil, true, Site{} // a site would lack the server
+		p := d.reading(first.Process)
+		return &p, nil
 	case p == nil && d.app.Kind == Static:
 		return nil, nil
 	case p == nil && first != nil: // what is wrong with it is said in the build
-		d.app.Passed, d.app.LastResort = nil, true
+		d.app.Passed, d.app.LastResort, d.app.Ends = nil, true, first.ends
 		p := d.reading(first.Process)
 		return &p, nil
 	case p == nil:

@@ -14,22 +14,55 @@ import (
 // npmsServer is the file that `npm start` runs without a script.
 const npmsServer = "server.js"
 
+// sitesServers are further files of a server for a site that a build makes.
+var sitesServers = []string{"server.mjs", "server/index.js", "server/index.mjs", "server/server.js"}
+
 // ownServer returns server.js of an app that depends on a library for servers,
 // also if its build makes a site: the server serves it.
 func (d *decider) ownServer() *Process {
-	if !d.isFile(npmsServer) || !slices.ContainsFunc(d.found, func(f found) bool { return f.Weak && f.Port != "" && d.isDependency(f.Packages) }) {
+	if !HasServerLibrary(d.pkg) {
 		return nil
 	}
-	p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
-	return &p
+	if d.isFile(npmsServer) {
+		p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+		return &p
+	}
+	strong := slices.DeleteFunc(slices.Clone(d.found), func(f found) bool { return f.Weak })
+	if len(strong) == 0 || slices.ContainsFunc(strong, func(f found) bool { return len(f.Static) == 0 }) {
+		return nil
+	}
+	for _, file := range sitesServers {
+		if d.isFile(file) && !d.onlyExports(file) {
+			p := d.node(file, file+", the server of an app that also makes a site")
+			return &p
+		}
+	}
+	return nil
+}
+
+// HasServerLibrary reports whether a library for servers is under dependencies.
+func HasServerLibrary(pkg packagejson.Package) bool {
+	d := &decider{pkg: pkg}
+	return slices.ContainsFunc(frameworks, func(row framework) bool { return row.Weak && row.Port != "" && d.isDependency(row.Packages) })
+}
+
+// runners are programs for development that run a file.
+var runners = strings.Fields("tsx ts-node ts-node-esm ts-node-transpile-only babel-node esno esmo vite-node jiti swc-node node")
+
+// isServer reports whether a script runs a file that is a server, as far as
+// package.json says.
+func (d *decider) isServer(text string) bool {
+	all := calls(text)
+	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && HasServerLibrary(d.pkg)
 }
 
 func (d *decider) isDependency(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { _, ok := d.pkg.Dependencies[name]; return ok })
 }
 
-// watchers run a file with node again when the sources change.
-var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev"}
+// watchers run a file with node, again when the sources change, or in the
+// background.
+var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev", "pm2"}
 
 // watched returns the process of the file that a script has a watcher run, or nil.
 func (d *decider) watched(script string) *Process {
@@ -44,7 +77,7 @@ func (d *decider) watched(script string) *Process {
 	}
 	for i, word := range words[1:] {
 		isValue := i > 0 && strings.HasPrefix(words[i], "-") // of an option, perhaps
-		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) {
+		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) && !strings.HasSuffix(strings.TrimSuffix(file, path.Ext(file)), ".config") {
 			p := d.node(file, fmt.Sprintf("%s, which the script %s has %s run", file, script, program))
 			return &p
 		}
@@ -64,11 +97,19 @@ func (d *decider) main() *Process {
 		return nil
 	}
 	file := d.resolved(d.pkg.Main)
-	if file == "" && d.mayBuild() && !d.Built {
+	if file == "" && !d.Built && d.makes(path.Clean(d.pkg.Main)) {
 		file = path.Clean(d.pkg.Main)
+	}
+	if file != "" && d.isFile(path.Join(path.Dir(file), index)) && !HasServerLibrary(d.pkg) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which is beside an %s", file, packagejson.FileName, index))
+		return nil
 	}
 	if file == "" || !isJavaScript(file) {
 		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
+		return nil
+	}
+	if d.onlyExports(file) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
 		return nil
 	}
 	d.app.Weak = true
@@ -87,6 +128,12 @@ func (d *decider) resolved(name string) string {
 	return ""
 }
 
+// makes reports whether the build may make a file: one in a folder, or one that
+// it names.
+func (d *decider) makes(file string) bool {
+	return d.mayBuild() && strings.Contains(file, "/") || slices.ContainsFunc(d.builds(), func(script string) bool { return strings.Contains(script, file) })
+}
+
 // mayBuild reports whether the build may make files.
 func (d *decider) mayBuild() bool { return len(d.builds()) > 0 }
 
@@ -98,11 +145,16 @@ func (d *decider) usual() *Process { return d.first(usualFiles, "") }
 // first returns the first of some files that exists.
 func (d *decider) first(files []string, because string) *Process {
 	for _, file := range files {
-		if d.isFile(file) {
-			d.app.Weak = true
-			p := d.node(file, file+because)
-			return &p
+		if !d.isFile(file) {
+			continue
 		}
+		if d.onlyExports(file) {
+			d.looked(file + ", which only exports")
+			continue
+		}
+		d.app.Weak = true
+		p := d.node(file, file+because)
+		return &p
 	}
 	d.looked(strings.Join(files[:min(len(files), 4)], ", "))
 	return nil

@@ -74,7 +74,9 @@ func (d *decider) process(one found) (*Process, bool) {
 func (d *decider) entry(one found) string {
 	for _, pattern := range one.Entries {
 		for _, file := range d.glob(pattern) {
-			if d.isFile(file) {
+			if d.isFile(file) && one.Weak && d.onlyExports(file) {
+				d.looked(file + ", which only exports")
+			} else if d.isFile(file) {
 				return file
 			}
 		}

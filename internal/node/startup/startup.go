@@ -60,6 +60,10 @@ type App struct {
 	// over, since there is nothing else.
 	LastResort bool
 
+	// Ends says why the default process of a last resort ends by itself: "only
+	// builds". It is empty for others.
+	Ends string
+
 	// Passed has a line for each way to start that would come first and is passed
 	// over, with the reason.
 	Passed []string

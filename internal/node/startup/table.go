@@ -55,6 +55,7 @@ type outcome struct {
 	FallbackKey  string   `toml:"fallback-key"`
 	Hashed       []string `toml:"hashed"`
 	HashedNames  string   `toml:"hashed-names"`
+	Refuses      string   `toml:"refuses"`
 
 	BuildSets []string `toml:"build-sets"`
 	Note      string   `toml:"note"`

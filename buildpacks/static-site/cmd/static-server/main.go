@@ -131,7 +131,7 @@ func serve(ctx context.Context, folder, port string, options server.Options, std
 	fmt.Fprintf(stderr, "static-server: serving the site on port %s\n", port)
 	web := site.HTTP()
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(listener) }()
+	go func() { ended <- web.Serve(server.Bound(listener, server.WriteTimeout)) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving: %w", err)

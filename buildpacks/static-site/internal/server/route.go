@@ -55,11 +55,11 @@ func (s *Server) find(path string) (found *page, folder bool) {
 }
 
 // redirect applies the first rule for a path. A rewrite to a file that does not
-// exist is passed over.
+// exist is passed over, and so is a redirect to the path itself.
 func (s *Server) redirect(ctx *fasthttp.RequestCtx, all []rules.Redirect, path, query string) bool {
 	for _, rule := range all {
 		to, ok := rule.Match(path, query)
-		if !ok {
+		if !ok || !rule.IsRewrite() && len(rule.Query) == 0 && leadsToItself(to, path) {
 			continue
 		}
 		if !rule.IsRewrite() {
@@ -81,6 +81,14 @@ func (s *Server) redirect(ctx *fasthttp.RequestCtx, all []rules.Redirect, path, 
 		}
 	}
 	return false
+}
+
+// leadsToItself reports whether a target is a path itself, up to slashes at its end.
+func leadsToItself(to, path string) bool {
+	if end := strings.IndexAny(to, "?#"); end >= 0 {
+		to = to[:end]
+	}
+	return strings.TrimRight(to, "/") == strings.TrimRight(escape(path), "/")
 }
 
 func sendTo(ctx *fasthttp.RequestCtx, to string, status int) {
