@@ -13,6 +13,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/project"
 )
 
 // Scripts that prepare the project or a workspace (prepare and its hooks) make what
@@ -26,7 +27,7 @@ func (i *installer) needsPreparing() (bool, error) {
 	if i.method.Kind == Vendored {
 		return false, nil
 	}
-	folders, err := i.selection.folders(true)
+	folders, err := i.preparedFolders()
 	if err != nil {
 		return false, err
 	}
@@ -37,6 +38,15 @@ func (i *installer) needsPreparing() (bool, error) {
 		pkg, err := packagejson.Read(filepath.Join(i.project.Dir, folder))
 		return err == nil && len(OwnScripts(pkg, i.preparingScripts(folder))) > 0
 	}), nil
+}
+
+// preparedFolders returns the folders besides the project's whose scripts may
+// prepare. Without a lockfile these are its workspaces.
+func (i *installer) preparedFolders() ([]string, error) {
+	if i.project.Lock.File == "" && i.project.Workspace == "" {
+		return project.Workspaces(i.project.Dir, i.project.Workspaces)
+	}
+	return i.selection.folders(true)
 }
 
 // preparingScripts are the names of a folder's scripts that prepare it.
@@ -56,7 +66,7 @@ func (i *installer) preparing(run func() error) error {
 	if err := run(); err != nil {
 		return err
 	}
-	folders, err := i.selection.folders(true)
+	folders, err := i.preparedFolders()
 	if err != nil {
 		return err
 	}
