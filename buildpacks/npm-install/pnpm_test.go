@@ -87,6 +87,18 @@ func (f *fixture) run(dir, name string, args ...string) {
 	}
 }
 
+// With nodeLinker: hoisted there is no store: the scripts run in npm's layout.
+func TestAHoistedMonorepoOfPNPM(t *testing.T) {
+	f := pnpmFixture(t, "10.34.9")
+	f.env = f.env.With("NPM_CONFIG_NODE_LINKER", "hoisted")
+	launch := f.built(launchOnly)["launch-modules"].Path
+	made, err := os.ReadFile(filepath.Join(launch, "node_modules/scripted/made.txt"))
+	f.Expect(string(made), err).To(Equal("pnpm"))
+	for _, place := range []string{"node_modules/hello/index.js", "node_modules/fast/index.js", "apps/api/node_modules/lib/package.json"} {
+		f.Expect(filepath.Join(f.app, place)).To(BeARegularFile())
+	}
+}
+
 func TestAMonorepoOfPNPM(t *testing.T) {
 	versions := []string{"10.34.9"}
 	if os.Getenv("ARMATURE_MANAGERS") == tier.All {

@@ -42,7 +42,7 @@ func TestEventsAndTimelineReportDurations(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, 0)
 	page := filepath.Join(t.TempDir(), "build.html")
-	b := u.must(express, "--tag", "app-events", "--clear-cache", "--progress", "json", "--timings", page)
+	b := u.must(express, "--tag", "app-events", "--clear-cache", "--env", "BP_NODE_INSTALLER=npm", "--progress", "json", "--timings", page)
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,11 @@ func TestAFailedBuildEndsWithTheBuildpacksOwnReason(t *testing.T) {
 			for remedy > 0 && !strings.HasPrefix(lines[remedy], "To fix it: ") {
 				remedy--
 			}
-			if b.status != tc.status || remedy == 0 || !strings.HasPrefix(lines[remedy-1], tc.id) || !strings.Contains(strings.Join(lines[remedy-1:], "\n"), tc.last) {
+			cause := remedy - 1 // a list may come between
+			for cause > 0 && !strings.HasPrefix(lines[cause], "[") {
+				cause--
+			}
+			if b.status != tc.status || remedy != len(lines)-1 || cause < 0 || !strings.HasPrefix(lines[cause], tc.id) || !strings.Contains(strings.Join(lines[cause:], "\n"), tc.last) {
 				t.Errorf("%s, %s: got status %d, want %d, and %q with %q at the end of\n%s", tc.name, how, b.status, tc.status, tc.id, tc.last, b.log)
 			}
 			if strings.Contains(b.log, "needs a package.json") {

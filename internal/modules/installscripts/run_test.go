@@ -96,9 +96,9 @@ func TestOrders(t *testing.T) {
 		want []string
 	}{
 		{"events of a graph", func(dir string) (installscripts.Tree, error) { return installscripts.FromGraph(dir, graph) }, installscripts.Tree.ByEvent, byEvent},
-		{"events of a folder", installscripts.Scan, installscripts.Tree.ByEvent, byEvent},
+		{"events of a folder", scan, installscripts.Tree.ByEvent, byEvent},
 		{"packages of a graph", func(dir string) (installscripts.Tree, error) { return installscripts.FromGraph(dir, graph) }, installscripts.Tree.ByPackage, byPackage},
-		{"packages of a folder", installscripts.Scan, installscripts.Tree.ByPackage, byPackage},
+		{"packages of a folder", scan, installscripts.Tree.ByPackage, byPackage},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			dir := project(t, installed)
@@ -215,3 +215,4 @@ func TestAFailedOptionalPackageIsLeftOut(t *testing.T) {
 		})
 	}
 }
+func scan(dir string) (installscripts.Tree, error) { return installscripts.Scan(dir) }

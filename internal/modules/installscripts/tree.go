@@ -26,6 +26,20 @@ type Tree struct {
 // their package.json files say of them.
 func (t Tree) Graph() deps.Graph { return t.graph }
 
+// WithScripts is [Tree.Graph] with the packages marked that have install scripts.
+func (t Tree) WithScripts() deps.Graph {
+	graph := t.graph
+	graph.Packages = slices.Clone(graph.Packages)
+	scripted := map[string]bool{}
+	for _, one := range t.Packages {
+		scripted[one.Path] = one.Command("preinstall")+one.Command("install")+one.Command("postinstall") != ""
+	}
+	for i := range graph.Packages {
+		graph.Packages[i].HasInstallScript = scripted[graph.Packages[i].Path]
+	}
+	return graph
+}
+
 // FromGraph returns the packages of a graph that are on disk. The graph is that of
 // the lockfile, or of the manager's record of what it has installed.
 func FromGraph(dir string, graph deps.Graph) (Tree, error) {
@@ -66,12 +80,15 @@ func FromGraph(dir string, graph deps.Graph) (Tree, error) {
 	return tree, nil
 }
 
-// Scan returns the packages in the node_modules of a project's folder and of the
-// folders that they link to. It follows no link within node_modules: the folders of
+// Scan returns the packages in the node_modules of a project's folder, of the folders
+// that they link to, and of further folders, relative to the project's. It follows no link within node_modules: the folders of
 // a virtual store (node_modules/.pnpm, node_modules/.store) are in it.
-func Scan(dir string) (Tree, error) {
+func Scan(dir string, further ...string) (Tree, error) {
 	tree := Tree{Dir: dir, graph: deps.Graph{Version: 1}}
-	todo, seen := []string{""}, map[string]bool{"": true}
+	todo, seen := append([]string{""}, further...), map[string]bool{}
+	for _, folder := range todo {
+		seen[folder] = true
+	}
 	for len(todo) > 0 {
 		folder := todo[0]
 		todo = todo[1:]

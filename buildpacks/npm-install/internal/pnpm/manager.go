@@ -64,11 +64,17 @@ func (m *Manager) Words() modules.Words {
 // ReadLock reads pnpm-lock.yaml.
 func (m *Manager) ReadLock(dir string) (deps.Graph, bool, error) {
 	graph, found, err := pnpmlock.Read(dir, m.line)
+	graph.Virtual = found && m.isHoisted(dir)
 	return m.withScripts(graph), found, err
 }
 
-// ReadInstalled reads pnpm's copy of the lockfile in node_modules.
+// ReadInstalled reads pnpm's copy of the lockfile in node_modules, or if that does not
+// tell the folders, the package.json files there.
 func (m *Manager) ReadInstalled(dir string) (deps.Graph, bool) {
+	if m.isHoisted(dir) {
+		tree, err := m.scan(dir)
+		return tree.WithScripts(), err == nil && len(tree.Packages) > 0
+	}
 	text, err := regular.ReadFile(filepath.Join(dir, nodemodules.Dir, installedLock))
 	if err != nil {
 		return deps.Graph{}, false

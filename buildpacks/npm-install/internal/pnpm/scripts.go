@@ -16,8 +16,8 @@ import (
 // runScripts runs the packages' install scripts that pnpm's rules allow.
 func (m *Manager) runScripts(part modules.Part) error {
 	tree, err := installscripts.FromGraph(m.project.Dir, m.project.Lock)
-	if err == nil && len(tree.Packages) == 0 {
-		tree, err = installscripts.Scan(m.project.Dir) // nodeLinker: hoisted has no virtual store
+	if m.project.Lock.Virtual {
+		tree, err = m.installed()
 	}
 	if err != nil {
 		return err

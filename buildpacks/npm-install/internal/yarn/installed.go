@@ -10,13 +10,5 @@ func (m *manager) ReadInstalled(dir string) (deps.Graph, bool) {
 	if err != nil || len(installed.Packages) == 0 {
 		return deps.Graph{}, false
 	}
-	graph := installed.Graph()
-	scripted := map[string]bool{}
-	for _, one := range installed.Packages {
-		scripted[one.Path] = one.Command("preinstall")+one.Command("install")+one.Command("postinstall") != ""
-	}
-	for i := range graph.Packages {
-		graph.Packages[i].HasInstallScript = scripted[graph.Packages[i].Path]
-	}
-	return graph, true
+	return installed.WithScripts(), true
 }
