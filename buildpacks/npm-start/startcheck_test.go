@@ -161,6 +161,15 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			Expect(err).To(MatchError(ContainSubstring("set BP_NPM_START_SCRIPT=preview,")))
 		})
 
+		it("names the workspaces that can be started", func() {
+			for _, name := range []string{"web", "api"} {
+				write(t, filepath.Join(f.app, "apps", name, "package.json"), `{"scripts":{"start":"node a.js"}}`)
+			}
+			err := f.check(`{"workspaces":["apps/*"],"scripts":{"start":"turbo run start"},"devDependencies":{"turbo":"2"}}`)
+			Expect(err).To(MatchError(&failure.Failure{ID: cannotRun}))
+			Expect(err).To(MatchError(ContainSubstring("set BP_NODE_PROJECT_PATH to the folder of one of them: BP_NODE_PROJECT_PATH=apps/api, or BP_NODE_PROJECT_PATH=apps/web")))
+		})
+
 		it("does not pass over a server for what is before it", func() {
 			write(t, filepath.Join(f.app, "server.js"), "")
 			err := f.check(dev(`"start":"semver 1 && node server.js"`, "semver"))
