@@ -126,7 +126,7 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 	if err := s.checkBash(layersDir, mode, others, log); err != nil {
 		return err
 	}
-	return s.checkStart(modules, mode, others, log)
+	return s.checkStart(modules, mode, others, env.Get, log)
 }
 
 // given is what settings add to the image.

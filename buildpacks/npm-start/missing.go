@@ -81,14 +81,9 @@ func (s start) nothingStarts(getenv settings.Getenv) *failure.Failure {
 		cause += ". " + strings.ToUpper(why[:1]) + why[1:]
 	}
 	var ways []string
-	if all, err := project.FindStartable(s.dir, getenv); err == nil && len(all) > 0 {
-		var lines, folders []string
-		for _, one := range all {
-			folders = append(folders, s.fromRoot(one.Folder))
-			lines = append(lines, fmt.Sprintf("%s (%s)", s.fromRoot(one.Folder), one.Evidence()))
-		}
-		cause += ". Its workspaces that can be started: " + strings.Join(lines, ", ")
-		ways = append(ways, fmt.Sprintf("set %s to the folder of one of them: %s", settings.ProjectPath, settings.ProjectPath+"="+strings.Join(folders, ", or "+settings.ProjectPath+"=")))
+	if lines, way := s.workspaceWay(getenv); way != "" {
+		cause += lines
+		ways = append(ways, way)
 	}
 	ways = append(ways, fmt.Sprintf("add a script %s to %s that starts the app, such as `node server.js`", defaultScript, packagejson.FileName))
 	if len(s.pkg.ScriptNames()) > 0 {
@@ -97,6 +92,22 @@ func (s start) nothingStarts(getenv settings.Getenv) *failure.Failure {
 	ways = append(ways, fmt.Sprintf("set %s to the command that starts it", settings.StartCommand),
 		fmt.Sprintf("set %s to the folder of files that its build makes", settings.StaticRoot))
 	return &failure.Failure{ID: packagejson.StartScriptMissingID, Cause: cause, Remedy: strings.Join(ways, ", or ") + "."}
+}
+
+// workspaceWay lists the workspaces that can be started, for a cause, and says for
+// a remedy how to choose one. Both are empty without any.
+func (s start) workspaceWay(getenv settings.Getenv) (lines, way string) {
+	all, err := project.FindStartable(s.dir, getenv)
+	if err != nil || len(all) == 0 {
+		return "", ""
+	}
+	var folders, described []string
+	for _, one := range all {
+		folders = append(folders, s.fromRoot(one.Folder))
+		described = append(described, fmt.Sprintf("%s (%s)", s.fromRoot(one.Folder), one.Evidence()))
+	}
+	return ". Its workspaces that can be started: " + strings.Join(described, ", "),
+		fmt.Sprintf("set %s to the folder of one of them: %s", settings.ProjectPath, settings.ProjectPath+"="+strings.Join(folders, ", or "+settings.ProjectPath+"="))
 }
 
 // fromRoot returns the path relative to the app of a path relative to the

@@ -23,7 +23,7 @@ func startCheck(getenv settings.Getenv) (string, error) {
 // app image, and warns of what may be wrong with it, or with another one,
 // otherwise; mode is the value of BP_NODE_START_CHECK. Where the process web will
 // be that of a Procfile, others do not matter.
-func (s start) checkStart(modules launched, mode string, others buildplan.Group, log scribe.Emitter) error {
+func (s start) checkStart(modules launched, mode string, others buildplan.Group, getenv settings.Getenv, log scribe.Emitter) error {
 	if mode == "off" || others[buildplan.Procfile] && slices.ContainsFunc(procfile.Read(s.root), func(p procfile.Process) bool { return p.Type == startup.WebProcess }) {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 			f = fate{kind: dies, scripts: []string{p.Script}, why: s.app.Ends, fix: "let it start what the build makes, with node or a server that stays in the foreground"}
 		}
 		if f.kind == dies && i == 0 {
-			return s.cannotRun(f, modules, mode, log)
+			return s.cannotRun(f, modules, mode, getenv, log)
 		}
 		if f.kind == dies {
 			warn(log, fmt.Sprintf("[%s] the process %s: %s. To fix it: %s", cannotRunID, p.Type, f, s.remedy(f, modules)))
@@ -51,11 +51,16 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 const cannotRunID = "start-script-cannot-run"
 
 // cannotRun is the error, or the warning, for the default process with a fate.
-func (s start) cannotRun(f fate, modules launched, mode string, log scribe.Emitter) error {
+func (s start) cannotRun(f fate, modules launched, mode string, getenv settings.Getenv, log scribe.Emitter) error {
+	remedy := s.remedy(f, modules)
+	lines, way := s.workspaceWay(getenv)
+	if way != "" {
+		remedy = way + ", or " + remedy
+	}
 	failed := &failure.Failure{
 		ID:     cannotRunID,
-		Cause:  f.String(),
-		Remedy: s.remedy(f, modules) + ". " + settings.StartCheck + "=warn makes the image all the same.",
+		Cause:  f.String() + lines,
+		Remedy: remedy + ". " + settings.StartCheck + "=warn makes the image all the same.",
 	}
 	if mode == "error" {
 		return failed

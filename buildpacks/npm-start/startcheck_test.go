@@ -161,6 +161,26 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			Expect(err).To(MatchError(ContainSubstring("set BP_NPM_START_SCRIPT=preview,")))
 		})
 
+		it("names the workspaces that can be started", func() {
+			for _, name := range []string{"web", "api"} {
+				write(t, filepath.Join(f.app, "apps", name, "package.json"), `{"scripts":{"start":"node a.js"}}`)
+			}
+			err := f.check(`{"workspaces":["apps/*"],"scripts":{"start":"turbo run start"},"devDependencies":{"turbo":"2"}}`)
+			Expect(err).To(MatchError(&failure.Failure{ID: cannotRun}))
+			Expect(err).To(MatchError(ContainSubstring("set BP_NODE_PROJECT_PATH to the folder of one of them: BP_NODE_PROJECT_PATH=apps/api, or BP_NODE_PROJECT_PATH=apps/web")))
+		})
+
+		it("sees a compiler that the file loads first", func() {
+			write(t, filepath.Join(f.app, "boot.js"), "require('ts-node/register');\nrequire('./src/main');\n")
+			write(t, filepath.Join(f.app, "late.js"), "if (dev)\n  require('ts-node/register');\n")
+			err := f.check(dev(`"start":"node boot.js"`, "ts-node"))
+			Expect(err).To(MatchError(ContainSubstring("the script start loads ts-node/register, which the app image does not have: ts-node is under devDependencies")))
+			Expect(f.check(dev(`"start":"node late.js"`, "ts-node"))).To(Succeed())
+			write(t, filepath.Join(f.app, "dist", "main.js"), "")
+			Expect(f.check(dev(`"start":"node boot.js","start:prod":"node dist/main.js"`, "ts-node"))).To(Succeed())
+			Expect(f.log.String()).To(ContainSubstring("because of package.json: the script start:prod"))
+		})
+
 		it("does not pass over a server for what is before it", func() {
 			write(t, filepath.Join(f.app, "server.js"), "")
 			err := f.check(dev(`"start":"semver 1 && node server.js"`, "semver"))

@@ -2,10 +2,14 @@ package npmstart
 
 import (
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
@@ -104,7 +108,37 @@ func (o oracle) ofFile(file string, arguments []string) fate {
 	if inside, ok := strings.CutPrefix(path.Clean(file), nodemodules.Dir+"/"); ok {
 		return o.ofModule(inside)
 	}
+	if f := o.ofRegister(file); f.kind == dies {
+		return f
+	}
 	return o.doubtOfFile(file)
+}
+
+// registering matches a compiler that a file loads first, whatever else it does:
+// "ts-node/register".
+var registering = regexp.MustCompile(`(?m)^(?:require\(\s*|import\s+)['"]([^.'"/][^'"]*/register[^'"]*)['"]`)
+
+// maxFile is the size limit in bytes of a file that is searched.
+const maxFile = 1 << 20
+
+// ofRegister is the fate of a file of the app that loads a compiler.
+func (o oracle) ofRegister(file string) fate {
+	if !isPlain(file) {
+		return fate{}
+	}
+	for _, end := range []string{"", ".js", "/index.js"} {
+		name := filepath.Join(o.dir, file+end)
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+			continue
+		}
+		text, err := regular.ReadFile(name)
+		if match := registering.FindSubmatch(text); err == nil && match != nil {
+			return o.ofModule(string(match[1]))
+		}
+		break
+	}
+	return fate{}
 }
 
 // preloads are the options of node that name a module.
