@@ -44,6 +44,7 @@ func TestMissingCommand(t *testing.T) {
 func TestHostsThatAScriptCouldNotReach(t *testing.T) {
 	for _, row := range []struct{ name, output, host string }{
 		{"Node.js", "Error: getaddrinfo ENOTFOUND download.cypress.io\n    at x\n", "download.cypress.io"},
+		{"an inspected error", "[Error: getaddrinfo ENOTFOUND fonts.example] {\n  errno: -3008\n", "fonts.example"},
 		{"Node.js, for now", "getaddrinfo EAI_AGAIN a.example:443\n", "a.example:443"},
 		{"node-fetch", "Error: request to https://binaries.prisma.sh/all_commits/x failed, reason: getaddrinfo ENOTFOUND binaries.prisma.sh\n", "binaries.prisma.sh"},
 		{"an address", "Error: connect ETIMEDOUT 192.0.2.7:443\n", "192.0.2.7:443"},

@@ -100,7 +100,7 @@ var Known = []Symptom{
 	},
 	{
 		// As printed by Node.js, curl, wget, git and Python.
-		Words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) (\S+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) (\S+)|request to https?://([^/\s]+)\S* failed|` +
+		Words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) ([^\s\]),]+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) ([^\s\]),]+)|request to https?://([^/\s]+)\S* failed|` +
 			`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'`),
 		ID:    "script-host-unreachable",
 		Cause: "it could not reach %s",
