@@ -2,15 +2,13 @@ package npminstall
 
 import (
 	_ "embed"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
 // A kind is one sort of fault that can be told from npm's code. kinds.toml
@@ -31,26 +29,12 @@ var kindsFile string
 
 // kinds are those of kinds.toml, in its order.
 var kinds = sync.OnceValue(func() []kind {
-	all, err := parseKinds(kindsFile)
+	all, err := outcome.ParseKinds[kind](kindsFile)
 	if err != nil {
 		panic(err) // the file is part of this program, and a test reads it
 	}
 	return all
 })
-
-// parseKinds reads what kinds.toml has. Unknown keys are errors, so that a
-// misspelt one is not ignored.
-func parseKinds(text string) ([]kind, error) {
-	var file struct{ Kind []kind }
-	meta, err := toml.Decode(text, &file)
-	if err != nil {
-		return nil, fmt.Errorf("reading kinds.toml: %w", err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("reading kinds.toml: got the key %s, want those that its comment lists", unknown[0])
-	}
-	return file.Kind, nil
-}
 
 // values are what the placeholders of kinds.toml stand for, by their names.
 var values = map[string]func(fault) string{

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
 func TestEveryKindIsWhole(t *testing.T) {
@@ -93,7 +95,7 @@ func TestKindsThatCannotBeRead(t *testing.T) {
 		{"no TOML", "[[kind]\n", "reading kinds.toml"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, err := parseKinds(tc.text); err == nil || !strings.Contains(err.Error(), tc.want) {
+			if _, err := outcome.ParseKinds[kind](tc.text); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q in it", err, tc.want)
 			}
 		})

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
@@ -43,20 +41,16 @@ var kinds = sync.OnceValue(func() []kind {
 })
 
 func parseKinds(text string) ([]kind, error) {
-	var file struct{ Kind []kind }
-	meta, err := toml.Decode(text, &file)
+	all, err := outcome.ParseKinds[kind](text)
 	if err != nil {
-		return nil, fmt.Errorf("reading kinds.toml: %w", err)
+		return nil, err
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("reading kinds.toml: got the key %s, want those that its comment lists", unknown[0])
-	}
-	for i := range file.Kind {
-		if file.Kind[i].words, err = regexp.Compile("(?m)" + file.Kind[i].Said); err != nil {
+	for i := range all {
+		if all[i].words, err = regexp.Compile("(?m)" + all[i].Said); err != nil {
 			return nil, fmt.Errorf("reading kinds.toml: %w", err)
 		}
 	}
-	return file.Kind, nil
+	return all, nil
 }
 
 // unknownFault is the id of a fault of no known kind.

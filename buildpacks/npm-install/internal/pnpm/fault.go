@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
@@ -46,20 +44,16 @@ var kinds = sync.OnceValue(func() []kind {
 
 // parseKinds reads what kinds.toml has. Unknown keys are errors.
 func parseKinds(text string) ([]kind, error) {
-	var file struct{ Kind []kind }
-	meta, err := toml.Decode(text, &file)
+	all, err := outcome.ParseKinds[kind](text)
 	if err != nil {
-		return nil, fmt.Errorf("reading kinds.toml: %w", err)
+		return nil, err
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("reading kinds.toml: got the key %s, want those that its comment lists", unknown[0])
-	}
-	for i, k := range file.Kind {
-		if file.Kind[i].words, err = regexp.Compile("(?m)" + k.Words); err != nil {
+	for i, k := range all {
+		if all[i].words, err = regexp.Compile("(?m)" + k.Words); err != nil {
 			return nil, fmt.Errorf("reading the words of %s in kinds.toml: %w", k.ID, err)
 		}
 	}
-	return file.Kind, nil
+	return all, nil
 }
 
 // code matches pnpm's codes.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
@@ -28,24 +26,12 @@ var kindsFile string
 
 // kinds are those of kinds.toml, in its order.
 var kinds = sync.OnceValue(func() []kind {
-	all, err := parseKinds(kindsFile)
+	all, err := outcome.ParseKinds[kind](kindsFile)
 	if err != nil {
 		panic(err) // the file is part of this program, and a test reads it
 	}
 	return all
 })
-
-func parseKinds(text string) ([]kind, error) {
-	var file struct{ Kind []kind }
-	meta, err := toml.Decode(text, &file)
-	if err != nil {
-		return nil, fmt.Errorf("reading kinds.toml: %w", err)
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("reading kinds.toml: got the key %s, want those that its comment lists", unknown[0])
-	}
-	return file.Kind, nil
-}
 
 // classify runs Yarn and turns its failure into a [failure.Failure]. It returns
 // Yarn's output.

@@ -59,7 +59,7 @@ func TestKindsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if _, err := parseKinds("[[kind]]\nids = 'x'\n"); err == nil || !strings.Contains(err.Error(), "kind.ids") {
+	if _, err := outcome.ParseKinds[kind]("[[kind]]\nids = 'x'\n"); err == nil || !strings.Contains(err.Error(), "kind.ids") {
 		t.Errorf("an unknown key: got %v", err)
 	}
 }
