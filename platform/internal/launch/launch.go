@@ -148,12 +148,12 @@ func notStarted(err error, command sandbox.Command) error {
 	switch {
 	case errors.As(err, new(*failure.Failure)), !errors.As(err, &step):
 		return err
-	case step.Entering():
+	case step.Kind == sandbox.Entering:
 		return &failure.Failure{
 			ID: "working-dir-unusable", Cause: "the image's working directory " + command.Dir + " cannot be entered", Err: step.Cause,
 			Remedy: "build the image again with a folder there, or with a WorkingDir in its configuration that it has.",
 		}
-	case !step.Executing():
+	case step.Kind != sandbox.Executing:
 		return err
 	}
 	remedy := "name another program, or one of the processes that armature inspect IMAGE lists."

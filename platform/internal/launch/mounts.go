@@ -215,7 +215,7 @@ func (o Options) notMounted(err error) error {
 		return err
 	}
 	for _, m := range o.Mounts {
-		if m.Source != "" && (step.Step == "binding "+m.Source || step.Step == "restricting "+m.Source) {
+		if m.Source != "" && step.Kind == sandbox.Binding && step.Path == m.Source {
 			return unusable("--volume "+m.Source+" cannot be mounted on "+m.Target, step.Cause, "see that you can read it, or name another folder.")
 		}
 	}

@@ -4,13 +4,13 @@ package phases
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/ansi"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/diskfull"
+	"github.com/armature-cnb/armature/platform/internal/buildlog"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -36,24 +36,6 @@ func (s *said) add(text string) {
 	s.lines = s.lines[max(len(s.lines)-maxSaid, 0):]
 }
 
-// errorPrefix begins the lifecycle's last line of a failure (cmd/lifecycle,
-// cmd/exit.go).
-const errorPrefix = "ERROR: "
-
-// split separates the lines of buildpacks from the lifecycle's own, the last:
-// "failed to build: exit status 1".
-func (s *said) split() (theirs []string, last string) {
-	if len(s.lines) == 0 {
-		return nil, ""
-	}
-	end := len(s.lines) - 1
-	last, found := strings.CutPrefix(s.lines[end], errorPrefix)
-	if !found {
-		return s.lines, ""
-	}
-	return s.lines[:end], last
-}
-
 // The lifecycle's exit statuses that the caller distinguishes (platform/exit.go
 // of lifecycle 0.21: 20 and 21 from detect, 51 from build).
 const (
@@ -61,9 +43,9 @@ const (
 	buildpackFail = 51
 )
 
-// transientLine is the lifecycle's last line for a buildpack's exit status 75
-// (package exit).
-const transientLine = "failed to build: exit status 75"
+// transientStatus is how the lifecycle says that a buildpack ended with the exit
+// status 75 (package exit).
+const transientStatus = "exit status 75"
 
 // buildpackError is a failure with which a buildpack ended the build.
 type buildpackError struct{ *failure.Failure }
@@ -73,7 +55,7 @@ func (e *buildpackError) Unwrap() error { return e.Failure }
 // failed returns the error of a build whose lifecycle ended with a status: the
 // failing buildpack's own text.
 func (w *watcher) failed(status sandbox.Status) error {
-	theirs, last := w.said.split()
+	theirs, last := buildlog.SplitEnd(w.said.lines)
 	switch {
 	case status.Code == noBuildpacks || status.Code == noBuildpacks+1:
 		f := undetected(theirs)
@@ -98,35 +80,6 @@ func (w *watcher) failed(status sandbox.Status) error {
 	return fmt.Errorf("the lifecycle ended with %s %s%s", status, at, last)
 }
 
-// The lines of a failure (package failure).
-var (
-	idLine       = regexp.MustCompile(`^\[([a-z0-9]+(?:-[a-z0-9]+)*)\] (\S.*)$`)
-	remedyPrefix = "To fix it: "
-)
-
-// lastFailure returns the failure with an id and a remedy at the end of some
-// lines, or nil. Only an indented list may follow the remedy: with any other line
-// after it, the failure did not end the buildpack.
-func lastFailure(lines []string) *failure.Failure {
-	for at := len(lines) - 1; at >= 0; at-- {
-		found := idLine.FindStringSubmatch(lines[at])
-		if found == nil {
-			continue
-		}
-		rest := lines[at+1:]
-		remedy := slices.IndexFunc(rest, func(line string) bool { return strings.HasPrefix(line, remedyPrefix) })
-		if remedy < 0 || slices.ContainsFunc(rest[remedy+1:], func(line string) bool { return !strings.HasPrefix(line, " ") }) {
-			return nil
-		}
-		cause := append([]string{found[2]}, rest[:remedy]...)
-		return &failure.Failure{
-			ID: found[1], Cause: strings.Join(cause, "\n"),
-			Remedy: strings.TrimPrefix(strings.Join(rest[remedy:], "\n"), remedyPrefix),
-		}
-	}
-	return nil
-}
-
 // mostRepeated is the number of lines that are repeated of a buildpack without
 // failure ids.
 const mostRepeated = 5
@@ -139,13 +92,14 @@ func repeated(lines []string) string {
 // ofBuild returns the failure of a buildpack's build. Buildpacks with failure ids
 // print them last.
 func ofBuild(theirs []string, last string) *failure.Failure {
-	transient := last == transientLine
-	if f := lastFailure(theirs); f != nil {
+	status := buildlog.BuildStatus(last)
+	transient := status == transientStatus
+	if f := buildlog.Failure(theirs); f != nil {
 		f.Transient = transient
 		return f
 	}
 	f := &failure.Failure{ID: "build-failed", Transient: transient, Cause: "a buildpack ended the build", Remedy: "ask its authors, for it says nothing; BP_LOG_LEVEL=DEBUG has some say more."}
-	if status := strings.TrimPrefix(last, "failed to build: "); status != "" {
+	if status != "" {
 		f.Cause += " with " + status
 	}
 	if len(theirs) > 0 {
@@ -155,15 +109,6 @@ func ofBuild(theirs []string, last string) *failure.Failure {
 	return f
 }
 
-// The lifecycle's output when no group passes (phase/detector.go of lifecycle
-// 0.21): each buildpack's output, then the results.
-var (
-	outputLine  = regexp.MustCompile(`^======== (Output|Error): (\S+) ========$`)
-	resultsLine = "======== Results ========"
-	erredLine   = regexp.MustCompile(`^err:  (\S+)`)
-	refusedLine = regexp.MustCompile(`^(?:fail|skip): (\S+)$`)
-)
-
 // noBuildpackApplies is the id of the failure if no buildpack gives one.
 const noBuildpackApplies = "no-buildpack-applies"
 
@@ -171,41 +116,18 @@ const noBuildpackApplies = "no-buildpack-applies"
 // failure with an id among the buildpacks that ended with an error, or else among
 // all.
 func undetected(theirs []string) *failure.Failure {
-	outputs, erred, refused := map[string][]string{}, []string{}, []string{}
-	of := ""
-	for _, line := range theirs {
-		if found := outputLine.FindStringSubmatch(line); found != nil {
-			if of = found[2]; found[1] == "Error" && len(outputs[of]) > 0 {
-				of = "" // "exit status 1" says less
-				continue
-			}
-			outputs[of] = nil
-			continue
-		}
-		switch found := erredLine.FindStringSubmatch(line); {
-		case line == resultsLine:
-			of = ""
-		case of != "":
-			outputs[of] = append(outputs[of], line)
-		case found != nil:
-			erred = append(erred, found[1])
-		default:
-			if found := refusedLine.FindStringSubmatch(line); found != nil {
-				refused = append(refused, found[1])
-			}
-		}
-	}
-	for _, group := range [][]string{erred, refused} {
+	d := buildlog.ParseDetection(theirs)
+	for _, group := range [][]string{d.Erred, d.Refused} {
 		for _, one := range slices.Backward(group) {
-			if f := lastFailure(outputs[one]); f != nil {
+			if f := buildlog.Failure(d.Outputs[one]); f != nil {
 				return f
 			}
 		}
 	}
 	f := &failure.Failure{ID: noBuildpackApplies, Cause: "no buildpack of the builder takes the app, and none says why", Remedy: "see that PATH is the app's folder, and that the builder is for such apps."}
-	for _, group := range [][]string{erred, refused} {
+	for _, group := range [][]string{d.Erred, d.Refused} {
 		for _, one := range slices.Backward(group) {
-			if text := outputs[one]; len(text) > 0 {
+			if text := d.Outputs[one]; len(text) > 0 {
 				f.Cause = "no buildpack of the builder takes the app; " + one + " says:" + repeated(text)
 				f.Remedy = "give " + one + " what it asks for, or name the app's folder as PATH."
 				return f

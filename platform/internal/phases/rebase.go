@@ -13,6 +13,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/platform/internal/buildlog"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
@@ -59,7 +60,7 @@ func (b *Build) failed(watch *watcher, status sandbox.Status) error {
 		return watch.failed(status)
 	}
 	f := &failure.Failure{ID: "rebase-refused", Cause: "the lifecycle did not put the image on the run image " + b.run.recorded, Remedy: "name a run image of the same distribution and platform, or build the image again."}
-	if _, last := watch.said.split(); last != "" {
+	if _, last := buildlog.SplitEnd(watch.said.lines); last != "" {
 		f.Err = errors.New(last)
 	}
 	return f

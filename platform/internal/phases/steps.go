@@ -4,8 +4,6 @@ package phases
 
 import (
 	"encoding/json"
-	"regexp"
-	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -13,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/buildlog"
 	"github.com/armature-cnb/armature/platform/internal/inspect"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 )
@@ -52,36 +51,16 @@ func (s *steps) leave(failed bool) {
 // isLifecycle reports whether the output is the lifecycle's own.
 func (s *steps) isLifecycle() bool { return s.phase != nil && s.name != "building" }
 
-// The lifecycle's lines about layers (phase/exporter.go and phase/cache.go of
-// lifecycle 0.21), each printed after reading and hashing the layer.
-var (
-	layerLine = regexp.MustCompile(`^(Adding|Reusing) (cache )?layer '([^']+)'$`)
-	appLine   = regexp.MustCompile(`^(Added|Reused) \d+/\d+ app layer\(s\)$`)
-)
-
 // reported parses a line with which a buildpack reports a finished span.
 func (s *steps) reported(text string) bool {
 	span, ok := spans.Parse(text)
 	if !ok || s.buildpack == nil {
 		return false
 	}
-	within := s.task
-	if within == nil {
-		within = s.buildpack
-	}
 	now := time.Now()
-	s.log.Past(within, progress.Span{Kind: progress.Kind(span.Kind), What: span.What, Bytes: span.Bytes}, now.Add(-time.Duration(span.Seconds*float64(time.Second))), now)
+	s.log.Past(s.parent(), progress.Span{Kind: progress.Kind(span.Kind), What: span.What, Bytes: span.Bytes}, now.Add(-time.Duration(span.Seconds*float64(time.Second))), now)
 	return true
 }
-
-// Lines of buildpacks: names of steps are indented by two spaces, their parts by
-// four, and the parts' durations by six (packit's scribe).
-var (
-	taskLine      = regexp.MustCompile(`^  (\S.*)$`)
-	commandLine   = regexp.MustCompile(`^    Running '(.+)'$`)
-	partLine      = regexp.MustCompile(`^    \S`)
-	completedLine = regexp.MustCompile(`^      Completed in [0-9.hmsµn]+$`)
-)
 
 // line parses a line of a phase.
 func (s *steps) line(text string) {
@@ -102,7 +81,9 @@ func (s *steps) line(text string) {
 }
 
 func (s *steps) ofBuildpack(text string) {
-	if completedLine.MatchString(text) {
+	step := buildlog.ParseStep(text)
+	switch step.Kind {
+	case buildlog.Completed:
 		if s.command != nil {
 			s.command.End()
 		} else {
@@ -110,50 +91,46 @@ func (s *steps) ofBuildpack(text string) {
 			s.task = nil
 		}
 		s.command = nil
-		return
-	}
-	if found := taskLine.FindStringSubmatch(text); found != nil && !strings.HasPrefix(found[1], "WARNING") {
+	case buildlog.Task:
 		s.task.End()
-		s.task, s.command = s.log.Begin(s.buildpack, progress.Task, strings.TrimSuffix(found[1], ":")), nil
-		return
-	}
-	within := s.task
-	if within == nil {
-		within = s.buildpack
-	}
-	found := commandLine.FindStringSubmatch(text)
-	if found != nil || partLine.MatchString(text) {
+		s.task, s.command = s.log.Begin(s.buildpack, progress.Task, step.What), nil
+	case buildlog.Command, buildlog.Part:
 		s.command.End()
 		s.command = nil
+		if step.Kind == buildlog.Command {
+			s.command = s.log.Begin(s.parent(), progress.Command, step.What)
+		}
 	}
-	if found != nil {
-		s.command = s.log.Begin(within, progress.Command, found[1])
+}
+
+// parent is the task, or without one, the buildpack.
+func (s *steps) parent() *progress.Work {
+	if s.task != nil {
+		return s.task
 	}
+	return s.buildpack
 }
 
 func (s *steps) ofLifecycle(text string) {
 	wasCaching := s.caching
 	s.caching = false
-	if found := layerLine.FindStringSubmatch(text); found != nil {
-		span := progress.Span{Kind: progress.Layer, What: "layer " + found[3], Reused: found[1] == "Reusing"}
-		if found[2] != "" {
-			span.Kind, span.What, s.caching = progress.Cache, "cache layer "+found[3], true
-		}
-		s.past(span)
-		return
-	}
-	if found := appLine.FindStringSubmatch(text); found != nil {
-		s.past(progress.Span{Kind: progress.Layer, What: "layers of the app", Reused: found[1] == "Reused"})
-		return
-	}
-	switch {
-	case strings.HasPrefix(text, "Saving "):
+	switch line := buildlog.ParseExport(text); line.Kind {
+	case buildlog.Layer:
+		s.past(progress.Span{Kind: progress.Layer, What: "layer " + line.Name, Reused: line.Reused})
+	case buildlog.CacheLayer:
+		s.caching = true
+		s.past(progress.Span{Kind: progress.Cache, What: "cache layer " + line.Name, Reused: line.Reused})
+	case buildlog.AppLayers:
+		s.past(progress.Span{Kind: progress.Layer, What: "layers of the app", Reused: line.Reused})
+	case buildlog.Saving:
 		s.saved = time.Now()
 		s.saving = s.log.Begin(s.phase, progress.Task, "compressing and uploading layers")
-	case strings.HasPrefix(text, imagesLine):
+	case buildlog.Images:
 		s.saving.End()
-	case wasCaching:
-		s.past(progress.Span{Kind: progress.Cache, What: "writing the cache"})
+	default:
+		if wasCaching {
+			s.past(progress.Span{Kind: progress.Cache, What: "writing the cache"})
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/platform/internal/buildlog"
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
@@ -126,7 +127,7 @@ func (s stage) run(ctx context.Context, box *sandbox.Sandbox) (status sandbox.St
 		command = *s.command
 	}
 	if s.phase != "" {
-		command.Heading, command.Followed = phasePrefix+s.phase, true
+		command.Heading, command.Followed = buildlog.PhasePrefix+s.phase, true
 	}
 	if s.phase != "" || s.command != nil {
 		status, err = box.Run(ctx, command, nil)

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/progress"
+	"github.com/armature-cnb/armature/platform/internal/buildlog"
 )
 
 // watcher passes on the lifecycle's output line by line, and tracks its phase and
@@ -37,9 +38,6 @@ type watcher struct {
 	said    said
 }
 
-// phasePrefix begins the lifecycle's announcement of a phase.
-const phasePrefix = "===> "
-
 // The phases (lifecycle 0.21, cmd/lifecycle/creator.go), and armature's own
 // between them.
 const (
@@ -50,9 +48,6 @@ const (
 
 var phases = []string{"ANALYZING", "DETECTING", "RESTORING", building, exporting}
 
-// imagesLine begins the list of written images.
-const imagesLine = "*** Images ("
-
 func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
 	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, layered: func() {}}
 }
@@ -61,7 +56,7 @@ func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher
 // can print such lines, too: only the lifecycle's phases count, each once and in
 // order.
 func (w *watcher) announced(text string) string {
-	phase, ok := strings.CutPrefix(text, phasePrefix)
+	phase, ok := buildlog.Phase(text)
 	if !ok {
 		return ""
 	}
@@ -112,7 +107,7 @@ func (w *watcher) line(text string) {
 		w.running()
 	}
 	// The lifecycle's digest is not the final one.
-	if strings.HasPrefix(text, imagesLine) || strings.TrimSpace(text) == w.name {
+	if buildlog.ParseExport(text).Kind == buildlog.Images || strings.TrimSpace(text) == w.name {
 		return
 	}
 	if w.steps.isLifecycle() {

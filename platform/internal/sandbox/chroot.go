@@ -85,7 +85,7 @@ func makeDevices(spec Spec) error {
 	for _, device := range devices {
 		path := filepath.Join(dev, device.name)
 		if err := unix.Mknod(path, unix.S_IFCHR|0o666, int(unix.Mkdev(device.major, device.minor))); err != nil {
-			return &Error{"making the device " + device.name, err}
+			return &Error{Step: "making the device " + device.name, Cause: err}
 		}
 		if err := os.Chmod(path, 0o666); err != nil {
 			return err
@@ -107,11 +107,11 @@ func makeDevices(spec Spec) error {
 			err = errors.Join(unix.Mkfifo(path, 0o600), os.Chown(path, spec.User, spec.Group))
 		}
 		if err != nil {
-			return &Error{"making /dev/" + stream.name, err}
+			return &Error{Step: "making /dev/" + stream.name, Cause: err}
 		}
 	}
 	if err := nameOutputs(spec.Root); err != nil {
-		return &Error{"making " + outputNames, err}
+		return &Error{Step: "making " + outputNames, Cause: err}
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func answer(dir, executable string) error {
 		err = root.Symlink(executable, itself+"/exe")
 	}
 	if err != nil {
-		return &Error{"making /proc/self/exe", err}
+		return &Error{Step: "making /proc/self/exe", Cause: err}
 	}
 	return nil
 }

@@ -120,8 +120,8 @@ func TestWhatIsShortIsToldFromWhatIsRefused(t *testing.T) {
 		id        string
 		transient bool
 	}{
-		{&Error{ending, errors.New("3 are left")}, "processes-left", false},
-		{&Error{running, ErrProcesses}, "out-of-processes", true},
+		{&Error{Step: ending, Cause: errors.New("3 are left"), Kind: Ending}, "processes-left", false},
+		{&Error{Step: running, Cause: ErrProcesses}, "out-of-processes", true},
 		{fmt.Errorf("starting: %w", unix.EAGAIN), "out-of-processes", true},
 		{fmt.Errorf("starting: %w", unix.ENOMEM), "out-of-memory", true},
 	} {
@@ -132,7 +132,7 @@ func TestWhatIsShortIsToldFromWhatIsRefused(t *testing.T) {
 			t.Errorf("%v: the remedy does not name the user: %s", tc.err, f.Remedy)
 		}
 	}
-	for _, err := range []error{&Error{"binding /x", unix.EPERM}, unix.ENOSPC, nil} {
+	for _, err := range []error{&Error{Step: "binding /x", Cause: unix.EPERM}, unix.ENOSPC, nil} {
 		if got := spec.explain(err); got != err {
 			t.Errorf("%v: got %v, want it as it is", err, got)
 		}

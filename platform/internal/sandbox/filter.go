@@ -125,5 +125,5 @@ func (p program) filterSystemCalls() error {
 			return nil
 		}
 	}
-	return &Error{"filtering system calls", errno}
+	return &Error{Step: "filtering system calls", Cause: errno}
 }

@@ -118,7 +118,7 @@ func (f *first) prepare() (*os.File, error) {
 	}
 	if f.setup.Way != Chroot {
 		if err := unix.Sethostname([]byte(f.setup.Hostname)); err != nil {
-			return nil, &Error{"naming the sandbox", err}
+			return nil, &Error{Step: "naming the sandbox", Cause: err}
 		}
 		if f.setup.Way == Users {
 			if file, err := os.OpenFile("/proc/sys/user/max_user_namespaces", os.O_WRONLY, 0); err == nil {
@@ -137,7 +137,7 @@ func (f *first) prepare() (*os.File, error) {
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return nil, &Error{"listening on 127.0.0.1", err}
+		return nil, &Error{Step: "listening on 127.0.0.1", Cause: err}
 	}
 	defer listener.Close()
 	return listener.(*net.TCPListener).File()
@@ -166,7 +166,7 @@ func (f *first) run(command Command) (Status, error) {
 	}
 	status, err := f.await(pid)
 	if f.short.Load() {
-		err = &Error{running, ErrProcesses}
+		err = &Error{Step: running, Cause: ErrProcesses}
 	}
 	return status, err
 }
@@ -176,7 +176,7 @@ func (f *first) await(pid int) (Status, error) {
 	for {
 		err := seeChild(blocking)
 		if err != nil && !errors.Is(err, unix.EINTR) {
-			return Status{}, &Error{"waiting for the program", err}
+			return Status{}, &Error{Step: "waiting for the program", Cause: err}
 		}
 		var status unix.WaitStatus
 		f.reaping.Lock()
@@ -252,7 +252,7 @@ func joinEmptyKeyring() error {
 	case 0, unix.ENOSYS, unix.EPERM, unix.EACCES, unix.EDQUOT:
 		return nil
 	}
-	return &Error{"leaving the session keyring", errno}
+	return &Error{Step: "leaving the session keyring", Cause: errno}
 }
 
 // allowUserNamespaces limits the number of user namespaces to those that exist,
@@ -267,7 +267,7 @@ func (f *first) allowUserNamespaces(most int) {
 func raiseLoopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return &Error{"raising the loopback interface", err}
+		return &Error{Step: "raising the loopback interface", Cause: err}
 	}
 	defer unix.Close(socket)
 	request, err := unix.NewIfreq("lo")
@@ -276,7 +276,7 @@ func raiseLoopback() error {
 	}
 	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
-		return &Error{"raising the loopback interface", err}
+		return &Error{Step: "raising the loopback interface", Cause: err}
 	}
 	return nil
 }

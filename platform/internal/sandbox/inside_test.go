@@ -80,7 +80,7 @@ func TestAProgramBeginsWithAStateOfItsOwn(t *testing.T) {
 		}
 		_, err = box.Run(t.Context(), sandbox.Command{Args: []string{"/bin/program"}, Dir: "/nowhere"}, nil)
 		var step *sandbox.Error
-		if !errors.As(err, &step) || !step.Entering() || step.Executing() || !errors.Is(err, syscall.ENOENT) || step.Step != "entering the folder /nowhere" {
+		if !errors.As(err, &step) || step.Kind != sandbox.Entering || !errors.Is(err, syscall.ENOENT) || step.Step != "entering the folder /nowhere" {
 			t.Errorf("got %v", err)
 		}
 	})

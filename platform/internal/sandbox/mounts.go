@@ -33,7 +33,7 @@ const closedFlags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 // mounts do not propagate to other mount namespaces.
 func (s setup) mountAll() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return &Error{"making mounts private", err}
+		return &Error{Step: "making mounts private", Cause: err}
 	}
 	if err := bind(s.Root, s.MountPoint, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
 		return err
@@ -68,7 +68,7 @@ func (s setup) mountAll() error {
 			return err
 		}
 		if err := unix.Mount("tmpfs", target, "tmpfs", closedFlags, "mode=1777"); err != nil {
-			return &Error{"mounting " + folder, err}
+			return &Error{Step: "mounting " + folder, Cause: err}
 		}
 	}
 	return s.pivot()
@@ -103,13 +103,13 @@ func nameOutput(pid int) {
 // pivot makes MountPoint the root and unmounts the host's.
 func (s setup) pivot() error {
 	if err := unix.Chdir(s.MountPoint); err != nil {
-		return &Error{"entering " + s.MountPoint, err}
+		return &Error{Step: "entering " + s.MountPoint, Cause: err}
 	}
 	if err := unix.PivotRoot(".", "."); err != nil {
-		return &Error{"changing the root", err}
+		return &Error{Step: "changing the root", Cause: err}
 	}
 	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
-		return &Error{"leaving the host's root", err}
+		return &Error{Step: "leaving the host's root", Cause: err}
 	}
 	return unix.Chdir("/")
 }
@@ -121,7 +121,7 @@ func (s setup) mountProc() error {
 		return err
 	}
 	if err := unix.Mount("proc", target, "proc", closedFlags, ""); err != nil {
-		return &Error{"mounting /proc", err}
+		return &Error{Step: "mounting /proc", Cause: err}
 	}
 	mountOutputNames(target)
 	return restrictProc(target)
@@ -157,7 +157,7 @@ func restrictProc(proc string) error {
 			err = unix.Mount("/dev/null", path, "", unix.MS_BIND, "")
 		}
 		if err != nil {
-			return &Error{"hiding /proc/" + name, err}
+			return &Error{Step: "hiding /proc/" + name, Cause: err}
 		}
 	}
 	return nil
@@ -171,7 +171,7 @@ func (s setup) mountDev() error {
 	}
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NOEXEC)
 	if err := unix.Mount("tmpfs", dev, "tmpfs", flags, "mode=755,size=64k"); err != nil {
-		return &Error{"mounting /dev", err}
+		return &Error{Step: "mounting /dev", Cause: err}
 	}
 	for _, device := range devices {
 		target := filepath.Join(dev, device.name)
@@ -190,10 +190,10 @@ func (s setup) mountDev() error {
 		return err
 	}
 	if err := unix.Mount("tmpfs", shm, "tmpfs", flags|unix.MS_NODEV, "mode=1777,size=64m"); err != nil {
-		return &Error{"mounting /dev/shm", err}
+		return &Error{Step: "mounting /dev/shm", Cause: err}
 	}
 	if err := unix.Mount("", dev, "", unix.MS_REMOUNT|unix.MS_BIND|flags|unix.MS_RDONLY, ""); err != nil {
-		return &Error{"making /dev read-only", err}
+		return &Error{Step: "making /dev read-only", Cause: err}
 	}
 	return nil
 }
@@ -211,14 +211,14 @@ func linkDevices(dev string) error {
 // those of the source's own mount, or the kernel refuses (mount(2), EPERM).
 func bind(source, target string, flags uintptr) error {
 	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
-		return &Error{"binding " + source, err}
+		return &Error{Step: "binding " + source, Cause: err, Kind: Binding, Path: source}
 	}
 	kept, err := mountFlags(target)
 	if err != nil {
-		return &Error{"asking for the flags of " + source, err}
+		return &Error{Step: "asking for the flags of " + source, Cause: err, Kind: Binding, Path: source}
 	}
 	if err := unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|flags|kept, ""); err != nil {
-		return &Error{"restricting " + source, err}
+		return &Error{Step: "restricting " + source, Cause: err, Kind: Binding, Path: source}
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func bind(source, target string, flags uintptr) error {
 // read-only: there only the source is bound.
 func bindTree(source, target string, flags uintptr) error {
 	if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return &Error{"binding " + source, err}
+		return &Error{Step: "binding " + source, Cause: err, Kind: Binding, Path: source}
 	}
 	attributes := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
 	if flags&unix.MS_RDONLY != 0 {
@@ -237,12 +237,12 @@ func bindTree(source, target string, flags uintptr) error {
 	err := unix.MountSetattr(unix.AT_FDCWD, target, unix.AT_RECURSIVE, &attributes)
 	if errors.Is(err, unix.ENOSYS) {
 		if err := unix.Unmount(target, unix.MNT_DETACH); err != nil {
-			return &Error{"binding " + source, err}
+			return &Error{Step: "binding " + source, Cause: err, Kind: Binding, Path: source}
 		}
 		return bind(source, target, flags)
 	}
 	if err != nil {
-		return &Error{"restricting " + source, err}
+		return &Error{Step: "restricting " + source, Cause: err, Kind: Binding, Path: source}
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (s *Sandbox) newOutputs() (_ *outputs, err error) {
 		}
 		read, end, err := s.pipe(stream.name)
 		if err != nil {
-			return nil, &Error{"making the pipe for " + stream.name, err}
+			return nil, &Error{Step: "making the pipe for " + stream.name, Cause: err}
 		}
 		o.ends, o.reads = append(o.ends, end), append(o.reads, read)
 		o.copies.Go(func() {

@@ -147,7 +147,7 @@ func endDescendants() error {
 			left, err = descendants()
 		}
 		if err != nil {
-			return &Error{ending, err}
+			return &Error{Step: ending, Cause: err}
 		}
 		for _, p := range left {
 			if !p.ended() {
@@ -156,7 +156,7 @@ func endDescendants() error {
 		}
 		reap(50*time.Millisecond, 2*time.Second)
 		if time.Now().After(deadline) {
-			return &Error{ending, fmt.Errorf("%d are left", len(left))}
+			return &Error{Step: ending, Cause: fmt.Errorf("%d are left", len(left)), Kind: Ending}
 		}
 	}
 	return nil

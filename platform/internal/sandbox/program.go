@@ -42,12 +42,12 @@ func (p program) become() error {
 	}
 	if p.Setup.Way == Chroot {
 		if err := unix.Chroot(p.Setup.Root); err != nil {
-			return &Error{"changing the root folder", err}
+			return &Error{Step: "changing the root folder", Cause: err}
 		}
 	}
 	dir := filepath.Join("/", p.Command.Dir)
 	if err := unix.Chdir(dir); err != nil {
-		return &Error{entering + dir, err}
+		return &Error{Step: "entering the folder " + dir, Cause: err, Kind: Entering}
 	}
 	if err := p.giveUp(); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (p program) become() error {
 	}
 	unix.Umask(0o022)
 	err := unix.Exec(p.Command.Args[0], p.Command.Args, p.Command.Env)
-	return &Error{executing + p.Command.Args[0], err}
+	return &Error{Step: "executing " + p.Command.Args[0], Cause: err, Kind: Executing}
 }
 
 // giveUp leaves the process with the user's ids, no capability in any set and no
@@ -73,15 +73,15 @@ func (p program) giveUp() error {
 		}
 	}
 	if err := prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
-		return &Error{"clearing ambient capabilities", err}
+		return &Error{Step: "clearing ambient capabilities", Cause: err}
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData
 	if err := unix.Capset(&header, &none[0]); err != nil {
-		return &Error{"clearing capabilities", err}
+		return &Error{Step: "clearing capabilities", Cause: err}
 	}
 	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
-		return &Error{"setting no_new_privs", err}
+		return &Error{Step: "setting no_new_privs", Cause: err}
 	}
 	leaveOthersAlone()
 	if err := p.filterSystemCalls(); err != nil {
@@ -93,13 +93,13 @@ func (p program) giveUp() error {
 // changeIDs gives up the host's groups and root.
 func (s setup) changeIDs() error {
 	if err := unix.Setgroups(nil); err != nil {
-		return &Error{"leaving supplementary groups", err}
+		return &Error{Step: "leaving supplementary groups", Cause: err}
 	}
 	if err := unix.Setresgid(s.Group, s.Group, s.Group); err != nil {
-		return &Error{"changing the group", err}
+		return &Error{Step: "changing the group", Cause: err}
 	}
 	if err := unix.Setresuid(s.User, s.User, s.User); err != nil {
-		return &Error{"changing the user", err}
+		return &Error{Step: "changing the user", Cause: err}
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func dropBounding() error {
 		case unix.EINVAL:
 			return nil
 		default:
-			return &Error{"dropping capabilities", err}
+			return &Error{Step: "dropping capabilities", Cause: err}
 		}
 	}
 }
@@ -144,7 +144,7 @@ func closeInherited() error {
 	// but their limit is known.
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return &Error{"closing inherited files", err}
+		return &Error{Step: "closing inherited files", Cause: err}
 	}
 	for fd := 3; uint64(fd) < min(limit.Cur, 1<<16); fd++ {
 		unix.CloseOnExec(fd)

@@ -41,20 +41,24 @@ type report struct {
 	Step   string `json:",omitempty"` // of an error
 	Cause  string `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
-	Kind   int    `json:",omitempty"` // index in known from 1, or 0
+	Kind   Kind   `json:",omitempty"`
+	Path   string `json:",omitempty"`
+	Known  int    `json:",omitempty"` // index of the cause in known from 1, or 0
 	Status *Status
 }
 
 func (r report) err() error {
-	switch {
-	case r.Step == "":
+	if r.Step == "" {
 		return nil
-	case r.Kind > 0 && r.Kind <= len(known):
-		return &Error{Step: r.Step, Cause: known[r.Kind-1]}
-	case r.Errno != 0:
-		return &Error{Step: r.Step, Cause: syscall.Errno(r.Errno)}
 	}
-	return &Error{Step: r.Step, Cause: errors.New(r.Cause)}
+	err := &Error{Step: r.Step, Kind: r.Kind, Path: r.Path, Cause: errors.New(r.Cause)}
+	switch {
+	case r.Known > 0 && r.Known <= len(known):
+		err.Cause = known[r.Known-1]
+	case r.Errno != 0:
+		err.Cause = syscall.Errno(r.Errno)
+	}
+	return err
 }
 
 // known are the causes that callers test for, besides error numbers.
@@ -62,10 +66,10 @@ var known = []error{ErrLimit, ErrProcesses}
 
 func reportOf(err error) report {
 	r := report{Step: "making the sandbox", Cause: err.Error()}
-	r.Kind = 1 + slices.IndexFunc(known, func(one error) bool { return errors.Is(err, one) })
+	r.Known = 1 + slices.IndexFunc(known, func(one error) bool { return errors.Is(err, one) })
 	var step *Error
 	if errors.As(err, &step) {
-		r.Step, r.Cause = step.Step, step.Cause.Error()
+		r.Step, r.Cause, r.Kind, r.Path = step.Step, step.Cause.Error(), step.Kind, step.Path
 	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {

@@ -66,7 +66,7 @@ func (l Limits) set() error {
 			err = unix.Setrlimit(limit.number, &unix.Rlimit{Cur: most, Max: most})
 		}
 		if err != nil {
-			return &Error{"limiting " + limit.what, err}
+			return &Error{Step: "limiting " + limit.what, Cause: err}
 		}
 	}
 	return nil

@@ -13,7 +13,6 @@ package sandbox
 import (
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Way is a kind of sandbox.
@@ -115,22 +114,21 @@ func (s Status) String() string {
 type Error struct {
 	Step  string // "mounting /proc"
 	Cause error  // mostly a syscall.Errno
+	Kind  Kind
+	Path  string // of a Binding
 }
 
-// The prefixes of the steps that can fail because of a command's program or
-// folder.
+// Kind is the kind of a step, as far as callers distinguish them.
+type Kind int
+
+// The kinds of steps.
 const (
-	executing = "executing "
-	entering  = "entering the folder "
+	Making    Kind = iota // the sandbox, or the program's process in it
+	Entering              // the program's folder; Cause is the error of chdir(2)
+	Executing             // the requested program; Cause is the error of execve(2)
+	Binding               // a folder or file of the host, Path, into the sandbox
+	Ending                // the sandbox's processes: some may be left
 )
-
-// Executing reports whether only executing the requested program failed: Cause is
-// the error of execve(2).
-func (e *Error) Executing() bool { return strings.HasPrefix(e.Step, executing) }
-
-// Entering reports whether only entering the program's folder failed: Cause is
-// the error of chdir(2).
-func (e *Error) Entering() bool { return strings.HasPrefix(e.Step, entering) }
 
 func (e *Error) Error() string { return e.Step + ": " + e.Cause.Error() }
 

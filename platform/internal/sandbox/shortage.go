@@ -32,7 +32,7 @@ func OutOfProcesses(err error) *failure.Failure {
 func (s Spec) explain(err error) error {
 	var step *Error
 	switch {
-	case errors.As(err, &step) && step.Step == ending:
+	case errors.As(err, &step) && step.Kind == Ending:
 		return s.left(err)
 	case errors.Is(err, ErrProcesses), errors.Is(err, unix.EAGAIN):
 		return OutOfProcesses(err)

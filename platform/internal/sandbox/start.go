@@ -56,7 +56,7 @@ func (f *first) startProgram(command Command) (pid int, err error) {
 		nameOutput(pid)
 	}
 	if err := json.NewEncoder(orderWrite).Encode(program{Setup: f.setup, Command: command}); err != nil {
-		return 0, &Error{"starting the program", err}
+		return 0, &Error{Step: "starting the program", Cause: err}
 	}
 	var failed report
 	if err = json.NewDecoder(errorRead).Decode(&failed); errors.Is(err, io.EOF) {
