@@ -153,7 +153,7 @@ MUTANTS ?= ./internal/download/checksum ./internal/download/fetch ./internal/nod
 SAMPLE ?= 300
 SEED ?=
 mutants: ## Mutation tests of critical packages (MUTANTS, SAMPLE, SEED): print the survivors; 90 % must be killed; not in CI
-	@$(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m -want 90 $(if $(SEED),-seed $(SEED)) $(MUTANTS)
+	@ARMATURE_TESTS=sandboxes $(GO) run ./tools/mutants -sample $(SAMPLE) -for 20m -want 90 $(if $(SEED),-seed $(SEED)) $(MUTANTS)
 
 man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)

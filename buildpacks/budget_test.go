@@ -53,6 +53,7 @@ func compile(t testing.TB, source string, tg targets.Target, out string) {
 }
 
 func TestProgramsAreSmallAndStatic(t *testing.T) {
+	tier.Beyond(t, "compiling all programs of the buildpacks for all targets")
 	sizes := map[string]int64{}
 	for _, dir := range programs(t, "*/cmd/*/main.go") {
 		sizes[dir] = maxHelper
@@ -64,12 +65,8 @@ func TestProgramsAreSmallAndStatic(t *testing.T) {
 	for _, dir := range programs(t, "*/run/main.go") {
 		sizes[dir] = maxRun
 	}
-	targets := targets.All()
-	if !tier.IsAll() { // to compile takes seconds for each
-		targets = targets[:1]
-	}
 	for dir, most := range sizes {
-		for _, tg := range targets {
+		for _, tg := range targets.All() {
 			out := filepath.Join(t.TempDir(), "program")
 			compile(t, "./"+dir, tg, out)
 			info, err := os.Stat(out)

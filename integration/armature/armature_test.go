@@ -74,7 +74,7 @@ func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 	}
 	for _, way := range []string{"mount-namespace", "user-namespace", "chroot"} {
 		t.Run(way, func(t *testing.T) {
-			b := root.build(express, "--tag", "app-"+way, "--cache-key", "app-"+way, "--sandbox", way)
+			b := root.in(t).build(express, "--tag", "app-"+way, "--cache-key", "app-"+way, "--sandbox", way)
 			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
 				t.Skipf("this machine refuses it: %s", b.log)
 			}
@@ -93,7 +93,7 @@ func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 		if b.status != 0 {
 			t.Fatalf("got status %d\n%s", b.status, b.log)
 		}
-		named := root.must(express, "--tag", "app-named", "--run-image", u.runImage)
+		named := root.in(t).must(express, "--tag", "app-named", "--run-image", u.runImage)
 		if b.digest != named.digest {
 			t.Errorf("got %s, want %s", b.digest, named.digest)
 		}
@@ -210,7 +210,7 @@ func TestFailuresHaveAnIDAndAStatus(t *testing.T) {
 		{"an output that is none", []string{plainApp(t), "--tag", "app", "--output", "zip:x"}, 1, "[output-unknown]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b := u.build(tc.args[0], tc.args[1:]...)
+			b := u.in(t).build(tc.args[0], tc.args[1:]...)
 			if b.status != tc.status || !strings.Contains(b.log, tc.want) {
 				t.Errorf("got status %d, want %d and %q in\n%s", b.status, tc.status, tc.want, b.log)
 			}

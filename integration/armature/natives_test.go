@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,8 @@ func (u *user) answer(folder string) string {
 // sharp (a library) and esbuild (a program).
 func TestNativeModulesWorkWhereverTheyWereBuilt(t *testing.T) {
 	here, there := host(t), other(t)
+	cache, hex := newUser(t, 0).cache(), builderHex(t, here, there)
+	t.Cleanup(func() { dropBuilder(t, cache, "", hex) }) // after the parallel subtests
 	answers := map[string]string{
 		"bcrypt":   `{"arch":%q,"right":true,"wrong":false}`,
 		"prebuilt": `{"arch":%q,"sharp":"png 6x4","esbuild":"let a = 1;"}`,
@@ -114,9 +117,28 @@ func TestNativeModulesWorkWhereverTheyWereBuilt(t *testing.T) {
 	}
 }
 
-func TestAnEmulatedBuildMakesTheSameImage(t *testing.T) {
+// builderHex is the digest of the builder for a target on a host.
+func builderHex(t *testing.T, to, on targets.Target) string {
+	t.Helper()
+	digest, err := layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+on.Dashed()), on).Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest.Hex
+}
+
+// Both need the builder of the other host, and one after the other.
+func TestEmulatedBuilds(t *testing.T) {
 	t.Parallel()
 	there := other(t)
+	large.Lock()
+	defer large.Unlock()
+	defer dropBuilder(t, newUser(t, 0).cache(), "", builderHex(t, there, there))
+	t.Run("make the same image", func(t *testing.T) { emulatedIsTheSame(t, there) })
+	t.Run("make what cannot be crossed", func(t *testing.T) { uncrossableIsEmulated(t, there) })
+}
+
+func emulatedIsTheSame(t *testing.T, there targets.Target) {
 	u := newUser(t, 0)
 	app := plainApp(t)
 	crossed := u.must(app, "--tag", "crossed", "--platform", there.String())
@@ -126,10 +148,8 @@ func TestAnEmulatedBuildMakesTheSameImage(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeCrossedIsNamedAndCanBeEmulated(t *testing.T) {
-	t.Parallel()
-	here, there := host(t), other(t)
-	u := newUser(t, 0)
+func uncrossableIsEmulated(t *testing.T, there targets.Target) {
+	here, u := host(t), newUser(t, 0)
 	const app = "testdata/uncrossable"
 	crossed := u.build(app, "--tag", "uncrossable", "--platform", there.String())
 	for _, want := range []string{"[native-module-wrong-architecture]", "leaver: made/echo is for " + here.String(), "comes with binaries", "`armature build --emulate`"} {

@@ -4,7 +4,6 @@ package integration_test
 
 import (
 	"bytes"
-	"context"
 	"debug/elf"
 	"encoding/json"
 	"errors"
@@ -58,7 +57,6 @@ func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
 // platform is a third platform besides pack and armature: it runs a builder's
 // creator.
 type otherPlatform struct {
-	t        *testing.T
 	builder  string // folder
 	home     string // that the builder is unpacked in
 	registry string // with the run image
@@ -67,7 +65,7 @@ type otherPlatform struct {
 
 func newPlatform(t *testing.T, to targets.Target) *otherPlatform {
 	t.Helper()
-	p := &otherPlatform{t: t, to: to, registry: serveRegistry(t, http.Handler.ServeHTTP), home: newUser(t, 0).cache()}
+	p := &otherPlatform{to: to, registry: serveRegistry(t, http.Handler.ServeHTTP), home: newUser(t, 0).cache()}
 	p.builder = filepath.Join(made.builders, to.Dashed()+"-on-"+host(t).Dashed())
 	tag, err := name.NewTag(p.registry + "/run:" + to.Arch)
 	if err != nil {
@@ -81,53 +79,63 @@ func newPlatform(t *testing.T, to targets.Target) *otherPlatform {
 
 // create runs the creator with a version of the Platform API, and returns what it
 // printed and its exit status.
-func (p *otherPlatform) create(api, image string) (string, int) {
-	p.t.Helper()
+func (p *otherPlatform) create(t *testing.T, api, image string) (string, int) {
+	t.Helper()
 	var out bytes.Buffer
 	r := platform.RunRequest{
-		Image: p.builder, Target: host(p.t), Entrypoint: "/cnb/lifecycle/creator", Stdout: &out, Stderr: &out, Home: p.home, Getenv: os.Getenv,
+		Image: p.builder, Target: host(t), Entrypoint: "/cnb/lifecycle/creator", Stdout: &out, Stderr: &out, Home: p.home, Getenv: os.Getenv,
 		Args: []string{"-no-color", "-app", "/workspace", "-layers", "/layers", "-platform", "/platform", "-run-image", p.registry + "/run:" + p.to.Arch, "-uid", "1001", "-gid", "1000", p.registry + "/" + image},
 		Env:  map[string]string{"CNB_PLATFORM_API": api, "CNB_USER_ID": "1001", "CNB_GROUP_ID": "1000", "HOME": "/home/cnb", "CNB_EXEC_ENV": "production"},
 	}
-	work := p.t.TempDir()
+	work := t.TempDir()
 	for _, target := range []string{"/workspace", "/layers", "/platform", "/home/cnb"} {
 		dir := filepath.Join(work, filepath.Base(target))
 		if err := os.Mkdir(dir, 0o777); err != nil {
-			p.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if os.Geteuid() == 0 {
 			if err := os.Chown(dir, 1001, 1000); err != nil {
-				p.t.Fatal(err)
+				t.Fatal(err)
 			}
 		}
 		r.Volumes = append(r.Volumes, dir+":"+target)
 	}
-	if err := os.CopyFS(filepath.Join(work, "workspace"), os.DirFS(plainApp(p.t))); err != nil {
-		p.t.Fatal(err)
+	if err := os.CopyFS(filepath.Join(work, "workspace"), os.DirFS(plainApp(t))); err != nil {
+		t.Fatal(err)
 	}
-	result, err := platform.Run(p.t.Context(), r)
+	result, err := platform.Run(t.Context(), r)
 	if errors.Is(err, &platform.Failure{ID: "no-mounts"}) {
-		p.t.Skipf("this machine has no namespaces for a sandbox: %v", err)
+		t.Skipf("this machine has no namespaces for a sandbox: %v", err)
 	}
 	if err != nil || result.Signal != 0 {
-		p.t.Fatalf("%v, signal %d\n%s", err, result.Signal, out.String())
+		t.Fatalf("%v, signal %d\n%s", err, result.Signal, out.String())
 	}
 	return out.String(), result.Code
 }
 
+// drop removes the builder's files.
+func (p *otherPlatform) drop(t *testing.T) {
+	t.Helper()
+	config, err := layoutImage(t, p.builder, host(t)).ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropBuilder(t, p.home, "run-", config.Hex)
+}
+
 // machines are those of the programs in an image's layers, by path.
-func (p *otherPlatform) machines(ctx context.Context, image string) map[string]elf.Machine {
-	p.t.Helper()
+func (p *otherPlatform) machines(t *testing.T, image string) map[string]elf.Machine {
+	t.Helper()
 	ref, err := name.NewTag(p.registry + "/" + image)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	made, err := remote.Image(ref, remote.WithContext(ctx), remote.WithPlatform(v1.Platform{OS: p.to.OS, Architecture: p.to.Arch}))
+	made, err := remote.Image(ref, remote.WithContext(t.Context()), remote.WithPlatform(v1.Platform{OS: p.to.OS, Architecture: p.to.Arch}))
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	found := map[string]elf.Machine{}
-	forFiles(p.t, made, func(name string, text []byte) {
+	forFiles(t, made, func(name string, text []byte) {
 		if program, err := elf.NewFile(bytes.NewReader(text)); err == nil {
 			found[path.Join("/", name)] = program.Machine
 		}
@@ -144,10 +152,13 @@ func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
 	if to == on {
 		to = targets.All()[1]
 	}
+	large.Lock()
+	defer large.Unlock()
 	p := newPlatform(t, to)
+	defer p.drop(t)
 	for _, api := range []string{"0.7", "0.9", "0.11"} {
 		t.Run("Platform API "+api, func(t *testing.T) {
-			log, status := p.create(api, "old-"+strings.ReplaceAll(api, ".", "-")+":x")
+			log, status := p.create(t, api, "old-"+strings.ReplaceAll(api, ".", "-")+":x")
 			if status == 0 {
 				t.Errorf("the creator ended with 0\n%s", log)
 			}
@@ -164,11 +175,11 @@ func TestACrossBuilderMakesTheTargetsProgramsOrNone(t *testing.T) {
 	}
 	for _, api := range apis {
 		t.Run("Platform API "+api, func(t *testing.T) {
-			log, status := p.create(api, "app:x") // the same, so that layers are made once
+			log, status := p.create(t, api, "app:x") // the same, so that layers are made once
 			if status != 0 {
 				t.Fatalf("got status %d\n%s", status, log)
 			}
-			machines := p.machines(t.Context(), "app:x")
+			machines := p.machines(t, "app:x")
 			for _, program := range []string{"/cnb/lifecycle/launcher", "/layers/armature_node-engine/node/bin/node", "/layers/armature_npm-start/supervisor/bin/supervisor"} {
 				if got, ok := machines[program]; !ok {
 					t.Errorf("%s is not there; got %v", program, machines)

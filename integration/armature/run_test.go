@@ -28,6 +28,9 @@ func TestAnImageRunsAndStopsOnASignal(t *testing.T) {
 	for name, id := range map[string]int{"root": 0, "an ordinary user": nobody} {
 		t.Run(name, func(t *testing.T) {
 			u := newUser(t, id)
+			if id != 0 { // no test after this one is this user's; TestMain removes what is left
+				t.Cleanup(func() { os.RemoveAll(u.home) })
+			}
 			folder := filepath.Join(u.home, "running")
 			b := u.build(plainApp(t), "--tag", "running", "--output", "oci:"+folder)
 			if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {

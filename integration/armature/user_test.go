@@ -13,7 +13,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -41,12 +43,20 @@ type user struct {
 	builders string // the value of --builder
 	runImage string
 	env      []string // additional environment
+	left     *leavings
+}
+
+// in is the user in a subtest, which alone fails for what fails in it.
+func (u *user) in(t *testing.T) *user {
+	inner := *u
+	inner.t, inner.left = t, newLeavings(t)
+	return &inner
 }
 
 // newUser returns the user with this id; id 0 is the user that runs the tests.
 func newUser(t *testing.T, id int) *user {
 	t.Helper()
-	u := &user{t: t, id: id, home: homes[id], builders: made.builders}
+	u := &user{t: t, id: id, home: homes[id], builders: made.builders, left: newLeavings(t)}
 	if id == 0 {
 		return u
 	}
@@ -58,7 +68,7 @@ func newUser(t *testing.T, id int) *user {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chown(u.home, id, id); err != nil {
+	if err := errors.Join(os.MkdirAll(u.home, 0o700), os.Chown(u.home, id, id)); err != nil {
 		t.Fatal(err)
 	}
 	// Files that make made as root may be readable only for root.
@@ -79,24 +89,62 @@ func publish(t *testing.T) string {
 // address.
 func serveRegistry(t *testing.T, around func(registry http.Handler, w http.ResponseWriter, r *http.Request)) string {
 	t.Helper()
-	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(t.TempDir())), registry.Logger(log.New(io.Discard, "", 0)))
+	dir := t.TempDir()
+	inner := registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(dir)), registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { around(inner, w, r) }))
 	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+	address := strings.TrimPrefix(server.URL, "http://")
+	blobFolders.Store(address, dir)
+	return address
+}
+
+// blobFolders are the folders with the blobs of registries, by address.
+var blobFolders sync.Map
+
+// linkBlobs gives a registry the blobs of a layout without copies: pushing the
+// image then pushes its manifest only.
+func linkBlobs(t *testing.T, repository, layout string) {
+	t.Helper()
+	address, _, _ := strings.Cut(repository, "/")
+	folder, ok := blobFolders.Load(address)
+	if !ok {
+		t.Fatalf("%s is no registry of a test", address)
+	}
+	dir := filepath.Join(folder.(string), "sha256")
+	blobs, err := filepath.Glob(filepath.Join(layout, "blobs/sha256/*"))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	for _, blob := range blobs {
+		var absolute string
+		if err == nil {
+			absolute, err = filepath.Abs(blob)
+		}
+		if err == nil {
+			err = os.Symlink(absolute, filepath.Join(dir, filepath.Base(blob)))
+		}
+	}
+	if err != nil || len(blobs) == 0 {
+		t.Fatalf("%s has %d blobs, %v", layout, len(blobs), err)
+	}
 }
 
 // pushBuilder writes the builder and the run image for arm64 into a repository.
 func pushBuilder(t *testing.T, repository string, options ...remote.Option) {
 	t.Helper()
-	for reference, image := range map[string]v1.Image{
-		repository + "/builder:arm64": layoutImage(t, filepath.Join(made.builders, "linux-arm64-on-"+host(t).Dashed()), host(t)),
-		repository + "/run:arm64":     layoutImage(t, filepath.Join(made.stack, "run-arm64"), targets.LinuxARM64),
+	for _, one := range []struct {
+		reference, layout string
+		platform          targets.Target
+	}{
+		{repository + "/builder:arm64", filepath.Join(made.builders, "linux-arm64-on-"+host(t).Dashed()), host(t)},
+		{repository + "/run:arm64", filepath.Join(made.stack, "run-arm64"), targets.LinuxARM64},
 	} {
-		tag, err := name.NewTag(reference)
+		tag, err := name.NewTag(one.reference)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := remote.Write(tag, image, options...); err != nil {
+		linkBlobs(t, repository, one.layout)
+		if err := remote.Write(tag, layoutImage(t, one.layout, one.platform), options...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,6 +196,9 @@ func (u *user) build(app string, args ...string) built {
 	}
 	b := built{log: log.String(), status: cmd.ProcessState.ExitCode()}
 	b.folder, b.digest, _ = strings.Cut(strings.TrimSpace(out.String()), "@")
+	if u.id == 0 { // the other's folder is removed whole
+		u.left.add(u.cacheOf(args), app, args, b)
+	}
 	return b
 }
 
@@ -159,6 +210,14 @@ func (u *user) must(app string, args ...string) built {
 		u.t.Fatalf("got status %d\n%s", b.status, b.log)
 	}
 	return b
+}
+
+// cacheOf is armature's folder for a call.
+func (u *user) cacheOf(args []string) string {
+	if at := slices.Index(args, "--cache-dir"); at >= 0 {
+		return args[at+1]
+	}
+	return u.cache()
 }
 
 func (u *user) cache() string { return filepath.Join(u.home, ".cache/armature") }

@@ -19,14 +19,14 @@ import (
 const Large = 64 << 20
 
 // Fits is an error like that of a full disk when the disk of a file has less than
-// so many bytes.
-func Fits(file *os.File, bytes int64) error {
+// so many bytes; what says what they are for.
+func Fits(file *os.File, bytes int64, what string) error {
 	var disk unix.Statfs_t
 	if err := unix.Fstatfs(int(file.Fd()), &disk); err != nil {
 		return err
 	}
 	if free := disk.Bavail * uint64(disk.Bsize); uint64(bytes) > free {
-		return fmt.Errorf("it has %d bytes, and there are %d: %w", bytes, free, syscall.ENOSPC)
+		return fmt.Errorf("%d bytes are free, want %d for %s: %w", free, bytes, what, syscall.ENOSPC)
 	}
 	return nil
 }

@@ -9,10 +9,12 @@ import (
 	"testing"
 )
 
-// Variable requests every test if it is [All].
+// Variable requests every test if it is [All], and if it is [Sandboxes], besides
+// those that need only Go, the ones that make sandboxes.
 const (
-	Variable = "ARMATURE_TESTS"
-	All      = "all"
+	Variable  = "ARMATURE_TESTS"
+	All       = "all"
+	Sandboxes = "sandboxes"
 )
 
 // IsAll reports whether every test is requested.
@@ -24,6 +26,18 @@ func Beyond(t testing.TB, takes string) {
 	t.Helper()
 	if !IsAll() {
 		t.Skipf("left out: it takes %s; make test runs it", takes)
+	}
+}
+
+// WithSandboxes reports whether tests that make sandboxes are requested.
+func WithSandboxes() bool { return IsAll() || os.Getenv(Variable) == Sandboxes }
+
+// Sandbox skips a test that makes sandboxes unless those are requested: it takes
+// root, or user namespaces.
+func Sandbox(t testing.TB) {
+	t.Helper()
+	if !WithSandboxes() {
+		t.Skipf("left out: it makes sandboxes; make test runs it, and so does %s=%s", Variable, Sandboxes)
 	}
 }
 

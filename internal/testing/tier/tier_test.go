@@ -37,6 +37,18 @@ func outcome(test func(testing.TB)) (skipped, failed bool) {
 	return r.skipped, r.failed
 }
 
+func TestSandboxesAreMadeWhenTheyAreAskedFor(t *testing.T) {
+	for asked, skips := range map[string]bool{"": true, "some": true, tier.Sandboxes: false, tier.All: false} {
+		t.Setenv(tier.Variable, asked)
+		if skipped, failed := outcome(tier.Sandbox); skipped != skips || failed {
+			t.Errorf("%q: skipped %v, failed %v; want %v, false", asked, skipped, failed, skips)
+		}
+		if skipped, _ := outcome(func(inner testing.TB) { tier.Beyond(inner, "npm") }); skipped != (asked != tier.All) {
+			t.Errorf("%q: npm: skipped %v", asked, skipped)
+		}
+	}
+}
+
 func TestWhatTakesMoreRunsWhenEverythingIsAskedFor(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/there", []byte("#!/bin/sh\n"), 0o755); err != nil {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 	"github.com/armature-cnb/armature/platform/internal/sandbox/sandboxtest"
@@ -109,6 +110,7 @@ func openHome(t *testing.T, dir string) home.Home {
 // place returns a home for running images, and a sandbox that works.
 func place(t *testing.T) (home.Home, sandbox.Way) {
 	t.Helper()
+	tier.Sandbox(t)
 	h := openHome(t, t.TempDir())
 	way, err := sandbox.Find(t.Context(), h.Dir, sandbox.Ways()...)
 	if err != nil {

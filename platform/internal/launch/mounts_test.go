@@ -18,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -90,6 +91,7 @@ func tried(t *testing.T, way sandbox.Way) error {
 
 // ran returns the output of a program in an image, by the ways that work here.
 func ran(t *testing.T, image v1.Image, test func(t *testing.T, options Options, run func(options Options, program string, env ...string) (stdout, stderr string, err error))) {
+	tier.Sandbox(t)
 	for _, way := range sandbox.Ways() {
 		t.Run(string(way), func(t *testing.T) {
 			if err := tried(t, way); err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/armature-cnb/armature/internal/oci"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/internal/progress/progresstest"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
@@ -70,6 +71,7 @@ var laidOut = map[builderKind]*sync.Once{plain: {}, declaring: {}, bringing: {}}
 // once, and the home.
 func newSite(t *testing.T, kind builderKind) *site {
 	t.Helper()
+	tier.Sandbox(t)
 	base := filepath.Join(sharedBase(), string(kind))
 	s := &site{app: t.TempDir(), host: hostTarget(t), builders: base + "/builders"}
 	if err := os.MkdirAll(base, 0o755); err != nil {

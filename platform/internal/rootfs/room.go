@@ -38,6 +38,15 @@ func mostBytes(layers []v1.Layer) (int64, error) {
 	return max(alwaysAllowed, compressed*inflation), nil
 }
 
+// fits returns an error if a file, or a small file with those after it, does not
+// fit on the disk.
+func fits(file *os.File, size int64) error {
+	if size >= diskfull.Large {
+		return diskfull.Fits(file, size, "it")
+	}
+	return diskfull.Fits(file, diskfull.Large, "it and the files after it")
+}
+
 // take returns an error if a file is too large, before it is written. The disk
 // space for small files is checked for several at once. A few bytes of archive
 // can claim any file size (sparse files), or decompress to a thousand times as
@@ -49,7 +58,7 @@ func (r *room) take(file *os.File, size int64) error {
 		return nil
 	}
 	r.unasked = 0
-	if err := diskfull.Fits(file, max(size, diskfull.Large)); err != nil {
+	if err := fits(file, size); err != nil {
 		return err
 	}
 	if r.most > 0 && r.taken > r.most {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -56,6 +57,7 @@ func init() {
 // At its limits the kernel answers ENOSPC although no disk is full. The limit is
 // that of the test's own user namespace.
 func TestTheLimitOfNamespacesIsNoFullDisk(t *testing.T) {
+	tier.Sandbox(t)
 	for _, tc := range []struct{ limit, want, remedy string }{
 		{"0", "starting a process for a user-namespace: the limit of namespaces is reached", "sysctl user.max_user_namespaces=15000 (it is 0)."},
 		{"1", "starting the program: the limit of namespaces is reached", "let other sandboxes"},

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -27,6 +28,7 @@ func eachWithNamespaces(t *testing.T, test func(t *testing.T, way sandbox.Way)) 
 }
 
 func eachOf(t *testing.T, ways []sandbox.Way, test func(t *testing.T, way sandbox.Way)) {
+	tier.Sandbox(t)
 	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
 			need(t, way)
@@ -42,6 +44,7 @@ var works sync.Map
 // without a sandbox, allows everything that the way needs.
 func need(t *testing.T, way sandbox.Way) {
 	t.Helper()
+	tier.Sandbox(t)
 	if _, known := works.Load(way); known {
 		return
 	}
@@ -71,6 +74,7 @@ func need(t *testing.T, way sandbox.Way) {
 // and a read-only /fixed.
 func spec(t *testing.T, way sandbox.Way) sandbox.Spec {
 	t.Helper()
+	tier.Sandbox(t)
 	dir := t.TempDir()
 	os.Chmod(dir, 0o755)
 	s := sandbox.Spec{

@@ -76,7 +76,7 @@ func (c *copier) file(path string, info fs.FileInfo) error {
 	}
 	defer out.Close()
 	if info.Size() >= diskfull.Large { // a sparse file takes less of its own disk
-		if err := diskfull.Fits(out, info.Size()); err != nil {
+		if err := diskfull.Fits(out, info.Size(), "it"); err != nil {
 			return fmt.Errorf("copying %s: %w", path, err)
 		}
 	}

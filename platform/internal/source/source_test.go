@@ -155,7 +155,7 @@ func TestAFileThatDoesNotFitIsNotBegun(t *testing.T) {
 	}
 	defer syscall.Unmount(disk, syscall.MNT_DETACH)
 	err := source.Copy(t.Context(), app, disk, "", nil)
-	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "it has 1099511627776 bytes") {
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "bytes are free, want 1099511627776 for it: ") {
 		t.Errorf("got %v", err)
 	}
 	if info, err := os.Stat(disk + "/holes"); err != nil || info.Size() != 0 {

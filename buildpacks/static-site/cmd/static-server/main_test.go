@@ -11,24 +11,45 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/armature-cnb/armature/buildpacks/static-site/internal/assemble"
 	"github.com/armature-cnb/armature/internal/testing/testprogram"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // program is the server as it ships.
 var program = testprogram.Program{Source: "."}
 
-func TestMain(m *testing.M) { os.Exit(program.Main(m)) }
+func TestMain(m *testing.M) {
+	status := program.Main(m)
+	os.RemoveAll(site)
+	os.Exit(status)
+}
 
 // made is the folder of a site with a page, and with a file that takes long to
-// send to somebody who does not read.
+// send to somebody who does not read. It is made once for all tests.
 func made(t *testing.T) string {
 	t.Helper()
-	source, dir := t.TempDir(), t.TempDir()
+	making.Do(func() { site = makeSite(t) })
+	return site
+}
+
+var (
+	making sync.Once
+	site   string
+)
+
+func makeSite(t *testing.T) string {
+	t.Helper()
+	source := t.TempDir()
+	dir, err := os.MkdirTemp("", "static-server-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{"index.html": "home", "large.mp4": strings.Repeat("0123456789abcdef", 4<<20)} {
 		if err := os.WriteFile(filepath.Join(source, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -78,6 +99,7 @@ func server(t *testing.T, folder string, env ...string) (cmd *exec.Cmd, address 
 }
 
 func TestItServesAndEnds(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		cmd, address, stdout := server(t, made(t), "BPL_STATIC_ACCESS_LOG=true", "BPL_STATIC_HEALTH_PATH=/up")
 		for path, want := range map[string]int{"/": 200, "/up": 200, "/healthz": 404} {
@@ -124,6 +146,7 @@ func slowly(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 }
 
 func TestItFinishesAnAnswer(t *testing.T) {
+	t.Parallel()
 	cmd, address, _ := server(t, made(t))
 	_, reader := slowly(t, address)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -142,6 +165,8 @@ func TestItFinishesAnAnswer(t *testing.T) {
 }
 
 func TestItDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	tier.Beyond(t, "8 seconds of waiting")
 	cmd, address, _ := server(t, made(t))
 	slowly(t, address) // and read no further
 	begin := time.Now()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -24,6 +25,9 @@ import (
 // arguments.
 func Main(m *testing.M) int {
 	sandbox.Reexec()
+	if !tier.WithSandboxes() {
+		return m.Run()
+	}
 	static, err := sandbox.Static()
 	if err == nil && static {
 		return m.Run()
