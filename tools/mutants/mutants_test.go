@@ -190,7 +190,7 @@ func TestTestsThatDoNotEndNotice(t *testing.T) {
 	if at < 0 {
 		t.Fatalf("got %v", found)
 	}
-	if got, err := found[at].try(t.Context(), 2e9); got != tookTooLong || err != nil {
+	if got, err := found[at].try(t.Context(), &suite{folder: "./sample", rounds: []round{{limit: 2e9}}}); got != tookTooLong || err != nil {
 		t.Errorf("got %v, %v, want tests that took too long", got, err)
 	}
 }
@@ -251,7 +251,7 @@ func TestIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tryUnchanged(t.Context(), "./sample"); err != nil {
+	if _, _, err := suiteOf(t.Context(), "./sample"); err != nil {
 		t.Error(err)
 	}
 	if name, err := os.Hostname(); err != nil || name != before {
