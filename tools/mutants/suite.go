@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -77,6 +78,9 @@ func (s *suite) run(ctx context.Context, overlay string) (outcome, error) {
 	return o, err
 }
 
+// mistake matches what the compiler says of a line.
+var mistake = regexp.MustCompile(`(?m)\.go:\d+:\d+: `)
+
 // compile makes the test program, in a folder of its own for one user, as go test
 // has it.
 func (s *suite) compile(ctx context.Context, temporary string, env []string) (program string, o outcome, err error) {
@@ -95,7 +99,7 @@ func (s *suite) compile(ctx context.Context, temporary string, env []string) (pr
 	case ctx.Err() != nil:
 		o.verdict = tookTooLong
 		return "", o, nil
-	case strings.Contains(o.output, "[build failed]") || strings.Contains(o.output, "[setup failed]"):
+	case err != nil && mistake.MatchString(o.output):
 		o.verdict = doesNotCompile
 		return "", o, nil
 	case err != nil:
