@@ -7,8 +7,9 @@
 //
 // It shuffles all changes of all packages by the seed, which it prints, and
 // tries the first that compile, up to the sample's size. It does not write to
-// the tree: go's -overlay replaces files, also for programs that tests build. A
-// run of tests times out after three times the unchanged duration plus five
+// the tree: go's -overlay replaces files, also for programs that tests build. For
+// each change it compiles the tests once, and runs the quick ones before the
+// others. Either run times out after three times the unchanged duration plus five
 // seconds. As root, changed sandbox code could do harm, so such tests run in
 // their own namespaces, and can write only to a temporary folder and Go's cache
 // (confine).
@@ -72,14 +73,14 @@ func (o options) run(ctx context.Context, out io.Writer) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.time)
 	defer cancel()
 	var all []mutant
-	limits := map[string]time.Duration{}
+	suites := map[string]*suite{}
 	for _, name := range o.packages {
 		folder := folderOf(name)
-		took, err := tryUnchanged(ctx, folder)
+		tests, took, err := suiteOf(ctx, folder)
 		if err != nil {
 			return false, err
 		}
-		limits[folder] = limit(took)
+		suites[folder] = tests
 		found, err := mutantsOf(name)
 		if err != nil {
 			return false, err
@@ -89,7 +90,7 @@ func (o options) run(ctx context.Context, out io.Writer) (bool, error) {
 	}
 	fmt.Fprintf(out, "seed %d: %d of %d changes are tried\n", o.seed, min(o.sample, len(all)), len(all))
 	rand.New(rand.NewPCG(o.seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	t := o.try(ctx, all, limits, out)
+	t := o.try(ctx, all, suites, out)
 	return t.report(out, min(o.sample, len(all)), o.want), nil
 }
 
@@ -105,14 +106,14 @@ type tally struct {
 }
 
 // try tries changes in order until the sample is complete.
-func (o options) try(ctx context.Context, all []mutant, limits map[string]time.Duration, out io.Writer) *tally {
+func (o options) try(ctx context.Context, all []mutant, suites map[string]*suite, out io.Writer) *tally {
 	t := &tally{}
 	next := make(chan mutant)
 	var workers sync.WaitGroup
 	for range o.jobs {
 		workers.Go(func() {
 			for m := range next {
-				t.take(ctx, m, limits[m.folder], o.sample, out)
+				t.take(ctx, m, suites[m.folder], o.sample, out)
 			}
 		})
 	}
@@ -133,8 +134,8 @@ func (t *tally) full(sample int) bool {
 	return t.tried >= sample || t.failed != nil
 }
 
-func (t *tally) take(ctx context.Context, m mutant, limit time.Duration, sample int, out io.Writer) {
-	verdict, err := m.try(ctx, limit)
+func (t *tally) take(ctx context.Context, m mutant, tests *suite, sample int, out io.Writer) {
+	verdict, err := m.try(ctx, tests)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil || ctx.Err() != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/armature-cnb/armature/internal/testing/tier"
 )
@@ -190,8 +191,32 @@ func TestTestsThatDoNotEndNotice(t *testing.T) {
 	if at < 0 {
 		t.Fatalf("got %v", found)
 	}
-	if got, err := found[at].try(t.Context(), 2e9); got != tookTooLong || err != nil {
+	if got, err := found[at].try(t.Context(), &suite{folder: "./sample", rounds: []round{{limit: 2e9}}}); got != tookTooLong || err != nil {
 		t.Errorf("got %v, %v, want tests that took too long", got, err)
+	}
+}
+
+func TestAChangeThatDoesNotCompileIsNone(t *testing.T) {
+	module(t, "package sample\n\nfunc One() int {\n\tn := 1\n\tuse(n)\n\treturn 1\n}\n\nfunc use(int) {}\n", "func TestOne(t *testing.T) { One() }\n")
+	found, err := mutantsOf("./sample")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(found, func(m mutant) bool { return m.was == "use(n)" })
+	if at < 0 {
+		t.Fatalf("got %v", found)
+	}
+	if got, err := found[at].try(t.Context(), &suite{folder: "./sample", rounds: []round{{limit: time.Minute}}}); got != doesNotCompile || err != nil {
+		t.Errorf("got %v, %v, want one that does not compile", got, err)
+	}
+	if _, _, err := suiteOf(t.Context(), "./nowhere"); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a package that is not there: got %v", err)
+	}
+	if err := os.Remove("sample/sample_test.go"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := suiteOf(t.Context(), "./sample"); err == nil || !strings.Contains(err.Error(), "./sample has no tests") {
+		t.Errorf("a package without tests: got %v", err)
 	}
 }
 
@@ -251,7 +276,7 @@ func TestIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tryUnchanged(t.Context(), "./sample"); err != nil {
+	if _, _, err := suiteOf(t.Context(), "./sample"); err != nil {
 		t.Error(err)
 	}
 	if name, err := os.Hostname(); err != nil || name != before {

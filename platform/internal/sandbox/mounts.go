@@ -149,11 +149,9 @@ func restrictProc(proc string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
-		case err != nil:
-			return err
-		case info.IsDir():
+		case err == nil && info.IsDir():
 			err = unix.Mount("tmpfs", path, "tmpfs", closedFlags|unix.MS_RDONLY, "mode=555,size=4k")
-		default:
+		default: // mounting says why it cannot be looked at, if so
 			err = unix.Mount("/dev/null", path, "", unix.MS_BIND, "")
 		}
 		if err != nil {

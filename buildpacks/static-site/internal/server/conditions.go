@@ -21,19 +21,15 @@ func conditions(ctx *fasthttp.RequestCtx, p *page, f *form) (first, length int64
 		plain(ctx, fasthttp.StatusPreconditionFailed)
 		return 0, 0, true
 	}
-	if match := request.Peek("If-None-Match"); len(match) > 0 && lists(string(match), []string{f.tag}, true) {
+	if lists(string(request.Peek("If-None-Match")), []string{f.tag}, true) {
 		ctx.SetStatusCode(fasthttp.StatusNotModified)
 		ctx.Response.Header.Del("Content-Type")
 		return 0, 0, true
 	}
-	wanted := request.Peek("Range")
-	if len(wanted) == 0 || !ctx.IsGet() {
+	if same := request.Peek("If-Range"); !ctx.IsGet() || len(same) > 0 && string(same) != f.tag {
 		return 0, f.size, false
 	}
-	if same := request.Peek("If-Range"); len(same) > 0 && string(same) != f.tag {
-		return 0, f.size, false
-	}
-	first, length, ok, valid := byteRange(string(wanted), f.size)
+	first, length, ok, valid := byteRange(string(request.Peek("Range")), f.size)
 	if !valid {
 		return 0, f.size, false
 	}

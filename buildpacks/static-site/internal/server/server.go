@@ -162,13 +162,13 @@ func target(uri []byte) (path, query string, ok bool) {
 	}
 	text, query, _ = strings.Cut(text, "?")
 	path = text
-	if strings.IndexByte(text, '%') >= 0 {
+	if strings.Contains(text, "%") {
 		var err error
 		if path, err = url.PathUnescape(text); err != nil {
 			return "", "", false
 		}
 	}
-	if strings.IndexByte(path, 0) >= 0 || strings.Contains(path, "/.") && hasDots(path) {
+	if strings.Contains(path, "\x00") || strings.Contains(path, "/.") && hasDots(path) {
 		return "", "", false
 	}
 	return path, query, true
