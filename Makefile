@@ -68,7 +68,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -144,6 +144,11 @@ CORPUS ?=
 PARITY ?=
 parity: ## Compare the installer of npm's lockfiles with npm itself, on the apps below CORPUS
 	@$(GO) run ./tools/parity -corpus "$(CORPUS)" $(PARITY)
+
+# RANDOM=60 is how many; PARITY="-seed 2 -from 100" draws others.
+RANDOM ?= 200
+parity-random: ## Compare the installer with npm itself on RANDOM random sets of public packages; not in CI
+	@$(GO) run ./tools/parity -random $(RANDOM) $(PARITY)
 
 # Packages in which a fault does most harm: keys, checksums, sandboxes, version
 # selection, caches.

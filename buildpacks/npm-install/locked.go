@@ -2,6 +2,7 @@ package npminstall
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -139,6 +140,31 @@ func (m *manager) archives(n npm, config *npmrc.Config) (*npmregistry.Archives, 
 	if err != nil {
 		return nil, &npmtree.Handover{Reason: err.Error()}
 	}
+	roots, err := m.roots(n, config)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := npmregistry.Proxy(config, n.env)
+	if err != nil {
+		return nil, &npmtree.Handover{Reason: err.Error()}
+	}
+	archives := npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots)
+	archives.UseProxy(proxy)
+	offline, _ := config.Get("offline")
+	archives.Offline = offline == "true"
+	return archives, nil
+}
+
+// roots returns the certificate authorities that npm trusts: those of its setting
+// cafile, or the system's and those of NODE_EXTRA_CA_CERTS.
+func (m *manager) roots(n npm, config *npmrc.Config) (*x509.CertPool, error) {
+	roots, err := npmregistry.Roots(config, m.project.Dir, m.env.Get("HOME"))
+	if err != nil {
+		return nil, &npmtree.Handover{Reason: err.Error()}
+	}
+	if roots != nil {
+		return roots, nil
+	}
 	var extra []cacerts.File
 	if path := n.env.Get("NODE_EXTRA_CA_CERTS"); path != "" {
 		text, err := os.ReadFile(path)
@@ -147,14 +173,7 @@ func (m *manager) archives(n npm, config *npmrc.Config) (*npmregistry.Archives, 
 		}
 		extra = append(extra, cacerts.File{Name: path, PEM: text})
 	}
-	roots, err := cacerts.Pool(extra)
-	if err != nil {
-		return nil, err
-	}
-	archives := npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots)
-	offline, _ := config.Get("offline")
-	archives.Offline = offline == "true"
-	return archives, nil
+	return cacerts.Pool(extra)
 }
 
 // standardRegistry returns the registry that npm asks if its configuration names

@@ -65,6 +65,12 @@ func (s spec) layer() string {
 // dev reports whether the layer has devDependencies.
 func (s spec) dev() bool { return !s.launch }
 
+// prepares reports whether scripts that prepare run in this install: those with
+// devDependencies, and vendored modules if there is no other one.
+func (s spec) prepares() bool {
+	return s.dev() || s.vendored && !s.demand.build && !s.demand.scripts
+}
+
 // hidden reports whether later buildpacks do not get the layer.
 func (s spec) hidden() bool { return !s.launch && !s.demand.build }
 

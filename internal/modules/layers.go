@@ -144,8 +144,11 @@ func (i *installer) installFor(s spec) error {
 		return err
 	}
 	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders}
-	if s.dev() {
+	switch {
+	case s.dev():
 		part.Preparing = i.preparing
+	case s.prepares(): // what it writes is in its place already
+		part.Preparing = func(run func() error) error { return run() }
 	}
 	err = i.manager.Install(part)
 	if err != nil || s.dev() {

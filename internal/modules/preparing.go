@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -70,16 +71,23 @@ func (i *installer) preparing(run func() error) error {
 	if err != nil {
 		return err
 	}
+	var places []string
 	for _, folder := range append([]string{""}, folders...) {
-		place := filepath.Join(folder, nodemodules.Dir)
-		if strings.HasPrefix(place, "..") {
-			continue
+		if place := filepath.Join(folder, nodemodules.Dir); !strings.HasPrefix(place, "..") {
+			places = append(places, place)
 		}
+	}
+	for _, place := range places {
 		files, err := i.filesOf(filepath.Join(i.project.Dir, place), func(_ string, entry fs.DirEntry) (bool, error) {
 			return changedSince(entry, start)
 		})
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		for _, file := range files {
+			if err == nil { // a link leads elsewhere once it is in a layer
+				_, err = tree.AnchorLinks(filepath.Join(i.project.Dir, place, file), i.absolute(places)...)
+			}
 		}
 		if err == nil && len(files) > 0 {
 			err = i.generated.keep(i.project.Dir, place, files)

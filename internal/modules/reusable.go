@@ -37,8 +37,8 @@ func (e *engine) reusable(s spec) (why string, ok bool, err error) {
 			continue // the manager will report it
 		}
 		names := OwnScripts(pkg, e.manager.Words().InstallScripts)
-		if s.launch {
-			names = slices.DeleteFunc(names, installscripts.IsPreparing) // these do not run for the launch
+		if !s.prepares() {
+			names = slices.DeleteFunc(names, installscripts.IsPreparing) // these do not run
 		}
 		if len(names) > 0 {
 			return fmt.Sprintf("%s has the script %s, which may write anywhere in the app",

@@ -213,24 +213,6 @@ func TestAScriptThatPreparesRunsInAnInstallForTheBuild(t *testing.T) {
 	s.called("install launch " + host(t).String())
 }
 
-// Without a lockfile, the folders of the project are its workspaces.
-func TestAWorkspacePreparesWithoutALockfile(t *testing.T) {
-	s := newScene(t)
-	s.kind = Resolved
-	delete(s.source, fakeLock)
-	s.source["package.json"] = `{"workspaces":["packages/*"]}`
-	s.source["packages/a/package.json"] = `{"name":"a","scripts":{"prepare":"make"}}`
-	s.installed = func(part Part) error {
-		if part.Preparing == nil {
-			return nil
-		}
-		return part.Preparing(func() error { return writeFiles(s.app, files{"packages/a/node_modules/.made/x": "1"}) })
-	}
-	s.built(forLaunch)
-	s.called("install build "+host(t).String(), "install launch "+host(t).String())
-	s.has(s.in("launch-modules", "packages/a/node_modules"), ".made/x")
-}
-
 // The cache of a framework is there in the next build, and not in the app.
 func TestTheCacheOfAFrameworkIsKept(t *testing.T) {
 	s := building(t, nil)

@@ -45,6 +45,13 @@ func NewArchives(dir string, registry *Registry, roots *x509.CertPool) *Archives
 	return &Archives{Dir: dir, Registry: registry, client: client}
 }
 
+// UseProxy replaces the proxies of the environment by those of a function.
+func (a *Archives) UseProxy(proxy func(*http.Request) (*url.URL, error)) {
+	if transport, ok := a.client.HTTP.Transport.(*http.Transport); ok {
+		transport.Proxy = proxy
+	}
+}
+
 // Close ends the connections to the registry.
 func (a *Archives) Close() { a.client.HTTP.CloseIdleConnections() }
 

@@ -81,6 +81,17 @@ func (r *Registry) Archive(name, version, address string) (*url.URL, error) {
 	return at, nil
 }
 
+// Has reports whether a package's address in a lockfile is in the registry for a
+// name: npm 12 allows no others.
+func (r *Registry) Has(name, address string) bool {
+	at, err := r.Archive(name, "", address)
+	if err != nil {
+		return false
+	}
+	registry, err := r.of(name)
+	return err == nil && at.Scheme == registry.Scheme && at.Host == registry.Host && strings.HasPrefix(at.Path, registry.Path)
+}
+
 // Document returns the address of the registry's document about a package.
 func (r *Registry) Document(name string) (*url.URL, error) {
 	registry, err := r.of(name)

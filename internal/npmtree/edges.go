@@ -58,6 +58,10 @@ func edges(n *node, o Options) []*edge {
 // every dependency with what it leads to. npm would change a tree in which one does
 // not fit.
 func (t *tree) check(o Options) error {
+	rules, err := t.spreadOverrides(o)
+	if err != nil {
+		return err
+	}
 	seen := map[*node]bool{}
 	queue := []*node{t.root}
 	for len(queue) > 0 {
@@ -76,7 +80,7 @@ func (t *tree) check(o Options) error {
 			inBundle = nil
 		}
 		for _, e := range n.out {
-			if err := t.checkEdge(e, slices.Contains(inBundle, e.name), o); err != nil {
+			if err := t.checkEdge(e, slices.Contains(inBundle, e.name), rules, o); err != nil {
 				return err
 			}
 			if e.to != nil {
@@ -87,7 +91,7 @@ func (t *tree) check(o Options) error {
 	return nil
 }
 
-func (t *tree) checkEdge(e *edge, inBundle bool, o Options) error {
+func (t *tree) checkEdge(e *edge, inBundle bool, rules reach, o Options) error {
 	from := e.from.place
 	if from == "" {
 		from = "package.json"
@@ -104,8 +108,17 @@ func (t *tree) checkEdge(e *edge, inBundle bool, o Options) error {
 	case e.kind == peerOptional && o.ignoresOptionalPeers():
 		return nil
 	}
-	if fits, known := t.fits(e); !known || !fits {
-		return handover("%s asks for %s %s, and the lockfile has %s", from, e.name, e.spec, e.to.describe())
+	specs, err := t.specs(e, rules, o)
+	if err != nil {
+		return err
+	}
+	for _, spec := range specs {
+		if isAddress(spec) && o.refusesAddresses() {
+			return handover("npm %s installs nothing from an address such as %s, which %s asks for", o.NPM, spec, from)
+		}
+		if fits, known := t.fits(e, spec); !known || !fits {
+			return handover("%s asks for %s %s, and the lockfile has %s", from, e.name, spec, e.to.describe())
+		}
 	}
 	return nil
 }

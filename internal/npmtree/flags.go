@@ -1,14 +1,21 @@
 package npmtree
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // npm finds out anew for every package whether only development dependencies,
 // optional or peer dependencies lead to it, and removes packages to which nothing
-// leads. It begins with all flags set, and walks along the dependencies.
+// leads. It begins with all flags set, and walks along the dependencies. Before
+// 11.12 it does so only if the lockfile does not seem to fit package.json.
 
 // calculateFlags sets the flags as this version of npm does, and removes the
 // packages that npm takes for extraneous.
 func (t *tree) calculateFlags(o Options) error {
+	if o.trustsFlags() && t.isUnsuspicious() {
+		return t.readFlags()
+	}
 	links := map[*node]int{}
 	for _, n := range t.nodes[1:] {
 		n.flags = flags{extraneous: true, dev: true, optional: true, devOptional: true, peer: true}
@@ -19,13 +26,10 @@ func (t *tree) calculateFlags(o Options) error {
 		}
 	}
 	t.root.flags = flags{}
-	switch {
-	case o.since("11.7.0"):
+	if o.since("11.7.0") {
 		t.spreadFlags()
-	case o.since("11.6.1"):
-		return handover("npm %s has a way of its own to find peer dependencies", o.NPM)
-	default:
-		t.walkFlags()
+	} else {
+		t.walkFlags(o)
 	}
 	t.prune()
 	return nil
@@ -84,9 +88,13 @@ func (n *node) through(e *edge) flags {
 	}
 }
 
-// walkFlags is the way of npm before 11.6.1: every package once, depth first.
-func (t *tree) walkFlags() {
-	walk(t.root, (*node).unsetFlags, func(n *node) (next []*node) {
+// walkFlags is the way of npm before 11.7: every package once, depth first.
+func (t *tree) walkFlags(o Options) {
+	toPeers := (*node).unsetPeer
+	if o.since("11.6.1") {
+		toPeers = (*node).markPeer
+	}
+	walk(t.root, func(n *node) { n.unsetFlags(toPeers) }, func(n *node) (next []*node) {
 		if n.link {
 			return nil
 		}
@@ -126,8 +134,8 @@ var (
 )
 
 // unsetFlags unsets flags of what a package depends on, and of the packages around
-// it.
-func (n *node) unsetFlags() {
+// it. The flag for peers is the given function's.
+func (n *node) unsetFlags(toPeers func(*node, *edge)) {
 	n.extraneous = false
 	for _, f := range []flag{extraneousFlag, devFlag, peerFlag, devOptionalFlag, optionalFlag} {
 		if *f(n) {
@@ -141,7 +149,7 @@ func (n *node) unsetFlags() {
 		extraneous := n.target.extraneous
 		n.target.flags = n.flags
 		n.target.extraneous = extraneous
-		n.target.unsetFlags()
+		n.target.unsetFlags(toPeers)
 		return
 	}
 	for _, e := range n.out {
@@ -149,25 +157,45 @@ func (n *node) unsetFlags() {
 			continue
 		}
 		e.to.extraneous = false
+		toPeers(n, e)
 		all := !n.devOptional && !n.dev && !n.optional && e.kind != dev && !e.isOptional()
-		if !n.peer && !e.isPeer() {
-			e.to.unset(peerFlag, false)
-		}
 		if all {
-			e.to.unset(devOptionalFlag, true)
+			e.to.unset(devOptionalFlag, prod, peer)
 		}
 		if all || !n.dev && e.kind != dev {
-			e.to.unset(devFlag, true)
+			e.to.unset(devFlag, prod, peer)
 		}
 		if all || !n.optional && !e.isOptional() {
-			e.to.unset(optionalFlag, true)
+			e.to.unset(optionalFlag, prod, peer)
 		}
 	}
 }
 
-// unset unsets a flag of a package, and of those that it needs: by prod
-// dependencies, and with peers by peer dependencies.
-func (n *node) unset(f flag, peers bool) {
+// unsetPeer unsets the flag for peers of what a dependency leads to.
+func (n *node) unsetPeer(e *edge) {
+	if !n.peer && !e.isPeer() {
+		e.to.unset(peerFlag, prod)
+	}
+}
+
+// markPeer sets or unsets it as npm 11.6.1 and 11.6.2 do: every dependency anew.
+func (n *node) markPeer(e *edge) {
+	if e.isPeer() {
+		e.to.peer = true
+		return
+	}
+	to := e.to
+	if to.link {
+		to = to.target
+	}
+	if !slices.ContainsFunc(to.in, func(e *edge) bool { return e.kind == peer }) {
+		e.to.unset(peerFlag, peer)
+	}
+}
+
+// unset unsets a flag of a package, and of those that it needs by dependencies of
+// some kinds.
+func (n *node) unset(f flag, kinds ...kind) {
 	if !*f(n) {
 		return
 	}
@@ -181,7 +209,7 @@ func (n *node) unset(f flag, peers bool) {
 			n = n.target
 		}
 		for _, e := range n.out {
-			if e.to != nil && *f(e.to) && (e.kind == prod || peers && e.kind == peer) {
+			if e.to != nil && *f(e.to) && slices.Contains(kinds, e.kind) {
 				next = append(next, e.to)
 			}
 		}

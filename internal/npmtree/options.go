@@ -15,6 +15,7 @@ type Options struct {
 	Omit           []string // kinds of dependencies: "dev", "optional", "peer"
 	LegacyPeerDeps bool     // npm's setting legacy-peer-deps
 	HidesAddresses bool     // npm's setting omit-lockfile-registry-resolved
+	AllowsRemote   bool     // npm's setting allow-remote is "all"
 }
 
 // since reports whether npm is of a version, or later.
@@ -30,6 +31,9 @@ func (o Options) ignoresOptionalPeers() bool { return o.since("11.12.1") }
 // recordsLibc reports whether npm's record has the field libc.
 func (o Options) recordsLibc() bool { return o.since("11.11.0") }
 
+// trustsFlags reports whether npm takes the flags of a lockfile as they are.
+func (o Options) trustsFlags() bool { return !o.since("11.12.0") }
+
 // removesLater reports whether npm first makes the folders of all packages, and
 // later removes those that it leaves out, with their programs. Then the folders
 // around them stay.
@@ -41,6 +45,10 @@ func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.
 
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }
+
+// refusesAddresses reports whether npm installs no package from an address outside
+// of its registry.
+func (o Options) refusesAddresses() bool { return o.since("12.0.0") && !o.AllowsRemote }
 
 // copiesFolders reports whether npm may copy a folder that is a dependency,
 // instead of linking it: the default of its setting install-links was true in npm
@@ -59,7 +67,7 @@ func (o Options) check() error {
 	if o.NPM == nil || !o.since(oldest) || o.NPM.Major() > newestMajor || o.NPM.Prerelease() != "" {
 		return handover("npm is %v, and known are the versions %s to %d", o.NPM, oldest, newestMajor)
 	}
-	if o.since("11.1.0") && !o.since("11.3.0") {
+	if o.since("11.1.0") && !o.since("11.3.0") || o.since("11.6.3") && !o.since("11.7.0") {
 		return handover("npm %v came with no Node.js", o.NPM)
 	}
 	if o.Node == nil || o.Node.Prerelease() != "" {

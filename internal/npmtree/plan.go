@@ -14,6 +14,9 @@ type Tree struct {
 	Folders  []string  // that npm leaves behind empty
 	Cleared  []string  // folders node_modules of the project, whose content npm removes first
 
+	// OnlyRegistry: npm installs no package whose address is outside of its registry.
+	OnlyRegistry bool
+
 	tree    *tree
 	options Options
 }
@@ -39,6 +42,9 @@ type Package struct {
 	Programs  []string  // paths of its programs in its folder
 	Bundled   []Bundled // packages that its archive must contain
 }
+
+// Folder is the package's name in its folder, which an alias has of its own.
+func (p Package) Folder() string { return nameOf(p.Place) }
 
 // Bundled is a package in the archive of another.
 type Bundled struct{ Place, Name, Version string }
@@ -127,7 +133,7 @@ func (t *tree) plan(o Options) (Tree, error) {
 			all.Cleared = append(all.Cleared, path.Join(n.place, "node_modules"))
 		}
 	}
-	all.tree, all.options = t, o
+	all.tree, all.options, all.OnlyRegistry = t, o, o.refusesAddresses()
 	return all, nil
 }
 

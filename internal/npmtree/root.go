@@ -21,9 +21,6 @@ func (t *tree) checkRoot(o Options) error {
 	if !sameDependencies(t.root.entry, entry) {
 		return handover("package.json does not fit the lockfile")
 	}
-	if t.root.entry.is("overrides") {
-		return handover("package.json has overrides")
-	}
 	for _, field := range newerFields {
 		if t.root.entry.is(field) {
 			return handover("package.json has %s", field)

@@ -26,10 +26,10 @@ var harmless = strings.Fields(`
 	bin-links=true dry-run=false force=false global=false global-style=false install-links=false install-strategy=hoisted
 	include-workspace-root=false legacy-bundling=false legacy-peer-deps=false link=false omit-lockfile-registry-resolved=false
 	package-lock-only=false strict-ssl=true umask=0 shrinkwrap=true
-	allow-directory=all allow-file=all allow-git allow-remote=all replace-registry-host=npmjs`)
+	allow-directory=all allow-file=all allow-git replace-registry-host=npmjs`)
 
-// known are the settings that [Options.Configure] reads, or the caller.
-var known = strings.Fields("cpu libc os legacy-peer-deps omit-lockfile-registry-resolved omit include dev production only also optional")
+// known are the settings that [Options.Configure] reads, or package npmregistry.
+var known = strings.Fields("cpu libc os legacy-peer-deps omit-lockfile-registry-resolved omit include dev production only also optional allow-remote cafile proxy https-proxy noproxy")
 
 // switches are the known settings that are on or off.
 var switches = strings.Fields("legacy-peer-deps omit-lockfile-registry-resolved production dev optional offline")
@@ -54,6 +54,7 @@ func (o *Options) Configure(config *npmrc.Config, omit, include []string, produc
 		return text == value
 	}
 	o.LegacyPeerDeps = is("legacy-peer-deps", "true")
+	o.AllowsRemote = is("allow-remote", "all")
 	o.HidesAddresses = is("omit-lockfile-registry-resolved", "true")
 	if text, _ := config.Get("omit"); len(omit) == 0 && text != "" {
 		omit = strings.Fields(text)
@@ -89,6 +90,9 @@ func (o *Options) checkValues(config *npmrc.Config) error {
 		if value, has := config.Get(name); has && value != "true" && value != "false" {
 			return handover("npm has the setting %s=%s", name, value)
 		}
+	}
+	if value, has := config.Get("allow-remote"); has && value != "all" {
+		return handover("npm has the setting allow-remote=%s", value)
 	}
 	for _, platform := range []struct{ name, target string }{{"os", o.Target.OS}, {"cpu", o.Target.CPU}, {"libc", o.Target.Libc}} {
 		if value, has := config.Get(platform.name); has && value != platform.target {

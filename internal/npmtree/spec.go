@@ -10,10 +10,11 @@ import (
 	"github.com/armature-cnb/armature/internal/node/npmrange"
 )
 
-// fits reports whether a dependency is satisfied by what it leads to. Known is
-// false for kinds of dependencies that only npm can judge: git repositories.
-func (t *tree) fits(e *edge) (fits, known bool) {
-	spec := strings.TrimSpace(e.spec)
+// fits reports whether a dependency that asks for a text is satisfied by what it
+// leads to. Known is false for kinds of dependencies that only npm can judge: git
+// repositories.
+func (t *tree) fits(e *edge, spec string) (fits, known bool) {
+	spec = strings.TrimSpace(spec)
 	if alias, ok := strings.CutPrefix(spec, "npm:"); ok {
 		at := strings.LastIndex(alias, "@")
 		if at <= 0 {

@@ -30,7 +30,7 @@ import (
 
 // comparison compares apps.
 type comparison struct {
-	work, npm               string
+	work, npm, archives     string // archives is where the installer has them
 	npmVersion, nodeVersion string
 	forms, cpus             []string
 	log                     io.Writer
@@ -94,7 +94,12 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	}
 	seconds, err := c.runNPM(ctx, dir, cpu, omit)
 	if err != nil {
-		return err
+		if ctx.Err() != nil {
+			return err
+		}
+		c.differ++
+		fmt.Fprintf(c.log, "%s: npm fails, and the installer does not: %s\n", title, err)
+		return nil
 	}
 	want, err := treediff.List(dir)
 	if err != nil {
@@ -183,7 +188,7 @@ func (c *comparison) plan(dir, cpu, omit string) (npmtree.Tree, *npmregistry.Arc
 		return npmtree.Tree{}, nil, err
 	}
 	planned, err := npmtree.Plan(dir, o)
-	return planned, npmregistry.NewArchives(filepath.Join(c.work, "archives"), registry, nil), err
+	return planned, npmregistry.NewArchives(c.archives, registry, nil), err
 }
 
 // runNPM installs with npm, and returns the seconds it took.
@@ -192,18 +197,27 @@ func (c *comparison) runNPM(ctx context.Context, dir, cpu, omit string) (float64
 	if omit == "" {
 		which = "--include=dev"
 	}
-	command := exec.CommandContext(ctx, "node", filepath.Join(c.npm, "bin", "npm-cli.js"), "ci", "--ignore-scripts", which, "--no-audit", "--no-fund",
-		"--prefer-offline", "--loglevel=error", "--cache="+filepath.Join(c.work, "cache"), "--os=linux", "--cpu="+cpu, "--libc=glibc")
+	start := time.Now()
+	if output, err := c.npmRun(ctx, dir, "ci", which, "--prefer-offline", "--os=linux", "--cpu="+cpu, "--libc=glibc"); err != nil {
+		return 0, fmt.Errorf("npm ci: %w\n%s", err, output)
+	}
+	return time.Since(start).Seconds(), nil
+}
+
+// npmRun runs npm, and returns its output.
+func (c *comparison) npmRun(ctx context.Context, dir string, args ...string) (string, error) {
+	args = append([]string{filepath.Join(c.npm, "bin", "npm-cli.js")}, args...)
+	command := exec.CommandContext(ctx, "node", append(args, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--cache="+c.cache())...)
 	command.Dir = dir
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
-	start := time.Now()
-	if err := command.Run(); err != nil {
-		return 0, fmt.Errorf("npm ci: %w\n%s", err, output.String())
-	}
-	return time.Since(start).Seconds(), nil
+	err := command.Run()
+	return output.String(), err
 }
+
+// cache is npm's.
+func (c *comparison) cache() string { return filepath.Join(c.work, "cache") }
 
 // addAddresses gives every entry of a lockfile from the registry its address, as
 // npm does by default.

@@ -1,12 +1,16 @@
 // Command parity compares the installer of npm's lockfiles with npm itself:
 //
 //	parity -corpus DIR [-app NAME] [-npm FOLDER] [-work DIR]
+//	parity -random COUNT [-seed NUMBER] [-from NUMBER] [-npm FOLDER] [-work DIR]
 //
 // Every folder below the corpus with a package.json and a lockfile of npm's is
 // installed with `npm ci --ignore-scripts` and with the installer, for both
 // targets, with and without development dependencies, without the addresses of
 // archives in the lockfile and with those of the configured registry. The two trees
 // have to be the same: names, modes, links and contents. Scripts are never run.
+//
+// With -random the projects are random sets of the public packages in packages.txt,
+// whose lockfiles npm writes: of a seed, always the same sets.
 package main
 
 import (
@@ -36,11 +40,14 @@ func run(ctx context.Context, args []string, log io.Writer) (err error) {
 	npm := flags.String("npm", "", "the folder of npm's package; by default that of the npm on the PATH")
 	work := flags.String("work", "", "a folder for the trees and npm's cache; by default a temporary one")
 	forms := flags.String("forms", "plain,resolved", "forms of the lockfile: plain is as it is, resolved has the registry's addresses")
+	random := flags.Int("random", 0, "compare this many random projects instead of a corpus")
+	seed := flags.Uint64("seed", 1, "of the random projects")
+	from := flags.Uint64("from", 0, "the number of the first random project")
 	targets := flags.String("targets", "arm64,x64", "CPUs to install for")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if _, err := os.Stat(*corpus); *corpus == "" || err != nil {
+	if _, err := os.Stat(*corpus); *random == 0 && (*corpus == "" || err != nil) {
 		return fmt.Errorf("the corpus %q is not there: want a folder with apps", *corpus)
 	}
 	if *work == "" {
@@ -54,9 +61,13 @@ func run(ctx context.Context, args []string, log io.Writer) (err error) {
 	if err := os.MkdirAll(*work, 0o755); err != nil {
 		return err
 	}
-	c := comparison{work: *work, log: log, forms: strings.Split(*forms, ","), cpus: strings.Split(*targets, ",")}
+	c := comparison{work: *work, archives: filepath.Join(*work, "archives"), log: log, forms: strings.Split(*forms, ","), cpus: strings.Split(*targets, ",")}
 	if err := c.find(*npm); err != nil {
 		return err
+	}
+	if *random > 0 {
+		c.archives = filepath.Join(c.cache(), "_cacache", "content-v2") // each is fetched once
+		return errors.Join(c.random(ctx, *seed, *from, *random), c.summary())
 	}
 	apps, err := find(*corpus, *app)
 	if err != nil {

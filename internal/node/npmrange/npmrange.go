@@ -8,6 +8,7 @@ package npmrange
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -65,6 +66,56 @@ func (r Range) Exact() (*semver.Version, bool) {
 		return nil, false
 	}
 	return r.alternatives[0][0].version, true
+}
+
+// Intersects reports whether node-semver finds a version that is in both ranges.
+func (r Range) Intersects(other Range) bool {
+	for _, a := range r.alternatives {
+		for _, b := range other.alternatives {
+			if slices.Concat(a, b).isSatisfiable() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isSatisfiable reports whether any two comparators intersect.
+func (a alternative) isSatisfiable() bool {
+	for i, one := range a {
+		for _, other := range a[:i] {
+			if !one.intersects(other) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// intersects compares as node-semver does: an exact prerelease is only in what names
+// one of its number.
+func (c comparator) intersects(other comparator) bool {
+	switch {
+	case c.operator == "=":
+		return alternative{other}.has(c.version)
+	case other.operator == "=":
+		return alternative{c}.has(other.version)
+	case c.isNothing() || other.isNothing():
+		return false
+	case c.operator[0] == other.operator[0]:
+		return true
+	}
+	order := c.version.Compare(other.version)
+	if c.operator[0] == '>' {
+		order = -order
+	}
+	return order > 0 || order == 0 && len(c.operator) == 2 && len(other.operator) == 2
+}
+
+// isNothing reports whether no version satisfies the comparator.
+func (c comparator) isNothing() bool {
+	v := c.version
+	return c.operator == "<" && v.Major() == 0 && v.Minor() == 0 && v.Patch() == 0
 }
 
 func (a alternative) has(v *semver.Version) bool {

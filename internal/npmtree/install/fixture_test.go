@@ -69,7 +69,17 @@ var packages = map[string]pkg{
 		{name: "package/node_modules/inner/package.json", text: `{"name":"inner","version":"1.0.0","bin":{"inner":"i.js"}}`},
 		{name: "package/node_modules/inner/i.js", text: "#!/usr/bin/env node\n"},
 	}},
-	"from-file@5.0.0": {object{"bin": "f.js"}, []file{{name: "package/f.js", text: "f"}}},
+	"peered@1.0.0":      {object{"peerDependencies": object{"host": "1.0.0"}, "dependencies": object{"shared": "1.0.0"}}, nil},
+	"host@1.0.0":        {object{"dependencies": object{"shared": "1.0.0", "own": "1.0.0", "in-a-circle": "1.0.0"}, "peerDependencies": object{"of-host": "1.0.0"}}, nil},
+	"of-host@1.0.0":     {object{"dependencies": object{"own": "1.0.0"}, "optionalDependencies": object{"maybe": "1.0.0"}}, nil},
+	"own@1.0.0":         {object{}, nil},
+	"maybe@1.0.0":       {object{}, nil},
+	"shared@1.0.0":      {object{}, nil},
+	"in-a-circle@1.0.0": {object{"peerDependencies": object{"host": "1.0.0"}}, nil},
+	"dev-peered@1.0.0":  {object{"peerDependencies": object{"dev-host": "1.0.0", "alpha": "1"}, "dependencies": object{"maybe": "1.0.0"}}, nil},
+	"dev-host@1.0.0":    {object{"dependencies": object{"own": "1.0.0", "dev-own": "1.0.0"}}, nil},
+	"dev-own@1.0.0":     {object{}, nil},
+	"from-file@5.0.0":   {object{"bin": "f.js"}, []file{{name: "package/f.js", text: "f"}}},
 }
 
 // archive packs a package.
@@ -198,9 +208,9 @@ func writeAppTo(t *testing.T, dir string, r *registry, resolved bool) {
 		"name": "app", "version": "1.0.0", "workspaces": []any{"packages/*"},
 		"dependencies": object{
 			"alpha": "^1.0.0", "nested": "1.x", "@scope/thing": "3", "alias": "npm:real@^4.0.0", "native": "*", "bundler": "1.0.0",
-			"from-file": "file:vendor/from-file.tgz", "folder": "file:folder",
+			"from-file": "file:vendor/from-file.tgz", "folder": "file:folder", "peered": "1.0.0",
 		},
-		"devDependencies": object{"only-dev": "~1.0.0"},
+		"devDependencies": object{"only-dev": "~1.0.0", "dev-peered": "1.0.0"},
 	}
 	work := object{"name": "@app/work", "version": "0.1.0", "bin": object{"work": "work.js", "tool": "work.js"}, "dependencies": object{"nested": "2.1.0"}, "license": "ISC"}
 	folder := object{"name": "folder", "version": "9.0.0", "dependencies": object{"beta": "1"}}
@@ -228,6 +238,9 @@ func writeAppTo(t *testing.T, dir string, r *registry, resolved bool) {
 		"node_modules/@native/linux-arm64":        r.entry("@native/linux-arm64@1.0.0", resolved, optional),
 		"node_modules/@native/win32":              r.entry("@native/win32@1.0.0", resolved, optional),
 		"node_modules/bundler/node_modules/inner": object{"version": "1.0.0", "inBundle": true, "bin": object{"inner": "i.js"}},
+	}
+	for _, name := range []string{"peered", "host", "of-host", "own", "maybe", "shared", "in-a-circle", "dev-peered", "dev-host", "dev-own"} {
+		entries["node_modules/"+name] = r.entry(name+"@1.0.0", resolved, nil)
 	}
 	write(t, dir, "package.json", root)
 	write(t, dir, "packages/work/package.json", work)

@@ -30,7 +30,7 @@ const workers = 32
 // is there already does no harm. A full disk is a [failure.Failure].
 func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives) error {
 	i := installer{dir: dir, tree: t, archives: archives}
-	for _, step := range []func(context.Context) error{i.checkIntegrities, i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
+	for _, step := range []func(context.Context) error{i.checkIntegrities, i.checkAddresses, i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
 		if err := step(ctx); err != nil {
 			return i.explain(err)
 		}
@@ -62,6 +62,16 @@ func (i *installer) checkIntegrities(context.Context) error {
 	for _, p := range i.tree.Packages {
 		if _, err := npmregistry.Integrity(p.Integrity); err != nil {
 			return fmt.Errorf("%s: %w", p.Place, err)
+		}
+	}
+	return nil
+}
+
+// checkAddresses requires addresses in the registry, if npm does.
+func (i *installer) checkAddresses(context.Context) error {
+	for _, p := range i.tree.Packages {
+		if i.tree.OnlyRegistry && p.Address != "" && p.File == "" && !i.archives.Registry.Has(p.Folder(), p.Address) {
+			return fmt.Errorf("%s is from an address outside of npm's registry", p.Place)
 		}
 	}
 	return nil

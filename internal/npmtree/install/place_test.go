@@ -59,7 +59,7 @@ func TestWhatIsAtAPackagesPlace(t *testing.T) {
 				"folder/node_modules/nested": registry.entry("nested@2.1.0", true, nil),
 			}})
 			row.before(t, filepath.Join(dir, "folder"), outside)
-			err := installInto(t, dir, registry)
+			err := installInto(t, dir, registry, "11.19.1")
 			if row.want != "" {
 				var handover *npmtree.Handover
 				if !errors.As(err, &handover) || !strings.Contains(err.Error(), row.want) {
@@ -92,7 +92,7 @@ func TestAnIntegrityThatCannotBeChecked(t *testing.T) {
 			"node_modules/nested": registry.entry("nested@2.1.0", true, object{"integrity": integrity}),
 		}})
 		writeText(t, filepath.Join(dir, "node_modules/old/index.js"), "")
-		err := installInto(t, dir, registry)
+		err := installInto(t, dir, registry, "11.19.1")
 		var handover *npmtree.Handover
 		if !errors.As(err, &handover) || !strings.Contains(err.Error(), "node_modules/nested: ") {
 			t.Errorf("%s: got %v", integrity, err)
@@ -106,6 +106,25 @@ func TestAnIntegrityThatCannotBeChecked(t *testing.T) {
 	}
 }
 
+// npm 12 installs nothing from outside of its registry.
+func TestAnAddressOutsideOfTheRegistry(t *testing.T) {
+	for npm, want := range map[string]string{"11.19.1": "", "12.0.0": "node_modules/beta is from an address outside"} {
+		registry := serve(t)
+		dir := t.TempDir()
+		root := object{"name": "app", "dependencies": object{"beta": "1"}}
+		address := strings.Replace(registry.address, "127.0.0.1", "localhost", 1) + "beta/-/beta-1.2.0.tgz"
+		write(t, dir, "package.json", root)
+		write(t, dir, "package-lock.json", object{"name": "app", "lockfileVersion": 3, "packages": object{"": root,
+			"node_modules/beta": registry.entry("beta@1.2.0", true, object{"resolved": address}),
+		}})
+		err := installInto(t, dir, registry, npm)
+		var handover *npmtree.Handover
+		if want == "" && err != nil || want != "" && (!errors.As(err, &handover) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("npm %s: got %v, want %q", npm, err, want)
+		}
+	}
+}
+
 func symlink(t *testing.T, to, place string) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.Symlink(to, place)); err != nil {
@@ -113,11 +132,11 @@ func symlink(t *testing.T, to, place string) {
 	}
 }
 
-// installInto installs the project in a folder.
-func installInto(t *testing.T, dir string, r *registry) error {
+// installInto installs the project in a folder as a version of npm does.
+func installInto(t *testing.T, dir string, r *registry, npm string) error {
 	t.Helper()
 	platform := deps.Platform{OS: "linux", CPU: hostCPU, Libc: deps.Glibc}
-	planned, err := npmtree.Plan(dir, npmtree.Options{NPM: semver.MustParse("11.19.1"), Node: semver.MustParse("24.12.0"), Host: platform, Target: platform})
+	planned, err := npmtree.Plan(dir, npmtree.Options{NPM: semver.MustParse(npm), Node: semver.MustParse("24.12.0"), Host: platform, Target: platform})
 	if err != nil {
 		t.Fatal(err)
 	}
