@@ -36,7 +36,11 @@ var (
 
 // Run runs a script with npm.
 func (m *manager) Run(s modules.Script) error {
-	f, err := m.scriptNPM().execute(filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
+	args := []string{"run", s.Name}
+	if len(s.Args) > 0 {
+		args = append([]string{"exec", "--no", "--", s.Name}, s.Args...)
+	}
+	f, err := m.scriptNPM().execute(filepath.Join(m.project.Dir, s.Folder), args...)
 	if err != nil || f == nil {
 		return err
 	}

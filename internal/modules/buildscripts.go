@@ -54,11 +54,15 @@ type Script struct {
 	Folder  string // its package, relative to the install folder
 	Package packagejson.Package
 	Name    string
-	Install bool // one of [Words.FolderScripts]
+	Install bool     // one of [Words.FolderScripts]
+	Args    []string // if there are any, Name is a program of the project's packages
 }
 
-// String returns the script's name, with the folder of a workspace.
+// String returns the script's name, with the folder of a workspace; or a program's call.
 func (s Script) String() string {
+	if len(s.Args) > 0 {
+		return s.Package.Scripts[s.Name]
+	}
 	if s.Folder == "" {
 		return s.Name
 	}
@@ -152,7 +156,7 @@ func (e *engine) planBuildScripts() ([]Script, error) {
 	for _, name := range names {
 		all = append(all, Script{Folder: e.project.Workspace, Package: e.project.Package, Name: name})
 	}
-	return all, nil
+	return e.viaTaskRunner(all)
 }
 
 // willRunScripts reports whether there are scripts to run. The default build script
