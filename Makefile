@@ -7,9 +7,11 @@ VERSION ?= 0.1.0
 ARCHIVES ?= 24
 # Hosts of `make builder`.
 HOSTS ?= linux/amd64,linux/arm64
-# `make package OFFLINE=1 NODE=24,22` includes the archives of these lines.
+# `make package OFFLINE=1 NODE=24,22` includes the archives of these lines, and the
+# programs of package managers: of every line, or of MANAGERS=pnpm-10,yarn-4.
 OFFLINE ?=
 NODE ?=
+MANAGERS ?=
 # The repository for `make publish`, and for run images in builders' metadata.
 REPOSITORY ?= armature
 
@@ -63,8 +65,9 @@ endif
 # Suffixes of the folders that depend on ARCHIVES and REPOSITORY.
 WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
 NAMED := $(if $(filter-out armature,$(REPOSITORY)),-$(subst :,-,$(subst /,-,$(REPOSITORY))))
-PACKAGES := build/packages/$(VERSION)$(WITH)
-BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
+PROGRAMS := $(if $(OFFLINE),build/managers$(if $(MANAGERS),-$(subst $(comma),-,$(MANAGERS))))
+PACKAGES := build/packages/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRAMS)))
+BUILDER := build/builder/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRAMS)))$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -298,9 +301,15 @@ build/packages/$(VERSION)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK))
 	@touch $@
 
+ifneq ($(OFFLINE),)
+$(PROGRAMS)/.done: internal/node/managerreleases/releases.txt
+	@scripts/managerarchives.sh "$(MANAGERS)" $(@D)
+	@touch $@
+endif
+
 ifneq ($(WITH),)
-$(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WITH)/.done build/check-elf.done
-	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH)
+$(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WITH)/.done build/check-elf.done $(if $(PROGRAMS),$(PROGRAMS)/.done)
+	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH) -programs "$(PROGRAMS)"
 	@touch $@
 endif
 
