@@ -140,6 +140,9 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 managers: ## The tests of all package managers, with every line of their programs; CORPUS names a folder with public apps; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
+	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(JOBS) .managers
 
 # `make parity CORPUS=DIR` compares the installer with npm on the apps below a folder;
 # PARITY has more flags: "-app nest -targets arm64 -forms plain".
@@ -161,15 +164,17 @@ mutants: ## Mutation tests of critical packages (MUTANTS, SAMPLE, SEED): print t
 man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
-.PHONY: .integration-armature .sizes
-.integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
-.integration-armature .natives .sizes: export ARMATURE := $(abspath bin/armature)
-.integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
-.integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
-.integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
-.integration-armature .natives .sizes: export ARMATURE_TESTS := all
+.PHONY: .integration-armature .sizes .managers
+.integration-armature .natives .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.integration-armature .natives .sizes .managers: export ARMATURE := $(abspath bin/armature)
+.integration-armature .natives .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
+.integration-armature .natives .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
+.integration-armature .natives .sizes .managers: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
+.integration-armature .natives .sizes .managers: export ARMATURE_TESTS := all
 .integration-armature:
 	@scripts/integration-armature.sh
+.managers:
+	@$(GO) test -tags managers -count=1 -timeout 1h -v -run '^TestEveryManagers' ./integration/armature
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails if they differ by 3 %
 	@scripts/needs.sh stack

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -70,16 +69,8 @@ func bringing(t *testing.T, manager, version string) string {
 			continue
 		}
 		for _, p := range packages {
-			to := t.TempDir()
-			if output, err := exec.Command("npm", "pack", "--silent", "--pack-destination", to, p.Name+"@"+p.Version).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, output)
-			}
-			archives, err := filepath.Glob(filepath.Join(to, "*.tgz"))
-			if err != nil || len(archives) != 1 {
-				t.Fatalf("got %q, %v", archives, err)
-			}
 			place := filepath.Join(dir, "dependencies", p.Checksum.FileName())
-			if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.Rename(archives[0], place)); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(place), 0o755), os.WriteFile(place, fetchReal(t, p.Name, p.Version), 0o644)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,36 +11,51 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
 
 	whole "github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 const turboVersion = "2.11.11"
+
+// real are the archives of packages that tests have fetched, by name@version.
+var real sync.Map
 
 // publishReal lets the registry have a package of the registry that npm is configured
 // for.
 func (r *registry) publishReal(name, version string) {
 	r.t.Helper()
-	dir := r.t.TempDir()
-	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, name+"@"+version)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		r.t.Fatalf("%v\n%s", err, output)
-	}
-	archives, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		r.t.Fatalf("got %q, %v", archives, err)
-	}
-	text, err := os.ReadFile(archives[0])
-	if err != nil {
-		r.t.Fatal(err)
+	text, ok := real.Load(name + "@" + version)
+	if !ok {
+		text = fetchReal(r.t, name, version)
+		real.Store(name+"@"+version, text)
 	}
 	if r.releases[name] == nil {
 		r.releases[name] = map[string]release{}
 	}
-	r.releases[name][version] = release{manifest: manifestIn(r.t, text), tarball: text}
+	r.releases[name][version] = release{manifest: manifestIn(r.t, text.([]byte)), tarball: text.([]byte)}
+}
+
+func fetchReal(t *testing.T, name, version string) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, name+"@"+version)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	archives, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("got %q, %v", archives, err)
+	}
+	text, err := os.ReadFile(archives[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // manifestIn returns the package.json of a package's archive.
@@ -94,7 +109,11 @@ func turborepo(t *testing.T, f *fixture, manager string) files {
 // another project of the same folder takes over what it made; nothing of it is in the
 // image.
 func TestATurborepoIsBuiltWithTurborepo(t *testing.T) {
-	for _, manager := range []string{"pnpm@10.34.9", "npm@11.0.0"} {
+	npms, err := exec.Command(tier.Program(t, "npm"), "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, manager := range []string{"pnpm@10.34.9", "npm@" + strings.TrimSpace(string(npms))} {
 		t.Run(manager, func(t *testing.T) {
 			f := newFixture(t)
 			app := turborepo(t, f, manager)

@@ -69,6 +69,18 @@ func (s Script) String() string {
 	return s.Name + " of " + s.Folder
 }
 
+// Call returns the command with which a developer runs the script, with a manager.
+func (s Script) Call(manager string) string {
+	call := manager + " run " + s.Name
+	switch {
+	case len(s.Args) > 0 && manager == "npm":
+		call = "npm exec -- " + s.Name
+	case len(s.Args) > 0 && manager == "pnpm":
+		call = "pnpm exec " + s.Name
+	}
+	return strings.Join(append([]string{call}, s.Args...), " ")
+}
+
 // planScripts returns the install scripts of the project's folders, if the engine
 // is to let them run, and the build scripts.
 func (e *engine) planScripts() ([]Script, error) {

@@ -70,3 +70,17 @@ func TestScriptsThatATaskRunnerDoesNotRun(t *testing.T) {
 		})
 	}
 }
+
+// The remedy of a failure has a call that works on the developer's machine.
+func TestADevelopersCallOfAScript(t *testing.T) {
+	plain, program := Script{Name: "build"}, Script{Name: "turbo", Args: []string{"run", "build"}}
+	for want, got := range map[string]string{
+		"npm run build": plain.Call("npm"), "yarn run build": plain.Call("yarn"),
+		"npm exec -- turbo run build": program.Call("npm"), "pnpm exec turbo run build": program.Call("pnpm"),
+		"yarn run turbo run build": program.Call("yarn"), "bun run turbo run build": program.Call("bun"),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
