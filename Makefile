@@ -7,9 +7,11 @@ VERSION ?= 0.1.0
 ARCHIVES ?= 24
 # Hosts of `make builder`.
 HOSTS ?= linux/amd64,linux/arm64
-# `make package OFFLINE=1 NODE=24,22` includes the archives of these lines.
+# `make package OFFLINE=1 NODE=24,22` includes the archives of these lines, and the
+# programs of package managers: of every line, or of MANAGERS=pnpm-10,yarn-4.
 OFFLINE ?=
 NODE ?=
+MANAGERS ?=
 # The repository for `make publish`, and for run images in builders' metadata.
 REPOSITORY ?= armature
 
@@ -63,8 +65,9 @@ endif
 # Suffixes of the folders that depend on ARCHIVES and REPOSITORY.
 WITH := $(if $(strip $(ARCHIVES)),-with-$(subst $(space),-,$(strip $(ARCHIVES))))
 NAMED := $(if $(filter-out armature,$(REPOSITORY)),-$(subst :,-,$(subst /,-,$(REPOSITORY))))
-PACKAGES := build/packages/$(VERSION)$(WITH)
-BUILDER := build/builder/$(VERSION)$(WITH)$(NAMED)
+PROGRAMS := $(if $(OFFLINE),build/managers$(if $(MANAGERS),-$(subst $(comma),-,$(MANAGERS))))
+PACKAGES := build/packages/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRAMS)))
+BUILDER := build/builder/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRAMS)))$(NAMED)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -137,6 +140,9 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 managers: ## The tests of all package managers, with every line of their programs; CORPUS names a folder with public apps; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
+	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(JOBS) .managers
 
 # `make parity CORPUS=DIR` compares the installer with npm on the apps below a folder;
 # PARITY has more flags: "-app nest -targets arm64 -forms plain".
@@ -163,15 +169,17 @@ mutants: ## Mutation tests of critical packages (MUTANTS, SAMPLE, SEED): print t
 man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
-.PHONY: .integration-armature .sizes
-.integration-armature .natives .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
-.integration-armature .natives .sizes: export ARMATURE := $(abspath bin/armature)
-.integration-armature .natives .sizes: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
-.integration-armature .natives .sizes: export ARMATURE_STACK := $(abspath build/stack)
-.integration-armature .natives .sizes: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
-.integration-armature .natives .sizes: export ARMATURE_TESTS := all
+.PHONY: .integration-armature .sizes .managers
+.integration-armature .natives .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.integration-armature .natives .sizes .managers: export ARMATURE := $(abspath bin/armature)
+.integration-armature .natives .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
+.integration-armature .natives .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
+.integration-armature .natives .sizes .managers: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
+.integration-armature .natives .sizes .managers: export ARMATURE_TESTS := all
 .integration-armature:
 	@scripts/integration-armature.sh
+.managers:
+	@$(GO) test -tags managers -count=1 -timeout 1h -v -run '^TestEveryManagers' ./integration/armature
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails if they differ by 3 %
 	@scripts/needs.sh stack
@@ -303,9 +311,15 @@ build/packages/$(VERSION)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build
 	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK))
 	@touch $@
 
+ifneq ($(OFFLINE),)
+$(PROGRAMS)/.done: internal/node/managerreleases/releases.txt
+	@scripts/managerarchives.sh "$(MANAGERS)" $(@D)
+	@touch $@
+endif
+
 ifneq ($(WITH),)
-$(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WITH)/.done build/check-elf.done
-	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH)
+$(PACKAGES)/.done: $(BUILDPACKS) $(PACKAGER_SOURCES) $(PACK) build/archives$(WITH)/.done build/check-elf.done $(if $(PROGRAMS),$(PROGRAMS)/.done)
+	@$(GO) run ./tools/packager -version $(VERSION) -out $(@D) -pack $(abspath $(PACK)) -archives build/archives$(WITH) -programs "$(PROGRAMS)"
 	@touch $@
 endif
 

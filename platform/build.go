@@ -13,6 +13,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
+	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform/internal/descriptor"
 	"github.com/armature-cnb/armature/platform/internal/destination"
 	"github.com/armature-cnb/armature/platform/internal/home"
@@ -37,12 +38,15 @@ type build struct {
 // the build.
 func Build(ctx context.Context, r Request) (_ Result, err error) {
 	defer explain(&err)
-	b, err := r.read()
+	b, err := r.read(newLog(r.Progress))
 	if err != nil {
 		return Result{}, err
 	}
+	if b.home, err = home.Open(b.Home, b.Getenv); err != nil {
+		return Result{}, err
+	}
 	defer b.home.Finish()
-	b.log.Build(BuildStarted{Name: b.name.Name(), Targets: b.targets, Host: b.options.Host, Builder: b.options.Builder})
+	b.started()
 	var result Result
 	err = b.whole(func() (release func() error, err error) {
 		var builds []*phases.Build
@@ -52,14 +56,19 @@ func Build(ctx context.Context, r Request) (_ Result, err error) {
 	return result, err
 }
 
+// started reports the build's start.
+func (b *build) started() {
+	b.log.Build(BuildStarted{Name: b.name.Name(), Targets: b.targets, Host: b.options.Host, Builder: b.options.Builder})
+}
+
 // read validates a request and merges in the project descriptor and the
-// environment.
-func (r Request) read() (*build, error) {
+// environment. The caller sets the home.
+func (r Request) read(log *progress.Log) (*build, error) {
 	if r.App == "" {
 		r.App = "."
 	}
 	r.Getenv = environment(r.Getenv)
-	b := &build{Request: r, job: job{log: newLog(r.Progress)}}
+	b := &build{Request: r, job: job{log: log}}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
@@ -76,12 +85,7 @@ func (r Request) read() (*build, error) {
 	if b.options, err = b.readOptions(); err != nil {
 		return nil, err
 	}
-	if err := b.addLabels(); err != nil {
-		return nil, err
-	}
-	b.home, err = home.Open(r.Home, r.Getenv)
-	b.options.Home = b.home
-	return b, err
+	return b, b.addLabels()
 }
 
 // check refuses values that only a Go caller can set.
@@ -184,14 +188,22 @@ func (b *build) make(ctx context.Context) (builds []*phases.Build, result Result
 	if b.options.Way, err = findWay(ctx, b.Sandbox, b.home); err != nil {
 		return nil, result, err
 	}
+	if builds, result, err = b.prepare(ctx); err != nil {
+		return builds, result, err
+	}
+	result.Written, err = b.finish(ctx, builds, b.options.Created)
+	return builds, result, err
+}
+
+// prepare starts the builds, and describes what they take. The caller closes the
+// builds, also after an error.
+func (b *build) prepare(ctx context.Context) (builds []*phases.Build, result Result, err error) {
+	b.options.Home = b.home
 	if builds, err = b.start(ctx); err != nil {
 		return nil, result, err
 	}
-	if result.Source, err = b.digestSource(ctx, builds[0].Source()); err != nil {
-		return builds, result, err
-	}
 	result.Settings = b.settings()
-	result.Written, err = b.finish(ctx, builds, b.options.Created)
+	result.Source, err = b.digestSource(ctx, builds[0].Source())
 	return builds, result, err
 }
 

@@ -8,8 +8,9 @@ import "github.com/armature-cnb/armature/internal/progress"
 // Event returns.
 type Progress interface{ Event(Event) }
 
-// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed] or
-// [ImageWritten]. More types may be added.
+// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed],
+// [ImageWritten] or [ProjectEnded]. More types may be added. Of several projects,
+// each event says which Project it is about.
 type Event = progress.Event
 
 // BuildStarted is the first event: the image's Name with its tag, its Targets, the
@@ -39,6 +40,10 @@ type PhaseFailed = progress.PhaseFailed
 // ImageWritten has the Reference of the image, as soon as it is written. Cleaning
 // up follows.
 type ImageWritten = progress.ImageWritten
+
+// ProjectEnded reports what became of one of several projects: the Reference of its
+// image and the Bytes of its layers, or Err.
+type ProjectEnded = progress.ProjectEnded
 
 // Span is a piece of work: its name, its Parent's ID or 0, its start and end
 // relative to the build's start, and its outcome.

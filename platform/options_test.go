@@ -25,7 +25,7 @@ func TestEveryFieldOfARequestReachesItsBuilds(t *testing.T) {
 		App: dir, Image: "app:1", Builder: "builder", RunImage: "run", Buildpacks: []string{"a"}, Env: map[string]string{"B": "request"}, Bindings: []string{"b"},
 		Processes: map[string]string{"web": "w", "job": "j"}, Labels: map[string]string{"l": "v"}, Created: time.Unix(7, 0), Network: NoNetwork, Limits: &Limits{OpenFiles: 3}, Compression: Small, SBOMDir: "sbom", CacheKey: "key", ClearCache: true,
 		Host: targets.LinuxAMD64, Home: filepath.Join(dir, "home"), Registries: Registries{Insecure: []string{"host:1"}}, Getenv: os.Getenv,
-	}.read()
+	}.read(newLog(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestEveryFieldOfARequestReachesItsBuilds(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 	later := []string{
-		"AppOf", "Target", "CacheImage", "Way", // differ by target, or need a home
+		"AppOf", "Target", "CacheImage", "Way", "Home", // differ by target, or need a home
 		"BuilderBy", "Rebase", // of other calls
 	}
 	for i, field := range reflect.VisibleFields(reflect.TypeFor[phases.Options]()) {

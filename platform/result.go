@@ -27,6 +27,7 @@ type Written struct {
 type TargetImage struct {
 	Target      Target
 	Digest      string // "sha256:…" of its manifest
+	Size        int64  // bytes of its layers, compressed
 	Builder     Pinned // whose build image the build ran in
 	RunImage    Pinned // under the app's layers
 	Lifecycle   string // version of the lifecycle by the builder's metadata; "" without one
@@ -116,9 +117,13 @@ func describe(b *phases.Build, image v1.Image) (TargetImage, error) {
 	if err != nil {
 		return TargetImage{}, err
 	}
+	manifest, err := image.Manifest()
+	if err != nil {
+		return TargetImage{}, err
+	}
 	f := b.Facts()
 	described := TargetImage{
-		Target: b.Target, Digest: digest.String(), Lifecycle: f.Lifecycle, PlatformAPI: f.PlatformAPI,
+		Target: b.Target, Digest: digest.String(), Size: sizeOf(manifest), Lifecycle: f.Lifecycle, PlatformAPI: f.PlatformAPI,
 		Builder: Pinned{f.Builder, f.BuilderDigest}, RunImage: Pinned{f.RunImage, f.RunImageDigest},
 	}
 	for _, one := range f.Fetched {
@@ -129,6 +134,14 @@ func describe(b *phases.Build, image v1.Image) (TargetImage, error) {
 		described.Buildpacks = append(described.Buildpacks, Buildpack(one))
 	}
 	return described, err
+}
+
+// sizeOf returns the compressed bytes of a manifest's layers.
+func sizeOf(manifest *v1.Manifest) (size int64) {
+	for _, layer := range manifest.Layers {
+		size += layer.Size
+	}
+	return size
 }
 
 // digestIn returns the digest at the end of a reference.

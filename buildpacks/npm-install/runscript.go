@@ -36,7 +36,11 @@ var (
 
 // Run runs a script with npm.
 func (m *manager) Run(s modules.Script) error {
-	f, err := m.scriptNPM().execute(filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
+	args := []string{"run", s.Name}
+	if len(s.Args) > 0 {
+		args = append([]string{"exec", "--no", "--", s.Name}, s.Args...)
+	}
+	f, err := m.scriptNPM().execute(filepath.Join(m.project.Dir, s.Folder), args...)
 	if err != nil || f == nil {
 		return err
 	}
@@ -69,7 +73,7 @@ func scriptFailure(s modules.Script, f fault) error {
 		found.Cause = end + ": " + found.Cause
 		return found
 	}
-	remedy := "its output above says why; `npm run " + s.Name + "` in the package's folder, after `npm ci`, should say the same. "
+	remedy := "its output above says why; `" + s.Call("npm") + "` in the package's folder, after `npm ci`, should say the same. "
 	if f.Killed() {
 		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
 	}

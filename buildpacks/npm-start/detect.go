@@ -65,6 +65,9 @@ func (s start) requirements() []packit.BuildPlanRequirement {
 	if s.tini {
 		all = append(all, launch(buildplan.Tini))
 	}
+	if why := s.bunReason(); why != "" {
+		all = append(all, packit.BuildPlanRequirement{Name: buildplan.Bun, Metadata: launchRequirement{Launch: true, VersionSource: why}})
+	}
 	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != "", Keep: s.kept}})
 	if s.reload {
 		all = append(all, launch(buildplan.Watchexec))

@@ -4,7 +4,8 @@
 //
 // It detects a project that something starts, and requires node and node_modules
 // at launch. It requires npm too, but at launch only if a process calls npm, npx or
-// a program that runs scripts through them. If there is nothing to start, detection
+// a program that runs scripts through them, and bun if Bun is the app's package
+// manager and a process calls it. If there is nothing to start, detection
 // ends with 100 and a failure's text, whose id and remedy a platform can show; for a
 // static site, which another buildpack serves, the text has no id.
 //

@@ -40,7 +40,7 @@ func TestDoubts(t *testing.T) {
 		{"a file to execute without its end", `{"scripts":{"start":"./server"}}`, nil, "[start-file-missing] the script start starts ./server"},
 		{"a program outside", `{"scripts":{"start":"/usr/local/bin/run"}}`, nil, ""},
 		{"no file", `{"scripts":{"start":"node -e 1"}}`, nil, ""},
-		{"another run time", `{"scripts":{"start":"bun run server.ts"}}`, nil, "[start-program-unknown] the script start calls bun, which no package of the app brings: it starts only where the run image has that program"},
+		{"another run time", `{"scripts":{"start":"deno run server.ts"}}`, nil, "[start-program-unknown] the script start calls deno, which no package of the app brings: it starts only where the run image has that program"},
 		{"another package manager", `{"scripts":{"start":"A=1 yarn serve"}}`, []string{}, "[start-program-unknown] the script start calls yarn"},
 		{"what a wrapper of the run image starts", `{"scripts":{"start":"tini -- python3 app.py"}}`, []string{}, "[start-program-unknown] the script start calls python3"},
 		{"a wrapper that nobody brings", `{"scripts":{"start":"tini -- node server.js"}}`, []string{}, "[start-program-unknown] the script start calls tini"},

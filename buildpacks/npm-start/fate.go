@@ -196,6 +196,9 @@ func (o oracle) ofCommand(words []string) fate {
 	if slices.Contains(common, program) {
 		return fate{}
 	}
+	if program == "bun" || program == "bunx" {
+		return o.ofBun(program)
+	}
 	switch program {
 	case "node":
 		return o.ofNode(words[1:])

@@ -31,6 +31,7 @@ type start struct {
 	app       startup.App
 	kept      []string        // packages for development that it needs
 	web       startup.Process // the default process; the zero value without any
+	hasBun    bool            // its package manager is Bun
 	tini      bool
 	reload    bool
 }
@@ -53,6 +54,7 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 	if _, err = s.pkg.StartScript(env.Get(settings.StartScript)); err != nil {
 		return start{}, err
 	}
+	s.hasBun = found.HasBun(workingDir, env.Get)
 	s.kept = startup.Kept(s.question(env), env.Get)
 	return s, nil
 }
@@ -67,7 +69,7 @@ func (s *start) readModes(getenv settings.Getenv) (err error) {
 
 // question is the question how the project starts, before the build.
 func (s start) question(env environ.List) startup.Project {
-	return startup.Project{App: s.root, Dir: s.dir, Package: s.pkg, Commands: startup.Commands(env)}
+	return startup.Project{App: s.root, Dir: s.dir, Package: s.pkg, HasBun: s.hasBun, Commands: startup.Commands(env)}
 }
 
 // decide finds out how the project starts. It is a [failure.Failure] if nothing

@@ -23,7 +23,7 @@ type buildFlags struct {
 	compression                                        string
 	timings, hostPlatform, cacheImage, cacheKey        string
 	creationTime                                       string
-	env, envFiles, bindings, buildpacks                list
+	env, envFiles, bindings, buildpacks, projects      list
 	labels, annotations, processes                     list
 	insecure                                           hosts
 	clearCache, quiet, emulate                         bool
@@ -55,6 +55,7 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 	})
 	set := c.Flags()
 	set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
+	set.Var(&f.projects, "project", "a project of the folder that gets an image of its own, as `PATH[=NAME[:TAG]]`, such as a workspace; without a name, that of --tag with - and the last part of the path; several times")
 	set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
 	set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
 	set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
@@ -105,6 +106,9 @@ func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
 	}
 	defer o.Close()
 	r.Progress = o
+	if len(f.projects) > 0 {
+		return f.runProjects(ctx, r, o)
+	}
 	_, err = platform.Build(ctx, r)
 	return o.end(err)
 }
@@ -150,7 +154,7 @@ func (f *buildFlags) request(p *program, args []string) (r platform.Request, err
 // check refuses invalid combinations.
 func (f *buildFlags) check() error {
 	switch {
-	case f.tag == "":
+	case f.tag == "" && len(f.projects) == 0:
 		return &usageError{"build: --tag is missing: it says what the image is called"}
 	case f.network != string(platform.HostNetwork) && f.network != string(platform.NoNetwork):
 		return &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}

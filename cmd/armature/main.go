@@ -77,32 +77,43 @@ func (e *usageError) Error() string { return e.text }
 
 // status prints an error and returns its exit status.
 func (p *program) status(err error, interrupted bool) int {
+	shown, status := classify(err)
+	var usage *usageError
+	var ended exitStatus
+	switch {
+	case err == nil || errors.As(err, &ended):
+	case interrupted:
+		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
+		return statusInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintf(p.stderr, "armature: %s\n", ansi.CleanLines(usage.Error()))
+	default:
+		p.say(shown, shown.Error())
+	}
+	return status
+}
+
+// classify returns an error as it is shown, and its exit status.
+func classify(err error) (error, int) {
 	err = platform.Explain(err)
 	var f *failure.Failure
 	var usage *usageError
 	var ended exitStatus
 	switch {
 	case err == nil:
-		return 0
+		return nil, 0
 	case errors.As(err, &ended):
-		return int(ended)
-	case interrupted:
-		p.say(&failure.Failure{ID: "interrupted"}, "armature: interrupted")
-		return statusInterrupted
+		return err, int(ended)
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.stderr, "armature: %s\n", ansi.CleanLines(usage.Error()))
-		return statusUsage
+		return err, statusUsage
 	case errors.As(err, &f):
 		err = inItsPlace(err, f)
-		p.say(err, err.Error())
 		if f.Transient {
-			return statusTransient
+			return err, statusTransient
 		}
-		return statusFailure
+		return err, statusFailure
 	}
-	fault := &failure.Failure{ID: "internal", Cause: err.Error(), Remedy: "report it, with what stands above, at " + issues + "; it is a fault of armature or of the builder."}
-	p.say(fault, fault.Error())
-	return statusInternal
+	return &failure.Failure{ID: "internal", Cause: err.Error(), Remedy: "report it, with what stands above, at " + issues + "; it is a fault of armature or of the builder."}, statusInternal
 }
 
 // say prints why a call failed: as an event for programs, or as escaped text for

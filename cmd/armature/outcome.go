@@ -28,8 +28,9 @@ type outcome struct {
 	style    report.Style
 	file     string // path of the timeline, or ""
 
-	started platform.BuildStarted // zero before that event
+	started platform.BuildStarted // zero before that event; of several projects, with all names
 	written bool                  // the image is written and reported
+	several bool                  // of several projects, whose images are printed last
 	failed  error                 // the timeline's error
 }
 
@@ -56,6 +57,9 @@ func (f *buildFlags) outcome(p *program) (*outcome, error) {
 func (o *outcome) Event(event platform.Event) {
 	switch e := event.(type) {
 	case platform.BuildStarted:
+		if o.started.Name != "" {
+			e.Name = o.started.Name + ", " + e.Name // of several projects
+		}
 		o.started = e
 	case platform.Note:
 		if o.written && o.style != report.JSON {
@@ -64,8 +68,15 @@ func (o *outcome) Event(event platform.Event) {
 			}
 			return
 		}
+	case platform.ProjectEnded:
+		e.Err = shown(e.Err)
+		o.Report.Event(e)
+		return
 	case platform.ImageWritten:
 		o.Report.Event(event)
+		if o.several {
+			return
+		}
 		o.failed = o.writeTimings(e.Reference, nil)
 		o.Close()
 		fmt.Fprintln(o.out, e.Reference)

@@ -55,6 +55,12 @@ func (e *engine) scriptVariables() (all []string, err error) {
 	if e.method.Kind == Resolved || !e.mayReadApp() {
 		return nil, nil
 	}
+	return e.userVariables()
+}
+
+// userVariables returns the variables that the user sets for the build, sorted,
+// without credentials of the manager's.
+func (e *engine) userVariables() (all []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(e.context.Platform.Path, "env"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -54,15 +54,31 @@ type Script struct {
 	Folder  string // its package, relative to the install folder
 	Package packagejson.Package
 	Name    string
-	Install bool // one of [Words.FolderScripts]
+	Install bool     // one of [Words.FolderScripts]
+	Args    []string // if there are any, Name is a program of the project's packages
 }
 
-// String returns the script's name, with the folder of a workspace.
+// String returns the script's name, with the folder of a workspace; or a program's call.
 func (s Script) String() string {
+	if len(s.Args) > 0 {
+		return s.Package.Scripts[s.Name]
+	}
 	if s.Folder == "" {
 		return s.Name
 	}
 	return s.Name + " of " + s.Folder
+}
+
+// Call returns the command with which a developer runs the script, with a manager.
+func (s Script) Call(manager string) string {
+	call := manager + " run " + s.Name
+	switch {
+	case len(s.Args) > 0 && manager == "npm":
+		call = "npm exec -- " + s.Name
+	case len(s.Args) > 0 && manager == "pnpm":
+		call = "pnpm exec " + s.Name
+	}
+	return strings.Join(append([]string{call}, s.Args...), " ")
 }
 
 // planScripts returns the install scripts of the project's folders, if the engine
@@ -152,7 +168,7 @@ func (e *engine) planBuildScripts() ([]Script, error) {
 	for _, name := range names {
 		all = append(all, Script{Folder: e.project.Workspace, Package: e.project.Package, Name: name})
 	}
-	return all, nil
+	return e.viaTaskRunner(all)
 }
 
 // willRunScripts reports whether there are scripts to run. The default build script

@@ -8,6 +8,8 @@
 //   - launch-modules (launch): the production dependencies, for the target.
 //   - build-modules (build, cache): all dependencies, for the host, because
 //     later buildpacks run them there.
+//   - task-cache (cache): what Turborepo or Nx keep of a monorepo's builds, see
+//     package taskrunner.
 //   - a layer with the manager's name (cache): its downloads, as one archive,
 //     or as a folder if the app brought it.
 //

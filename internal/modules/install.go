@@ -15,6 +15,7 @@ type installer struct {
 	scripts   []Script  // in order
 	generated generated // by the scripts
 	inProject bool      // the project has build-modules as real folders
+	tasks     taskCache
 }
 
 // install makes the required layers: first build-modules, with which the scripts
@@ -49,6 +50,10 @@ func (i *installer) install() (layers []packit.Layer, err error) {
 		links.Build = linksOf(layer)
 		layers = append(layers, layer)
 	}
+	kept, err := i.closeTaskCache()
+	if err != nil {
+		return nil, err
+	}
 	if i.demand.launch {
 		layer, err := i.makeLayer(i.spec(true))
 		if err != nil {
@@ -65,7 +70,10 @@ func (i *installer) install() (layers []packit.Layer, err error) {
 			return nil, err
 		}
 	}
-	return layers, i.link(links, layers)
+	if err := i.link(links, layers); err != nil {
+		return nil, err
+	}
+	return append(layers, kept...), nil
 }
 
 // makeForBuild makes build-modules and runs the scripts.
@@ -74,6 +82,9 @@ func (i *installer) makeForBuild() (layer packit.Layer, err error) {
 		return layer, err
 	}
 	if i.demand.scripts {
+		if err := i.openTaskCache(); err != nil {
+			return layer, err
+		}
 		if err := i.makeApp(layer); err != nil {
 			return layer, err
 		}

@@ -34,10 +34,13 @@ func (i *installer) makeLayer(s spec) (packit.Layer, error) {
 	if err != nil {
 		return packit.Layer{}, err
 	}
-	if !fresh {
-		if layer, err = i.makeModules(s, layer, key); err != nil {
-			return packit.Layer{}, err
-		}
+	if fresh {
+		err = i.openPrograms(s)
+	} else {
+		layer, err = i.makeModules(s, layer, key)
+	}
+	if err != nil {
+		return packit.Layer{}, err
 	}
 	if !fresh || !s.launch {
 		if err := i.configure(s, &layer); err != nil {

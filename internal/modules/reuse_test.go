@@ -216,3 +216,36 @@ func TestForeignModulesAndWhatCompilingLeftAreNotInTheImage(t *testing.T) {
 	s.built(forLaunch)
 	s.has(s.in("launch-modules", "node_modules"), ".cache/tool/x", "a/build/Release/x.node", "a/package.json", "a/"+ours, "b/package.json")
 }
+
+// A file: dependency's program is a file of the app. What makes it executable is the
+// install, which a reused layer does without.
+func TestProgramsOfTheAppsFoldersStayExecutable(t *testing.T) {
+	s := newScene(t)
+	s.source["package.json"] = `{"name":"app","version":"1.0.0","dependencies":{"local":"file:local"},"scripts":{"build":"x"}}`
+	s.source["local/package.json"] = `{"name":"local","version":"1.0.0","bin":{"local":"cli.js","later":"dist/later.js","out":"../index.js"}}`
+	s.source["local/cli.js"] = "#!/usr/bin/env node\r\n1"
+	s.locked(
+		deps.Package{Path: "local", Name: "local", Version: "1.0.0"},
+		deps.Package{Path: "node_modules/local", Link: true, To: "local"},
+	)
+	isOpen := func() bool {
+		info, err := os.Stat(filepath.Join(s.app, "local/cli.js"))
+		return err == nil && info.Mode().Perm() == 0o755
+	}
+	s.installed = func(Part) error { return os.Chmod(filepath.Join(s.app, "local/cli.js"), 0o755) }
+	s.run = func(Script) error {
+		if !isOpen() {
+			return errors.New("not permitted")
+		}
+		return nil
+	}
+	s.built(forLaunch)
+	s.built(forLaunch)
+	s.called("run build")
+	if text, err := os.ReadFile(filepath.Join(s.app, "local/cli.js")); err != nil || string(text) != "#!/usr/bin/env node\n1" || !isOpen() {
+		t.Errorf("got %q, %v, executable: %v", text, err, isOpen())
+	}
+	if info, err := os.Stat(filepath.Join(s.app, "index.js")); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("a file outside of the folder: got %v, %v", info, err)
+	}
+}

@@ -5,6 +5,7 @@
 package progress
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,9 +14,10 @@ import (
 // Log emits events in order. Logs that For returns share a listener and are safe
 // for concurrent use; each has one phase at a time. Close the first.
 type Log struct {
-	shared *shared
-	prefix string // the platform, if there are several
-	phase  *Work
+	shared  *shared
+	project string // if there are several
+	prefix  string // the platform, if there are several
+	phase   *Work
 }
 
 type shared struct {
@@ -36,14 +38,22 @@ func New(listen func(Event)) *Log {
 }
 
 // For returns a log for one of several platforms.
-func (l *Log) For(platform string) *Log { return &Log{shared: l.shared, prefix: platform} }
+func (l *Log) For(platform string) *Log {
+	return &Log{shared: l.shared, project: l.project, prefix: platform}
+}
 
-// Close ends the log: spans that have not ended have failed. It is idempotent.
+// ForProject returns a log for one of several projects.
+func (l *Log) ForProject(project string) *Log { return &Log{shared: l.shared, project: project} }
+
+// Close ends the log, or that of a project: spans that have not ended have failed. It
+// is idempotent.
 func (l *Log) Close() {
 	l.shared.mu.Lock()
 	defer l.shared.mu.Unlock()
-	for len(l.shared.open) > 0 {
-		l.shared.open[0].end(true)
+	for _, open := range slices.Clone(l.shared.open) {
+		if l.project == "" || open.span.Project == l.project {
+			open.end(true)
+		}
 	}
 }
 
@@ -57,7 +67,7 @@ func (l *Log) emit(event func(at time.Duration) Event) {
 // Note emits a note of one line: the lines of a failure become sentences.
 func (l *Log) Note(text string) {
 	text = sentences(text)
-	l.emit(func(at time.Duration) Event { return Note{At: at, Platform: l.prefix, Text: text} })
+	l.emit(func(at time.Duration) Event { return Note{At: at, Project: l.project, Platform: l.prefix, Text: text} })
 }
 
 // Output emits a line of output.
@@ -68,7 +78,7 @@ func (l *Log) Detail(text string) { l.output(text, true) }
 
 func (l *Log) output(text string, detail bool) {
 	l.emit(func(at time.Duration) Event {
-		o := Output{At: at, Platform: l.prefix, Text: text, Detail: detail}
+		o := Output{At: at, Project: l.project, Platform: l.prefix, Text: text, Detail: detail}
 		if l.phase != nil {
 			o.Phase = l.phase.span
 		}
@@ -78,17 +88,26 @@ func (l *Log) output(text string, detail bool) {
 
 // Explain reports that the last phase failed for a reason in its output.
 func (l *Log) Explain() {
-	l.emit(func(time.Duration) Event { return PhaseFailed{Platform: l.prefix} })
+	l.emit(func(time.Duration) Event { return PhaseFailed{Project: l.project, Platform: l.prefix} })
 }
 
 // Build reports the build's start.
 func (l *Log) Build(started BuildStarted) {
+	started.Project = l.project
 	l.emit(func(time.Duration) Event { return started })
 }
 
 // Image reports the image's reference.
 func (l *Log) Image(reference string) {
-	l.emit(func(at time.Duration) Event { return ImageWritten{At: at, Reference: reference} })
+	l.emit(func(at time.Duration) Event { return ImageWritten{At: at, Project: l.project, Reference: reference} })
+}
+
+// EndProject reports what became of the log's project; it sets At and Project.
+func (l *Log) EndProject(ended ProjectEnded) {
+	l.emit(func(at time.Duration) Event {
+		ended.At, ended.Project = at, l.project
+		return ended
+	})
 }
 
 // Phase ends the previous phase and begins another.

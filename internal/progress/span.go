@@ -32,9 +32,10 @@ func Kinds() []Kind {
 
 // Span is a piece of work.
 type Span struct {
-	ID       int // from 1, in the order of the events
-	Parent   int // the ID of the parent, or 0
-	Platform string
+	ID       int    // from 1, in the order of the events
+	Parent   int    // the ID of the parent, or 0
+	Project  string // one of several, or ""
+	Platform string // one of several, or ""
 	Kind     Kind
 	What     string
 	Begin    time.Duration // since the log's start
@@ -46,6 +47,9 @@ type Span struct {
 
 // Took returns the duration.
 func (s Span) Took() time.Duration { return s.End - s.Begin }
+
+// Where names the span's project and platform, see [Where].
+func (s Span) Where() string { return Where(s.Project, s.Platform) }
 
 // Work is a span that has begun. Closing the log fails a span that has not ended.
 // All methods do nothing for a nil Work.
@@ -66,7 +70,7 @@ func (l *Log) begin(parent *Work, kind Kind, what string) *Work {
 	s := l.shared
 	s.ids++
 	what = ansi.Clean(what)
-	w := &Work{log: l, span: Span{ID: s.ids, Platform: l.prefix, Kind: kind, What: what, Begin: time.Since(s.began)}}
+	w := &Work{log: l, span: Span{ID: s.ids, Project: l.project, Platform: l.prefix, Kind: kind, What: what, Begin: time.Since(s.began)}}
 	if parent != nil {
 		w.span.Parent = parent.span.ID
 	}
@@ -107,14 +111,14 @@ func (w *Work) end(failed bool) {
 	s.listen(Ended{w.span})
 }
 
-// Past reports a span that is already over. The log sets its ID, Parent, Platform,
-// Begin and End.
+// Past reports a span that is already over. The log sets its ID, Parent, Project,
+// Platform, Begin and End.
 func (l *Log) Past(parent *Work, span Span, begin, end time.Time) {
 	s := l.shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ids++
-	span.ID, span.Platform, span.What = s.ids, l.prefix, ansi.Clean(span.What)
+	span.ID, span.Project, span.Platform, span.What = s.ids, l.project, l.prefix, ansi.Clean(span.What)
 	span.Begin, span.End = begin.Sub(s.began), end.Sub(s.began)
 	if parent != nil {
 		span.Parent = parent.span.ID

@@ -2,7 +2,7 @@
 // target, makes one folder per buildpack that runs on all targets, and calls
 // pack to make .cnb files of them.
 //
-//	packager -version 0.1.0 -out build/packages [-archives build/archives]
+//	packager -version 0.1.0 -out build/packages [-archives build/archives] [-programs build/managers]
 //
 // One folder works on every host because bin/detect and bin/build select the
 // program for the host's architecture. It has the programs for all targets
@@ -32,6 +32,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	version := flags.String("version", "", "version of every buildpack, for example 0.1.0")
 	out := flags.String("out", "", "folder to make; what it held before is replaced")
 	archives := flags.String("archives", "", "folder of pinned archives to ship inside node-engine (none when empty)")
+	programs := flags.String("programs", "", "folder of package managers' archives to ship inside npm-install (none when empty)")
 	source := flags.String("source", "buildpacks", "folder of the buildpacks' sources")
 	pack := flags.String("pack", "pack", "the pack program")
 	if err := flags.Parse(args); err != nil {
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if *out == "" {
 		return errors.New("-out is missing")
 	}
-	p := packager{ctx: ctx, log: log, version: *version, archives: *archives, pack: *pack}
+	p := packager{ctx: ctx, log: log, version: *version, archives: *archives, programs: *programs, pack: *pack}
 	return p.replace(*source, *out)
 }
 

@@ -15,18 +15,24 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/download/checksum"
 	"github.com/armature-cnb/armature/internal/files/archive"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/distribution"
 	"github.com/armature-cnb/armature/tools/internal/step"
 )
 
-// archivesOwner is the buildpack that contains archives.
-const archivesOwner = "node-engine"
+// archivesOwner is the buildpack that contains archives of Node.js, and programsOwner
+// the one with those of package managers.
+const (
+	archivesOwner = "node-engine"
+	programsOwner = "npm-install"
+)
 
 type packager struct {
 	ctx      context.Context
 	log      io.Writer
 	version  string
 	archives string
+	programs string
 	pack     string
 	work     string // absolute; folder for packages in progress
 }
@@ -136,6 +142,12 @@ func (p *packager) make(b buildpack) error {
 			return err
 		}
 	}
+	if b.name == programsOwner && p.programs != "" {
+		copyAll := func() error { return p.addManagers(filepath.Join(dir, "dependencies")) }
+		if err := step.Do(p.log, "adding the archives of "+p.programs, copyAll); err != nil {
+			return err
+		}
+	}
 	return p.wrap(b)
 }
 
@@ -242,6 +254,32 @@ func (p *packager) addArchives(to string) error {
 		}
 		everything := archive.Selection{Dirs: map[string]string{"": ""}, Skip: distribution.ForeignHeader}
 		if err := archive.Unpack(p.ctx, source, dir, everything); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addManagers copies the archives of package managers, which are named by their
+// checksums. A build unpacks one of them.
+func (p *packager) addManagers(to string) error {
+	entries, err := os.ReadDir(p.programs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		pin, err := checksum.Parse(strings.Replace(entry.Name(), "-", ":", 1))
+		if err != nil {
+			continue // not an archive
+		}
+		source := filepath.Join(p.programs, entry.Name())
+		if err := pin.Verify(source); err != nil {
+			return err
+		}
+		if err := tree.CopyFile(source, filepath.Join(to, entry.Name())); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ const (
 	Node        = "node"         // the Node.js runtime; provided by node-engine
 	NPM         = "npm"          // the npm command line; provided by node-engine
 	NodeModules = "node_modules" // the app's dependencies; provided by npm-install
+	Bun         = "bun"          // the package manager and runtime; provided by npm-install
 	Python      = "cpython"      // for node-gyp; provided by a Python buildpack
 	Tini        = "tini"         // an init process; provided by a tini buildpack
 	Watchexec   = "watchexec"    // restarts a process on change; provided by a watchexec buildpack

@@ -14,6 +14,7 @@ type Failed struct {
 	Package Package
 	Event   string // empty if unknown
 	Command string
+	Terms   Terms // of the manager
 }
 
 // owner returns the script's package for a message.
@@ -38,14 +39,6 @@ func (f Failed) Script() string {
 
 // missingModule matches Node.js's message about a package that is not installed.
 var missingModule = regexp.MustCompile(`Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND`)
-
-// missing is the remedy for something that a script calls and that is not installed.
-func (f Failed) missing(what string) string {
-	if IsPreparing(f.Event) {
-		return fmt.Sprintf("add %s to devDependencies, or let the script do nothing without it (`%s || true`).", what, f.Command)
-	}
-	return fmt.Sprintf("make %s a dependency, or let the script do nothing without it (`%s || true`): an install for production has no devDependencies.", what, f.Command)
-}
 
 // PythonMissing is the symptom of a node-gyp that finds no Python.
 var PythonMissing = outcome.Symptom{

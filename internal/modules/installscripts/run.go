@@ -44,6 +44,8 @@ type Runner struct {
 	// the launch, which has no devDependencies.
 	Preparing func(run func() error) error
 
+	Terms Terms // of the manager, for remedies
+
 	// Explain turns the failure of a script into an error; nil for [Failed.Failure].
 	Explain func(f Failed) error
 
@@ -221,7 +223,7 @@ func (r *run) script(ctx context.Context, p Package, event, command string) (*Fa
 	if !loud {
 		fmt.Fprint(r.Log.ActionWriter, output.String())
 	}
-	return &Failed{Package: p, Event: event, Command: command, Outcome: outcome.Outcome{Err: err, Output: output.String()}}, nil
+	return &Failed{Package: p, Event: event, Command: command, Terms: r.Terms, Outcome: outcome.Outcome{Err: err, Output: output.String()}}, nil
 }
 
 func (r *run) announce(p Package, event, command string) {

@@ -47,7 +47,7 @@ func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
 		if err != nil {
 			continue
 		}
-		app, err := startup.Decide(startup.Project{App: dir, Dir: dir, Package: pkg}, getenv)
+		app, err := startup.Decide(startup.Project{App: dir, Dir: dir, Package: pkg, HasBun: Project{Dir: dir, Root: root}.HasBun(root, getenv)}, getenv)
 		if err == nil && app.Kind != startup.None && !app.Weak && !app.LastResort {
 			all = append(all, Startable{Folder: folder, Name: pkg.Name, App: app})
 		}
@@ -80,7 +80,7 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 	if getenv(settings.StartCommand) != "" || getenv(settings.StaticRoot) != "" || getenv(settings.StartScript) != "" {
 		return nil, nil
 	}
-	app, err := startup.Decide(startup.Project{App: root, Dir: root, Package: pkg}, getenv)
+	app, err := startup.Decide(startup.Project{App: root, Dir: root, Package: pkg, HasBun: Project{Dir: root, Root: root}.HasBun(root, getenv)}, getenv)
 	if err != nil {
 		return nil, nil
 	}

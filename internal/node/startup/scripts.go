@@ -305,7 +305,7 @@ func (d *decider) lacks(text string, follows []string) string {
 		}
 		words := part.Words
 		elsewhere = elsewhere || words[0] == "cd"
-		if inner := unwrapped(words); len(inner) > 0 && slices.Contains(managers, inner[0]) && inner[0] != "npm" {
+		if inner := unwrapped(words); len(inner) > 0 && slices.Contains(managers, inner[0]) && inner[0] != "npm" && !(d.HasBun && inner[0] == "bun") {
 			if r, ok := d.managerRun(inner); elsewhere || !ok || r.script == "" {
 				return inner[0] + ", which the app image does not have"
 			}

@@ -34,6 +34,9 @@ type Project struct {
 	// Node is the version of Node.js of the app image, or empty if it is unknown.
 	Node string
 
+	// HasBun is true if the app image gets Bun, should a process call it.
+	HasBun bool
+
 	// IgnoreProcfile is true if another buildpack makes processes of the Procfile.
 	IgnoreProcfile bool
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/files/diskfull"
+	"github.com/armature-cnb/armature/internal/files/executable"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/npmregistry"
@@ -238,7 +239,7 @@ func (i *installer) linkPrograms(context.Context) error {
 		if err := i.symlink(p.Target, p.Link); err != nil {
 			return err
 		}
-		if err := fixProgram(target); err != nil {
+		if err := executable.Fix(target); err != nil {
 			return err
 		}
 		if p.Remove {

@@ -114,7 +114,7 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 		}
 	}
 	if fresh && took {
-		return sandbox.Status{}, b.takeCache()
+		return sandbox.Status{}, b.takeCache(b.first)
 	}
 	return sandbox.Status{}, nil
 }
@@ -225,7 +225,20 @@ func (b *Build) wholeAfterFirst(ctx context.Context) error {
 	if fresh, err := b.hasNoCache(); err != nil || !fresh {
 		return err
 	}
-	return b.takeCache()
+	return b.takeCache(b.first)
+}
+
+// TakeCacheOf lets a first build begin with the cache of another project's build for
+// the same target, which has ended. Both are of one call and one folder, and so of one
+// caller's trust: unlike [Build.inherit], it also takes what scripts may have written.
+func (b *Build) TakeCacheOf(other *Build) error {
+	if fresh, err := b.hasNoCache(); err != nil || !fresh {
+		return err
+	}
+	if err := b.inheritFrom(other.left); err != nil {
+		return err
+	}
+	return b.takeCache(other)
 }
 
 // beginWith adds an image's layers for any target to a build's seed.
@@ -271,11 +284,11 @@ func (b *Build) hasNoCache() (bool, error) {
 	return len(entries) == 0, err
 }
 
-// takeCache copies the first build's cache, which has npm's downloads, for the
-// next build. If that fails, that build only takes longer.
-func (b *Build) takeCache() error {
+// takeCache copies another build's cache, which has the downloads, for the next
+// build. If that fails, that build only takes longer.
+func (b *Build) takeCache(from *Build) error {
 	copied := b.work.Path("cache")
-	if err := os.CopyFS(copied, os.DirFS(b.first.cacheFolder())); err != nil {
+	if err := os.CopyFS(copied, os.DirFS(from.cacheFolder())); err != nil {
 		return nil
 	}
 	if !b.Way.OneID() {

@@ -23,13 +23,18 @@ func bunfig(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading Bun's configuration: %w", regular.TooLarge(err))
 	}
+	return settingsIn(string(text)), nil
+}
+
+// settingsIn is bunfig for a text.
+func settingsIn(text string) []string {
 	var values map[string]any
-	if _, err := toml.Decode(string(text), &values); err != nil {
-		return nil, nil
+	if _, err := toml.Decode(text, &values); err != nil {
+		return nil
 	}
 	all := flatten("", values)
 	slices.Sort(all)
-	return all, nil
+	return all
 }
 
 // flatten returns the values below a table.

@@ -25,6 +25,7 @@ type config struct {
 	builtin  string // the registry if nothing else names one, or empty
 	user     string // path of the user's npm configuration
 	combined string // the text of all of these; empty if the user's alone is enough
+	bunfig   string // the text of the user's bunfig.toml with that of a binding; empty without a binding
 }
 
 // readConfig finds the files, and combines them.
@@ -41,6 +42,13 @@ func readConfig(env environ.List, platformDir string, log scribe.Emitter) (c con
 			log.Process("Loading service binding of type '%s'", npmrc.BindingType)
 			log.Break()
 		}
+	}
+	if c.bunfig, err = readBunfig(env, platformDir); err != nil {
+		return c, err
+	}
+	if c.bunfig != "" {
+		log.Process("Loading service binding of type '%s'", bindingType)
+		log.Break()
 	}
 	if c.builtin, err = npmrc.BuiltinRegistry(env.Get); err != nil {
 		return c, err
@@ -78,10 +86,10 @@ func (c *config) combine() error {
 	return nil
 }
 
-// apply returns an environment with the combined file as the user's, in a folder
+// apply returns an environment with the combined files as the user's, in a folder
 // that only this user can read, for one call; and what removes it after the call.
 func (c config) apply(env environ.List) (applied environ.List, remove func() error, err error) {
-	if c.combined == "" {
+	if c.combined == "" && c.bunfig == "" {
 		return env, func() error { return nil }, nil
 	}
 	dir, err := os.MkdirTemp("", "bun-config-")
@@ -89,9 +97,20 @@ func (c config) apply(env environ.List) (applied environ.List, remove func() err
 		return nil, nil, fmt.Errorf("making a folder for Bun's configuration: %w", err)
 	}
 	remove = func() error { return os.RemoveAll(dir) }
-	path := filepath.Join(dir, ".npmrc")
-	if err := os.WriteFile(path, []byte(c.combined), 0o600); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("writing Bun's configuration: %w", err), remove())
+	for name, text := range map[string]string{".npmrc": c.combined, globalFile: c.bunfig} {
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("writing Bun's configuration: %w", err), remove())
+		}
 	}
-	return env.With("NPM_CONFIG_USERCONFIG", path).With("npm_config_userconfig", path), remove, nil
+	if c.combined != "" {
+		path := filepath.Join(dir, ".npmrc")
+		env = env.With("NPM_CONFIG_USERCONFIG", path).With("npm_config_userconfig", path)
+	}
+	if c.bunfig != "" {
+		env = env.With("XDG_CONFIG_HOME", dir)
+	}
+	return env, remove, nil
 }

@@ -25,6 +25,9 @@ func (m *manager) Key() (modules.Key, error) {
 	}
 	settings, err := bunfig(filepath.Join(m.project.Dir, configFile))
 	key.Configuration = append(key.Configuration, append([]string{configFile}, settings...))
+	if m.config.bunfig != "" {
+		key.Configuration = append(key.Configuration, append([]string{bindingType}, settingsIn(m.config.bunfig)...))
+	}
 	return key, err
 }
 

@@ -16,7 +16,7 @@ func (m *manager) Run(s modules.Script) error {
 	if s.Install {
 		return m.runInstallScript(s)
 	}
-	o, err := m.execute(m.program, m.env.With("DO_NOT_TRACK", "1"), filepath.Join(m.project.Dir, s.Folder), "run", s.Name)
+	o, err := m.execute(m.program, m.env.With("DO_NOT_TRACK", "1"), filepath.Join(m.project.Dir, s.Folder), append([]string{"run", s.Name}, s.Args...)...)
 	if err != nil || o == nil {
 		return err
 	}

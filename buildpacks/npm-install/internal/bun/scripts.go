@@ -42,7 +42,7 @@ func (m *manager) scripts(installed deps.Graph, p modules.Part) error {
 
 // runner returns a runner of install scripts.
 func (m *manager) runner(target, host targets.Target) installscripts.Runner {
-	return installscripts.Runner{Env: m.scriptEnv(m.program), Commands: m.gypCommands(), Target: target, Host: host, Log: m.log}
+	return installscripts.Runner{Env: m.scriptEnv(m.program), Terms: installscripts.Bun, Commands: m.gypCommands(), Target: target, Host: host, Log: m.log}
 }
 
 // trusted returns which packages may run scripts: those in trustedDependencies of

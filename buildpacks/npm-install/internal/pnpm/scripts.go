@@ -51,7 +51,7 @@ func (m *Manager) runner(target, host targets.Target) installscripts.Runner {
 		env = env.With(pair[0], pair[1])
 	}
 	return installscripts.Runner{
-		Env: env, Target: target, Host: host, Shell: m.settings.ScriptShell, Log: m.log, Commands: m.pnpm.nodeGyp(),
+		Env: env, Terms: installscripts.PNPM, Target: target, Host: host, Shell: m.settings.ScriptShell, Log: m.log, Commands: m.pnpm.nodeGyp(),
 		Variables: func(p installscripts.Package) environ.List { return environ.List{"PNPM_SCRIPT_SRC_DIR=" + p.Dir} },
 	}
 }
@@ -102,7 +102,11 @@ func (m *Manager) runBuildScript(script modules.Script) error {
 		if err != nil {
 			return err
 		}
-		f, err := p.execute(filepath.Join(m.project.Dir, script.Folder), "run", script.Name)
+		args := []string{"run", script.Name}
+		if len(script.Args) > 0 {
+			args = append([]string{"exec", script.Name}, script.Args...)
+		}
+		f, err := p.execute(filepath.Join(m.project.Dir, script.Folder), args...)
 		if err != nil || f == nil {
 			return err
 		}

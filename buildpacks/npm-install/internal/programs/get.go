@@ -171,7 +171,7 @@ func (i *installation) packages(version *semver.Version, host targets.Target) (a
 	for _, name := range managerreleases.Names(i.Manager, version, host) {
 		p, needs, err := i.registry.look(context.Background(), name, version.String())
 		if err != nil {
-			return nil, "", err
+			return nil, "", i.orNotPackaged(managerreleases.Package{Name: name, Version: version.String()}, err)
 		}
 		all = append(all, p)
 		node = needs

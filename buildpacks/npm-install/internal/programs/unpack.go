@@ -90,7 +90,7 @@ func (i *installation) fetch(p managerreleases.Package) (path string, discard fu
 	path = filepath.Join(dir, p.Checksum.FileName())
 	if err := i.registry.download(context.Background(), p, path); err != nil {
 		discard()
-		return "", nil, err
+		return "", nil, i.orNotPackaged(p, err)
 	}
 	return path, discard, nil
 }

@@ -19,7 +19,7 @@ func (m *manager) Run(s modules.Script) error {
 	if err != nil {
 		return err
 	}
-	ended, err := m.run(call{dir: filepath.Join(m.project.Dir, s.Folder), env: m.runEnvironment(), files: files, args: []string{"run", s.Name}})
+	ended, err := m.run(call{dir: filepath.Join(m.project.Dir, s.Folder), env: m.runEnvironment(), files: files, args: append([]string{"run", s.Name}, s.Args...)})
 	if err != nil || ended.Err == nil {
 		return err
 	}

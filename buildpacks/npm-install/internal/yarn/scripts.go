@@ -47,7 +47,11 @@ func (m *manager) runScripts(p modules.Part) error {
 
 // scriptRunner returns a runner of install scripts.
 func (m *manager) scriptRunner(env environ.List, target, host targets.Target) installscripts.Runner {
-	return installscripts.Runner{Env: env, Commands: m.scriptCommands(), Target: target, Host: host, Left: m.warnOfLeft, Log: m.log}
+	terms := installscripts.Yarn
+	if m.classic() {
+		terms = installscripts.YarnClassic
+	}
+	return installscripts.Runner{Env: env, Terms: terms, Commands: m.scriptCommands(), Target: target, Host: host, Left: m.warnOfLeft, Log: m.log}
 }
 
 // markOptional marks the packages that the lockfile has as optional ones only.

@@ -8,10 +8,12 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform"
 )
 
@@ -22,20 +24,22 @@ func (quiet) begin(platform.Span)                   {}
 func (quiet) end(platform.Span)                     {}
 func (quiet) note(platform.Note)                    {}
 func (quiet) output(platform.Output)                {}
-func (quiet) explain(string)                        {}
+func (quiet) explain(platform.PhaseFailed)          {}
 func (quiet) failure(time.Duration, string, string) {}
 func (quiet) image(platform.ImageWritten)           {}
+func (quiet) project(platform.ProjectEnded)         {}
 
-// failureOnly prints nothing, and keeps the output of each platform's last phase.
+// failureOnly prints nothing but failures, and keeps the output of each platform's
+// last phase.
 type failureOnly struct {
 	quiet
 	out   io.Writer
-	lines map[string][]string // by platform
+	lines map[string][]string // by project and platform
 }
 
 func (u *failureOnly) begin(span platform.Span) {
 	if span.Kind == platform.KindPhase {
-		delete(u.lines, span.Platform)
+		delete(u.lines, span.Where())
 	}
 }
 
@@ -43,7 +47,8 @@ func (u *failureOnly) begin(span platform.Span) {
 const maxKept = 500
 
 func (u *failureOnly) output(line platform.Output) {
-	u.lines[line.Platform] = last(maxKept, u.lines[line.Platform], line.Text)
+	where := progress.Where(line.Project, line.Platform)
+	u.lines[where] = last(maxKept, u.lines[where], line.Text)
 }
 
 // last appends a line and keeps the last ones, at most most.
@@ -53,13 +58,15 @@ func last(most int, lines []string, text string) []string {
 }
 
 // explain prints the kept lines of a platform.
-func (u *failureOnly) explain(platform string) {
-	lines := plain{out: u.out}
-	for _, text := range u.lines[platform] {
-		lines.line(platform, text)
+func (u *failureOnly) explain(failed platform.PhaseFailed) {
+	lines, where := plain{out: u.out}, progress.Where(failed.Project, failed.Platform)
+	for _, text := range u.lines[where] {
+		lines.line(where, text)
 	}
-	delete(u.lines, platform)
+	delete(u.lines, where)
 }
+
+func (u *failureOnly) project(ended platform.ProjectEnded) { (&plain{out: u.out}).project(ended) }
 
 // plain writes lines for people and for CI logs.
 type plain struct {
@@ -70,33 +77,55 @@ type plain struct {
 func (p *plain) begin(span platform.Span) {
 	switch span.Kind {
 	case platform.KindPhase:
-		p.line(span.Platform, "===> "+span.What)
+		p.line(span.Where(), "===> "+span.What)
 	case platform.KindStep:
-		p.line(span.Platform, "  "+span.What+" ...")
+		p.line(span.Where(), "  "+span.What+" ...")
 	}
 }
 
 func (p *plain) end(span platform.Span) {
 	if span.Kind == platform.KindPhase || span.Kind == platform.KindStep && !span.Failed {
-		p.line(span.Platform, fmt.Sprintf("  %s: %.1f s", span.What, span.Took().Seconds()))
+		p.line(span.Where(), fmt.Sprintf("  %s: %.1f s", span.What, span.Took().Seconds()))
 	}
 }
 
-func (p *plain) note(note platform.Note)     { p.line(note.Platform, "  "+note.Text) }
-func (p *plain) output(line platform.Output) { p.line(line.Platform, line.Text) }
+func (p *plain) note(note platform.Note) {
+	p.line(progress.Where(note.Project, note.Platform), "  "+note.Text)
+}
 
-func (p *plain) line(platform, text string) {
+func (p *plain) output(line platform.Output) {
+	p.line(progress.Where(line.Project, line.Platform), line.Text)
+}
+
+// project prints the error of a project.
+func (p *plain) project(ended platform.ProjectEnded) {
+	for _, text := range linesOf(ended.Err) {
+		p.line(ended.Project, text)
+	}
+}
+
+// linesOf returns the lines of an error, which may be nil, without control
+// characters: parts of it may come from the app.
+func linesOf(err error) []string {
+	if err == nil {
+		return nil
+	}
+	return strings.Split(ansi.CleanLines(err.Error()), "\n")
+}
+
+func (p *plain) line(where, text string) {
 	text = ansi.Coloured(text)
-	if platform != "" {
-		text = "[" + platform + "] " + text
+	if where != "" {
+		text = "[" + where + "] " + text
 	}
 	fmt.Fprintln(p.out, text)
 }
 
 // Line is a line of style JSON. docs/armature.md lists the fields of each event.
 type Line struct {
-	Event    string        `json:"event"` // start, end, output, note, image, failure
+	Event    string        `json:"event"` // start, end, output, note, image, project, failure
 	At       float64       `json:"at"`    // seconds since the build began
+	Project  string        `json:"project,omitempty"`
 	Platform string        `json:"platform,omitempty"`
 	Span     int           `json:"span,omitempty"`
 	Parent   int           `json:"parent,omitempty"`
@@ -117,22 +146,22 @@ type jsonLines struct {
 }
 
 func (j *jsonLines) begin(span platform.Span) {
-	j.write(Line{Event: "start", Platform: span.Platform, Span: span.ID, Parent: span.Parent, Kind: span.Kind, What: span.What}, span.Begin)
+	j.write(Line{Event: "start", Project: span.Project, Platform: span.Platform, Span: span.ID, Parent: span.Parent, Kind: span.Kind, What: span.What}, span.Begin)
 }
 
 func (j *jsonLines) end(span platform.Span) {
 	j.write(Line{
-		Event: "end", Platform: span.Platform, Span: span.ID, Parent: span.Parent, Kind: span.Kind, What: span.What,
+		Event: "end", Project: span.Project, Platform: span.Platform, Span: span.ID, Parent: span.Parent, Kind: span.Kind, What: span.What,
 		Seconds: seconds(span.Took()), Bytes: span.Bytes, Reused: span.Reused, Failed: span.Failed,
 	}, span.End)
 }
 
 func (j *jsonLines) note(note platform.Note) {
-	j.write(Line{Event: "note", Platform: note.Platform, Text: note.Text}, note.At)
+	j.write(Line{Event: "note", Project: note.Project, Platform: note.Platform, Text: note.Text}, note.At)
 }
 
 func (j *jsonLines) output(line platform.Output) {
-	j.write(Line{Event: "output", Platform: line.Platform, Span: line.Phase.ID, What: line.Phase.What, Text: line.Text}, line.At)
+	j.write(Line{Event: "output", Project: line.Project, Platform: line.Platform, Span: line.Phase.ID, What: line.Phase.What, Text: line.Text}, line.At)
 }
 
 func (j *jsonLines) failure(at time.Duration, id, text string) {
@@ -140,7 +169,15 @@ func (j *jsonLines) failure(at time.Duration, id, text string) {
 }
 
 func (j *jsonLines) image(image platform.ImageWritten) {
-	j.write(Line{Event: "image", Text: image.Reference}, image.At)
+	j.write(Line{Event: "image", Project: image.Project, Text: image.Reference}, image.At)
+}
+
+func (j *jsonLines) project(ended platform.ProjectEnded) {
+	line := Line{Event: "project", Project: ended.Project, Seconds: seconds(ended.Took), Bytes: ended.Bytes, Text: ended.Reference}
+	if ended.Err != nil {
+		line.Failed, line.ID, line.Text = true, ID(ended.Err), ended.Err.Error()
+	}
+	j.write(line, ended.At)
 }
 
 func (j *jsonLines) write(line Line, at time.Duration) {

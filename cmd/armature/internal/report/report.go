@@ -49,9 +49,10 @@ type eventWriter interface {
 	end(span platform.Span)
 	note(note platform.Note)
 	output(line platform.Output)
-	explain(platform string)
+	explain(failed platform.PhaseFailed)
 	failure(at time.Duration, id, text string)
 	image(image platform.ImageWritten)
+	project(ended platform.ProjectEnded)
 }
 
 // New returns a report that writes to out. The environment decides what Auto is,
@@ -109,10 +110,13 @@ func (r *Report) Event(event platform.Event) {
 		r.setStart(e.At)
 		r.writer.note(e)
 	case platform.PhaseFailed:
-		r.writer.explain(e.Platform)
+		r.writer.explain(e)
 	case platform.ImageWritten:
 		r.setStart(e.At)
 		r.writer.image(e)
+	case platform.ProjectEnded:
+		r.setStart(e.At)
+		r.writer.project(e)
 	}
 }
 
@@ -145,13 +149,17 @@ func (r *Report) Failure(err error) bool {
 	if _, ok := r.writer.(*jsonLines); !ok {
 		return false
 	}
-	id := "internal"
+	r.writer.failure(time.Since(r.began), ID(err), err.Error())
+	return true
+}
+
+// ID returns the id of an error.
+func ID(err error) string {
 	var f *failure.Failure
 	if errors.As(err, &f) {
-		id = f.ID
+		return f.ID
 	}
-	r.writer.failure(time.Since(r.began), id, err.Error())
-	return true
+	return "internal"
 }
 
 // Spans returns all ended spans, in the order of their start.

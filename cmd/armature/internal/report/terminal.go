@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform"
 )
 
@@ -113,10 +114,19 @@ func (t *terminal) end(span platform.Span) {
 		}
 		mark, colour = "✘", red
 	}
-	t.line(span.Platform, t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
+	t.line(span.Where(), t.paint(colour, mark)+" "+span.What+t.paint(dim, " "+clock(span.Took())))
 }
 
-func (t *terminal) note(note platform.Note) { t.line(note.Platform, "  "+ansi.Clean(note.Text)) }
+func (t *terminal) note(note platform.Note) {
+	t.line(progress.Where(note.Project, note.Platform), "  "+ansi.Clean(note.Text))
+}
+
+// project prints the error of a project.
+func (t *terminal) project(ended platform.ProjectEnded) {
+	for _, text := range linesOf(ended.Err) {
+		t.line(ended.Project, t.paint(red, text))
+	}
+}
 
 // Lines that must be noticed.
 var (
@@ -131,7 +141,7 @@ func (t *terminal) output(line platform.Output) {
 		return
 	}
 	phase := line.Phase
-	phase.Platform = line.Platform // it may have no phase
+	phase.Project, phase.Platform = line.Project, line.Platform // it may have no phase
 	t.show(phase, line.Text)
 }
 
@@ -142,7 +152,7 @@ const mostHeld = 200
 func (t *terminal) show(phase platform.Span, text string) {
 	if phase.ID != 0 && !t.headed[phase.ID] {
 		t.headed[phase.ID] = true
-		t.line(phase.Platform, t.paint(cyan, "▸")+" "+phase.What)
+		t.line(phase.Where(), t.paint(cyan, "▸")+" "+phase.What)
 	}
 	text = ansi.Clean(text)
 	switch {
@@ -153,12 +163,12 @@ func (t *terminal) show(phase platform.Span, text string) {
 	case text != "":
 		text = t.paint(dim, text)
 	}
-	t.line(phase.Platform, "  "+text)
+	t.line(phase.Where(), "  "+text)
 }
 
-func (t *terminal) line(platform, text string) {
-	if platform != "" {
-		text = t.paint(dim, "["+platform+"]") + " " + text
+func (t *terminal) line(where, text string) {
+	if where != "" {
+		text = t.paint(dim, "["+where+"]") + " " + text
 	}
 	t.erase()
 	t.buf.WriteString(strings.TrimRight(text, " ") + "\r\n")
@@ -201,14 +211,14 @@ func (t *terminal) flush() {
 	}
 }
 
-// rows describes each platform's current work: the phase or step, and the newest of
+// rows describes each project's and platform's current work: the phase or step, and the newest of
 // the innermost spans in it.
 func (t *terminal) rows() []string {
 	now := time.Since(t.report.began)
 	var order []string
 	outer, inner := map[string]platform.Span{}, map[string]platform.Span{}
 	for _, span := range t.report.open {
-		at := span.Platform
+		at := span.Where()
 		if major(span.Kind) {
 			if _, found := outer[at]; !found {
 				order = append(order, at)

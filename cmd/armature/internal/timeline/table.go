@@ -18,8 +18,8 @@ func Table(out io.Writer, spans []platform.Span) error {
 				continue
 			}
 			what := strings.Repeat("  ", r.Depth) + r.What
-			if r.Platform != "" {
-				what = r.Platform + " " + what
+			if where := r.Where(); where != "" {
+				what = where + " " + what
 			}
 			if r.Failed {
 				what += " (failed)"

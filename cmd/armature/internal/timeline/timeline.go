@@ -35,7 +35,7 @@ type row struct {
 	own         time.Duration
 }
 
-// lane is a heading with rows: for a platform, or for work shared by all.
+// lane is a heading with rows: for a project, a platform, or for work shared by all.
 type lane struct {
 	Name string
 	Took time.Duration
@@ -90,7 +90,7 @@ func Write(out io.Writer, build Build) error {
 // mostLongest is the number of the longest spans that the page lists first.
 const mostLongest = 5
 
-// lanes groups spans by platform, and below their parents.
+// lanes groups spans by project and platform, and below their parents.
 func lanes(spans []platform.Span, total time.Duration) []lane {
 	children := map[int][]platform.Span{}
 	known := map[int]bool{}
@@ -105,17 +105,17 @@ func lanes(spans []platform.Span, total time.Duration) []lane {
 		}
 		children[parent] = append(children[parent], span)
 	}
-	at := func(platform string) *lane {
-		i := slices.IndexFunc(all, func(l lane) bool { return l.Name == platform })
+	at := func(name string) *lane {
+		i := slices.IndexFunc(all, func(l lane) bool { return l.Name == name })
 		if i < 0 {
-			all = append(all, lane{Name: platform})
+			all = append(all, lane{Name: name})
 			i = len(all) - 1
 		}
 		return &all[i]
 	}
 	var add func(span platform.Span, depth int)
 	add = func(span platform.Span, depth int) {
-		l := at(span.Platform)
+		l := at(span.Where())
 		r := row{Span: span, Depth: depth, own: own(span, children[span.ID])}
 		r.Left, r.Width = percent(span.Begin, total), percent(span.Took(), total)
 		l.Rows, l.Took = append(l.Rows, r), max(l.Took, span.End)

@@ -1,4 +1,5 @@
-package install
+// Package executable makes programs of packages executable, as package managers do.
+package executable
 
 import (
 	"bytes"
@@ -20,8 +21,8 @@ var windowsLine = regexp.MustCompile(`^(#![^\n]+)\r\n`)
 // firstBytes is how much of a program npm looks at.
 const firstBytes = 2048
 
-// fixProgram makes a program executable, and ends its first line as Linux wants it.
-func fixProgram(path string) error {
+// Fix makes a program executable, and ends its first line as Linux wants it.
+func Fix(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
