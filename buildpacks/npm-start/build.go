@@ -105,7 +105,7 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 		return err
 	}
 	question := s.question(env)
-	question.Built, question.IgnoreProcfile = true, others[buildplan.Procfile]
+	question.Built, question.IgnoreProcfile, question.Node = true, others[buildplan.Procfile], nodeVersion(env.Get)
 	question.CannotRun = func(p startup.Process) string {
 		if f := (oracle{start: *s, launched: modules}).ofProcess(p); f.kind == dies && mode == "error" {
 			return f.String()

@@ -71,6 +71,10 @@ type App struct {
 	// Notes are warnings.
 	Notes []string
 
+	// Fix says what makes the framework's build one that can be started, in the
+	// imperative. It is empty if that is unknown, and where it can be.
+	Fix string
+
 	// Looked are the ways that were looked for, without those that were found.
 	Looked []string
 }

@@ -121,6 +121,18 @@ func TestDecide(t *testing.T) {
 		{"a library", files{"package.json": `{"main":"index.js"}`, "index.js": "exports.add = (a, b) => a + b", "src/index.ts": "export const a = 1"}, nil, "nothing"},
 		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
 
+		{"a file of variables that is not there", files{"package.json": scripts(`"start":"A=1 node --env-file=.env --max-old-space-size=100 src/a.js"`), "src/a.js": ""}, nil, "web: A=1 node --env-file-if-exists=.env --max-old-space-size=100 src/a.js"},
+		{"two of them, as words of their own", files{"package.json": scripts(`"start":"node --env-file .env --env-file ./b.env a.js && node b.js"`), "b.env": "", "a.js": ""}, nil, "web: node --env-file-if-exists=.env --env-file ./b.env a.js && node b.js"},
+		{"a file of variables that is there", files{"package.json": scripts(`"start":"node --env-file=.env a.js"`), ".env": "A=1", "a.js": ""}, nil, "web: node --env-file=.env a.js"},
+		{"an argument of the app's", files{"package.json": scripts(`"start":"node a.js --env-file=.env"`), "a.js": ""}, nil, "web: node a.js --env-file=.env"},
+		{"another program's option", files{"package.json": scripts(`"start":"x --env-file=.env a.js"`), "a.js": ""}, nil, "web: x --env-file=.env a.js"},
+		{"cross-env of devDependencies", files{"package.json": scripts(`"start":"cross-env NODE_ENV=production A=1 node a.js"`, `"devDependencies":{"cross-env":"7"}`), "a.js": ""}, nil, "web: NODE_ENV=production A=1 node a.js"},
+		{"cross-env of dependencies", files{"package.json": scripts(`"start":"cross-env A=1 node a.js"`, `"dependencies":{"cross-env":"7"}`), "a.js": ""}, nil, "web: cross-env A=1 node a.js"},
+		{"env-cmd of devDependencies", files{"package.json": scripts(`"start":"env-cmd -f ./prod.env node a.js"`, `"devDependencies":{"env-cmd":"7"}`), "a.js": ""}, nil, "web: node a.js"},
+		{"env-cmd and its file", files{"package.json": scripts(`"start":"env-cmd -f ./prod.env node a.js"`, `"devDependencies":{"env-cmd":"7"}`), "a.js": "", "prod.env": ""}, nil, "web: env-cmd -f ./prod.env node a.js"},
+		{"dotenv of devDependencies", files{"package.json": scripts(`"start":"dotenv -e .env.local -- node a.js -e x"`, `"devDependencies":{"dotenv-cli":"7"}`), "a.js": "", ".env": ""}, nil, "web: node a.js -e x"},
+		{"dotenvx of devDependencies", files{"package.json": scripts(`"start":"dotenvx run -f .env.local -- node a.js"`, `"devDependencies":{"@dotenvx/dotenvx":"1"}`), "a.js": ""}, nil, "web: node a.js"},
+
 		{"a development server with an alternative", files{"package.json": scripts(`"start":"nest start --watch","start:prod":"node dist/main"`)}, nil, "web: node dist/main"},
 		{"a development server through another script", files{"package.json": scripts(`"start":"npm run dev","dev":"cross-env A=1 nodemon app.js"`, express), "app.js": ""}, nil, "web: node app.js"},
 		{"a development server through concurrently", files{"package.json": scripts(`"start":"concurrently 'node api.js' 'npm:web'","web":"vite"`), "server.js": ""}, nil, "web: node server.js"},
