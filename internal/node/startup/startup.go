@@ -114,7 +114,8 @@ type Process struct {
 //   - the framework
 //   - server.js, main of package.json, index.js, app.js, main.js
 //   - the usual files of an app that depends on a library for servers
-//   - the same as TypeScript, where Node.js runs it
+//   - the only program (bin) of such an app
+//   - the files above as TypeScript, where Node.js runs it
 //   - a folder that has an index.html
 //
 // A setting that is wrong is a [failure.Failure].

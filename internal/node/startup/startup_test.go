@@ -119,6 +119,10 @@ func TestDecide(t *testing.T) {
 		{"a main that exports and listens", files{"package.json": `{"main":"a.js"}`, "a.js": "module.exports = app.listen(1)"}, nil, "web: node a.js"},
 		{"a main that exports what listens", files{"package.json": `{"main":"a.js"}`, "a.js": "module.exports = require('./lib')", "lib/index.js": "import './b.js'", "lib/b.ts": "app.listen(1)"}, nil, "web: node a.js"},
 		{"a library", files{"package.json": `{"main":"index.js"}`, "index.js": "exports.add = (a, b) => a + b", "src/index.ts": "export const a = 1"}, nil, "nothing"},
+		{"the program of a server", files{"package.json": scripts(`"start":"madrun start"`, express, `"bin":{"a":"./bin/a.mjs","b":"./bin/a.mjs"}`, `"main":"lib/a.js"`, `"devDependencies":{"madrun":"1"}`), "lib/a.js": "module.exports = 1", "bin/a.mjs": ""}, nil, "web: node bin/a.mjs"},
+		{"its only file", files{"package.json": `{"dependencies":{"@tinyhttp/app":"3"},"bin":"lib/bin.js"}`, "lib/bin.js": "", "src/app.ts": "export const a = 1"}, nil, "web: node lib/bin.js"},
+		{"two programs", files{"package.json": `{` + express + `,"bin":{"a":"a.mjs","b":"b.mjs"}}`, "a.mjs": "", "b.mjs": ""}, nil, "nothing"},
+		{"a program without a library for servers", files{"package.json": `{"bin":"a.mjs"}`, "a.mjs": ""}, nil, "nothing"},
 		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
 
 		{"a file of variables that is not there", files{"package.json": scripts(`"start":"A=1 node --env-file=.env --max-old-space-size=100 src/a.js"`), "src/a.js": ""}, nil, "web: A=1 node --env-file-if-exists=.env --max-old-space-size=100 src/a.js"},
