@@ -138,9 +138,14 @@ func (d *decider) web() (*Process, error) {
 		return &p, nil
 	}
 	for _, one := range d.procfile() {
-		if one.Type == WebProcess && !d.startsItself(one.Command) {
-			p := d.ofProcfile(one)
+		if one.Type != WebProcess || d.startsItself(one.Command) {
+			continue
+		}
+		p := d.ofProcfile(one)
+		if why := d.refused(p.Command); why == "" {
 			return &p, nil
+		} else {
+			d.passed(fmt.Sprintf("web of %s %s", procfile.FileName, why))
 		}
 	}
 	if root := d.getenv(settings.StaticRoot); root != "" {

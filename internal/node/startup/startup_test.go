@@ -99,6 +99,7 @@ func TestDecide(t *testing.T) {
 		{"a Procfile beside a start script", files{"package.json": scripts(`"start":"node server.js"`), "Procfile": "web: node server.js --from-procfile\nworker: node worker.js"}, nil, "web: node server.js --from-procfile | worker: node worker.js"},
 		{"a Procfile that runs the start script", files{"package.json": scripts(`"start":"node a.js","prestart":"node p.js"`), "Procfile": "web: npm start"}, nil, "web: node p.js && node a.js"},
 		{"a Procfile that runs another script", files{"package.json": scripts(`"start":"node a.js","serve":"node b.js"`), "Procfile": "web: yarn serve"}, nil, "web: node b.js"},
+		{"a Procfile whose command refuses the export", files{"package.json": scripts(`"build":"next build"`, `"dependencies":{"next":"16"}`), "next.config.js": "output: 'export'", "Procfile": "web: npx next start -p $PORT\nworker: node w.js"}, nil, "static out"},
 		{"a Procfile without a web process", files{"package.json": "{}", "Procfile": "worker: node w.js"}, nil, "worker: node w.js"},
 		{"a setting before the Procfile", files{"package.json": "{}", "Procfile": "web: a\nworker: b"}, environ.List{"BP_START_COMMAND=c", "BP_START_COMMAND_worker=d"}, "web: c | worker: d"},
 		{"a chosen script", files{"package.json": scripts(`"start":"node a.js","x":"vite"`, vite)}, environ.List{"BP_NPM_START_SCRIPT=x"}, "web: vite"},
