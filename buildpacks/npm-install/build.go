@@ -12,7 +12,7 @@ import (
 // layers that the plan requires, and links the project's node_modules to them.
 func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 	return func(context packit.BuildContext) (packit.BuildResult, error) {
-		env, err := withTaskRunner(withFramework(env, context.WorkingDir), context)
+		env, err := withTaskRunner(withFramework(env, context.WorkingDir, log), context)
 		if err != nil {
 			return packit.BuildResult{}, err
 		}

@@ -3,15 +3,20 @@ package npminstall
 import (
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+	"github.com/paketo-buildpacks/packit/v2/scribe"
+
 	"github.com/armature-cnb/armature/internal/environ"
+	"github.com/armature-cnb/armature/internal/node/nodehome"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // withFramework adds the variables to the environment with which the project's
-// framework builds a server for Node.js. Errors in the project are left to others.
-func withFramework(env environ.List, workingDir string) environ.List {
+// framework builds a server for Node.js, or builds at all. Errors in the project are
+// left to others.
+func withFramework(env environ.List, workingDir string, log scribe.Emitter) environ.List {
 	found, err := project.Find(workingDir, env.Get)
 	if err != nil {
 		return env
@@ -24,5 +29,23 @@ func withFramework(env environ.List, workingDir string) environ.List {
 		name, value, _ := strings.Cut(pair, "=")
 		env = env.With(name, value)
 	}
-	return env
+	return withLegacyProvider(env, pkg, log)
+}
+
+// legacyProvider is the option with which Node.js from 17 on has the hashes that
+// OpenSSL 3 calls legacy.
+const legacyProvider = "--openssl-legacy-provider"
+
+// withLegacyProvider adds that option to the environment if a tool of the project
+// needs it.
+func withLegacyProvider(env environ.List, pkg packagejson.Package, log scribe.Emitter) environ.List {
+	tool := startup.NeedsLegacyHashes(pkg)
+	version, err := semver.NewVersion(nodehome.Version(env.Get(nodehome.Variable)))
+	options := env.Get("NODE_OPTIONS")
+	if tool == "" || err == nil && version.Major() < 17 || strings.Contains(options, "openssl") {
+		return env
+	}
+	log.Process("Building with NODE_OPTIONS=%s: %s hashes with MD4, which Node.js has only so since 17", legacyProvider, strings.ReplaceAll(tool, "%", "%%"))
+	log.Break()
+	return env.With("NODE_OPTIONS", strings.TrimSpace(options+" "+legacyProvider))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/nodehome"
 	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
@@ -105,7 +106,7 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 		return err
 	}
 	question := s.question(env)
-	question.Built, question.IgnoreProcfile = true, others[buildplan.Procfile]
+	question.Built, question.IgnoreProcfile, question.Node = true, others[buildplan.Procfile], nodehome.Version(env.Get(nodehome.Variable))
 	question.CannotRun = func(p startup.Process) string {
 		if f := (oracle{start: *s, launched: modules}).ofProcess(p); f.kind == dies && mode == "error" {
 			return f.String()

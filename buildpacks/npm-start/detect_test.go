@@ -207,6 +207,11 @@ func testDetect(t *testing.T, context spec.G, it spec.S) {
 			expectFail("[start-script-missing]", "Its scripts: there are none\n")
 		})
 
+		it("begins with what the framework needs", func() {
+			write(t, filepath.Join(app, "package.json"), `{"devDependencies":{"@sveltejs/kit":"2","@sveltejs/adapter-vercel":"6","vite":"7"},"scripts":{"build":"vite build"}}`)
+			expectFail("[start-script-missing]", "SvelteKit (@sveltejs/kit is a dependency): its adapter makes nothing that Node.js can start", "To fix it: let svelte.config.js name @sveltejs/adapter-node")
+		})
+
 		it("does not take a main file that is not there", func() {
 			write(t, filepath.Join(app, "package.json"), `{"main":"none.js"}`)
 			expectFail("[start-script-missing]", "none.js, which package.json names as main")

@@ -14,6 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // notInNames matches characters that npm allows in the names of variables, but
@@ -35,6 +36,12 @@ func (s start) environment() (packit.Environment, error) {
 		variable{"npm_lifecycle_event", s.event(s.web)},
 		variable{"npm_lifecycle_script", s.web.Command},
 	)
+	for _, p := range s.app.Processes {
+		for _, pair := range startup.Variables(p) {
+			name, value, _ := strings.Cut(pair, "=")
+			given = append(given, variable{name, value})
+		}
+	}
 	env := packit.Environment{}
 	for _, v := range withNamesOfFiles(given) {
 		env.Default(v.name, v.value)

@@ -85,6 +85,9 @@ func (s start) nothingStarts(getenv settings.Getenv) *failure.Failure {
 		cause += lines
 		ways = append(ways, way)
 	}
+	if s.app.Fix != "" {
+		ways = append(ways, s.app.Fix)
+	}
 	ways = append(ways, fmt.Sprintf("add a script %s to %s that starts the app, such as `node server.js`", defaultScript, packagejson.FileName))
 	if len(s.pkg.ScriptNames()) > 0 {
 		ways = append(ways, fmt.Sprintf("set %s to the script that starts it", settings.StartScript))

@@ -66,7 +66,7 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"a hook of what is run", `"pregen":"semver 1","gen":"true","start":"npm run gen && node a.js"`, "semver", "the script start runs gen, which runs pregen, which calls semver"},
 			{"another script", `"start":"npm run serve","serve":"npm run really","really":"semver 1"`, "semver", "the script start runs serve, which runs really, which calls semver"},
 			{"a script that there is not", `"start":"npm run build && node a.js"`, "x", "the script start runs build, which is not in package.json"},
-			{"a wrapper", `"start":"cross-env A=1 node a.js"`, "cross-env", "calls cross-env"},
+			{"a wrapper of another script", `"start":"npm run x","x":"cross-env A=1 node a.js"`, "cross-env", "the script start runs x, which calls cross-env"},
 			{"what a wrapper starts", `"start":"env A=1 semver 1"`, "semver", "calls semver"},
 			{"what dotenv starts", `"start":"dotenv -e .env -- semver 1"`, "semver", "calls semver"},
 			{"what a shell starts", `"start":"sh -c 'semver 1 && node a.js'"`, "semver", "calls semver"},

@@ -33,6 +33,10 @@ func (r *run) environment(p Package, event, command string) environ.List {
 			set(name, value)
 		}
 	}
+	for _, pair := range r.withoutDownload(p) {
+		name, value, _ := strings.Cut(pair, "=")
+		set(name, value)
+	}
 	set("npm_package_json", filepath.Join(p.Dir, packagejson.FileName))
 	set("npm_lifecycle_event", event)
 	set("npm_lifecycle_script", command)

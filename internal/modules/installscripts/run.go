@@ -229,7 +229,11 @@ func (r *run) script(ctx context.Context, p Package, event, command string) (*Fa
 func (r *run) announce(p Package, event, command string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Log.Subprocess("%s", fmt.Sprintf("Running the script %s of %s: %s", event, p.owner(), outcome.Plain(command)))
+	without := ""
+	if pairs := r.withoutDownload(p); pairs != nil {
+		without = fmt.Sprintf(" with %s, since only development needs what it downloads", strings.Join(pairs, " "))
+	}
+	r.Log.Subprocess("%s", fmt.Sprintf("Running the script %s of %s%s: %s", event, p.owner(), without, outcome.Plain(command)))
 }
 
 func (r *run) shell() string {

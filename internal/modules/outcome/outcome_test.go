@@ -72,6 +72,17 @@ func TestHostsThatAScriptCouldNotReach(t *testing.T) {
 	}
 }
 
+func TestHashesThatOpenSSLCallsLegacy(t *testing.T) {
+	for _, text := range []string{
+		"Error: error:0308010C:digital envelope routines::unsupported\n    at new Hash (node:internal/crypto/hash:79:19)\n",
+		"  opensslErrorStack: [ 'error:03000086:digital envelope routines::initialization error' ],\n  code: 'ERR_OSSL_EVP_UNSUPPORTED'\n}\n",
+	} {
+		if found := outcome.Find(text); found == nil || found.ID != "legacy-hash" || !strings.Contains(found.Remedy, "NODE_OPTIONS=--openssl-legacy-provider") {
+			t.Errorf("%q: got %v", text, found)
+		}
+	}
+}
+
 func TestASymptomOfAManagersOwnComesFirst(t *testing.T) {
 	own := outcome.Symptom{Words: regexp.MustCompile(`heap (\w+)`), ID: "own", Cause: "the heap is %s", Remedy: "mend %s"}
 	const output = "JavaScript heap out of memory"

@@ -91,6 +91,12 @@ var Known = []Symptom{
 		Cause:  "it runs a program that is not for the machine that builds",
 		Remedy: native.Uncrossable,
 	},
+	{
+		Words:  regexp.MustCompile(`ERR_OSSL_EVP_UNSUPPORTED|digital envelope routines::unsupported`),
+		ID:     "legacy-hash",
+		Cause:  "it hashes with MD4, as webpack 4 does, which Node.js has only with an option since 17",
+		Remedy: "build with --env NODE_OPTIONS=--openssl-legacy-provider, or take a newer version of the tool: webpack 5.61, react-scripts 5, @vue/cli-service 5.",
+	},
 	Memory,
 	{
 		Words:  regexp.MustCompile(`[Nn]o space left on device`), // ENOSPC alone may be the limit of watched files

@@ -104,16 +104,28 @@ func (c *chooser) fromDeclared() (Choice, error) {
 	return Choice{}, c.anothers(c.declared[0])
 }
 
-// fromLockfiles chooses the manager of the lockfiles.
+// fromLockfiles chooses the manager of the lockfiles, of several the first that fits
+// package.json.
 func (c *chooser) fromLockfiles() (Choice, error) {
 	locks := c.locks
 	if len(managersOf(locks)) > 1 {
 		locks = slices.DeleteFunc(slices.Clone(locks), c.isIgnored)
 	}
-	if managers := managersOf(locks); len(managers) != 1 {
+	evidence := ""
+	if len(managersOf(locks)) > 1 {
+		fitting, err := c.inStep(locks)
+		if err != nil {
+			return Choice{}, err
+		}
+		evidence, locks = ", which fits package.json", fitting
+	}
+	if len(locks) == 0 {
 		return Choice{}, c.several()
 	}
-	return c.choice(Evidence{locks[0].Manager, locks[0].Within(c.App)}), nil
+	if len(managersOf(locks)) > 1 {
+		evidence += " as others do"
+	}
+	return c.choice(Evidence{locks[0].Manager, locks[0].Within(c.App) + evidence}), nil
 }
 
 // choice completes a choice.

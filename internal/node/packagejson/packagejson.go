@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -243,6 +244,22 @@ func (p Package) ScriptNames() []string {
 	}
 	sort.Strings(all)
 	return all
+}
+
+// Programs returns the files of bin, sorted, each once.
+func (p Package) Programs() (files []string) {
+	switch bin := p.Bin.(type) {
+	case string:
+		files = append(files, bin)
+	case map[string]any:
+		for _, file := range bin {
+			if file, ok := file.(string); ok && !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	slices.Sort(files)
+	return files
 }
 
 // DescribeScripts lists the scripts for a message: `dev, start`, or `there

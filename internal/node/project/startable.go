@@ -17,7 +17,8 @@ type Startable struct {
 	Folder  string // below the root, with slashes
 	Name    string // of its package
 	App     startup.App
-	Because string // why it is the project, if it is
+	Scripts []string // the names of its scripts
+	Because string   // why it is the project, if it is
 }
 
 // Evidence says why it can be started: "package.json: the script start".
@@ -49,7 +50,7 @@ func FindStartable(root string, getenv settings.Getenv) ([]Startable, error) {
 		}
 		app, err := startup.Decide(startup.Project{App: dir, Dir: dir, Package: pkg, HasBun: Project{Dir: dir, Root: root}.HasBun(root, getenv)}, getenv)
 		if err == nil && app.Kind != startup.None && !app.Weak && !app.LastResort {
-			all = append(all, Startable{Folder: folder, Name: pkg.Name, App: app})
+			all = append(all, Startable{Folder: folder, Name: pkg.Name, App: app, Scripts: pkg.ScriptNames()})
 		}
 	}
 	return all, nil
@@ -94,11 +95,15 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 		return nil, err
 	}
 	for _, reference := range references {
+		var meant []Startable
 		for _, one := range all {
-			if one.Folder == reference.Folder || reference.Name != "" && one.is(reference.Name) {
-				one.Because = fmt.Sprintf("the script %s starts the workspace %s", reference.Script, one.Folder)
-				return &one, nil
+			if one.Folder == reference.Folder || reference.Name != "" && one.is(reference.Name) || reference.Each != "" && slices.Contains(one.Scripts, reference.Each) {
+				meant = append(meant, one)
 			}
+		}
+		if len(meant) == 1 || len(meant) > 1 && reference.Each == "" {
+			meant[0].Because = fmt.Sprintf("the script %s starts the workspace %s", reference.Script, meant[0].Folder)
+			return &meant[0], nil
 		}
 	}
 	if !nothing || len(all) != 1 || all[0].App.Kind == startup.Static && hasHiddenServer(root, globs, all[0].Folder) {

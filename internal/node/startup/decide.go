@@ -138,9 +138,14 @@ func (d *decider) web() (*Process, error) {
 		return &p, nil
 	}
 	for _, one := range d.procfile() {
-		if one.Type == WebProcess && !d.startsItself(one.Command) {
-			p := d.ofProcfile(one)
+		if one.Type != WebProcess || d.startsItself(one.Command) {
+			continue
+		}
+		p := d.ofProcfile(one)
+		if why := d.refused(p.Command); why == "" {
 			return &p, nil
+		} else {
+			d.passed(fmt.Sprintf("web of %s %s", procfile.FileName, why))
 		}
 	}
 	if root := d.getenv(settings.StaticRoot); root != "" {
@@ -256,7 +261,7 @@ func (d *decider) launchpoint() (*Process, error) {
 // unscripted returns the first process that applies to a project without scripts
 // that start it, or nil. It sets the site of a static one.
 func (d *decider) unscripted() *Process {
-	for _, look := range []func() *Process{d.ownServer, d.strong, d.main, d.usual, d.weak, d.typescript} {
+	for _, look := range []func() *Process{d.ownServer, d.strong, d.main, d.usual, d.weak, d.bin, d.typescript} {
 		if p := look(); p != nil || d.app.Kind == Static {
 			return p
 		}

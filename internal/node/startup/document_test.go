@@ -91,7 +91,11 @@ func result(o outcome) string {
 	}
 	switch {
 	case o.None != "":
-		return text + "nothing: " + escaped(o.None)
+		text += "nothing: " + escaped(o.None)
+		if o.Fix != "" {
+			text += "; " + escaped(o.Fix)
+		}
+		return text
 	case o.Start != "":
 		return text + "`" + sets + o.Start + "`"
 	case len(o.Entries) > 0:

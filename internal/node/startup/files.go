@@ -8,6 +8,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -158,6 +159,24 @@ func (d *decider) first(files []string, because string) *Process {
 	}
 	d.looked(strings.Join(files[:min(len(files), 4)], ", "))
 	return nil
+}
+
+// bin returns the only program of package.json, if the app depends on a library for
+// servers: such a program starts one.
+func (d *decider) bin() *Process {
+	files := d.pkg.Programs()
+	if len(files) != 1 || !HasServerLibrary(d.pkg) {
+		return nil
+	}
+	file := path.Clean(files[0])
+	if !isJavaScript(file) || !d.isFile(file) && (d.Built || !d.makes(file)) {
+		d.looked(file + ", the program of " + packagejson.FileName)
+		return nil
+	}
+	d.app.Weak = true
+	p := d.node(file, fmt.Sprintf("%s, the only program of %s", file, packagejson.FileName))
+	d.app.Notes = append(d.app.Notes, fmt.Sprintf("%s is started without arguments. If it needs some, set %s=\"node %s ARGUMENTS\".", file, settings.StartCommand, file))
+	return &p
 }
 
 // isJavaScript reports whether every Node.js runs a file.

@@ -32,7 +32,7 @@ func (d *decider) outcomeOf(weak bool) *Process {
 			return p
 		}
 		if one.None != "" {
-			d.unfit = true // another framework is only a part of this one
+			d.unfit, d.app.Fix = true, one.Fix // another framework is only a part of this one
 			return nil
 		}
 	}

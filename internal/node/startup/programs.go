@@ -17,6 +17,7 @@ type program struct {
 	DevelopsUnless *[]string `toml:"develops-unless"`
 	Ends           []string  `toml:"ends"`
 	EndsUnless     *[]string `toml:"ends-unless"`
+	Sets           []string  `toml:"sets"`
 }
 
 // programs are the known programs by name.
@@ -75,6 +76,17 @@ func Ends(name string, arguments []string) bool {
 func MayEnd(name string) bool {
 	known := programs[name]
 	return known.Ends != nil || known.EndsUnless != nil
+}
+
+// Variables returns the variables, as NAME=VALUE, with which the programs of a
+// process write where an image lets them.
+func Variables(p Process) (all []string) {
+	for _, text := range []string{p.Pre, p.Command, p.Post} {
+		for _, words := range calls(text) {
+			all = append(all, programs[programName(words)].Sets...)
+		}
+	}
+	return all
 }
 
 // share reports whether two lists share a word.

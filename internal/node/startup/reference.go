@@ -14,6 +14,7 @@ type Reference struct {
 	Script string // the script that does
 	Name   string // of its package; or empty
 	Folder string // below the project's; or empty
+	Each   string // the script that it runs in each workspace that has it; or empty
 }
 
 // References returns the workspaces that the scripts start, in the order in which
@@ -30,7 +31,10 @@ func References(scripts map[string]string) (all []Reference) {
 			folder = parts[before].Words[1]
 		}
 		one := Reference{Script: name}
-		if one.Name, one.Folder = referenceIn(words, folder); one.Name != "" || one.Folder != "" {
+		if one.Name, one.Folder = referenceIn(words, folder); one.Name == "" && one.Folder == "" {
+			one.Each = eachIn(words)
+		}
+		if one.Name != "" || one.Folder != "" || one.Each != "" {
 			all = append(all, one)
 		}
 	}
@@ -71,3 +75,35 @@ func referenceIn(words []string, in string) (name, folder string) {
 	}
 	return name, folder
 }
+
+// eachIn returns the script that a command runs in each workspace that has it:
+// "start" for "turbo run start".
+func eachIn(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	var names []string
+	for i, word := range words[1:] {
+		if !strings.HasPrefix(word, "-") && (i == 0 || !slices.Contains(valuedOptions, words[i])) {
+			names = append(names, word)
+		}
+	}
+	recursive := slices.Contains(words, "-r") || slices.Contains(words, "--recursive")
+	switch {
+	case words[0] == "turbo", words[0] == "lerna", words[0] == "pnpm" && recursive:
+	case words[0] == "yarn" && len(names) > 1 && (names[0] == "workspaces" || names[0] == "wsrun"):
+		names = slices.DeleteFunc(names[1:], func(word string) bool { return word == "foreach" })
+	default:
+		return ""
+	}
+	if len(names) > 1 && names[0] == "run" {
+		names = names[1:]
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	return names[0]
+}
+
+// valuedOptions are options of such commands with a value after a blank.
+var valuedOptions = []string{"--concurrency", "--jobs", "-j", "--workspace-concurrency", "--cache-dir", "--log-order", "--output-logs"}

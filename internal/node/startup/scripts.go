@@ -34,6 +34,12 @@ func (d *decider) script(name string) script {
 	if len(dropped) > 0 {
 		s.Evidence += fmt.Sprintf(", without %s, which the build has done", strings.Join(dropped, " and "))
 	}
+	var changes, more []string
+	rest, changes = d.adapted(rest)
+	s.Pre, more = d.adapted(s.Pre)
+	for _, change := range append(changes, more...) {
+		s.Evidence += ", " + change
+	}
 	if s.Command = rest; rest == "" {
 		s.Command = d.pkg.Scripts[name]
 		s.ends = "only builds"

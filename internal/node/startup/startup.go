@@ -74,6 +74,10 @@ type App struct {
 	// Notes are warnings.
 	Notes []string
 
+	// Fix says what makes the framework's build one that can be started, in the
+	// imperative. It is empty if that is unknown, and where it can be.
+	Fix string
+
 	// Looked are the ways that were looked for, without those that were found.
 	Looked []string
 }
@@ -113,7 +117,8 @@ type Process struct {
 //   - the framework
 //   - server.js, main of package.json, index.js, app.js, main.js
 //   - the usual files of an app that depends on a library for servers
-//   - the same as TypeScript, where Node.js runs it
+//   - the only program (bin) of such an app
+//   - the files above as TypeScript, where Node.js runs it
 //   - a folder that has an index.html
 //
 // A setting that is wrong is a [failure.Failure].

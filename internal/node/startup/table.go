@@ -60,6 +60,7 @@ type outcome struct {
 	BuildSets []string `toml:"build-sets"`
 	Note      string   `toml:"note"`
 	None      string   `toml:"none"`
+	Fix       string   `toml:"fix"`
 }
 
 // frameworks are the known ones, in order.

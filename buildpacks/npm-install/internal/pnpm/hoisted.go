@@ -64,7 +64,7 @@ func (m *Manager) installed() (installscripts.Tree, error) {
 	for _, one := range m.project.Lock.Packages {
 		key := one.Name + "@" + one.Version
 		if known, found := locked[key]; found {
-			one.Optional = one.Optional && known.Optional
+			one.Optional, one.Dev = one.Optional && known.Optional, one.Dev && known.Dev
 		}
 		if !one.Link {
 			locked[key] = one
@@ -73,7 +73,7 @@ func (m *Manager) installed() (installscripts.Tree, error) {
 	for i := range tree.Packages {
 		one := &tree.Packages[i]
 		known := locked[one.Manifest.Name+"@"+one.Manifest.Version]
-		one.Optional, one.Source, one.Resolved = known.Optional, known.Source, known.Resolved
+		one.Optional, one.Dev, one.Source, one.Resolved = known.Optional, known.Dev, known.Source, known.Resolved
 	}
 	return tree, nil
 }

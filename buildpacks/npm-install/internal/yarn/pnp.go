@@ -100,7 +100,7 @@ func (m *manager) runUnplugged(runner installscripts.Runner) error {
 		if err != nil {
 			return err
 		}
-		m.markOptional(&installed)
+		m.mark(&installed)
 		if _, err := runner.Run(installed, installed.ByPackage()); err != nil {
 			return err
 		}

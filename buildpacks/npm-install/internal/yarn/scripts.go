@@ -22,7 +22,7 @@ func (m *manager) runScripts(p modules.Part) error {
 	if err != nil {
 		return err
 	}
-	m.markOptional(&installed)
+	m.mark(&installed)
 	rule, err := m.scriptRule(p)
 	if err != nil {
 		return err
@@ -54,18 +54,21 @@ func (m *manager) scriptRunner(env environ.List, target, host targets.Target) in
 	return installscripts.Runner{Env: env, Terms: terms, Commands: m.scriptCommands(), Target: target, Host: host, Left: m.warnOfLeft, Log: m.log}
 }
 
-// markOptional marks the packages that the lockfile has as optional ones only.
-func (m *manager) markOptional(installed *installscripts.Tree) {
-	optional := map[string]bool{}
+// mark marks the packages that the lockfile has as optional ones only, or for
+// development only.
+func (m *manager) mark(installed *installscripts.Tree) {
+	type kind struct{ optional, dev bool }
+	kinds := map[string]kind{}
 	for _, one := range m.lock.graph.Packages {
 		if key := one.Name + "@" + one.Version; !one.Link {
-			only, known := optional[key]
-			optional[key] = one.Optional && (only || !known)
+			only, known := kinds[key]
+			kinds[key] = kind{one.Optional && (only.optional || !known), one.Dev && (only.dev || !known)}
 		}
 	}
 	for i := range installed.Packages {
 		one := &installed.Packages[i]
-		one.Optional = optional[one.Manifest.Name+"@"+one.Manifest.Version]
+		found := kinds[one.Manifest.Name+"@"+one.Manifest.Version]
+		one.Optional, one.Dev = found.optional, found.dev
 	}
 }
 

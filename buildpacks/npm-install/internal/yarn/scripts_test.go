@@ -61,3 +61,26 @@ func TestScriptsOfTheProject(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatOnlyDevelopmentNeedsIsNotDownloaded(t *testing.T) {
+	host, err := targets.Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]string{"devDependencies": "0", "dependencies": ""} {
+		t.Run(kind, func(t *testing.T) {
+			m := ready(t, "1.22.22", files{
+				"package.json":                      `{"name":"app","` + kind + `":{"cypress":"^13.0.0"}}`,
+				"yarn.lock":                         "# yarn lockfile v1\n\n\ncypress@^13.0.0:\n  version \"13.9.0\"\n",
+				"node_modules/cypress/package.json": `{"name":"cypress","version":"13.9.0","scripts":{"postinstall":"printf %s \"$CYPRESS_INSTALL_BINARY\" > written"}}`,
+			})
+			if err := m.runScripts(modules.Part{Target: host, Host: host, Dev: true}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(filepath.Join(m.project.Dir, "node_modules/cypress/written"))
+			if err != nil || string(got) != want {
+				t.Errorf("got %v and CYPRESS_INSTALL_BINARY=%q, want %q", err, got, want)
+			}
+		})
+	}
+}
