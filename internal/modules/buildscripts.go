@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -129,7 +130,7 @@ func (e *engine) ordered(folders []string) (all []string) {
 // the workspaces that it depends on come first, in dependency order.
 func (e *engine) planBuildScripts() ([]Script, error) {
 	names, err := BuildScripts(e.env.Get, e.project.Package)
-	if err != nil || e.env.Get(settings.RunScripts) == NoScripts {
+	if err != nil || e.env.Get(settings.RunScripts) == NoScripts || e.leavesBuilding() {
 		return nil, err
 	}
 	closure, _, err := e.selection.closure(true)
@@ -153,6 +154,12 @@ func (e *engine) planBuildScripts() ([]Script, error) {
 		all = append(all, Script{Folder: e.project.Workspace, Package: e.project.Package, Name: name})
 	}
 	return all, nil
+}
+
+// leavesBuilding reports whether the build leaves the app unbuilt: a development
+// server builds it itself.
+func (e *engine) leavesBuilding() bool {
+	return e.settings.environment == execenv.Development && e.env.Get(settings.RunScripts) == ""
 }
 
 // willRunScripts reports whether there are scripts to run. The default build script

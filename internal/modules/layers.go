@@ -144,7 +144,7 @@ func (i *installer) installFor(s spec) error {
 		return err
 	}
 	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders}
-	if s.dev() {
+	if !s.launch {
 		part.Preparing = i.preparing
 	}
 	err = i.manager.Install(part)
@@ -158,7 +158,7 @@ func (i *installer) installFor(s spec) error {
 // lockfile has nothing for particular platforms, no script has run, and nothing in
 // the layer is native.
 func (i *installer) forAnyTarget(s spec, natives int) bool {
-	return !s.hasHelper() && i.method.Kind == Frozen && i.generated.digest == "" &&
+	return !s.hasHelper() && !s.dev() && i.method.Kind == Frozen && i.generated.digest == "" &&
 		i.project.Lock.ForAnyTarget() && i.settings.check != checkOff && natives == 0
 }
 
