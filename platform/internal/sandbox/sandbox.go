@@ -49,6 +49,14 @@ type Spec struct {
 	// file at the target of each bind.
 	Root string
 
+	// Writable makes Root writable inside; then it must not be shared.
+	Writable bool
+
+	// Over, if set, makes everything inside writable, and Root remains unchanged and
+	// may be shared. Not every kernel and file system allows that, see
+	// [Error.Overlaying]. A chroot cannot have it.
+	Over Over
+
 	// MountPoint is an empty folder for mounting the root.
 	MountPoint string
 
@@ -66,6 +74,10 @@ type Spec struct {
 	// Stdout and Stderr receive the program's output; nil discards it.
 	Stdout, Stderr io.Writer
 }
+
+// Over are two empty folders of the host, on one file system, for what is written to
+// the root: Upper receives it, Work is the kernel's.
+type Over struct{ Upper, Work string }
 
 // Bind makes a folder or file of the host visible.
 type Bind struct {
@@ -123,6 +135,12 @@ const (
 	executing = "executing "
 	entering  = "entering the folder "
 )
+
+// overlaying is the step that makes a shared root writable.
+const overlaying = "mounting a writable root"
+
+// Overlaying reports whether only making a shared root writable failed.
+func (e *Error) Overlaying() bool { return e.Step == overlaying }
 
 // Executing reports whether only executing the requested program failed: Cause is
 // the error of execve(2).
