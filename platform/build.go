@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/internal/progress"
@@ -132,6 +133,10 @@ func (b *build) readOptions() (o phases.Options, err error) {
 	}
 	maps.Copy(o.Env, project.Env)
 	maps.Copy(o.Env, b.Env)
+	if o.ExecEnv, err = b.execEnv(o.Env); err != nil {
+		return o, err
+	}
+	delete(o.Env, execenv.Variable)
 	for kind, command := range b.Processes {
 		name := settings.StartCommand
 		if kind != "web" {
@@ -140,6 +145,12 @@ func (b *build) readOptions() (o phases.Options, err error) {
 		o.Env[name] = command
 	}
 	return o, err
+}
+
+// execEnv returns what the image is for: the request's, or what the build's variables
+// say, as with platforms that know no execution environments.
+func (b *build) execEnv(env map[string]string) (execenv.Environment, error) {
+	return execenv.Read(func(name string) string { return cmp.Or(string(b.Environment), env[name]) })
 }
 
 func (b *build) readDescriptor() (*descriptor.Descriptor, error) {

@@ -40,6 +40,10 @@ type Request struct {
 	Env        map[string]string // for the buildpacks; overrides the descriptor's
 	Bindings   []string          // folders of service bindings
 
+	// Environment is what the image is for; Production when empty. Of others, the
+	// image has the dependencies for development, and one process, of that name.
+	Environment Environment
+
 	Processes map[string]string // commands by type of process, which buildpacks get in BP_START_COMMAND and BP_START_COMMAND_<TYPE>
 	Labels    map[string]string // labels of the image, which buildpacks get in BP_IMAGE_LABELS
 	GitLabels bool              // add the app's commit and remote origin as labels and annotations

@@ -23,6 +23,7 @@ type RunRequest struct {
 	Env        map[string]string // added to the image's
 	Volumes    []string          // HOST:PATH or HOST:PATH:ro, as container engines take them
 	Tmpfs      []string          // paths of empty tmpfs mounts that everybody may write to
+	Writable   bool              // the image's files can be written to; what is written is gone afterwards
 	Network    Network           // HostNetwork when empty
 	Limits     Limits            // for each program; none when zero
 
@@ -58,7 +59,7 @@ func Run(ctx context.Context, r RunRequest) (result RunResult, err error) {
 	if err := checkNetwork(r.Network); err != nil {
 		return result, err
 	}
-	options := launch.Options{Args: r.Args, Entrypoint: r.Entrypoint, Env: map[string]string{}, Network: sandbox.Network(r.Network), Limits: sandbox.Limits(r.Limits), Stdout: r.Stdout, Stderr: r.Stderr}
+	options := launch.Options{Args: r.Args, Entrypoint: r.Entrypoint, Env: map[string]string{}, Writable: r.Writable, Network: sandbox.Network(r.Network), Limits: sandbox.Limits(r.Limits), Stdout: r.Stdout, Stderr: r.Stderr}
 	maps.Copy(options.Env, r.Env)
 	if options.Mounts, err = r.mounts(); err != nil {
 		return result, err

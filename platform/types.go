@@ -5,6 +5,7 @@ package platform
 import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/platform/internal/images"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
@@ -23,6 +24,16 @@ type Network string
 const (
 	HostNetwork = Network(sandbox.Host) // the host's network
 	NoNetwork   = Network(sandbox.None) // loopback only
+)
+
+// Environment is an execution environment (Platform API, "Execution Environments").
+type Environment string
+
+// The execution environments.
+const (
+	Production  = Environment(execenv.Production)
+	Test        = Environment(execenv.Test)
+	Development = Environment(execenv.Development)
 )
 
 // Limits are the limits of programs in a sandbox. 0 means this process's own limit,

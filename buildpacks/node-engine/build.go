@@ -19,6 +19,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/bindings"
 	"github.com/armature-cnb/armature/internal/cnb/cacerts"
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/spans"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
@@ -75,6 +76,13 @@ func (b builder) Build(bp packit.BuildContext) (packit.BuildResult, error) {
 	if err != nil {
 		return packit.BuildResult{}, err
 	}
+	if run.environment.Develops() && run.demand.AtLaunch {
+		layer, err := run.environmentLayer()
+		if err != nil {
+			return packit.BuildResult{}, err
+		}
+		layers = append(layers, layer)
+	}
 	return packit.BuildResult{Layers: layers}, nil
 }
 
@@ -95,6 +103,8 @@ type build struct {
 	optimize string // BP_NODE_OPTIMIZE_MEMORY: "true", "false", or empty when it is not set
 	strict   bool   // BP_NODE_VERSION_STRICT
 
+	environment execenv.Environment
+
 	npmBecause string // why npm is in the app image, if no plan entry requires it
 	registry   string // BP_NPM_REGISTRY; may hold a password
 	inventory  *inventory.Inventory
@@ -112,6 +122,9 @@ type build struct {
 func (b builder) determine(bp packit.BuildContext) (*build, error) {
 	run := &build{demand: readPlan(bp.Plan), builder: b, context: bp, spans: spans.New(bp.Platform.Path, b.Logger.TitleWriter)}
 	var err error
+	if run.environment, err = execenv.Read(b.Environ.Get); err != nil {
+		return nil, err
+	}
 	if run.target, err = targets.FromEnv(b.Environ.Get); err != nil {
 		return nil, unsupported(err)
 	}

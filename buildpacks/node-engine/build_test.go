@@ -127,6 +127,39 @@ func TestBuildSetsTheEnvironment(t *testing.T) {
 	}
 }
 
+// The layer of Node.js is the same in all execution environments.
+func TestBuildSetsNodeEnvOfTheExecutionEnvironment(t *testing.T) {
+	for execEnv, want := range map[string]string{"": "", "production": "", "test": "test", "development": "development"} {
+		f := newFixture(t)
+		f.set("CNB_EXEC_ENV=" + execEnv)
+		result, err := f.build(both())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"node", "node-build"} {
+			one := layer(t, result, name)
+			if got := one.LaunchEnv["NODE_ENV.default"] + one.BuildEnv["NODE_ENV.default"]; got != "production" {
+				t.Errorf("%q: the layer %s has %q", execEnv, name, got)
+			}
+		}
+		at := slices.IndexFunc(result.Layers, func(one packit.Layer) bool { return one.Name == "environment" })
+		switch {
+		case at < 0 && want != "", at >= 0 && want == "":
+			t.Errorf("%q: got layers %v", execEnv, result.Layers)
+		case at >= 0:
+			one := result.Layers[at]
+			if !one.Launch || one.Build || one.Cache || len(one.LaunchEnv) != 1 || one.LaunchEnv["NODE_ENV.default"] != want || one.Name > "node" {
+				t.Errorf("%q: got %+v", execEnv, one)
+			}
+		}
+	}
+	f := newFixture(t)
+	f.set("CNB_EXEC_ENV=staging")
+	if _, err := f.build(both()); !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestBuildSizesTheHeapWhenAsked(t *testing.T) {
 	for value, want := range map[string]struct{ asked, itself string }{"true": {"true", ""}, "1": {"true", ""}, "false": {"", "false"}, "0": {"", "false"}, "": {"", ""}} {
 		f := newFixture(t)

@@ -83,7 +83,7 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
 		s.describe(log, processes)
 		imagesettings.DescribeVariables(log, given.variables)
-		if why := s.workspaceReason(); why != "" {
+		if why := s.workspaceReason(); why != "" && !s.execEnv.Develops() {
 			warn(log, why)
 		}
 		folder, err := appfolder.Open(context.WorkingDir, env.Get, log)
@@ -100,6 +100,9 @@ func (s *start) choose(layersDir string, others buildplan.Group, env environ.Lis
 	mode, err := startCheck(env.Get)
 	if err != nil {
 		return err
+	}
+	if s.execEnv.Develops() {
+		return s.decide(s.question(env), env)
 	}
 	modules, err := s.findLaunched(layersDir, env.Get)
 	if err != nil {

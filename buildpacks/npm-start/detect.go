@@ -2,6 +2,7 @@ package npmstart
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // Detect passes if something starts the project, see package startup. It provides
@@ -23,7 +25,7 @@ func Detect(env environ.List) packit.DetectFunc {
 		switch err := s.decide(s.question(env), env); {
 		case err == errStatic:
 			return packit.DetectResult{}, packit.Fail.WithMessage("%s: %s", err, s.app.Site.Evidence)
-		case errors.As(err, &nothing) && nothing.ID == packagejson.StartScriptMissingID:
+		case errors.As(err, &nothing) && slices.Contains(nothingStarts, nothing.ID):
 			return packit.DetectResult{}, fail(nothing)
 		case err != nil:
 			return packit.DetectResult{}, err
@@ -35,6 +37,9 @@ func Detect(env environ.List) packit.DetectFunc {
 	}
 }
 
+// nothingStarts are the ids of failures that say that a project has no process.
+var nothingStarts = []string{packagejson.StartScriptMissingID, startup.TestScriptMissingID, startup.DevelopmentScriptMissingID}
+
 // modulesRequirement is the metadata of the requirement of node_modules.
 type modulesRequirement struct {
 	Launch  bool `toml:"launch"`
@@ -42,6 +47,11 @@ type modulesRequirement struct {
 	NPM     bool `toml:"npm,omitempty"` // nodemodules.NPMKey
 
 	Keep []string `toml:"keep,omitempty"` // nodemodules.KeepKey
+
+	// The manager's name, if a process calls it.
+	PNPM bool `toml:"pnpm,omitempty"`
+	Yarn bool `toml:"yarn,omitempty"`
+	Bun  bool `toml:"bun,omitempty"`
 }
 
 // launchRequirement is the metadata of any other requirement.
@@ -68,7 +78,9 @@ func (s start) requirements() []packit.BuildPlanRequirement {
 	if why := s.bunReason(); why != "" {
 		all = append(all, packit.BuildPlanRequirement{Name: buildplan.Bun, Metadata: launchRequirement{Launch: true, VersionSource: why}})
 	}
-	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{Launch: true, Relinks: true, NPM: reason != "", Keep: s.kept}})
+	all = append(all, packit.BuildPlanRequirement{Name: buildplan.NodeModules, Metadata: modulesRequirement{
+		Launch: true, Relinks: true, NPM: reason != "", Keep: s.kept, PNPM: s.calls("pnpm", "pnpx"), Yarn: s.calls("yarn"), Bun: s.calls("bun", "bunx"),
+	}})
 	if s.reload {
 		all = append(all, launch(buildplan.Watchexec))
 	}

@@ -25,6 +25,7 @@ func TestNPMStart(t *testing.T) {
 	suite("Start modules", testStartModules)
 	suite("Given", testGiven)
 	suite("Warnings", testWarnings)
+	suite("Environments", testEnvironments)
 	suite.Run(t)
 }
 

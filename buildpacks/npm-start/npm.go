@@ -1,7 +1,9 @@
 package npmstart
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
 )
@@ -24,6 +26,29 @@ func needsNPM(script string) (name string, needs bool) {
 		return "", false
 	}
 	return found[1], true
+}
+
+// calls reports whether a process for tests or development calls a manager, by one
+// of these names: itself, or through npm, which runs other scripts.
+func (s start) calls(names ...string) bool {
+	if !s.execEnv.Develops() {
+		return false // the text of scripts stands in place of such calls
+	}
+	texts := []string{}
+	for _, one := range s.scripts() {
+		texts = append(texts, one.text)
+	}
+	if s.npmReason() != "" {
+		texts = slices.AppendSeq(texts, maps.Values(s.pkg.Scripts))
+	}
+	return slices.ContainsFunc(texts, func(text string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return callsProgram(text, name) })
+	})
+}
+
+// callsProgram reports whether a script seems to call a program.
+func callsProgram(script, program string) bool {
+	return regexp.MustCompile(`(?:^|[\s;&|(){}'"/=])` + regexp.QuoteMeta(program) + `(?:$|[\s;&|(){}'"])`).MatchString(script)
 }
 
 // npmScript matches concurrently's form of a script: "npm:watch".

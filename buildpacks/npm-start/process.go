@@ -33,7 +33,7 @@ func (s start) event(p startup.Process) string {
 	switch {
 	case p.Script != "":
 		return p.Script
-	case p.Type == s.web.Type:
+	case p.Type == s.web.Type && !s.execEnv.Develops():
 		return defaultScript
 	}
 	return p.Type

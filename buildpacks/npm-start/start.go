@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -27,6 +28,7 @@ type start struct {
 	dir       string // the project's folder, in it
 	modules   string // the install folder: dir, or the root of its workspaces
 	workspace string // why a workspace is the project, if no setting says so
+	execEnv   execenv.Environment
 	pkg       packagejson.Package
 	app       startup.App
 	kept      []string        // packages for development that it needs
@@ -44,6 +46,9 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 		return start{}, err
 	}
 	s = start{root: workingDir, dir: found.Dir, modules: found.Root, workspace: found.Chosen}
+	if s.execEnv, err = execenv.Read(env.Get); err != nil {
+		return start{}, err
+	}
 	s.pkg, err = packagejson.Read(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return start{}, packageMissing(s.root, s.dir)
@@ -55,7 +60,9 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 		return start{}, err
 	}
 	s.hasBun = found.HasBun(workingDir, env.Get)
-	s.kept = startup.Kept(s.question(env), env.Get)
+	if !s.execEnv.Develops() {
+		s.kept = startup.Kept(s.question(env), env.Get)
+	}
 	return s, nil
 }
 
@@ -75,6 +82,11 @@ func (s start) question(env environ.List) startup.Project {
 // decide finds out how the project starts. It is a [failure.Failure] if nothing
 // starts it, and [errStatic] for a static site.
 func (s *start) decide(question startup.Project, env environ.List) (err error) {
+	if s.execEnv.Develops() {
+		s.web, err = startup.ForEnvironment(question, s.execEnv, env.Get)
+		s.app = startup.App{Kind: startup.Server, Processes: []startup.Process{s.web}}
+		return err
+	}
 	if s.app, err = startup.Decide(question, env.Get); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/armature-cnb/armature/buildpacks/static-site/internal/site"
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 	"github.com/armature-cnb/armature/internal/node/project"
@@ -23,6 +24,9 @@ func Detect(env environ.List) packit.DetectFunc {
 		s, err := read(context.WorkingDir, env)
 		if err != nil {
 			return packit.DetectResult{}, err
+		}
+		if s.environment.Develops() {
+			return packit.DetectResult{}, packit.Fail.WithMessage("no static site: the image is for %s", s.environment)
 		}
 		switch s.app.Kind {
 		case startup.Server:
@@ -52,6 +56,8 @@ type source struct {
 	dir    string // the project's folder, in it
 	builds bool   // it has a package.json
 	app    startup.App
+
+	environment execenv.Environment
 }
 
 // read reads a project. What it is must not depend on what the build makes: the
@@ -62,6 +68,9 @@ func read(workingDir string, env environ.List) (s source, err error) {
 		return s, err
 	}
 	s = source{root: workingDir, dir: found.Dir, builds: true}
+	if s.environment, err = execenv.Read(env.Get); err != nil {
+		return s, err
+	}
 	pkg, err := packagejson.Read(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.builds = false

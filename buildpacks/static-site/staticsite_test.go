@@ -32,6 +32,8 @@ func TestDetection(t *testing.T) {
 		{"a folder that is named, without a package.json", map[string]string{"site/a.txt": "x"}, "BP_STATIC_ROOT=site", 0, ""},
 		{"the project's own folder", map[string]string{"web/package.json": vite, "web/index.html": "x"}, "BP_NODE_PROJECT_PATH=web", 1, ""},
 		{"a server", map[string]string{"package.json": `{"scripts":{"start":"node server.js"}}`, "server.js": ""}, "", 0, "the app has a process of its own"},
+		{"a site whose image is for tests", map[string]string{"package.json": vite, "index.html": "x"}, "CNB_EXEC_ENV=test", 0, "no static site: the image is for test"},
+		{"an environment that nobody knows", map[string]string{"package.json": vite}, "CNB_EXEC_ENV=x", 0, "[setting-invalid]"},
 		{"nothing", map[string]string{"README.md": "x"}, "", 0, "no static site: no package.json and no index.html in /"},
 		{"a package that starts nothing", map[string]string{"package.json": "{}"}, "", 0, "no static site: looked for a script start"},
 		{"a folder outside", map[string]string{"index.html": "x"}, "BP_STATIC_ROOT=../x", 0, "[setting-invalid]"},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ type buildFlags struct {
 	network, sbomDir, progress, sandbox, descriptor    string
 	compression                                        string
 	timings, hostPlatform, cacheImage, cacheKey        string
-	creationTime                                       string
+	creationTime, execEnv                              string
 	env, envFiles, bindings, buildpacks, projects      list
 	labels, annotations, processes                     list
 	insecure                                           hosts
@@ -67,6 +68,7 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 	set.Var(&f.env, "env", "a variable for the buildpacks, `NAME=VALUE`, or NAME for its value here; several times")
 	set.Var(&f.envFiles, "env-file", "a `FILE` of such lines; --env goes before it")
 	set.Var(&f.processes, "process", "a process of the image, `TYPE=COMMAND`, which the buildpacks are asked for with BP_START_COMMAND, and with BP_START_COMMAND_TYPE for other types than web; several times")
+	set.StringVar(&f.execEnv, "exec-env", "", "what the image is for, as `ENVIRONMENT`: production; test, with the dependencies for development and a process test; or development, with these and a process development; production when left out")
 	set.Var(&f.labels, "label", "a label of the image, `NAME=VALUE`, which the buildpacks are asked for with BP_IMAGE_LABELS; several times")
 	set.Var(&f.annotations, "annotation", "an annotation of the image's manifest and index, `NAME=VALUE`; several times")
 	set.BoolVar(&f.gitLabels, "git-labels", false, "label and annotate the image with the commit that is checked out and the address of the remote origin (org.opencontainers.image.revision and source); what is not committed is not looked at")
@@ -91,6 +93,7 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 	choices(c, "output", "oci:", "tar:", "docker", "registry")
 	choices(c, "compression", "fast", "small")
 	choices(c, "network", "host", "none")
+	choices(c, "exec-env", "production", "test", "development")
 	choices(c, "progress", "auto", "terminal", "plain", "json")
 	return c
 }
@@ -118,7 +121,7 @@ func (f *buildFlags) request(p *program, args []string) (r platform.Request, err
 	r = platform.Request{
 		Image: f.tag, Output: f.output, Emulate: f.emulate, Descriptor: f.descriptor, Builder: f.builder, TrustAppBuilder: f.trustAppBuilder, RunImage: f.runImage,
 		Buildpacks: f.buildpacks, Bindings: f.bindings, GitLabels: f.gitLabels, Network: platform.Network(f.network), Limits: &f.limits, Compression: platform.Compression(f.compression),
-		SBOMDir: f.sbomDir, CacheKey: f.cacheKey, CacheImage: f.cacheImage, ClearCache: f.clearCache, SkipSourceDigest: true, // not printed
+		Environment: platform.Environment(f.execEnv), SBOMDir: f.sbomDir, CacheKey: f.cacheKey, CacheImage: f.cacheImage, ClearCache: f.clearCache, SkipSourceDigest: true, // not printed
 		Home: f.cacheDir, Sandbox: platform.Way(f.sandbox), Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv,
 	}
 	if len(args) > 0 {
@@ -160,11 +163,16 @@ func (f *buildFlags) check() error {
 		return &usageError{fmt.Sprintf("build: --network is %q, want host or none", f.network)}
 	case f.compression != string(platform.Fast) && f.compression != string(platform.Small):
 		return &usageError{fmt.Sprintf("build: --compression is %q, want fast or small", f.compression)}
+	case !slices.Contains(environments, platform.Environment(f.execEnv)):
+		return &usageError{fmt.Sprintf("build: --exec-env is %q, want production, test or development", f.execEnv)}
 	case f.emulate && f.hostPlatform != "":
 		return &usageError{"build: --emulate and --host-platform both say where the build runs: want one of them"}
 	}
 	return nil
 }
+
+// environments are the execution environments, and none for what the variables say.
+var environments = []platform.Environment{"", platform.Production, platform.Test, platform.Development}
 
 // parseTargets parses a list of platforms.
 func parseTargets(text string) (all []platform.Target, err error) {

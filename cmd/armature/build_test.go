@@ -31,12 +31,12 @@ func requestOf(t *testing.T, args ...string) platform.Request {
 func TestEveryFlagOfBuildIsInTheRequest(t *testing.T) {
 	got := requestOf(t, "app", "--tag", "tag", "--output", "oci:out", "--annotation", "a=1", "--platform", "linux/amd64,linux/arm64", "--host-platform", "linux/amd64",
 		"--descriptor", "descriptor", "--builder", "builder", "--trust-app-builder", "--run-image", "run", "--buildpack", "one,two", "--buildpack", "three", "--env", "E=1", "--binding", "binding",
-		"--process", "web=x", "--label", "l=1", "--git-labels", "--creation-time", "17", "--network", "none", "--max-processes", "1", "--max-open-files", "2", "--max-file-size", "3", "--compression", "small",
+		"--exec-env", "test", "--process", "web=x", "--label", "l=1", "--git-labels", "--creation-time", "17", "--network", "none", "--max-processes", "1", "--max-open-files", "2", "--max-file-size", "3", "--compression", "small",
 		"--sbom-dir", "sbom", "--cache-key", "key", "--cache-image", "cache", "--clear-cache", "--cache-dir", "home", "--sandbox", "chroot", "--insecure-registry", "host:1")
 	want := platform.Request{
 		App: "app", Image: "tag", Output: "oci:out", Annotations: map[string]string{"a": "1"}, Targets: []platform.Target{targets.LinuxAMD64, targets.LinuxARM64}, Host: targets.LinuxAMD64,
 		Descriptor: "descriptor", Builder: "builder", TrustAppBuilder: true, RunImage: "run", Buildpacks: []string{"one,two", "three"}, Env: map[string]string{"E": "1"}, Bindings: []string{"binding"},
-		Processes: map[string]string{"web": "x"}, Labels: map[string]string{"l": "1"}, GitLabels: true, Created: time.Unix(17, 0), Network: platform.NoNetwork, Limits: &platform.Limits{Processes: 1, OpenFiles: 2, FileSize: 3}, Compression: platform.Small,
+		Environment: platform.Test, Processes: map[string]string{"web": "x"}, Labels: map[string]string{"l": "1"}, GitLabels: true, Created: time.Unix(17, 0), Network: platform.NoNetwork, Limits: &platform.Limits{Processes: 1, OpenFiles: 2, FileSize: 3}, Compression: platform.Small,
 		SBOMDir: "sbom", CacheKey: "key", CacheImage: "cache", ClearCache: true, SkipSourceDigest: true, Home: "home", Sandbox: platform.Chroot, Registries: platform.Registries{Insecure: []string{"host:1"}},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -74,40 +74,70 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if len(args) == 0 {
 		return &usageError{"run: IMAGE is missing"}
 	}
-	if f.network != string(platform.HostNetwork) && f.network != string(platform.NoNetwork) {
-		return &usageError{fmt.Sprintf("run: --network is %q, want host or none", f.network)}
+	r, err := f.request(p, args[0], args[1:])
+	if err != nil {
+		return err
 	}
-	r := platform.RunRequest{
-		Image: args[0], Args: args[1:], Entrypoint: f.entrypoint, Volumes: f.volumes, Tmpfs: f.tmpfses, Network: platform.Network(f.network), Limits: f.limits,
+	result, err := runImage(ctx, r)
+	if err != nil {
+		return err
+	}
+	return result.status()
+}
+
+// request converts the flags to a request to run an image.
+func (f *runFlags) request(p *program, image string, args []string) (r platform.RunRequest, err error) {
+	if f.network != string(platform.HostNetwork) && f.network != string(platform.NoNetwork) {
+		return r, &usageError{fmt.Sprintf("run: --network is %q, want host or none", f.network)}
+	}
+	r = platform.RunRequest{
+		Image: image, Args: args, Entrypoint: f.entrypoint, Volumes: f.volumes, Tmpfs: f.tmpfses, Network: platform.Network(f.network), Limits: f.limits,
 		Stdout: p.stdout, Stderr: p.stderr, Home: f.cacheDir, Sandbox: platform.Way(f.sandbox), Registries: platform.Registries{Insecure: f.insecure}, Getenv: p.getenv,
 	}
-	var err error
 	if f.platform != "" {
 		if r.Target, err = parseTarget("--platform", f.platform); err != nil {
-			return err
+			return r, err
 		}
 	}
 	if r.Env, err = readEnv(f.envFiles, f.env, p.lookup); err != nil {
-		return err
+		return r, err
 	}
 	if f.port != "" {
 		r.Env["PORT"] = string(f.port)
 	}
+	return r, nil
+}
+
+// ended is how an image's process ended, or was ended.
+type ended struct {
+	platform.RunResult
+	killed bool // by armature
+}
+
+// status returns the process's exit status as an error, as shells have it: 128 and
+// the signal for one that a signal ended. It is nil for 0.
+func (e ended) status() error {
+	switch {
+	case e.killed:
+		return exitStatus(128 + int(syscall.SIGKILL))
+	case e.Signal != 0:
+		return exitStatus(128 + e.Signal)
+	case e.Code != 0:
+		return exitStatus(e.Code)
+	}
+	return nil
+}
+
+// runImage runs an image, passes signals on to it, and waits for its end.
+func runImage(ctx context.Context, r platform.RunRequest) (ended, error) {
 	graceful := newGraceful(ctx)
 	defer graceful.stop()
 	r.Signals, r.Started = graceful.passed, graceful.start
 	result, err := platform.Run(graceful.ctx, r)
-	switch {
-	case graceful.killed():
-		return exitStatus(128 + int(syscall.SIGKILL))
-	case err != nil:
-		return err
-	case result.Signal != 0:
-		return exitStatus(128 + result.Signal)
-	case result.Code != 0:
-		return exitStatus(result.Code)
+	if graceful.killed() {
+		return ended{result, true}, nil
 	}
-	return nil
+	return ended{RunResult: result}, err
 }
 
 // grace is how long a process may take to end after a signal.

@@ -60,6 +60,7 @@ func (e *engine) build() (layers []packit.Layer, err error) {
 		return nil, err
 	}
 	demand := readDemand(e.context.Plan, e.manager.Words().Name)
+	demand.dev = e.settings.environment.Develops()
 	if layers, err = e.manager.Prepare(e.context, downloads, demand.manager); err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func (i *installer) lockWorkspace() (err error) {
 
 // warnOfNodeEnv warns that NODE_ENV of the build does not affect what is installed.
 func (e *engine) warnOfNodeEnv(d demand) {
-	if e.env.Get("NODE_ENV") != "development" || !d.launch || len(e.project.Package.DevDependencies) == 0 || e.method.KeepsDev {
+	if e.env.Get("NODE_ENV") != "development" || !d.launch || d.dev || len(e.project.Package.DevDependencies) == 0 || e.method.KeepsDev {
 		return
 	}
 	e.log.Process("WARNING: NODE_ENV=development keeps no devDependencies in the app image: they are left out whatever it is")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
@@ -69,16 +70,14 @@ func (s Script) String() string {
 	return s.Name + " of " + s.Folder
 }
 
-// Call returns the command with which a developer runs the script, with a manager.
-func (s Script) Call(manager string) string {
-	call := manager + " run " + s.Name
-	switch {
-	case len(s.Args) > 0 && manager == "npm":
-		call = "npm exec -- " + s.Name
-	case len(s.Args) > 0 && manager == "pnpm":
-		call = "pnpm exec " + s.Name
+// Call returns the command with which a developer runs the script: with the
+// manager's command for scripts, or for a program with arguments, the one for
+// programs.
+func (s Script) Call(run, exec string) string {
+	if len(s.Args) == 0 {
+		exec = run
 	}
-	return strings.Join(append([]string{call}, s.Args...), " ")
+	return strings.Join(append([]string{exec, s.Name}, s.Args...), " ")
 }
 
 // planScripts returns the install scripts of the project's folders, if the engine
@@ -145,7 +144,7 @@ func (e *engine) ordered(folders []string) (all []string) {
 // the workspaces that it depends on come first, in dependency order.
 func (e *engine) planBuildScripts() ([]Script, error) {
 	names, err := BuildScripts(e.env.Get, e.project.Package)
-	if err != nil || e.env.Get(settings.RunScripts) == NoScripts {
+	if err != nil || e.env.Get(settings.RunScripts) == NoScripts || e.leavesBuilding() {
 		return nil, err
 	}
 	closure, _, err := e.selection.closure(true)
@@ -169,6 +168,12 @@ func (e *engine) planBuildScripts() ([]Script, error) {
 		all = append(all, Script{Folder: e.project.Workspace, Package: e.project.Package, Name: name})
 	}
 	return e.viaTaskRunner(all)
+}
+
+// leavesBuilding reports whether the build leaves the app unbuilt: a development
+// server builds it itself.
+func (e *engine) leavesBuilding() bool {
+	return e.settings.environment == execenv.Development && e.env.Get(settings.RunScripts) == ""
 }
 
 // willRunScripts reports whether there are scripts to run. The default build script

@@ -16,6 +16,7 @@ type demand struct {
 	relinks       bool // another buildpack points the links to launch-modules at the end
 	manager       bool // another buildpack calls the manager at launch
 	scripts       bool // there are build scripts
+	dev           bool // the app image has devDependencies, see package execenv
 
 	// keep are packages for development that the app needs at launch, too.
 	keep []string
@@ -63,12 +64,12 @@ func (s spec) layer() string {
 }
 
 // dev reports whether the layer has devDependencies.
-func (s spec) dev() bool { return !s.launch }
+func (s spec) dev() bool { return !s.launch || s.demand.dev }
 
-// prepares reports whether scripts that prepare run in this install: those with
-// devDependencies, and vendored modules if there is no other one.
+// prepares reports whether scripts that prepare run in this install: that of the
+// build layer, and vendored modules if there is no other one.
 func (s spec) prepares() bool {
-	return s.dev() || s.vendored && !s.demand.build && !s.demand.scripts
+	return !s.launch || s.vendored && !s.demand.build && !s.demand.scripts
 }
 
 // hidden reports whether later buildpacks do not get the layer.
@@ -81,7 +82,7 @@ func (s spec) keeps() bool {
 }
 
 // prunes reports whether vendored modules may still have devDependencies to remove.
-func (s spec) prunes() bool { return s.launch && (s.demand.build || s.demand.scripts) }
+func (s spec) prunes() bool { return !s.dev() && (s.demand.build || s.demand.scripts) }
 
 // hasHelper reports whether a helper points the links to the layer at launch.
 func (s spec) hasHelper() bool { return s.launch && s.demand.build && !s.demand.relinks }

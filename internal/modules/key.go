@@ -60,6 +60,9 @@ func (e *engine) keys(s spec, generated string) (keys, error) {
 	say("node", e.env.Get("NODE_ENV"), e.env.Get("NODE_OPTIONS"))
 	if s.launch {
 		say("choices", e.settings.check, strconv.FormatBool(e.settings.keepCache))
+		if s.demand.dev {
+			say("dev", "true")
+		}
 		if len(s.demand.keep) > 0 {
 			say("keep", s.demand.keep...)
 		}

@@ -148,7 +148,7 @@ func (i *installer) installFor(s spec) error {
 	}
 	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders}
 	switch {
-	case s.dev():
+	case !s.launch:
 		part.Preparing = i.preparing
 	case s.prepares(): // what it writes is in its place already
 		part.Preparing = func(run func() error) error { return run() }
@@ -164,7 +164,7 @@ func (i *installer) installFor(s spec) error {
 // lockfile has nothing for particular platforms, no script has run, and nothing in
 // the layer is native.
 func (i *installer) forAnyTarget(s spec, natives int) bool {
-	return !s.hasHelper() && i.method.Kind == Frozen && i.generated.digest == "" &&
+	return !s.hasHelper() && !s.dev() && i.method.Kind == Frozen && i.generated.digest == "" &&
 		i.project.Lock.ForAnyTarget() && i.settings.check != checkOff && natives == 0
 }
 

@@ -25,7 +25,7 @@ func ScriptFailure(manager string, s Script, o outcome.Outcome, missing string) 
 		found.Cause = end + ": " + found.Cause
 		return found
 	}
-	remedy := fmt.Sprintf("its output above says why; `%s` in the package's folder, after `%s install`, should say the same. ", s.Call(manager), manager)
+	remedy := fmt.Sprintf("its output above says why; `%s` in the package's folder, after `%s install`, should say the same. ", s.Call(manager+" run", manager+" run"), manager)
 	if o.Killed() {
 		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
 	}

@@ -1,6 +1,9 @@
 package modules
 
-import "github.com/armature-cnb/armature/internal/cnb/settings"
+import (
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
+	"github.com/armature-cnb/armature/internal/cnb/settings"
+)
 
 // Names of settings that several files use.
 const (
@@ -22,9 +25,13 @@ type choices struct {
 	keepFolders bool   // keep workspaces that the project does not need
 	keepModules bool   // keep modules in the app image
 	sbom        bool
+	environment execenv.Environment
 }
 
 func readSettings(getenv settings.Getenv) (s choices, err error) {
+	if s.environment, err = execenv.Read(getenv); err != nil {
+		return s, err
+	}
 	if s.check, err = settings.OneOf(getenv, settings.ModulesCheck, checkFails, checkWarns, checkOff); err != nil {
 		return s, err
 	}
@@ -37,6 +44,7 @@ func readSettings(getenv settings.Getenv) (s choices, err error) {
 	if s.keepModules, err = settings.Bool(getenv, modulesVariable, true); err != nil {
 		return s, err
 	}
+	s.keepModules = s.keepModules || s.environment.Develops() // tests and development servers load them
 	disabled, err := settings.Bool(getenv, settings.DisableSBOM, false)
 	s.sbom = !disabled
 	return s, err

@@ -75,9 +75,9 @@ func TestScriptsThatATaskRunnerDoesNotRun(t *testing.T) {
 func TestADevelopersCallOfAScript(t *testing.T) {
 	plain, program := Script{Name: "build"}, Script{Name: "turbo", Args: []string{"run", "build"}}
 	for want, got := range map[string]string{
-		"npm run build": plain.Call("npm"), "yarn run build": plain.Call("yarn"),
-		"npm exec -- turbo run build": program.Call("npm"), "pnpm exec turbo run build": program.Call("pnpm"),
-		"yarn run turbo run build": program.Call("yarn"), "bun run turbo run build": program.Call("bun"),
+		"npm run build": plain.Call("npm run", "npm exec --"), "yarn run build": plain.Call("yarn run", "yarn run"),
+		"npm exec -- turbo run build": program.Call("npm run", "npm exec --"), "pnpm exec turbo run build": program.Call("pnpm run", "pnpm exec"),
+		"yarn run turbo run build": program.Call("yarn run", "yarn run"), "bun run turbo run build": program.Call("bun run", "bun run"),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

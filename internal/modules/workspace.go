@@ -106,7 +106,7 @@ func (e *engine) tidy(modules string) error {
 // removeUnrelated removes workspaces from the app that this one does not need: for
 // the build if another buildpack requires modules then, or else for the launch.
 func (e *engine) removeUnrelated(d demand) error {
-	closure, known, err := e.selection.closure(d.build)
+	closure, known, err := e.selection.closure(d.build || d.dev)
 	if err != nil || !known || e.settings.keepFolders {
 		return err
 	}

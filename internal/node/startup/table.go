@@ -19,6 +19,7 @@ type framework struct {
 	Cache    []string  `toml:"cache"`
 	Port     string    `toml:"port"`
 	Listens  int       `toml:"listens"`
+	Develop  string    `toml:"develop"`
 	Keep     []keep    `toml:"keep"`
 	Weak     bool      `toml:"weak"`
 	Outcomes []outcome `toml:"outcome"`

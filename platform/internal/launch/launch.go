@@ -34,9 +34,10 @@ type Options struct {
 	Entrypoint string            // replaces the image's: a process type, or a path
 	Env        map[string]string // added to the image's
 
-	Mounts  []Mount         // added to the image's files
-	Network sandbox.Network // the host's when empty
-	Limits  sandbox.Limits  // for each program
+	Mounts   []Mount         // added to the image's files
+	Writable bool            // the image's files can be written to; what is written is gone afterwards
+	Network  sandbox.Network // the host's when empty
+	Limits   sandbox.Limits  // for each program
 
 	Home           home.Home
 	Way            sandbox.Way
@@ -109,7 +110,11 @@ func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFi
 	}
 	into.out, into.err = listen(spec.Stdout, spec.Stderr)
 	spec.Stdout, spec.Stderr = into.out, into.err
-	into.box, err = sandbox.Start(ctx, spec)
+	if o.Writable {
+		into.box, err = o.startWritable(ctx, work, spec)
+	} else {
+		into.box, err = sandbox.Start(ctx, spec)
+	}
 	return o.notMounted(err)
 }
 

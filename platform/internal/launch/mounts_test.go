@@ -73,6 +73,8 @@ func makeGoodImage(t *testing.T) v1.Image {
 		file{tar.Header{Name: "program", Mode: 0o755, Typeflag: tar.TypeReg}, string(program)},
 		file{tar.Header{Name: "etc/passwd", Mode: 0o644, Typeflag: tar.TypeReg}, "cnb:x:1001:1000::/home/cnb:\n"},
 		file{tar.Header{Name: "there/own", Mode: 0o644, Typeflag: tar.TypeReg}, "the image's"},
+		file{Header: tar.Header{Name: "users/", Mode: 0o755, Typeflag: tar.TypeDir, Uid: 1001, Gid: 1000}},
+		file{tar.Header{Name: "users/own", Mode: 0o644, Typeflag: tar.TypeReg, Uid: 1001, Gid: 1000}, "the image's"},
 		file{Header: tar.Header{Name: "link", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "there"}},
 	)
 }

@@ -93,7 +93,7 @@ func (l *listener) heard() (path string, said bool) {
 // hint explains such a failure to users of container engines, in which an image's
 // files are writable until the container is removed.
 func (o Options) hint(status sandbox.Status, outputs ...*listener) {
-	if status.Code == 0 || o.Way == sandbox.Chroot || o.Stderr == nil {
+	if status.Code == 0 || o.Way == sandbox.Chroot || o.Writable || o.Stderr == nil {
 		return
 	}
 	for _, output := range outputs {

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/emulation"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -44,8 +45,9 @@ type Options struct {
 
 	Buildpacks order.Request // replace or surround the builder's order
 
-	Env        map[string]string // for the buildpacks
-	Bindings   []string          // folders of service bindings
+	ExecEnv    execenv.Environment // what the image is for; production when empty
+	Env        map[string]string   // for the buildpacks
+	Bindings   []string            // folders of service bindings
 	Network    sandbox.Network
 	Limits     sandbox.Limits // for each program
 	ClearCache bool
@@ -156,6 +158,7 @@ func newBuild(options Options) *Build {
 		maps.Copy(b.Env, b.emulation)
 		maps.Copy(b.Env, options.Env)
 	}
+	b.tellExecEnv()
 	return b
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
@@ -74,8 +75,15 @@ func (b *Build) open(ctx context.Context) (err error) {
 // Emulated builds do not take over from cross builds: they exist for what cross
 // builds cannot build. The compression is part of the key, so that an image's
 // digest does not depend on earlier builds.
-func (b *Build) key(to targets.Target) string {
+func (b *Build) key(to targets.Target) string { return b.keyIn(b.ExecEnv, to) }
+
+// keyIn is the key in an execution environment. Images for tests have other layers
+// than those for production, and neither build should lose its previous image.
+func (b *Build) keyIn(execEnv execenv.Environment, to targets.Target) string {
 	key := b.of() + " for " + to.String() + " by " + b.owner()
+	if execEnv.Develops() {
+		key += " in " + string(execEnv)
+	}
 	if b.emulated() {
 		key += " on " + b.Host.String()
 	}

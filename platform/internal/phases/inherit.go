@@ -12,7 +12,6 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 )
 
@@ -84,18 +83,18 @@ func (b *Build) inheritFrom(other left) error {
 }
 
 // beginWithCache makes the cache folder of a first build. The first build for a
-// target copies another target's cache: npm's downloads are the same for all, and
+// target copies the cache of another target or execution environment: npm's downloads are the same for all, and
 // buildpacks recognize other layers by the target in their metadata.
 func (b *Build) beginWithCache(now *left, checked bool) error {
 	if err := b.forgetImage(); err != nil {
 		return err
 	}
 	cache := b.cacheFolder()
-	for _, other := range targets.All() {
-		if other == b.Target || b.ClearCache {
+	for _, other := range b.siblings() {
+		if b.ClearCache {
 			continue
 		}
-		copied, err := b.Home.CopyKept(b.key(other), "cache", cache, func(kept, from, to string) error {
+		copied, err := b.Home.CopyKept(b.keyIn(other.execEnv, other.target), "cache", cache, func(kept, from, to string) error {
 			theirs := readLeft(kept)
 			if theirs.Name != b.Name && theirs.Scripts {
 				return keepDownloads(from, to, checked)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/progress"
@@ -100,6 +101,8 @@ func TestBuildsOfOneFolderShareWhatTheyLeaveWhateverTheTag(t *testing.T) {
 		{"another project", func(b *Build) { b.Env["BP_NODE_PROJECT_PATH"] = "packages/a" }, false},
 		{"a link to the builder's folder", func(b *Build) { b.builder.found = linkToBuilder }, true},
 		{"another builder", func(b *Build) { b.builder.found = "registry/builder:2" }, false},
+		{"an image for production, said", func(b *Build) { b.ExecEnv = execenv.Production }, true},
+		{"an image for tests", func(b *Build) { b.ExecEnv = execenv.Test }, false},
 		{"another platform", func(b *Build) { b.Target = targets.LinuxARM64 }, false},
 		{"a name for what is left", func(b *Build) { b.CacheKey = "x" }, false},
 		{"another compression", func(b *Build) { b.Small = true }, false},
@@ -201,6 +204,33 @@ func TestWhatIsNotedIsNotedBeforeAnythingRuns(t *testing.T) {
 	}
 	if got := readLeft(t.TempDir()); !got.Scripts {
 		t.Error("of what nothing is noted, scripts have written nothing")
+	}
+}
+
+func TestAnImageForTestsBeginsWithProductionsCache(t *testing.T) {
+	h, app := openHome(t), appOf(t, scripted)
+	first := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
+	first.leaves(t, ours)
+	first.Close()
+	second := ofApp(t, h, app, "app:test", targets.LinuxAMD64)
+	second.ExecEnv = execenv.Test
+	second.opened(t)
+	if got := downloadsIn(t, second.cacheFolder()); len(got) != 2 || got[archiveContent] != "an archive" {
+		t.Errorf("the cache has %q", got)
+	}
+	again := ofApp(t, h, app, "app:1", targets.LinuxAMD64).opened(t)
+	if _, err := os.Lstat(again.manifestPath()); err != nil {
+		t.Errorf("production has lost its previous image: %v", err)
+	}
+}
+
+func TestBuildpacksAreToldWhatTheImageIsFor(t *testing.T) {
+	given := map[string]string{"A": "1"}
+	for execEnv, want := range map[execenv.Environment]string{"": "", execenv.Production: "", execenv.Test: "test", execenv.Development: "development"} {
+		b := newBuild(Options{ExecEnv: execEnv, Env: given, Host: targets.LinuxAMD64})
+		if got := b.Env["CNB_EXEC_ENV"]; got != want || b.Env["A"] != "1" || b.ExecEnv == "" || len(given) != 1 {
+			t.Errorf("%q: got %v, %v", execEnv, b.ExecEnv, b.Env)
+		}
 	}
 }
 

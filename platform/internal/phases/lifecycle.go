@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/platform/internal/hostfiles"
 	"github.com/armature-cnb/armature/platform/internal/images"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
@@ -277,7 +278,7 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 		env = append(env, name+"="+b.Env[name])
 	}
 	if b.builder.platformAPI == "0.15" {
-		env = append(env, "CNB_EXEC_ENV=production")
+		env = append(env, execenv.Variable+"="+string(b.ExecEnv))
 	}
 	if b.Created != "" {
 		env = append(env, "SOURCE_DATE_EPOCH="+b.Created)

@@ -15,6 +15,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/files/wholefile"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform/internal/loopback"
@@ -178,7 +179,7 @@ func passes(err error) bool {
 func (b *Build) forSeed(name string) Options {
 	o := b.Options
 	o.App, o.AppOf, o.Name, o.CacheKey, o.Filter, o.Rebase = "", "", name, name, nil, nil
-	o.Env, o.Bindings, o.Buildpacks = nil, nil, order.Request{}
+	o.Env, o.Bindings, o.Buildpacks, o.ExecEnv = nil, nil, order.Request{}, execenv.Production
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Labels, o.Created = nil, ""
 	o.Log, o.Getenv = progress.New(nil), func(string) string { return "" }

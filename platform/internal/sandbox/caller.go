@@ -93,7 +93,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 	}
 	defer s.killWhenDone(ctx)()
 	message := setup{
-		Way: s.spec.Way, Root: s.spec.Root, MountPoint: s.spec.MountPoint, Binds: s.spec.Binds, User: s.spec.User, Group: s.spec.Group,
+		Way: s.spec.Way, Root: s.spec.Root, Writable: s.spec.Writable, Over: s.spec.Over, MountPoint: s.spec.MountPoint, Binds: s.spec.Binds, User: s.spec.User, Group: s.spec.Group,
 		Hostname: s.spec.Hostname, Network: s.spec.Network, OneID: s.oneID(),
 		Limits: s.spec.Limits, Tmpfs: s.spec.Tmpfs,
 	}

@@ -35,7 +35,7 @@ func (s setup) mountAll() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return &Error{Step: "making mounts private", Cause: err}
 	}
-	if err := bind(s.Root, s.MountPoint, unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+	if err := s.mountRoot(); err != nil {
 		return err
 	}
 	if err := s.mountProc(); err != nil {

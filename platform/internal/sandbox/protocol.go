@@ -19,6 +19,8 @@ import (
 type setup struct {
 	Way              Way
 	Root, MountPoint string
+	Writable         bool
+	Over             Over
 	Binds            []Bind
 	User, Group      int
 	Hostname         string

@@ -48,6 +48,14 @@ type Spec struct {
 	// file at the target of each bind.
 	Root string
 
+	// Writable makes Root writable inside; then it must not be shared.
+	Writable bool
+
+	// Over, if set, makes everything inside writable, and Root remains unchanged and
+	// may be shared. Not every kernel and file system allows that, see
+	// [Overlaying]. A chroot cannot have it.
+	Over Over
+
 	// MountPoint is an empty folder for mounting the root.
 	MountPoint string
 
@@ -65,6 +73,10 @@ type Spec struct {
 	// Stdout and Stderr receive the program's output; nil discards it.
 	Stdout, Stderr io.Writer
 }
+
+// Over are two empty folders of the host, on one file system, for what is written to
+// the root: Upper receives it, Work is the kernel's.
+type Over struct{ Upper, Work string }
 
 // Bind makes a folder or file of the host visible.
 type Bind struct {
@@ -123,11 +135,12 @@ type Kind int
 
 // The kinds of steps.
 const (
-	Making    Kind = iota // the sandbox, or the program's process in it
-	Entering              // the program's folder; Cause is the error of chdir(2)
-	Executing             // the requested program; Cause is the error of execve(2)
-	Binding               // a folder or file of the host, Path, into the sandbox
-	Ending                // the sandbox's processes: some may be left
+	Making     Kind = iota // the sandbox, or the program's process in it
+	Entering               // the program's folder; Cause is the error of chdir(2)
+	Executing              // the requested program; Cause is the error of execve(2)
+	Binding                // a folder or file of the host, Path, into the sandbox
+	Overlaying             // making a shared root writable
+	Ending                 // the sandbox's processes: some may be left
 )
 
 func (e *Error) Error() string { return e.Step + ": " + e.Cause.Error() }

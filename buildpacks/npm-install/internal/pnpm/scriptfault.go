@@ -48,7 +48,7 @@ func scriptFailure(s modules.Script, f fault) error {
 		found.Cause = end + ": " + found.Cause
 		return found
 	}
-	remedy := "its output above says why; `" + s.Call("pnpm") + "` in the package's folder, after `pnpm install`, should say the same. "
+	remedy := "its output above says why; `" + s.Call("pnpm run", "pnpm exec") + "` in the package's folder, after `pnpm install`, should say the same. "
 	if f.Killed() {
 		remedy = "a machine that runs out of memory kills what takes most of it: give the build more. "
 	}
