@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
+	"github.com/armature-cnb/armature/internal/testing/tier"
 )
 
 // parts are the Makefile's variables of prerequisites, and the programs that a
@@ -33,6 +34,7 @@ var parts = []struct {
 
 // If make does not know a file, a change of it rebuilds nothing.
 func TestMakeKnowsEveryFileThatAProgramIsMadeOf(t *testing.T) {
+	tier.Program(t, "make")
 	for _, part := range parts {
 		t.Run(part.variable, func(t *testing.T) {
 			known := prerequisites(t, part.variable)
@@ -57,6 +59,7 @@ func TestMakeKnowsEveryFileThatAProgramIsMadeOf(t *testing.T) {
 // A program's version, and the hosts of a builder's index, are not in file
 // names.
 func TestMakeKnowsVariablesThatNamesDoNotSay(t *testing.T) {
+	tier.Program(t, "make")
 	makefile, err := filepath.Abs("../Makefile")
 	if err != nil {
 		t.Fatal(err)
