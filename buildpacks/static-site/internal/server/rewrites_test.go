@@ -55,3 +55,38 @@ func TestASiteThatIsNoneIsAnError(t *testing.T) {
 		root.Close()
 	}
 }
+
+func TestAnAnswerWithoutContentSaysNothingOfIt(t *testing.T) {
+	address := serve(t, map[string]string{"a.js": long}, "", server.Options{HealthPath: "/health"})
+	tag := ask(t, "GET", address, "/a.js", "Accept-Encoding: gzip").header.Get("Etag")
+	got := ask(t, "GET", address, "/a.js", "Accept-Encoding: gzip", "If-None-Match: "+tag)
+	if got.status != 304 || got.body != "" || got.header.Get("Etag") != tag {
+		t.Errorf("got %d, %q, %v", got.status, got.body, got.header)
+	}
+	for _, name := range []string{"Content-Encoding", "Content-Type", "Content-Length"} {
+		if value := got.header.Get(name); value != "" {
+			t.Errorf("got the %s %q", name, value)
+		}
+	}
+	if got := ask(t, "GET", address, "/health"); got.body != "ok\n" || got.header.Get("Content-Type") != "text/plain; charset=utf-8" || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("got %q, %v", got.body, got.header)
+	}
+}
+
+// What is no tag of the file is another file's, however short it is.
+func TestARangeOfAnotherFileIsNotSent(t *testing.T) {
+	address := serve(t, map[string]string{"a.txt": "0123456789"}, "", server.Options{})
+	tag := ask(t, "GET", address, "/a.txt").header.Get("Etag")
+	for same, want := range map[string]int{"x": 200, "W/" + tag: 200, tag: 206, "": 206} {
+		fields := []string{"Range: bytes=2-4"}
+		if same != "" {
+			fields = append(fields, "If-Range: "+same)
+		}
+		if got := ask(t, "GET", address, "/a.txt", fields...); got.status != want || (got.body == "234") != (want == 206) {
+			t.Errorf("%q: got %d %q, want %d", same, got.status, got.body, want)
+		}
+	}
+	if got := ask(t, "HEAD", address, "/a.txt", "Range: bytes=2-4"); got.status != 200 || got.header.Get("Content-Length") != "10" {
+		t.Errorf("HEAD: got %d, %v", got.status, got.header)
+	}
+}
