@@ -71,3 +71,17 @@ func TestAPlanThatWantsNodeAtNoTimeGetsNone(t *testing.T) {
 		t.Errorf("got %v, %v\n%s", result.Layers, err, &f.log)
 	}
 }
+
+// Where nothing is made, the log says nothing of it.
+func TestARebuildThatReusesEverythingInstallsNothing(t *testing.T) {
+	f := newFixture(t)
+	first, err := f.build(both())
+	if err != nil || !strings.Contains(f.log.String(), "Installing Node.js") {
+		t.Fatalf("got %v\n%s", err, &f.log)
+	}
+	f.restore(t, first)
+	f.log.Reset()
+	if _, err := f.build(both()); err != nil || strings.Contains(f.log.String(), "Installing Node.js") {
+		t.Errorf("got %v\n%s", err, &f.log)
+	}
+}

@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/node/distribution"
 )
 
 // sourceOf makes a folder with a file, and two folders with a file each.
@@ -81,5 +85,63 @@ func TestAMirrorThatIsNotWholeIsAnError(t *testing.T) {
 	file := sourceOf(t) + "/file"
 	if err := link(file, file+"/x"); err == nil {
 		t.Error("a link below a file: got no error")
+	}
+}
+
+func TestTheLibraryOfNPMIsLinkedWhereItMayBe(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	for _, name := range []string{"commands", "utils", "cli"} {
+		if err := os.Mkdir(filepath.Join(from, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := linkLibrary(from, to); err != nil {
+		t.Fatal(err)
+	}
+	for name, linked := range map[string]bool{"commands": true, "utils": true, "cli": false} {
+		if _, err := os.Readlink(filepath.Join(to, name)); (err == nil) != linked {
+			t.Errorf("%s: linked: %v, want %v", name, err == nil, linked)
+		}
+	}
+}
+
+func TestAReleaseThatCannotBeLinkedIsAnError(t *testing.T) {
+	for _, name := range []string{"bin/node", "LICENSE", "include"} {
+		dir := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := linkRelease(distribution.Found{Node: t.TempDir()}, dir); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s is there: got %v", name, err)
+		}
+	}
+	dir := t.TempDir()
+	if err := linkCommands(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no npm: got %v", err)
+	}
+	for _, name := range []string{npmHome + "/bin/npm-cli.js", npmHome + "/bin/npx-cli.js", "bin/npx"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := linkCommands(dir); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("npx is there: got %v", err)
+	}
+}
+
+func TestALayerThatCannotBeMadeIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "node.toml"), []byte("["), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, dir + "/nowhere"} {
+		i := installation{name: "node", layers: packit.Layers{Path: path}}
+		if _, err := i.install(t.Context(), distribution.Found{}); err == nil {
+			t.Errorf("%s: got no error", path)
+		}
+	}
+	fault := errors.New("the disk is on fire")
+	if err := unsupported(fault); err != fault {
+		t.Errorf("got %v, want it as it is", err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -261,12 +260,12 @@ func sortedNames(env packit.Environment) []string { return slices.Sorted(maps.Ke
 
 func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
 	if s.workspace != "" {
-		log.Process("Starting a workspace: %s", strings.ReplaceAll(s.workspace, "%", "%%"))
+		log.Process("Starting a workspace: %s", s.workspace)
 		log.Subprocess("%s chooses another folder.", settings.ProjectPath)
 		log.Break()
 	}
 	for _, why := range s.app.Passed {
-		log.Process("Passing over: %s", strings.ReplaceAll(why, "%", "%%"))
+		log.Process("Passing over: %s", why)
 		log.Break()
 	}
 	for _, note := range s.app.Notes {
@@ -285,7 +284,7 @@ func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
 		log.Action("in %s", process.WorkingDirectory)
 		for _, p := range s.app.Processes {
 			if p.Type == process.Type {
-				log.Action("because of %s", strings.ReplaceAll(p.Evidence, "%", "%%"))
+				log.Action("because of %s", p.Evidence)
 			}
 		}
 	}

@@ -93,7 +93,7 @@ func TestFates(t *testing.T) {
 		"npm exec serve": "runs", "npm exec prettier": "ends", "npm x semver": "dies  calls npx semver", "npm exec semver 1": "runs", "npm exec": "runs", "npm exec -- semver": "runs",
 		"npm run deep12": "dies deep12>deep11>deep10>deep9>deep8>deep7>deep6>deep5>deep4>deep3>deep2>deep1 calls semver", "npm run deep13": "runs",
 		"npx": "runs", "npx serve": "runs", "npx prettier .": "ends", "npx vite build": "ends", "npx prettier@3 .": "ends", "npx semver": "dies  calls npx semver", "npx --no-install semver": "dies  calls npx semver", "npx -q -- semver": "dies  calls npx semver", "npx --no": "runs",
-		"npx -y semver": "runs", "npx $X": "runs", "npx semver@7": "runs", "npx x@7": "runs", "npx @scope/x": "dies  calls npx @scope/x", "npx tools": "runs",
+		"npx -y semver": "runs", "npx $X": "runs", "npx semver@7": "runs", "npx semver@": "dies  calls npx semver", "npx x@7": "runs", "npx @scope/x": "dies  calls npx @scope/x", "npx tools": "runs",
 		// Several.
 		"concurrently 'semver 1' 'semver 2'": dead, "concurrently 'semver 1' 'node server.js'": "runs", "concurrently -k 'node server.js' 'semver 1'": dead, "concurrently -k 'node server.js' true": "runs",
 		"concurrently -k --restart-tries 3 'semver 1' 'node server.js'": "runs", "concurrently -n true,true 'semver 1' 'semver 2'": dead, "concurrently -k npm:live npm:dead": "dies dead calls semver", "concurrently npm:dead npm:dead": "dies dead calls semver",

@@ -98,6 +98,6 @@ func (s start) remedy(f fate, modules launched) string {
 
 // warn logs a warning.
 func warn(log scribe.Emitter, text string) {
-	log.Process("WARNING: %s", strings.ReplaceAll(text, "%", "%%"))
+	log.Process("WARNING: %s", text)
 	log.Break()
 }

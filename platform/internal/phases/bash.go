@@ -74,8 +74,9 @@ func hasBash(ctx context.Context, image v1.Image) (bool, error) {
 	archive := tar.NewReader(interrupt.Reader(ctx, files))
 	for {
 		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return false, nil
+		if errors.Is(err, io.EOF) { // an error of the image comes behind the archive's end
+			_, err = io.Copy(io.Discard, files)
+			return false, err
 		}
 		if err != nil || path.Base(header.Name) == "bash" {
 			return err == nil, err

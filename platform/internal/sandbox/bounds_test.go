@@ -104,3 +104,21 @@ func TestAProcThatIsNoneIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What the first process is not told it cannot do.
+func TestASandboxThatCannotBeDescribedIsAnError(t *testing.T) {
+	way := Users
+	if os.Geteuid() == 0 {
+		way = Mounts
+	}
+	s, err := Start(t.Context(), Spec{Way: way, Root: t.TempDir(), User: 1, Hostname: strings.Repeat("x", maxMessage)})
+	if s != nil || err == nil || way == Mounts && !errors.Is(err, ErrTooLong) {
+		t.Errorf("got %v, %v, want %v", s, err, ErrTooLong)
+	}
+}
+
+func TestACapabilityOfNoSetIsNotThere(t *testing.T) {
+	if hasCapability(63) { // the kernel has fewer
+		t.Error("a capability that no kernel has is there")
+	}
+}

@@ -263,10 +263,10 @@ func reap(timeout, longest time.Duration) {
 		switch {
 		case err != nil && !errors.Is(err, syscall.EINTR):
 			return
-		case pid > 0:
-			last = time.Now()
-		default:
+		case pid == 0: // those that are left have not ended
 			time.Sleep(time.Millisecond)
+		default:
+			last = time.Now()
 		}
 	}
 }

@@ -9,40 +9,43 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
+// part is the bytes of a file to send.
+type part struct{ first, length int64 }
+
 // conditions looks at the preconditions and the range of a request (RFC 9110,
 // 13.2.2 and 14.2). It returns the part to send, or that the answer is complete.
 //
 // Conditions with dates are passed over, since no answer has one: the files of an
 // image all have the same time.
-func conditions(ctx *fasthttp.RequestCtx, p *page, f *form) (first, length int64, ended bool) {
+func conditions(ctx *fasthttp.RequestCtx, p *page, f *form) (send part, ended bool) {
 	request := &ctx.Request.Header
 	if match := request.Peek("If-Match"); len(match) > 0 && !lists(string(match), p.tags(), false) {
 		ctx.Response.Header.Del("Etag")
 		plain(ctx, fasthttp.StatusPreconditionFailed)
-		return 0, 0, true
+		return part{}, true
 	}
 	if lists(string(request.Peek("If-None-Match")), []string{f.tag}, true) {
 		ctx.SetStatusCode(fasthttp.StatusNotModified)
 		ctx.Response.Header.Del("Content-Type")
-		return 0, 0, true
+		return part{}, true
 	}
 	if same := request.Peek("If-Range"); !ctx.IsGet() || len(same) > 0 && string(same) != f.tag {
-		return 0, f.size, false
+		return part{length: f.size}, false
 	}
 	first, length, ok, valid := byteRange(string(request.Peek("Range")), f.size)
 	if !valid {
-		return 0, f.size, false
+		return part{length: f.size}, false
 	}
 	if !ok {
 		ctx.Response.Header.Del("Etag")
 		ctx.Response.Header.Del("Cache-Control")
 		ctx.Response.Header.Set("Content-Range", fmt.Sprintf("bytes */%d", f.size))
 		plain(ctx, fasthttp.StatusRequestedRangeNotSatisfiable)
-		return 0, 0, true
+		return part{}, true
 	}
 	ctx.SetStatusCode(fasthttp.StatusPartialContent)
 	ctx.Response.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, first+length-1, f.size))
-	return first, length, false
+	return part{first, length}, false
 }
 
 // tags are the entity tags of all forms.

@@ -97,3 +97,22 @@ func TestTheTargetOfARequest(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMemoryForFilesEnds(t *testing.T) {
+	m := &memory{free: 5}
+	for i, tc := range []struct {
+		size int64
+		want bool
+	}{{6, false}, {3, true}, {3, false}, {2, true}, {1, false}, {0, true}} {
+		if got := m.take(tc.size); got != tc.want {
+			t.Errorf("%d: %d bytes: got %v, want %v", i, tc.size, got, tc.want)
+		}
+	}
+	m = &memory{free: 1 << 40}
+	if !m.take(maxFile) || m.take(maxFile+1) || m.free != 1<<40-maxFile {
+		t.Errorf("a file as large as it may be, and a larger one: %d bytes are left", m.free)
+	}
+	if content, err := (&form{memory: &memory{}, size: 1}).content(); content != nil || err != nil {
+		t.Errorf("no memory: got %v, %v", content, err)
+	}
+}

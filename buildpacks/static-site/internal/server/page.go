@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -107,41 +108,41 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx, p *page, status int, path strin
 		}
 	}
 	ctx.SetStatusCode(status)
-	first, length := int64(0), f.size
+	send := part{length: f.size}
 	if status == fasthttp.StatusOK {
 		var ended bool
-		if first, length, ended = conditions(ctx, p, f); ended {
+		if send, ended = conditions(ctx, p, f); ended {
 			return
 		}
 	}
 	if f.encoding != "" {
 		h.Set("Content-Encoding", f.encoding)
 	}
-	if err := f.send(ctx, first, length); err != nil {
+	if err := f.send(ctx, send); err != nil {
 		ctx.Response.Reset()
 		plain(ctx, fasthttp.StatusInternalServerError)
 	}
 }
 
 // send writes a part of the form's content.
-func (f *form) send(ctx *fasthttp.RequestCtx, first, length int64) error {
+func (f *form) send(ctx *fasthttp.RequestCtx, p part) error {
 	content, err := f.content()
 	if err != nil {
 		return err
 	}
 	if content != nil {
-		ctx.Response.SetBodyRaw(content[first : first+length])
+		ctx.Response.SetBodyRaw(content[p.first : p.first+p.length])
 		return nil
 	}
 	file, err := f.root.Open(f.path)
 	if err != nil {
 		return err
 	}
-	if _, err := file.Seek(first, 0); err != nil {
+	if _, err := file.Seek(p.first, io.SeekStart); err != nil {
 		file.Close()
 		return err
 	}
-	ctx.SetBodyStream(file, int(length)) // which closes it
+	ctx.SetBodyStream(file, int(p.length)) // which closes it
 	return nil
 }
 
