@@ -37,11 +37,11 @@ func (o Options) trustsFlags() bool { return !o.since("11.12.0") }
 // removesLater reports whether npm first makes the folders of all packages, and
 // later removes those that it leaves out, with their programs. Then the folders
 // around them stay.
-func (o Options) removesLater() bool { return !o.since("11.6.1") }
+func (o Options) removesLater() bool { return !o.since("11.6.2") }
 
 // recordsUnfit reports whether npm's record has the optional packages that are left
 // out because they do not fit the platform or Node.js.
-func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.1") }
+func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.2") }
 
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }
