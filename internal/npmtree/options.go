@@ -70,6 +70,9 @@ func (o Options) check() error {
 	if o.since("11.1.0") && !o.since("11.3.0") || o.since("11.6.3") && !o.since("11.7.0") {
 		return handover("npm %v came with no Node.js", o.NPM)
 	}
+	if o.since("11.6.1") && !o.since("11.6.2") {
+		return handover("npm %v has a way of its own to leave packages out", o.NPM)
+	}
 	if o.Node == nil || o.Node.Prerelease() != "" {
 		return handover("Node.js %v is not a release", o.Node)
 	}
