@@ -91,7 +91,7 @@ func (n *node) through(e *edge) flags {
 // walkFlags is the way of npm before 11.7: every package once, depth first.
 func (t *tree) walkFlags(o Options) {
 	toPeers := (*node).unsetPeer
-	if o.since("11.6.1") {
+	if o.since("11.6.2") {
 		toPeers = (*node).markPeer
 	}
 	walk(t.root, func(n *node) { n.unsetFlags(toPeers) }, func(n *node) (next []*node) {
@@ -178,7 +178,7 @@ func (n *node) unsetPeer(e *edge) {
 	}
 }
 
-// markPeer sets or unsets it as npm 11.6.1 and 11.6.2 do: every dependency anew.
+// markPeer sets or unsets it as npm 11.6.2 does: every dependency anew.
 func (n *node) markPeer(e *edge) {
 	if e.isPeer() {
 		e.to.peer = true

@@ -37,11 +37,11 @@ func (o Options) trustsFlags() bool { return !o.since("11.12.0") }
 // removesLater reports whether npm first makes the folders of all packages, and
 // later removes those that it leaves out, with their programs. Then the folders
 // around them stay.
-func (o Options) removesLater() bool { return !o.since("11.6.1") }
+func (o Options) removesLater() bool { return !o.since("11.6.2") }
 
 // recordsUnfit reports whether npm's record has the optional packages that are left
 // out because they do not fit the platform or Node.js.
-func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.1") }
+func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.2") }
 
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }
@@ -69,6 +69,9 @@ func (o Options) check() error {
 	}
 	if o.since("11.1.0") && !o.since("11.3.0") || o.since("11.6.3") && !o.since("11.7.0") {
 		return handover("npm %v came with no Node.js", o.NPM)
+	}
+	if o.since("11.6.1") && !o.since("11.6.2") {
+		return handover("npm %v has a way of its own to leave packages out", o.NPM)
 	}
 	if o.Node == nil || o.Node.Prerelease() != "" {
 		return handover("Node.js %v is not a release", o.Node)

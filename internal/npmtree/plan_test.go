@@ -87,6 +87,7 @@ func TestWhatGoesToNPM(t *testing.T) {
 		{name: "npm 8.5", npm: "8.5.5", want: "known are the versions"},
 		{name: "npm 13", npm: "13.0.0", want: "known are the versions"},
 		{name: "a prerelease of npm", npm: "12.0.0-pre.1", want: "known are the versions"},
+		{name: "npm 11.6.1", npm: "11.6.1", want: "a way of its own"},
 		{name: "npm 11.6.4", npm: "11.6.4", want: "came with no Node.js"},
 		{name: "version 1", from: `"lockfileVersion":3`, to: `"lockfileVersion":1`, want: "lockfileVersion"},
 		{name: "version 4", from: `"lockfileVersion":3`, to: `"lockfileVersion":4`, want: "lockfileVersion"},

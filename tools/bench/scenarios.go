@@ -10,6 +10,7 @@ import (
 	"github.com/armature-cnb/armature/tools/bench/internal/apps"
 	"github.com/armature-cnb/armature/tools/bench/internal/contest"
 	"github.com/armature-cnb/armature/tools/bench/internal/history"
+	"github.com/armature-cnb/armature/tools/bench/internal/installs"
 )
 
 // The ways to do a scenario's work.
@@ -27,7 +28,8 @@ const (
 	node             = "node"              // of an image: Node.js alone, without the launcher
 )
 
-var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, single, node}
+var allWays = []string{cross, native, emulated, dockerfile, dockerfileNative, bare, small, tiny, smallTiny, single, node,
+	installs.Installer, installs.NPM, installs.PNPM, installs.Bun}
 
 // scenario measures one thing in all ways.
 type scenario struct {
@@ -64,6 +66,12 @@ func scenarios() []scenario {
 		}),
 		timed("large-source", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
 			return b.rebuild(ctx, name, large, (*apps.App).ChangeLine)
+		}),
+		timed("install", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
+			return b.install(ctx, name, express)
+		}),
+		timed("install-large", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
+			return b.install(ctx, name, large)
 		}),
 		{"pushed", (*bench).pushed},
 		{"size", (*bench).size},

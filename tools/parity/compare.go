@@ -121,6 +121,20 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	return err
 }
 
+// install installs a project with the installer.
+func (c *comparison) install(ctx context.Context, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	planned, archives, err := c.plan(dir, hostCPU, "")
+	if err != nil {
+		return err
+	}
+	defer archives.Close()
+	return install.Into(ctx, dir, planned, archives)
+}
+
 // showLines shows the first lines that only one of two texts has.
 func (c *comparison) showLines(want, got string) {
 	for _, side := range []struct{ sign, text, other string }{{"-", want, got}, {"+", got, want}} {

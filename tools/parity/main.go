@@ -1,6 +1,7 @@
 // Command parity compares the installer of npm's lockfiles with npm itself:
 //
 //	parity -corpus DIR [-app NAME] [-npm FOLDER] [-work DIR]
+//	parity -install DIR | -resolve DIR [-npm FOLDER] [-node VERSION] [-work DIR]
 //	parity -random COUNT [-seed NUMBER] [-from NUMBER] [-npm FOLDER] [-work DIR]
 //
 // Every folder below the corpus with a package.json and a lockfile of npm's is
@@ -8,6 +9,9 @@
 // targets, with and without development dependencies, without the addresses of
 // archives in the lockfile and with those of the configured registry. The two trees
 // have to be the same: names, modes, links and contents. Scripts are never run.
+//
+// With -install it only installs the project in a folder with the installer, and
+// with -resolve it only writes the addresses into its lockfile: for the benchmark.
 //
 // With -random the projects are random sets of the public packages in packages.txt,
 // whose lockfiles npm writes: of a seed, always the same sets.
@@ -44,10 +48,13 @@ func run(ctx context.Context, args []string, log io.Writer) (err error) {
 	seed := flags.Uint64("seed", 1, "of the random projects")
 	from := flags.Uint64("from", 0, "the number of the first random project")
 	targets := flags.String("targets", "arm64,x64", "CPUs to install for")
+	install := flags.String("install", "", "only install the project in this folder, for this machine")
+	resolve := flags.String("resolve", "", "only write the registry's addresses into the lockfile in this folder")
+	node := flags.String("node", "", "the version of Node.js; by default that of the node on the PATH")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if _, err := os.Stat(*corpus); *random == 0 && (*corpus == "" || err != nil) {
+	if _, err := os.Stat(*corpus); *random == 0 && *install == "" && *resolve == "" && (*corpus == "" || err != nil) {
 		return fmt.Errorf("the corpus %q is not there: want a folder with apps", *corpus)
 	}
 	if *work == "" {
@@ -62,8 +69,15 @@ func run(ctx context.Context, args []string, log io.Writer) (err error) {
 		return err
 	}
 	c := comparison{work: *work, archives: filepath.Join(*work, "archives"), log: log, forms: strings.Split(*forms, ","), cpus: strings.Split(*targets, ",")}
+	c.nodeVersion = *node
 	if err := c.find(*npm); err != nil {
 		return err
+	}
+	switch {
+	case *resolve != "":
+		return c.addAddresses(*resolve)
+	case *install != "":
+		return c.install(ctx, *install)
 	}
 	if *random > 0 {
 		c.archives = filepath.Join(c.cache(), "_cacache", "content-v2") // each is fetched once
@@ -113,11 +127,14 @@ func (c *comparison) find(npm string) error {
 	if err != nil {
 		return err
 	}
-	output, err := exec.Command("node", "--version").Output()
-	if err != nil {
-		return err
+	if c.nodeVersion == "" {
+		output, err := exec.Command("node", "--version").Output()
+		if err != nil {
+			return err
+		}
+		c.nodeVersion = strings.TrimPrefix(strings.TrimSpace(string(output)), "v")
 	}
-	c.npm, c.npmVersion, c.nodeVersion = npm, pkg.Version, strings.TrimPrefix(strings.TrimSpace(string(output)), "v")
+	c.npm, c.npmVersion = npm, pkg.Version
 	fmt.Fprintf(c.log, "npm %s, Node.js %s\n", c.npmVersion, c.nodeVersion)
 	return nil
 }

@@ -49,7 +49,7 @@ func draw(seed, number uint64) project {
 	}
 	for _, manifest := range into {
 		used := map[string]bool{}
-		for range 2 + random.IntN(9) {
+		for range sizes[random.IntN(len(sizes))] {
 			kind, one := kindOf(random.IntN(20)), pick()
 			name, spec := one.name, one.version
 			switch random.IntN(12) {
@@ -70,6 +70,9 @@ func draw(seed, number uint64) project {
 	}
 	return p
 }
+
+// sizes are how many dependencies package.json files have.
+var sizes = []int{1, 1, 2, 2, 2, 3, 3, 4, 6, 10}
 
 // kindOf returns the kind of dependencies for a number below 20.
 func kindOf(number int) string {

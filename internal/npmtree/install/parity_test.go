@@ -58,6 +58,18 @@ func newSide(t *testing.T, npm, registry string) *side {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "npm_config_registry=" + registry, "npm_config_audit=false", "npm_config_fund=false",
 		"npm_config_update_notifier=false", "npm_config_loglevel=error",
 	}
+	s.npmVersion = semver.MustParse(versionOf(t, npm))
+	output, err := exec.Command("node", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.nodeVersion = semver.MustParse(strings.TrimSpace(string(output)))
+	return s
+}
+
+// versionOf returns the version of the npm in a folder.
+func versionOf(t *testing.T, npm string) string {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(npm, "package.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +78,7 @@ func newSide(t *testing.T, npm, registry string) *side {
 	if err := json.Unmarshal(text, &pkg); err != nil {
 		t.Fatal(err)
 	}
-	s.npmVersion = semver.MustParse(pkg.Version)
-	output, err := exec.Command("node", "--version").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.nodeVersion = semver.MustParse(strings.TrimSpace(string(output)))
-	return s
+	return pkg.Version
 }
 
 // install installs with the installer.
@@ -130,7 +136,7 @@ func TestTheTreeIsNPMs(t *testing.T) {
 	for _, npm := range npms(t) {
 		for _, form := range []string{"resolved", "plain"} {
 			for _, omit := range [][]string{nil, {"dev"}} {
-				t.Run(fmt.Sprintf("%s %s omit=%v", filepath.Base(npm), form, omit), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s %s omit=%v", versionOf(t, npm), form, omit), func(t *testing.T) {
 					registry := serve(t)
 					s := newSide(t, npm, registry.address)
 					target := deps.Platform{OS: "linux", CPU: hostCPU, Libc: deps.Glibc}

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sys/unix"
 )
 
@@ -63,7 +62,7 @@ func decompress(archive io.Reader) (io.ReadCloser, error) {
 	if magic[0] != 0x1f || magic[1] != 0x8b {
 		return io.NopCloser(buffered), nil
 	}
-	reader, err := gzip.NewReader(buffered)
+	reader, err := newMembers(buffered)
 	if err != nil {
 		return nil, odd("the archive is no gzip: %s", err)
 	}

@@ -88,6 +88,31 @@ func unpacked(t *testing.T, archive []byte, programs ...string) (files map[strin
 	return files, err
 }
 
+// An archive of gzip may have several members, and zeros behind them.
+func TestWhatFollowsAGzip(t *testing.T) {
+	archive := pack(entry{name: "p/a.js", text: "1", mode: 0o644})
+	zeros := make([]byte, 100<<10)
+	for _, row := range []struct {
+		name string
+		text []byte
+		good bool
+	}{
+		{"zeros", slices.Concat(zipped(archive), zeros), true},
+		{"a zero", append(zipped(archive), 0), true},
+		{"a second member", slices.Concat(zipped(archive[:700]), zipped(archive[700:])), true},
+		{"a second member and zeros", slices.Concat(zipped(archive[:512]), zipped(archive[512:]), zeros), true},
+		{"zeros and something else", slices.Concat(zipped(archive), zeros, []byte("x")), false},
+		{"something else", append(zipped(archive), 'x'), false},
+		{"half a second member", slices.Concat(zipped(archive[:700]), zipped(archive[700:])[:20]), false},
+	} {
+		files, err := unpacked(t, row.text)
+		var odd *unpack.OddError
+		if row.good != (err == nil) || !row.good && !errors.As(err, &odd) || row.good && files["a.js"] != "rw-r--r-- 1" {
+			t.Errorf("%s: got %q, %v", row.name, files, err)
+		}
+	}
+}
+
 // What npm makes of these archives is in the fixture of npmtree/install, too.
 func TestFilesAreUnpackedAsNPMDoes(t *testing.T) {
 	for _, tc := range []struct {

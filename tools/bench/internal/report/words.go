@@ -15,6 +15,8 @@ var subjects = []subject{
 	{"compiled", "Cold build of an app with bcrypt, compiled"},
 	{"large", "Cold build of a large app"},
 	{"large-source", "Rebuild of the large app, one source line changed"},
+	{"install", "Install of the Express app's packages alone"},
+	{"install-large", "Install of the large app's packages alone"},
 	{"pushed-first", "Pushed, first build"},
 	{"pushed-unchanged", "Pushed, nothing changed"},
 	{"pushed-source", "Pushed, one source line changed"},
@@ -39,6 +41,10 @@ var waysNames = map[string]string{
 	"small-tiny":        "armature, other, tiny, compressed small",
 	"single":            "armature, other architecture only",
 	"node":              "Node.js alone, same image",
+	"installer":         "installer, of npm's lockfile",
+	"npm":               "npm ci",
+	"pnpm":              "pnpm",
+	"bun":               "bun",
 }
 
 func subjectTitle(scenario string) string {
