@@ -3,19 +3,27 @@
 package npminstall_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha1"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -48,15 +56,47 @@ func newPrivate(t *testing.T) private {
 			json.NewEncoder(w).Encode(map[string]any{"name": "@x/word", "dist-tags": map[string]string{"latest": "1.0.0"}, "versions": map[string]any{"1.0.0": version}})
 		}
 	}))
-	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	leaf, root := certified(t)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{leaf}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	p.url = server.URL
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(p.authority, text, 0o644); err != nil {
+	if err := os.WriteFile(p.authority, root, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// certified returns a certificate for this machine, and that of the authority that
+// vouches for it, as PEM.
+func certified(t *testing.T) (leaf tls.Certificate, root []byte) {
+	t.Helper()
+	var keys [2]*ecdsa.PrivateKey
+	for i := range keys {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[i] = key
+	}
+	from, until := time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotBefore: from, NotAfter: until,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	server := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "registry"}, NotBefore: from, NotAfter: until,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	above, err := x509.CreateCertificate(rand.Reader, authority, authority, keys[0].Public(), keys[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	below, err := x509.CreateCertificate(rand.Reader, server, authority, keys[1].Public(), keys[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{below}, PrivateKey: keys[1]}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: above})
 }
 
 // bringing is a buildpack's folder with the newest program of a manager in a range.
@@ -125,6 +165,9 @@ func TestBindingsReachAPrivateRegistry(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFixture(t)
 			p := newPrivate(t)
+			// A cafile of this machine's global configuration would take the place of
+			// further authorities.
+			writeFiles(t, f.env.Get("HOME"), files{".npmrc": "cafile=null\n"})
 			if row.manager != "npm" {
 				f.cnb = bringing(t, row.manager, row.version)
 			}
@@ -148,6 +191,9 @@ func TestBindingsReachAPrivateRegistry(t *testing.T) {
 			}
 			upload()
 			f.env = f.env.With("NODE_EXTRA_CA_CERTS", p.authority)
+			if strings.HasPrefix(row.version, "1.22.") { // it does not know null
+				writeFiles(t, f.env.Get("HOME"), files{".npmrc": "cafile=" + p.authority + "\n"})
+			}
 			f.built(launchOnly)
 			if got := f.runs("node.js"); got != "private\n" {
 				t.Errorf("got %q", got)

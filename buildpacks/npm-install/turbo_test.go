@@ -100,7 +100,7 @@ func turborepo(t *testing.T, f *fixture, manager string) files {
 		".gitignore":            "node_modules\n.turbo\ndist.js\nmade.txt\n",
 		"apps/api/package.json": strings.ReplaceAll(app, "NAME", "api"),
 		"apps/web/package.json": strings.ReplaceAll(app, "NAME", "web"),
-		"packages/lib/package.json": `{"name":"@x/lib","version":"1.0.0","main":"dist.js","scripts":{"generate":"node -e \"fs.writeFileSync('made.txt', '41')\"",` +
+		"packages/lib/package.json": `{"name":"@x/lib","version":"1.0.0","main":"dist.js","scripts":{"generate":"node -e \"fs.writeFileSync('made.txt', process.env.OUTSIDE)\"",` +
 			`"build":"node -e \"fs.writeFileSync('dist.js', 'module.exports = ' + fs.readFileSync('made.txt'))\""}}`,
 	}
 }
@@ -126,6 +126,7 @@ func TestATurborepoIsBuiltWithTurborepo(t *testing.T) {
 			}
 			uploaded := filepath.Join(t.TempDir(), "app")
 			f.copy(f.app, uploaded)
+			f.env = f.env.With("OUTSIDE", "41") // turbo.json does not name it
 			for _, arch := range []string{hostTarget(t).Arch, otherTarget(t).Arch} {
 				f.env = f.env.With("CNB_TARGET_ARCH", arch).With("BP_NODE_PROJECT_PATH", "apps/api")
 				layers := f.built(launchOnly)

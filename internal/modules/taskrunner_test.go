@@ -29,7 +29,7 @@ func TestATaskRunnerBuildsAWorkspaceAndKeepsWhatItMade(t *testing.T) {
 		}
 		return writeFiles(s.app, files{".turbo/cookies/1": "", "packages/api/.turbo/turbo-build.log": "took 1 s", "packages/lib/.turbo/turbo-build.log": "took 1 s"})
 	}
-	const call = "run turbo run build --filter=api"
+	const call = "run turbo run build --filter=api --env-mode=loose"
 	target := host(t).String()
 	s.built(forLaunch)
 	s.called("install build "+target+" packages/lib packages/api", call, "install launch "+target+" packages/lib packages/api", "prune")

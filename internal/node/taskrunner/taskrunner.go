@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/tailscale/hujson"
@@ -97,14 +98,23 @@ func buildsInOrder(text []byte) (bool, error) {
 func (r Runner) Variables(cache string) []string { return r.variables(cache) }
 
 // Build returns the arguments with which the runner builds a workspace after its
-// dependencies. Ok is false if its configuration does not ask for that order, or if
+// dependencies. Scripts see all variables, as without the runner: what the runner
+// keeps must not be for other variables, which it does not all know. Ok is false if its configuration does not ask for that order, or if
 // it would refuse to run: Turborepo does in a root without packageManager.
 func (r Runner) Build(root, workspace packagejson.Package) (args []string, ok bool) {
 	if !r.ordered || workspace.Name == "" || root.PackageManager == "" {
 		return nil, false
 	}
-	return []string{"run", "build", "--filter=" + workspace.Name}, true
+	args = []string{"run", "build", "--filter=" + workspace.Name}
+	if !versionOne.MatchString(root.Dependencies[r.Name] + root.DevDependencies[r.Name]) {
+		args = append(args, "--env-mode=loose")
+	}
+	return args, true
 }
+
+// versionOne matches a range of Turborepo up to version 1, which has no such flag in
+// all its releases, and hides no variables by itself.
+var versionOne = regexp.MustCompile(`^[^0-9a-z]*[01]\b`)
 
 // Written returns the folders that the runner writes besides its results, in the
 // root and in workspaces, given relative to the root.

@@ -33,7 +33,7 @@ func TestFind(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, row.file), []byte(row.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			root := packagejson.Package{PackageManager: "npm@11.0.0", DevDependencies: map[string]string{row.dependency: "1"}}
+			root := packagejson.Package{PackageManager: "npm@11.0.0", DevDependencies: map[string]string{row.dependency: "^2.1.0"}}
 			got, found, err := taskrunner.Find(dir, root)
 			if err != nil || got.Name != row.want || found != (row.want != "") {
 				t.Fatalf("got %+v, %v, %v", got, found, err)
@@ -42,7 +42,7 @@ func TestFind(t *testing.T) {
 				return
 			}
 			args, ok := got.Build(root, packagejson.Package{Name: "@x/api"})
-			if ok != row.build || ok && !slices.Equal(args, []string{"run", "build", "--filter=@x/api"}) {
+			if ok != row.build || ok && !slices.Equal(args, []string{"run", "build", "--filter=@x/api", "--env-mode=loose"}) {
 				t.Errorf("got %q, %v", args, ok)
 			}
 			if _, ok := got.Build(packagejson.Package{}, packagejson.Package{Name: "@x/api"}); ok {
@@ -52,6 +52,23 @@ func TestFind(t *testing.T) {
 				t.Error("a workspace without a name cannot be named")
 			}
 		})
+	}
+}
+
+func TestVersionOneHidesNoVariables(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "turbo.json"), []byte(`{"pipeline":{"build":{"dependsOn":["^build"]}}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for spec, hides := range map[string]bool{"1.10.3": false, "^1": false, "~1.2.0": false, ">=1.0": false, "2.0.0": true, "^2.11.11": true, "latest": true, "catalog:": true, "10.0.0": true} {
+		root := packagejson.Package{PackageManager: "npm@11.0.0", DevDependencies: map[string]string{"turbo": spec}}
+		r, _, err := taskrunner.Find(dir, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if args, _ := r.Build(root, packagejson.Package{Name: "api"}); slices.Contains(args, "--env-mode=loose") != hides {
+			t.Errorf("%s: got %q", spec, args)
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ func newRegistry(env environ.List, log scribe.Emitter, platformDir, dir, binding
 func authorities(env environ.List, config *npmrc.Config, log scribe.Emitter) (all []cacerts.File) {
 	cafile, _ := config.Get("cafile")
 	for _, path := range []string{cafile, env.Get("NODE_EXTRA_CA_CERTS")} {
-		if path == "" {
+		if path == "" || path == "null" { // npm's way to unset what another file sets
 			continue
 		}
 		text, err := regular.ReadFile(path)

@@ -88,6 +88,9 @@ func translate(npm map[string]string, major int) rcSettings {
 	all := rcSettings{}
 	for _, key := range slices.Sorted(maps.Keys(npm)) {
 		value := npm[key]
+		if value == "null" { // npm's way to unset what another file sets
+			continue
+		}
 		registry, name, ofRegistry := cutLast(key, ":")
 		switch {
 		case plainSettings[key] != "":

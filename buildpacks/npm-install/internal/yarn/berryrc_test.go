@@ -22,6 +22,7 @@ func TestNPMsConfigurationInYarnsTerms(t *testing.T) {
 		},
 		{name: "a pair", version: "4.18.1", npmrc: "//h/:_auth=bWU6c2VjcmV0\n", want: "npmRegistries:\n    //h:\n        npmAlwaysAuth: true\n        npmAuthIdent: me:secret\n"},
 		{name: "an authority", version: "4.18.1", npmrc: "cafile=/ca.pem\nstrict-ssl=false\n", want: "enableStrictSsl: false\nhttpsCaFilePath: /ca.pem\n"},
+		{name: "an authority that another file unsets", version: "4.18.1", npmrc: "cafile=null\nproxy=null\n", want: "{}\n"},
 		{name: "an authority of Yarn 3", version: "3.8.7", npmrc: "cafile=/ca.pem\n", want: "caFilePath: /ca.pem\n"},
 		{name: "a proxy", version: "4.18.1", npmrc: "https-proxy=http://proxy:1\nproxy=http://proxy:2\n", want: "httpProxy: http://proxy:2\nhttpsProxy: http://proxy:1\n"},
 		{
