@@ -22,6 +22,15 @@ func Caches(pkg packagejson.Package) []string {
 	return nil
 }
 
+// BuildIncludesDev is set for later buildpacks if NPM_CONFIG_INCLUDE is not the
+// user's, but only says what is installed for the build.
+const BuildIncludesDev = "ARMATURE_BUILD_INCLUDES_DEV"
+
+// KeepsDevelopment reports whether the user keeps devDependencies in the app image.
+func KeepsDevelopment(getenv settings.Getenv) bool {
+	return getenv(BuildIncludesDev) == "" && strings.Contains(getenv("NPM_CONFIG_INCLUDE")+getenv("npm_config_include"), "dev")
+}
+
 // Kept returns the packages for development that the project's server needs, too:
 // the app image should have them. It is empty for most projects.
 func Kept(p Project, getenv settings.Getenv) (names []string) {

@@ -148,6 +148,7 @@ func TestDecide(t *testing.T) {
 		{"a watcher of another program", files{"package.json": scripts(`"start":"nodemon --exec babel-node lib/x.mts"`), "lib/x.mts": ""}, nil, "web: nodemon --exec babel-node lib/x.mts"},
 		{"a development server with nothing below", files{"package.json": scripts(`"start":"vite"`)}, nil, "web: vite"},
 		{"a compiler for development", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main"},
+		{"devDependencies that are there for the build", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev", "ARMATURE_BUILD_INCLUDES_DEV=true"}, "web: node dist/main"},
 		{"devDependencies that stay", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev"}, "web: nest start"},
 		{"no start script, but one for production", files{"package.json": scripts(`"start:production":"node x.js"`)}, nil, "web: node x.js"},
 
