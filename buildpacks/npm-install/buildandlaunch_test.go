@@ -31,10 +31,11 @@ func testBuildAndLaunch(t *testing.T, context spec.G, it spec.S) {
 			Expect(f.modules("launch-modules", "tool")).NotTo(BeADirectory())
 			Expect(os.Readlink(filepath.Join(f.app, "node_modules"))).To(Equal(f.modules("build-modules")))
 			Expect(modulesLayer.BuildEnv).To(Equal(packit.Environment{
-				"NPM_CONFIG_INCLUDE.default":       "dev",
-				"PATH.append":                      f.modules("build-modules", ".bin"),
-				"PATH.delim":                       ":",
-				"ARMATURE_LAUNCH_MODULES.override": filepath.Join(f.layersDir, "launch-modules"),
+				"ARMATURE_BUILD_INCLUDES_DEV.override": "true",
+				"NPM_CONFIG_INCLUDE.default":           "dev",
+				"PATH.append":                          f.modules("build-modules", ".bin"),
+				"PATH.delim":                           ":",
+				"ARMATURE_LAUNCH_MODULES.override":     filepath.Join(f.layersDir, "launch-modules"),
 			}))
 			Expect(nodemodules.Relink(f.app, modulesLayer.BuildEnv["ARMATURE_LAUNCH_MODULES.override"])).To(Succeed())
 			Expect(os.Readlink(filepath.Join(f.app, "node_modules"))).To(Equal(f.modules("launch-modules")))

@@ -15,6 +15,7 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/project"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // manager is npm in one build. It is a [modules.Manager].
@@ -109,6 +110,7 @@ func (m *manager) Environment() (build, launch packit.Environment) {
 	}
 	if !choosesDependencies(m.env) {
 		build.Default("NPM_CONFIG_INCLUDE", "dev") // so that npm sees what is installed here, whatever NODE_ENV is
+		build.Override(startup.BuildIncludesDev, "true")
 	}
 	launch.Default("NPM_CONFIG_LOGLEVEL", m.npm.env.Get("NPM_CONFIG_LOGLEVEL"))
 	return build, launch

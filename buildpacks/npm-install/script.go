@@ -31,6 +31,9 @@ func (n npm) warnOfBlocked(scripts []string) {
 // explain says why a script failed. It classifies errors of an npm that the script
 // called.
 func (l *lifecycle) explain(failed installscripts.Failed) error {
+	if found := failed.Abandoned(); found != nil {
+		return found
+	}
 	f := fault{Outcome: failed.Outcome, args: []string{"run", failed.Event}, dir: l.project.Dir, npm: l.npm.versions.NPM}
 	f.registries = func() []string { return l.npm.registries(l.project.Dir) }
 	var inner *failure.Failure

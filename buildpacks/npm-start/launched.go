@@ -14,6 +14,7 @@ import (
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
+	"github.com/armature-cnb/armature/internal/node/startup"
 )
 
 // presence says whether the app image will have something.
@@ -75,10 +76,8 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 // keepsDevelopment reports whether npm's configuration keeps devDependencies at
 // launch.
 func (s start) keepsDevelopment(getenv settings.Getenv) bool {
-	for _, name := range []string{"NPM_CONFIG_INCLUDE", "npm_config_include"} {
-		if strings.Contains(getenv(name), "dev") {
-			return true
-		}
+	if startup.KeepsDevelopment(getenv) {
+		return true
 	}
 	for _, dir := range []string{s.modules, getenv("HOME")} {
 		text, err := regular.ReadFile(filepath.Join(dir, ".npmrc"))

@@ -31,7 +31,7 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		if s.app.Kind != startup.Static {
-			return packit.BuildResult{}, errors.New("the app was a static site in detection and is none in the build: a buildpack in between changed it")
+			return packit.BuildResult{}, s.changed()
 		}
 		t, err := targets.FromEnv(env.Get)
 		if err != nil {
@@ -61,6 +61,15 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		imagesettings.DescribeVariables(log, given.variables)
 		return packit.BuildResult{Layers: layers, Launch: packit.LaunchMetadata{DirectProcesses: []packit.DirectProcess{process}, Labels: given.labels}}, empty(context.WorkingDir)
 	}
+}
+
+// changed is the error for an app that was a static site in detection.
+func (s source) changed() error {
+	now := "nothing starts it"
+	if len(s.app.Processes) > 0 {
+		now = fmt.Sprintf("it starts with `%s` (%s)", s.app.Processes[0].Command, s.app.Processes[0].Evidence)
+	}
+	return fmt.Errorf("the app was a static site in detection and is none in the build: now %s", now)
 }
 
 // given is what settings add to the image.

@@ -112,7 +112,7 @@ func TestNPMInstallForTheBuild(t *testing.T) {
 	equal(t, "layers", w.flags(install), "build-modules:build,cache")
 	equal(t, "modules", visible(w.files(install, "build-modules", "node_modules")), "tool word")
 	equal(t, "env", w.variables(install, "build-modules"), strings.Join([]string{
-		"env.build/NPM_CONFIG_GLOBALCONFIG.default=" + w.platform + "/bindings/config/.npmrc", "env.build/NPM_CONFIG_INCLUDE.default=dev",
+		"env.build/ARMATURE_BUILD_INCLUDES_DEV.override=true", "env.build/NPM_CONFIG_GLOBALCONFIG.default=" + w.platform + "/bindings/config/.npmrc", "env.build/NPM_CONFIG_INCLUDE.default=dev",
 		"env.build/PATH.append=<layer>/node_modules/.bin", "env.build/PATH.delim=:",
 	}, "\n"))
 	equal(t, "NPM_CONFIG_GLOBALCONFIG of later buildpacks", w.env.Get("NPM_CONFIG_GLOBALCONFIG"), w.platform+"/bindings/config/.npmrc")

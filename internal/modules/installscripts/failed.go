@@ -52,6 +52,9 @@ var PythonMissing = outcome.Symptom{
 // [failure.Failure] with the id package-script-failed, or that of a symptom.
 func (f Failed) Failure() error {
 	which := f.Script()
+	if found := f.Abandoned(); found != nil {
+		return found
+	}
 	if found := outcome.Find(f.Output, PythonMissing); found != nil {
 		found.Cause = which + " failed: " + found.Cause
 		return found

@@ -166,6 +166,20 @@ func TestAFailureNamesTheScript(t *testing.T) {
 	}
 }
 
+func TestAnAbandonedPackageNamesItsSuccessor(t *testing.T) {
+	dir := project(t, map[string]string{"node_modules/node-sass/package.json": `{"name":"node-sass","scripts":{"postinstall":"echo gyp ERR! find Python; exit 1"}}`})
+	tree, err := installscripts.Scan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := runner(dir)
+	_, err = r.Run(tree, tree.ByEvent())
+	var f *failure.Failure
+	if !errors.As(err, &f) || f.ID != "package-abandoned" || !strings.Contains(f.Cause, "the package node-sass") || !strings.Contains(f.Remedy, "npm install --save-dev sass") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAFailedOptionalPackageIsLeftOut(t *testing.T) {
 	manifest := func(name string) string { return `{"name":"` + name + `"}` }
 	fails := `{"name":"canvas","scripts":{"install":"exit 1"}}`

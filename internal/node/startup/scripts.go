@@ -338,7 +338,7 @@ func (d *decider) lacks(text string, follows []string) string {
 // onlyForDevelopment reports whether a package is under devDependencies alone, and
 // the user does not keep these.
 func (d *decider) onlyForDevelopment(pkg string) bool {
-	if strings.Contains(d.getenv("NPM_CONFIG_INCLUDE")+d.getenv("npm_config_include"), "dev") {
+	if KeepsDevelopment(d.getenv) {
 		return false
 	}
 	_, development := d.pkg.DevDependencies[pkg]

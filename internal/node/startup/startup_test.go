@@ -148,6 +148,7 @@ func TestDecide(t *testing.T) {
 		{"a watcher of another program", files{"package.json": scripts(`"start":"nodemon --exec babel-node lib/x.mts"`), "lib/x.mts": ""}, nil, "web: nodemon --exec babel-node lib/x.mts"},
 		{"a development server with nothing below", files{"package.json": scripts(`"start":"vite"`)}, nil, "web: vite"},
 		{"a compiler for development", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, nil, "web: node dist/main"},
+		{"devDependencies that are there for the build", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev", "ARMATURE_BUILD_INCLUDES_DEV=true"}, "web: node dist/main"},
 		{"devDependencies that stay", files{"package.json": scripts(`"start":"nest start","start:prod":"node dist/main"`, `"devDependencies":{"@nestjs/cli":"11"}`)}, environ.List{"NPM_CONFIG_INCLUDE=dev"}, "web: nest start"},
 		{"no start script, but one for production", files{"package.json": scripts(`"start:production":"node x.js"`)}, nil, "web: node x.js"},
 
@@ -312,6 +313,26 @@ func TestKept(t *testing.T) {
 		if got := fmt.Sprint(startup.Kept(startup.Project{App: dir, Dir: dir, Package: pkg}, func(string) string { return "" })); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
 		}
+	}
+}
+
+func TestKeptForTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, files{
+		"package.json": `{"dependencies":{"next":"16","a":"1"},"devDependencies":{"@next/bundle-analyzer":"1","b":"1","c":"1","d":"1","e":"1","f":"1"}}`,
+		"next.config.mjs": "import type { NextConfig } from 'c'\nimport withA from '@next/bundle-analyzer/lib'\nimport a from 'a'\n// import f from 'f'\n" +
+			"import { env } from './env.mjs'\nexport default process.env.X ? require('d')({}) : {}\n",
+		"env.mjs":    "import 'b'\nimport './next.config.mjs'\n",
+		"other.mjs":  "import 'e'\n",
+		"src/app.js": "import 'e'\n",
+	})
+	pkg, err := packagejson.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(startup.Kept(startup.Project{App: dir, Dir: dir, Package: pkg}, func(string) string { return "" }))
+	if want := "[@next/bundle-analyzer d b]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -30,6 +30,7 @@ type keep struct {
 	Packages []string `toml:"packages"`
 	File     string   `toml:"file"`
 	Below    int      `toml:"below"`
+	Imports  string   `toml:"imports"`
 }
 
 // outcome is what comes out of a framework's build.
