@@ -5,11 +5,12 @@ package progress
 import (
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed] or
-// [ImageWritten].
+// Event is a [BuildStarted], [Planned], [Started], [Ended], [Output], [Note],
+// [PhaseFailed] or [ImageWritten].
 type Event interface{ event() }
 
 // BuildStarted is the first event.
@@ -18,6 +19,13 @@ type BuildStarted struct {
 	Targets []targets.Target
 	Host    targets.Target // whose build image the build runs in
 	Builder string         // as the caller named it
+}
+
+// Planned has what the buildpacks decided in detection.
+type Planned struct {
+	At        time.Duration // since the build began
+	Platform  string        // one of several, or ""
+	Decisions []decisions.Decision
 }
 
 // Started reports that a span has begun. Its End, Bytes, Reused and Failed are not
@@ -59,6 +67,7 @@ type ImageWritten struct {
 }
 
 func (BuildStarted) event() {}
+func (Planned) event()      {}
 func (Started) event()      {}
 func (Ended) event()        {}
 func (Output) event()       {}

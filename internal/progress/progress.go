@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 )
 
 // Log emits events in order. Logs that For returns share a listener and are safe
@@ -84,6 +86,11 @@ func (l *Log) Explain() {
 // Build reports the build's start.
 func (l *Log) Build(started BuildStarted) {
 	l.emit(func(time.Duration) Event { return started })
+}
+
+// Planned reports what the buildpacks decided in detection.
+func (l *Log) Planned(all []decisions.Decision) {
+	l.emit(func(at time.Duration) Event { return Planned{At: at, Platform: l.prefix, Decisions: all} })
 }
 
 // Image reports the image's reference.

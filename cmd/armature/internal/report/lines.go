@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/platform"
 )
 
@@ -21,6 +22,7 @@ type quiet struct{}
 func (quiet) begin(platform.Span)                   {}
 func (quiet) end(platform.Span)                     {}
 func (quiet) note(platform.Note)                    {}
+func (quiet) planned(platform.Planned)              {}
 func (quiet) output(platform.Output)                {}
 func (quiet) explain(string)                        {}
 func (quiet) failure(time.Duration, string, string) {}
@@ -82,7 +84,13 @@ func (p *plain) end(span platform.Span) {
 	}
 }
 
-func (p *plain) note(note platform.Note)     { p.line(note.Platform, "  "+note.Text) }
+func (p *plain) note(note platform.Note) { p.line(note.Platform, "  "+note.Text) }
+func (p *plain) planned(plan platform.Planned) {
+	for _, line := range decisions.Short(plan.Decisions) {
+		p.line(plan.Platform, "  "+ansi.Clean(line))
+	}
+}
+
 func (p *plain) output(line platform.Output) { p.line(line.Platform, line.Text) }
 
 func (p *plain) line(platform, text string) {
@@ -95,7 +103,7 @@ func (p *plain) line(platform, text string) {
 
 // Line is a line of style JSON. docs/armature.md lists the fields of each event.
 type Line struct {
-	Event    string        `json:"event"` // start, end, output, note, image, failure
+	Event    string        `json:"event"` // start, end, output, note, plan, image, failure
 	At       float64       `json:"at"`    // seconds since the build began
 	Platform string        `json:"platform,omitempty"`
 	Span     int           `json:"span,omitempty"`
@@ -108,6 +116,8 @@ type Line struct {
 	Failed   bool          `json:"failed,omitempty"`
 	ID       string        `json:"id,omitempty"`
 	Text     string        `json:"text,omitempty"`
+
+	Decisions []platform.Decision `json:"decisions,omitempty"`
 }
 
 // jsonLines writes one object per line.
@@ -129,6 +139,10 @@ func (j *jsonLines) end(span platform.Span) {
 
 func (j *jsonLines) note(note platform.Note) {
 	j.write(Line{Event: "note", Platform: note.Platform, Text: note.Text}, note.At)
+}
+
+func (j *jsonLines) planned(plan platform.Planned) {
+	j.write(Line{Event: "plan", Platform: plan.Platform, Decisions: plan.Decisions}, plan.At)
 }
 
 func (j *jsonLines) output(line platform.Output) {

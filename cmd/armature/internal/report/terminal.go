@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/platform"
 )
 
@@ -117,6 +118,12 @@ func (t *terminal) end(span platform.Span) {
 }
 
 func (t *terminal) note(note platform.Note) { t.line(note.Platform, "  "+ansi.Clean(note.Text)) }
+
+func (t *terminal) planned(plan platform.Planned) {
+	for _, line := range decisions.Short(plan.Decisions) {
+		t.line(plan.Platform, "  "+ansi.Clean(line))
+	}
+}
 
 // Lines that must be noticed.
 var (
