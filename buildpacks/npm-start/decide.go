@@ -28,6 +28,12 @@ func Decide(env environ.List) func(packit.DetectContext) []decisions.Decision {
 			return nil // detection has ended with it
 		}
 		all = s.decisions(env)
+		path, err := s.healthPath(env.Get)
+		if asked, ok := decisions.Ask(err); ok {
+			all = append(all, asked)
+		} else if path != "" {
+			all = append(all, decisions.Decision{Topic: decisions.Process, Name: healthProcess, Decision: "asks for " + path, Evidence: healthVariable})
+		}
 		mode, err := startCheck(env.Get)
 		if err == nil && mode == "error" && s.app.Ends != "" {
 			err = s.cannotRun(s.ending(), launched{}, mode, env.Get, scribe.NewEmitter(io.Discard))

@@ -33,6 +33,7 @@ type start struct {
 	web       startup.Process // the default process; the zero value without any
 	tini      bool
 	reload    bool
+	health    string // the path for health checks; empty without any
 }
 
 // readProject reads the project. A project without a package.json
