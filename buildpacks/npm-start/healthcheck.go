@@ -53,7 +53,7 @@ func (s start) healthCommand(layers, path string) packit.DirectProcess {
 		port = s.web.Listens
 	}
 	return packit.DirectProcess{
-		Type: healthProcess, Args: []string{},
+		Type: healthProcess, Args: []string{}, WorkingDirectory: s.dir,
 		Command: []string{filepath.Join(layers, healthProcess, "bin", healthProcess), cmp.Or(s.web.Port, "PORT"), strconv.Itoa(port), path},
 	}
 }

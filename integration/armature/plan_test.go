@@ -47,6 +47,7 @@ func loggedAs(d platform.Decision) string {
 }
 
 func TestABuildDoesWhatThePlanSays(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	for _, row := range []struct {
 		name, from string
@@ -110,6 +111,7 @@ func TestABuildDoesWhatThePlanSays(t *testing.T) {
 }
 
 func TestAPlanEndsAsItsBuild(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	nothing := plainApp(t)
 	if err := os.WriteFile(filepath.Join(nothing, "package.json"), []byte(`{}`), 0o644); err != nil {
