@@ -228,7 +228,7 @@ func (b *build) start(ctx context.Context) (builds []*phases.Build, err error) {
 	}()
 	for _, to := range b.targets {
 		one := b.options
-		one.Target = to
+		one.Target, one.TellPlan = to, len(builds) == 0
 		if b.Emulate {
 			one.Host = to
 		}

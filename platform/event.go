@@ -8,15 +8,20 @@ import "github.com/armature-cnb/armature/internal/progress"
 // Event returns.
 type Progress interface{ Event(Event) }
 
-// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed],
-// [ImageWritten] or [ProjectEnded]. More types may be added. Of several projects,
-// each event says which Project it is about.
+// Event is a [BuildStarted], [Planned], [Started], [Ended], [Output], [Note],
+// [PhaseFailed], [ImageWritten] or [ProjectEnded]. More types may be added. Of
+// several projects, each event says which Project it is about.
 type Event = progress.Event
 
 // BuildStarted is the first event: the image's Name with its tag, its Targets, the
 // Host whose build image the build runs in, and the Builder, as the caller named
 // it.
 type BuildStarted = progress.BuildStarted
+
+// Planned has the [Decision]s of the buildpacks, which are known after detection, for
+// a Platform of several, At this time since the build began. With several targets
+// only the first has one.
+type Planned = progress.Planned
 
 // Started reports that a Span has begun: a phase of the lifecycle, or other work.
 type Started = progress.Started

@@ -17,13 +17,10 @@ import (
 // where npm runs.
 func (run *build) resolve() error {
 	run.builder.Logger.Process("Choosing the Node.js version")
-	winner := candidate{Source: "default"}
-	if len(run.demand.Candidates) > 0 {
-		if entries := run.planEntries(); len(entries) > 0 {
-			run.builder.Logger.Candidates(entries)
-		}
-		winner = run.demand.Candidates[0]
+	if entries := run.planEntries(); len(entries) > 0 {
+		run.builder.Logger.Candidates(entries)
 	}
+	winner := run.winner()
 	version, err := run.choose(winner)
 	if err != nil {
 		return err
@@ -36,6 +33,14 @@ func (run *build) resolve() error {
 	run.warnOfEndOfLife(winner)
 	run.warnOfIgnored(winner)
 	return nil
+}
+
+// winner returns the request that decides.
+func (run *build) winner() candidate {
+	if len(run.demand.Candidates) == 0 {
+		return candidate{Source: "default"}
+	}
+	return run.demand.Candidates[0]
 }
 
 // strictVariable is the setting that turns warnings into errors: for an exact

@@ -71,6 +71,9 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 		if err := s.checkShell(context.Layers.Path); err != nil {
 			return packit.BuildResult{}, err
 		}
+		if s.health, err = s.healthPath(env.Get); err != nil {
+			return packit.BuildResult{}, err
+		}
 		given, err := s.given(env, others)
 		if err != nil {
 			return packit.BuildResult{}, err
@@ -80,6 +83,9 @@ func Build(env environ.List, log scribe.Emitter) packit.BuildFunc {
 			return packit.BuildResult{}, err
 		}
 		processes := s.processes(filepath.Join(context.Layers.Path, supervisorLayer, "bin", supervisorName))
+		if s.health != "" {
+			processes = append(processes, s.healthCommand(context.Layers.Path, s.health))
+		}
 		s.describe(log, processes)
 		imagesettings.DescribeVariables(log, given.variables)
 		if why := s.workspaceReason(); why != "" && !s.execEnv.Develops() {
@@ -149,23 +155,38 @@ func (s start) given(env environ.List, others buildplan.Group) (g given, err err
 		g.labels, err = imagesettings.Labels(env.Get)
 	}
 	if variable, number := s.port(); variable != "" && err == nil {
-		if g.labels == nil {
-			g.labels = map[string]string{}
-		}
-		if _, given := g.labels[PortLabel]; !given {
-			g.labels[PortLabel] = number
-		}
+		g.label(PortLabel, number)
+	}
+	if s.health != "" && err == nil {
+		g.label(HealthLabel, "/cnb/process/"+healthProcess)
 	}
 	return g, err
 }
 
+// label adds a label, unless the settings have it.
+func (g *given) label(name, value string) {
+	if g.labels == nil {
+		g.labels = map[string]string{}
+	}
+	if _, given := g.labels[name]; !given {
+		g.labels[name] = value
+	}
+}
+
 func (s start) layers(context packit.BuildContext, t targets.Target, given packit.Environment, log scribe.Emitter) (layers []packit.Layer, err error) {
 	if !s.tini {
-		supervisor, err := supervisorIn(context, t, log)
+		supervisor, err := programIn(context, t, supervisorName, log)
 		if err != nil {
 			return nil, err
 		}
 		layers = append(layers, supervisor)
+	}
+	if s.health != "" {
+		probe, err := programIn(context, t, healthProcess, log)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, probe)
 	}
 	variables, err := s.environment()
 	if err != nil {
@@ -188,18 +209,18 @@ func (s start) layers(context packit.BuildContext, t targets.Target, given packi
 	return layers, nil
 }
 
-// supervisorIn copies the target's supervisor into its layer. It reuses the
-// previous layer, without its content, if the supervisor is the same.
-func supervisorIn(context packit.BuildContext, t targets.Target, log scribe.Emitter) (packit.Layer, error) {
-	source := filepath.Join(context.CNBPath, "bin", t.Dashed(), supervisorName)
+// programIn copies the target's program, such as the supervisor, into a layer of that
+// name. It reuses the previous layer, without its content, if the program is the same.
+func programIn(context packit.BuildContext, t targets.Target, name string, log scribe.Emitter) (packit.Layer, error) {
+	source := filepath.Join(context.CNBPath, "bin", t.Dashed(), name)
 	program, err := os.ReadFile(source)
 	if errors.Is(err, fs.ErrNotExist) {
-		return packit.Layer{}, fmt.Errorf("the buildpack has no supervisor for %s: there is no %s", t, source)
+		return packit.Layer{}, fmt.Errorf("the buildpack has no %s for %s: there is no %s", name, t, source)
 	}
 	if err != nil {
-		return packit.Layer{}, fmt.Errorf("reading the supervisor: %w", err)
+		return packit.Layer{}, fmt.Errorf("reading the %s: %w", name, err)
 	}
-	layer, err := context.Layers.Get(supervisorLayer)
+	layer, err := context.Layers.Get(name)
 	if err != nil {
 		return packit.Layer{}, err
 	}
@@ -216,15 +237,15 @@ func supervisorIn(context packit.BuildContext, t targets.Target, log scribe.Emit
 	}
 	layer.Launch = true
 	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, writeProgram(filepath.Join(layer.Path, "bin", supervisorName), program)
+	return layer, writeProgram(filepath.Join(layer.Path, "bin", name), program)
 }
 
 func writeProgram(path string, program []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("making the supervisor's folder: %w", err)
+		return fmt.Errorf("making the program's folder: %w", err)
 	}
 	if err := os.WriteFile(path, program, 0o755); err != nil {
-		return errors.Join(fmt.Errorf("writing the supervisor: %w", err), os.Remove(path))
+		return errors.Join(fmt.Errorf("writing the program: %w", err), os.Remove(path))
 	}
 	return nil
 }

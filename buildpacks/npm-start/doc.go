@@ -31,12 +31,16 @@
 // BP_LIVE_RELOAD_ENABLED, watchexec runs the process and restarts it when the
 // project changes, and the process no-reload runs without watchexec.
 //
+// With BP_HEALTH_CHECK_PATH, the process healthcheck asks the app for that path
+// (cmd/healthcheck), for platforms that check a container with a command.
+//
 // A workspace starts in its own folder, with the commands of its modules and of
 // its root's on the PATH.
 //
 // # Layers
 //
 //   - supervisor (launch): bin/supervisor for the target.
+//   - healthcheck (launch): bin/healthcheck for the target, with BP_HEALTH_CHECK_PATH.
 //   - environment (launch): npm_package_* and the PATH, as npm sets them for a
 //     script.
 //   - variables (launch): those of the settings BPE_*, if any.

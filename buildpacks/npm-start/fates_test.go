@@ -227,8 +227,8 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		err  error
 		want string
 	}{
-		"the supervisor's folder": {writeProgram(filepath.Join(dir, "file", "bin", "x"), nil), "making the supervisor's folder"},
-		"the supervisor":          {writeProgram(filepath.Join(dir, "layer"), nil), "writing the supervisor"},
+		"the supervisor's folder": {writeProgram(filepath.Join(dir, "file", "bin", "x"), nil), "making the program's folder"},
+		"the supervisor":          {writeProgram(filepath.Join(dir, "layer"), nil), "writing the program"},
 		"the folder of variables": {writeEnvironment(filepath.Join(dir, "file"), env), "making the folder of variables"},
 		"a variable":              {writeEnvironment(filepath.Join(dir, "layer"), env), "writing a variable"},
 	} {

@@ -36,6 +36,7 @@ type start struct {
 	hasBun    bool            // its package manager is Bun
 	tini      bool
 	reload    bool
+	health    string // the path for health checks; empty without any
 }
 
 // readProject reads the project. A project without a package.json

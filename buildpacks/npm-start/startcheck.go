@@ -30,7 +30,7 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 	for i, p := range s.app.Processes {
 		f := (oracle{start: s, launched: modules}).ofProcess(p)
 		if i == 0 && f.kind != dies && s.app.Ends != "" {
-			f = fate{kind: dies, scripts: []string{p.Script}, why: s.app.Ends, fix: "let it start what the build makes, with node or a server that stays in the foreground"}
+			f = s.ending()
 		}
 		if f.kind == dies && i == 0 {
 			return s.cannotRun(f, modules, mode, getenv, log)
@@ -45,6 +45,11 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 		warn(log, warning)
 	}
 	return nil
+}
+
+// ending is the fate of a default process that ends by itself.
+func (s start) ending() fate {
+	return fate{kind: dies, scripts: []string{s.web.Script}, why: s.app.Ends, fix: "let it start what the build makes, with node or a server that stays in the foreground"}
 }
 
 // cannotRunID is the id of the [failure.Failure] for a process that cannot run.

@@ -68,7 +68,12 @@ func printJSON(out io.Writer, found []*platform.ImageDescription) error {
 	if err != nil {
 		return err
 	}
-	for _, line := range strings.Split(string(text), "\n") {
+	return printEscaped(out, string(text))
+}
+
+// printEscaped prints lines of JSON.
+func printEscaped(out io.Writer, text string) error {
+	for _, line := range strings.Split(text, "\n") {
 		if _, err := fmt.Fprintln(out, escaped(line, func(r rune) string {
 			var units strings.Builder
 			for _, unit := range utf16.Encode([]rune{r}) {

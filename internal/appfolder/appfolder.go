@@ -43,6 +43,9 @@ func Open(dir string, getenv settings.Getenv, log scribe.Emitter) (f Folder, err
 	return f, err
 }
 
+// KeepsGit reports whether git's own files stay in the image.
+func (f Folder) KeepsGit() bool { return f.keepGit }
+
 // Begin gives the app's files the modes that git has for them, before anything
 // reads them: modes depend on the umask of the checkout, and scripts copy them.
 func (f Folder) Begin() error {

@@ -50,3 +50,15 @@ func allows(list []string, word string) bool {
 	onlyForbids := !slices.ContainsFunc(list, func(s string) bool { return !strings.HasPrefix(s, "!") })
 	return onlyForbids || slices.Contains(list, word)
 }
+
+// ListsScripts reports whether the lockfile says which packages have install
+// scripts: npm's does, unless it is sparse, and pnpm's before version 9.
+func (g Graph) ListsScripts() bool {
+	switch g.File {
+	case "package-lock.json", "npm-shrinkwrap.json":
+		return !g.Sparse
+	case "pnpm-lock.yaml":
+		return g.Version < 9
+	}
+	return false
+}

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules/native"
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
+	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
@@ -48,9 +50,13 @@ func (e *engine) mayReadApp() bool {
 	})
 }
 
+// decided are settings that only say what a build decides, see armature init: what
+// they change is in the key by itself.
+var decided = []string{"BP_NODE_VERSION", managerchoice.Variable, settings.RunScripts, settings.StartCommand, settings.StaticRoot, settings.ProjectPath}
+
 // scriptVariables returns the variables that the user sets for the build, sorted, if
 // install scripts of packages may read them. It leaves out credentials of the
-// manager's: a new token changes nothing.
+// manager's, since a new token changes nothing, and what is decided.
 func (e *engine) scriptVariables() (all []string, err error) {
 	if e.method.Kind == Resolved || !e.mayReadApp() {
 		return nil, nil
@@ -67,7 +73,7 @@ func (e *engine) userVariables() (all []string, err error) {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
-		if secret := e.manager.Words().Secret; secret != nil && secret(name) {
+		if secret := e.manager.Words().Secret; slices.Contains(decided, name) || secret != nil && secret(name) {
 			continue
 		}
 		value, err := regular.ReadFile(filepath.Join(e.context.Platform.Path, "env", name))

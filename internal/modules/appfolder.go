@@ -67,24 +67,16 @@ func (e *engine) prepareFolder() (*appFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	ignored, err := dockerignore.Read(app, e.env.Get)
+	ignored, modules, err := e.ignored()
 	if err != nil {
 		return nil, err
 	}
-	modules := devmodules.App{Dir: app, Root: e.project.Dir, Lock: e.project.Lock, Ignored: ignored, Offline: devmodules.Offline(e.env)}
 	kept, err := e.removeOwnModules(modules)
 	if err != nil {
 		return nil, err
 	}
-	var later []string
-	configuration := within(app, filepath.Join(e.project.Dir, e.manager.Words().Configuration))
-	if ignored.LeavesOut(configuration) && tree.Exists(filepath.Join(app, configuration)) {
-		later = []string{configuration}
-	}
-	removed, err := ignored.Remove(app, func(place string) bool {
-		return place == configuration || slices.Contains(kept, place) || e.isRepository(place) ||
-			path.Base(place) == nodemodules.Dir && modules.Ignores(place) && modules.CannotBeMade(place)
-	})
+	configuration, later := e.later(ignored)
+	removed, err := ignored.Remove(app, e.spared(modules, configuration, kept))
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +86,31 @@ func (e *engine) prepareFolder() (*appFolder, error) {
 		e.log.Break()
 	}
 	return &appFolder{folder: folder, later: later}, folder.Begin()
+}
+
+// ignored reads what .dockerignore says of the app and of its modules.
+func (e *engine) ignored() (*dockerignore.File, devmodules.App, error) {
+	app := e.project.App
+	ignored, err := dockerignore.Read(app, e.env.Get)
+	return ignored, devmodules.App{Dir: app, Root: e.project.Dir, Lock: e.project.Lock, Ignored: ignored, Offline: devmodules.Offline(e.env)}, err
+}
+
+// later returns the path of the manager's configuration, which the build needs, and
+// the same as a list if .dockerignore names it.
+func (e *engine) later(ignored *dockerignore.File) (configuration string, later []string) {
+	configuration = within(e.project.App, filepath.Join(e.project.Dir, e.manager.Words().Configuration))
+	if ignored.LeavesOut(configuration) && tree.Exists(filepath.Join(e.project.App, configuration)) {
+		later = []string{configuration}
+	}
+	return configuration, later
+}
+
+// spared reports which paths stay although .dockerignore names them.
+func (e *engine) spared(modules devmodules.App, configuration string, kept []string) func(place string) bool {
+	return func(place string) bool {
+		return place == configuration || slices.Contains(kept, place) || e.isRepository(place) ||
+			path.Base(place) == nodemodules.Dir && modules.Ignores(place) && modules.CannotBeMade(place)
+	}
 }
 
 // isRepository reports whether a path is the project's git repository: scripts ask

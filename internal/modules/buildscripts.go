@@ -199,13 +199,6 @@ func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 
 // runScripts runs the scripts; node_modules has all dependencies.
 func (i *installer) runScripts() error {
-	source := settings.RunScripts
-	if i.env.Get(settings.RunScripts) == "" {
-		source = packagejson.FileName
-		if _, framework := startup.BuildScript(i.project.Package); framework != "" {
-			source += ", as with " + framework
-		}
-	}
 	install := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return !s.Install })
 	build := slices.DeleteFunc(slices.Clone(i.scripts), func(s Script) bool { return s.Install })
 	if len(install) > 0 {
@@ -214,8 +207,19 @@ func (i *installer) runScripts() error {
 	if err := i.runEach(install); err != nil || len(build) == 0 {
 		return err
 	}
-	i.log.Process("Executing build scripts: %s (%s)", names(build), source)
+	i.log.Process("Executing build scripts: %s (%s)", names(build), i.scriptSource())
 	return i.runEach(build)
+}
+
+// scriptSource says what names the build scripts.
+func (e *engine) scriptSource() string {
+	if e.env.Get(settings.RunScripts) != "" {
+		return settings.RunScripts
+	}
+	if _, framework := startup.BuildScript(e.project.Package); framework != "" {
+		return packagejson.FileName + ", as with " + framework
+	}
+	return packagejson.FileName
 }
 
 func (i *installer) runEach(scripts []Script) error {

@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// Event is a [BuildStarted], [Started], [Ended], [Output], [Note], [PhaseFailed],
-// [ImageWritten] or [ProjectEnded].
+// Event is a [BuildStarted], [Planned], [Started], [Ended], [Output], [Note],
+// [PhaseFailed], [ImageWritten] or [ProjectEnded].
 type Event interface{ event() }
 
 // BuildStarted is the first event, or the first of a project.
@@ -20,6 +21,14 @@ type BuildStarted struct {
 	Targets []targets.Target
 	Host    targets.Target // whose build image the build runs in
 	Builder string         // as the caller named it
+}
+
+// Planned has what the buildpacks decided in detection.
+type Planned struct {
+	At        time.Duration // since the build began
+	Project   string        // one of several, or ""
+	Platform  string        // one of several, or ""
+	Decisions []decisions.Decision
 }
 
 // Started reports that a span has begun. Its End, Bytes, Reused and Failed are not
@@ -80,6 +89,7 @@ func Where(project, platform string) string {
 }
 
 func (BuildStarted) event() {}
+func (Planned) event()      {}
 func (Started) event()      {}
 func (Ended) event()        {}
 func (Output) event()       {}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 )
 
 // Log emits events in order. Logs that For returns share a listener and are safe
@@ -95,6 +97,13 @@ func (l *Log) Explain() {
 func (l *Log) Build(started BuildStarted) {
 	started.Project = l.project
 	l.emit(func(time.Duration) Event { return started })
+}
+
+// Planned reports what the buildpacks decided in detection.
+func (l *Log) Planned(all []decisions.Decision) {
+	l.emit(func(at time.Duration) Event {
+		return Planned{At: at, Project: l.project, Platform: l.prefix, Decisions: all}
+	})
 }
 
 // Image reports the image's reference.

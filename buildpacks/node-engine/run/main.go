@@ -7,6 +7,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	nodeengine "github.com/armature-cnb/armature/buildpacks/node-engine"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/environ"
@@ -15,5 +16,5 @@ import (
 func main() {
 	env := environ.List(os.Environ())
 	log, err := settings.Log(env.Get, os.Stdout)
-	packit.Run(nodeengine.Detect(env, log), settings.WarningOfTypos(settings.Unless(err, nodeengine.Build(env, log)), env, log.Process), packit.WithExitHandler(exit.New()))
+	packit.Run(decisions.With(nodeengine.Detect(env, log), nodeengine.Decide(env)), settings.WarningOfTypos(settings.Unless(err, nodeengine.Build(env, log)), env, log.Process), packit.WithExitHandler(exit.New()))
 }

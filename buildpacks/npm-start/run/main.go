@@ -9,6 +9,7 @@ import (
 	"github.com/paketo-buildpacks/packit/v2"
 
 	npmstart "github.com/armature-cnb/armature/buildpacks/npm-start"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/cnb/exit"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/environ"
@@ -18,7 +19,7 @@ func main() {
 	env := environ.List(os.Environ())
 	log, err := settings.Log(env.Get, os.Stdout)
 	handler := exit.New()
-	packit.Run(npmstart.Detect(env), settings.WarningOfTypos(settings.Unless(err, npmstart.Build(env, log)), env, log.Process), packit.WithExitHandler(handler))
+	packit.Run(decisions.With(npmstart.Detect(env), npmstart.Decide(env)), settings.WarningOfTypos(settings.Unless(err, npmstart.Build(env, log)), env, log.Process), packit.WithExitHandler(handler))
 	if filepath.Base(os.Args[0]) != "build" {
 		return
 	}

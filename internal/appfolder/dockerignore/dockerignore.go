@@ -189,10 +189,19 @@ func (f *File) Needed(places ...string) error {
 // folder that it removed entirely, only the folder's. It keeps paths that spare
 // reports true for, and their content.
 func (f *File) Remove(app string, spare func(place string) bool) ([]string, error) {
+	return f.search(remover{app: app, spare: spare, remove: appfolder.RemoveAll})
+}
+
+// Removes returns what [File.Remove] would remove.
+func (f *File) Removes(app string, spare func(place string) bool) ([]string, error) {
+	return f.search(remover{app: app, spare: spare, remove: func(string) error { return nil }})
+}
+
+func (f *File) search(r remover) ([]string, error) {
 	if f == nil || len(f.patterns) == 0 {
 		return nil, nil
 	}
-	r := remover{File: f, app: app, spare: spare}
+	r.File = f
 	_, err := r.folder("", patternmatcher.MatchInfo{})
 	return r.removed, err
 }
@@ -201,6 +210,7 @@ type remover struct {
 	*File
 	app     string
 	spare   func(place string) bool
+	remove  func(path string) error
 	removed []string
 }
 
@@ -242,7 +252,7 @@ func (r *remover) entry(place string, isDir bool, above patternmatcher.MatchInfo
 	if !matched || r.lists.keeps(place) {
 		return false, nil
 	}
-	if err := appfolder.RemoveAll(filepath.Join(r.app, place)); err != nil {
+	if err := r.remove(filepath.Join(r.app, place)); err != nil {
 		return false, fmt.Errorf("leaving out what %s names: %w", Name, err)
 	}
 	if isDir {

@@ -49,7 +49,7 @@ func (d *decider) decide() (App, error) {
 	d.found = d.frameworks()
 	for _, one := range d.found {
 		if !one.Weak {
-			d.app.Framework = one.Name
+			d.app.Framework, d.app.FrameworkBy = one.Name, one.evidence
 			break
 		}
 	}
@@ -123,7 +123,7 @@ func (d *decider) line(kind, text, evidence string) Process {
 	if r, ok := d.managerRun(words); ok && r.script != "" && len(r.arguments) == 0 {
 		p := d.script(r.script).Process
 		p.Type, p.Evidence = kind, fmt.Sprintf("%s: %s", evidence, text)
-		return p
+		return d.reading(p)
 	}
 	return d.reading(Process{Type: kind, Command: d.expand(text, nil), Evidence: evidence})
 }

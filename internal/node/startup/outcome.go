@@ -28,7 +28,8 @@ func (d *decider) outcomeOf(weak bool) *Process {
 			if one.Note != "" {
 				d.app.Notes = append(d.app.Notes, fmt.Sprintf("%s: %s", one.Name, one.Note))
 			}
-			d.app.Framework, d.app.Weak = one.Name, d.app.Weak || weak || !d.Built && !d.mayBuild()
+			d.app.Framework, d.app.FrameworkBy = one.Name, one.evidence
+			d.app.Weak = d.app.Weak || weak || !d.Built && !d.mayBuild()
 			return p
 		}
 		if one.None != "" {

@@ -47,8 +47,9 @@ type Project struct {
 
 // App is the answer.
 type App struct {
-	Kind      Kind
-	Framework string // its name, if one is known: "Next.js"
+	Kind        Kind
+	Framework   string // its name, if one is known: "Next.js"
+	FrameworkBy string // what shows it: "next is a dependency"
 
 	// Processes are those of a server. The first is the default.
 	Processes []Process

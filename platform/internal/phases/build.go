@@ -62,6 +62,8 @@ type Options struct {
 	// buildpacks are not used then.
 	Rebase v1.Image
 
+	TellPlan bool // report what the buildpacks decided in detection
+
 	Home   home.Home
 	Way    sandbox.Way
 	Log    *progress.Log
@@ -114,11 +116,8 @@ func (b *Build) Source() string { return b.work.Path("app") }
 
 // Start prepares the build, up to the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {
-	if options.BuilderBy != "" && options.Way == sandbox.Chroot {
-		return nil, &failure.Failure{
-			ID: "app-builder-in-chroot", Cause: options.BuilderBy + " names the builder " + options.Builder + ", and a chroot does not keep programs of a builder's own apart well enough",
-			Remedy: "name the builder yourself with --builder when you trust it, or build where the kernel has user namespaces.",
-		}
+	if err := checkBuilderBy(options); err != nil {
+		return nil, err
 	}
 	if err := checkLoopback(options.Network); err != nil {
 		return nil, err
@@ -148,6 +147,17 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 		return nil, err
 	}
 	return b, b.prepare(ctx)
+}
+
+// checkBuilderBy refuses the app's own builder where nothing keeps its programs apart.
+func checkBuilderBy(options Options) error {
+	if options.BuilderBy == "" || options.Way != sandbox.Chroot {
+		return nil
+	}
+	return &failure.Failure{
+		ID: "app-builder-in-chroot", Cause: options.BuilderBy + " names the builder " + options.Builder + ", and a chroot does not keep programs of a builder's own apart well enough",
+		Remedy: "name the builder yourself with --builder when you trust it, or build where the kernel has user namespaces.",
+	}
 }
 
 func newBuild(options Options) *Build {

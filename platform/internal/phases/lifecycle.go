@@ -55,6 +55,9 @@ func (b *Build) runLifecycle(ctx context.Context) (made exported, err error) {
 	watch := newWatcher(b.Log, b.Name, titles(b.builder.image))
 	watch.running, watch.layered = b.busy.tell, func() { b.busy.tell(); b.layered.tell() }
 	watch.waits = b.divided()
+	if b.TellPlan {
+		watch.detected = b.tellPlan
+	}
 	spec.Stdout, spec.Stderr = watch.stream(), watch.stream()
 	box, err := sandbox.Start(ctx, spec)
 	if err != nil {
@@ -164,11 +167,13 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	}
 	// A process whose working folder is moved out of the chroot gets no farther
 	// than its parent.
-	err := os.Chmod(b.kept.Dir, 0o700)
-	if err == nil {
-		spec.Root, err = b.work.Folder("root", 0o755)
+	if b.kept != nil {
+		if err := os.Chmod(b.kept.Dir, 0o700); err != nil {
+			return spec, err
+		}
 	}
-	if err != nil {
+	var err error
+	if spec.Root, err = b.work.Folder("root", 0o755); err != nil {
 		return spec, err
 	}
 	// Targets for moved folders, in a copy: the shared root stays unchanged.
@@ -214,13 +219,12 @@ func (b *Build) previous() (v1.Image, error) {
 // phases runs the lifecycle: all phases in one program, or one by one if another
 // build makes layers for this one.
 func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loopback.Registry) (sandbox.Status, error) {
-	env, err := b.environment(registry)
+	auth, err := registry.Auth()
 	if err != nil {
 		return sandbox.Status{}, err
 	}
-	call := func(program string, args ...string) sandbox.Command {
-		return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, AsksForItself: true}
-	}
+	env := append(b.environment(), "CNB_REGISTRY_AUTH="+auth)
+	call := func(program string, args ...string) sandbox.Command { return b.programCall(env, program, args...) }
 	if b.divided() {
 		return b.inTwoHalves(ctx, box, registry, call)
 	}
@@ -231,6 +235,11 @@ func (b *Build) phases(ctx context.Context, box *sandbox.Sandbox, registry *loop
 		command = call("rebaser", append(b.rebaser(registry), app)...)
 	}
 	return box.Run(ctx, command, nil)
+}
+
+// programCall returns a call of one of the lifecycle's programs.
+func (b *Build) programCall(env []string, program string, args ...string) sandbox.Command {
+	return sandbox.Command{Args: append([]string{"/cnb/lifecycle/" + program, "-no-color"}, args...), Env: env, Dir: layersDir, AsksForItself: true}
 }
 
 // Arguments of the lifecycle's phases (Platform API, "Lifecycle Interface").
@@ -260,17 +269,13 @@ func (b *Build) cacheArgs(registry *loopback.Registry) []string {
 // own registry, without TLS.
 var noAuthorities = []string{"SSL_CERT_FILE=/dev/null", "SSL_CERT_DIR=/nonexistent"}
 
-// environment returns the lifecycle's environment. Only the home folder, the host
-// name and the proxies are passed on to buildpacks.
-func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
-	auth, err := registry.Auth()
-	if err != nil {
-		return nil, err
-	}
+// environment returns the lifecycle's environment, without access to the registry.
+// Only the home folder, the host name and the proxies are passed on to buildpacks.
+func (b *Build) environment() []string {
 	env := append([]string{}, b.builder.env...)
 	env = append(env, noAuthorities...)
 	env = append(env,
-		"CNB_PLATFORM_API="+b.builder.platformAPI, "CNB_REGISTRY_AUTH="+auth,
+		"CNB_PLATFORM_API="+b.builder.platformAPI,
 		"CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AMAZON=true", "CNB_REGISTRY_AUTH_KEYCHAIN_SKIP_AZURE=true",
 		"HOME="+b.builder.home, "USER="+b.builder.userName, "HOSTNAME="+hostfiles.Hostname,
 	)
@@ -288,5 +293,5 @@ func (b *Build) environment(registry *loopback.Registry) ([]string, error) {
 			env = append(env, name+"="+value)
 		}
 	}
-	return env, nil
+	return env
 }

@@ -183,7 +183,7 @@ func (b *Build) forSeed(name string) Options {
 	o.ClearCache, o.CacheImage, o.SBOMDir = true, "", ""
 	o.Labels, o.Created = nil, ""
 	o.Log, o.Getenv = progress.New(nil), func(string) string { return "" }
-	o.seeding = true
+	o.TellPlan, o.seeding = false, true
 	return o
 }
 

@@ -98,7 +98,7 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 	steps := []stage{
 		{do: func() error { return b.first.busy.wait(ctx) }},
 		{phase: "ANALYZING", command: analyzer},
-		{phase: "DETECTING", command: program("detector", inApp, inLayers, inPlatform)},
+		{phase: detecting, command: program("detector", inApp, inLayers, inPlatform)},
 		{phase: "RESTORING", command: program("restorer", inLayers, b.cacheArgs(registry), b.userArgs())},
 		{phase: waiting, do: func() error { return b.first.layered.wait(ctx) }},
 		{do: func() (err error) { took, err = b.takeMetadata(); return err }},
@@ -300,4 +300,9 @@ func (b *Build) takeCache(from *Build) error {
 }
 
 // cacheFolder is the lifecycle's cache folder.
-func (b *Build) cacheFolder() string { return filepath.Join(b.kept.Dir, "cache") }
+func (b *Build) cacheFolder() string {
+	if b.kept == nil { // a plan, which keeps nothing
+		return b.work.Path("cache")
+	}
+	return filepath.Join(b.kept.Dir, "cache")
+}

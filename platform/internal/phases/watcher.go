@@ -23,9 +23,11 @@ type watcher struct {
 	name  string            // the image's name, as the user gave it
 	names *strings.Replacer // from the build registry's names to public ones
 
-	// Both are called at every occurrence, and must not be nil.
+	// These two are called at every occurrence, and must not be nil.
 	running func() // a buildpack runs a command
 	layered func() // the buildpacks have made their layers
+
+	detected func() // called once after detection; nil for nothing
 
 	waits bool // waiting is a phase, too
 
@@ -41,12 +43,13 @@ type watcher struct {
 // The phases (lifecycle 0.21, cmd/lifecycle/creator.go), and armature's own
 // between them.
 const (
+	detecting = "DETECTING"
 	building  = "BUILDING"
 	exporting = "EXPORTING"
 	waiting   = "WAITING"
 )
 
-var phases = []string{"ANALYZING", "DETECTING", "RESTORING", building, exporting}
+var phases = []string{"ANALYZING", detecting, "RESTORING", building, exporting}
 
 func newWatcher(log *progress.Log, name string, titles map[string]bool) *watcher {
 	return &watcher{log: log, name: name, steps: steps{log: log, titles: titles}, running: func() {}, layered: func() {}}
@@ -82,6 +85,9 @@ func (w *watcher) line(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if phase := w.announced(text); phase != "" {
+		if w.last == detecting && w.detected != nil {
+			w.detected()
+		}
 		if w.phase = phase; phase != waiting {
 			w.last = phase
 		}

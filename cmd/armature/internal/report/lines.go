@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform"
 )
@@ -23,6 +24,7 @@ type quiet struct{}
 func (quiet) begin(platform.Span)                   {}
 func (quiet) end(platform.Span)                     {}
 func (quiet) note(platform.Note)                    {}
+func (quiet) planned(platform.Planned)              {}
 func (quiet) output(platform.Output)                {}
 func (quiet) explain(platform.PhaseFailed)          {}
 func (quiet) failure(time.Duration, string, string) {}
@@ -93,6 +95,12 @@ func (p *plain) note(note platform.Note) {
 	p.line(progress.Where(note.Project, note.Platform), "  "+note.Text)
 }
 
+func (p *plain) planned(plan platform.Planned) {
+	for _, line := range decisions.Short(plan.Decisions) {
+		p.line(progress.Where(plan.Project, plan.Platform), "  "+ansi.Clean(line))
+	}
+}
+
 func (p *plain) output(line platform.Output) {
 	p.line(progress.Where(line.Project, line.Platform), line.Text)
 }
@@ -123,7 +131,7 @@ func (p *plain) line(where, text string) {
 
 // Line is a line of style JSON. docs/armature.md lists the fields of each event.
 type Line struct {
-	Event    string        `json:"event"` // start, end, output, note, image, project, failure
+	Event    string        `json:"event"` // start, end, output, note, plan, image, project, failure
 	At       float64       `json:"at"`    // seconds since the build began
 	Project  string        `json:"project,omitempty"`
 	Platform string        `json:"platform,omitempty"`
@@ -137,6 +145,8 @@ type Line struct {
 	Failed   bool          `json:"failed,omitempty"`
 	ID       string        `json:"id,omitempty"`
 	Text     string        `json:"text,omitempty"`
+
+	Decisions []platform.Decision `json:"decisions,omitempty"`
 }
 
 // jsonLines writes one object per line.
@@ -158,6 +168,10 @@ func (j *jsonLines) end(span platform.Span) {
 
 func (j *jsonLines) note(note platform.Note) {
 	j.write(Line{Event: "note", Project: note.Project, Platform: note.Platform, Text: note.Text}, note.At)
+}
+
+func (j *jsonLines) planned(plan platform.Planned) {
+	j.write(Line{Event: "plan", Project: plan.Project, Platform: plan.Platform, Decisions: plan.Decisions}, plan.At)
 }
 
 func (j *jsonLines) output(line platform.Output) {

@@ -48,6 +48,7 @@ type eventWriter interface {
 	begin(span platform.Span)
 	end(span platform.Span)
 	note(note platform.Note)
+	planned(plan platform.Planned)
 	output(line platform.Output)
 	explain(failed platform.PhaseFailed)
 	failure(at time.Duration, id, text string)
@@ -109,6 +110,9 @@ func (r *Report) Event(event platform.Event) {
 	case platform.Note:
 		r.setStart(e.At)
 		r.writer.note(e)
+	case platform.Planned:
+		r.setStart(e.At)
+		r.writer.planned(e)
 	case platform.PhaseFailed:
 		r.writer.explain(e)
 	case platform.ImageWritten:

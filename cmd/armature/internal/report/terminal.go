@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/internal/ansi"
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform"
 )
@@ -125,6 +126,12 @@ func (t *terminal) note(note platform.Note) {
 func (t *terminal) project(ended platform.ProjectEnded) {
 	for _, text := range linesOf(ended.Err) {
 		t.line(ended.Project, t.paint(red, text))
+	}
+}
+
+func (t *terminal) planned(plan platform.Planned) {
+	for _, line := range decisions.Short(plan.Decisions) {
+		t.line(progress.Where(plan.Project, plan.Platform), "  "+ansi.Clean(line))
 	}
 }
 
