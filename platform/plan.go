@@ -11,6 +11,7 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/platform/internal/descriptor"
+	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/phases"
 )
 
@@ -49,8 +50,11 @@ func (p AppPlan) Asked() error {
 func Plan(ctx context.Context, r Request) (p AppPlan, err error) {
 	defer explain(&err)
 	r.Image, r.Output = cmp.Or(r.Image, "app"), ""
-	b, err := r.read()
+	b, err := r.read(newLog(r.Progress))
 	if err != nil {
+		return p, err
+	}
+	if b.home, err = home.Open(b.Home, b.Getenv); err != nil {
 		return p, err
 	}
 	defer b.home.Finish()

@@ -142,11 +142,11 @@ func (d *decider) web() (*Process, error) {
 			continue
 		}
 		p := d.ofProcfile(one)
-		if why := d.refused(p.Command); why == "" {
+		why := d.refused(p.Command)
+		if why == "" {
 			return &p, nil
-		} else {
-			d.passed(fmt.Sprintf("web of %s %s", procfile.FileName, why))
 		}
+		d.passed(fmt.Sprintf("web of %s %s", procfile.FileName, why))
 	}
 	if root := d.getenv(settings.StaticRoot); root != "" {
 		return nil, d.siteOfSetting(root)
