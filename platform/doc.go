@@ -5,9 +5,9 @@
 // it drives the builder's lifecycle. It needs no container engine and, with user
 // namespaces, no root.
 //
-// [Build], [BuildProjects], [Rebase], [Run], [Inspect], [Prune] and [Doctor] each take a request of
-// plain data with useful zero values. An error that the user can fix is a
-// [*Failure]. All calls are safe for concurrent use, in one process and in several.
+// [Build], [BuildProjects], [Rebase], [Run], [Inspect], [Prune] and [Doctor] each
+// take a request of plain data with useful zero values. An error that the user can
+// fix is a [*Failure]. All calls are safe for concurrent use, in one process and in several.
 // The package prints nothing: a build reports to a [Progress]. It reads environment
 // variables only through a request's Getenv; libraries, such as the one that reads
 // docker login's credentials, may read the process's environment unless the request
