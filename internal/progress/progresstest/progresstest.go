@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/progress"
 )
 
@@ -33,6 +34,10 @@ func (r *Recorder) Event(event progress.Event) {
 		}
 	case progress.Ended:
 		r.spans = append(r.spans, e.Span)
+	case progress.Planned:
+		for _, line := range decisions.Short(e.Decisions) {
+			fmt.Fprintln(&r.text, line)
+		}
 	case progress.Note:
 		fmt.Fprintln(&r.text, e.Text)
 	case progress.PhaseFailed:

@@ -46,6 +46,7 @@ func sharedBase() string {
 // script is the stand-in's behaviour, in an app's lifecycle.json, or in a builder
 // for all apps.
 type script struct {
+	Plan     string         // plan.toml of detection; empty for none
 	Print    []string       `json:"print"`    // while it builds
 	Status   map[string]int `json:"status"`   // of its phases; 0 for none
 	Say      string         `json:"say"`      // last, on a failure
@@ -99,7 +100,7 @@ func (s *standIn) run() (int, error) {
 	if err := s.note(); err != nil {
 		return 1, err
 	}
-	phases := map[string]func() error{"analyzing": s.analyze, "detecting": s.nothing, "restoring": s.nothing, "building": s.build, "exporting": s.export}
+	phases := map[string]func() error{"analyzing": s.analyze, "detecting": s.detect, "restoring": s.nothing, "building": s.build, "exporting": s.export}
 	of := map[string][]string{
 		"creator": {"analyzing", "detecting", "restoring", "building", "exporting"}, "analyzer": {"analyzing"}, "detector": {"detecting"},
 		"restorer": {"restoring"}, "builder": {"building"}, "exporter": {"exporting"}, "rebaser": {"rebasing"},
@@ -121,6 +122,17 @@ func (s *standIn) run() (int, error) {
 }
 
 func (s *standIn) nothing() error { return nil }
+
+// detect writes the build plan, and wants to know the target.
+func (s *standIn) detect() error {
+	if _, err := os.Stat(layersDir + "/analyzed.toml"); s.program == "detector" && s.script.Plan != "" && err != nil {
+		return err
+	}
+	if s.script.Plan == "" {
+		return nil
+	}
+	return os.WriteFile(layersDir+"/plan.toml", []byte(s.script.Plan), 0o644)
+}
 
 // note records the call.
 func (s *standIn) note() error {
