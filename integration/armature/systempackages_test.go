@@ -151,7 +151,7 @@ func (u *user) inImage(folder, command string) string {
 	u.t.Helper()
 	ctx, cancel := context.WithTimeout(u.t.Context(), 5*time.Minute)
 	defer cancel()
-	out, err := u.command(ctx, "run", folder, "--entrypoint", "launcher", "--", command).CombinedOutput()
+	out, err := u.command(ctx, "run", folder, "--entrypoint", "/cnb/lifecycle/launcher", "--", "sh", "-c", command).CombinedOutput()
 	if err != nil {
 		u.t.Errorf("%s: %v\n%s", command, err, out)
 	}
