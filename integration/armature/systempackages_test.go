@@ -69,11 +69,11 @@ func TestSystemPackagesAreALayerOfTheTarget(t *testing.T) {
 	if again.digest != b.digest || !strings.Contains(again.log, "Reusing layer 'armature/system-packages:packages'") {
 		t.Errorf("again: got %s, want %s, and its layers\n%s", again.digest, b.digest, again.log)
 	}
-	if failed := u.build(staticSite, "--platform", to.String(), "--env", "BP_APT_PACKAGES=fonts-dejavo"); failed.status == 0 ||
+	if failed := u.build(staticSite, "--tag", "packages", "--platform", to.String(), "--env", "BP_APT_PACKAGES=fonts-dejavo"); failed.status == 0 ||
 		!strings.Contains(failed.log, "[apt-package-unknown]") || !strings.Contains(failed.log, "fonts-dejavu") {
 		t.Errorf("a name that is misspelt: got %d\n%s", failed.status, failed.log)
 	}
-	if failed := u.build(staticSite, "--platform", to.String(), "--env", "BP_APT_PACKAGES=ffmpeg", "--network", "none"); failed.status != 75 ||
+	if failed := u.build(staticSite, "--tag", "packages", "--platform", to.String(), "--env", "BP_APT_PACKAGES=ffmpeg", "--network", "none"); failed.status != 75 ||
 		!strings.Contains(failed.log, "[apt-archive-unreachable]") {
 		t.Errorf("without a network: got %d, want 75\n%s", failed.status, failed.log)
 	}

@@ -59,7 +59,7 @@ func (d deb) droppedBy(k kind) func(string) bool {
 			_, file, below := strings.Cut(rest, "/")
 			return below && file != "copyright"
 		}
-		if len(d.only) > 0 && !slices.Contains(d.only, name) {
+		if len(d.only) > 0 && !slices.ContainsFunc(d.only, func(one string) bool { return one == name || strings.HasPrefix(one, name+"/") }) {
 			return true
 		}
 		for at := name; at != "."; at = path.Dir(at) {

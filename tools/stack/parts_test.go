@@ -80,7 +80,9 @@ func TestOnlyNamedPathsComeIn(t *testing.T) {
 	drop := deb{only: []string{"usr/bin/env"}}.droppedBy(runKind)
 	for path, want := range map[string]bool{
 		"usr/bin/env":                       false,
+		"usr/bin":                           false,
 		"usr/bin/ls":                        true,
+		"usr/b":                             true,
 		"usr/share/doc/coreutils/copyright": false,
 	} {
 		if got := drop(path); got != want {
