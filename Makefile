@@ -71,7 +71,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRA
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-armature natives system-packages armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -170,12 +170,12 @@ man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
 .PHONY: .integration-armature .sizes .managers
-.integration-armature .natives .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
-.integration-armature .natives .sizes .managers: export ARMATURE := $(abspath bin/armature)
-.integration-armature .natives .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
-.integration-armature .natives .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
-.integration-armature .natives .sizes .managers: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
-.integration-armature .natives .sizes .managers: export ARMATURE_TESTS := all
+.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.integration-armature .natives .system-packages .sizes .managers: export ARMATURE := $(abspath bin/armature)
+.integration-armature .natives .system-packages .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
+.integration-armature .natives .system-packages .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
+.integration-armature .natives .system-packages .sizes .managers: export ARMATURE_PACKAGES := $(abspath $(PACKAGES))
+.integration-armature .natives .system-packages .sizes .managers: export ARMATURE_TESTS := all
 .integration-armature:
 	@scripts/integration-armature.sh
 .managers:
@@ -196,6 +196,15 @@ natives: ## Build apps with native modules on every host for every target, some 
 .PHONY: .natives
 .natives:
 	@ARMATURE_NATIVES=1 $(GO) test -count=1 -timeout 3h -v -run 'TestNativeModules' ./integration/armature
+
+system-packages: ## Run ffmpeg, ImageMagick, Chromium and fonts of Debian in images for both targets, one emulated; downloads some 400 MB
+	@scripts/emulation.sh linux/arm64 linux/amd64
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(JOBS) .system-packages
+
+.PHONY: .system-packages
+.system-packages:
+	@CGO_ENABLED=0 ARMATURE_SYSTEM_PACKAGES=1 $(GO) test -count=1 -timeout 1h -v -run 'SystemPackages' ./integration/armature
 
 generate: ## Render generated files from their sources
 	@$(GO) generate ./...

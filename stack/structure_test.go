@@ -63,9 +63,9 @@ func TestNoFileLendsRightsOrRemembersTheMoment(t *testing.T) {
 }
 
 func TestWhatMustNotBeThere(t *testing.T) {
-	everywhere := []string{"usr/bin/apt", "usr/bin/apt-get", "usr/bin/dpkg", "usr/bin/perl", "usr/bin/su", "usr/bin/mount",
-		"usr/share/man", "usr/share/locale", "usr/share/info", "var/cache", "var/log", "var/lib/apt", "var/lib/dpkg/status", "etc/apt"}
-	inRun := []string{"usr/bin/openssl", "usr/bin/python3", "usr/bin/gcc", "usr/bin/git", "usr/bin/tar", "usr/bin/find", "usr/include/stdio.h"}
+	everywhere := []string{"usr/bin/dpkg", "usr/bin/perl", "usr/bin/su", "usr/bin/mount",
+		"usr/share/man", "usr/share/locale", "usr/share/info", "var/cache", "var/log", "var/lib/apt", "var/lib/dpkg/status", "etc/apt/trusted.gpg.d"}
+	inRun := []string{"etc/apt", "usr/bin/apt", "usr/bin/apt-get", "usr/bin/dpkg-deb", "usr/share/keyrings", "usr/bin/openssl", "usr/bin/python3", "usr/bin/gcc", "usr/bin/git", "usr/bin/tar", "usr/bin/find", "usr/include/stdio.h"}
 	forAllImages(t, func(t *testing.T, img image) {
 		absent := everywhere
 		if img.kind != "build" {
@@ -94,7 +94,9 @@ func TestWhatMustBeThere(t *testing.T) {
 	inBuild := []string{"bin/sh", "bin/bash", "usr/bin/env", "usr/bin/git", "usr/bin/ssh", "usr/bin/python3", "usr/bin/make", "usr/bin/cc", "usr/bin/gcc",
 		"usr/bin/c++", "usr/bin/g++", "usr/bin/ld", "usr/bin/ar", "usr/bin/strip", "usr/bin/pkg-config", "usr/bin/patch", "usr/bin/tar", "usr/bin/gzip",
 		"usr/bin/xz", "usr/bin/find", "usr/bin/grep", "usr/bin/sed", "usr/bin/awk", "usr/bin/which", "usr/bin/diff", "usr/bin/getconf", "usr/bin/ldd", "usr/bin/hostname",
-		"usr/include/stdio.h", "usr/include/c++/14/vector", "usr/lib/git-core/git-remote-https"}
+		"usr/include/stdio.h", "usr/include/c++/14/vector", "usr/lib/git-core/git-remote-https",
+		"usr/bin/apt-get", "usr/bin/apt-cache", "usr/bin/dpkg-deb", "usr/bin/sqv", "usr/lib/apt/methods/https", "usr/share/dpkg/cputable",
+		"usr/share/keyrings/debian-archive-keyring.pgp", "etc/apt/sources.list"}
 	forAllImages(t, func(t *testing.T, img image) {
 		also := map[string][]string{"run": inRun, "build": inBuild}
 		names := slices.Concat(everywhere, also[img.kind])

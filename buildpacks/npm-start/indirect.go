@@ -11,6 +11,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/buildplan"
 	"github.com/armature-cnb/armature/internal/cnb/procfile"
+	"github.com/armature-cnb/armature/internal/cnb/runimage"
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/failure"
 )
@@ -22,7 +23,7 @@ import (
 // Procfile, which mostly need bash. LayersDir holds the layers of all buildpacks,
 // which others are.
 func (s start) checkBash(layersDir, mode string, others buildplan.Group, log scribe.Emitter) error {
-	id, err := runImageID(filepath.Join(layersDir, analyzedFile))
+	id, err := runimage.ID(layersDir)
 	if err != nil || mode == "off" || !strings.HasSuffix(id, tiny) {
 		return err
 	}

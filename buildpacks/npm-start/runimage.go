@@ -1,23 +1,15 @@
 package npmstart
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/armature-cnb/armature/buildpacks/npm-start/internal/command"
+	"github.com/armature-cnb/armature/internal/cnb/runimage"
 	"github.com/armature-cnb/armature/internal/failure"
 )
-
-// analyzedFile has the lifecycle's data about the run image (Platform API,
-// "analyzed.toml"), next to the buildpacks' folders of layers.
-const analyzedFile = "analyzed.toml"
 
 // tiny is the suffix of the ids (io.buildpacks.base.id) of run images without a
 // shell and other programs.
@@ -35,7 +27,7 @@ func (s start) checkShell(layersDir string) error {
 	if why == "" {
 		return nil
 	}
-	id, err := runImageID(filepath.Join(filepath.Dir(layersDir), analyzedFile))
+	id, err := runimage.ID(filepath.Dir(layersDir))
 	if err != nil || !strings.HasSuffix(id, tiny) {
 		return err
 	}
@@ -44,33 +36,6 @@ func (s start) checkShell(layersDir string) error {
 		Cause:  fmt.Sprintf("the run image %s has no shell, but %s", id, why),
 		Remedy: "make it one plain command, such as `node server.js`, or build with a run image that has a shell, such as armature/run.",
 	}
-}
-
-// runImageID returns the run image's id; "" if the file is missing, or an image
-// extension will change the image.
-func runImageID(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("looking for the run image's id: %w", err)
-	}
-	var analyzed struct {
-		RunImage struct {
-			Extend bool `toml:"extend"`
-			Target struct {
-				ID string `toml:"id"`
-			} `toml:"target"`
-		} `toml:"run-image"`
-	}
-	if err := toml.Unmarshal(text, &analyzed); err != nil {
-		return "", fmt.Errorf("reading the run image's id from %s: %w", file, err)
-	}
-	if analyzed.RunImage.Extend {
-		return "", nil
-	}
-	return analyzed.RunImage.Target.ID, nil
 }
 
 // shellReason says what needs a shell, or "" if nothing does.

@@ -27,9 +27,10 @@ type maker struct {
 	ctx      context.Context
 	log      io.Writer
 	s        settings
-	npm      string // default npm registry of the builder, or empty
-	work     string // folder for temporary files
-	registry string // host:port of the registry in this process
+	npm      string   // default npm registry of the builder, or empty
+	work     string   // folder for temporary files
+	packages v1.Layer // the run images' packages, for every host's builder
+	registry string   // host:port of the registry in this process
 }
 
 // create makes every host's image and replaces -out by the index atomically.
@@ -79,6 +80,7 @@ func serveRegistry(dir string) (address string, stop func(), err error) {
 
 // index makes the builder for every host; the run images are the same for all.
 func (m *maker) index() (v1.ImageIndex, error) {
+	var runImages []v1.Image
 	for _, kind := range []string{"run", "run-tiny"} {
 		run, err := m.push(kind, m.s.target, m.s.runImage(kind))
 		if err != nil {
@@ -87,6 +89,11 @@ func (m *maker) index() (v1.ImageIndex, error) {
 		if err := checkPlatform(run, m.s.target); err != nil {
 			return nil, fmt.Errorf("checking the %s image: %w", kind, err)
 		}
+		runImages = append(runImages, run)
+	}
+	var err error
+	if m.packages, err = packagesLayer(filepath.Join(m.work, "packages.tar.gz"), runImages); err != nil {
+		return nil, err
 	}
 	index := v1.ImageIndex(empty.Index)
 	for _, host := range m.s.hosts {
@@ -132,7 +139,7 @@ func (m *maker) forHost(host targets.Target) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return finish(made)
+	return finish(made, m.packages)
 }
 
 // configure writes the filled-in builder.toml, and a pack configuration that

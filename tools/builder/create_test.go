@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,7 +72,9 @@ func stackImage(t *testing.T, stack, kind string, labels map[string]string) {
 	if err := os.MkdirAll(stack, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	layer, err := oci.WriteLayer(filepath.Join(t.TempDir(), "layer"), []oci.File{{Path: kind, Type: tar.TypeReg, Mode: 0o644}})
+	layer, err := oci.WriteLayer(filepath.Join(t.TempDir(), "layer"), []oci.File{
+		{Path: kind, Type: tar.TypeReg, Mode: 0o644}, {Path: statusDir + "libc6", Type: tar.TypeReg, Mode: 0o644, Content: []byte("Package: libc6\n")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,9 @@ func stackImage(t *testing.T, stack, kind string, labels map[string]string) {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", "amd64"
-	config.Config = v1.Config{Labels: labels, User: "1001:1000", Env: []string{"CNB_USER_ID=1001", "CNB_GROUP_ID=1000"}}
+	named := map[string]string{idLabel: "io.example." + kind}
+	maps.Copy(named, labels)
+	config.Config = v1.Config{Labels: named, User: "1001:1000", Env: []string{"CNB_USER_ID=1001", "CNB_GROUP_ID=1000"}}
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		t.Fatal(err)
 	}

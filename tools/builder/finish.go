@@ -19,9 +19,9 @@ import (
 const maxLabel = 4096
 
 // finish converts pack's image, which has layers with Docker's media types in
-// an OCI manifest, to OCI media types throughout, and fixes its labels for
-// older platforms.
-func finish(made v1.Image) (v1.Image, error) {
+// an OCI manifest, to OCI media types throughout, fixes its labels for older
+// platforms, and adds layers.
+func finish(made v1.Image, more ...v1.Layer) (v1.Image, error) {
 	config, err := made.ConfigFile()
 	if err != nil {
 		return nil, err
@@ -46,7 +46,10 @@ func finish(made v1.Image) (v1.Image, error) {
 			return nil, err
 		}
 	}
-	return mutate.ConfigFile(image, config)
+	if image, err = mutate.ConfigFile(image, config); err != nil {
+		return nil, err
+	}
+	return mutate.AppendLayers(image, more...)
 }
 
 // withRunImage sets stack.runImage, which readers from before Platform API 0.12

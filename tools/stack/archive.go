@@ -54,19 +54,20 @@ func checkHost() error {
 
 // fetchHook runs in mmdebstrap after apt is set up for the target and has
 // verified the archive's signature. $1 is mmdebstrap's root. It prints a line
-// "suite NAME" for every suite that apt searches, on stderr, since mmdebstrap
-// writes its image to stdout. Without dependencies, apt-get download checks the
+// "suite NAME URI COMPONENT" for every index that apt searches, on stderr, since
+// mmdebstrap writes its image to stdout. Without dependencies, apt-get download checks the
 // packages' hashes as install does.
 const fetchHook = `set -eu
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-apt-get indextargets --format 'suite $(RELEASE)' 'Created-By: Packages' >&2
+apt-get indextargets --format 'suite $(RELEASE) $(REPO_URI) $(COMPONENT)' 'Created-By: Packages' >&2
 mkdir -p "$1/var/cache/apt/archives"
 cd "$1/var/cache/apt/archives"
 %s >&2`
 
 // fetch downloads packages for a target from Debian's archive into dir, which
-// must exist. Nothing is installed or unpacked and nothing of the target runs.
-func fetch(ctx context.Context, t targets.Target, names []string, dependencies bool, dir string) error {
+// must exist, and returns where in the archive apt searched. Nothing is installed
+// or unpacked and nothing of the target runs.
+func fetch(ctx context.Context, t targets.Target, names []string, dependencies bool, dir string) ([]source, error) {
 	command := "apt-get --quiet download "
 	if dependencies {
 		command = "apt-get --quiet --yes --no-install-recommends --download-only install "
@@ -85,11 +86,11 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 	)
 	temp, err := os.MkdirTemp("", "mmdebstrap-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer removeKeyrings(temp)
 	if err := os.Chmod(temp, 0o755); err != nil { // apt reads in it as a user of its own
-		return err
+		return nil, err
 	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.Env = &output, &output, append(os.Environ(), "TMPDIR="+temp)
@@ -99,11 +100,12 @@ func fetch(ctx context.Context, t targets.Target, names []string, dependencies b
 	cmd.WaitDelay = 10 * time.Second
 	if _, err := program.Run(cmd); err != nil {
 		if ctx.Err() != nil {
-			return fmt.Errorf("downloading packages for %s: %w", t, context.Cause(ctx))
+			return nil, fmt.Errorf("downloading packages for %s: %w", t, context.Cause(ctx))
 		}
-		return fmt.Errorf("downloading packages for %s: mmdebstrap: %w; its last lines:\n%s", t, err, lastLines(output.String(), 20))
+		return nil, fmt.Errorf("downloading packages for %s: mmdebstrap: %w; its last lines:\n%s", t, err, lastLines(output.String(), 20))
 	}
-	return checkSuites(output.String())
+	found := sources(output.String())
+	return found, checkSuites(found)
 }
 
 // removeKeyrings removes mmdebstrap's folder for temporary files, with the
@@ -127,11 +129,11 @@ func mode() string {
 	return "chrootless"
 }
 
-func checkSuites(output string) error {
+func checkSuites(found []source) error {
 	var got []string
-	for line := range strings.Lines(output) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "suite "); ok && !slices.Contains(got, name) {
-			got = append(got, name)
+	for _, s := range found {
+		if !slices.Contains(got, s.suite) {
+			got = append(got, s.suite)
 		}
 	}
 	for _, want := range suites {

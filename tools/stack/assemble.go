@@ -20,9 +20,9 @@ type result struct {
 	bytes, compressedBytes int64 // of the files, and of the layer
 }
 
-// assemble turns packages into an image whose one layer is written to
-// layerPath.
-func assemble(ctx context.Context, r request, packages []deb, layerPath string) (result, error) {
+// assemble turns packages, and where apt found them, into an image whose one layer
+// is written to layerPath.
+func assemble(ctx context.Context, r request, packages []deb, found []source, layerPath string) (result, error) {
 	root := tree{}
 	for _, p := range packages {
 		drop := p.droppedBy(r.kind)
@@ -31,7 +31,7 @@ func assemble(ctx context.Context, r request, packages []deb, layerPath string) 
 			return result{}, err
 		}
 	}
-	if err := configure(root, r.kind, packages); err != nil {
+	if err := configure(root, r.kind, packages, found); err != nil {
 		return result{}, fmt.Errorf("configuring the %s image: %w", r.kind.name, err)
 	}
 	release, err := pointRelease(root)

@@ -59,7 +59,7 @@ func (d deb) droppedBy(k kind) func(string) bool {
 			_, file, below := strings.Cut(rest, "/")
 			return below && file != "copyright"
 		}
-		if len(d.only) > 0 && !slices.Contains(d.only, name) {
+		if len(d.only) > 0 && !slices.ContainsFunc(d.only, func(one string) bool { return one == name || strings.HasPrefix(one, name+"/") }) {
 			return true
 		}
 		for at := name; at != "."; at = path.Dir(at) {
@@ -75,7 +75,7 @@ func (d deb) droppedBy(k kind) func(string) bool {
 
 // configure replaces the packages' maintainer scripts, as far as the images
 // need them, without running programs of the target.
-func configure(t tree, k kind, packages []deb) error {
+func configure(t tree, k kind, packages []deb, found []source) error {
 	for _, dir := range []string{"opt", "srv", "usr/local/bin", "usr/local/lib", "usr/local/sbin", "usr/local/share"} {
 		t.folder(dir, 0o755, 0, 0)
 	}
@@ -97,6 +97,11 @@ func configure(t tree, k kind, packages []deb) error {
 	}
 	for _, link := range slices.Sorted(maps.Keys(k.links)) {
 		t.symlink(link, k.links[link])
+	}
+	if !k.isRun() {
+		if err := configureSources(t, found); err != nil {
+			return err
+		}
 	}
 	// Scanners find packages here in images without dpkg.
 	for _, p := range packages {

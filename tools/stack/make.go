@@ -48,12 +48,12 @@ func makeImage(ctx context.Context, r request, log io.Writer) error {
 
 	start := time.Now()
 	say("downloading packages of Debian %s", suite)
-	packages, err := download(ctx, r, temp)
+	packages, found, err := download(ctx, r, temp)
 	if err != nil {
 		return err
 	}
 	say("%d packages after %.1f s; making the layer", len(packages), time.Since(start).Seconds())
-	result, err := assemble(ctx, r, packages, filepath.Join(temp, "layer.tar.gz"))
+	result, err := assemble(ctx, r, packages, found, filepath.Join(temp, "layer.tar.gz"))
 	if err != nil {
 		return err
 	}
@@ -65,17 +65,19 @@ func makeImage(ctx context.Context, r request, log io.Writer) error {
 	return nil
 }
 
-func download(ctx context.Context, r request, temp string) ([]deb, error) {
+func download(ctx context.Context, r request, temp string) ([]deb, []source, error) {
 	list, err := stack.Files.ReadFile(r.kind.name + ".packages")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	want, err := parseSelection(string(list), r.target.Arch)
 	if err != nil {
-		return nil, fmt.Errorf("reading stack/%s.packages: %w", r.kind.name, err)
+		return nil, nil, fmt.Errorf("reading stack/%s.packages: %w", r.kind.name, err)
 	}
-	if err := fetch(ctx, r.target, want.names, r.kind.dependencies, temp); err != nil {
-		return nil, err
+	found, err := fetch(ctx, r.target, want.names, r.kind.dependencies, temp)
+	if err != nil {
+		return nil, nil, err
 	}
-	return readDebs(ctx, filepath.Join(temp, "archives"), want)
+	packages, err := readDebs(ctx, filepath.Join(temp, "archives"), want)
+	return packages, found, err
 }

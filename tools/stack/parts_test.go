@@ -80,7 +80,9 @@ func TestOnlyNamedPathsComeIn(t *testing.T) {
 	drop := deb{only: []string{"usr/bin/env"}}.droppedBy(runKind)
 	for path, want := range map[string]bool{
 		"usr/bin/env":                       false,
+		"usr/bin":                           false,
 		"usr/bin/ls":                        true,
+		"usr/b":                             true,
 		"usr/share/doc/coreutils/copyright": false,
 	} {
 		if got := drop(path); got != want {
@@ -157,13 +159,36 @@ func TestAddTar(t *testing.T) {
 	})
 }
 
+func TestSources(t *testing.T) {
+	output := "Get:1 x\nsuite trixie http://a.example/debian/ main\nsuite trixie http://a.example/debian/ main\nsuite trixie-security http://b.example/ main\nsuite x\n"
+	want := []source{{"trixie", "http://a.example/debian/", "main"}, {"trixie-security", "http://b.example/", "main"}}
+	if got := sources(output); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	root := tree{}
+	if err := configureSources(root, want); err == nil {
+		t.Error("an image without Debian's keys is no error")
+	}
+	root.file(keyringFile, 0o644, nil)
+	if err := configureSources(root, want); err != nil {
+		t.Fatal(err)
+	}
+	const keyring = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.pgp] "
+	if got := string(root[sourcesFile].Content); got != keyring+"http://a.example/debian/ trixie main\n"+keyring+"http://b.example/ trixie-security main\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestCheckSuites(t *testing.T) {
-	all := "suite trixie\nsuite trixie-updates\nGet:1 x\nsuite trixie-security\n"
+	var all []source
+	for _, name := range suites {
+		all = append(all, source{suite: name, component: "main"})
+	}
 	if err := checkSuites(all); err != nil {
 		t.Error(err)
 	}
-	for _, without := range suites {
-		err := checkSuites(strings.Replace(all, "suite "+without+"\n", "", 1))
+	for i, without := range suites {
+		err := checkSuites(slices.Delete(slices.Clone(all), i, i+1))
 		if err == nil || !strings.Contains(err.Error(), "want trixie, trixie-updates, trixie-security") {
 			t.Errorf("without %s: got %v", without, err)
 		}

@@ -139,7 +139,7 @@ func TestOnlyKeyringsAreRemoved(t *testing.T) {
 
 func TestUnknownPackageIsNamed(t *testing.T) {
 	needArchive(t)
-	err := fetch(t.Context(), targets.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
+	_, err := fetch(t.Context(), targets.LinuxARM64, []string{"netbase", "no-such-package"}, false, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "Unable to locate package no-such-package") {
 		t.Errorf("got %v", err)
 	}
