@@ -4,13 +4,8 @@ package integration_test
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/emulation"
@@ -36,9 +31,13 @@ func TestAnAppsTestsRunInItsImage(t *testing.T) {
 		{"tests that pass", []string{"--env", "GREETING=hello"}, 0, "on arm64 for test, hello\n", "armature: the tests ended"},
 		{"tests that fail", []string{"--env", "FAIL=1", "--env", "NODE_ENV=other", "--env", "GREETING=", "--", "--test-name-pattern", "asked"}, 1, "armature: the tests ended with status 1 on linux/arm64\n", "on arm64 for"},
 		{"another command", []string{"--command", "node -e 'process.exit(75)'"}, 75, "armature: the tests ended with status 75 on linux/arm64\n", ""},
-		{"a project without tests", []string{"--command", " ", "--build-env", "BP_NODE_PROJECT_PATH=without"}, 1, "[test-script-missing]", "the tests ended"},
+		{"a project without tests", nil, 1, "[test-script-missing]", "the tests ended"},
 	} {
-		cmd := u.command(t.Context(), append([]string{"test", tested}, tc.args...)...)
+		app := tested
+		if tc.args == nil {
+			app = plainApp(t)
+		}
+		cmd := u.command(t.Context(), append([]string{"test", app}, tc.args...)...)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		cmd.Run()
@@ -50,51 +49,5 @@ func TestAnAppsTestsRunInItsImage(t *testing.T) {
 	again := u.must(tested, "--tag", "tested")
 	if again.digest != production.digest || !strings.Contains(again.log, "Reusing layer 'armature/npm-install:launch-modules'") {
 		t.Errorf("production afterwards: got %s, want %s, and its layers\n%s", again.digest, production.digest, again.log)
-	}
-}
-
-// A change of a file is seen without a build, and one of package.json after a build.
-func TestAnAppFollowsChangesOfItsFiles(t *testing.T) {
-	t.Parallel()
-	u := newUser(t, 0)
-	app := t.TempDir()
-	if err := os.CopyFS(app, os.DirFS(tested)); err != nil {
-		t.Fatal(err)
-	}
-	port := freePort(t)
-	cmd := u.command(t.Context(), "dev", app, "--port", fmt.Sprint(port))
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	answers := func(want string) {
-		t.Helper()
-		got := ""
-		for range 600 {
-			if got = get(t.Context(), t, fmt.Sprintf("http://127.0.0.1:%d", port)); got == want {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		t.Errorf("got %q, want %q", got, want)
-	}
-	server := filepath.Join(app, "server.js")
-	answers("tested")
-	change := func(file, from, to string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(strings.Replace(read(t, file), from, to, 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	change(server, "'tested'", "'changed'")
-	answers("changed")
-	change(server, "'changed'", "process.env.npm_package_version")
-	change(filepath.Join(app, "package.json"), "1.0.0", "2.0.0")
-	answers("2.0.0")
-	cmd.Process.Signal(syscall.SIGTERM)
-	cmd.Wait()
-	if status := cmd.ProcessState.ExitCode(); status != 0 && status != 143 || !strings.Contains(out.String(), "package.json has changed: building again") {
-		t.Errorf("got status %d\n%s", status, &out)
 	}
 }
