@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"path/filepath"
 	"syscall"
 
 	"github.com/armature-cnb/armature/platform/internal/home"
@@ -22,6 +23,7 @@ type RunRequest struct {
 	Entrypoint string            // replaces the image's: a process type, or a program's path
 	Env        map[string]string // added to the image's
 	Volumes    []string          // HOST:PATH or HOST:PATH:ro, as container engines take them
+	App        string            // folder in place of the image's /workspace, to be written to; the node_modules remain the image's
 	Tmpfs      []string          // paths of empty tmpfs mounts that everybody may write to
 	Writable   bool              // the image's files can be written to; what is written is gone afterwards
 	Network    Network           // HostNetwork when empty
@@ -63,6 +65,11 @@ func Run(ctx context.Context, r RunRequest) (result RunResult, err error) {
 	maps.Copy(options.Env, r.Env)
 	if options.Mounts, err = r.mounts(); err != nil {
 		return result, err
+	}
+	if r.App != "" {
+		if options.App, err = filepath.Abs(r.App); err != nil {
+			return result, err
+		}
 	}
 	if options.Home, err = home.Open(r.Home, environment(r.Getenv)); err != nil {
 		return result, err

@@ -24,6 +24,7 @@
 //	node-build       build, and cache when it was downloaded: the host's Node.js
 //	                 with npm and headers; where these lie unpacked in the
 //	                 buildpack, links to them (link.go)
+//	environment      launch: NODE_ENV of an image for tests or development
 //	ca-certificates  build: the ca-certificates bindings, for Node.js,
 //	                 npm, git and other readers of SSL_CERT_FILE
 //

@@ -9,6 +9,9 @@
 // ends with 100 and a failure's text, whose id and remedy a platform can show; for a
 // static site, which another buildpack serves, the text has no id.
 //
+// In an image for tests or development, the only process is test or development,
+// see [startup.ForEnvironment].
+//
 // The build decides again, since only then the files exist that the build makes.
 //
 // # The process

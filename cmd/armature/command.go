@@ -47,7 +47,7 @@ func (p *program) root() *cobra.Command {
 	root.SetHelpFunc(help)
 	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(badFlag)
-	root.AddCommand(buildCommand(p), planCommand(p), initCommand(p), testCommand(p), runCommand(p), inspectCommand(p), rebaseCommand(p), pruneCommand(p), doctorCommand(p), versionCommand(p))
+	root.AddCommand(buildCommand(p), planCommand(p), initCommand(p), testCommand(p), devCommand(p), runCommand(p), inspectCommand(p), rebaseCommand(p), pruneCommand(p), doctorCommand(p), versionCommand(p))
 	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -78,7 +78,9 @@ func (f *runFlags) run(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	result, err := runImage(ctx, r)
+	graceful := newGraceful(ctx)
+	defer graceful.stop()
+	result, err := graceful.run(r)
 	if err != nil {
 		return err
 	}
@@ -128,13 +130,11 @@ func (e ended) status() error {
 	return nil
 }
 
-// runImage runs an image, passes signals on to it, and waits for its end.
-func runImage(ctx context.Context, r platform.RunRequest) (ended, error) {
-	graceful := newGraceful(ctx)
-	defer graceful.stop()
-	r.Signals, r.Started = graceful.passed, graceful.start
-	result, err := platform.Run(graceful.ctx, r)
-	if graceful.killed() {
+// run runs an image, passes signals on to it, and waits for its end.
+func (g *graceful) run(r platform.RunRequest) (ended, error) {
+	r.Signals, r.Started = g.passed, g.start
+	result, err := platform.Run(g.ctx, r)
+	if g.killed() {
 		return ended{result, true}, nil
 	}
 	return ended{RunResult: result}, err

@@ -33,7 +33,9 @@ func (f *appFlags) test(ctx context.Context, p *program, path string, args []str
 	if err != nil {
 		return err
 	}
-	result, err := runImage(ctx, r)
+	graceful := newGraceful(ctx)
+	defer graceful.stop()
+	result, err := graceful.run(r)
 	if err != nil {
 		return err
 	}

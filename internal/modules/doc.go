@@ -5,7 +5,8 @@
 //
 // # Layers
 //
-//   - launch-modules (launch): the production dependencies, for the target.
+//   - launch-modules (launch): the production dependencies, for the target; all
+//     of them in an image for tests or development, see package execenv.
 //   - build-modules (build, cache): all dependencies, for the host, because
 //     later buildpacks run them there.
 //   - task-cache (cache): what Turborepo or Nx keep of a monorepo's builds, see

@@ -36,6 +36,7 @@ type Options struct {
 
 	Mounts   []Mount         // added to the image's files
 	Writable bool            // the image's files can be written to; what is written is gone afterwards
+	App      string          // folder of the host in place of the image's app folder, see appBinds
 	Network  sandbox.Network // the host's when empty
 	Limits   sandbox.Limits  // for each program
 
@@ -52,7 +53,7 @@ func Run(ctx context.Context, options Options, signals <-chan syscall.Signal) (_
 	if err != nil {
 		return sandbox.Status{}, err
 	}
-	if err := errors.Join(checkRunnable(config), CheckMounts(options.Mounts, options.Way)); err != nil {
+	if err := errors.Join(checkRunnable(config), CheckMounts(options.mounts(), options.Way)); err != nil {
 		return sandbox.Status{}, err
 	}
 	work, err := options.Home.NewWork()
@@ -84,6 +85,7 @@ type started struct {
 	box     *sandbox.Sandbox
 	command sandbox.Command
 	use     home.Lock // lock of the image's files
+	places  []string  // folders of the host that were made for mounts
 
 	out, err *listener
 }
@@ -94,6 +96,9 @@ func (s *started) close() error {
 	var err error
 	if s.box != nil {
 		err = s.box.Close()
+	}
+	for _, place := range s.places {
+		os.Remove(place) // unless somebody has put something there
 	}
 	return errors.Join(err, s.use.Close())
 }
@@ -107,6 +112,13 @@ func (o Options) start(ctx context.Context, work *home.Work, config *v1.ConfigFi
 	}
 	if into.command, err = o.command(spec.Root, config); err != nil {
 		return err
+	}
+	if o.App != "" {
+		var binds []sandbox.Bind
+		if binds, into.places, err = o.appBinds(spec.Root); err != nil {
+			return err
+		}
+		spec.Binds = append(spec.Binds, binds...)
 	}
 	into.out, into.err = listen(spec.Stdout, spec.Stderr)
 	spec.Stdout, spec.Stderr = into.out, into.err

@@ -75,6 +75,10 @@ func makeGoodImage(t *testing.T) v1.Image {
 		file{tar.Header{Name: "there/own", Mode: 0o644, Typeflag: tar.TypeReg}, "the image's"},
 		file{Header: tar.Header{Name: "users/", Mode: 0o755, Typeflag: tar.TypeDir, Uid: 1001, Gid: 1000}},
 		file{tar.Header{Name: "users/own", Mode: 0o644, Typeflag: tar.TypeReg, Uid: 1001, Gid: 1000}, "the image's"},
+		file{tar.Header{Name: "workspace/old", Mode: 0o644, Typeflag: tar.TypeReg}, "the image's"},
+		file{Header: tar.Header{Name: "workspace/node_modules", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "/layers/modules/node_modules"}},
+		file{Header: tar.Header{Name: "layers/modules/node_modules/", Mode: 0o755, Typeflag: tar.TypeDir, Uid: 1001, Gid: 1000}},
+		file{tar.Header{Name: "layers/modules/node_modules/package", Mode: 0o644, Typeflag: tar.TypeReg}, "the image's"},
 		file{Header: tar.Header{Name: "link", Mode: 0o777, Typeflag: tar.TypeSymlink, Linkname: "there"}},
 	)
 }

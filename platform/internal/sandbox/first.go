@@ -21,6 +21,7 @@ import (
 const (
 	firstName = "armature-sandbox"
 	lastName  = "armature-sandbox-program"
+	idsName   = "armature-sandbox-ids"
 )
 
 // Reexec must be the first call in the main of a program with sandboxes. In a
@@ -32,6 +33,9 @@ func Reexec() {
 	case firstName:
 		runtime.LockOSThread()
 		runFirst()
+		os.Exit(0)
+	case idsName:
+		holdIDs()
 		os.Exit(0)
 	case lastName:
 		runtime.LockOSThread()

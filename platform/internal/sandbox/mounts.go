@@ -45,6 +45,9 @@ func (s setup) mountAll() error {
 		return err
 	}
 	for _, b := range s.Binds {
+		if b.Inside {
+			continue // see below
+		}
 		target, err := mountPointFor(s.MountPoint, b.Target)
 		if err != nil {
 			return err
@@ -71,7 +74,37 @@ func (s setup) mountAll() error {
 			return &Error{Step: "mounting " + folder, Cause: err}
 		}
 	}
-	return s.pivot()
+	owned, err := s.openOwned()
+	if err != nil {
+		return err
+	}
+	defer owned.close()
+	if err := s.pivot(); err != nil {
+		return err
+	}
+	owned.mount(s)
+	return s.bindInside()
+}
+
+// bindInside makes the binds whose source is inside.
+func (s setup) bindInside() error {
+	for _, b := range s.Binds {
+		if !b.Inside {
+			continue
+		}
+		source, err := mountPointFor("/", b.Source)
+		if err != nil {
+			return err
+		}
+		target, err := mountPointFor("/", b.Target)
+		if err != nil {
+			return err
+		}
+		if err := bind(source, target, unix.MS_NOSUID|unix.MS_NODEV); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // outputNames is where other programs find the program's outputs.

@@ -86,6 +86,15 @@ type Bind struct {
 
 	// Recursive makes the mounts below the source visible, too.
 	Recursive bool
+
+	// Owned makes what belongs to the source's owner belong to the sandbox's user
+	// inside, as far as the kernel and the file system allow that; then the mounts
+	// below the source are not visible. An ordinary user's sandbox has one user
+	// anyway.
+	Owned bool
+
+	// Inside says that Source is a path inside, in the root.
+	Inside bool
 }
 
 // Command is the program to run.
