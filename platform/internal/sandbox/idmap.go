@@ -30,7 +30,7 @@ func (s setup) openOwned() (all ownedTrees, err error) {
 		}
 		one := ownedTree{target: b.Target}
 		if err := unix.Stat(b.Source, &one.owner); err != nil {
-			return all, &Error{"binding " + b.Source, err}
+			return all, &Error{Step: "binding " + b.Source, Cause: err, Kind: Binding, Path: b.Source}
 		}
 		if one.tree, err = unix.OpenTree(unix.AT_FDCWD, b.Source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC); err != nil {
 			return all, nil // a kernel without id-mapped mounts
