@@ -37,7 +37,7 @@ func TestEveryFieldOfARequestReachesItsBuilds(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 	later := []string{
-		"AppOf", "Target", "CacheImage", "Way", "Home", // differ by target, or need a home
+		"AppOf", "Target", "TellPlan", "CacheImage", "Way", "Home", // differ by target, or need a home
 		"BuilderBy", "Rebase", // of other calls
 	}
 	for i, field := range reflect.VisibleFields(reflect.TypeFor[phases.Options]()) {

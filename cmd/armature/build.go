@@ -106,7 +106,7 @@ func (f *buildFlags) addInputs(c *cobra.Command) {
 }
 
 func (f *buildFlags) run(ctx context.Context, p *program, args []string) error {
-	if f.tag == "" {
+	if f.tag == "" && len(f.projects) == 0 {
 		return &usageError{"build: --tag is missing: it says what the image is called"}
 	}
 	r, err := f.request(p, args)

@@ -52,7 +52,7 @@ func (e *engine) mayReadApp() bool {
 
 // decided are settings that only say what a build decides, see armature init: what
 // they change is in the key by itself.
-var decided = []string{"BP_NODE_VERSION", managerchoice.Variable, settings.RunScripts, settings.StartCommand, settings.StaticRoot, settings.ProjectPath}
+var decided = []string{settings.NodeVersion, managerchoice.Variable, settings.RunScripts, settings.StartCommand, settings.StaticRoot, settings.ProjectPath}
 
 // scriptVariables returns the variables that the user sets for the build, sorted, if
 // install scripts of packages may read them. It leaves out credentials of the

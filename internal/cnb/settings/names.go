@@ -11,6 +11,7 @@ const (
 	StartCheck   = "BP_NODE_START_CHECK"   // what becomes of an app that is known not to start
 	RunScripts   = "BP_NODE_RUN_SCRIPTS"   // the scripts that build the app
 	ModulesCheck = "BP_NODE_MODULES_CHECK" // what becomes of native files for another platform
+	NodeVersion  = "BP_NODE_VERSION"
 	NPMVersion   = "BP_NPM_VERSION"
 	DisableSBOM  = "BP_DISABLE_SBOM"
 	ImageLabels  = "BP_IMAGE_LABELS"

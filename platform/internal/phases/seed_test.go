@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
+	"github.com/armature-cnb/armature/internal/cnb/execenv"
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -109,8 +110,8 @@ func TestASeedIsMadeWithNothingOfTheUsers(t *testing.T) {
 		Buildpacks: order.Request{Buildpacks: []order.Locator{{Name: "x"}}}, Env: map[string]string{"A": "b"}, Bindings: []string{"x"},
 		Network: sandbox.None, Limits: sandbox.DefaultLimits(), ClearCache: false, Small: true, CacheImage: "cache", SBOMDir: "sbom", Filter: func(string) bool { return false },
 		BuilderBy: "the app", Registries: images.Registries{Offline: true}, Labels: map[string]string{"a": "b"}, Created: "1",
-		TellPlan: true,
-		Rebase:   empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(nil), Getenv: func(string) string { return "secret" },
+		TellPlan: true, ExecEnv: execenv.Test,
+		Rebase: empty.Image, Home: home.Home{Dir: "home"}, Way: sandbox.Chroot, Log: progress.New(nil), Getenv: func(string) string { return "secret" },
 	}}
 	made := b.forSeed("seed")
 	was, is := reflect.ValueOf(b.Options), reflect.ValueOf(made)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/testing/tier"
 	"golang.org/x/sys/unix"
 )
 
@@ -107,6 +108,7 @@ func TestAProcThatIsNoneIsAnError(t *testing.T) {
 
 // What the first process is not told it cannot do.
 func TestASandboxThatCannotBeDescribedIsAnError(t *testing.T) {
+	tier.Sandbox(t)
 	way := Users
 	if os.Geteuid() == 0 {
 		way = Mounts
