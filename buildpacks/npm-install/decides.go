@@ -20,7 +20,7 @@ import (
 // warnOfManager warns if versions do not come from npm's own lockfile alone.
 func (m *manager) warnOfManager() error {
 	process, made := m.inputs.process(), m.made
-	foreign := strings.ReplaceAll(strings.Join(made.foreign, ", "), "%", "%%")
+	foreign := strings.Join(made.foreign, ", ")
 	switch {
 	case process == processRebuild && foreign != "":
 		m.log.Process("WARNING: the app's own %s decides on the versions, and npm passes over: %s", nodemodules.Dir, foreign)

@@ -1,8 +1,6 @@
 package npminstall
 
 import (
-	"strings"
-
 	"github.com/paketo-buildpacks/packit/v2/scribe"
 
 	"github.com/armature-cnb/armature/buildpacks/npm-install/internal/bun"
@@ -54,13 +52,10 @@ type chosen struct {
 
 // Describe logs what decides on the manager, and then what the manager says.
 func (c chosen) Describe() error {
-	c.log.Process("Installing with %s (%s)", c.choice.Manager, escaped(c.choice.Evidence))
+	c.log.Process("Installing with %s (%s)", c.choice.Manager, c.choice.Evidence)
 	for _, one := range c.choice.Ignored {
-		c.log.Subprocess("WARNING: %s, which is %s's, does not count", escaped(one.Text), one.Manager)
+		c.log.Subprocess("WARNING: %s, which is %s's, does not count", one.Text, one.Manager)
 	}
 	c.log.Break()
 	return c.Manager.Describe()
 }
-
-// escaped returns a text for a format.
-func escaped(text string) string { return strings.ReplaceAll(text, "%", "%%") }

@@ -45,7 +45,7 @@ func withLegacyProvider(env environ.List, pkg packagejson.Package, log scribe.Em
 	if tool == "" || err == nil && version.Major() < 17 || strings.Contains(options, "openssl") {
 		return env
 	}
-	log.Process("Building with NODE_OPTIONS=%s: %s hashes with MD4, which Node.js has only so since 17", legacyProvider, strings.ReplaceAll(tool, "%", "%%"))
+	log.Process("Building with NODE_OPTIONS=%s: %s hashes with MD4, which Node.js has only so since 17", legacyProvider, tool)
 	log.Break()
 	return env.With("NODE_OPTIONS", strings.TrimSpace(options+" "+legacyProvider))
 }

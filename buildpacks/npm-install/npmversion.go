@@ -132,7 +132,7 @@ func (m *manager) chooseNPM(at packit.Layers, atLaunch bool) (layers []packit.La
 		m.log.Subprocess("Reusing cached layer %s", layer.Path)
 		m.log.Break()
 	} else if layer, err = m.installNPM(layer, request); err != nil && request.mild {
-		m.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", m.npm.versions.NPM, strings.ReplaceAll(err.Error(), "%", "%%"))
+		m.log.Process("WARNING: going on with npm %s, because another cannot be had: %s", m.npm.versions.NPM, err.Error())
 		m.log.Break()
 		return nil, tree.Remove(filepath.Join(at.Path, npmLayer))
 	} else if err != nil {

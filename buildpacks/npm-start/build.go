@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
 	"github.com/paketo-buildpacks/packit/v2/scribe"
@@ -249,35 +247,6 @@ func writeProgram(path string, program []byte) error {
 	}
 	return nil
 }
-
-// environmentIn makes a layer of variables, or reuses the previous one.
-func environmentIn(context packit.BuildContext, name string, env packit.Environment) (packit.Layer, error) {
-	layer, err := context.Layers.Get(name)
-	if err != nil {
-		return packit.Layer{}, err
-	}
-	key := digestOf(env)
-	if layer.Metadata[keyMetadata] == key {
-		layer.Launch = true
-		return layer, nil
-	}
-	if layer, err = layer.Reset(); err != nil {
-		return packit.Layer{}, err
-	}
-	layer.Launch = true
-	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, writeEnvironment(layer.Path, env)
-}
-
-func digestOf(env packit.Environment) string {
-	sum := sha256.New()
-	for _, name := range sortedNames(env) {
-		fmt.Fprintf(sum, "%q=%q\n", name, env[name])
-	}
-	return hex.EncodeToString(sum.Sum(nil))
-}
-
-func sortedNames(env packit.Environment) []string { return slices.Sorted(maps.Keys(env)) }
 
 func (s start) describe(log scribe.Emitter, processes []packit.DirectProcess) {
 	if s.workspace != "" {

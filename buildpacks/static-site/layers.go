@@ -137,5 +137,5 @@ func plain(text string) string {
 			return r
 		}
 		return '?'
-	}, strings.ReplaceAll(text, "%", "%%"))
+	}, text)
 }

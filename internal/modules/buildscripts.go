@@ -191,7 +191,7 @@ func (e *engine) willRunScripts(scripts []Script) (bool, error) {
 		return err == nil, err
 	}
 	e.log.Process("WARNING: not running the script %s: the vendored %s lack dependencies for development%s",
-		defaultScript, nodemodules.Dir, strings.ReplaceAll(failure.List(unmet), "%", "%%"))
+		defaultScript, nodemodules.Dir, failure.List(unmet))
 	e.log.Subprocess("Delete %s from the app to have all installed, or set %s=%s to end this warning.", nodemodules.Dir, settings.RunScripts, NoScripts)
 	e.log.Break()
 	return false, nil

@@ -2,7 +2,6 @@ package modules
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/native"
@@ -26,7 +25,7 @@ func (e *engine) checkNative(layerDir string) (natives int, err error) {
 		e.log.Subprocess("Checked %d native files: each package has those for %s", len(files), e.target)
 		e.log.Break()
 	case fault != nil && e.settings.check == checkWarns:
-		e.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
+		e.log.Process("WARNING: %s", fault.Error())
 		e.log.Break()
 		return len(files), nil
 	}
@@ -42,7 +41,7 @@ func (e *engine) warnOfNewerLibc(files []native.File) {
 		return
 	}
 	e.log.Process("WARNING: native modules ask for a newer glibc than %s %s has, %s%s", distro.Name, distro.Version, has,
-		strings.ReplaceAll(failure.List(lines), "%", "%%"))
+		failure.List(lines))
 	e.log.Subprocess("Node.js cannot load them there. Use a version of the package that is built for an older glibc, or a newer run image.")
 	e.log.Break()
 }

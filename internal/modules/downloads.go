@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -55,7 +54,7 @@ func (d *Downloads) Open() error {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return tree.DiskFull("the disk is full while unpacking "+d.manager+"'s cache into "+d.Dir, err)
 	case err != nil:
-		d.log.Process("WARNING: beginning with an empty cache of %s's: %s", d.manager, strings.ReplaceAll(err.Error(), "%", "%%"))
+		d.log.Process("WARNING: beginning with an empty cache of %s's: %s", d.manager, err.Error())
 		if err := tree.Remove(d.Dir); err != nil {
 			return err
 		}

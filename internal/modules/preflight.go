@@ -3,7 +3,6 @@ package modules
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
@@ -45,7 +44,7 @@ func (e *engine) checkLockfile(s spec) error {
 		Remedy: remedy + " BP_NODE_MODULES_CHECK=warn lets the build go on; then whatever needs these packages fails.",
 	}
 	if e.settings.check == checkWarns {
-		e.log.Process("WARNING: %s", strings.ReplaceAll(fault.Error(), "%", "%%"))
+		e.log.Process("WARNING: %s", fault.Error())
 		e.log.Break()
 		return nil
 	}

@@ -79,7 +79,7 @@ func (m *manager) defaultTrusted() []string {
 	output, err := m.capture(m.context.Layers.Path, "pm", "default-trusted")
 	names := []string{}
 	if err != nil {
-		m.log.Subprocess("WARNING: Bun does not say which packages it trusts, so that no install script of a package runs: %s", strings.ReplaceAll(err.Error(), "%", "%%"))
+		m.log.Subprocess("WARNING: Bun does not say which packages it trusts, so that no install script of a package runs: %s", err.Error())
 		return names
 	}
 	for line := range strings.Lines(output) {

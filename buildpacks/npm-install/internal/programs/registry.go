@@ -52,7 +52,7 @@ func newRegistry(env environ.List, log scribe.Emitter, platformDir, dir, binding
 	}
 	r := &registry{env: env, log: log, dir: dir, config: config, client: fetch.New(roots), spans: spans.New(platformDir, log.TitleWriter)}
 	r.client.Retry = func(f fetch.File, attempt int, err error) {
-		log.Subprocess("%s, attempt %d", strings.ReplaceAll(err.Error(), "%", "%%"), attempt)
+		log.Subprocess("%s, attempt %d", err.Error(), attempt)
 	}
 	return r, nil
 }

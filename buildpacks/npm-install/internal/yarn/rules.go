@@ -3,7 +3,6 @@ package yarn
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
@@ -49,7 +48,7 @@ func (r *scriptRule) warn(m *manager) {
 	slices.Sort(r.skipped)
 	m.log.Action("WARNING: Yarn %s runs no install scripts that the project does not allow, and has skipped those of:", m.yarn.Version)
 	for _, one := range slices.Compact(r.skipped) {
-		m.log.Detail("%s", strings.ReplaceAll(one, "%", "%%"))
+		m.log.Detail("%s", one)
 	}
 	m.log.Action(`Where a package needs its script, add "dependenciesMeta": {"NAME": {"built": true}} to the package.json of the root;`)
 	m.log.Action("false there ends this warning, and enableScripts: true in .yarnrc.yml allows all.")
