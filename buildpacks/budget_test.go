@@ -24,7 +24,7 @@ import (
 const (
 	maxHelper = 5_000_000
 	maxServer = 7_000_000
-	maxRun    = 12_000_000
+	maxRun    = 13_000_000
 )
 
 // server is the folder of the server of static sites.

@@ -87,8 +87,8 @@ func TestADebugLogHasTheEnvironment(t *testing.T) {
 		return log.String()
 	}
 	wanted := []string{
-		"Configuring build environment\n", `ARMATURE_LAUNCH_MODULES -> "` + f.in("launch-modules") + `"`, `NPM_CONFIG_INCLUDE      -> "dev"`,
-		`PATH                    -> "$PATH:` + f.modules("build-modules", ".bin") + `"`,
+		"Configuring build environment\n", `ARMATURE_BUILD_INCLUDES_DEV -> "true"`, `ARMATURE_LAUNCH_MODULES     -> "` + f.in("launch-modules") + `"`, `NPM_CONFIG_INCLUDE          -> "dev"`,
+		`PATH                        -> "$PATH:` + f.modules("build-modules", ".bin") + `"`,
 		"Configuring launch environment\n", `NODE_PROJECT_PATH   -> "` + f.app + `"`, `NPM_CONFIG_LOGLEVEL -> "error"`,
 		"Generating SBOM for " + f.in("build-modules"), "Generating SBOM for " + f.in("launch-modules"), "Formats: application/vnd.cyclonedx+json",
 	}

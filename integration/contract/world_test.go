@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,13 @@ const (
 	engine  = "armature/node-engine"
 	install = "armature/npm-install"
 	start   = "armature/npm-start"
+
+	systemPackages = "armature/system-packages"
 )
+
+// decisionsEntry is the build plan entry in which buildpacks tell the platform what
+// they decide.
+const decisionsEntry = "armature-decisions"
 
 // The statuses of detect and build.
 const (
@@ -119,7 +126,25 @@ func (w *world) detect(id string) buildpack.DetectOutputs {
 		w.t.Fatalf("%s: %v\n%s", id, out.Err, out.Output)
 	}
 	w.output.Write(out.Output)
+	out.PlanSections = w.withoutDecisions(id, out.PlanSections)
+	for i, sections := range out.Or {
+		out.Or[i] = w.withoutDecisions(id, sections)
+	}
 	return out
+}
+
+// withoutDecisions removes what a buildpack tells the platform, in an entry that it
+// has to provide and require itself.
+func (w *world) withoutDecisions(id string, sections buildpack.PlanSections) buildpack.PlanSections {
+	w.t.Helper()
+	isOwn := func(name string) bool { return name == decisionsEntry }
+	provides := slices.DeleteFunc(slices.Clone(sections.Provides), func(p buildpack.Provide) bool { return isOwn(p.Name) })
+	requires := slices.DeleteFunc(slices.Clone(sections.Requires), func(r buildpack.Require) bool { return isOwn(r.Name) })
+	if p, r := len(sections.Provides)-len(provides), len(sections.Requires)-len(requires); p != r || p > 1 {
+		w.t.Errorf("%s: %s is provided %d times and required %d times, want once each or never", id, decisionsEntry, p, r)
+	}
+	sections.Provides, sections.Requires = provides, requires
+	return sections
 }
 
 // consumer is another buildpack in the group, with what it requires and

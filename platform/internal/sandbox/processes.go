@@ -147,7 +147,7 @@ func endDescendants() error {
 			left, err = descendants()
 		}
 		if err != nil {
-			return &Error{Step: ending, Cause: err}
+			return &Error{Step: ending, Cause: err, Kind: Ending}
 		}
 		for _, p := range left {
 			if !p.ended() {
