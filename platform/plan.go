@@ -60,6 +60,7 @@ func Plan(ctx context.Context, r Request) (p AppPlan, err error) {
 	defer b.home.Finish()
 	defer b.log.Close()
 	o := b.options
+	o.Home = b.home
 	if o.Way, err = findWay(ctx, b.Sandbox, b.home); err != nil {
 		return p, err
 	}

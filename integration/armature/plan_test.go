@@ -110,8 +110,8 @@ func TestABuildDoesWhatThePlanSays(t *testing.T) {
 	}
 }
 
+// It runs alone, since it looks at all that is left of work.
 func TestAPlanEndsAsItsBuild(t *testing.T) {
-	t.Parallel()
 	u := newUser(t, 0)
 	nothing := plainApp(t)
 	if err := os.WriteFile(filepath.Join(nothing, "package.json"), []byte(`{}`), 0o644); err != nil {
