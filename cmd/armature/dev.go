@@ -21,13 +21,7 @@ func devCommand(p *program) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVar(&f.build.platform, "platform", "", "where the app runs, as `OS/ARCH`: linux/arm64 or linux/amd64; this machine's when left out")
 	choices(c, "platform", "linux/arm64", "linux/amd64")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		path, rest, err := split(c, args)
-		if err != nil {
-			return err
-		}
-		return f.develop(c.Context(), p, path, rest)
-	}
+	c.RunE = withArguments(p, f.develop)
 	return c
 }
 

@@ -57,6 +57,17 @@ func (f *appFlags) add(c *cobra.Command) {
 	choices(c, "progress", "auto", "terminal", "plain", "json")
 }
 
+// withArguments calls do with a command's PATH and what follows --.
+func withArguments(p *program, do func(ctx context.Context, p *program, path string, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		path, rest, err := split(c, args)
+		if err != nil {
+			return err
+		}
+		return do(c.Context(), p, path, rest)
+	}
+}
+
 // split returns the app's folder, and the arguments after --.
 func split(c *cobra.Command, args []string) (path string, rest []string, err error) {
 	paths := args

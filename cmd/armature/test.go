@@ -17,13 +17,7 @@ func testCommand(p *program) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVar(&f.build.platform, "platform", "linux/arm64", "where the tests run, as `OS/ARCH`: linux/arm64 or linux/amd64; emulated where this machine is another")
 	choices(c, "platform", "linux/arm64", "linux/amd64")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		path, rest, err := split(c, args)
-		if err != nil {
-			return err
-		}
-		return f.test(c.Context(), p, path, rest)
-	}
+	c.RunE = withArguments(p, f.test)
 	return c
 }
 
