@@ -12,13 +12,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
 // world is a nodejs.org with two lines, and an inventory that pins them.
 type world struct {
 	buildpack, out string
-	asked          int
+	asked          atomic.Int64
 }
 
 func digest(text string) string {
@@ -29,7 +30,7 @@ func digest(text string) string {
 func newWorld(t *testing.T) *world {
 	w := &world{out: filepath.Join(t.TempDir(), "archives")}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.asked++
+		w.asked.Add(1)
 		fmt.Fprint(rw, r.URL.Path)
 	}))
 	t.Cleanup(server.Close)
@@ -49,7 +50,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) run(arguments ...string) (string, error) {
-	w.asked = 0
+	w.asked.Store(0)
 	var log bytes.Buffer
 	err := run(context.Background(), append([]string{"-buildpack", w.buildpack, "-out", w.out}, arguments...), &log)
 	return log.String(), err
@@ -109,16 +110,16 @@ func TestItGetsAnEndedLineWithAWarning(t *testing.T) {
 func TestItDownloadsOnlyWhatIsMissingOrDamaged(t *testing.T) {
 	w := newWorld(t)
 	for _, want := range []int{4, 0} {
-		if _, err := w.run("-lines", "24,22"); err != nil || w.asked != want {
-			t.Fatalf("got %d downloads, %v, want %d", w.asked, err, want)
+		if _, err := w.run("-lines", "24,22"); err != nil || w.asked.Load() != int64(want) {
+			t.Fatalf("got %d downloads, %v, want %d", w.asked.Load(), err, want)
 		}
 	}
 	damaged := filepath.Join(w.out, "sha256-"+digest("/24.1.0/arm64"))
 	if err := os.WriteFile(damaged, []byte("damaged"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.run("-lines", "24"); err != nil || w.asked != 1 {
-		t.Errorf("got %d downloads, %v, want 1", w.asked, err)
+	if _, err := w.run("-lines", "24"); err != nil || w.asked.Load() != 1 {
+		t.Errorf("got %d downloads, %v, want 1", w.asked.Load(), err)
 	}
 	w.holds(t, "/24.1.0/arm64", "/24.1.0/amd64")
 }

@@ -41,6 +41,7 @@ func (s *Scan) Write(dir, cache string) (w Written, err error) {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
+	written := maps.Clone(s.Site.Files)
 	for _, name := range slices.Sorted(maps.Keys(s.Site.Files)) {
 		file := s.Site.Files[name]
 		w.Files, w.Size = w.Files+1, w.Size+file.Size
@@ -57,13 +58,14 @@ func (s *Scan) Write(dir, cache string) (w Written, err error) {
 			if file.Encodings = encodings; len(encodings) > 0 {
 				w.Packed++
 			}
-			s.Site.Files[name] = file
+			written[name] = file
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return w, err
 	}
+	s.Site.Files = written
 	if err := p.tidy(); err != nil {
 		return w, err
 	}
