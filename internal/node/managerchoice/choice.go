@@ -104,8 +104,8 @@ func (c *chooser) fromDeclared() (Choice, error) {
 	return Choice{}, c.anothers(c.declared[0])
 }
 
-// fromLockfiles chooses the manager of the lockfiles, of several the first that fits
-// package.json.
+// fromLockfiles chooses the manager of the lockfiles, of several the only one that
+// fits package.json.
 func (c *chooser) fromLockfiles() (Choice, error) {
 	locks := c.locks
 	if len(managersOf(locks)) > 1 {
@@ -117,13 +117,10 @@ func (c *chooser) fromLockfiles() (Choice, error) {
 		if err != nil {
 			return Choice{}, err
 		}
-		evidence, locks = ", which fits package.json", fitting
+		evidence, locks = ", the only one that fits package.json", fitting
 	}
-	if len(locks) == 0 {
+	if len(managersOf(locks)) != 1 {
 		return Choice{}, c.several()
-	}
-	if len(managersOf(locks)) > 1 {
-		evidence += " as others do"
 	}
 	return c.choice(Evidence{locks[0].Manager, locks[0].Within(c.App) + evidence}), nil
 }

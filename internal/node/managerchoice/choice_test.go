@@ -113,23 +113,19 @@ func TestChoose(t *testing.T) {
 		},
 		{
 			name: "several, of which one fits package.json", app: texts{"package.json": onMs, "package-lock.json": npm1, "yarn.lock": strings.ReplaceAll(yarn1, "2", "1")},
-			manager: "npm", evidence: "package-lock.json, which fits package.json", passes: "yarn.lock of Yarn 1",
+			manager: "npm", evidence: "package-lock.json, the only one that fits package.json", passes: "yarn.lock of Yarn 1",
 		},
 		{
 			name: "several, of which npm's does not fit", app: texts{"package.json": onMs, "package-lock.json": strings.ReplaceAll(npm3, "^2.0.0", "^1.0.0"), "yarn.lock": yarn1},
-			manager: "yarn", evidence: "yarn.lock of Yarn 1, which fits package.json", passes: "package-lock.json",
+			manager: "yarn", evidence: "yarn.lock of Yarn 1, the only one that fits package.json", passes: "package-lock.json",
 		},
 		{
 			name: "pnpm's old format fits", app: texts{"package.json": onMs, "pnpm-lock.yaml": "specifiers:\n  ms: ^2.0.0\n", "yarn.lock": berry},
-			manager: "pnpm", evidence: "pnpm-lock.yaml, which fits package.json", passes: "yarn.lock of Yarn 2 or later",
+			manager: "pnpm", evidence: "pnpm-lock.yaml, the only one that fits package.json", passes: "yarn.lock of Yarn 2 or later",
 		},
 		{
 			name: "pnpm's fits", app: texts{"package.json": `{"devDependencies":{"@a/ms":"^2.0.0"}}`, "pnpm-lock.yaml": "importers:\n  .:\n    devDependencies:\n      '@a/ms':\n        specifier: ^2.0.0\n        version: 2.0.0\n", "bun.lockb": ""},
-			manager: "pnpm", evidence: "pnpm-lock.yaml, which fits package.json", passes: "bun.lockb",
-		},
-		{
-			name: "several fit", app: texts{"package.json": onMs, "package-lock.json": npm3, "bun.lock": `{"workspaces":{"":{"dependencies":{"ms":"^2.0.0"}}}}`},
-			manager: "npm", evidence: "package-lock.json, which fits package.json as others do", passes: "bun.lock",
+			manager: "pnpm", evidence: "pnpm-lock.yaml, the only one that fits package.json", passes: "bun.lockb",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -160,6 +156,7 @@ func TestChooseRefuses(t *testing.T) {
 			name: "several lockfiles", app: texts{"package.json": `{}`, "package-lock.json": "{}", "yarn.lock": yarn1}, id: "several-lockfiles",
 			says: []string{"npm and yarn", "package-lock.json", "yarn.lock of Yarn 1", `"packageManager": "npm@VERSION"`, "BP_NODE_PACKAGE_MANAGER=npm or yarn"},
 		},
+		{name: "several that fit package.json", app: texts{"package.json": onMs, "package-lock.json": npm3, "bun.lock": `{"workspaces":{"":{"dependencies":{"ms":"^2.0.0"}}}}`}, id: "several-lockfiles"},
 		{name: "several that do not fit package.json", app: texts{"package.json": `{"dependencies":{"ms":"^3.0.0"}}`, "package-lock.json": npm3, "yarn.lock": yarn1}, id: "several-lockfiles"},
 		{name: "several that git ignores", app: texts{"package.json": `{}`, "bun.lock": "{}", "yarn.lock": yarn1}, ignored: []string{"bun.lock", "yarn.lock"}, id: "several-lockfiles"},
 		{

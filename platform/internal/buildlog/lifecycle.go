@@ -1,6 +1,7 @@
 // Package buildlog parses the lines that the lifecycle and buildpacks print for
 // people. An app's scripts can print such lines, too: they may decide on what a
-// build reports, and never on what it does.
+// build reports, and on when one for a second target begins beside it, and never on
+// what is made.
 package buildlog
 
 import (
