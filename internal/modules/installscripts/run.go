@@ -91,6 +91,17 @@ func (r Runner) RunProject(tree Tree, events ...string) error {
 	return nil
 }
 
+// RunOwn runs an event of the project in a folder, or of its workspace in folder
+// below that (or ""), also one that prepares. Its failures name the workspace.
+func (r Runner) RunOwn(project, folder, event string) error {
+	r.Preparing = func(run func() error) error { return run() }
+	r.Explain = func(f Failed) error {
+		f.Package.Path, f.Package.Linked = folder, folder != ""
+		return f.Failure()
+	}
+	return r.RunProject(Tree{Dir: filepath.Join(project, folder)}, event)
+}
+
 // prepared runs something: within [Runner.Preparing], if it prepares.
 func (r *run) prepared(prepares, any bool, do func() error) error {
 	switch {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/modules"
-	"github.com/armature-cnb/armature/internal/modules/installscripts"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
@@ -14,27 +13,17 @@ import (
 // script of the project or of a workspace.
 func (m *manager) Run(s modules.Script) error {
 	if s.Install {
-		return m.runInstallScript(s)
+		host, err := targets.Host()
+		if err != nil {
+			return err
+		}
+		return m.runner(host, host).RunOwn(m.project.Dir, s.Folder, s.Name)
 	}
 	o, err := m.execute(m.program, m.env.With("DO_NOT_TRACK", "1"), filepath.Join(m.project.Dir, s.Folder), append([]string{"run", s.Name}, s.Args...)...)
 	if err != nil || o == nil {
 		return err
 	}
 	return modules.ScriptFailure("bun", s, *o, missingCommand(*o))
-}
-
-func (m *manager) runInstallScript(s modules.Script) error {
-	host, err := targets.Host()
-	if err != nil {
-		return err
-	}
-	runner := m.runner(host, host)
-	runner.Preparing = func(run func() error) error { return run() }
-	runner.Explain = func(f installscripts.Failed) error {
-		f.Package.Path, f.Package.Linked = s.Folder, s.Folder != ""
-		return f.Failure()
-	}
-	return runner.RunProject(installscripts.Tree{Dir: filepath.Join(m.project.Dir, s.Folder)}, s.Name)
 }
 
 // missing matches the message of Bun's shell for a missing command.

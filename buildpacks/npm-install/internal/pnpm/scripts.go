@@ -86,13 +86,7 @@ func (m *Manager) Run(script modules.Script) error {
 	if err != nil {
 		return err
 	}
-	runner := m.runner(host, host)
-	runner.Preparing = func(run func() error) error { return run() }
-	runner.Explain = func(f installscripts.Failed) error {
-		f.Package.Path, f.Package.Linked = script.Folder, script.Folder != ""
-		return f.Failure()
-	}
-	return runner.RunProject(installscripts.Tree{Dir: filepath.Join(m.project.Dir, script.Folder)}, script.Name)
+	return m.runner(host, host).RunOwn(m.project.Dir, script.Folder, script.Name)
 }
 
 // runBuildScript lets pnpm run a script, with its hooks.

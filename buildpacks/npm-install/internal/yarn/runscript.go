@@ -6,14 +6,17 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/modules"
-	"github.com/armature-cnb/armature/internal/modules/installscripts"
 )
 
 // Run runs a build script with Yarn, or an install script of the project or of a
 // workspace, with the NODE_ENV of the build.
 func (m *manager) Run(s modules.Script) error {
 	if s.Install {
-		return m.runInstallScript(s)
+		host, err := targets.Host()
+		if err != nil {
+			return err
+		}
+		return m.scriptRunner(m.scriptEnvironment(), host, host).RunOwn(m.project.Dir, s.Folder, s.Name)
 	}
 	files, err := m.homeFiles()
 	if err != nil {
@@ -24,20 +27,6 @@ func (m *manager) Run(s modules.Script) error {
 		return err
 	}
 	return modules.ScriptFailure("yarn", s, ended, ended.MissingCommand())
-}
-
-func (m *manager) runInstallScript(s modules.Script) error {
-	host, err := targets.Host()
-	if err != nil {
-		return err
-	}
-	runner := m.scriptRunner(m.scriptEnvironment(), host, host)
-	runner.Preparing = func(run func() error) error { return run() }
-	runner.Explain = func(f installscripts.Failed) error {
-		f.Package.Path, f.Package.Linked = s.Folder, s.Folder != ""
-		return f.Failure()
-	}
-	return runner.RunProject(installscripts.Tree{Dir: filepath.Join(m.project.Dir, s.Folder)}, s.Name)
 }
 
 // runEnvironment returns the environment for scripts.
