@@ -153,6 +153,11 @@ func (i *installer) installFor(s spec) error {
 	case s.prepares(): // what it writes is in its place already
 		part.Preparing = func(run func() error) error { return run() }
 	}
+	if i.manager.Words().FolderScripts != nil && !i.method.InApp && i.project.IsEmpty() { // without FolderScripts Install runs the project's own
+		i.log.Subprocess("Nothing to install: package.json names no dependency")
+		i.log.Break()
+		return nil
+	}
 	err = i.manager.Install(part)
 	if err != nil || s.dev() {
 		return err

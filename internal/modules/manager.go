@@ -91,6 +91,13 @@ type Project struct {
 	Workspaces []string            // the globs of its workspaces, see project.Globs
 }
 
+// IsEmpty reports whether the project has neither dependencies nor workspaces, so
+// that it needs no lockfile.
+func (p *Project) IsEmpty() bool {
+	root := p.Root
+	return len(root.Dependencies)+len(root.DevDependencies)+len(root.OptionalDependencies)+len(root.PeerDependencies)+len(p.Workspaces) == 0
+}
+
 // Kind says what chooses the versions of the dependencies.
 type Kind int
 

@@ -132,6 +132,17 @@ func TestWhatScriptsGenerateInAVirtualStore(t *testing.T) {
 	}
 }
 
+// Bun refuses a frozen install of a lockfile without packages, and Yarn needs a
+// lockfile for it.
+func TestAManagerDoesNotInstallNothing(t *testing.T) {
+	s := building(t, func(*scene) error { return nil })
+	s.folderScripts = []string{"postinstall"}
+	s.source["package.json"] = `{"name":"app","scripts":{"postinstall":"x","build":"x"}}`
+	s.locked()
+	s.built(forLaunch)
+	s.called("run postinstall", "run build")
+}
+
 func TestScriptsOfFoldersRunOnceAndInOrder(t *testing.T) {
 	s := storeScene(t)
 	s.folderScripts = []string{"postinstall", "prepare"}

@@ -131,16 +131,12 @@ func (m *manager) Describe() error {
 		m.log.Process("WARNING: the app's own %s is not used: Bun installs what the lockfile and package.json say", nodemodules.Dir)
 		m.log.Break()
 	}
-	if m.kind == modules.Resolved && hasDependencies(m.project) {
+	if m.kind == modules.Resolved && !m.project.IsEmpty() {
 		m.log.Process("WARNING: there is no lockfile: Bun chooses the versions of the dependencies anew in every build, so that the same source may give another image")
 		m.log.Subprocess("`bun install` in the project's folder writes %s; commit it.", bunlock.Text)
 		m.log.Break()
 	}
 	return nil
-}
-
-func hasDependencies(p *modules.Project) bool {
-	return len(p.Root.Dependencies)+len(p.Root.DevDependencies)+len(p.Root.OptionalDependencies)+len(p.Root.Workspaces) > 0
 }
 
 func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downloads, atLaunch bool) (layers []packit.Layer, err error) {

@@ -141,12 +141,14 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 }
 
 func (m *manager) Describe() error {
-	format := "Yarn 1"
-	if !m.lock.Classic() {
-		format = "Yarn 2 or later"
-	}
 	m.log.Process("Resolving installation process")
-	m.log.Subprocess("%s of %s decides on the versions", yarnlock.FileName, format)
+	if m.lock.found {
+		format := "Yarn 1"
+		if !m.lock.Classic() {
+			format = "Yarn 2 or later"
+		}
+		m.log.Subprocess("%s of %s decides on the versions", yarnlock.FileName, format)
+	}
 	if m.linker != "" {
 		m.log.Subprocess("nodeLinker is %s", m.linker)
 	}

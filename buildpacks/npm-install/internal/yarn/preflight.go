@@ -19,6 +19,9 @@ import (
 // of [yarnlock.ReadLock].
 func (m *manager) preflight() error {
 	if !m.lock.found {
+		if m.project.IsEmpty() && !m.isPnP() {
+			return nil
+		}
 		return m.noLockfile()
 	}
 	if len(m.lock.missing) == 0 {
