@@ -111,6 +111,39 @@ func TestACapacityStaysAsItIs(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyCanNoticeIsNotChanged(t *testing.T) {
+	for body, want := range map[string]string{
+		"if err != nil { return 3, err }":              "err -> nil, != -> ==",
+		"if err != nil && n > 3 { return 4, err }":     "!= -> ==, && -> ||, 3 -> 4, 4 -> 5, > -> >=, err -> nil",
+		"if err == nil { return 3, err }":              "3 -> 4, == -> !=, err -> nil",
+		"if err != nil { if n > 3 { return 4, err } }": "!= -> ==, 3 -> 4, 4 -> 5, > -> >=, err -> nil",
+		"if other != nil { return 3, err }":            "!= -> ==, 3 -> 4, err -> nil",
+		"time.Sleep(500 * time.Millisecond)":           "* -> /, 500 -> 1000, time.Sleep(500 * time.Millisecond) -> ",
+		"time.Sleep(0 * time.Second)":                  "* -> /, 0 -> 1, time.Sleep(0 * time.Second) -> ",
+		"keep(500 * units.Millisecond)":                "* -> /, 500 -> 501, keep(500 * units.Millisecond) -> ",
+		"keep(time.Millisecond * 500)":                 "* -> /, 500 -> 501, keep(time.Millisecond * 500) -> ",
+	} {
+		found, err := mutantsIn("sample.go", []byte("package sample\n\nfunc f() (int, error) { "+body+" }\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range found {
+			got = append(got, m.was+" -> "+m.is)
+		}
+		slices.Sort(got)
+		if all := strings.Join(got, ", "); all != sorted(want) {
+			t.Errorf("%s: got %s, want %s", body, all, sorted(want))
+		}
+	}
+}
+
+func sorted(list string) string {
+	all := strings.Split(list, ", ")
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
 func TestWhatNoTestNoticesIsPrinted(t *testing.T) {
 	tier.Beyond(t, "the tests of a sample, compiled for each change")
 	module(t, small, `func TestGood(t *testing.T) {
