@@ -2,6 +2,7 @@ package nodeengine
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -76,7 +77,7 @@ func (c candidate) priority() int {
 	i := slices.Index(priorities, c.Source)
 	switch {
 	case c.Version == "":
-		return len(priorities) + 1
+		return math.MaxInt
 	case i < 0:
 		return len(priorities)
 	}
