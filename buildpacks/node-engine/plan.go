@@ -56,7 +56,6 @@ func readPlan(plan packit.BuildpackPlan) demand {
 	slices.SortStableFunc(d.Candidates, func(a, b candidate) int {
 		return cmp.Compare(a.priority(), b.priority())
 	})
-	d.Candidates = slices.Compact(d.Candidates)
 	return d
 }
 

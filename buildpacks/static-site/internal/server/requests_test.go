@@ -87,6 +87,7 @@ func TestAConnectionEndsAfterABody(t *testing.T) {
 	}{
 		{"none", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2},
 		{"a length", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", 1},
+		{"a byte", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", 1},
 		{"chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 1},
 	} {
 		connection, err := net.Dial("tcp", address)

@@ -247,7 +247,7 @@ func TestHeaders(t *testing.T) {
 		{"/empty.txt", map[string]string{"Cache-Control": "", "X-Frame-Options": "DENY"}},
 		{"/media/film.mp4", map[string]string{"Content-Type": "video/mp4", "Content-Length": "524288", "Vary": ""}},
 		{"/u/a%0d%0aSet-Cookie:%20x=1", map[string]string{"X-Name": "aSet-Cookie: x=1", "Set-Cookie": ""}},
-		{"/nothing", map[string]string{"Content-Type": "text/html; charset=utf-8", "Etag": ""}},
+		{"/nothing", map[string]string{"Content-Type": "text/html; charset=utf-8", "Etag": "", "Cache-Control": "public, max-age=0, must-revalidate"}},
 	} {
 		got := ask(t, "GET", address, row.path)
 		for name, want := range row.want {
