@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,16 +84,18 @@ npm-checksum = %q
 `, version, tg.Arch, f.nodejs.URL, dist, sum, end, name, npmSum)
 }
 
-// zippers is a pool: for small archives, making a gzip writer dominates.
-var zippers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+// archives are those that were made, by their files: every fixture has the same.
+var archives sync.Map
 
-// tgz makes an archive of "<name>=<content>" files.
+// tgz makes an archive of "<name>=<content>" files. Nobody changes its bytes.
 func tgz(t *testing.T, files ...string) []byte {
 	t.Helper()
+	key := strings.Join(files, "\x00")
+	if made, ok := archives.Load(key); ok {
+		return made.([]byte)
+	}
 	var b bytes.Buffer
-	zipped := zippers.Get().(*gzip.Writer)
-	defer zippers.Put(zipped)
-	zipped.Reset(&b)
+	zipped := gzip.NewWriter(&b)
 	entries := tar.NewWriter(zipped)
 	for _, file := range files {
 		name, content, _ := strings.Cut(file, "=")
@@ -115,6 +116,7 @@ func tgz(t *testing.T, files ...string) []byte {
 	if err := zipped.Close(); err != nil {
 		t.Fatal(err)
 	}
+	archives.Store(key, b.Bytes())
 	return b.Bytes()
 }
 

@@ -19,11 +19,8 @@ import (
 // cafile in the user's npmrc still takes precedence.
 func (run *build) certificates() (packit.Layer, error) {
 	run.builder.Logger.Process("Adding the certificates of %d ca-certificates binding entries to the build", len(run.authority))
-	layer, err := run.context.Layers.Get(certificateLayer)
+	layer, err := emptyLayer(run.context.Layers, certificateLayer)
 	if err != nil {
-		return packit.Layer{}, err
-	}
-	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
 	system, err := cacerts.System(run.builder.Environ.Get)
@@ -36,7 +33,6 @@ func (run *build) certificates() (packit.Layer, error) {
 	all := append([]byte(strings.TrimRight(string(system), "\n")+"\n"), own...)
 	for path, text := range map[string][]byte{bundle: all, bindings: own} {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
-			os.RemoveAll(layer.Path)
 			return packit.Layer{}, fetch.DiskFull("writing "+filepath.Base(path), err)
 		}
 	}

@@ -22,7 +22,6 @@ func (run *build) explain(layers []packit.Layer, wanted []installation) {
 	for _, installation := range wanted {
 		layer := packit.Layer{Path: filepath.Join(run.context.Layers.Path, installation.name)}
 		installation.finish(&layer, distribution.Found{})
-		maps.Copy(all.BuildEnv, layer.BuildEnv)
 		maps.Copy(all.LaunchEnv, layer.LaunchEnv)
 	}
 	run.debug().EnvironmentVariables(all)

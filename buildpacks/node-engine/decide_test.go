@@ -65,6 +65,24 @@ func TestTheVersionThatIsForeseenIsTheBuilds(t *testing.T) {
 	}
 }
 
+// What ends the build, or detection, leaves no version to foresee.
+func TestWhatCannotBeReadForeseesNothing(t *testing.T) {
+	for name, spoil := range map[string]func(f *fixture){
+		"the folder of the project": func(f *fixture) { f.set("BP_NODE_PROJECT_PATH=nowhere") },
+		"a version file":            func(f *fixture) { f.write(t, f.app, ".nvmrc/x", "") },
+		"a setting":                 func(f *fixture) { f.set("BP_NODE_OPTIMIZE_MEMORY=maybe") },
+		"the inventory":             func(f *fixture) { f.write(t, f.buildpack, "buildpack.toml", "[") },
+	} {
+		f := newFixture(t)
+		spoil(f)
+		for _, one := range f.decide() {
+			if one.Topic != decisions.Asked {
+				t.Errorf("%s: got %+v", name, one)
+			}
+		}
+	}
+}
+
 func TestAVersionThatThereIsNotIsAsked(t *testing.T) {
 	f := newFixture(t)
 	f.set("BP_NODE_VERSION=4")

@@ -10,11 +10,8 @@ const environmentName = "environment"
 
 // environmentLayer makes that layer. It costs less than reusing one.
 func (run *build) environmentLayer() (packit.Layer, error) {
-	layer, err := run.context.Layers.Get(environmentName)
+	layer, err := emptyLayer(run.context.Layers, environmentName)
 	if err != nil {
-		return packit.Layer{}, err
-	}
-	if layer, err = layer.Reset(); err != nil {
 		return packit.Layer{}, err
 	}
 	layer.Launch = true

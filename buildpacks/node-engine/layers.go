@@ -144,10 +144,6 @@ func (run *build) duringBuild() installation {
 // install unpacks into a folder next to the layer, and renames it into place
 // when complete.
 func (i installation) install(ctx context.Context, found distribution.Found) (packit.Layer, error) {
-	layer, err := i.layers.Get(i.name)
-	if err != nil {
-		return packit.Layer{}, err
-	}
 	temp, err := os.MkdirTemp(i.layers.Path, "."+i.name+"-*")
 	if err != nil {
 		return packit.Layer{}, fetch.DiskFull("making the layer "+i.name, err)
@@ -159,18 +155,21 @@ func (i installation) install(ctx context.Context, found distribution.Found) (pa
 	if err := i.fill(ctx, temp, found); err != nil {
 		return packit.Layer{}, fmt.Errorf("installing Node.js %s into the layer %s: %w", i.Release.Version, i.name, err)
 	}
-	if layer, err = layer.Reset(); err != nil {
-		return packit.Layer{}, err
+	layer, err := emptyLayer(i.layers, i.name)
+	if err == nil {
+		err = errors.Join(os.Remove(layer.Path), os.Rename(temp, layer.Path))
 	}
-	if err := os.Remove(layer.Path); err != nil {
-		return packit.Layer{}, err
-	}
-	if err := os.Rename(temp, layer.Path); err != nil {
+	if err != nil {
 		return packit.Layer{}, err
 	}
 	layer.Metadata = i.key
 	i.finish(&layer, found)
 	return layer, nil
+}
+
+// emptyLayer returns a layer without anything that an earlier build left there.
+func emptyLayer(layers packit.Layers, name string) (packit.Layer, error) {
+	return packit.Layer{Name: name, Path: filepath.Join(layers.Path, name)}.Reset()
 }
 
 // npmHome is the path of npm in a release, and in a layer.

@@ -2,6 +2,7 @@ package nodeengine
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/paketo-buildpacks/packit/v2"
@@ -55,7 +56,6 @@ func readPlan(plan packit.BuildpackPlan) demand {
 	slices.SortStableFunc(d.Candidates, func(a, b candidate) int {
 		return cmp.Compare(a.priority(), b.priority())
 	})
-	d.Candidates = slices.Compact(d.Candidates)
 	return d
 }
 
@@ -76,7 +76,7 @@ func (c candidate) priority() int {
 	i := slices.Index(priorities, c.Source)
 	switch {
 	case c.Version == "":
-		return len(priorities) + 1
+		return math.MaxInt
 	case i < 0:
 		return len(priorities)
 	}

@@ -137,12 +137,11 @@ func (c candidate) String() string {
 func (run *build) planEntries() []packit.BuildpackPlanEntry {
 	var entries []packit.BuildpackPlanEntry
 	for _, c := range run.demand.Candidates {
-		if c.Version == "" {
-			continue
+		if c.Version != "" {
+			entries = append(entries, packit.BuildpackPlanEntry{Metadata: map[string]any{
+				"version": c.Version, "version-source": c.Source,
+			}})
 		}
-		entries = append(entries, packit.BuildpackPlanEntry{Metadata: map[string]any{
-			"version": c.Version, "version-source": c.Source,
-		}})
 	}
 	return entries
 }

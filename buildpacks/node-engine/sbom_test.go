@@ -1,6 +1,8 @@
 package nodeengine_test
 
 import (
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -45,6 +47,11 @@ func TestBuildDescribesTheLayers(t *testing.T) {
 			t.Errorf("node-build, %s: got %s", extension, build)
 		}
 	}
+	node := layer(t, first, "node")
+	sum := sha512.Sum512(f.files["/dist/v24.1.0/node-v24.1.0-linux-arm64.tar.gz"])
+	if text := described(t, node, "cdx.json"); !strings.Contains(text, hex.EncodeToString(sum[:])) {
+		t.Errorf("the checksum of the archive, %x, is not in %s", sum, text)
+	}
 	before := described(t, layer(t, first, "node"), "cdx.json")
 	f.restore(t, first)
 	second, err := f.build(both())
@@ -70,6 +77,15 @@ func TestBillsOfMaterialsCanBeSwitchedOff(t *testing.T) {
 	}
 	f.set("BP_DISABLE_SBOM=maybe")
 	if _, err := f.build(both()); !errors.Is(err, &failure.Failure{ID: "setting-invalid"}) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBuildSaysWhichLayerItCannotDescribe(t *testing.T) {
+	f := newFixture(t)
+	text := read(t, f.buildpack, "buildpack.toml")
+	f.write(t, f.buildpack, "buildpack.toml", strings.ReplaceAll(text, "licenses =", "purl = \"nowhere\"\nlicenses ="))
+	if _, err := f.build(both()); err == nil || !strings.Contains(err.Error(), "describing the layer node: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -116,3 +116,17 @@ func TestBuildNamesTheIgnoredRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestBuildWarnsOfEachIgnoredRequestOnce(t *testing.T) {
+	f := newFixture(t)
+	_, err := f.build(both(), entry("node", "version=24", "version-source=.nvmrc"),
+		entry("node", "version=20", "version-source=one"), entry("node", "version=22", "version-source=two"), entry("node", "version=20", "version-source=one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`WARNING: one asks for Node.js "20"`, `WARNING: two asks for Node.js "22"`} {
+		if got := strings.Count(f.log.String(), want); got != 1 {
+			t.Errorf("%s: got it %d times in\n%s", want, got, f.log.String())
+		}
+	}
+}

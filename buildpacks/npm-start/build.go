@@ -230,12 +230,12 @@ func programIn(context packit.BuildContext, t targets.Target, name string, log s
 		layer.Launch = true
 		return layer, nil
 	}
-	if layer, err = layer.Reset(); err != nil {
-		return packit.Layer{}, err
+	if layer, err = layer.Reset(); err == nil {
+		layer.Launch = true
+		layer.Metadata = map[string]any{keyMetadata: key}
+		err = writeProgram(filepath.Join(layer.Path, "bin", name), program)
 	}
-	layer.Launch = true
-	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, writeProgram(filepath.Join(layer.Path, "bin", name), program)
+	return layer, err
 }
 
 func writeProgram(path string, program []byte) error {

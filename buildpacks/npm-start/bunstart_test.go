@@ -28,6 +28,8 @@ func TestAStartThatCallsBunHasBun(t *testing.T) {
 		{"a file", `{"scripts":{"start":"bun web.ts"}}`, nil, "bun.lock", "the script start of package.json calls bun", "bun web.ts", false},
 		{"a file, with run", `{"scripts":{"start":"NODE_ENV=production bun run src/web.ts"}}`, nil, "bun.lock", "the script start of package.json calls bun", "bun run src/web.ts", false},
 		{"a script that does", `{"scripts":{"start":"bun run serve","serve":"bun --smol web.ts"}}`, nil, "bun.lock", "calls bun", "bun --smol web.ts", false},
+		{"a script that a script of a script calls", `{"scripts":{"start":"npm run serve && true","serve":"npm run inner && npm run inner","inner":"bun web.ts"}}`, nil, "bun.lock", "the script start of package.json calls bun", "npm run serve && true --", false},
+		{"a script after another", `{"scripts":{"start":"npm run serve && true","serve":"node web.js","postserve":"bun web.ts"}}`, nil, "bun.lock", "the script start of package.json calls bun", "npm run serve && true --", false},
 		{"bunx", `{"scripts":{"start":"bunx serve dist"},"dependencies":{"serve":"1"}}`, nil, "bun.lock", "calls bunx", "bunx serve dist", false},
 		{"a setting", `{}`, map[string]string{"BP_START_COMMAND": "bun web.ts"}, "bun.lock", "the process web calls bun", "bun web.ts", false},
 		{"packageManager", `{"packageManager":"bun@1.4.5","scripts":{"start":"bun web.ts"}}`, nil, "", "calls bun", "bun web.ts", false},

@@ -48,6 +48,18 @@ func TestHowAnAppStartsIsDecided(t *testing.T) {
 			want:  []string{"process web: node a.js [BP_START_COMMAND=node a.js]", "process worker: node b.js []"},
 		},
 		{
+			name:  "a health check",
+			files: map[string]string{"package.json": `{"scripts":{"start":"node server.js"}}`, "server.js": ""},
+			env:   map[string]string{"BP_HEALTH_CHECK_PATH": "/ready"},
+			want:  []string{"process web: node server.js [BP_START_COMMAND=npm run start]", "process healthcheck: asks for /ready []"},
+		},
+		{
+			name:  "a health check of no path, which ends the build",
+			files: map[string]string{"package.json": `{"scripts":{"start":"node server.js"}}`, "server.js": ""},
+			env:   map[string]string{"BP_HEALTH_CHECK_PATH": "ready"},
+			want:  []string{"process web: node server.js [BP_START_COMMAND=npm run start]", "asked setting-invalid: "},
+		},
+		{
 			name:  "a script that only builds, which ends the build",
 			files: map[string]string{"package.json": `{"scripts":{"start":"tsc"},"devDependencies":{"typescript":"5"}}`},
 			want:  []string{"process web: tsc []", "asked start-script-cannot-run: "},

@@ -21,12 +21,12 @@ func environmentIn(context packit.BuildContext, name string, env packit.Environm
 		layer.Launch = true
 		return layer, nil
 	}
-	if layer, err = layer.Reset(); err != nil {
-		return packit.Layer{}, err
+	if layer, err = layer.Reset(); err == nil {
+		layer.Launch = true
+		layer.Metadata = map[string]any{keyMetadata: key}
+		err = writeEnvironment(layer.Path, env)
 	}
-	layer.Launch = true
-	layer.Metadata = map[string]any{keyMetadata: key}
-	return layer, writeEnvironment(layer.Path, env)
+	return layer, err
 }
 
 func digestOf(env packit.Environment) string {

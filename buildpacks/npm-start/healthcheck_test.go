@@ -61,6 +61,17 @@ func TestAHealthCheckIsAProcess(t *testing.T) {
 	}
 }
 
+func TestAHealthCheckTakesTheProbeOfTheTarget(t *testing.T) {
+	f := newFixture(t)
+	f.packageJSON(`{"scripts":{"start":"node server.js"}}`)
+	write(t, filepath.Join(f.app, "server.js"), "")
+	write(t, filepath.Join(f.buildpack, "bin/linux-amd64/healthcheck"), "probe of another target")
+	f.env["BP_HEALTH_CHECK_PATH"] = "/"
+	if _, _, err := healthOf(t, f); err == nil || !strings.Contains(err.Error(), "the buildpack has no healthcheck for linux/arm64") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAHealthCheckThatCannotBe(t *testing.T) {
 	for _, row := range []struct{ path, procfile string }{{"health", ""}, {"/a b", ""}, {"/", "web: node server.js\nhealthcheck: node check.js\n"}} {
 		f := newFixture(t)

@@ -58,7 +58,7 @@ func mutantsIn(path string, text []byte) ([]mutant, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := finder{path: path, text: text, files: files}
+	f := finder{path: path, text: text, files: files, sure: map[*ast.ReturnStmt]bool{}, times: map[*ast.BasicLit]bool{}}
 	for _, declaration := range parsed.Decls {
 		if function, ok := declaration.(*ast.FuncDecl); ok && function.Body != nil {
 			f.function(function.Type, function.Body)
@@ -72,7 +72,9 @@ type finder struct {
 	text  []byte
 	files *token.FileSet
 	found []mutant
-	fails bool // the current function's last result is an error
+	fails bool                     // the current function's last result is an error
+	sure  map[*ast.ReturnStmt]bool // where err is not nil
+	times map[*ast.BasicLit]bool   // numbers of seconds, or of another unit of time
 }
 
 // function visits a function, which may be nested.
@@ -108,7 +110,10 @@ func (f *finder) see(node ast.Node) bool {
 			}
 			return false
 		}
+	case *ast.IfStmt:
+		f.condition(n)
 	case *ast.BinaryExpr:
+		f.duration(n)
 		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) {
 			f.change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to.String())
 		}
@@ -125,7 +130,11 @@ func (f *finder) see(node ast.Node) bool {
 		}
 	case *ast.BasicLit:
 		if number, err := strconv.Atoi(n.Value); err == nil && n.Kind == token.INT {
-			f.change(n.Pos(), n.End(), strconv.Itoa(number+1))
+			other := number + 1
+			if f.times[n] && number > 0 {
+				other = 2 * number
+			}
+			f.change(n.Pos(), n.End(), strconv.Itoa(other))
 		}
 	case *ast.ExprStmt:
 		if _, ok := n.X.(*ast.CallExpr); ok {
@@ -161,15 +170,45 @@ func withoutCapacity(n *ast.CallExpr) int {
 	return min(len(n.Args), 2)
 }
 
-// result visits a return statement. Values next to a newly made error have no
-// meaning, and stay unchanged.
+// condition notes the returns of err in the body of `if err != nil`.
+func (f *finder) condition(n *ast.IfStmt) {
+	if c, ok := n.Cond.(*ast.BinaryExpr); !ok || c.Op != token.NEQ || !isNamed(c.X, "err") || !isNamed(c.Y, "nil") {
+		return
+	}
+	for _, statement := range n.Body.List {
+		if r, ok := statement.(*ast.ReturnStmt); ok && len(r.Results) > 0 && isNamed(r.Results[len(r.Results)-1], "err") {
+			f.sure[r] = true
+		}
+	}
+}
+
+// duration notes the number of a product like 500 * time.Millisecond. No reliable
+// test can tell 501 ms from it, so it is doubled.
+func (f *finder) duration(n *ast.BinaryExpr) {
+	number, ok := n.X.(*ast.BasicLit)
+	unit, isUnit := n.Y.(*ast.SelectorExpr)
+	if ok && isUnit && n.Op == token.MUL && isNamed(unit.X, "time") {
+		f.times[number] = true
+	}
+}
+
+func isNamed(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
+}
+
+// result visits a return statement. Values next to an error that is not nil, which is
+// newly made or returned where err != nil, have no meaning, and stay unchanged.
 func (f *finder) result(n *ast.ReturnStmt) bool {
 	last := len(n.Results) - 1
 	if last < 0 {
 		return true
 	}
-	if name, ok := n.Results[last].(*ast.Ident); ok && name.Name == "err" {
+	if name := n.Results[last]; isNamed(name, "err") {
 		f.change(name.Pos(), name.End(), "nil")
+	}
+	if f.sure[n] {
+		return false
 	}
 	if !f.fails || !isMade(n.Results[last]) {
 		return true

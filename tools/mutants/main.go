@@ -14,6 +14,11 @@
 // their own namespaces, and can write only to a temporary folder and Go's cache
 // (confine).
 //
+// It leaves out only what no test can notice in principle: the capacity of a slice
+// or channel, and the values that a function returns beside an error that is not
+// nil. The number of a product with a unit of time is doubled, any other one is
+// made larger by 1.
+//
 // It exits with 1 if the tests noticed fewer than -want percent, or if the time
 // was over before the sample was complete.
 package main

@@ -11,10 +11,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/armature-cnb/armature/internal/download/checksum"
 	"github.com/armature-cnb/armature/internal/download/fetch"
 	"github.com/armature-cnb/armature/internal/failure"
 )
@@ -128,6 +130,25 @@ func TestDownloadTakesAsManyBytesAsItMay(t *testing.T) {
 	client.MaxBytes--
 	if _, err := download(t, client, address); err == nil || !strings.Contains(err.Error(), "more than 18 bytes") {
 		t.Errorf("one byte less: got %v", err)
+	}
+	endless := &body{left: 1 << 30}
+	client.HTTP.Transport = &answers{endless}
+	if _, err := download(t, client, address); err == nil || endless.read != 19 {
+		t.Errorf("far too long: got %v after %d bytes, want an error after 19", err, endless.read)
+	}
+}
+
+func TestDownloadReportsEvery256KiB(t *testing.T) {
+	client := quick()
+	client.HTTP.Transport = &answers{{left: 600 << 10}}
+	var got []int64
+	client.Progress = func(_ fetch.File, done, _ int64) { got = append(got, done) }
+	_, err := download(t, client, "http://server.invalid/file")
+	if !errors.As(err, new(*checksum.MismatchError)) || strings.Count(err.Error(), "server.invalid") != 1 {
+		t.Errorf("got %v, want one that names the file once", err)
+	}
+	if want := []int64{256 << 10, 512 << 10, 600 << 10}; !slices.Equal(got, want) {
+		t.Errorf("got %d, want %d", got, want)
 	}
 }
 

@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"time"
 )
 
 // maxDocument is the largest document that [Client.Read] reads, in bytes.
@@ -18,13 +16,7 @@ func (c *Client) Read(ctx context.Context, f File) (text []byte, err error) {
 		text, err = c.read(ctx, f)
 		return err
 	}
-	err = Retrying(ctx, c.Pause, attempt, func(err error, attempts int) (asked time.Duration, more bool) {
-		var after *retryAfterError
-		if errors.As(err, &after) {
-			asked = after.wait
-		}
-		return asked, attempts < c.Attempts && worthRetrying(err, attempts) && ctx.Err() == nil
-	})
+	err = Retrying(ctx, c.Pause, attempt, c.again(ctx, f))
 	return text, err
 }
 

@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 type body struct {
 	left   int
 	fault  error
+	status int // 0 for 200
 	read   int
 	closed bool
 }
@@ -44,7 +46,7 @@ type answers []*body
 func (a *answers) RoundTrip(*http.Request) (*http.Response, error) {
 	next := (*a)[0]
 	*a = (*a)[1:]
-	return &http.Response{StatusCode: http.StatusOK, Body: next, ContentLength: -1}, nil
+	return &http.Response{StatusCode: cmp.Or(next.status, http.StatusOK), Body: next, ContentLength: -1}, nil
 }
 
 func TestADocumentHasABound(t *testing.T) {
@@ -60,6 +62,7 @@ func TestADocumentHasABound(t *testing.T) {
 		{"as large as it may be", []*body{{left: most}}, most, ""},
 		{"larger", []*body{{left: most + 5}}, 0, fmt.Sprintf("got more than %d bytes", most)},
 		{"the second time", []*body{{left: 7, fault: broken}, {left: 5}}, 5, ""},
+		{"none", []*body{{left: 9, status: http.StatusNotFound}}, 0, "answers 404 Not Found"},
 		{"never", []*body{{left: 7, fault: broken}, {fault: broken}}, 0, "after 0 bytes: the line is cut"},
 	} {
 		left := answers(tc.sent)

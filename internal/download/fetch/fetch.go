@@ -79,7 +79,7 @@ func New(roots *x509.CertPool) *Client {
 			},
 		},
 		Attempts: 4,
-		Pause:    500 * time.Millisecond,
+		Pause:    time.Second / 2,
 		Idle:     idleTimeout,
 		MaxBytes: maxBytes,
 	}
@@ -111,9 +111,14 @@ func (e *StatusError) Error() string {
 // [failure.Failure] with the id disk-full, and those of the file system.
 func (c *Client) Download(ctx context.Context, f File, path string) error {
 	attempt := func() error { return c.attempt(ctx, f, path) }
-	return Retrying(ctx, c.Pause, attempt, func(err error, attempts int) (asked time.Duration, more bool) {
+	return Retrying(ctx, c.Pause, attempt, c.again(ctx, f))
+}
+
+// again decides for [Retrying] about a further attempt to get a file.
+func (c *Client) again(ctx context.Context, f File) func(err error, attempts int) (asked time.Duration, more bool) {
+	return func(err error, attempts int) (asked time.Duration, more bool) {
 		if attempts >= c.Attempts || !worthRetrying(err, attempts) || ctx.Err() != nil {
-			return 0, false
+			return asked, false
 		}
 		if c.Retry != nil {
 			c.Retry(f, attempts+1, err)
@@ -123,7 +128,7 @@ func (c *Client) Download(ctx context.Context, f File, path string) error {
 			asked = after.wait
 		}
 		return asked, true
-	})
+	}
 }
 
 // worthRetrying reports whether an error may be temporary: a wrong checksum, a
@@ -215,7 +220,7 @@ func (c *Client) open(ctx context.Context, f File) (io.ReadCloser, int64, error)
 		cancel(nil)
 		return nil, 0, err
 	}
-	return newWatchdog(response.Body, c.Idle, cancel, ctx), response.ContentLength, nil
+	return &watchdog{body: response.Body, idle: c.Idle, cancel: cancel, ctx: ctx}, response.ContentLength, nil
 }
 
 func openLocal(u *url.URL) (io.ReadCloser, int64, error) {

@@ -22,10 +22,13 @@ func Retrying(ctx context.Context, pause time.Duration, attempt func() error, ag
 			return err
 		}
 		select {
-		case <-time.After(max(pause+rand.N(pause/2+1), asked)):
+		case <-time.After(max(pause+jitter(pause/2), asked)):
 		case <-ctx.Done():
 			return err
 		}
 		pause *= 2
 	}
 }
+
+// jitter is a random part of most.
+func jitter(most time.Duration) time.Duration { return time.Duration(rand.Float64() * float64(most)) }

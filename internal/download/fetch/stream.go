@@ -39,32 +39,21 @@ func (w *writeFault) Write(p []byte) (n int, err error) {
 type watchdog struct {
 	body   io.ReadCloser
 	idle   time.Duration
-	timer  *time.Timer // runs during a read
 	cancel context.CancelCauseFunc
 	ctx    context.Context
 }
 
-func newWatchdog(body io.ReadCloser, idle time.Duration, cancel context.CancelCauseFunc, ctx context.Context) *watchdog {
-	w := &watchdog{body: body, idle: idle, cancel: cancel, ctx: ctx}
-	w.timer = time.AfterFunc(idle, func() { cancel(fmt.Errorf("nothing arrived for %s", idle)) })
-	w.timer.Stop()
-	return w
-}
-
 func (w *watchdog) Read(p []byte) (int, error) {
-	w.timer.Reset(w.idle)
+	timer := time.AfterFunc(w.idle, func() { w.cancel(fmt.Errorf("nothing arrived for %s", w.idle)) })
 	n, err := w.body.Read(p)
-	w.timer.Stop()
-	if err != nil && err != io.EOF {
-		if cause := context.Cause(w.ctx); cause != nil {
-			err = cause
-		}
+	timer.Stop()
+	if cause := context.Cause(w.ctx); cause != nil {
+		err = cause
 	}
 	return n, err
 }
 
 func (w *watchdog) Close() error {
-	err := w.body.Close()
-	w.cancel(nil)
-	return err
+	defer w.cancel(nil)
+	return w.body.Close()
 }

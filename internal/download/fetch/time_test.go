@@ -132,6 +132,31 @@ func TestDownloadTakesItsTime(t *testing.T) {
 	}
 }
 
+// Clients that fail together do not come back together. The chance that none of
+// 200 waits is near either end is below one in a billion.
+func TestNoTwoPausesAreAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 200 {
+			started, tries := time.Now(), 0
+			err := fetch.Retrying(t.Context(), time.Second, func() error {
+				if tries++; tries == 1 {
+					return io.EOF
+				}
+				return nil
+			}, func(error, int) (time.Duration, bool) { return 0, true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(started)
+			shortest, longest = min(shortest, took), max(longest, took)
+		}
+		if shortest < time.Second || shortest > 1100*time.Millisecond || longest < 1400*time.Millisecond || longest > 1500*time.Millisecond {
+			t.Errorf("from %s to %s, want from 1 s to 1.5 s", shortest, longest)
+		}
+	})
+}
+
 // What has arrived waits in the connection while the disk is slow.
 func TestASlowDiskIsNoSilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -120,6 +120,26 @@ func TestOtherDependenciesAreNone(t *testing.T) {
 	if line, ok := inv.Line(9); ok {
 		t.Errorf("got %v", line)
 	}
+	if line, ok := inv.Line(24); !ok || line.Number != 24 {
+		t.Errorf("got %v, %v", line, ok)
+	}
+}
+
+func TestWhatIsLeftOutIsNotFound(t *testing.T) {
+	inv, err := inventory.Read(write(t, header+dependencies([]node{{"24.1.0", "arm64"}, {"24.2.0", "arm64"}, {"24.3.0", "arm64"}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := inv.Only(func(r inventory.Release) bool { return r.Version.String() != "24.1.0" })
+	for version, want := range map[string]bool{"24.1.0": false, "24.2.0": true, "24.3.0": true} {
+		got, ok := only.Release(semver.MustParse(version), targets.LinuxARM64)
+		if ok != want || ok && got.Version.String() != version {
+			t.Errorf("%s: got %v, %v", version, got.Version, ok)
+		}
+		if _, ok := inv.Release(semver.MustParse(version), targets.LinuxARM64); !ok {
+			t.Errorf("%s is not in the whole inventory any more", version)
+		}
+	}
 }
 
 // What ships must be readable and hold a default for every target.

@@ -53,3 +53,18 @@ func TestRoomGrowsUntilItIsEnough(t *testing.T) {
 		}}
 	})
 }
+
+// A test with both runs again for its room, and needs no second look at its files.
+func TestFilesAreNotTriedAgainWhereThereIsLittleRoom(t *testing.T) {
+	tried := 0
+	one := func() scarce.Try {
+		tried++
+		return scarce.Try{Do: func() error { return nil }, Check: func() {}}
+	}
+	scarce.Files(t, one)
+	t.Setenv("ARMATURE_TEST_HAS_LITTLE_ROOM", "1")
+	scarce.Files(t, one)
+	if tried != 1 {
+		t.Errorf("got %d attempts, want 1", tried)
+	}
+}

@@ -30,12 +30,10 @@ func Reexec() {
 	if len(os.Args) != 2 || os.Args[0] != emptier {
 		return
 	}
-	runtime.LockOSThread()                           // the priority belongs to a thread
-	syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19) // lowest priority
-	ctx, cancel := context.WithTimeout(context.Background(), emptierTime)
-	defer cancel()
+	runtime.LockOSThread()                             // the priority belongs to a thread
+	syscall.Setpriority(syscall.PRIO_PROCESS, 0, 19)   // lowest priority
 	time.AfterFunc(emptierTime, func() { os.Exit(0) }) // even if the disk hangs
-	Home{Dir: os.Args[1]}.Empty(ctx)
+	Home{Dir: os.Args[1]}.Empty(context.Background())
 	os.Exit(0)
 }
 

@@ -83,8 +83,9 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 	t.Error("it is not removed")
 }
 
-// othersGoBefore reports whether a process that empties a home's trash has a
-// thread with the lowest priority (proc_pid_stat(5)).
+// othersGoBefore reports whether a process that empties a home's trash leads a
+// session, which a terminal's end does not reach, and has a thread with the lowest
+// priority (proc_pid_stat(5)).
 func othersGoBefore(dir string) bool {
 	paths, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range paths {
@@ -95,7 +96,8 @@ func othersGoBefore(dir string) bool {
 		for _, thread := range threads {
 			text, _ := os.ReadFile(thread)
 			_, rest, _ := strings.Cut(string(text), ") ")
-			if fields := strings.Fields(rest); len(fields) > 16 && fields[16] == "19" {
+			pid := filepath.Base(filepath.Dir(path))
+			if fields := strings.Fields(rest); len(fields) > 16 && fields[3] == pid && fields[16] == "19" {
 				return true
 			}
 		}

@@ -126,6 +126,10 @@ func TestAStepThatFailsIsToldAndLetsGo(t *testing.T) {
 		}, unix.ENOTDIR},
 		{"a folder to close", func(h Home) error { return closed(filepath.Join(h.Dir, "none"), 0o700) }, fs.ErrNotExist},
 		{"a folder to remove", func(h Home) error { return removeFlat(filepath.Join(h.Dir, "none")) }, fs.ErrNotExist},
+		{"what is below a file", func(h Home) error {
+			must(t, os.WriteFile(filepath.Join(h.Dir, "file"), nil, 0o644))
+			return RemoveAll(filepath.Join(h.Dir, "file/below"))
+		}, unix.ENOTDIR},
 		{"a folder to lift", func(h Home) error { return lift(filepath.Join(h.Dir, "none"), h.Dir, new(int)) }, fs.ErrNotExist},
 	} {
 		h := opening(t, t.TempDir())

@@ -146,5 +146,5 @@ func replaced(raw []byte, was, is v1.Descriptor) ([]byte, error) {
 	if n := bytes.Count(raw, before); n != 1 {
 		return nil, fmt.Errorf("the manifest has %s %d times in the form %s, want once", was.Digest, n, before)
 	}
-	return bytes.Replace(raw, before, after, 1), nil
+	return bytes.ReplaceAll(raw, before, after), nil
 }

@@ -116,6 +116,9 @@ func TestTheLifecycleWritesAppAndCacheOnlyAndStrangersReadNothing(t *testing.T) 
 			if answer.StatusCode != tc.want {
 				t.Errorf("got %s, want %d", answer.Status, tc.want)
 			}
+			if challenge := answer.Header.Get("WWW-Authenticate"); (challenge == `Basic realm="armature"`) != (tc.want == http.StatusUnauthorized) {
+				t.Errorf("got the challenge %q", challenge)
+			}
 		})
 	}
 }

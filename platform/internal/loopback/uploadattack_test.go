@@ -71,7 +71,7 @@ func TestNoManifestIsWrittenAfterTheEnd(t *testing.T) {
 func TestABlobTakesNoMemory(t *testing.T) {
 	r, blobs := serve(t)
 	g := asGuest(t, r)
-	const size = 200 << 20
+	const size = 64 << 20
 	var status int
 	took := memory(func() { status, _ = g.send("PATCH", "/v2/app/blobs/uploads/1", io.LimitReader(zeros{}, size)) })
 	if status != http.StatusAccepted || took > size/4 {

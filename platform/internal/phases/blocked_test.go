@@ -56,7 +56,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		}
 		return b.copyApp(t.Context())
 	}
-	inherit := func(b *Build) error { return b.inherit() }
+	inherit := func(b *Build) error { return b.inherit(t.Context()) }
 	platform := func(b *Build) error {
 		return writePlatform(b.work.Path("platform"), b.Env, []string{binding}, b.Getenv)
 	}

@@ -128,25 +128,17 @@ func Start(ctx context.Context, options Options) (_ *Build, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if err := b.findImages(ctx); err != nil {
-		return nil, err
+	return b, inOrder(ctx, b.findImages, b.unpack, b.open, b.copyApp, b.inherit, b.begin, b.prepare)
+}
+
+// inOrder takes steps until one fails.
+func inOrder(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	if err := b.unpack(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.open(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.copyApp(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.inherit(); err != nil {
-		return nil, err
-	}
-	if err := b.begin(ctx); err != nil {
-		return nil, err
-	}
-	return b, b.prepare(ctx)
+	return nil
 }
 
 // checkBuilderBy refuses the app's own builder where nothing keeps its programs apart.

@@ -32,6 +32,7 @@ func TestABuildersFilesSayWhoBuildsAndForWhat(t *testing.T) {
 		called, home           string
 	}{
 		{"as it should be", passwd, programFor(targets.LinuxARM64), 1001, "", "", "builds", "/home/b"},
+		{"a user without a shell", "builds:x:1001:1000::/home/b\n", programFor(targets.LinuxARM64), 1001, "", "", "builds", "/home/b"},
 		{"a user without a name", passwd, programFor(targets.LinuxARM64), 7, "", "", "cnb", "/home/cnb"},
 		{"no list of users", "", programFor(targets.LinuxARM64), 1001, "", "", "cnb", "/home/cnb"},
 		{"a home that is everybody's", passwd, programFor(targets.LinuxARM64), 1002, "not-a-builder", "its user's home is /tmp", "", ""},

@@ -247,3 +247,18 @@ func TestAnArchiveThatLiesAboutItsSizeIsNotCopied(t *testing.T) {
 		t.Error("a file that is closed: got no error")
 	}
 }
+
+// Only an address of an archive is kept, whatever a script wrote there.
+func TestOfAnIndexOnlyArchivesAreKept(t *testing.T) {
+	entry := func(key string) string { return fmt.Sprintf("\n1\t{\"key\":%q}", key) }
+	const prefix = "make-fetch-happen:request-cache:"
+	kept := entry(prefix + "https://registry.example/b/-/b-1.0.0.tgz")
+	for _, other := range []string{
+		entry(prefix + "https://registry.example/b"), entry(prefix + "https://registry.example/b/-/b-1.0.0.zip"), entry(prefix + "https://registry.example/b-1.0.0.tgz"),
+		entry(prefix + "https://%zz/-/b-1.0.0.tgz"), entry("https://registry.example/b/-/b-1.0.0.tgz"), "\n1\t[", "\nno entry",
+	} {
+		if got := string(archivesOnly([]byte(other + kept + other))); got != kept {
+			t.Errorf("of %q: got %q, want %q", other, got, kept)
+		}
+	}
+}

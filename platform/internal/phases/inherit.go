@@ -3,6 +3,7 @@
 package phases
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -50,7 +51,7 @@ func (b *Build) note(l left) error {
 
 // inherit decides what the build takes over from the previous one, and makes the
 // cache folder.
-func (b *Build) inherit() error {
+func (b *Build) inherit(context.Context) error {
 	if b.Rebase != nil {
 		return os.MkdirAll(b.cacheFolder(), 0o755)
 	}

@@ -57,7 +57,7 @@ func (b *Build) opened(t *testing.T) *Build {
 	if err := b.copyApp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.inherit(); err != nil {
+	if err := b.inherit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return b

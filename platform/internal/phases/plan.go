@@ -28,28 +28,18 @@ func Plan(ctx context.Context, options Options) (_ []decisions.Decision, err err
 	}
 	b := newBuild(options)
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if err := b.findImages(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.unpack(ctx); err != nil {
-		return nil, err
-	}
-	if b.work, err = b.Home.NewWork(); err != nil {
-		return nil, err
-	}
-	if err := b.copyApp(ctx); err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(b.cacheFolder(), 0o755); err != nil {
-		return nil, err
-	}
-	if err := b.prepare(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.detect(ctx); err != nil {
+	if err := inOrder(ctx, b.findImages, b.unpack, b.openPlan, b.copyApp, b.prepare, b.detect); err != nil {
 		return nil, err
 	}
 	return b.decisions()
+}
+
+// openPlan makes the folders of a plan.
+func (b *Build) openPlan(context.Context) (err error) {
+	if b.work, err = b.Home.NewWork(); err == nil {
+		err = os.Mkdir(b.cacheFolder(), 0o755)
+	}
+	return err
 }
 
 // detect runs the lifecycle's detector.

@@ -14,7 +14,10 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/decisions"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/progress"
 	"github.com/armature-cnb/armature/platform/internal/home"
+	"github.com/armature-cnb/armature/platform/internal/images"
+	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
 // planned is a script with a plan in which a buildpack has decided something.
@@ -98,5 +101,43 @@ func TestDetectionKnowsTheTarget(t *testing.T) {
 	to := read.RunImage.Target
 	if to.OS != "linux" || to.Arch != "arm64" || to.Distro == nil || *to.Distro != (distro{"debian", "13"}) {
 		t.Errorf("got %s", text)
+	}
+}
+
+func TestAPlanOfNoBuilderIsAnError(t *testing.T) {
+	options := Options{
+		Builder: filepath.Join(t.TempDir(), "nowhere"), App: t.TempDir(), Host: hostTarget(t), Target: hostTarget(t),
+		Home: openHome(t), Way: sandbox.Users, Log: progress.New(nil), Registries: images.Registries{Offline: true},
+	}
+	if all, err := Plan(t.Context(), options); err == nil || !strings.Contains(err.Error(), "nowhere") || all != nil {
+		t.Errorf("got %v, %v", all, err)
+	}
+}
+
+func TestAPlanThatCannotBeReadIsAnError(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spoil func(dir string) error
+		want  string
+	}{
+		"no folder": {os.RemoveAll, "no such file"},
+		"a folder":  {func(dir string) error { return os.Mkdir(filepath.Join(dir, planFile), 0o755) }, "reading plan.toml of the lifecycle"},
+		"no TOML":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, planFile), []byte("["), 0o644) }, "toml"},
+	} {
+		b := bare(t)
+		var err error
+		if b.work, err = b.Home.NewWork(); err != nil {
+			t.Fatal(err)
+		}
+		defer b.work.Close()
+		layers, err := b.work.Folder("layers", 0o755)
+		if err == nil {
+			err = tc.spoil(layers)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := b.decisions(); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, %v, want %s", name, all, err, tc.want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package phases
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -196,5 +197,20 @@ func TestALifecycleThatFailsByItselfSaysWhy(t *testing.T) {
 	w = newWatcher(progress.New(nil), "app", nil)
 	if err := w.failed(sandbox.Status{Code: 62}); !strings.HasSuffix(err.Error(), "status 62 before its first phase") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A build may print without end; the reason is in its last lines.
+func TestOnlyTheLastLinesAreKept(t *testing.T) {
+	var s said
+	for i := range maxSaid + 7 {
+		s.add(fmt.Sprint("line ", i))
+	}
+	if len(s.lines) != maxSaid || s.lines[0] != "line 7" || s.lines[maxSaid-1] != fmt.Sprint("line ", maxSaid+6) {
+		t.Errorf("got %d lines, from %q to %q", len(s.lines), s.lines[0], s.lines[len(s.lines)-1])
+	}
+	s.add(strings.Repeat("x", maxSaidLine+1))
+	if got := len(s.lines[maxSaid-1]); got != maxSaidLine {
+		t.Errorf("got a line of %d bytes, want %d", got, maxSaidLine)
 	}
 }

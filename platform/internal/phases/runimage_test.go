@@ -133,9 +133,13 @@ func TestTheAppsBuilderHasNoRunImageOutOfTheApp(t *testing.T) {
 }
 
 func TestAChrootTakesNoBuilderOfTheApps(t *testing.T) {
-	_, err := Start(t.Context(), Options{Builder: "x", BuilderBy: "the app's project.toml", Way: sandbox.Chroot})
-	if !errors.Is(err, &failure.Failure{ID: "app-builder-in-chroot"}) {
-		t.Errorf("got %v", err)
+	options := Options{Builder: "x", BuilderBy: "the app's project.toml", Way: sandbox.Chroot}
+	_, err := Start(t.Context(), options)
+	_, planned := Plan(t.Context(), options)
+	for _, err := range []error{err, planned} {
+		if !errors.Is(err, &failure.Failure{ID: "app-builder-in-chroot"}) {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

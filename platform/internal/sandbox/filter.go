@@ -96,13 +96,13 @@ func filter(way Way) []unix.SockFilter {
 			kind = math.MaxUint32 // no kind: the first argument is the process
 		}
 		program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 6},
-			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 2},
-			unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jt: 1}, denied, allow)
+			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: equal, K: kind, Jt: 3},
+			unix.SockFilter{Code: load, K: call.whom}, unix.SockFilter{Code: equal, K: 0, Jf: 1}, allow, denied)
 	}
 	// In a new user namespace its maker would be root.
 	for _, number := range []uint32{unix.SYS_CLONE, unix.SYS_UNSHARE} {
 		program = append(program, unix.SockFilter{Code: equal, K: number, Jf: 4},
-			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: bits, K: unix.CLONE_NEWUSER, Jf: 1}, denied, allow)
+			unix.SockFilter{Code: load, K: offsetArg0}, unix.SockFilter{Code: bits, K: unix.CLONE_NEWUSER, Jt: 1}, allow, denied)
 	}
 	// TIOCSTI puts input into the terminal of the user.
 	program = append(program, unix.SockFilter{Code: equal, K: unix.SYS_IOCTL, Jf: 4},

@@ -55,15 +55,14 @@ func (c boundConn) ReadFrom(source io.Reader) (read int64, err error) {
 	if !ok || !isLimited {
 		return io.Copy(struct{ io.Writer }{c}, source)
 	}
-	for limited.N > 0 {
+	for {
 		if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
 			return read, err
 		}
 		n, err := to.ReadFrom(&io.LimitedReader{R: limited.R, N: min(limited.N, maxWrite)})
 		read, limited.N = read+n, limited.N-n
-		if err != nil || n == 0 {
+		if err != nil || n == 0 || limited.N == 0 {
 			return read, err
 		}
 	}
-	return read, nil
 }

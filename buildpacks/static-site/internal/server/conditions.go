@@ -83,7 +83,7 @@ func byteRange(text string, size int64) (first, length int64, ok, valid bool) {
 	if !isBytes || !isRange {
 		return 0, 0, false, false
 	}
-	last := size - 1
+	last := size // or the number, and at most the last byte
 	if to != "" {
 		number, err := strconv.ParseUint(to, 10, 63)
 		if err != nil {

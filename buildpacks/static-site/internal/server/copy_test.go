@@ -49,6 +49,7 @@ func TestEverythingOfASourceIsSent(t *testing.T) {
 		count, behind int64 // bytes sent, and left of the limit
 	}{
 		{"a part of a source", &io.LimitedReader{R: strings.NewReader(text), N: inParts}, inParts, 0},
+		{"a part and one byte", &io.LimitedReader{R: strings.NewReader(text), N: 256<<10 + 1}, 256<<10 + 1, 0},
 		{"less than a limit", &io.LimitedReader{R: strings.NewReader(text[:1000]), N: 3000}, 1000, 2000},
 		{"nothing", &io.LimitedReader{R: strings.NewReader(text)}, 0, 0},
 		{"a source without a limit", strings.NewReader(text[:inParts]), inParts, 0},

@@ -1,6 +1,10 @@
 package server
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/valyala/fasthttp"
+)
 
 // As RFC 9110, 14.1.2 has it.
 func TestARangeIsAPartOfAFile(t *testing.T) {
@@ -33,6 +37,7 @@ func TestARangeIsAPartOfAFile(t *testing.T) {
 		{"bytes=5-4", 10, passedOver},
 		{"bytes=9223372036854775808-", 10, passedOver},
 		{"bytes=0-9223372036854775808", 10, passedOver},
+		{"bytes=-9223372036854775808", 10, passedOver},
 		{"bytes=-", 10, passedOver},
 		{"bytes=", 10, passedOver},
 		{"bytes=1", 10, passedOver},
@@ -114,5 +119,23 @@ func TestTheMemoryForFilesEnds(t *testing.T) {
 	}
 	if content, err := (&form{memory: &memory{}, size: 1}).content(); content != nil || err != nil {
 		t.Errorf("no memory: got %v, %v", content, err)
+	}
+}
+
+// A cache between must not give one client's form to another.
+func TestOneEncodingIsAChoice(t *testing.T) {
+	kept := func(encoding, text string) *form {
+		f, content := &form{encoding: encoding, tag: `"` + text + `"`, size: int64(len(text))}, []byte(text)
+		f.kept.Store(&content)
+		return f
+	}
+	p := &page{whole: kept("", "the text"), packed: []*form{kept("gzip", "packed")}}
+	for accept, want := range map[string]string{"gzip": "packed", "br": "the text", "": "the text"} {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.Header.Set("Accept-Encoding", accept)
+		(&Server{}).serve(&ctx, p, 200, "/")
+		if body, vary := string(ctx.Response.Body()), string(ctx.Response.Header.Peek("Vary")); body != want || vary != "Accept-Encoding" {
+			t.Errorf("%q: got %q and Vary: %q, want %q", accept, body, vary, want)
+		}
 	}
 }

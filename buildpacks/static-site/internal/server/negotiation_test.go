@@ -105,6 +105,7 @@ func TestConditionsAndRanges(t *testing.T) {
 		{"another", []string{`If-None-Match: "x"`}, 200, large, ""},
 		{"a date says nothing", []string{"If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT"}, 200, large, ""},
 		{"wanted as it is", []string{"If-Match: " + tag}, 200, large, ""},
+		{"wanted as it is, by a tag that is weak", []string{"If-Match: W/" + tag}, 412, "412 Precondition Failed\n", ""},
 		{"wanted as it was", []string{`If-Match: "x"`}, 412, "412 Precondition Failed\n", ""},
 		{"a range", []string{"Range: bytes=16-19"}, 206, "0123", "bytes 16-19/524288"},
 		{"from a byte", []string{"Range: bytes=524286-"}, 206, "ef", "bytes 524286-524287/524288"},

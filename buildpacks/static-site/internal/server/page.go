@@ -98,14 +98,12 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx, p *page, status int, path strin
 	if len(p.packed) > 0 {
 		h.Set("Vary", "Accept-Encoding")
 	}
-	if len(s.site.Headers) > 0 {
-		set, removed := rules.Apply(s.site.Headers, path)
-		for _, name := range removed {
-			h.Del(name)
-		}
-		for _, field := range set {
-			h.Set(field.Name, field.Value)
-		}
+	set, removed := rules.Apply(s.site.Headers, path)
+	for _, name := range removed {
+		h.Del(name)
+	}
+	for _, field := range set {
+		h.Set(field.Name, field.Value)
 	}
 	ctx.SetStatusCode(status)
 	send := part{length: f.size}
@@ -151,9 +149,6 @@ func (f *form) content() ([]byte, error) {
 	if kept := f.kept.Load(); kept != nil {
 		return *kept, nil
 	}
-	if f.size > maxFile {
-		return nil, nil
-	}
 	f.once.Lock()
 	defer f.once.Unlock()
 	if kept := f.kept.Load(); kept != nil {
@@ -175,16 +170,10 @@ func (f *form) content() ([]byte, error) {
 
 // choose returns the form that the client likes best, and of those the smallest.
 func (p *page) choose(ctx *fasthttp.RequestCtx) *form {
-	if len(p.packed) == 0 {
-		return p.whole
-	}
-	accept := ctx.Request.Header.Peek("Accept-Encoding")
-	if len(accept) == 0 {
-		return p.whole
-	}
+	accept := string(ctx.Request.Header.Peek("Accept-Encoding"))
 	best, most := p.whole, 0.0
 	for _, f := range p.packed {
-		if weight := quality(string(accept), f.encoding); weight > most {
+		if weight := quality(accept, f.encoding); weight > most {
 			best, most = f, weight
 		}
 	}

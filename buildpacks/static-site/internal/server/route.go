@@ -85,9 +85,8 @@ func (s *Server) redirect(ctx *fasthttp.RequestCtx, all []rules.Redirect, path, 
 
 // leadsToItself reports whether a target is a path itself, up to slashes at its end.
 func leadsToItself(to, path string) bool {
-	if end := strings.IndexAny(to, "?#"); end >= 0 {
-		to = to[:end]
-	}
+	to, _, _ = strings.Cut(to, "#")
+	to, _, _ = strings.Cut(to, "?")
 	return strings.TrimRight(to, "/") == strings.TrimRight(escape(path), "/")
 }
 

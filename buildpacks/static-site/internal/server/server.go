@@ -128,9 +128,7 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx) {
 		ctx.SetConnectionClose()
 	}
 	switch {
-	case ctx.IsGet():
-	case ctx.IsHead():
-		ctx.Response.SkipBody = true
+	case ctx.IsGet(), ctx.IsHead():
 	case ctx.IsOptions():
 		ctx.Response.Header.Set("Allow", allowed)
 		ctx.SetStatusCode(fasthttp.StatusNoContent)

@@ -37,7 +37,7 @@ var files = map[string]string{
 	".git/config":              "[core]",
 	"guide/.hidden":            "hidden",
 	".well-known/security.txt": "Contact: mailto:x@example.com",
-	"_headers":                 "/*\n  X-Frame-Options: DENY\n/assets/*\n  ! X-Frame-Options\n  Access-Control-Allow-Origin: *\n/about\n  Cache-Control: no-store\n/u/:name\n  X-Name: :name\n",
+	"_headers":                 "/*\n  X-Frame-Options: DENY\n/assets/*\n  ! X-Frame-Options\n  Access-Control-Allow-Origin: *\n/about\n  Cache-Control: no-store\n/u/:name\n  X-Name: :name\n/empty.txt\n  ! Cache-Control\n",
 	"_redirects":               "/old/* /new/:splat 302\n/about /elsewhere\n/forced /about 301!\n/guide/ /elsewhere 308!\n/rewritten/* /about.html 200\n/gone /404 410\n/search q=:q /find/:q 301\n/away https://example.com/x\n/evil/* /:splat 302\n/u/* /about 200\n",
 }
 
@@ -107,6 +107,7 @@ type answer struct {
 
 // client follows no redirect and unpacks nothing.
 var client = &http.Client{
+	Timeout:       20 * time.Second,
 	Transport:     &http.Transport{DisableCompression: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
@@ -178,6 +179,9 @@ func TestPathsLeadToFiles(t *testing.T) {
 			if got.status != row.status || got.body != row.body || got.header.Get("Location") != row.location {
 				t.Errorf("got %d %q to %q, want %d %q to %q", got.status, got.body, got.header.Get("Location"), row.status, row.body, row.location)
 			}
+			if kind := got.header.Get("Content-Type"); row.location != "" && kind != "text/plain; charset=utf-8" {
+				t.Errorf("got a redirect of type %q", kind)
+			}
 		})
 	}
 }
@@ -240,9 +244,10 @@ func TestHeaders(t *testing.T) {
 		{"/about", map[string]string{"Cache-Control": "no-store"}},
 		{"/assets/index-BxY3_k9a.js", map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=31536000, immutable", "X-Frame-Options": "", "Access-Control-Allow-Origin": "*", "Vary": "Accept-Encoding", "Accept-Ranges": "bytes"}},
 		{"/assets/style.css", map[string]string{"Content-Type": "text/css; charset=utf-8", "Cache-Control": "public, max-age=0, must-revalidate"}},
+		{"/empty.txt", map[string]string{"Cache-Control": "", "X-Frame-Options": "DENY"}},
 		{"/media/film.mp4", map[string]string{"Content-Type": "video/mp4", "Content-Length": "524288", "Vary": ""}},
 		{"/u/a%0d%0aSet-Cookie:%20x=1", map[string]string{"X-Name": "aSet-Cookie: x=1", "Set-Cookie": ""}},
-		{"/nothing", map[string]string{"Content-Type": "text/html; charset=utf-8", "Etag": ""}},
+		{"/nothing", map[string]string{"Content-Type": "text/html; charset=utf-8", "Etag": "", "Cache-Control": "public, max-age=0, must-revalidate"}},
 	} {
 		got := ask(t, "GET", address, row.path)
 		for name, want := range row.want {
