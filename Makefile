@@ -102,11 +102,11 @@ check: ## Check format, vet and generated files
 
 unit: ## Unit tests, tests of the packaged programs, and structure tests of the build and run images
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory $(JOBS) .unit-first stack $(PACKAGES)/.done
+	@$(MAKE) --no-print-directory $(JOBS:-j2=-j3) .unit-first $(PACKAGES)/.done stack
 	@scripts/unit.sh $(PACKAGES)
 
-# Runs while make makes what the other tests need, which is one step after the
-# other and comes first.
+# Runs while make makes what the other tests need, which has the processors first:
+# both wait for much, downloads and timers.
 .PHONY: .unit-first
 .unit-first:
 	@nice -n 5 scripts/unit.sh

@@ -38,13 +38,14 @@ report() {
   '
 }
 
-contract='' log=build/unit.log
+contract='' parallel='' log=build/unit.log
 if [ $# = 0 ]; then
   log=build/unit-first.log
   # shellcheck disable=SC2046 # a list of packages
   set -- $(go list ./... | grep -vE "/integration/(pack|armature)\$|$second")
 else
   use_packaged_npm "$PWD/$1"
+  parallel='-parallel 4' # more than processors: npm waits for registries
   ARMATURE_PACKAGES=$PWD/$1
   export ARMATURE_PACKAGES
   shift
@@ -64,7 +65,8 @@ unit() {
     go test -C integration/contract -vet=off -timeout 30m -v ./... >build/contract.log 2>&1 &
     beside=$!
   fi
-  go test -vet=off -timeout 30m -v "$@" || status=1
+  # shellcheck disable=SC2086 # a flag, or nothing
+  go test -vet=off -timeout 30m $parallel -v "$@" || status=1
   if [ -n "$contract" ]; then
     wait "$beside" || status=1
     cat build/contract.log
