@@ -13,7 +13,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 # Packages of the second part.
-second='/(stack|buildpacks|buildpacks/(node-engine|npm-start|npm-install).*|internal/(npmregistry|npmtree/install|node/npmrange|node/npmrc)|tools/(builder|noderelease))$'
+second='/armature/(stack|buildpacks|buildpacks/(node-engine|npm-start|npm-install).*|internal/(npmregistry|npmtree/install|node/npmrange|node/npmrc)|tools/(builder|noderelease))$'
 
 # Shows the whole output of a failed package; for the others, skipped tests and
 # their reasons.
