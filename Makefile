@@ -29,6 +29,7 @@ GO ?= go
 HOST_ARCH := $(shell $(GO) env GOHOSTARCH)
 ARCH := $(notdir $(PLATFORM))
 ARCHES := arm64 amd64
+OTHER_ARCH := $(filter-out $(HOST_ARCH),$(ARCHES))
 ifeq ($(filter $(PLATFORM),$(addprefix linux/,$(ARCHES))),)
   $(error [unsupported-target] unsupported target "$(PLATFORM)": want linux/arm64 or linux/amd64)
 endif
@@ -71,7 +72,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRA
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-armature natives system-packages armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-targets integration-armature natives system-packages armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -93,15 +94,22 @@ DEMO := PACK_HOME=$(abspath build/pack-home) PACK_VOLUME_KEY=armature-demo $(GO)
 .demo-image:
 	@$(DEMO) -engine docker -build-only
 
-test: check unit integration integration-armature ## Everything that CI runs: format, vet, generated files, unit and integration tests
+test: ## Everything that CI runs: format, vet, generated files, unit and integration tests
+	@scripts/stages.sh "$(MAKE)" check unit integration integration-armature
 
 check: ## Check format, vet and generated files
 	@scripts/check.sh
 
 unit: ## Unit tests, tests of the packaged programs, and structure tests of the build and run images
 	@scripts/needs.sh stack
-	@$(MAKE) --no-print-directory $(JOBS) stack $(PACKAGES)/.done
+	@$(MAKE) --no-print-directory $(JOBS:-j2=-j3) .unit-first $(PACKAGES)/.done stack
 	@scripts/unit.sh $(PACKAGES)
+
+# Runs while make makes what the other tests need, which has the processors first:
+# both wait for much, downloads and timers.
+.PHONY: .unit-first
+.unit-first:
+	@nice -n 5 scripts/unit.sh
 
 unit-releases: ## Unit tests of the release inventory and the code that reads it
 	@$(GO) test ./tools/noderelease ./internal/node/inventory ./buildpacks/node-engine
@@ -114,6 +122,9 @@ integration: ## Integration tests of the packaged buildpacks and the builders, f
 .PHONY: .integration
 .integration: $(PACK) bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
 	@scripts/integration.sh $(VERSION) $(PACKAGES) $(BUILDER)
+
+integration-targets: ## The integration tests with those apps that CI builds for the other target only; not in CI
+	@ARMATURE_TARGETS=all $(MAKE) --no-print-directory integration
 
 integration-armature: ## Integration tests of armature, as root and as an ordinary user, without an engine
 	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
@@ -137,7 +148,8 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
-managers: ## The tests of all package managers, with every line of their programs; CORPUS names a folder with public apps; not in CI
+managers: ## The tests of all package managers, with every line of their programs, and a package with all; CORPUS names a folder with public apps; not in CI
+	@$(MAKE) --no-print-directory package OFFLINE=1 NODE=24
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
 	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
@@ -170,7 +182,10 @@ man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
 .PHONY: .integration-armature .sizes .managers
-.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+# The builders for this host and, for emulated builds, the other host's own. The
+# fourth, for this target on the other host, is what CI's other machine has.
+.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(OTHER_ARCH)-on-linux-$(OTHER_ARCH)/index.json
+.natives: $(BUILDER)/linux-$(HOST_ARCH)-on-linux-$(OTHER_ARCH)/index.json
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE := $(abspath bin/armature)
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
@@ -226,7 +241,7 @@ bench: ## Measure builds, a Dockerfile's build and the lower bound (SCENARIOS=co
 	@$(MAKE) --no-print-directory $(JOBS) .bench
 
 .PHONY: .bench
-.bench: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(filter-out $(HOST_ARCH),$(ARCHES))-on-linux-$(filter-out $(HOST_ARCH),$(ARCHES))/index.json
+.bench: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/build-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(OTHER_ARCH)-on-linux-$(OTHER_ARCH)/index.json
 	@$(GO) run ./tools/bench -builder $(BUILDER) -archives build/archives$(WITH) -scenarios "$(SCENARIOS)" -ways "$(WAYS)" -rounds $(ROUNDS)
 
 bench-helpers: ## Start-up time of the helpers, compared with an empty program

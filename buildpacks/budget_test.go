@@ -52,8 +52,13 @@ func compile(t testing.TB, source string, tg targets.Target, out string) {
 	testprogram.Build(t, source, tg.OS, tg.Arch, out, "-buildvcs=false")
 }
 
+// TestProgramsAreSmallAndStatic looks at the programs in the packaged buildpacks.
 func TestProgramsAreSmallAndStatic(t *testing.T) {
-	tier.Beyond(t, "compiling all programs of the buildpacks for all targets")
+	tier.Beyond(t, "the packaged buildpacks")
+	packages := os.Getenv("ARMATURE_PACKAGES")
+	if packages == "" {
+		t.Fatal("ARMATURE_PACKAGES is not set: make unit sets it to the folder of the packaged buildpacks")
+	}
 	sizes := map[string]int64{}
 	for _, dir := range programs(t, "*/cmd/*/main.go") {
 		sizes[dir] = maxHelper
@@ -67,9 +72,9 @@ func TestProgramsAreSmallAndStatic(t *testing.T) {
 	}
 	for dir, most := range sizes {
 		for _, tg := range targets.All() {
-			out := filepath.Join(t.TempDir(), "program")
-			compile(t, "./"+dir, tg, out)
-			info, err := os.Stat(out)
+			buildpack, _, _ := strings.Cut(dir, "/")
+			program := filepath.Join(packages, buildpack, "bin", tg.Dashed(), filepath.Base(dir))
+			info, err := os.Stat(program)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +82,7 @@ func TestProgramsAreSmallAndStatic(t *testing.T) {
 			if info.Size() > most {
 				t.Errorf("%s for %s: got %d bytes, want %d at most", dir, tg, info.Size(), most)
 			}
-			file, err := elf.Open(out)
+			file, err := elf.Open(program)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,16 @@ say "  format: ok"
 # The nested modules: the foreign tools, and tests that call them.
 modules=$(git ls-files 'tools/**/go.mod' 'integration/**/go.mod' | xargs -n1 dirname)
 
+# What waits for the network runs beside the rest, until files may change.
+beside=$(mktemp -d)
+trap 'rm -rf "$beside"' EXIT
+{
+  if go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... >"$beside/vulnerabilities" 2>&1; then : >"$beside/secure"; fi
+  for module in . $modules; do
+    go -C "$module" mod tidy -diff >/dev/null 2>&1 || printf ' %s' "$module"
+  done >"$beside/untidy"
+} &
+
 go vet ./...
 go vet -C integration/contract ./...
 say "  vet: ok"
@@ -19,14 +29,19 @@ say "  vet: ok"
 found=$(go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... 2>&1) || fail staticcheck "staticcheck found: $(printf '\n%s' "$found")" "mend what it names."
 say "  staticcheck: ok"
 
+wait
 # The database of known vulnerabilities is not reachable from everywhere.
-if found=$(go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); then
+if [ -e "$beside/secure" ]; then
   say "  known vulnerabilities: none"
-elif printf '%s' "$found" | grep -q 'fetching vulnerabilities:'; then
+elif grep -q 'fetching vulnerabilities:' "$beside/vulnerabilities"; then
   say "  known vulnerabilities: not looked for, since their database cannot be reached from here"
 else
-  fail govulncheck "govulncheck found: $(printf '\n%s' "$found")" "use a version of the module that has the fix."
+  fail govulncheck "govulncheck found: $(printf '\n' && cat "$beside/vulnerabilities")" "use a version of the module that has the fix."
 fi
+
+untidy=$(cat "$beside/untidy")
+[ -z "$untidy" ] || fail go-mod-untidy "go.mod or go.sum is not tidy in:$untidy" "run go mod tidy there."
+say "  go.mod: ok"
 
 # spec runs a function once to number its specs and again for each: in a loop
 # over a map, another spec may run than the named one.
@@ -41,8 +56,3 @@ before=$(state)
 go generate ./...
 [ "$before" = "$(state)" ] || fail stale-generated "generated files were out of date: $(git diff --stat | tr '\n' ' ')" "commit what \`make generate\` made."
 say "  generated files: ok"
-
-for module in . $modules; do
-  go -C "$module" mod tidy -diff >/dev/null || fail go-mod-untidy "go.mod or go.sum of $module is not tidy" "run go mod tidy in it."
-done
-say "  go.mod: ok"

@@ -1,13 +1,19 @@
 #!/bin/sh
-# Runs all tests of the module, or of some packages, except those that need an
-# engine: scripts/unit.sh PACKAGES [GO-PACKAGE...] Some run the packaged
-# buildpacks; the tests of npm-install run the real npm, that of the packaged
-# Node.js: a newer one keeps what it compiled of npm, and starts it in two
-# thirds of the time.
+# Runs tests of the module that need no engine, in two parts, so that the first
+# can run while make makes what the second needs:
+#
+#   scripts/unit.sh                          the packages that need nothing made
+#   scripts/unit.sh PACKAGES [GO-PACKAGE...] the others, or those that are named
+#
+# Those run the packaged buildpacks, look into the stack's images, or run the real
+# npm, that of the packaged Node.js: a newer one keeps what it compiled of npm, and
+# starts it in two thirds of the time.
 set -eu
 
 . "$(dirname "$0")/lib.sh"
-use_packaged_npm "$PWD/$1"
+
+# Packages of the second part.
+second='/armature/(stack|buildpacks|buildpacks/(node-engine|npm-start|npm-install).*|internal/(npmregistry|npmtree/install|node/npmrange|node/npmrc)|tools/(builder|noderelease))$'
 
 # Shows the whole output of a failed package; for the others, skipped tests and
 # their reasons.
@@ -32,13 +38,22 @@ report() {
   '
 }
 
-ARMATURE_PACKAGES=$PWD/$1
-shift
-contract=
-# shellcheck disable=SC2046 # a list of packages
-[ $# -gt 0 ] || { contract=yes; set -- $(go list ./... | grep -vE '/integration/(pack|armature)$'); }
+contract='' parallel='' log=build/unit.log
+if [ $# = 0 ]; then
+  log=build/unit-first.log
+  # shellcheck disable=SC2046 # a list of packages
+  set -- $(go list ./... | grep -vE "/integration/(pack|armature)\$|$second")
+else
+  use_packaged_npm "$PWD/$1"
+  parallel='-parallel 4' # more than processors: npm waits for registries
+  ARMATURE_PACKAGES=$PWD/$1
+  export ARMATURE_PACKAGES
+  shift
+  # shellcheck disable=SC2046 # a list of packages
+  [ $# -gt 0 ] || { contract=yes; set -- $(go list ./... | grep -E "$second"); }
+fi
 ARMATURE_TESTS=all
-export ARMATURE_PACKAGES ARMATURE_TESTS
+export ARMATURE_TESTS
 mkdir -p build
 
 # unit GO-PACKAGE...: -vet=off, since make check vets, and more thoroughly. The
@@ -50,7 +65,8 @@ unit() {
     go test -C integration/contract -vet=off -timeout 30m -v ./... >build/contract.log 2>&1 &
     beside=$!
   fi
-  go test -vet=off -timeout 30m -v "$@" || status=1
+  # shellcheck disable=SC2086 # a flag, or nothing
+  go test -vet=off -timeout 30m $parallel -v "$@" || status=1
   if [ -n "$contract" ]; then
     wait "$beside" || status=1
     cat build/contract.log
@@ -58,11 +74,11 @@ unit() {
   return $status
 }
 
-echo "  running the unit tests (their log: build/unit.log) ..." >&2
-if unit "$@" >build/unit.log 2>&1; then
-  report <build/unit.log
-  expect_left_out build/unit.log
+echo "  running unit tests (their log: $log) ..." >&2
+if unit "$@" >"$log" 2>&1; then
+  report <"$log"
+  expect_left_out "$log"
 else
-  report <build/unit.log
+  report <"$log"
   exit 1
 fi

@@ -55,7 +55,19 @@ func TestMain(m *testing.M) {
 
 const express = "../testdata/express"
 
+// Users unpack the builder once each, at the same time.
 func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
+	t.Run("root", func(t *testing.T) {
+		t.Parallel()
+		everyWay(t)
+	})
+	t.Run("an ordinary user", func(t *testing.T) {
+		t.Parallel()
+		anOrdinaryUser(t)
+	})
+}
+
+func everyWay(t *testing.T) {
 	root := newUser(t, 0)
 	first := root.must(express, "--tag", "app")
 	image, err := oci.ReadLayout(first.folder)
@@ -83,24 +95,26 @@ func TestEveryWayAndEveryUserMakesTheSameImage(t *testing.T) {
 			}
 		})
 	}
-	t.Run("an ordinary user", func(t *testing.T) {
-		u := newUser(t, nobody)
-		b := u.build(express, "--tag", "app", "--output", "tar:"+filepath.Join(u.home, "app.tar"))
-		if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
-			t.Skipf("this machine refuses it: %s", b.log)
-		}
-		// Only the name of the run image differs: it is in the configuration.
-		if b.status != 0 {
-			t.Fatalf("got status %d\n%s", b.status, b.log)
-		}
-		named := root.in(t).must(express, "--tag", "app-named", "--run-image", u.runImage)
-		if b.digest != named.digest {
-			t.Errorf("got %s, want %s", b.digest, named.digest)
-		}
-		if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
-			t.Errorf("left over: %v", list)
-		}
-	})
+}
+
+func anOrdinaryUser(t *testing.T) {
+	root := newUser(t, 0)
+	u := newUser(t, nobody)
+	b := u.build(express, "--tag", "app", "--output", "tar:"+filepath.Join(u.home, "app.tar"))
+	if b.status != 0 && strings.Contains(b.log, "[no-sandbox]") {
+		t.Skipf("this machine refuses it: %s", b.log)
+	}
+	// Only the name of the run image differs: it is in the configuration.
+	if b.status != 0 {
+		t.Fatalf("got status %d\n%s", b.status, b.log)
+	}
+	named := root.must(express, "--tag", "app-named", "--run-image", u.runImage)
+	if b.digest != named.digest {
+		t.Errorf("got %s, want %s", b.digest, named.digest)
+	}
+	if list, _ := os.ReadDir(filepath.Join(u.cache(), "work")); len(list) != 0 {
+		t.Errorf("left over: %v", list)
+	}
 }
 
 func TestConcurrentBuildsNeitherFailNorMix(t *testing.T) {

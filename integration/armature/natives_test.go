@@ -69,8 +69,10 @@ func (u *user) answer(folder string) string {
 // sharp (a library) and esbuild (a program).
 func TestNativeModulesWorkWhereverTheyWereBuilt(t *testing.T) {
 	here, there := host(t), other(t)
-	cache, hex := newUser(t, 0).cache(), builderHex(t, here, there)
-	t.Cleanup(func() { dropBuilder(t, cache, "", hex) }) // after the parallel subtests
+	if wholeMatrix {
+		cache, hex := newUser(t, 0).cache(), builderHex(t, here, there)
+		t.Cleanup(func() { dropBuilder(t, cache, "", hex) }) // after the parallel subtests
+	}
 	answers := map[string]string{
 		"bcrypt":   `{"arch":%q,"right":true,"wrong":false}`,
 		"prebuilt": `{"arch":%q,"sharp":"png 6x4","esbuild":"let a = 1;"}`,
@@ -84,7 +86,7 @@ func TestNativeModulesWorkWhereverTheyWereBuilt(t *testing.T) {
 		{"bcrypt", here, there, true},
 		{"prebuilt", here, there, true},
 		{"sqlite", here, there, true},
-		{"prebuilt", there, here, true}, // the other direction
+		{"prebuilt", there, here, false}, // a machine like that host tries it always, by the second line
 		{"bcrypt", there, here, false},
 		{"sqlite", there, here, false},
 		{"bcrypt", here, here, false},

@@ -45,6 +45,9 @@ func offered(t *testing.T, builder v1.Image) []string {
 func TestBuildersOfferThePlatformAPIsThatTheyWorkWith(t *testing.T) {
 	for _, to := range targets.All() {
 		for _, on := range targets.All() {
+			if on != to && on != host(t) {
+				continue // make makes it on machines like that host
+			}
 			got := offered(t, layoutImage(t, filepath.Join(made.builders, to.Dashed()+"-on-"+on.Dashed()), on))
 			old := slices.Contains(got, "0.7") && slices.Contains(got, "0.9")
 			if !slices.Contains(got, "0.12") || !slices.Contains(got, "0.13") || old != (to == on) {

@@ -46,6 +46,7 @@ func monorepo(t *testing.T) string {
 // One call makes the images that calls for each would make; one that fails leaves the
 // others; the table comes last.
 func TestProjectsOfOneFolderGetTheirImagesInOneCall(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, 0)
 	app := monorepo(t)
 	cmd := u.command(t.Context(), "build", app, "--tag", "projects:1", "--project", "apps/api", "--project", "apps/idle", "--project", "apps/web=projects-front")

@@ -10,7 +10,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 )
 
-// dependencies builds an app for each way to install dependencies.
+// dependencies builds an app for each way to install dependencies. For this
+// machine's own target that of the module to compile stands for the others.
 func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 	return func(t *testing.T, when spec.G, it spec.S) {
 		Expect := gomega.NewWithT(t).Expect
@@ -28,12 +29,14 @@ func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 
 		when("there is no lockfile", func() {
 			it("installs what package.json asks for", func() {
+				acrossOnly(t, tg)
 				works("no-lockfile", "a minute is 60000 ms")
 			})
 		})
 
 		when("node_modules is vendored", func() {
 			it("takes it and runs its install scripts", func() {
+				acrossOnly(t, tg)
 				works("vendored", "made by npm rebuild")
 			})
 		})
@@ -46,12 +49,14 @@ func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 
 		when("the app is made of workspaces", func() {
 			it("finds one from the other, and its dependencies", func() {
+				acrossOnly(t, tg)
 				works("workspaces", "Hello web, again in 1m")
 			})
 		})
 
 		when("one of the workspaces is chosen", func() {
 			it("has that and what it needs in the image, and nothing of the others", func() {
+				acrossOnly(t, tg)
 				i := newImage(t)
 				t.Cleanup(i.remove)
 				built, _, err := packBuild(tg).
@@ -67,18 +72,21 @@ func dependencies(tg targets.Target) func(*testing.T, spec.G, spec.S) {
 
 		when("a dependency is a folder of the app", func() {
 			it("finds it, and its dependencies", func() {
+				acrossOnly(t, tg)
 				works("file-dependency", "Hello file, again in 1m")
 			})
 		})
 
 		when("a dependency has prebuilt binaries", func() {
 			it("has the target's, and they work", func() {
+				acrossOnly(t, tg)
 				works("sharp", "16x12 webp")
 			})
 		})
 
 		when("the app is made by a build script, with TypeScript and Vite", func() {
 			it("has what they made, and the production dependencies only", func() {
+				acrossOnly(t, tg)
 				works("frontend", ContainSubstring("/assets/index-"))
 				has := "name => require('fs').existsSync('/workspace/node_modules/' + name)"
 				installed := node(t, sharedImage(t, "frontend", tg), "...['ms', 'vite', 'rolldown', 'typescript'].map("+has+")")
