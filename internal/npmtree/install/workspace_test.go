@@ -1,14 +1,18 @@
 package install_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/files/tree"
+	"github.com/armature-cnb/armature/internal/npmtree"
 	"github.com/armature-cnb/armature/internal/testing/treediff"
 )
 
@@ -47,7 +51,8 @@ func (s *side) writeMonorepo(dir string, lock []byte) {
 	}
 }
 
-// The tree of one workspace is npm's, too.
+// The tree of one workspace is npm's, too, with folders in folders, whose packages
+// npm does not install.
 func TestTheTreeOfAWorkspaceIsNPMs(t *testing.T) {
 	for _, npm := range npms(t) {
 		registry := serve(t)
@@ -68,7 +73,12 @@ func TestTheTreeOfAWorkspaceIsNPMs(t *testing.T) {
 				if lock, err = os.ReadFile(filepath.Join(dir, "package-lock.json")); err != nil {
 					t.Fatal(err)
 				}
-				if err := s.install(dir, target, form.omit); err != nil {
+				err = s.install(dir, target, form.omit)
+				var handover *npmtree.Handover
+				if errors.As(err, &handover) && hasOwnWay(s.npmVersion.String()) {
+					t.Skip(handover)
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 				got, err := treediff.List(dir)
@@ -95,4 +105,11 @@ func TestTheTreeOfAWorkspaceIsNPMs(t *testing.T) {
 			})
 		}
 	}
+}
+
+// hasOwnWay reports whether a version of npm may install one workspace by itself.
+func hasOwnWay(npm string) bool {
+	return npm == "11.6.2" || slices.ContainsFunc([]string{"8.", "9.", "10.1.", "10.2.", "10.5.", "10.7."}, func(line string) bool {
+		return strings.HasPrefix(npm, line)
+	})
 }
