@@ -117,7 +117,7 @@ func (s *side) install(dir string, target deps.Platform, omit []string) error {
 	if err != nil {
 		return err
 	}
-	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(s.t.TempDir(), registry, nil))
+	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(s.t.TempDir(), registry, nil), nil)
 }
 
 // npmCI installs with npm.
