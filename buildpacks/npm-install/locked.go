@@ -81,7 +81,7 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	defer archives.Close()
 	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
-	kept := install.Kept{Before: p.Kept.Before, Project: p.Kept.Project, Note: p.Kept.Note}
+	kept := install.Kept{Before: p.Kept.Before, Note: p.Kept.Note}
 	if err := install.Into(context.Background(), m.project.Dir, planned, archives, &kept); err != nil {
 		return err
 	}

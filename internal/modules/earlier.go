@@ -16,10 +16,9 @@ import (
 // need not unpack everything again. Scripts may have changed the layer since, and
 // not the note.
 type Kept struct {
-	Before  string // the folder of the layer as it was; empty if there is none
-	Project string // a path of the project's folder from which files can be moved there and back, if there is one
-	Note    []byte // what the manager noted about the layer
-	Next    []byte // what it notes about the layer that it makes
+	Before string // the folder of the layer as it was; empty if there is none
+	Note   []byte // what the manager noted about the layer
+	Next   []byte // what it notes about the layer that it makes
 }
 
 const (

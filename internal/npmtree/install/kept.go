@@ -3,6 +3,7 @@ package install
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,10 +19,9 @@ import (
 // are still as it unpacked them. What was done to the tree in between does no harm,
 // as long as nobody could write the note.
 type Kept struct {
-	Before  string // the folder with the project's node_modules of then; empty for none
-	Project string // a path of the project's folder in the same mount; empty for the folder itself
-	Note    []byte // what Into noted then
-	Next    []byte // what it notes for the next install
+	Before string // the folder with the project's node_modules of then; empty for none
+	Note   []byte // what Into noted then
+	Next   []byte // what it notes for the next install
 }
 
 // noteFormat changes with what is noted, or with how packages are unpacked.
@@ -76,9 +76,9 @@ func (i *installer) assign() error {
 			i.taken[p.Place], stays[p.Place] = p.Place, true
 		}
 	}
-	for place, one := range i.earlier {
-		if !stays[place] {
-			free[one.Key] = append(free[one.Key], place)
+	for _, place := range slices.Sorted(maps.Keys(i.earlier)) {
+		if key := i.earlier[place].Key; !stays[place] {
+			free[key] = append(free[key], place)
 		}
 	}
 	for _, p := range i.tree.Packages {
@@ -95,20 +95,12 @@ func (i *installer) moves() bool {
 	if err != nil {
 		return false
 	}
-	to := filepath.Join(i.kept.project(i.dir), filepath.Base(probe))
+	to := filepath.Join(i.dir, filepath.Base(probe))
 	if err := os.Rename(probe, to); err != nil {
 		_ = os.Remove(probe) // the caller removes all of it
 		return false
 	}
 	return os.Remove(to) == nil
-}
-
-// project returns the folder to move files to.
-func (k *Kept) project(dir string) string {
-	if k.Project == "" {
-		return dir
-	}
-	return k.Project
 }
 
 // take moves a package's files from the tree of before, if they are as they were
@@ -135,7 +127,7 @@ func (i *installer) take(p npmtree.Package) (done bool, err error) {
 		if entry.Name() == "node_modules" {
 			continue
 		}
-		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(i.kept.project(i.dir), p.Place, entry.Name())); err != nil {
+		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(i.dir, p.Place, entry.Name())); err != nil {
 			return false, fmt.Errorf("moving %s: %w", before, err)
 		}
 	}
