@@ -63,15 +63,21 @@ func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 	return m.rebuild(npm, p, args)
 }
 
+// npm's flags to install one workspace, and the root's dependencies with it.
+const (
+	workspaceFlag = "--workspace"
+	withRootFlag  = "--include-workspace-root"
+)
+
 // workspaceArgs returns npm's arguments to install a workspace.
 func (m *manager) workspaceArgs(p modules.Part) []string {
 	switch {
 	case m.project.Workspace == "":
 		return nil
 	case p.Dev:
-		return []string{"--workspace", m.project.Workspace, "--include-workspace-root"}
+		return []string{workspaceFlag, m.project.Workspace, withRootFlag}
 	}
-	return []string{"--workspace", m.project.Workspace}
+	return []string{workspaceFlag, m.project.Workspace}
 }
 
 // withLockfile renames npm-shrinkwrap.json during the call for an npm that no

@@ -62,9 +62,6 @@ func (m *manager) locked(n npm, p modules.Part, args []string) (done bool, err e
 // installLocked is locked without the choice. What npm has to do is a
 // [npmtree.Handover].
 func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
-	if m.project.Workspace != "" {
-		return &npmtree.Handover{Reason: "the project is a workspace"}
-	}
 	config, err := m.configuration(n)
 	if err != nil {
 		return err
@@ -84,9 +81,11 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	defer archives.Close()
 	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
-	if err := install.Into(context.Background(), m.project.Dir, planned, archives); err != nil {
+	kept := install.Kept{Before: p.Kept.Before, Note: p.Kept.Note}
+	if err := install.Into(context.Background(), m.project.Dir, planned, archives, &kept); err != nil {
 		return err
 	}
+	p.Kept.Next = kept.Next
 	m.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	m.log.Break()
 	return nil
@@ -112,15 +111,20 @@ func (n npm) treeOptions(p modules.Part, config *npmrc.Config, args []string) (n
 		return o, &npmtree.Handover{Reason: "the version of Node.js is " + n.versions.Node}
 	}
 	var omit, include []string
-	for _, arg := range args {
-		name, value, _ := strings.Cut(arg, "=")
+	for i := 0; i < len(args); i++ {
+		name, value, _ := strings.Cut(args[i], "=")
 		switch name {
+		case workspaceFlag:
+			i++
+			o.Workspace = args[i]
+		case withRootFlag:
+			o.WithRoot = true
 		case "--omit":
 			omit = append(omit, value)
 		case "--include":
 			include = append(include, value)
 		default:
-			return o, &npmtree.Handover{Reason: "npm gets " + arg}
+			return o, &npmtree.Handover{Reason: "npm gets " + args[i]}
 		}
 	}
 	return o, o.Configure(config, omit, include, n.env.Get("NODE_ENV") == "production")

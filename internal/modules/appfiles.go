@@ -145,15 +145,15 @@ func (e *engine) rememberApp() (err error) {
 // installWatched installs a layer's packages. It returns a digest of the app's
 // original files if install scripts may have read them, or ""; reusable is false if
 // the scripts changed them.
-func (i *installer) installWatched(s spec) (app string, reusable bool, err error) {
+func (i *installer) installWatched(s spec, kept *Kept) (app string, reusable bool, err error) {
 	if i.digests.app == "" {
-		return "", true, i.installFor(s)
+		return "", true, i.installFor(s, kept)
 	}
 	before, err := i.appFiles()
 	if err != nil {
 		return "", false, err
 	}
-	if err := i.installFor(s); err != nil {
+	if err := i.installFor(s, kept); err != nil {
 		return "", false, err
 	}
 	names, known, err := i.scriptsThatMayReadApp(s)

@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -101,13 +102,14 @@ func (k keys) fits(s spec, layer packit.Layer) bool {
 
 // makeModules installs modules and moves them into the layer. If that changed the
 // app, too, the layer gets no key.
-func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.Layer, error) {
-	layer, err := layer.Reset()
+func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (made packit.Layer, err error) {
+	layer, kept, discard, err := i.setAside(s, layer)
 	if err != nil {
 		return packit.Layer{}, err
 	}
+	defer func() { err = errors.Join(err, discard()) }()
 	i.log.Process("Executing %s build environment install process", strings.TrimSuffix(s.layer(), "-modules"))
-	app, reusable, err := i.installWatched(s)
+	app, reusable, err := i.installWatched(s, kept)
 	if err != nil {
 		return packit.Layer{}, err
 	}
@@ -123,6 +125,9 @@ func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.La
 		return packit.Layer{}, err
 	}
 	layer.Metadata[linksMetadata] = links
+	if err := s.writeNote(layer, kept.Next); err != nil {
+		return packit.Layer{}, err
+	}
 	if s.hasHelper() {
 		if err := (nodemodules.Links{Root: i.project.Dir, Launch: links}).Write(layer.Path); err != nil {
 			return packit.Layer{}, err
@@ -141,12 +146,12 @@ func (i *installer) makeModules(s spec, layer packit.Layer, key keys) (packit.La
 
 // installFor lets the manager install a layer's packages, and removes what a
 // workspace does not need.
-func (i *installer) installFor(s spec) error {
+func (i *installer) installFor(s spec, kept *Kept) error {
 	folders, err := i.selection.folders(s.dev())
 	if err != nil {
 		return err
 	}
-	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders}
+	part := Part{Dev: s.dev(), Scripts: s.demand.scripts, Prune: s.prunes(), Target: s.target, Host: i.host, Folders: folders, Kept: kept}
 	switch {
 	case !s.launch:
 		part.Preparing = i.preparing

@@ -125,6 +125,7 @@ type Part struct {
 	Target  targets.Target // of native modules
 	Host    targets.Target // of the build
 	Folders []string       // of its workspaces and file: dependencies
+	Kept    *Kept          // of the layer of before; not nil
 
 	// Preparing runs the scripts that prepare the project and its folders. Nil leaves
 	// them out, as for the launch.

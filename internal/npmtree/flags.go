@@ -219,24 +219,23 @@ func (n *node) unset(f flag, kinds ...kind) {
 
 // prune removes extraneous packages, with everything in their folders.
 func (t *tree) prune() {
-	gone := func(n *node) bool {
+	t.keep(func(n *node) bool {
 		for ; n != nil; n = n.parent {
 			if n.extraneous && n.parent != nil {
-				return true
+				return false
 			}
 		}
-		return false
-	}
-	kept := t.nodes[:0:0]
-	for _, n := range t.nodes {
-		if !gone(n) {
-			kept = append(kept, n)
-		}
-	}
-	t.nodes = kept
+		return true
+	})
+}
+
+// keep removes the nodes that are not wanted, and finds anew what every dependency
+// leads to.
+func (t *tree) keep(wants func(*node) bool) {
+	t.nodes = slices.DeleteFunc(t.nodes, func(n *node) bool { return !wants(n) })
 	for _, n := range t.nodes {
 		n.in = nil
-		maps.DeleteFunc(n.children, func(_ string, child *node) bool { return gone(child) })
+		maps.DeleteFunc(n.children, func(_ string, child *node) bool { return !wants(child) })
 	}
 	t.resolve()
 }

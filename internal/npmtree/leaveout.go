@@ -31,12 +31,11 @@ func (t *tree) leaveOut(o Options) error {
 	return t.omit(o)
 }
 
-// omit marks the packages of kinds that are omitted. Of the project's folders only
-// the workspaces count.
+// omit marks the packages of kinds that are omitted.
 func (t *tree) omit(o Options) error {
 	for _, n := range t.nodes[1:] {
 		top := n.top()
-		if n == top || top != t.root && !top.isWorkspace {
+		if n == top || !t.omitsIn(top, o) {
 			continue
 		}
 		if !(n.peer && o.omits("peer") || n.dev && o.omits("dev") || n.optional && o.omits("optional") ||

@@ -22,6 +22,9 @@ type tree struct {
 	root   *node
 	nodes  []*node          // all, the root first, links last
 	places map[string]*node // by place
+
+	filter   *filter // of what is installed; nil for everything
+	recorded []*node // what npm records, if it is not what it installs; the root first
 }
 
 // RecordFile is the name of npm's record of what is installed, in node_modules.

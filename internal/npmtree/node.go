@@ -27,6 +27,7 @@ type node struct {
 	unfit bool // because it, or one that needs it, does not fit the platform or Node.js
 
 	isWorkspace bool  // it is the folder of one
+	strange     bool  // npm records it as one that nothing needs
 	inBundle    *node // the package in whose archive it is
 }
 
@@ -89,6 +90,14 @@ func (n *node) top() *node {
 		n = n.parent
 	}
 	return n
+}
+
+// isTooDeep reports whether npm knows the node and does not install it: it is in
+// the node_modules of a folder that is within another folder, such as a workspace in
+// a workspace.
+func (n *node) isTooDeep() bool {
+	around := n.top().around
+	return n.parent != nil && around != nil && around.around != nil
 }
 
 // depth is how many node_modules it is in.

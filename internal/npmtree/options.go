@@ -16,6 +16,8 @@ type Options struct {
 	LegacyPeerDeps bool     // npm's setting legacy-peer-deps
 	HidesAddresses bool     // npm's setting omit-lockfile-registry-resolved
 	AllowsRemote   bool     // npm's setting allow-remote is "all"
+	Workspace      string   // the folder of the only workspace to install: "packages/a"; empty for the whole project
+	WithRoot       bool     // with a workspace, what the project itself depends on, too
 }
 
 // since reports whether npm is of a version, or later.
@@ -42,6 +44,13 @@ func (o Options) removesLater() bool { return !o.since("11.6.2") }
 // recordsUnfit reports whether npm's record has the optional packages that are left
 // out because they do not fit the platform or Node.js.
 func (o Options) recordsUnfit() bool { return o.since("11.3.0") && !o.since("11.6.2") }
+
+// overlooksLinked reports whether npm, when it installs one workspace, overlooks the
+// folders to which links lead in their turn: it installs what is in them, and neither
+// omits nor records it.
+func (o Options) overlooksLinked() bool {
+	return !o.since("10.9.7") || o.since("11.0.0") && !o.since("11.12.0")
+}
 
 // omits reports whether a kind of dependencies is left out.
 func (o Options) omits(kind string) bool { return slices.Contains(o.Omit, kind) }

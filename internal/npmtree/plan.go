@@ -76,7 +76,9 @@ func Plan(dir string, o Options) (Tree, error) {
 		func() error { return t.check(o) },
 		t.findBundles,
 		func() error { return t.calculateFlags(o) },
+		func() error { return t.findWanted(o) },
 		func() error { return t.leaveOut(o) },
+		func() error { return t.selectWanted(o) },
 	} {
 		if err := step(); err != nil {
 			return Tree{}, err
@@ -106,6 +108,7 @@ func (t *tree) plan(o Options) (Tree, error) {
 	var all Tree
 	for _, n := range t.nodes[1:] {
 		switch {
+		case n.isTooDeep():
 		case n.isLeftOut():
 			if o.removesLater() && !n.parent.isLeftOut() {
 				all.Folders = append(all.Folders, path.Dir(n.place))

@@ -20,7 +20,7 @@ func (t *tree) programs(o Options) []Program {
 			return localeCompare(a.place, b.place)
 		})
 		for _, n := range nodes {
-			if n.link != links || n.isTop() || n.isLeftOut() {
+			if n.link != links || n.isTop() || n.isLeftOut() || n.isTooDeep() {
 				continue
 			}
 			programs := n.entry.object("bin")

@@ -16,7 +16,11 @@ var recordFields = []string{
 // record prints npm's record of the packages that are there.
 func (t *tree) record(o Options) ([]byte, error) {
 	packages := newObject()
-	for _, n := range t.nodes[1:] {
+	nodes := t.nodes
+	if t.recorded != nil {
+		nodes = t.recorded
+	}
+	for _, n := range nodes[1:] {
 		if n.isLeftOut() && !(o.recordsUnfit() && n.isUnfit()) {
 			continue
 		}
@@ -110,6 +114,10 @@ func (t *tree) entryOf(n *node, o Options) (*object, error) {
 			return nil, handover("%s is from %s", n.place, n.resolved)
 		}
 		entry.set("resolved", n.resolved)
+	}
+	if n.strange {
+		entry.set("extraneous", true)
+		return entry, nil
 	}
 	for _, flag := range []struct {
 		name string

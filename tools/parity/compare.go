@@ -69,7 +69,7 @@ func (c *comparison) one(ctx context.Context, dir, title, cpu, omit string) erro
 	planned, archives, err := c.plan(dir, cpu, omit)
 	if err == nil {
 		defer archives.Close()
-		err = install.Into(ctx, dir, planned, archives)
+		err = install.Into(ctx, dir, planned, archives, nil)
 	}
 	ours := time.Since(start)
 	var handover *npmtree.Handover
@@ -132,7 +132,7 @@ func (c *comparison) install(ctx context.Context, dir string) error {
 		return err
 	}
 	defer archives.Close()
-	return install.Into(ctx, dir, planned, archives)
+	return install.Into(ctx, dir, planned, archives, nil)
 }
 
 // showLines shows the first lines that only one of two texts has.

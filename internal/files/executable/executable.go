@@ -27,7 +27,7 @@ func Fix(path string) error {
 	if err != nil {
 		return err
 	}
-	mask, err := umask()
+	mask, err := Umask()
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func Fix(path string) error {
 	return os.Chmod(path, 0o777&^mask)
 }
 
-// umask returns the process's umask.
-func umask() (fs.FileMode, error) {
+// Umask returns the process's umask.
+func Umask() (fs.FileMode, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, fmt.Errorf("reading the umask: %w", err)

@@ -131,6 +131,7 @@ func integrity(archive []byte) string {
 // registry serves the packages.
 type registry struct {
 	address  string
+	packages map[string]pkg
 	archives map[string][]byte // by path
 }
 
@@ -141,7 +142,13 @@ func path(name, version string) string {
 
 func serve(t *testing.T) *registry {
 	t.Helper()
-	r := &registry{archives: map[string][]byte{}}
+	return serveThese(t, packages)
+}
+
+// serveThese serves other packages.
+func serveThese(t *testing.T, packages map[string]pkg) *registry {
+	t.Helper()
+	r := &registry{packages: packages, archives: map[string][]byte{}}
 	documents := map[string]object{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if archive, ok := r.archives[request.URL.Path]; ok {
@@ -181,7 +188,7 @@ func (r *registry) entry(id string, resolved bool, extra object) object {
 	if resolved {
 		e["resolved"] = strings.TrimSuffix(r.address, "/") + path(name, version)
 	}
-	for key, value := range packages[id].manifest {
+	for key, value := range r.packages[id].manifest {
 		if key == "bin" {
 			if one, ok := value.(string); ok {
 				value = object{name[strings.LastIndex(name, "/")+1:]: one}

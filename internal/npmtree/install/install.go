@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,8 +31,9 @@ const workers = 32
 // project's node_modules first, as `npm ci` does. A tree that cannot be made as npm
 // would is a [npmtree.Handover]: npm then begins from nothing again, so that what
 // is there already does no harm. A full disk is a [failure.Failure].
-func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives) error {
-	i := installer{dir: dir, tree: t, archives: archives}
+// Kept is the tree of an earlier install, with its note; nil if nobody keeps any.
+func Into(ctx context.Context, dir string, t npmtree.Tree, archives *npmregistry.Archives, kept *Kept) error {
+	i := installer{dir: dir, tree: t, archives: archives, kept: kept}
 	for _, step := range []func(context.Context) error{i.checkIntegrities, i.checkAddresses, i.clear, i.unpack, i.link, i.linkPrograms, i.finish} {
 		if err := step(ctx); err != nil {
 			return i.explain(err)
@@ -43,6 +46,13 @@ type installer struct {
 	dir      string
 	tree     npmtree.Tree
 	archives *npmregistry.Archives
+	kept     *Kept
+
+	umask   fs.FileMode
+	earlier map[string]noted  // what is in the tree of before, by place
+	taken   map[string]string // places to places in the tree of before
+	lock    sync.Mutex        // of notes
+	notes   map[string]noted
 }
 
 // explain turns an error into one of [Into]'s.
@@ -137,6 +147,9 @@ func (i *installer) unpack(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := i.assign(); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for _, p := range i.tree.Packages {
@@ -150,10 +163,13 @@ func (i *installer) unpack(ctx context.Context) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	return errors.Join(group.Wait(), i.writeNote())
 }
 
 func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
+	if done, err := i.take(p); done || err != nil {
+		return err
+	}
 	sum, err := npmregistry.Integrity(p.Integrity)
 	if err != nil {
 		return err
@@ -172,13 +188,11 @@ func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
 		return err
 	}
 	defer file.Close()
-	var programs []string
-	if p.Address == "" { // npm then knows them while it unpacks
-		programs = p.Programs
-	}
-	if err := unpack.Into(filepath.Join(i.dir, p.Place), file, programs); err != nil {
+	content, err := unpack.Into(filepath.Join(i.dir, p.Place), file, programsOf(p))
+	if err != nil {
 		return err
 	}
+	i.remember(p, content)
 	return i.checkBundled(p)
 }
 

@@ -49,6 +49,14 @@ type side struct {
 	env         environ.List
 	npmVersion  *semver.Version
 	nodeVersion *semver.Version
+	selected
+}
+
+// selected is what is installed of a project with workspaces.
+type selected struct {
+	workspace string // its folder; empty for everything
+	withRoot  bool   // with the root's dependencies
+	omit      []string
 }
 
 func newSide(t *testing.T, npm, registry string) *side {
@@ -89,6 +97,7 @@ func (s *side) install(dir string, target deps.Platform, omit []string) error {
 		return err
 	}
 	o := npmtree.Options{NPM: s.npmVersion, Node: s.nodeVersion, Host: deps.Platform{OS: "linux", CPU: hostCPU, Libc: deps.Glibc}, Target: target}
+	o.Workspace, o.WithRoot = s.workspace, s.withRoot
 	include := []string{"dev"}
 	if len(omit) > 0 {
 		include = nil
@@ -108,7 +117,7 @@ func (s *side) install(dir string, target deps.Platform, omit []string) error {
 	if err != nil {
 		return err
 	}
-	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(s.t.TempDir(), registry, nil))
+	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(s.t.TempDir(), registry, nil), nil)
 }
 
 // npmCI installs with npm.
@@ -117,6 +126,12 @@ func (s *side) npmCI(dir string, target deps.Platform, omit []string) {
 	args := []string{filepath.Join(s.npm, "bin", "npm-cli.js"), "ci", "--ignore-scripts", "--include=dev"}
 	if len(omit) > 0 {
 		args = args[:3]
+	}
+	if s.workspace != "" {
+		args = append(args, "--workspace="+s.workspace)
+	}
+	if s.withRoot {
+		args = append(args, "--include-workspace-root")
 	}
 	for _, kind := range omit {
 		args = append(args, "--omit="+kind)

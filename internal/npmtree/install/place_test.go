@@ -149,5 +149,5 @@ func installInto(t *testing.T, dir string, r *registry, npm string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(t.TempDir(), from, nil))
+	return install.Into(context.Background(), dir, planned, npmregistry.NewArchives(t.TempDir(), from, nil), nil)
 }

@@ -7,6 +7,7 @@ package unpack
 import (
 	"archive/tar"
 	"bufio"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -33,23 +34,26 @@ const maxDepth = 1024
 // Into unpacks an archive into a folder, which is there and has no files. The
 // programs, paths in the folder, become executable. Errors are [*OddError], and
 // those of the file system. The umask of the process counts.
-func Into(dir string, archive io.Reader, programs []string) error {
-	u := &unpacker{dir: dir, folders: map[string]bool{".": true}, files: map[string]bool{}, ignores: map[string]bool{}, programs: map[string]bool{}}
+func Into(dir string, archive io.Reader, programs []string) (Content, error) {
+	u := &unpacker{
+		dir: dir, folders: map[string]bool{".": true}, files: map[string]bool{}, ignores: map[string]bool{}, programs: map[string]bool{},
+		sums: sums{}, modes: map[string]uint32{},
+	}
 	for _, name := range programs {
 		u.programs[name] = true
 	}
 	reader, err := decompress(archive)
 	if err != nil {
-		return err
+		return Content{}, err
 	}
 	defer reader.Close()
 	if err := u.all(tar.NewReader(reader)); err != nil {
-		return err
+		return Content{}, err
 	}
 	if _, err := io.Copy(io.Discard, reader); err != nil {
-		return odd("the archive is damaged: %s", err)
+		return Content{}, odd("the archive is damaged: %s", err)
 	}
-	return nil
+	return u.content(), nil
 }
 
 // decompress reads gzip, and an archive without compression as it is.
@@ -75,6 +79,8 @@ type unpacker struct {
 	files    map[string]bool // that are there
 	ignores  map[string]bool // the paths of .npmignore so far
 	programs map[string]bool
+	sums     sums
+	modes    map[string]uint32 // see [Content.Modes]
 }
 
 func (u *unpacker) all(archive *tar.Reader) error {
@@ -181,10 +187,15 @@ func (u *unpacker) write(name string, mode uint32, from io.Reader, buffer []byte
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: place, Err: err}
 	}
+	if !u.files[name] && mode != defaultMode {
+		u.modes[name] = mode
+	}
 	u.files[name] = true
 	file := os.NewFile(uintptr(fd), place)
 	reader := &source{from: from}
-	_, err = io.CopyBuffer(struct{ io.Writer }{file}, reader, buffer)
+	sum := sha256.New()
+	_, err = io.CopyBuffer(io.MultiWriter(file, sum), reader, buffer)
+	u.sums.add(name, sum)
 	if reader.err != nil {
 		err = odd("the archive is damaged: %s", reader.err)
 	}

@@ -1,0 +1,71 @@
+package modules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/paketo-buildpacks/packit/v2"
+
+	"github.com/armature-cnb/armature/internal/files/tree"
+)
+
+// Kept is what a manager may take from the layer of the build before, so that it
+// need not unpack everything again. Scripts may have changed the layer since, and
+// not the note.
+type Kept struct {
+	Before string // the folder of the layer as it was; empty if there is none
+	Note   []byte // what the manager noted about the layer
+	Next   []byte // what it notes about the layer that it makes
+}
+
+const (
+	noteFile     = "packages.json" // in the layer
+	noteMetadata = "packages_sha"  // the layer metadata key for its SHA-256
+)
+
+// setAside empties a layer. It keeps what was in it beside it for the manager, if
+// there is a note about it; discard removes that.
+func (i *installer) setAside(s spec, layer packit.Layer) (emptied packit.Layer, kept *Kept, discard func() error, err error) {
+	kept, discard = &Kept{}, func() error { return nil }
+	before := layer.Path + ".before" // without a TOML file it is no layer
+	if err := tree.Remove(before); err != nil {
+		return layer, nil, discard, err
+	}
+	if note, ok := readNote(layer); ok && !s.launch {
+		if err := os.Rename(layer.Path, before); err != nil {
+			return layer, nil, discard, fmt.Errorf("keeping the layer %s: %w", layer.Name, err)
+		}
+		kept, discard = &Kept{Before: before, Note: note}, func() error { return tree.Remove(before) }
+	}
+	emptied, err = layer.Reset()
+	return emptied, kept, discard, err
+}
+
+// readNote reads the note in a layer.
+func readNote(layer packit.Layer) (note []byte, ok bool) {
+	note, err := os.ReadFile(filepath.Join(layer.Path, noteFile))
+	want, isText := layer.Metadata[noteMetadata].(string)
+	return note, err == nil && isText && want == digestOf(note)
+}
+
+func digestOf(note []byte) string {
+	sum := sha256.Sum256(note)
+	return hex.EncodeToString(sum[:])
+}
+
+// writeNote puts the manager's note into a layer for the build, and its digest into
+// the metadata, which no script can write.
+func (s spec) writeNote(layer packit.Layer, note []byte) error {
+	place := filepath.Join(layer.Path, noteFile)
+	if s.launch || len(note) == 0 {
+		return nil
+	}
+	if err := os.WriteFile(place, note, 0o644); err != nil {
+		return fmt.Errorf("noting the packages of the layer %s: %w", layer.Name, err)
+	}
+	layer.Metadata[noteMetadata] = digestOf(note)
+	return nil
+}
