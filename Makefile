@@ -137,9 +137,9 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
-managers: ## The tests of all package managers, with every line of their programs; CORPUS names a folder with public apps; not in CI
-	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
-	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
+# `make managers PARTS=installs,images` runs some of its parts.
+PARTS ?=
+managers: ## The tests of all package managers, with every line of their programs, and a table of what passed; CORPUS names a folder with public apps; not in CI
 	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .managers
@@ -170,7 +170,8 @@ man: ## Man pages of armature, in build/man
 	@CGO_ENABLED=0 $(GO) test -count=1 -run '^TestThePagesForManHaveEveryCommand$$' ./cmd/armature -man $(abspath build/man)
 
 .PHONY: .integration-armature .sizes .managers
-.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
+.managers: bin/armature $(PACKAGES)/.done $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+.integration-armature .natives .system-packages .sizes: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(foreach h,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(h)/index.json))
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE := $(abspath bin/armature)
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
@@ -179,7 +180,7 @@ man: ## Man pages of armature, in build/man
 .integration-armature:
 	@scripts/integration-armature.sh
 .managers:
-	@$(GO) test -tags managers -count=1 -timeout 1h -v -run '^TestEveryManagers' ./integration/armature
+	@CORPUS="$(CORPUS)" scripts/managers.sh $(PACKAGES) $(subst $(comma),$(space),$(PARTS))
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails if they differ by 3 %
 	@scripts/needs.sh stack
