@@ -1,5 +1,3 @@
-//go:build linux
-
 // Package managers makes the benchmark's apps of other package managers, with the
 // managers' own programs.
 package managers
