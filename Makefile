@@ -148,10 +148,10 @@ npm-lines: ## The tests that run npm, with every release line of npm; not in CI
 	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
 	@ARMATURE_NPM_LINES=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install
 
-managers: ## The tests of all package managers, with every line of their programs, and a package with all; CORPUS names a folder with public apps; not in CI
+# `make managers PARTS=installs,images` runs some of its parts.
+PARTS ?=
+managers: ## The tests of all package managers, with every line of their programs, a package with all, and a table of what passed; CORPUS names a folder with public apps; not in CI
 	@$(MAKE) --no-print-directory package OFFLINE=1 NODE=24
-	@$(MAKE) --no-print-directory $(JOBS) $(PACKAGES)/.done
-	@GOFLAGS=-tags=managers ARMATURE_MANAGERS=all scripts/unit.sh $(PACKAGES) ./buildpacks/npm-install/... ./internal/deps/...
 	@scripts/emulation.sh linux/arm64 linux/amd64 || echo "  tests that run the other architecture are left out"
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .managers
@@ -184,8 +184,10 @@ man: ## Man pages of armature, in build/man
 .PHONY: .integration-armature .sizes .managers
 # The builders for this host and, for emulated builds, the other host's own. The
 # fourth, for this target on the other host, is what CI's other machine has.
-.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json) $(BUILDER)/linux-$(OTHER_ARCH)-on-linux-$(OTHER_ARCH)/index.json
+.integration-armature .natives .system-packages .sizes .managers: bin/armature $(foreach a,$(ARCHES),build/stack/run-$(a)/index.json build/stack/run-tiny-$(a)/index.json $(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+.integration-armature .natives .system-packages .sizes: $(BUILDER)/linux-$(OTHER_ARCH)-on-linux-$(OTHER_ARCH)/index.json
 .natives: $(BUILDER)/linux-$(HOST_ARCH)-on-linux-$(OTHER_ARCH)/index.json
+.managers: $(PACKAGES)/.done
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE := $(abspath bin/armature)
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_BUILDERS := $(abspath $(BUILDER))
 .integration-armature .natives .system-packages .sizes .managers: export ARMATURE_STACK := $(abspath build/stack)
@@ -194,7 +196,7 @@ man: ## Man pages of armature, in build/man
 .integration-armature:
 	@scripts/integration-armature.sh
 .managers:
-	@$(GO) test -tags managers -count=1 -timeout 1h -v -run '^TestEveryManagers' ./integration/armature
+	@CORPUS="$(CORPUS)" scripts/managers.sh $(PACKAGES) $(subst $(comma),$(space),$(PARTS))
 
 sizes: ## Record the sizes of images and programs in docs/benchmarks/sizes.json; integration-armature fails if they differ by 3 %
 	@scripts/needs.sh stack

@@ -116,8 +116,13 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	if isArchive {
-		version := strings.TrimSuffix(file[strings.LastIndex(file, "--")+2:], ".tgz")
-		w.Write(versions[version].tarball)
+		for version, one := range versions {
+			if strings.HasSuffix(file, "-"+version+".tgz") {
+				w.Write(one.tarball)
+				return
+			}
+		}
+		http.Error(w, `{"error":"Not found"}`, http.StatusNotFound)
 		return
 	}
 	json.NewEncoder(w).Encode(r.packument(name))

@@ -64,6 +64,9 @@ func (e *engine) build() (layers []packit.Layer, err error) {
 	if layers, err = e.manager.Prepare(e.context, downloads, demand.manager); err != nil {
 		return nil, err
 	}
+	if scripts, err = e.readLate(scripts); err != nil {
+		return nil, err
+	}
 	modules, err := (&installer{engine: e, demand: demand, scripts: scripts}).install()
 	if err != nil {
 		return nil, err
@@ -123,6 +126,18 @@ func (e *engine) readProject() error {
 	}
 	e.project, e.selection = p, newSelection(e.manager, p)
 	return nil
+}
+
+// readLate does again what depends on the lockfile, if that could not be read
+// before.
+func (e *engine) readLate(scripts []Script) ([]Script, error) {
+	if !e.method.ReadsLate {
+		return scripts, nil
+	}
+	if err := e.checkFolders(); err != nil {
+		return nil, err
+	}
+	return e.planScripts()
 }
 
 func (e *engine) findTarget() (err error) {

@@ -32,6 +32,7 @@ type Manager interface {
 
 	// Prepare finds the manager's program, or installs the requested one into
 	// layers, which it returns; atLaunch says that the app calls it at launch, too.
+	// It sets the project's Lock where the method reads that late.
 	Prepare(context packit.BuildContext, downloads *Downloads, atLaunch bool) ([]packit.Layer, error)
 
 	// Key returns the manager's part of the reuse key.
@@ -115,6 +116,8 @@ type Method struct {
 	Cache    bool   // the app brings downloads
 	KeepsDev bool   // the user keeps devDependencies in the app image
 	InApp    bool   // the modules are in the app's folder, outside of node_modules, so that no layer stands for them
+
+	ReadsLate bool // only the manager's program reads the lockfile: until Prepare, ReadLock has no more than its name
 }
 
 // Part is what to install for one layer of modules.

@@ -20,6 +20,8 @@ type app struct {
 	slow   int      // rounds of what is emulated
 	quick  int      // rounds of everything else
 
+	manager string // the package manager's name in the benchmark; empty for npm
+
 	without []string // ways that are skipped because they take too long
 }
 
@@ -54,6 +56,9 @@ func server(answer string) string {
 
 // folder returns the folder of an app's original, and generates it if needed.
 func (b *bench) folder(ctx context.Context, a app) (string, error) {
+	if a.manager != "" {
+		return b.managed(ctx, a)
+	}
 	if a.made == nil {
 		return filepath.Join(b.apps, a.name), nil
 	}

@@ -40,7 +40,7 @@ type scenario struct {
 // scenarios returns all scenarios in the order in which they run. None depends
 // on another.
 func scenarios() []scenario {
-	return []scenario{
+	all := []scenario{
 		timed("cold", func(b *bench, ctx context.Context, name string) (contest.Scenario, error) {
 			return b.cold(ctx, name, express, true)
 		}),
@@ -78,6 +78,7 @@ func scenarios() []scenario {
 		timed("start", (*bench).start),
 		{"memory", (*bench).memory},
 	}
+	return append(all, ofManagers()...)
 }
 
 // timed is a scenario whose ways alternate.

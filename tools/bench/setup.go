@@ -183,7 +183,10 @@ func (b *bench) startEngine(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if chosen, _ := choose(ofManagers(), b.scenarios); len(chosen) == 0 {
+		return nil
+	}
+	return b.engine.LoadManagers(ctx, b.log, b.host)
 }
 
 // authorities returns a file of this machine's additional certificate

@@ -32,20 +32,16 @@ const (
 // newest is the newest version of the format that this package reads.
 const newest = 3
 
-// Ids of the [failure.Failure]s.
-const (
-	InvalidID = "lockfile-invalid"
-	BinaryID  = "lockfile-binary" // there is only a [Binary]
-)
+// InvalidID is the id of the [failure.Failure]s.
+const InvalidID = "lockfile-invalid"
 
-// Read returns the lockfile in a folder. Found is false if there is none. An
-// unreadable or invalid one is a [failure.Failure] with [InvalidID]; a [Binary]
-// alone is one with [BinaryID].
+// Read returns the [Text] in a folder. Found is false if there is none. An
+// unreadable or invalid one is a [failure.Failure] with [InvalidID].
 func Read(dir string) (graph deps.Graph, found bool, err error) {
 	file := filepath.Join(dir, Text)
 	text, err := regular.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return deps.Graph{}, false, checkBinary(dir)
+		return deps.Graph{}, false, nil
 	}
 	if err != nil {
 		return deps.Graph{}, false, invalid(fmt.Sprintf("%s cannot be read", file), regular.TooLarge(err))
@@ -55,19 +51,6 @@ func Read(dir string) (graph deps.Graph, found bool, err error) {
 	}
 	graph.File = Text
 	return graph, true, nil
-}
-
-func checkBinary(dir string) error {
-	_, err := regular.ReadFile(filepath.Join(dir, Binary))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return &failure.Failure{
-		ID:    BinaryID,
-		Cause: fmt.Sprintf("%s is Bun's binary lockfile, and there is no %s", filepath.Join(dir, Binary), Text),
-		Remedy: "let Bun 1.2 or later write the text: `bun install --save-text-lockfile --frozen-lockfile --lockfile-only` in that folder, " +
-			"and commit bun.lock; no version changes.",
-	}
 }
 
 func invalid(cause string, err error) error {

@@ -39,7 +39,7 @@ var known = []Runner{
 	{
 		Name: "nx", files: []string{"nx.json"}, writes: []string{".nx/cache", ".nx/workspace-data"},
 		variables: func(cache string) []string {
-			return []string{"NX_DAEMON=false", "NX_INTERACTIVE=false", "NX_CACHE_DIRECTORY=" + filepath.Join(cache, "nx"), "NX_WORKSPACE_DATA_DIRECTORY=" + filepath.Join(cache, "nx-data")}
+			return []string{"NX_DAEMON=false", "NX_INTERACTIVE=false", "NX_NO_CLOUD=true", "NX_CACHE_DIRECTORY=" + filepath.Join(cache, "nx"), "NX_WORKSPACE_DATA_DIRECTORY=" + filepath.Join(cache, "nx-data")}
 		},
 	},
 }

@@ -59,7 +59,8 @@ type manager struct {
 	vendored  bool // the app has its own modules
 	program   programs.Program
 	version   *semver.Version
-	crossing  programs.Program // that installs for another platform; without a version if the program can
+	newer     programs.Program // for what the program cannot do: installing for another platform, reading a binary lockfile; or no version
+	text      []byte           // what Bun reads of a binary lockfile, as bun.lock; nil before Prepare
 	downloads *modules.Downloads
 	node      nodeVersions
 	config    config
@@ -77,10 +78,14 @@ func (m *manager) Words() modules.Words {
 	}
 }
 
-// ReadLock reads bun.lock, and marks every package: the lockfile does not say which
-// have install scripts.
+// ReadLock reads bun.lock, or what Bun reads of bun.lockb, and marks every package:
+// the lockfile does not say which have install scripts.
 func (m *manager) ReadLock(dir string) (deps.Graph, bool, error) {
 	graph, found, err := bunlock.Read(dir)
+	if err == nil && !found && tree.Exists(filepath.Join(dir, bunlock.Binary)) {
+		graph, err = m.binaryLock()
+		found = err == nil
+	}
 	for i := range graph.Packages {
 		p := &graph.Packages[i]
 		p.HasInstallScript = !p.Link && p.InNodeModules()
@@ -106,7 +111,7 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 	if p.Lock.File != "" {
 		m.kind, name = modules.Frozen, frozen
 	}
-	return modules.Method{Kind: m.kind, Name: name, KeepsDev: m.keepsDev()}, nil
+	return modules.Method{Kind: m.kind, Name: name, KeepsDev: m.keepsDev(), ReadsLate: p.Lock.File == bunlock.Binary}, nil
 }
 
 // readsText is the first Bun that reads [bunlock.Text]; older ones pass over it.
@@ -115,7 +120,7 @@ const readsText = "1.1.39"
 // readsLock returns an error for a Bun that is older than the lockfile's format.
 func (m *manager) readsLock() error {
 	version, err := semver.NewVersion(m.request.Version)
-	if err != nil || m.project.Lock.File == "" || since(version, readsText) {
+	if err != nil || m.project.Lock.File != bunlock.Text || since(version, readsText) {
 		return nil // Prepare reports what is no version
 	}
 	return &failure.Failure{
@@ -153,25 +158,36 @@ func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	if m.config, err = readConfig(m.env, context.Platform.Path, m.log); err != nil {
 		return nil, err
 	}
-	crossing, err := m.prepareCrossing()
-	return append(layers, crossing...), err
+	more, err := m.prepareNewer()
+	if err != nil {
+		return nil, err
+	}
+	return append(layers, more...), m.readBinary()
 }
 
-// prepareCrossing gets the newest Bun, if the app's cannot install for another
-// platform than its own, and the target is one. The lockfile has the versions and
-// the places of all packages, whichever Bun installs them.
-func (m *manager) prepareCrossing() ([]packit.Layer, error) {
+// prepareNewer gets the newest Bun, if the app's cannot install for another platform
+// than its own, and the target is one, or cannot read a binary lockfile for the
+// build. The lockfile has the versions and the places of all packages, whichever Bun
+// installs them.
+func (m *manager) prepareNewer() (layers []packit.Layer, err error) {
 	target, err := targets.FromEnv(m.env.Get)
 	if err != nil {
 		return nil, err
 	}
 	host, err := targets.Host()
-	if err != nil || host == target || since(m.version, hasPlatforms) {
+	if err != nil {
 		return nil, err
 	}
-	request := programs.Newest(packagemanager.Bun, "bun-crossing", fmt.Sprintf("Bun %s cannot install for %s", m.version, target))
-	var layers []packit.Layer
-	m.crossing, layers, err = request.Get(m.context, m.env, m.log, m.project.Dir, false)
+	why := ""
+	switch {
+	case host != target && !since(m.version, hasPlatforms):
+		why = fmt.Sprintf("Bun %s cannot install for %s", m.version, target)
+	case m.project.Lock.File == bunlock.Binary && !since(m.version, writesText):
+		why = fmt.Sprintf("Bun %s does not write %s as text", m.version, bunlock.Binary)
+	default:
+		return nil, nil
+	}
+	m.newer, layers, err = programs.Newest(packagemanager.Bun, "bun-newer", why).Get(m.context, m.env, m.log, m.project.Dir, false)
 	return layers, err
 }
 

@@ -87,8 +87,8 @@ func (m *manager) keepsDev() bool {
 
 // programFor returns the Bun that installs a part.
 func (m *manager) programFor(p modules.Part) programs.Program {
-	if p.Crosses() && m.crossing.Version != "" {
-		return m.crossing
+	if p.Crosses() && m.newer.Version != "" {
+		return m.newer
 	}
 	return m.program
 }

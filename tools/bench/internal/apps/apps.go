@@ -135,18 +135,27 @@ const (
 	versions   = 5
 )
 
+// NextDependency returns the next version of one small package.
+func (a *App) NextDependency() (name, version string, err error) {
+	if a.others >= versions {
+		return "", "", fmt.Errorf("%s has no version left that was not used: want at most %d changes", dependency, versions)
+	}
+	version = fmt.Sprintf("5.0.%d", first+a.others)
+	a.others++
+	return dependency, version, nil
+}
+
 // ChangeDependency gives package.json and its lockfile a new version of one
 // small package.
 func (a *App) ChangeDependency(ctx context.Context) error {
-	if a.others >= versions {
-		return fmt.Errorf("%s has no version left that was not used: want at most %d changes", dependency, versions)
+	name, version, err := a.NextDependency()
+	if err != nil {
+		return err
 	}
 	cache, err := os.MkdirTemp(a.node.Home, "npm-cache-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(cache)
-	version := fmt.Sprintf("%s@5.0.%d", dependency, first+a.others)
-	a.others++
-	return a.node.NPM(ctx, a.Dir, cache, "install", "--package-lock-only", "--save-exact", version)
+	return a.node.NPM(ctx, a.Dir, cache, "install", "--package-lock-only", "--save-exact", name+"@"+version)
 }

@@ -34,7 +34,8 @@ type Engine struct {
 // Kind is which Dockerfile an app gets.
 type Kind string
 
-// The Dockerfiles there are.
+// The Dockerfiles there are, besides those of package managers other than npm, which
+// have the names of these.
 const (
 	Plain    Kind = "plain"    // production dependencies and the sources
 	Compiled Kind = "compiled" // the same, with native modules that are compiled
@@ -139,6 +140,9 @@ func Dockerfile(kind Kind, to targets.Target, run string) string {
 COPY package.json package-lock.json ./
 RUN ` + npm + ` ci --omit=dev --no-audit --no-fund
 `
+	if stage := dependencies(kind, to, label); stage != "" {
+		file = stage
+	}
 	sources := "COPY . .\n"
 	command := "node.js"
 	if kind == Frontend {

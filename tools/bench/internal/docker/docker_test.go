@@ -6,6 +6,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/targets"
 	"github.com/armature-cnb/armature/tools/bench/internal/docker"
+	"github.com/armature-cnb/armature/tools/bench/internal/managers"
 )
 
 func TestEveryStageHasTheRunsLabelAndTheTargetsBase(t *testing.T) {
@@ -19,6 +20,21 @@ func TestEveryStageHasTheRunsLabelAndTheTargetsBase(t *testing.T) {
 		}
 		if strings.Contains(file, "amd64") || !strings.Contains(file, "FROM bench-run:arm64\n") {
 			t.Errorf("%s: bases are not the target's:\n%s", kind, file)
+		}
+	}
+}
+
+// The Dockerfile of every manager installs with its program and no other, from its
+// lockfile, before the sources' COPY.
+func TestADockerfileInstallsWithItsManager(t *testing.T) {
+	for _, m := range managers.All {
+		file := docker.Dockerfile(docker.Kind(m.Name), targets.LinuxAMD64, "1")
+		install, sources := strings.Index(file, m.Program+" "), strings.Index(file, "COPY . .")
+		if install < 0 || sources < install || strings.Contains(file, "npm-cli.js") || !strings.Contains(file, m.Files[0]) {
+			t.Errorf("%s: got\n%s", m.Name, file)
+		}
+		if got := strings.Count(file, "LABEL bench.run=1\n"); got != 2 {
+			t.Errorf("%s: %d stages have the label, want 2", m.Name, got)
 		}
 	}
 }
