@@ -113,6 +113,10 @@ func (d *decider) main() *Process {
 		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
 		return nil
 	}
+	if d.isOfDesktop(file) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which needs Electron", file, packagejson.FileName))
+		return nil
+	}
 	d.app.Weak = true
 	p := d.node(file, fmt.Sprintf("main of %s", packagejson.FileName))
 	return &p
@@ -151,6 +155,10 @@ func (d *decider) first(files []string, because string) *Process {
 		}
 		if d.onlyExports(file) {
 			d.looked(file + ", which only exports")
+			continue
+		}
+		if d.isOfDesktop(file) {
+			d.looked(file + ", which needs Electron")
 			continue
 		}
 		d.app.Weak = true
