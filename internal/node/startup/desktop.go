@@ -33,7 +33,7 @@ var serverScripts = []string{"server", "start:server", "start-server", "server:s
 // an app that depends on a library for servers and whose script start, if there is
 // one, opens a window.
 func (d *decider) serverScript() *Process {
-	if start := d.pkg.Scripts[defaultScript]; !HasServerLibrary(d.pkg) || strings.TrimSpace(start) != "" && ofDesktop(start) == "" {
+	if start := d.pkg.Scripts[defaultScript]; !d.hasServerLibrary() || strings.TrimSpace(start) != "" && ofDesktop(start) == "" {
 		return nil
 	}
 	for _, name := range serverScripts {

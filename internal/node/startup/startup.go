@@ -37,6 +37,10 @@ type Project struct {
 	// HasBun is true if the app image gets Bun, should a process call it.
 	HasBun bool
 
+	// ServesThrough is true if a workspace that it depends on has a library for
+	// servers, which counts like one of its own.
+	ServesThrough bool
+
 	// IgnoreProcfile is true if another buildpack makes processes of the Procfile.
 	IgnoreProcfile bool
 
