@@ -34,6 +34,7 @@ type start struct {
 	kept      []string        // packages for development that it needs
 	web       startup.Process // the default process; the zero value without any
 	hasBun    bool            // its package manager is Bun
+	serves    bool            // a workspace that it depends on has a library for servers
 	tini      bool
 	reload    bool
 	health    string // the path for health checks; empty without any
@@ -60,7 +61,7 @@ func readProject(workingDir string, env environ.List) (s start, err error) {
 	if _, err = s.pkg.StartScript(env.Get(settings.StartScript)); err != nil {
 		return start{}, err
 	}
-	s.hasBun = found.HasBun(workingDir, env.Get)
+	s.hasBun, s.serves = found.HasBun(workingDir, env.Get), found.ServesThrough()
 	if !s.execEnv.Develops() {
 		s.kept = startup.Kept(s.question(env), env.Get)
 	}
@@ -77,7 +78,7 @@ func (s *start) readModes(getenv settings.Getenv) (err error) {
 
 // question is the question how the project starts, before the build.
 func (s start) question(env environ.List) startup.Project {
-	return startup.Project{App: s.root, Dir: s.dir, Package: s.pkg, HasBun: s.hasBun, Commands: startup.Commands(env)}
+	return startup.Project{App: s.root, Dir: s.dir, Package: s.pkg, HasBun: s.hasBun, ServesThrough: s.serves, Commands: startup.Commands(env)}
 }
 
 // decide finds out how the project starts. It is a [failure.Failure] if nothing

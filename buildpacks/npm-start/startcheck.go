@@ -47,9 +47,9 @@ func (s start) checkStart(modules launched, mode string, others buildplan.Group,
 	return nil
 }
 
-// ending is the fate of a default process that ends by itself.
+// ending is the fate of a default process that ends by itself or at once.
 func (s start) ending() fate {
-	return fate{kind: dies, scripts: []string{s.web.Script}, why: s.app.Ends, fix: "let it start what the build makes, with node or a server that stays in the foreground"}
+	return fate{kind: dies, scripts: []string{s.web.Script}, why: s.app.Ends, fix: "let it start a server that stays in the foreground, or what the build makes, with node"}
 }
 
 // cannotRunID is the id of the [failure.Failure] for a process that cannot run.

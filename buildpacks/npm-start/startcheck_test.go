@@ -86,7 +86,8 @@ func testStartCheck(t *testing.T, context spec.G, it spec.S) {
 			{"scripts that run each other", `"start":"npm run a","prea":"true","a":"node --run b","b":"npm run -s start"`, "x", "the script start runs a, which runs b, which runs start, which comes to itself again, without end"},
 			{"a hook that runs what it is before", `"prestart":"npm start","start":"node a.js"`, "x", "the script start runs prestart, which runs start, which comes to itself again"},
 			{"only a build", `"build":"vite build","start":"npm run build"`, "x", "the script start only builds"},
-			{"a program that ends by itself", `"start":"node make.js && next build"`, "x", "the script start only runs next, which ends by itself\nTo fix it: let it start what the build makes"},
+			{"a program that ends by itself", `"start":"node make.js && next build"`, "x", "the script start only runs next, which ends by itself\nTo fix it: let it start a server that stays in the foreground"},
+			{"a window", `"start":"electron ."`, "x", "the script start starts electron, which needs a display"},
 			{"a program in the background", `"start":"pm2 start app.config.js"`, "x", "the script start only runs pm2, which ends by itself"},
 			{"after a failure", `"start":"semver 1 || ts-node a.ts"`, `semver":"1","ts-node`, "calls ts-node"},
 		} {

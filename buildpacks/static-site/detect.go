@@ -77,6 +77,8 @@ func read(workingDir string, env environ.List) (s source, err error) {
 	} else if err != nil {
 		return s, err
 	}
-	s.app, err = startup.Decide(startup.Project{App: s.root, Dir: s.dir, Package: pkg, HasBun: found.HasBun(workingDir, env.Get), Commands: startup.Commands(env)}, env.Get)
+	s.app, err = startup.Decide(startup.Project{
+		App: s.root, Dir: s.dir, Package: pkg, HasBun: found.HasBun(workingDir, env.Get), ServesThrough: found.ServesThrough(), Commands: startup.Commands(env),
+	}, env.Get)
 	return s, err
 }

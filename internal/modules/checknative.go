@@ -19,6 +19,11 @@ func (e *engine) checkNative(layerDir string) (natives int, err error) {
 		return 0, fmt.Errorf("looking for native modules in %s: %w", layerDir, err)
 	}
 	e.warnOfNewerLibc(files)
+	if lines := native.Shipped(files); len(lines) > 0 {
+		e.log.Process("WARNING: programs that packages bring along are not for %s, and cannot start there%s", e.target, failure.List(lines))
+		e.log.Subprocess("They come so with the package, on every platform: it may have a newer version, or do without them.")
+		e.log.Break()
+	}
 	fault := native.Check(files, e.target, e.host, e.manager.Words().Relock)
 	switch {
 	case fault == nil && len(files) > 0:

@@ -48,6 +48,15 @@ func TestNativeFilesForTheTargetAreCounted(t *testing.T) {
 	s.says("Checked 1 native files: each package has those for " + host(t).String())
 }
 
+func TestProgramsThatComeWithAPackageAreAWarning(t *testing.T) {
+	s := newScene(t)
+	program := []byte("\x7fELF\x02\x01\x01" + string(make([]byte, 9)) + "\x02\x00\x00\x00\x01" + string(make([]byte, 43)))
+	program[18] = byte(other(t).ELF())
+	s.packages = map[string]files{"a": {"fallbacks/p": string(program)}}
+	s.built(forLaunch)
+	s.says("WARNING: programs that packages bring along are not for "+host(t).String(), "a: fallbacks/p is for "+other(t).String())
+}
+
 // A lockfile may lack a package for the target, which an install silently skips.
 func TestALockfileThatLacksTheTargetsPackages(t *testing.T) {
 	lacking := func(t *testing.T) *scene {

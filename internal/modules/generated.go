@@ -29,6 +29,9 @@ type generated struct {
 	files  []string // these paths
 	places []string // the searched node_modules folders, relative to the project
 	digest string   // of all files; empty without any
+
+	// installed are the folders, relative to the project, that install scripts made.
+	installed []string
 }
 
 // keep copies files of one node_modules of a project, relative to it.
@@ -223,8 +226,10 @@ func (i *installer) addGenerated(layerDir string, links []string) ([]string, err
 	counts := map[string]int{}
 	var tops []string
 	slices.Sort(i.generated.files)
+	made := i.generated.madeAtLaunch(layerDir)
 	for _, file := range i.generated.files {
-		if !i.wantedAtLaunch(file, layerDir) {
+		within := func(folder string) bool { return strings.HasPrefix(file, folder+"/") }
+		if !i.wantedAtLaunch(file, layerDir) || slices.ContainsFunc(made, within) {
 			continue
 		}
 		if err := tree.CopyEntry(filepath.Join(i.generated.dir, file), filepath.Join(layerDir, file)); err != nil {

@@ -89,6 +89,11 @@ func (i *installer) makeForBuild() (layer packit.Layer, err error) {
 			return layer, err
 		}
 	}
+	if i.demand.launch {
+		if err := i.keepInstalled(layer.Path, linksOf(layer)); err != nil {
+			return layer, err
+		}
+	}
 	return layer, i.closeGenerated()
 }
 

@@ -83,6 +83,44 @@ func TestWhatScriptsGenerateIsInTheImage(t *testing.T) {
 	}
 }
 
+// An install script of the build may generate code with a tool that only the build
+// has, where that of the launch leaves a stub.
+func TestWhatInstallScriptsGenerateIsInTheImage(t *testing.T) {
+	const client = "node_modules/.client/"
+	for _, row := range []struct {
+		name     string
+		atLaunch files
+		want     []string
+		text     string
+	}{
+		{"nothing at launch", nil, []string{".client/host.node", ".client/index.js", ".client/schema"}, "real"},
+		{"a stub at launch", files{client + "index.js": "stub"}, []string{".client/host.node", ".client/index.js", ".client/schema"}, "real"},
+		{"as much at launch", files{client + "index.js": "target's", client + "schema": "", client + "target.node": ""}, []string{".client/index.js", ".client/schema", ".client/target.node"}, "target's"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := building(t, func(*scene) error { return nil })
+			s.env = s.env.With("CNB_TARGET_ARCH", other(t).Arch)
+			s.installed = func(part Part) error {
+				if !part.Dev {
+					return writeFiles(s.app, row.atLaunch)
+				}
+				return writeFiles(s.app, files{client + "index.js": "real", client + "schema": "", client + "host.node": "", "node_modules/.vite/x": ""})
+			}
+			for range 2 {
+				s.built(forLaunch)
+			}
+			s.called("run build")
+			s.source["index.js"] = "2"
+			s.env = s.env.With("BP_KEEP_NODE_BUILD_CACHE", "true")
+			s.built(forLaunch)
+			s.has(s.in("launch-modules", "node_modules"), append(row.want, "a/package.json", "b/package.json")...)
+			if text, err := os.ReadFile(s.in("launch-modules", client, "index.js")); err != nil || string(text) != row.text {
+				t.Errorf("got %q, %v, want %q", text, err, row.text)
+			}
+		})
+	}
+}
+
 func TestABuildScriptThatFailsEndsTheBuild(t *testing.T) {
 	s := building(t, func(*scene) error { return errors.New("no") })
 	if err := s.build(forLaunch); err == nil || err.Error() != "no" {

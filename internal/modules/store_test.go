@@ -143,6 +143,29 @@ func TestAManagerDoesNotInstallNothing(t *testing.T) {
 	s.called("run postinstall", "run build")
 }
 
+func TestWhatInstallScriptsGenerateInAVirtualStore(t *testing.T) {
+	s := storeScene(t)
+	s.source["apps/api/package.json"] = `{"name":"api","scripts":{"build":"x"}}`
+	s.run = func(Script) error { return nil }
+	const client = "node_modules/.store/a@1.0.0/node_modules/.client/index.js"
+	s.installed = func(part Part) error {
+		if !part.Dev {
+			return nil
+		}
+		return writeFiles(s.app, files{client: "generated", "node_modules/.store/tool@1.0.0/node_modules/.tool/x.js": "for development"})
+	}
+	if err := s.build(forLaunch); err != nil {
+		t.Fatal(err, s.log.String())
+	}
+	got := listing(t, s.layers[launchLayer].Path)
+	if !slices.Contains(got, client) {
+		t.Errorf("the client is not in the launch layer: %q", got)
+	}
+	if slices.ContainsFunc(got, func(one string) bool { return strings.Contains(one, "tool@") }) {
+		t.Errorf("what belongs to a devDependency is in the launch layer: %q", got)
+	}
+}
+
 func TestScriptsOfFoldersRunOnceAndInOrder(t *testing.T) {
 	s := storeScene(t)
 	s.folderScripts = []string{"postinstall", "prepare"}

@@ -33,6 +33,8 @@ type File struct {
 	is   string // its platform: "linux/amd64", "linux/amd64 with musl", "riscv", "macOS or Windows"
 	fits bool   // it runs on the target
 	libc string // the newest glibc that it needs, "2.38", or empty
+
+	shipped bool // it does not fit, and is a program that comes with the package, see [isShipped]
 }
 
 // Check checks that every package with native files has some for the target. If one
@@ -48,21 +50,27 @@ func Check(files []File, want, host targets.Target, relock string) error {
 
 // wrongFiles returns the files that make their package unusable on the target:
 // files for another platform whose path names none, and, if the package has nothing
-// for the target, those whose path names one. A package for musl by its name may
+// for the target, those whose path names one, without programs that come with it. A package for musl by its name may
 // accompany the one for glibc.
 func wrongFiles(files []File) []File {
-	fits := map[string]bool{}
-	for _, file := range files {
-		fits[file.pkg] = fits[file.pkg] || file.fits
-	}
+	fits := fitting(files)
 	var wrong []File
 	for _, file := range files {
 		onPurpose := fits[file.pkg] && deps.NamesPlatform(file.path) || hasTwin(file.pkg, fits)
-		if !file.fits && !onPurpose {
+		if !file.fits && !onPurpose && !file.shipped {
 			wrong = append(wrong, file)
 		}
 	}
 	return wrong
+}
+
+// fitting returns the packages that have a file for the target.
+func fitting(files []File) map[string]bool {
+	fits := map[string]bool{}
+	for _, file := range files {
+		fits[file.pkg] = fits[file.pkg] || file.fits
+	}
+	return fits
 }
 
 // Uncrossable is the remedy if a cross build cannot make a native module, in the
@@ -129,6 +137,7 @@ func Find(dir string, want targets.Target) ([]File, error) {
 				file.is, file.fits = onMusl(want), false
 			}
 		}
+		file.shipped = !file.fits && isShipped(place, file)
 		all = append(all, file)
 		return nil
 	})

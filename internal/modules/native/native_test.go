@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,19 @@ func judged(t *testing.T, dir string, want, host targets.Target) error {
 	return native.Check(found, want, host, "lock again")
 }
 
+func TestProgramsThatComeWithAPackageAreNamed(t *testing.T) {
+	want, other := targets.LinuxARM64, targets.LinuxAMD64
+	dir := layer(t, map[string]files{
+		"a": {"package.json": "{}", "fallbacks/p": program(library(other.ELF()))},
+		"b": {"package.json": "{}", "x64/p": program(library(other.ELF())), "arm64/p": program(library(want.ELF()))},
+		"c": {"package.json": "{}", "p": program(library(want.ELF()))},
+	})
+	found, err := native.Find(dir, want)
+	if got := native.Shipped(found); err != nil || !slices.Equal(got, []string{"a: fallbacks/p is for " + other.String()}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 	host, other := targets.LinuxARM64, targets.LinuxAMD64
 	ours, theirs := library(host.ELF()), library(other.ELF())
@@ -61,6 +75,11 @@ func TestNativeFilesAreJudgedByTheirPackage(t *testing.T) {
 		{"a library for the target", files{"build/Release/x.node": ours}, ""},
 		{"a library for another architecture", files{"build/Release/x.node": theirs}, "build/Release/x.node is for " + other.String()},
 		{"a program for another architecture", files{"bin/p": theirs}, "bin/p is for " + other.String()},
+		{"a program that comes with the package", files{"package.json": `{"scripts":{"test":"x"}}`, "fallbacks/linux/p": program(theirs)}, ""},
+		{"a library that comes with the package", files{"package.json": `{}`, "x.node": theirs}, "x.node is for " + other.String()},
+		{"a program that a script makes", files{"package.json": `{"scripts":{"postinstall":"x"}}`, "bin/p": program(theirs)}, "bin/p is for " + other.String()},
+		{"a program that is compiled", files{"package.json": `{}`, "binding.gyp": "", "bin/p": program(theirs)}, "bin/p is for " + other.String()},
+		{"a program of a package for one platform", files{"package.json": `{"cpu":["x"]}`, "bin/p": program(theirs)}, "bin/p is for " + other.String()},
 		{"prebuilt for many, the target among them", files{prebuilt(host): ours, prebuilt(other): theirs, "prebuilds/darwin-arm64/x.node": "\xcf\xfa\xed\xfe1234567890123456"}, ""},
 		{"prebuilt for others only", files{prebuilt(other): theirs}, "" + prebuilt(other) + " is for"},
 		{"prebuilt for others, and compiled", files{prebuilt(other): theirs, "build/Release/x.node": ours}, ""},
@@ -102,6 +121,11 @@ func library(machine elf.Machine) string {
 		panic(err)
 	}
 	return out.String()
+}
+
+// program turns a library into a program at a fixed address.
+func program(library string) string {
+	return library[:16] + string(rune(elf.ET_EXEC)) + library[17:]
 }
 
 // object turns a library into an object file: e_type is at byte 16.

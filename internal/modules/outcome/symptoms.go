@@ -52,20 +52,6 @@ func Find(output string, first ...Symptom) *failure.Failure {
 	return nil
 }
 
-// lastLines is the number of lines that are searched for an unreachable host:
-// errors further up were probably not fatal.
-const lastLines = 40
-
-// withoutLoopback returns the last lines, without those about a server on this
-// machine.
-func withoutLoopback(output string) string {
-	lines := strings.Split(output, "\n")
-	lines = lines[max(0, len(lines)-lastLines):]
-	return strings.Join(slices.DeleteFunc(lines, loopback.MatchString), "\n")
-}
-
-var loopback = regexp.MustCompile(`\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|(?:^|[\s\[])::1\b`)
-
 // Memory is the symptom of a program that ran out of memory.
 var Memory = Symptom{
 	Words:  regexp.MustCompile(`JavaScript heap out of memory|Cannot allocate memory|ENOMEM`),
@@ -104,14 +90,5 @@ var Known = []Symptom{
 		Cause:  "the disk is full",
 		Remedy: "free some space where the build runs: `docker system df` shows what takes it there, `docker system prune` frees it.",
 	},
-	{
-		// As printed by Node.js, curl, wget, git and Python.
-		Words: regexp.MustCompile(`getaddrinfo (?:ENOTFOUND|EAI_AGAIN|EAI_FAIL) ([^\s\]),]+)|connect (?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED) ([^\s\]),]+)|request to https?://([^/\s]+)\S* failed|` +
-			`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'`),
-		ID:    "script-host-unreachable",
-		Cause: "it could not reach %s",
-		Remedy: "let the build's network reach %s, behind a proxy with HTTPS_PROXY, and try again. Many packages that fetch a program say in their documentation " +
-			"how to take it from another address, or to do without it: CYPRESS_INSTALL_BINARY=0, PRISMA_ENGINES_MIRROR.",
-		Cut: withoutLoopback, Transient: true,
-	},
+	unreachable, unnamed,
 }

@@ -106,7 +106,13 @@ func only(root string, getenv settings.Getenv) (*Startable, error) {
 			return &meant[0], nil
 		}
 	}
-	if !nothing || len(all) != 1 || all[0].App.Kind == startup.Static && hasHiddenServer(root, globs, all[0].Folder) {
+	if !nothing {
+		return nil, nil
+	}
+	if one, err := top(root, globs, all, getenv); one != nil || err != nil {
+		return one, err
+	}
+	if len(all) != 1 || all[0].App.Kind == startup.Static && hasHiddenServer(root, globs, all[0].Folder) {
 		return nil, nil
 	}
 	all[0].Because = all[0].Folder + " is the only workspace that can be started"

@@ -261,7 +261,7 @@ func (d *decider) launchpoint() (*Process, error) {
 // unscripted returns the first process that applies to a project without scripts
 // that start it, or nil. It sets the site of a static one.
 func (d *decider) unscripted() *Process {
-	for _, look := range []func() *Process{d.ownServer, d.strong, d.main, d.usual, d.weak, d.bin, d.typescript} {
+	for _, look := range []func() *Process{d.ownServer, d.strong, d.main, d.usual, d.weak, d.bin, d.serverScript, d.typescript} {
 		if p := look(); p != nil || d.app.Kind == Static {
 			return p
 		}

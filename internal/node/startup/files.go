@@ -21,7 +21,7 @@ var sitesServers = []string{"server.mjs", "server/index.js", "server/index.mjs",
 // ownServer returns server.js of an app that depends on a library for servers,
 // also if its build makes a site: the server serves it.
 func (d *decider) ownServer() *Process {
-	if !HasServerLibrary(d.pkg) {
+	if !d.hasServerLibrary() {
 		return nil
 	}
 	if d.isFile(npmsServer) {
@@ -47,6 +47,8 @@ func HasServerLibrary(pkg packagejson.Package) bool {
 	return slices.ContainsFunc(frameworks, func(row framework) bool { return row.Weak && row.Port != "" && d.isDependency(row.Packages) })
 }
 
+func (d *decider) hasServerLibrary() bool { return d.ServesThrough || HasServerLibrary(d.pkg) }
+
 // runners are programs for development that run a file.
 var runners = strings.Fields("tsx ts-node ts-node-esm ts-node-transpile-only babel-node esno esmo vite-node jiti swc-node node")
 
@@ -54,7 +56,7 @@ var runners = strings.Fields("tsx ts-node ts-node-esm ts-node-transpile-only bab
 // package.json says.
 func (d *decider) isServer(text string) bool {
 	all := calls(text)
-	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && HasServerLibrary(d.pkg)
+	return len(all) > 0 && slices.Contains(runners, programName(all[len(all)-1])) && d.hasServerLibrary()
 }
 
 func (d *decider) isDependency(names []string) bool {
@@ -101,7 +103,7 @@ func (d *decider) main() *Process {
 	if file == "" && !d.Built && d.makes(path.Clean(d.pkg.Main)) {
 		file = path.Clean(d.pkg.Main)
 	}
-	if file != "" && d.isFile(path.Join(path.Dir(file), index)) && !HasServerLibrary(d.pkg) {
+	if file != "" && d.isFile(path.Join(path.Dir(file), index)) && !d.hasServerLibrary() {
 		d.looked(fmt.Sprintf("%s, which %s names as main and which is beside an %s", file, packagejson.FileName, index))
 		return nil
 	}
@@ -111,6 +113,10 @@ func (d *decider) main() *Process {
 	}
 	if d.onlyExports(file) {
 		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
+		return nil
+	}
+	if d.isOfDesktop(file) {
+		d.looked(fmt.Sprintf("%s, which %s names as main and which needs Electron", file, packagejson.FileName))
 		return nil
 	}
 	d.app.Weak = true
@@ -153,6 +159,10 @@ func (d *decider) first(files []string, because string) *Process {
 			d.looked(file + ", which only exports")
 			continue
 		}
+		if d.isOfDesktop(file) {
+			d.looked(file + ", which needs Electron")
+			continue
+		}
 		d.app.Weak = true
 		p := d.node(file, file+because)
 		return &p
@@ -165,7 +175,7 @@ func (d *decider) first(files []string, because string) *Process {
 // servers: such a program starts one.
 func (d *decider) bin() *Process {
 	files := d.pkg.Programs()
-	if len(files) != 1 || !HasServerLibrary(d.pkg) {
+	if len(files) != 1 || !d.hasServerLibrary() {
 		return nil
 	}
 	file := path.Clean(files[0])

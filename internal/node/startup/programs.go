@@ -17,6 +17,7 @@ type program struct {
 	DevelopsUnless *[]string `toml:"develops-unless"`
 	Ends           []string  `toml:"ends"`
 	EndsUnless     *[]string `toml:"ends-unless"`
+	DesktopUnless  *[]string `toml:"desktop-unless"`
 	Sets           []string  `toml:"sets"`
 }
 
@@ -76,6 +77,13 @@ func Ends(name string, arguments []string) bool {
 func MayEnd(name string) bool {
 	known := programs[name]
 	return known.Ends != nil || known.EndsUnless != nil
+}
+
+// opensWindow reports whether a program of a desktop app opens a window with these
+// arguments.
+func opensWindow(name string, arguments []string) bool {
+	unless := programs[name].DesktopUnless
+	return unless != nil && !share(arguments, *unless)
 }
 
 // Variables returns the variables, as NAME=VALUE, with which the programs of a

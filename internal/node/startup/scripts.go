@@ -14,7 +14,7 @@ import (
 type script struct {
 	Process
 	passed string // why it is passed over; empty if it applies
-	ends   string // "only builds", if it ends by itself
+	ends   string // "only builds", if it ends by itself, at once
 	lacks  bool   // the app image lacks what it calls
 }
 
@@ -52,6 +52,8 @@ func (d *decider) script(name string) script {
 		s.passed = fmt.Sprintf("the script %s %s", name, why)
 	} else if program := lastEnds(rest); program != "" {
 		s.ends = fmt.Sprintf("only runs %s, which ends by itself", program)
+		s.passed = fmt.Sprintf("the script %s %s", name, s.ends)
+	} else if s.ends = ofDesktop(rest); s.ends != "" {
 		s.passed = fmt.Sprintf("the script %s %s", name, s.ends)
 	} else if why := d.cannotRun(s.Process); why != "" {
 		s.passed, s.lacks = why, true

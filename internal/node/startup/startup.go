@@ -37,6 +37,10 @@ type Project struct {
 	// HasBun is true if the app image gets Bun, should a process call it.
 	HasBun bool
 
+	// ServesThrough is true if a workspace that it depends on has a library for
+	// servers, which counts like one of its own.
+	ServesThrough bool
+
 	// IgnoreProcfile is true if another buildpack makes processes of the Procfile.
 	IgnoreProcfile bool
 
@@ -64,8 +68,8 @@ type App struct {
 	// over, since there is nothing else.
 	LastResort bool
 
-	// Ends says why the default process of a last resort ends by itself: "only
-	// builds". It is empty for others.
+	// Ends says why the default process of a last resort ends by itself or at once:
+	// "only builds". It is empty for others.
 	Ends string
 
 	// Passed has a line for each way to start that would come first and is passed
@@ -119,6 +123,7 @@ type Process struct {
 //   - server.js, main of package.json, index.js, app.js, main.js
 //   - the usual files of an app that depends on a library for servers
 //   - the only program (bin) of such an app
+//   - the script server, start:server, serve and the like of such an app
 //   - the files above as TypeScript, where Node.js runs it
 //   - a folder that has an index.html
 //

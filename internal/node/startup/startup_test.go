@@ -124,6 +124,12 @@ func TestDecide(t *testing.T) {
 		{"its only file", files{"package.json": `{"dependencies":{"@tinyhttp/app":"3"},"bin":"lib/bin.js"}`, "lib/bin.js": "", "src/app.ts": "export const a = 1"}, nil, "web: node lib/bin.js"},
 		{"two programs", files{"package.json": `{` + express + `,"bin":{"a":"a.mjs","b":"b.mjs"}}`, "a.mjs": "", "b.mjs": ""}, nil, "nothing"},
 		{"a program without a library for servers", files{"package.json": `{"bin":"a.mjs"}`, "a.mjs": ""}, nil, "nothing"},
+		{"a desktop app with a server", files{"package.json": scripts(`"start":"DISPLAY=\"${DISPLAY:=:0}\" ./node_modules/.bin/electron js/electron.js","server":"node ./serveronly"`, express, `"main":"js/electron.js"`, `"optionalDependencies":{"electron":"8"}`), "js/electron.js": `const electron = require("electron"); app.start()`, "serveronly/index.js": "app.start()"}, nil, "web: node ./serveronly"},
+		{"a desktop app alone", files{"package.json": scripts(`"start":"electron ."`, `"main":"main.js"`, `"dependencies":{"electron":"38"}`), "main.js": `import { app } from 'electron/main'; app.run()`}, nil, "web: electron ."},
+		{"Electron as Node.js", files{"package.json": scripts(`"start":"ELECTRON_RUN_AS_NODE=1 electron a.js","server":"node b.js"`, express), "a.js": "", "b.js": ""}, nil, "web: ELECTRON_RUN_AS_NODE=1 electron a.js"},
+		{"a script for a server", files{"package.json": scripts(`"test":"x","server":"node lib/a.js"`, express), "lib/a.js": ""}, nil, "web: node lib/a.js"},
+		{"a script for a server of development", files{"package.json": scripts(`"server":"nodemon lib/a.js","serve":"vite"`, express), "lib/a.js": ""}, nil, "nothing"},
+		{"a script for a server beside a site", files{"package.json": scripts(`"build":"vite build","server":"node mock.js"`, express, vite), "mock.js": ""}, nil, "static dist fallback index.html"},
 		{"TypeScript", files{"package.json": `{}`, "src/index.ts": ""}, nil, "web: node src/index.ts"},
 
 		{"a file of variables that is not there", files{"package.json": scripts(`"start":"A=1 node --env-file=.env --max-old-space-size=100 src/a.js"`), "src/a.js": ""}, nil, "web: A=1 node --env-file-if-exists=.env --max-old-space-size=100 src/a.js"},

@@ -18,8 +18,9 @@ import (
 
 // readOnly matches the error of a program that could not write to the image's
 // files, and the path if it has one: in quotes as Node.js prints it or before a
-// colon as the shell does.
-var readOnly = regexp.MustCompile(`(?i)\bEROFS\b[^'"\n]*(?:['"](/[^'"\n]*)['"])?|(/[^\s:'"]+)['"]?: read-only file system|read-only file system`)
+// colon as the shell does. Node.js says ENOENT if it makes a folder with those above
+// it where it may not.
+var readOnly = regexp.MustCompile(`(?i)\bENOENT: no such file or directory, mkdir ['"](/[^'"\n]*)['"]|\bEROFS\b[^'"\n]*(?:['"](/[^'"\n]*)['"])?|(/[^\s:'"]+)['"]?: read-only file system|read-only file system`)
 
 // listener passes on a program's output, and searches it for readOnly.
 type listener struct {
@@ -76,7 +77,7 @@ func (l *listener) find(text []byte) {
 		return
 	}
 	l.said = true
-	l.path = string(append(found[1], found[2]...))
+	l.path = string(slices.Concat(found[1:]...))
 }
 
 // heard reports whether a program failed to write to read-only files, and the

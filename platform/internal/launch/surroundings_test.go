@@ -41,6 +41,7 @@ func TestWhoeverWritesToTheImageIsToldOfFoldersToWriteTo(t *testing.T) {
 	ran(t, goodImage(t), func(t *testing.T, options Options, run func(Options, string, ...string) (string, string, error)) {
 		for _, tc := range []struct{ says, want string }{
 			{"Error: EROFS: read-only file system, mkdir '/workspace/config'", `"/workspace/config"`},
+			{"Error: ENOENT: no such file or directory, mkdir '/etc/todos'", `"/etc/todos"`},
 			{"sh: 1: cannot create /workspace/log: Read-only file system", `"/workspace/log"`},
 			{"something is on a read-only file system", "when it wrote to one"},
 			{"Error: EACCES: permission denied, mkdir '/x'", ""},

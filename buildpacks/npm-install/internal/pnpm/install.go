@@ -33,6 +33,9 @@ func (m *Manager) Install(part modules.Part) error {
 	if err := m.runScripts(part); err != nil {
 		return err
 	}
+	if err := m.freeCommands(); err != nil {
+		return fmt.Errorf("freeing commands from sed: %w", err)
+	}
 	if part.Dev {
 		return nil
 	}
