@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/armature-cnb/armature/internal/cnb/decisions"
+)
+
+// expected compares an app's plan with its row of apps.toml.
+func expected(a app, p plan) error {
+	var wrong []error
+	compare := func(what, got, want string) {
+		if got != want {
+			wrong = append(wrong, fmt.Errorf("the plan's %s: got %q, want %q", what, got, want))
+		}
+	}
+	manager, _, _ := strings.Cut(a.Manager, "@")
+	compare("package manager", p.one(decisions.Manager).Name, manager)
+	compare("framework", p.one(decisions.Framework).Decision, a.Framework)
+	compare("start command", p.web().Decision, a.Command)
+	compare("folder of a static site", p.one(decisions.Static).Decision, a.Root)
+	return errors.Join(wrong...)
+}
+
+// asPlanned compares an app's plan for a target with what its build for that said and
+// made.
+func asPlanned(p plan, said string, i image) error {
+	var wrong []error
+	compare := func(what, got, want string) {
+		if got != want {
+			wrong = append(wrong, fmt.Errorf("the %s: got %q in the image, and %q in the plan", what, got, want))
+		}
+	}
+	if p.one(decisions.Static).Decision == "" {
+		compare("version of Node.js", i.Node, p.one(decisions.Node).Decision)
+		compare("start command", i.web(), p.web().Decision)
+	} else {
+		compare("version of Node.js of a static site", i.Node, "")
+	}
+	for _, line := range p.lines() {
+		if !strings.Contains(said, line+"\n") {
+			wrong = append(wrong, fmt.Errorf("the build did not say %q, as it would by the plan", line))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// one is a plan's only decision about a topic; the zero one without any.
+func (p plan) one(topic decisions.Topic) (d decisions.Decision) {
+	if of := decisions.Of(p.Decisions, topic); len(of) > 0 {
+		return of[0]
+	}
+	return d
+}
+
+// web is a plan's process web, or without one its first.
+func (p plan) web() decisions.Decision {
+	of := decisions.Of(p.Decisions, decisions.Process)
+	if i := slices.IndexFunc(of, func(d decisions.Decision) bool { return d.Name == "web" }); i >= 0 {
+		return of[i]
+	}
+	return p.one(decisions.Process)
+}
+
+// lines are what a build has to say on the way if it does what the plan says.
+func (p plan) lines() (lines []string) {
+	var scripts []string
+	for _, d := range decisions.Of(p.Decisions, decisions.BuildScript) {
+		if d.Name != "" {
+			scripts = append(scripts, d.Name)
+		}
+	}
+	if len(scripts) > 0 {
+		lines = append(lines, fmt.Sprintf("Executing build scripts: %s (%s)", strings.Join(scripts, ", "), p.one(decisions.BuildScript).Evidence))
+	}
+	if root := p.one(decisions.Static).Decision; root != "" {
+		lines = append(lines, "Making a site of the folder "+root)
+	}
+	return lines
+}
+
+// web is the command of an image's process web, or without one of its first, as a
+// plan has it: without the supervisor that starts it.
+func (i image) web() string {
+	if len(i.Processes) == 0 {
+		return ""
+	}
+	process := i.Processes[0]
+	for _, other := range i.Processes {
+		if other.Type == "web" {
+			process = other
+		}
+	}
+	command := process.Command
+	if at := slices.Index(command, "-shell"); at > 0 {
+		return command[at+1]
+	}
+	return strings.Join(command[slices.Index(command, "--")+1:], " ")
+}
