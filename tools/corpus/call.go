@@ -15,7 +15,7 @@ import (
 
 // callTime is how long an app may take to answer: emulated, the start of a framework
 // takes many seconds.
-const callTime = 3 * time.Minute
+const callTime = 5 * time.Minute
 
 // call runs an image for a target, and asks it until it answers as its row of
 // apps.toml says.

@@ -36,7 +36,7 @@ func asPlanned(p plan, said string, i image) error {
 	}
 	if p.one(decisions.Static).Decision == "" {
 		compare("version of Node.js", i.Node, p.one(decisions.Node).Decision)
-		compare("start command", i.web(), p.web().Decision)
+		compare("start command", unquoted(i.web()), unquoted(p.web().Decision))
 	} else {
 		compare("version of Node.js of a static site", i.Node, "")
 	}
@@ -46,6 +46,12 @@ func asPlanned(p plan, said string, i image) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// unquoted is a command without its quotes: a plan has the text of a script, and an
+// image the words of it.
+func unquoted(command string) string {
+	return strings.NewReplacer(`"`, "", "'", "").Replace(command)
 }
 
 // one is a plan's only decision about a topic; the zero one without any.

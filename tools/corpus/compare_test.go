@@ -39,6 +39,11 @@ func TestABuildIsComparedWithItsPlan(t *testing.T) {
 			i.Processes[1].Command = []string{"/supervisor", "-event", "web", "-shell", "node a.js && node b.js", "--"}
 			return said
 		}, ""},
+		{"a command with quotes", func(p *plan, i *image) string {
+			p.Decisions[4].Decision = `node server.js --name "a b"`
+			i.Processes[1].Command = append(i.Processes[1].Command, "--name", "a b")
+			return said
+		}, ""},
 		{"no build script", func(*plan, *image) string { return "" }, "Executing build scripts: build"},
 		{"another build script", func(*plan, *image) string { return "  Executing build scripts: build, more (package.json)\n" }, "Executing build scripts: build"},
 		{"another Node.js", func(_ *plan, i *image) string { i.Node = "22.1.0"; return said }, "Node.js"},

@@ -33,6 +33,7 @@ type settings struct {
 	source   string // the folder with the hand-written apps
 	record   string // file of the results; "" for none
 	targets  []targets.Target
+	inTurn   bool     // one of the targets for each app, in turn
 	flags    []string // for armature plan and build
 }
 
@@ -44,7 +45,11 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	var failed []string
 	for i, a := range apps {
 		fmt.Fprintf(log, "%s (%d of %d)\n", a.Name, i+1, len(apps))
-		r, err := s.try(ctx, log, a)
+		one := s
+		if s.inTurn {
+			one.targets = s.targets[i%len(s.targets):][:1]
+		}
+		r, err := one.try(ctx, log, a)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -93,6 +98,7 @@ func parse(args []string) (s settings, apps []app, err error) {
 	if s.targets, err = chosenTargets(*on); err != nil {
 		return s, nil, err
 	}
+	s.inTurn = *names == ci && *on == ""
 	apps, err = chosen(*names)
 	return s, apps, err
 }

@@ -66,21 +66,24 @@ func readTable(text string) ([]app, error) {
 	return file.Apps, nil
 }
 
-// chosen returns the apps of a list of names with commas: all for "", and for "ci"
+// ci is the name for the apps that CI runs.
+const ci = "ci"
+
+// chosen returns the apps of a list of names with commas: all for "", and for [ci]
 // those that CI runs.
 func chosen(list string) ([]app, error) {
 	all, err := readTable(table)
 	if err != nil || list == "" {
 		return all, err
 	}
-	if list == "ci" {
+	if list == ci {
 		return slices.DeleteFunc(all, func(a app) bool { return a.CI == "" }), nil
 	}
 	var some []app
 	for _, name := range strings.Split(list, ",") {
 		i := slices.IndexFunc(all, func(a app) bool { return a.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("no app of apps.toml is called %q: want ci, or some of %s", name, strings.Join(names(all), ","))
+			return nil, fmt.Errorf("no app of apps.toml is called %q: want ci or some of %s", name, strings.Join(names(all), ","))
 		}
 		some = append(some, all[i])
 	}

@@ -50,7 +50,7 @@ func (s settings) try(ctx context.Context, log io.Writer, a app) (r result, err 
 			err = fmt.Errorf("%w (more is in %s)", err, path)
 			return
 		}
-		err = os.RemoveAll(filepath.Join(s.work, "apps", a.Name))
+		err = errors.Join(os.RemoveAll(filepath.Join(s.work, "apps", a.Name)), s.prune(ctx))
 	}()
 	dir, err := s.makeApp(ctx, file, a)
 	if err != nil {
@@ -152,6 +152,14 @@ func (s settings) build(ctx context.Context, log io.Writer, dir string, a app) (
 		return "", fmt.Errorf("%w: %s", err, lastLines(said.String(), 2))
 	}
 	return said.String(), nil
+}
+
+// most is how much armature's folder keeps: the unpacked builders, and little of what
+// builds leave for the next ones of the same app, which are not to come.
+const most = "5GB"
+
+func (s settings) prune(ctx context.Context) error {
+	return logged(s.command(ctx, "prune", "--keep-size", most), io.Discard)
 }
 
 // ofTarget returns the lines of a build for one target, or for several, that are
