@@ -3,14 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/armature-cnb/armature/internal/cnb/decisions"
 )
 
-// expected compares an app's plan with its row of apps.toml.
-func expected(a app, p plan) error {
+// expected compares an app's plan, and what its build said, with its row of apps.toml.
+func expected(a app, p plan, said string) error {
 	var wrong []error
 	compare := func(what, got, want string) {
 		if got != want {
@@ -21,8 +22,20 @@ func expected(a app, p plan) error {
 	compare("package manager", p.one(decisions.Manager).Name, manager)
 	compare("framework", p.one(decisions.Framework).Decision, a.Framework)
 	compare("start command", p.web().Decision, a.Command)
-	compare("folder of a static site", p.one(decisions.Static).Decision, a.Root)
+	if root := served(said); root != a.Root {
+		wrong = append(wrong, fmt.Errorf("the folder of a static site: got %q, want %q", root, a.Root))
+	}
 	return errors.Join(wrong...)
+}
+
+// serves reports whether a plan has a folder for a static site. Before the build, that
+// may be one of several patterns, with or between them.
+func (p plan) serves(root string) bool {
+	roots := p.one(decisions.Static).Decision
+	return slices.ContainsFunc(strings.Split(roots, " or "), func(pattern string) bool {
+		ok, err := path.Match(pattern, root)
+		return ok && err == nil
+	})
 }
 
 // asPlanned compares an app's plan for a target with what its build for that said and
@@ -40,10 +53,11 @@ func asPlanned(p plan, said string, i image) error {
 	} else {
 		compare("version of Node.js of a static site", i.Node, "")
 	}
-	for _, line := range p.lines() {
-		if !strings.Contains(said, line+"\n") {
-			wrong = append(wrong, fmt.Errorf("the build did not say %q, as it would by the plan", line))
-		}
+	if line := p.scripts(); line != "" && !strings.Contains(said, line+"\n") {
+		wrong = append(wrong, fmt.Errorf("the build did not say %q, as it would by the plan", line))
+	}
+	if root := served(said); !p.serves(root) {
+		wrong = append(wrong, fmt.Errorf("the build makes a site of %q, and the plan says %q", root, p.one(decisions.Static).Decision))
 	}
 	return errors.Join(wrong...)
 }
@@ -71,21 +85,25 @@ func (p plan) web() decisions.Decision {
 	return p.one(decisions.Process)
 }
 
-// lines are what a build has to say on the way if it does what the plan says.
-func (p plan) lines() (lines []string) {
-	var scripts []string
+// scripts is how a build says the scripts of a plan; empty without any.
+func (p plan) scripts() string {
+	var names []string
 	for _, d := range decisions.Of(p.Decisions, decisions.BuildScript) {
 		if d.Name != "" {
-			scripts = append(scripts, d.Name)
+			names = append(names, d.Name)
 		}
 	}
-	if len(scripts) > 0 {
-		lines = append(lines, fmt.Sprintf("Executing build scripts: %s (%s)", strings.Join(scripts, ", "), p.one(decisions.BuildScript).Evidence))
+	if len(names) == 0 {
+		return ""
 	}
-	if root := p.one(decisions.Static).Decision; root != "" {
-		lines = append(lines, "Making a site of the folder "+root)
-	}
-	return lines
+	return fmt.Sprintf("Executing build scripts: %s (%s)", strings.Join(names, ", "), p.one(decisions.BuildScript).Evidence)
+}
+
+// served is the folder of which a build says that it makes a site.
+func served(said string) string {
+	_, rest, _ := strings.Cut(said, "Making a site of the folder ")
+	folder, _, _ := strings.Cut(rest, "\n")
+	return folder
 }
 
 // web is the command of an image's process web, or without one of its first, as a

@@ -56,7 +56,12 @@ func TestABuildIsComparedWithItsPlan(t *testing.T) {
 		{"a site of another folder", func(p *plan, i *image) string {
 			p.Decisions, i.Node = []decisions.Decision{{Topic: decisions.Static, Decision: "dist"}}, ""
 			return "  Making a site of the folder dist/browser\n"
-		}, "folder dist"},
+		}, `"dist/browser"`},
+		{"a site of one of some folders", func(p *plan, i *image) string {
+			p.Decisions, i.Node = []decisions.Decision{{Topic: decisions.Static, Decision: "dist/*/browser or dist"}}, ""
+			return "  Making a site of the folder dist/app/browser\n"
+		}, ""},
+		{"a server that has become a site", func(*plan, *image) string { return said + "  Making a site of the folder dist\n" }, "makes a site"},
 	} {
 		p, i := server()
 		said := row.change(&p, &i)
@@ -70,8 +75,11 @@ func TestABuildIsComparedWithItsPlan(t *testing.T) {
 func TestAPlanIsComparedWithItsRow(t *testing.T) {
 	p, _ := server()
 	a := app{Manager: "npm@11.0.0", Command: "node server.js"}
-	if err := expected(a, p); err != nil {
+	if err := expected(a, p, ""); err != nil {
 		t.Error(err)
+	}
+	if expected(a, p, "Making a site of the folder dist\n") == nil {
+		t.Error("a site is taken for a server")
 	}
 	for _, wrong := range []app{
 		{Manager: "pnpm@10.0.0", Command: "node server.js"},
@@ -79,7 +87,7 @@ func TestAPlanIsComparedWithItsRow(t *testing.T) {
 		{Manager: "npm", Command: "node server.js", Framework: "Vite"},
 		{Manager: "npm", Root: "dist"},
 	} {
-		if expected(wrong, p) == nil {
+		if expected(wrong, p, "") == nil {
 			t.Errorf("%+v is taken for %+v", wrong, p)
 		}
 	}

@@ -73,7 +73,8 @@ func (s settings) try(ctx context.Context, log io.Writer, a app) (r result, err 
 	var wrong []error
 	for _, i := range images {
 		r.Sizes[i.Platform] = i.Size
-		err := errors.Join(expected(a, plans[i.Platform]), asPlanned(plans[i.Platform], ofTarget(said, i.Platform), i), s.call(ctx, file, layout(dir), i.Platform, a))
+		p, said := plans[i.Platform], ofTarget(said, i.Platform)
+		err := errors.Join(expected(a, p, said), asPlanned(p, said, i), s.call(ctx, file, layout(dir), i.Platform, a))
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", i.Platform, err))
 		}
