@@ -161,7 +161,7 @@ parity-random: ## Compare the installer with npm itself on RANDOM random sets of
 APPS ?=
 PLATFORMS ?=
 CORPUS_FLAGS ?=
-corpus: ## Make, build, run and call the apps of docs/corpus.md, for both targets, one emulated (APPS, PLATFORMS); at most two hours; not in CI
+corpus: ## Make, build, run and call the apps of docs/corpus.md, for both targets, one emulated (APPS, PLATFORMS); at most two hours; CI runs APPS=ci
 	@scripts/emulation.sh linux/arm64 linux/amd64
 	@scripts/needs.sh stack
 	@$(MAKE) --no-print-directory $(JOBS) .corpus
