@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,8 +47,19 @@ func TestAppsAreChosenByName(t *testing.T) {
 	if _, err := chosen("nosuch"); err == nil || !strings.Contains(err.Error(), all[0].Name) {
 		t.Errorf("got %v, want an error that lists the apps", err)
 	}
-	inCI, err := chosen("ci")
-	if err != nil || len(inCI) == 0 || len(inCI) == len(all) {
-		t.Errorf("got %v of CI, %v", names(inCI), err)
+}
+
+func TestCIRunsAnAppOfEachKind(t *testing.T) {
+	apps, err := chosen(ci)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, a := range apps {
+		kinds = append(kinds, a.CI)
+	}
+	slices.Sort(kinds)
+	if want := []string{"Procfile", "server", "server-side rendering", "static", "system packages", "workspace"}; !slices.Equal(kinds, want) {
+		t.Errorf("got %q, want %q", kinds, want)
 	}
 }
