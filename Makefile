@@ -72,7 +72,7 @@ BUILDER := build/builder/$(VERSION)$(WITH)$(if $(OFFLINE),-and-$(notdir $(PROGRA
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: help demo test unit unit-releases integration integration-targets integration-armature natives system-packages armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
+.PHONY: help demo test unit unit-releases integration integration-targets integration-armature natives system-packages corpus armature check bench bench-helpers bench-static sizes man profile mutants npm-lines managers parity parity-random check-elf generate package builder stack lifecycle publish verify-arm64 soak fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -167,6 +167,20 @@ parity: ## Compare the installer of npm's lockfiles with npm itself, on the apps
 RANDOM ?= 200
 parity-random: ## Compare the installer with npm itself on RANDOM random sets of public packages; not in CI
 	@$(GO) run ./tools/parity -random $(RANDOM) $(PARITY)
+
+# `make corpus APPS=next,astro PLATFORMS=linux/arm64` is a part; CORPUS_FLAGS has more
+# flags for armature's builds: "--binding FOLDER".
+APPS ?=
+PLATFORMS ?=
+CORPUS_FLAGS ?=
+corpus: ## Make, build, run and call the apps of docs/corpus.md, for both targets, one emulated (APPS, PLATFORMS); at most two hours; CI runs APPS=ci
+	@scripts/emulation.sh linux/arm64 linux/amd64
+	@scripts/needs.sh stack
+	@$(MAKE) --no-print-directory $(JOBS) .corpus
+
+.PHONY: .corpus
+.corpus: bin/armature $(foreach a,$(ARCHES),$(BUILDER)/linux-$(a)-on-linux-$(HOST_ARCH)/index.json)
+	@scripts/corpus.sh $(abspath $(PACKAGES)) -armature bin/armature -builder $(BUILDER) -apps "$(APPS)" -platforms "$(PLATFORMS)" -flags "$(CORPUS_FLAGS)"
 
 # Packages in which a fault does most harm: keys, checksums, sandboxes, version
 # selection, caches.

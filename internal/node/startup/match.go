@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/files/regular"
 	"github.com/armature-cnb/armature/internal/files/textfile"
 	"github.com/armature-cnb/armature/internal/node/packagejson"
@@ -36,7 +37,28 @@ func (d *decider) frameworks() []found {
 			}
 		}
 	}
-	return all
+	return d.built(all)
+}
+
+// built returns the project's frameworks without the sites that no script builds: a
+// framework whose own script builds the project comes before them, such as Storybook,
+// which needs Vite.
+func (d *decider) built(all []found) []found {
+	if d.getenv(settings.RunScripts) != "" {
+		return all
+	}
+	_, because := BuildScript(d.pkg)
+	at := slices.IndexFunc(all, func(one found) bool { return one.Name == because })
+	if at < 0 {
+		return all
+	}
+	for i := at; i < len(all); i++ {
+		if all[i].Name == because {
+			all[i].Weak = false
+		}
+	}
+	before := slices.DeleteFunc(slices.Clone(all[:at]), func(one found) bool { return len(one.Static) > 0 })
+	return append(before, all[at:]...)
 }
 
 // evidence says how a project shows a framework, or returns an empty text.

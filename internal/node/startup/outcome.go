@@ -85,7 +85,18 @@ func (d *decider) entry(one found) string {
 	if d.Built || one.Weak && !d.mayBuild() {
 		return ""
 	}
-	return strings.ReplaceAll(one.Entries[0], "*", strings.TrimPrefix(filepath.Base(d.Dir), "/"))
+	return strings.ReplaceAll(one.Entries[0], "*", d.star(one.outcome))
+}
+
+// star is what a * in an outcome's files stands for before the build: what its
+// configuration names, or else the project's folder.
+func (d *decider) star(o outcome) string {
+	for _, text := range d.read(o.Config) {
+		if found := regexp.MustCompile(o.Star).FindStringSubmatch(text); len(found) > 1 {
+			return found[1]
+		}
+	}
+	return strings.TrimPrefix(filepath.Base(d.Dir), "/")
 }
 
 // Site is a folder of files for a web server.

@@ -44,6 +44,7 @@ type outcome struct {
 	Script  string   `toml:"script"`
 
 	Entries []string `toml:"entries"`
+	Star    string   `toml:"star"`
 	Beside  []string `toml:"beside"`
 	Start   string   `toml:"start"`
 	Sets    []string `toml:"sets"`

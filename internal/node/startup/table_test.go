@@ -24,10 +24,10 @@ func TestTheTable(t *testing.T) {
 			if results != 1 {
 				t.Errorf("%s: outcome %d has %d results, want one", row.Name, i+1, results)
 			}
-			if o.File == "" && (o.Has != "" || o.Hasnt != "") || o.Config == "" && (o.RootKey != "" || o.FallbackKey != "") {
+			if o.File == "" && (o.Has != "" || o.Hasnt != "") || o.Config == "" && (o.RootKey != "" || o.FallbackKey != "" || o.Star != "") {
 				t.Errorf("%s: outcome %d has a condition or a key without its file", row.Name, i+1)
 			}
-			for _, pattern := range []string{o.Has, o.Hasnt, o.Script, o.HashedNames} {
+			for _, pattern := range []string{o.Has, o.Hasnt, o.Script, o.HashedNames, o.Star} {
 				if _, err := regexp.Compile(pattern); err != nil {
 					t.Errorf("%s: %v", row.Name, err)
 				}

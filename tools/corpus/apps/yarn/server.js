@@ -1,0 +1,5 @@
+const express = require('express')
+
+const app = express()
+app.get('/', (request, response) => response.send('Hello from Yarn'))
+app.listen(process.env.PORT || 3000)
