@@ -173,7 +173,7 @@ func (l *lifecycle) ofProject(events ...string) error {
 		return err
 	}
 	events = slices.DeleteFunc(slices.Clone(events), func(event string) bool {
-		return !root.Runs(event) || l.part.Preparing == nil && installscripts.IsPreparing(event)
+		return !root.Runs(event) || l.part.Preparing == nil && installscripts.IsPreparing(event) || l.isForSources(root, event)
 	})
 	if len(events) == 0 {
 		return nil
@@ -186,6 +186,16 @@ func (l *lifecycle) ofProject(events ...string) error {
 		return err
 	}
 	return l.runner().RunProject(l.tree, events...)
+}
+
+// isForSources reports whether an event only prepares the project's sources, and
+// nobody needs that: in an install for the launch.
+func (l *lifecycle) isForSources(root installscripts.Package, event string) bool {
+	if l.part.Dev || !installscripts.OnlyForSources(root.Command(event)) {
+		return false
+	}
+	l.log.Subprocess("Leaving out the script %s: `%s` only prepares sources, and the app image is made without", event, root.Command(event))
+	return true
 }
 
 // ask asks npm once for the scripts' environment. Any is false if npm's settings

@@ -81,11 +81,16 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	defer archives.Close()
 	m.log.Subprocess("Installing the packages of the lockfile as npm ci does (%d)", len(planned.Packages))
 	start := time.Now()
-	kept := install.Kept{Before: p.Kept.Before, Note: p.Kept.Note}
-	if err := install.Into(context.Background(), m.project.Dir, planned, archives, &kept); err != nil {
+	var kept *install.Kept
+	if p.Kept.Wanted {
+		kept = &install.Kept{Before: p.Kept.Before, Note: p.Kept.Note}
+	}
+	if err := install.Into(context.Background(), m.project.Dir, planned, archives, kept); err != nil {
 		return err
 	}
-	p.Kept.Next = kept.Next
+	if kept != nil {
+		p.Kept.Next = kept.Next
+	}
 	m.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	m.log.Break()
 	return nil

@@ -95,6 +95,13 @@ func testOtherTarget(t *testing.T, context spec.G, it spec.S) {
 			Expect(strings.Fields(string(text))).To(Equal(slices.Concat(before, []string{"preprepare", "prepare"}, before))) // for the build, and for the launch
 		})
 
+		it("prepares the project's sources with the tools of the build alone", func() {
+			f.npms.publish("nuxt", "1.0.0", map[string]any{"bin": "nuxt.js"}, files{"nuxt.js": "#!/usr/bin/env node\nrequire('native-" + hostTarget(t).Node() + "/package.json'); require('fs').writeFileSync('prepared', '')\n"})
+			f.withLock(files{"package.json": `{"name":"app","dependencies":{"nuxt":"1.0.0","native":"1.0.0"},"scripts":{"postinstall":"nuxt prepare","build":"test -e prepared"}}`})
+			f.built(buildAndLaunch)
+			Expect(f.log.String()).To(ContainSubstring("Leaving out the script postinstall: `nuxt prepare` only prepares sources"))
+		})
+
 		it("is an error when a package has nothing but the host's", func() {
 			f.npms.publish("compiled", "1.0.0", nil, files{"build/Release/x.node": library(hostTarget(t).ELF())})
 			f.withLock(files{"package.json": `{"name":"app","dependencies":{"compiled":"1.0.0"}}`})

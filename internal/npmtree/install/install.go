@@ -188,7 +188,7 @@ func (i *installer) unpackOne(ctx context.Context, p npmtree.Package) error {
 		return err
 	}
 	defer file.Close()
-	content, err := unpack.Into(filepath.Join(i.dir, p.Place), file, programsOf(p))
+	content, err := unpack.Into(filepath.Join(i.dir, p.Place), file, programsOf(p), i.kept != nil)
 	if err != nil {
 		return err
 	}

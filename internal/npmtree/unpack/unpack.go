@@ -33,11 +33,12 @@ const maxDepth = 1024
 
 // Into unpacks an archive into a folder, which is there and has no files. The
 // programs, paths in the folder, become executable. Errors are [*OddError], and
-// those of the file system. The umask of the process counts.
-func Into(dir string, archive io.Reader, programs []string) (Content, error) {
+// those of the file system. The umask of the process counts. The content is empty
+// unless noted asks for it, since that takes a digest of every file.
+func Into(dir string, archive io.Reader, programs []string, noted bool) (Content, error) {
 	u := &unpacker{
 		dir: dir, folders: map[string]bool{".": true}, files: map[string]bool{}, ignores: map[string]bool{}, programs: map[string]bool{},
-		sums: sums{}, modes: map[string]uint32{},
+		noted: noted, sums: sums{}, modes: map[string]uint32{},
 	}
 	for _, name := range programs {
 		u.programs[name] = true
@@ -52,6 +53,9 @@ func Into(dir string, archive io.Reader, programs []string) (Content, error) {
 	}
 	if _, err := io.Copy(io.Discard, reader); err != nil {
 		return Content{}, odd("the archive is damaged: %s", err)
+	}
+	if !u.noted {
+		return Content{}, nil
 	}
 	return u.content(), nil
 }
@@ -79,6 +83,7 @@ type unpacker struct {
 	files    map[string]bool // that are there
 	ignores  map[string]bool // the paths of .npmignore so far
 	programs map[string]bool
+	noted    bool // the sums and modes are asked for
 	sums     sums
 	modes    map[string]uint32 // see [Content.Modes]
 }
@@ -193,9 +198,14 @@ func (u *unpacker) write(name string, mode uint32, from io.Reader, buffer []byte
 	u.files[name] = true
 	file := os.NewFile(uintptr(fd), place)
 	reader := &source{from: from}
-	sum := sha256.New()
-	_, err = io.CopyBuffer(io.MultiWriter(file, sum), reader, buffer)
-	u.sums.add(name, sum)
+	to, sum := struct{ io.Writer }{file}, sha256.New()
+	if u.noted {
+		to.Writer = io.MultiWriter(file, sum)
+	}
+	_, err = io.CopyBuffer(to, reader, buffer)
+	if u.noted {
+		u.sums.add(name, sum)
+	}
 	if reader.err != nil {
 		err = odd("the archive is damaged: %s", reader.err)
 	}

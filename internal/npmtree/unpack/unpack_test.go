@@ -65,7 +65,7 @@ func unpacked(t *testing.T, archive []byte, programs ...string) (files map[strin
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err = unpack.Into(dir, bytes.NewReader(archive), programs)
+	_, err = unpack.Into(dir, bytes.NewReader(archive), programs, false)
 	files = map[string]string{}
 	walked := filepath.WalkDir(around, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -189,7 +189,7 @@ func TestALinkThatIsThereIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "a")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unpack.Into(dir, bytes.NewReader(pack(entry{name: "p/a", text: "1"})), nil); err == nil {
+	if _, err := unpack.Into(dir, bytes.NewReader(pack(entry{name: "p/a", text: "1"})), nil, false); err == nil {
 		t.Error("got no error")
 	}
 	if _, err := os.Stat(outside); err == nil {
