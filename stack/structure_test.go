@@ -79,10 +79,10 @@ func TestWhatMustNotBeThere(t *testing.T) {
 	})
 }
 
-// scripted are the programs that scripts at launch take for granted, besides
-// what a shell does itself.
+// scripted are the programs that scripts and packages take for granted at
+// launch, besides what a shell does itself.
 var scripted = strings.Fields("bash env cat cp mv rm mkdir ls ln chmod touch mktemp echo true false sleep date id uname nproc " +
-	"head tail wc cut tr sort uniq basename dirname readlink realpath tee")
+	"head tail wc cut tr sort uniq basename dirname readlink realpath tee getconf")
 
 func TestWhatMustBeThere(t *testing.T) {
 	everywhere := []string{"etc/os-release", "etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/services", "etc/protocols",

@@ -191,6 +191,12 @@ func (c *Config) Get(key string) (string, bool) {
 	return "", false
 }
 
+// IsTrue reports whether a setting is on: true, or without a value in a file.
+func (c *Config) IsTrue(key string) bool {
+	value, ok := c.Get(key)
+	return ok && value == "true" || !ok && c.names[key+"="]
+}
+
 // Registry returns the registry's address, with a trailing slash. It is nil if
 // nothing names one: there is no default.
 func (c *Config) Registry() (*url.URL, error) {

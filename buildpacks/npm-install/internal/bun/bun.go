@@ -64,6 +64,8 @@ type manager struct {
 	downloads *modules.Downloads
 	node      nodeVersions
 	config    config
+
+	saidIgnored bool // that no install script runs
 }
 
 // New returns the manager for a requested Bun.

@@ -13,6 +13,9 @@ import (
 // script of the project or of a workspace.
 func (m *manager) Run(s modules.Script) error {
 	if s.Install {
+		if ignored, err := m.ignoresScripts(); ignored || err != nil {
+			return err
+		}
 		host, err := targets.Host()
 		if err != nil {
 			return err

@@ -15,6 +15,9 @@ import (
 // scripts runs the scripts of trusted packages. Those of the project and its
 // workspaces are the engine's, see [manager.Run].
 func (m *manager) scripts(installed deps.Graph, p modules.Part) error {
+	if ignored, err := m.ignoresScripts(); ignored || err != nil {
+		return err
+	}
 	tree, err := installscripts.FromGraph(m.project.Dir, installed)
 	if err != nil {
 		return err

@@ -41,6 +41,8 @@ type Manager struct {
 	npmrc    string // path of the npmrc of a binding, or empty
 	opened   bool   // the store is unpacked
 	atLaunch bool   // the app calls pnpm
+
+	saidIgnored bool // that no install script runs
 }
 
 // New returns a manager for the requested version of pnpm.

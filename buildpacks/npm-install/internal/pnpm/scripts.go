@@ -15,6 +15,9 @@ import (
 
 // runScripts runs the packages' install scripts that pnpm's rules allow.
 func (m *Manager) runScripts(part modules.Part) error {
+	if ignored, err := m.ignoresScripts(); ignored || err != nil {
+		return err
+	}
 	tree, err := installscripts.FromGraph(m.project.Dir, m.project.Lock)
 	if m.project.Lock.Virtual {
 		tree, err = m.installed()
@@ -78,6 +81,9 @@ var onlyAllow = regexp.MustCompile(`^(?:npx|pnpx|pnpm dlx) (?:-y |--yes )?only-a
 func (m *Manager) Run(script modules.Script) error {
 	if !script.Install {
 		return m.runBuildScript(script)
+	}
+	if ignored, err := m.ignoresScripts(); ignored || err != nil {
+		return err
 	}
 	if onlyAllow.MatchString(strings.TrimSpace(script.Package.Scripts[script.Name])) {
 		return nil

@@ -38,6 +38,7 @@ type choices struct {
 	SupportedArchitectures   map[string]any `yaml:"supportedArchitectures"`
 	NodeLinker               string         `yaml:"nodeLinker"`
 	ScriptShell              string         `yaml:"scriptShell"`
+	IgnoreScripts            bool           `yaml:"ignoreScripts"`
 	VirtualStoreDirMaxLength int            `yaml:"virtualStoreDirMaxLength"`
 }
 

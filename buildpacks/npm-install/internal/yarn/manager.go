@@ -33,6 +33,8 @@ type manager struct {
 	atLaunch bool            // the app calls Yarn when it starts
 	warned   bool            // of skipped scripts
 	targets  []deps.Platform // of the installs
+
+	saidIgnored bool // that no install script runs
 }
 
 // New returns Yarn as a manager.

@@ -12,6 +12,9 @@ import (
 // workspace, with the NODE_ENV of the build.
 func (m *manager) Run(s modules.Script) error {
 	if s.Install {
+		if ignored, err := m.ignoresScripts(); ignored || err != nil {
+			return err
+		}
 		host, err := targets.Host()
 		if err != nil {
 			return err

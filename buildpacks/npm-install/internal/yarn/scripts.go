@@ -18,6 +18,9 @@ import (
 // optional package is passed over. Those of the project and its workspaces are the
 // engine's, see [manager.Run].
 func (m *manager) runScripts(p modules.Part) error {
+	if ignored, err := m.ignoresScripts(); ignored || err != nil {
+		return err
+	}
 	installed, err := scan(m.project.Dir)
 	if err != nil {
 		return err
