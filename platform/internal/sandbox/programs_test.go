@@ -147,6 +147,10 @@ func install(t *testing.T, root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A process that another test starts meanwhile has the file open, too, until it
+	// executes its program: nobody can execute this one until then (ETXTBSY).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(to, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
