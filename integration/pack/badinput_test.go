@@ -73,7 +73,7 @@ func badInput(t *testing.T, when spec.G, it spec.S) {
 				"scripts": {"check": "node node.js"}, "dependencies": {"express": "^4.18.1"}}`)
 			logs := failing(build())
 			Expect(logs).To(ContainSubstring("no start script"))
-			Expect(logs).To(ContainSubstring("check: node node.js"))
+			Expect(logs).To(ContainSubstring("Its scripts: check"))
 		})
 	})
 
