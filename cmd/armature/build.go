@@ -56,6 +56,8 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 		return f.run(ctx, p, args)
 	})
 	f.addInputs(c)
+	c.Flags().StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
+	choices(c, "platform", "linux/arm64", "linux/amd64", "linux/arm64,linux/amd64")
 	set := c.Flags()
 	set.StringVar(&f.tag, "tag", "", "what the image is called: `NAME[:TAG]`, with a registry where it is pushed to one")
 	set.Var(&f.projects, "project", "a project of the folder that gets an image of its own, as `PATH[=NAME[:TAG]]`, such as a workspace; without a name, that of --tag with - and the last part of the path; several times")
@@ -79,10 +81,10 @@ func (f *buildFlags) command(p *program) *cobra.Command {
 	return c
 }
 
-// addInputs adds the flags that say what is built and with what, which plan has, too.
+// addInputs adds the flags that say what is built and with what, which plan has, too,
+// but for --platform.
 func (f *buildFlags) addInputs(c *cobra.Command) {
 	set := c.Flags()
-	set.StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64, linux/amd64, or both with a comma between, for one image with both")
 	set.BoolVar(&f.emulate, "emulate", false, "run the whole build in the build image of the platform it is for, emulated where this machine is another: for what cannot be compiled across")
 	set.StringVar(&f.hostPlatform, "host-platform", "", "the platform (`OS/ARCH`) whose build image the build runs in, emulated where it is not this machine's; this machine's when left out")
 	set.StringVar(&f.builder, "builder", "", "the builder: an OCI layout's `FOLDER`, or of make builder's, or a registry reference; that of a --descriptor or $ARMATURE_BUILDER when left out")
@@ -99,7 +101,6 @@ func (f *buildFlags) addInputs(c *cobra.Command) {
 	set.StringVar(&f.cacheDir, "cache-dir", "", "armature's own `FOLDER`; $XDG_CACHE_HOME/armature or ~/.cache/armature when left out")
 	set.StringVar(&f.network, "network", "host", "`NETWORK` of the build: host or none")
 	set.StringVar(&f.sandbox, "sandbox", "", "what keeps the build apart, as `WAY`: mount-namespace, user-namespace or chroot; the first that works here when left out (armature doctor says which)")
-	choices(c, "platform", "linux/arm64", "linux/amd64", "linux/arm64,linux/amd64")
 	choices(c, "host-platform", "linux/arm64", "linux/amd64")
 	choices(c, "network", "host", "none")
 	choices(c, "exec-env", "production", "test", "development")

@@ -18,6 +18,7 @@ func initCommand(p *program) *cobra.Command {
 		return f.write(ctx, p, args, force)
 	})
 	f.addInputs(c)
+	f.addPlatform(c)
 	c.Flags().BoolVar(&force, "force", false, "replace the app's project.toml")
 	return c
 }

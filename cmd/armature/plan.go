@@ -32,9 +32,16 @@ func planCommand(p *program) *cobra.Command {
 		return f.plan(ctx, p, args)
 	})
 	f.addInputs(c)
+	f.addPlatform(c)
 	c.Flags().StringVar(&f.format, "format", "text", "`FORMAT`: text or json")
 	choices(c, "format", "text", "json")
 	return c
+}
+
+// addPlatform adds --platform: a plan is for one.
+func (f *planFlags) addPlatform(c *cobra.Command) {
+	c.Flags().StringVar(&f.platform, "platform", "linux/arm64", "where the image is to run, as `OS/ARCH`: linux/arm64 or linux/amd64")
+	choices(c, "platform", "linux/arm64", "linux/amd64")
 }
 
 func (f *planFlags) plan(ctx context.Context, p *program, args []string) error {

@@ -14,6 +14,7 @@ import (
 // Without a network, what an offline buildpack does not bring is an error that names
 // what it brings; with a registry it is fetched.
 func TestWhatTheBuildpackDoesNotBring(t *testing.T) {
+	t.Parallel()
 	host, err := targets.Host()
 	if err != nil {
 		t.Fatal(err)
@@ -32,6 +33,7 @@ func TestWhatTheBuildpackDoesNotBring(t *testing.T) {
 		{"a buildpack that brings nothing", "yarn@4.99.0", nil, "package-manager-download-failed", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // it waits before it tries again
 			s := newScene(t, pinning(row.spec))
 			writeAll(t, filepath.Join(s.baked, "dependencies"), row.brings)
 			s.registry.Close()
