@@ -19,7 +19,7 @@ import (
 // are still as it unpacked them. What was done to the tree in between does no harm,
 // as long as nobody could write the note.
 type Kept struct {
-	Before string // the folder with the project's node_modules of then; empty for none
+	Before string // the folder with the project's node_modules of then, from which a rename leads into the project; empty for none
 	Note   []byte // what Into noted then
 	Next   []byte // what it notes for the next install
 }
@@ -61,7 +61,7 @@ func (i *installer) assign() error {
 		return nil
 	}
 	var earlier note
-	if json.Unmarshal(i.kept.Note, &earlier) != nil || earlier.Format != noteFormat || !i.moves() {
+	if json.Unmarshal(i.kept.Note, &earlier) != nil || earlier.Format != noteFormat {
 		return nil
 	}
 	var err error
@@ -87,20 +87,6 @@ func (i *installer) assign() error {
 		}
 	}
 	return nil
-}
-
-// moves reports whether files can be moved from the tree of before without a copy.
-func (i *installer) moves() bool {
-	probe, err := os.MkdirTemp(i.kept.Before, ".move-")
-	if err != nil {
-		return false
-	}
-	to := filepath.Join(i.dir, filepath.Base(probe))
-	if err := os.Rename(probe, to); err != nil {
-		_ = os.Remove(probe) // the caller removes all of it
-		return false
-	}
-	return os.Remove(to) == nil
 }
 
 // take moves a package's files from the tree of before, if they are as they were
