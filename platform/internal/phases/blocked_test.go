@@ -46,6 +46,7 @@ func working(t *testing.T) *Build {
 // A full disk and missing permissions are found while a build is prepared, not by
 // the lifecycle.
 func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
+	_, image := labelled(t, hostTarget(t))
 	binding := t.TempDir()
 	write(t, binding+"/type", "x")
 	ca := t.TempDir() + "/ca.pem"
@@ -88,7 +89,9 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		cacheOf(t, b.work.Path("from"), map[string]string{archiveContent: "x"})
 		return b
 	}
-	_, image := labelled(t, hostTarget(t))
+	spec := func(b *Build) error { _, err := b.spec(); return err }
+	detect := func(b *Build) error { b.run.image = image; return b.detect(t.Context()) }
+	theirs := func(b *Build) error { return b.takeDownloads(true) }
 	leave := func(b *Build) error {
 		put(t, b.blobs, image)
 		return b.leave(image, b.work.Path("seed"), []string{"a_engine"})
@@ -138,6 +141,9 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		{"bills of materials", bills, func(b *Build) string { return b.work.Path("layers/sbom") }, true, nil},
 		{"a place for bills of materials", bills, func(b *Build) string { return b.work.Path("bills") }, true, nil},
 		{"the image of a seed", leave, func(b *Build) string { return b.work.Path("seed/" + seedManifest) }, false, nil},
+		{"the root of a chroot", spec, func(b *Build) string { return b.work.Path("root") }, true, nil},
+		{"what detection begins with", detect, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"a place for another's downloads", theirs, func(b *Build) string { return b.work.Path("cache") }, true, nil},
 		{"the app's version", runtime, func(b *Build) string { return b.work.Path("app") }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -151,7 +157,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 			}
 		})
 	}
-	for i, do := range []func(*Build) error{prepare, copying, inherit, platform, cleaned, cached, downloads, take, manifests, runtime, bills, leave} {
+	for i, do := range []func(*Build) error{prepare, copying, inherit, platform, cleaned, cached, spec, downloads, take, manifests, runtime, bills, leave} {
 		if err := do(ready(t)); err != nil {
 			t.Errorf("step %d, of which nothing is blocked: got %v", i, err)
 		}

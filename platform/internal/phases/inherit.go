@@ -91,10 +91,10 @@ func (b *Build) beginWithCache(now *left, checked bool) error {
 		return err
 	}
 	cache := b.cacheFolder()
+	if b.ClearCache {
+		return os.MkdirAll(cache, 0o755)
+	}
 	for _, other := range b.siblings() {
-		if b.ClearCache {
-			continue
-		}
 		copied, err := b.Home.CopyKept(b.keyIn(other.execEnv, other.target), "cache", cache, func(kept, from, to string) error {
 			theirs := readLeft(kept)
 			if theirs.Name != b.Name && theirs.Scripts {

@@ -96,6 +96,10 @@ func TestASeedThatIsDamagedIsAnError(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, seed string, b *Build){
 		"its manifest":  func(t *testing.T, seed string, b *Build) { block(t, seed+"/"+seedManifest, false) },
 		"what is known": func(t *testing.T, seed string, b *Build) { write(t, seed+"/"+cleanFile, "{") },
+		"its image": func(t *testing.T, seed string, b *Build) {
+			write(t, seed+"/"+seedManifest, "no manifest")
+			write(t, seed+"/"+cleanFile, "{}")
+		},
 		"its blobs":     func(t *testing.T, seed string, b *Build) { os.RemoveAll(b.kept.Dir + "/blobs") },
 	} {
 		b := bare(t)
@@ -147,6 +151,11 @@ func TestALabelThatLiesAboutLayersIsAnError(t *testing.T) {
 	write(t, filepath.Join(b.cacheFolder(), cacheList), label)
 	if _, err := b.verify(t.Context(), exported{image: fine}); err == nil {
 		t.Error("a cache: got no error")
+	}
+	b.clean.Layers = []cleanLayer{{Name: known.Declared[0], About: map[string]any{}, SHA: shaA}}
+	with := emptyFor("linux", "amd64", map[string]string{labels.Lifecycle: `{"buildpacks":[{"key":"a/engine","version":"1","layers":{"node":{"sha":"` + shaA + `"}}}]}`})
+	if _, err := b.verify(t.Context(), exported{image: with}); err == nil {
+		t.Error("a cache beside a layer that is known: got no error")
 	}
 	if err := b.leaveClean(fine, t.TempDir()); err == nil {
 		t.Error("a seed's cache: got no error")

@@ -194,4 +194,9 @@ phase exporting
 	if got := outline(told.Spans(), 0, ""); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	for _, span := range told.Spans() {
+		if span.Kind == "download" && span.Took() != time.Millisecond {
+			t.Errorf("the download took %s, want 1ms", span.Took())
+		}
+	}
 }

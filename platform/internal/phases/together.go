@@ -93,7 +93,7 @@ func (b *Build) inTwoHalves(ctx context.Context, box *sandbox.Sandbox, registry 
 		return &command
 	}
 	analyzer := program("analyzer", inLayers, b.runImageArgs(registry), b.userArgs(), []string{app})
-	took := false
+	var took bool
 	steps := []stage{
 		{do: func() error { return b.first.busy.wait(ctx) }},
 		{phase: "ANALYZING", command: analyzer},
