@@ -100,7 +100,7 @@ func TestASeedThatIsDamagedIsAnError(t *testing.T) {
 			write(t, seed+"/"+seedManifest, "no manifest")
 			write(t, seed+"/"+cleanFile, "{}")
 		},
-		"its blobs":     func(t *testing.T, seed string, b *Build) { os.RemoveAll(b.kept.Dir + "/blobs") },
+		"its blobs": func(t *testing.T, seed string, b *Build) { os.RemoveAll(b.kept.Dir + "/blobs") },
 	} {
 		b := bare(t)
 		write(t, b.root+"/cnb/buildpacks/a_engine/1/dependencies/x", "")
