@@ -54,7 +54,7 @@ func (s settings) makeApp(ctx context.Context, log io.Writer, a app) (string, er
 	ctx, stop := context.WithTimeout(ctx, makeTime)
 	defer stop()
 	cmd := exec.CommandContext(ctx, "sh", "-euc", prelude+a.Make+"\nlock "+a.Manager+"\n")
-	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.environment()...), "npm_config_before="+a.before)
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), s.environment()...), "npm_config_before="+a.Before)
 	if err := logged(cmd, log); err != nil {
 		return "", fmt.Errorf("making the app: %w", err)
 	}

@@ -26,8 +26,7 @@ type app struct {
 	Env       []string `toml:"env"`
 	Note      string   `toml:"note"`
 	CI        string   `toml:"ci"`
-
-	before string // the table's day
+	Before    string   `toml:"before"`
 }
 
 // readTable parses and checks a table.
@@ -43,13 +42,15 @@ func readTable(text string) ([]app, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("apps.toml has fields that nothing reads: %v", unknown)
 	}
-	if _, err := time.Parse(time.DateOnly, file.Before); err != nil {
-		return nil, fmt.Errorf("apps.toml: before: %w", err)
-	}
 	seen := map[string]bool{}
 	for i := range file.Apps {
 		a := &file.Apps[i]
-		a.before = file.Before
+		if a.Before == "" {
+			a.Before = file.Before
+		}
+		if _, err := time.Parse(time.DateOnly, a.Before); err != nil {
+			return nil, fmt.Errorf("apps.toml: before: %w", err)
+		}
 		if a.Path == "" {
 			a.Path = "/"
 		}

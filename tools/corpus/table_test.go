@@ -18,8 +18,11 @@ answer = "hello"
 
 func TestTheTableOfAppsIsRead(t *testing.T) {
 	apps, err := readTable(row)
-	if err != nil || len(apps) != 1 || apps[0].Path != "/" || apps[0].before != "2026-11-25" {
+	if err != nil || len(apps) != 1 || apps[0].Path != "/" || apps[0].Before != "2026-11-25" {
 		t.Errorf("got %+v, %v", apps, err)
+	}
+	if apps, err := readTable(row + "before = \"2026-09-28\"\n"); err != nil || apps[0].Before != "2026-09-28" {
+		t.Errorf("an app's own day: got %+v, %v", apps, err)
 	}
 	for _, wrong := range []struct{ name, text, want string }{
 		{"a name that is there twice", row + strings.SplitN(row, "\n", 3)[2], `the name "a"`},
