@@ -3,6 +3,7 @@
 package phases
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -202,5 +203,29 @@ func TestWhatIsNotedIsNotedBeforeAnythingRuns(t *testing.T) {
 	}
 	if got := readLeft(t.TempDir()); !got.Scripts {
 		t.Error("of what nothing is noted, scripts have written nothing")
+	}
+}
+
+// A whole image of the build before is the previous one; a damaged one is forgotten.
+func TestOnlyAWholeImageIsThePreviousOne(t *testing.T) {
+	_, image := labelled(t, hostTarget(t))
+	b := bare(t)
+	put(t, b.blobs, image)
+	manifest, err := b.blobs.Store(image, b.blobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, b.manifestPath(), string(manifest))
+	if got, err := b.previous(); got == nil || err != nil {
+		t.Errorf("a whole one: got %v, %v", got, err)
+	}
+	if err := os.RemoveAll(b.kept.Dir + "/blobs"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.previous(); got != nil || err != nil {
+		t.Errorf("one without blobs: got %v, %v", got, err)
+	}
+	if _, err := os.Lstat(b.manifestPath()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its manifest is left: %v", err)
 	}
 }

@@ -44,6 +44,7 @@ func TestNothingStaysOpen(t *testing.T) {
 		"the builder":        func() error { return b.builder.readRoot(b.root, b.Target) },
 		"downloads":          func() error { return keepDownloads(b.work.Path("from"), b.work.Path("to"), true) },
 		"a list":             func() error { return dropCached(b.work.Path("from"), nil, os.Geteuid(), os.Getegid(), true) },
+		"a list, read":       func() error { _, _, err := readCacheMetadata(b.work.Path("from")); return err },
 		"what is declared":   func() error { _, err := declaredBy(b.work.Path("layers")); return err },
 		"declared layers":    func() error { _, err := declaredLayers(b.root); return err },
 		"metadata":           func() error { _, err := b.takeMetadata(); return err },

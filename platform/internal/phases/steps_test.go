@@ -162,6 +162,19 @@ func TestTitlesAreThoseOfTheBuildersBuildpacks(t *testing.T) {
 	}
 }
 
+// What the lifecycle prints while it lists the images is no longer uploading.
+func TestUploadingEndsWithTheListOfImages(t *testing.T) {
+	var told progresstest.Recorder
+	w := newWatcher(progress.New(told.Event), "app", nil)
+	for _, line := range []string{"===> EXPORTING", "Saving app...", "*** Images (sha256:1):"} {
+		w.line(line)
+	}
+	if got := outline(told.Spans(), 1, ""); !strings.Contains(got, "compressing and uploading layers") {
+		t.Errorf("got the spans that have ended\n%s\nwant uploading among them", got)
+	}
+	w.end(false)
+}
+
 func TestLinesOfBuildpacksBecomeSpansOfWhateverIsOpen(t *testing.T) {
 	var told progresstest.Recorder
 	w := newWatcher(progress.New(told.Event), "app", map[string]bool{"A B 1": true})
