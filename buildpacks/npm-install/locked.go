@@ -83,13 +83,16 @@ func (m *manager) installLocked(n npm, p modules.Part, args []string) error {
 	start := time.Now()
 	var kept *install.Kept
 	if p.Kept.Wanted {
-		kept = &install.Kept{Before: p.Kept.Before, Note: p.Kept.Note}
+		kept = &install.Kept{Before: p.Kept.Before, Project: p.Kept.Project, Note: p.Kept.Note}
 	}
 	if err := install.Into(context.Background(), m.project.Dir, planned, archives, kept); err != nil {
 		return err
 	}
 	if kept != nil {
 		p.Kept.Next = kept.Next
+		if kept.Taken > 0 {
+			m.log.Subprocess("%d of them were moved out of the layer of the build before", kept.Taken)
+		}
 	}
 	m.log.Action("Completed in %s", time.Since(start).Round(time.Millisecond))
 	m.log.Break()

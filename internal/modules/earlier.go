@@ -16,10 +16,11 @@ import (
 // need not unpack everything again. Scripts may have changed the layer since, and
 // not the note.
 type Kept struct {
-	Wanted bool   // a note about the layer is of use for the next build
-	Before string // the folder of the layer as it was; empty if there is none
-	Note   []byte // what the manager noted about the layer
-	Next   []byte // what it notes about the layer that it makes
+	Wanted  bool   // a note about the layer is of use for the next build
+	Before  string // the folder of the layer as it was; empty if there is none
+	Project string // the project's folder, as the path to which a rename leads from Before
+	Note    []byte // what the manager noted about the layer
+	Next    []byte // what it notes about the layer that it makes
 }
 
 const (
@@ -30,35 +31,50 @@ const (
 // setAside empties a layer. It keeps what was in it beside it for the manager, if
 // there is a note about it; discard removes that.
 func (i *installer) setAside(s spec, layer packit.Layer) (emptied packit.Layer, kept *Kept, discard func() error, err error) {
-	kept, discard = &Kept{Wanted: !s.launch && i.moves()}, func() error { return nil }
+	kept, discard = &Kept{}, func() error { return nil }
 	before := layer.Path + ".before" // without a TOML file it is no layer
 	if err := tree.Remove(before); err != nil {
 		return layer, nil, discard, err
+	}
+	var layers string
+	if !s.launch {
+		layers, kept.Project, kept.Wanted = i.renames()
 	}
 	if note, ok := readNote(layer); ok && kept.Wanted {
 		if err := os.Rename(layer.Path, before); err != nil {
 			return layer, nil, discard, fmt.Errorf("keeping the layer %s: %w", layer.Name, err)
 		}
-		kept.Before, kept.Note = before, note
+		kept.Before, kept.Note = filepath.Join(layers, filepath.Base(before)), note
 		discard = func() error { return tree.Remove(before) }
 	}
 	emptied, err = layer.Reset()
 	return emptied, kept, discard, err
 }
 
-// moves reports whether files get from a layer into the project's folder without a
-// copy. They do not where platforms mount the two apart.
-func (i *installer) moves() bool {
-	from, err := os.MkdirTemp(i.context.Layers.Path, ".move-")
+// renames returns paths of the layers and of the project between which files can be
+// renamed; ok is false if there are none.
+func (i *installer) renames() (layers, project string, ok bool) {
+	layers, project = i.context.Layers.Path, i.project.Dir
+	if canRename(layers, project) {
+		return layers, project, true
+	}
+	layers, inRoom := tree.InRoom(layers)
+	project, both := tree.InRoom(project)
+	return layers, project, inRoom && both && canRename(layers, project)
+}
+
+// canRename tries it.
+func canRename(from, to string) bool {
+	made, err := os.MkdirTemp(from, ".move-")
 	if err != nil {
 		return false
 	}
-	to := filepath.Join(i.project.Dir, filepath.Base(from))
-	if err := os.Rename(from, to); err != nil {
-		_ = os.Remove(from) // an empty folder, and no layer
+	moved := filepath.Join(to, filepath.Base(made))
+	if err := os.Rename(made, moved); err != nil {
+		_ = os.Remove(made) // an empty folder, and no layer
 		return false
 	}
-	return os.Remove(to) == nil
+	return os.Remove(moved) == nil
 }
 
 // readNote reads the note in a layer.

@@ -21,13 +21,16 @@ import (
 // copiers is how many files are copied at a time.
 const copiers = 8
 
-// Move moves a folder to a place where nothing is yet. The app and the
-// layers are different mounts in a build container, where a rename is not
-// possible: then it copies, and removes the source afterwards.
+// Move moves a folder to a place where nothing is yet. The app and the layers are
+// different mounts in a build container, where a rename is possible only in the
+// [Room]: elsewhere it copies, and removes the source afterwards.
 func Move(from, to string) error {
 	err := os.Rename(from, to)
 	if err == nil || !errors.Is(err, syscall.EXDEV) {
 		return err
+	}
+	if renameInRoom(from, to) {
+		return nil
 	}
 	if err := Copy(from, to); err != nil {
 		return err

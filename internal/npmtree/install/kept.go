@@ -19,9 +19,11 @@ import (
 // are still as it unpacked them. What was done to the tree in between does no harm,
 // as long as nobody could write the note.
 type Kept struct {
-	Before string // the folder with the project's node_modules of then, from which a rename leads into the project; empty for none
-	Note   []byte // what Into noted then
-	Next   []byte // what it notes for the next install
+	Before  string // the folder with the project's node_modules of then; empty for none
+	Project string // the project's folder, as the path to which a rename leads from Before
+	Note    []byte // what Into noted then
+	Next    []byte // what it notes for the next install
+	Taken   int    // how many packages it took from Before
 }
 
 // noteFormat changes with what is noted, or with how packages are unpacked.
@@ -113,11 +115,14 @@ func (i *installer) take(p npmtree.Package) (done bool, err error) {
 		if entry.Name() == "node_modules" {
 			continue
 		}
-		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(i.dir, p.Place, entry.Name())); err != nil {
+		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(i.kept.Project, p.Place, entry.Name())); err != nil {
 			return false, fmt.Errorf("moving %s: %w", before, err)
 		}
 	}
 	i.remember(p, one.Content)
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	i.kept.Taken++
 	return true, nil
 }
 

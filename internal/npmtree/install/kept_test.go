@@ -156,7 +156,7 @@ func TestTakingFromAnEarlierTree(t *testing.T) {
 		installed(before, first)
 		tamper(t, random, before)
 		index, _ := filepath.Glob(filepath.Join(before, "node_modules/p*/index.js"))
-		kept := &install.Kept{Before: before, Note: first.Next}
+		kept := &install.Kept{Before: before, Project: after, Note: first.Next}
 		installed(after, kept)
 		clean := &install.Kept{}
 		installed(fresh, clean)
@@ -166,6 +166,9 @@ func TestTakingFromAnEarlierTree(t *testing.T) {
 		}
 		left, _ := filepath.Glob(filepath.Join(before, "node_modules/p*/index.js"))
 		taken += len(index) - len(left)
+		if kept.Taken < len(index)-len(left) {
+			t.Errorf("pair %d: it says that it took %d packages, and at least %d are not there any more", number, kept.Taken, len(index)-len(left))
+		}
 		if err := tree.Remove(dir); err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +184,7 @@ func TestANoteThatIsNone(t *testing.T) {
 	for _, note := range []string{"", "{", `{"format":0}`, `{"format":1,"packages":{"../p0":{"key":"x"}}}`} {
 		dir := t.TempDir()
 		randomLock(t, rand.New(rand.NewPCG(seed, 0)), r, dir)
-		kept := &install.Kept{Before: t.TempDir(), Note: []byte(note)}
+		kept := &install.Kept{Before: t.TempDir(), Project: dir, Note: []byte(note)}
 		platform := deps.Platform{OS: "linux", CPU: hostCPU, Libc: deps.Glibc}
 		planned, err := npmtree.Plan(dir, npmtree.Options{NPM: semver.MustParse("11.19.1"), Node: semver.MustParse("24.12.0"), Host: platform, Target: platform})
 		if err != nil {

@@ -89,7 +89,7 @@ func TestTheCachesFilesAreNotGivenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	for _, folder := range []string{"app", "layers", "home", "platform", "etc"} {
+	for _, folder := range []string{appFolder, layersFolder, "home", "platform", "etc"} {
 		if _, err := b.work.Folder(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}

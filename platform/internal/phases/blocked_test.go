@@ -52,8 +52,8 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	ca := t.TempDir() + "/ca.pem"
 	prepare := func(b *Build) error { return b.prepare(t.Context()) }
 	copying := func(b *Build) error {
-		if info, err := os.Stat(b.work.Path("app")); err == nil && info.IsDir() {
-			os.RemoveAll(b.work.Path("app")) // it exists for the other cases
+		if info, err := os.Stat(b.work.Path("room/app")); err == nil && info.IsDir() {
+			os.RemoveAll(b.work.Path("room/app")) // it exists for the other cases
 		}
 		return b.copyApp(t.Context())
 	}
@@ -70,7 +70,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	take := func(b *Build) error { _, err := b.takeMetadata(); return err }
 	manifests := func(b *Build) error { _, err := b.preview(); return err }
 	runtime := func(b *Build) error {
-		_, err := runtimeFiles(b.work.Path("app"), b.Getenv)
+		_, err := runtimeFiles(b.work.Path("room/app"), b.Getenv)
 		return err
 	}
 	bills := func(b *Build) error {
@@ -80,12 +80,12 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	cached := func(b *Build) error { _, err := b.cachedLayers(nil); return err }
 	ready := func(t *testing.T) *Build {
 		b := working(t)
-		write(t, b.work.Path("app/package.json"), plainPackage)
-		write(t, b.work.Path("app/package-lock.json"), plainLock)
+		write(t, b.work.Path("room/app/package.json"), plainPackage)
+		write(t, b.work.Path("room/app/package-lock.json"), plainLock)
 		b.first = working(t)
-		write(t, b.first.work.Path("layers/a_one/x.toml"), "[types]\nlaunch = true\n[metadata]\nany-target = true\n")
-		write(t, b.work.Path("layers/b/y"), "")
-		write(t, b.work.Path("layers/sbom/launch.json"), "")
+		write(t, b.first.work.Path("room/layers/a_one/x.toml"), "[types]\nlaunch = true\n[metadata]\nany-target = true\n")
+		write(t, b.work.Path("room/layers/b/y"), "")
+		write(t, b.work.Path("room/layers/sbom/launch.json"), "")
 		cacheOf(t, b.work.Path("from"), map[string]string{archiveContent: "x"})
 		return b
 	}
@@ -103,7 +103,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		folder bool // exists, or will
 		ready  func(*Build)
 	}{
-		{"layers", prepare, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"layers", prepare, func(b *Build) string { return b.work.Path("room/layers") }, true, nil},
 		{"home", prepare, func(b *Build) string { return b.work.Path("home") }, true, nil},
 		{"tmp", prepare, func(b *Build) string { return b.work.Path("tmp") }, true, nil},
 		{"point", prepare, func(b *Build) string { return b.work.Path("point") }, true, nil},
@@ -112,13 +112,13 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		{"spans", prepare, func(b *Build) string { return b.work.Path("platform/spans") }, false, nil},
 		{"the host's files", prepare, func(b *Build) string { return b.work.Path("etc/hosts") }, false, nil},
 		{"the run image", prepare, func(b *Build) string { return b.work.Path("etc/run.toml") }, false, nil},
-		{"what is given away", prepare, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.RemoveAll(b.work.Path("app")) }},
+		{"what is given away", prepare, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.RemoveAll(b.work.Path("room/app")) }},
 		{"a binding", platform, func(b *Build) string { return b.work.Path("platform/bindings") }, true, nil},
 		{"a binding's folder", platform, func(b *Build) string { return b.work.Path("platform/bindings/" + filepath.Base(binding)) }, true, nil},
 		{"the host's authorities", platform, func(b *Build) string { return b.work.Path("platform/x") }, true, func(b *Build) {
 			b.Getenv = func(string) string { return ca }
 		}},
-		{"the app", copying, func(b *Build) string { return b.work.Path("app") }, true, nil},
+		{"the app", copying, func(b *Build) string { return b.work.Path("room/app") }, true, nil},
 		{"the app's files", copying, func(b *Build) string { return b.App }, true, nil},
 		{"what was left", inherit, func(b *Build) string { return filepath.Join(b.kept.Dir, leftFile) }, false, nil},
 		{"the image before", inherit, func(b *Build) string { return b.manifestPath() }, false, func(b *Build) { os.RemoveAll(b.cacheFolder()) }},
@@ -130,21 +130,21 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		{"downloads", downloads, func(b *Build) string { return b.work.Path("to") }, true, nil},
 		{"their folder", downloads, func(b *Build) string { return b.work.Path("to/committed") }, true, nil},
 		{"their list", downloads, func(b *Build) string { return b.work.Path("to/" + cacheList) }, false, nil},
-		{"the first one's layers", take, func(b *Build) string { return b.work.Path("layers") }, true, nil},
-		{"the second one's layers", take, func(b *Build) string { return b.first.work.Path("layers") }, true, nil},
-		{"a layer's folder", take, func(b *Build) string { return b.work.Path("layers/a_one") }, true, nil},
+		{"the first one's layers", take, func(b *Build) string { return b.work.Path("room/layers") }, true, nil},
+		{"the second one's layers", take, func(b *Build) string { return b.first.work.Path("room/layers") }, true, nil},
+		{"a layer's folder", take, func(b *Build) string { return b.work.Path("room/layers/a_one") }, true, nil},
 		{"manifests", manifests, func(b *Build) string { return b.work.Path("manifests") }, true, nil},
-		{"the app's manifests", manifests, func(b *Build) string { return b.work.Path("app") }, true, nil},
-		{"a package.json that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("app/package.json"), []byte("{"), 0o644) }},
-		{"a lockfile that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("app/package-lock.json"), []byte("{"), 0o644) }},
-		{"the layers of bills of materials", bills, func(b *Build) string { return b.work.Path("layers") }, true, nil},
-		{"bills of materials", bills, func(b *Build) string { return b.work.Path("layers/sbom") }, true, nil},
+		{"the app's manifests", manifests, func(b *Build) string { return b.work.Path("room/app") }, true, nil},
+		{"a package.json that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("room/app/package.json"), []byte("{"), 0o644) }},
+		{"a lockfile that is none", manifests, func(b *Build) string { return b.work.Path("x") }, true, func(b *Build) { os.WriteFile(b.work.Path("room/app/package-lock.json"), []byte("{"), 0o644) }},
+		{"the layers of bills of materials", bills, func(b *Build) string { return b.work.Path("room/layers") }, true, nil},
+		{"bills of materials", bills, func(b *Build) string { return b.work.Path("room/layers/sbom") }, true, nil},
 		{"a place for bills of materials", bills, func(b *Build) string { return b.work.Path("bills") }, true, nil},
 		{"the image of a seed", leave, func(b *Build) string { return b.work.Path("seed/" + seedManifest) }, false, nil},
 		{"the root of a chroot", spec, func(b *Build) string { return b.work.Path("root") }, true, nil},
-		{"what detection begins with", detect, func(b *Build) string { return b.work.Path("layers") }, true, nil},
+		{"what detection begins with", detect, func(b *Build) string { return b.work.Path("room/layers") }, true, nil},
 		{"a place for another's downloads", theirs, func(b *Build) string { return b.work.Path("cache") }, true, nil},
-		{"the app's version", runtime, func(b *Build) string { return b.work.Path("app") }, true, nil},
+		{"the app's version", runtime, func(b *Build) string { return b.work.Path("room/app") }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := ready(t)

@@ -112,7 +112,7 @@ type Build struct {
 
 // Source is the build's copy of the app's folder. Before the build runs, another
 // build can copy it, so that both build the same files.
-func (b *Build) Source() string { return b.work.Path("app") }
+func (b *Build) Source() string { return b.work.Path(appFolder) }
 
 // Start prepares the build, up to the lifecycle.
 func Start(ctx context.Context, options Options) (_ *Build, err error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"reflect"
 	"slices"
@@ -54,10 +53,10 @@ type process struct {
 // versions.
 const maxSmallFile = 1 << 20
 
-// declaredBy reads it from the layers folder, which programs of the app could
-// write to: it must be a regular file of limited size.
-func declaredBy(layers string) (d declared, err error) {
-	dir, err := os.OpenRoot(layers)
+// declared reads it from the layers folder, which programs of the app could write
+// to: it must be a regular file of limited size.
+func (b *Build) declared() (d declared, err error) {
+	dir, err := b.openLayers()
 	if err != nil {
 		return d, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/platform/internal/home"
 )
 
 const someDeclared = `
@@ -58,9 +59,9 @@ func someConfig() (run, image *v1.ConfigFile) {
 // Scripts can write an image themselves, or change the lifecycle's while it makes
 // one.
 func TestAnImageSaysWhatTheRunImageTheBuildpacksAndTheLifecycleSay(t *testing.T) {
-	layers := t.TempDir()
-	write(t, filepath.Join(layers, "config/metadata.toml"), someDeclared)
-	d, err := declaredBy(layers)
+	b := &Build{work: &home.Work{Dir: t.TempDir()}}
+	write(t, b.work.Path("room/layers/config/metadata.toml"), someDeclared)
+	d, err := b.declared()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,14 +128,14 @@ func TestWhatBuildpacksDeclaredIsReadFromAPlainFileOnly(t *testing.T) {
 		{"large", func(path string) error { return os.WriteFile(path, make([]byte, 2<<20), 0o644) }},
 		{"no TOML", func(path string) error { return os.WriteFile(path, []byte("="), 0o644) }},
 	} {
-		layers := t.TempDir()
-		if err := os.Mkdir(filepath.Join(layers, "config"), 0o755); err != nil {
+		b := &Build{work: &home.Work{Dir: t.TempDir()}}
+		if _, err := b.work.Folder("room/layers/config", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := tc.make(filepath.Join(layers, "config/metadata.toml")); err != nil {
+		if err := tc.make(b.work.Path("room/layers/config/metadata.toml")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := declaredBy(layers); err == nil {
+		if _, err := b.declared(); err == nil {
 			t.Errorf("%s: got no error", tc.name)
 		}
 	}

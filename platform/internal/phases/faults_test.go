@@ -86,7 +86,7 @@ func TestNoErrorOfAnImageIsPassedOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { b.work.Close() })
-		write(t, b.work.Path("layers/config/metadata.toml"), someDeclared)
+		write(t, b.work.Path("room/layers/config/metadata.toml"), someDeclared)
 		put(t, b.blobs, image)
 		write(t, b.cacheFolder()+"/x", "")
 		return b

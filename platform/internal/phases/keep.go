@@ -129,7 +129,7 @@ func (b *Build) checkSaid(image v1.Image) error {
 	if err != nil {
 		return err
 	}
-	declared, err := declaredBy(b.work.Path("layers"))
+	declared, err := b.declared()
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func keeping(t *testing.T, small bool) (*Build, exported) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.work.Close() })
-	write(t, b.work.Path("layers/config/metadata.toml"), someDeclared)
+	write(t, b.work.Path("room/layers/config/metadata.toml"), someDeclared)
 	write(t, b.cacheFolder()+"/x", "")
 	cache := emptyFor("linux", "amd64", map[string]string{labels.Cache: "{}"})
 	for _, one := range []v1.Image{image, cache} {
@@ -123,7 +123,7 @@ func TestWhatCannotBeKeptIsAnError(t *testing.T) {
 		"what was compared":  func(b *Build) { block(t, filepath.Join(b.kept.Dir, verifiedFile), false) },
 		"another run image":  func(b *Build) { b.run.digest = v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 64)} },
 		"nothing's content":  func(b *Build) { os.RemoveAll(b.kept.Dir + "/blobs") },
-		"nothing's metadata": func(b *Build) { os.RemoveAll(b.work.Path("layers")) },
+		"nothing's metadata": func(b *Build) { os.RemoveAll(b.work.Path("room/layers")) },
 		"no cache folder":    func(b *Build) { os.RemoveAll(b.cacheFolder()) },
 	} {
 		b, made := keeping(t, false)
@@ -160,9 +160,9 @@ func TestWhatIsNotTakenOverDoesNotCount(t *testing.T) {
 	} {
 		b := working(t)
 		b.first = working(t)
-		write(t, b.work.Path("layers/x"), "")
-		write(t, b.first.work.Path("layers/x"), "")
-		const name = "layers/a_one/x.toml"
+		write(t, b.work.Path("room/layers/x"), "")
+		write(t, b.first.work.Path("room/layers/x"), "")
+		const name = layersFolder + "/a_one/x.toml"
 		if tc.text == "" {
 			if err := os.MkdirAll(b.first.work.Path(name), 0o755); err != nil {
 				t.Fatal(err)

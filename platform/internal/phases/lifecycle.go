@@ -146,14 +146,17 @@ func (b *Build) spec() (sandbox.Spec, error) {
 		Way: b.Way, Root: b.root, MountPoint: b.work.Path("point"), User: b.builder.user, Group: b.builder.group,
 		Hostname: hostfiles.Hostname, Network: b.Network, Limits: b.Limits,
 		Binds: []sandbox.Bind{
-			{Source: b.work.Path("app"), Target: appDir, Writable: true},
-			{Source: b.work.Path("layers"), Target: layersDir, Writable: true},
+			{Source: b.work.Path(appFolder), Target: appDir, Writable: true},
+			{Source: b.work.Path(layersFolder), Target: layersDir, Writable: true},
 			{Source: b.cacheFolder(), Target: cacheDir, Writable: true},
 			{Source: b.work.Path("platform"), Target: platformDir},
 			{Source: b.work.Path("tmp"), Target: "/tmp", Writable: true},
 			{Source: b.work.Path("vartmp"), Target: "/var/tmp", Writable: true},
 			{Source: b.work.Path("home"), Target: b.builder.home, Writable: true},
 		},
+	}
+	if err := b.shareRoom(&spec); err != nil {
+		return spec, err
 	}
 	spec.Binds = append(spec.Binds, b.etc...)
 	if b.run.asked != "" {

@@ -31,25 +31,25 @@ func TestNothingStaysOpen(t *testing.T) {
 	b := working(t)
 	dir := filepath.Dir(b.Home.Dir)
 	b.SBOMDir = filepath.Join(b.Home.Dir, "bills")
-	write(t, b.work.Path("layers/sbom/launch/a.json"), "{}")
-	write(t, b.work.Path("layers/config/metadata.toml"), someDeclared)
-	write(t, b.work.Path("app/package.json"), plainPackage)
+	write(t, b.work.Path("room/layers/sbom/launch/a.json"), "{}")
+	write(t, b.work.Path("room/layers/config/metadata.toml"), someDeclared)
+	write(t, b.work.Path("room/app/package.json"), plainPackage)
 	write(t, b.root+"/etc/passwd", "cnb:x:1001:1000::/home/cnb:/bin/sh\n")
 	write(t, b.root+"/cnb/lifecycle/launcher", programFor(b.Target))
 	b.first = working(t)
-	write(t, b.first.work.Path("layers/a_one/x.toml"), "[types]\nlaunch = true\n")
+	write(t, b.first.work.Path("room/layers/a_one/x.toml"), "[types]\nlaunch = true\n")
 	cacheOf(t, b.work.Path("from"), map[string]string{archiveContent: "x"})
 	for name, do := range map[string]func() error{
-		"bills of materials": b.copySBOM,
-		"the builder":        func() error { return b.builder.readRoot(b.root, b.Target) },
-		"downloads":          func() error { return keepDownloads(b.work.Path("from"), b.work.Path("to"), true) },
-		"a list":             func() error { return dropCached(b.work.Path("from"), nil, os.Geteuid(), os.Getegid(), true) },
-		"a list, read":       func() error { _, _, err := readCacheMetadata(b.work.Path("from")); return err },
-		"what is declared":   func() error { _, err := declaredBy(b.work.Path("layers")); return err },
-		"declared layers":    func() error { _, err := declaredLayers(b.root); return err },
-		"metadata":           func() error { _, err := b.takeMetadata(); return err },
-		"version files":      func() error { _, err := runtimeFiles(b.work.Path("app"), b.Getenv); return err },
-		"rules":              func() error { removesOwnModules(b.root); return nil },
+		"bills of materials":   b.copySBOM,
+		"the builder":          func() error { return b.builder.readRoot(b.root, b.Target) },
+		"downloads":            func() error { return keepDownloads(b.work.Path("from"), b.work.Path("to"), true) },
+		"a list":               func() error { return dropCached(b.work.Path("from"), nil, os.Geteuid(), os.Getegid(), true) },
+		"a cache that is read": func() error { _, _, err := readCacheMetadata(b.work.Path("from")); return err },
+		"what is declared":     func() error { _, err := b.declared(); return err },
+		"declared layers":      func() error { _, err := declaredLayers(b.root); return err },
+		"metadata":             func() error { _, err := b.takeMetadata(); return err },
+		"version files":        func() error { _, err := runtimeFiles(b.work.Path("room/app"), b.Getenv); return err },
+		"rules":                func() error { removesOwnModules(b.root); return nil },
 	} {
 		before := len(openIn(dir)) + len(openIn(b.root))
 		if err := do(); err != nil {

@@ -26,7 +26,7 @@ func TestWhereItCannotBeToldWhatIsRemovedEverythingIsCopied(t *testing.T) {
 		"the builder's npm so": {func(b *Build, _ string) { b.builder.env = []string{"npm_config_offline=true"} }, 0},
 	} {
 		b := working(t)
-		app := b.work.Path("app")
+		app := b.work.Path("room/app")
 		write(t, app+"/package.json", plainPackage)
 		write(t, app+"/package-lock.json", plainLock)
 		write(t, app+"/.gitignore", "node_modules\n")

@@ -117,7 +117,7 @@ func (b *Build) writeAnalyzed() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(b.work.Path("layers"), "analyzed.toml"), text, 0o644)
+	return os.WriteFile(filepath.Join(b.work.Path(layersFolder), "analyzed.toml"), text, 0o644)
 }
 
 // planFile is the lifecycle's file with the build plan, in the layers folder
@@ -127,7 +127,7 @@ const planFile = "plan.toml"
 // decisions reads what the buildpacks of the group decided: nothing for buildpacks
 // that do not say it.
 func (b *Build) decisions() ([]decisions.Decision, error) {
-	dir, err := os.OpenRoot(b.work.Path("layers"))
+	dir, err := b.openLayers()
 	if err != nil {
 		return nil, err
 	}

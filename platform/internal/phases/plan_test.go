@@ -84,13 +84,13 @@ func TestDetectionKnowsTheTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.work.Close()
-	if _, err := b.work.Folder("layers", 0o755); err != nil {
+	if _, err := b.work.Folder("room/layers", 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.writeAnalyzed(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(b.work.Path("layers/analyzed.toml"))
+	text, err := os.ReadFile(b.work.Path("room/layers/analyzed.toml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestAPlanThatCannotBeReadIsAnError(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer b.work.Close()
-		layers, err := b.work.Folder("layers", 0o755)
+		layers, err := b.work.Folder("room/layers", 0o755)
 		if err == nil {
 			err = tc.spoil(layers)
 		}

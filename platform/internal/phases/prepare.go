@@ -5,9 +5,11 @@ package phases
 import (
 	"context"
 	"os"
+	"path"
 	"syscall"
 
 	"github.com/armature-cnb/armature/internal/files/staging"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/platform/internal/hostfiles"
 )
 
@@ -21,7 +23,7 @@ const (
 
 // copyApp makes the build's copy of the app.
 func (b *Build) copyApp(ctx context.Context) error {
-	to, err := b.work.Folder("app", 0o777) // as in pack's containers
+	to, err := b.work.Folder(appFolder, 0o777) // as in pack's containers
 	if err != nil || b.Rebase != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func (b *Build) prepare(ctx context.Context) error {
 		name string
 		mode os.FileMode
 	}{
-		{"layers", 0o755}, {"platform", 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
+		{layersFolder, 0o755}, {"platform", 0o755}, {"platform/" + path.Base(tree.Room), 0o755}, {"home", 0o755}, {"tmp", 0o777 | os.ModeSticky}, {"vartmp", 0o777 | os.ModeSticky}, {"etc", 0o755}, {"point", 0o755},
 	} {
 		if _, err := b.work.Folder(folder.name, folder.mode); err != nil {
 			return err
@@ -73,7 +75,7 @@ func (b *Build) giveAway() error {
 	if info, err := os.Lstat(cache); err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != b.builder.user {
 		folders = append(folders, cache)
 	}
-	for _, name := range []string{"app", "layers", "home"} {
+	for _, name := range []string{appFolder, layersFolder, "home"} {
 		folders = append(folders, b.work.Path(name))
 	}
 	for _, name := range []string{"platform", "etc"} { // owned by root, readable by all

@@ -15,6 +15,7 @@ import (
 
 	"github.com/armature-cnb/armature/internal/cnb/labels"
 	"github.com/armature-cnb/armature/internal/modules/preview"
+	"github.com/armature-cnb/armature/platform/internal/home"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -168,7 +169,7 @@ func TestALabelThatLiesAboutLayersIsAnError(t *testing.T) {
 		t.Error("a seed's cache that is a file: got no error")
 	}
 	for name, err := range map[string]error{
-		"no layers":     func() error { _, err := declaredBy("/nowhere"); return err }(),
+		"no layers":     func() error { _, err := (&Build{work: &home.Work{Dir: "/nowhere"}}).declared(); return err }(),
 		"no buildpacks": func() error { _, err := declaredLayers("/nowhere"); return err }(),
 		"no app":        func() error { _, err := runtimeFiles("/nowhere", os.Getenv); return err }(),
 		"a project that is not there": func() error {

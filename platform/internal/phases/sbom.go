@@ -16,7 +16,7 @@ import (
 
 // copySBOM copies the lifecycle's /layers/sbom.
 func (b *Build) copySBOM() error {
-	made, err := os.OpenRoot(b.work.Path("layers"))
+	made, err := b.openLayers()
 	if err != nil {
 		return err
 	}

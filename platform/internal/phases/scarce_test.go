@@ -25,7 +25,7 @@ func TestWhatRunsShortIsWholeOrAnError(t *testing.T) {
 		"a list": func(b *Build) (any, error) {
 			return nil, dropCached(b.work.Path("from"), nil, os.Geteuid(), os.Getegid(), true)
 		},
-		"the app":                 func(b *Build) (any, error) { os.RemoveAll(b.work.Path("app")); return nil, b.copyApp(t.Context()) },
+		"the app":                 func(b *Build) (any, error) { os.RemoveAll(b.work.Path("room/app")); return nil, b.copyApp(t.Context()) },
 		"what the lifecycle gets": func(b *Build) (any, error) { return nil, b.prepare(t.Context()) },
 		"bills of materials": func(b *Build) (any, error) {
 			b.SBOMDir = b.work.Path("bills")
@@ -37,7 +37,7 @@ func TestWhatRunsShortIsWholeOrAnError(t *testing.T) {
 	}
 	reads := map[string]step{
 		"the builder":      func(b *Build) (any, error) { return nil, b.builder.readRoot(b.root, b.Target) },
-		"what is declared": func(b *Build) (any, error) { return declaredBy(b.work.Path("layers")) },
+		"what is declared": func(b *Build) (any, error) { return b.declared() },
 		"declared layers":  func(b *Build) (any, error) { return declaredLayers(b.root) },
 		"manifests":        func(b *Build) (any, error) { _, err := b.preview(); return nil, err },
 		"a cache's layers": func(b *Build) (any, error) { return b.cachedLayers(nil) },
@@ -95,14 +95,14 @@ func runShort(t *testing.T, image v1.Image, do func(b *Build) (any, error), chan
 func prepared(t *testing.T) *Build {
 	t.Helper()
 	b := working(t)
-	write(t, b.work.Path("app/package.json"), plainPackage)
-	write(t, b.work.Path("app/package-lock.json"), plainLock)
-	write(t, b.work.Path("layers/sbom/launch/a.json"), strings.Repeat("{}", 1000))
-	write(t, b.work.Path("layers/config/metadata.toml"), someDeclared)
+	write(t, b.work.Path("room/app/package.json"), plainPackage)
+	write(t, b.work.Path("room/app/package-lock.json"), plainLock)
+	write(t, b.work.Path("room/layers/sbom/launch/a.json"), strings.Repeat("{}", 1000))
+	write(t, b.work.Path("room/layers/config/metadata.toml"), someDeclared)
 	write(t, b.root+"/etc/passwd", "cnb:x:1001:1000::/home/cnb:/bin/sh\n")
 	write(t, b.root+"/cnb/lifecycle/launcher", programFor(b.Target))
 	b.first = working(t)
-	write(t, b.first.work.Path("layers/a_one/x.toml"), "[types]\nlaunch = true\n[metadata]\nany-target = true\n")
+	write(t, b.first.work.Path("room/layers/a_one/x.toml"), "[types]\nlaunch = true\n[metadata]\nany-target = true\n")
 	cacheOf(t, b.work.Path("from"), map[string]string{archiveContent: "x"})
 	return b
 }

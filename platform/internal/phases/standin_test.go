@@ -4,6 +4,7 @@ package phases
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/platform/internal/sandbox/sandboxtest"
 )
 
@@ -72,6 +74,8 @@ type call struct {
 	Layers   []string          // of that image
 	Cache    []string          // content of the cache
 	Restored []string          // the layers with metadata
+	Room     []string          // content of tree.Room
+	Renamed  bool              // a folder moved from the app into the layers is the same folder
 }
 
 type standIn struct {
@@ -141,7 +145,7 @@ func (s *standIn) note() error {
 		return err
 	}
 	c := call{Program: s.program, Args: os.Args[1:], Env: os.Environ(), Dir: dir, User: fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()), Files: map[string]string{}}
-	for _, place := range []string{"/", appDir, layersDir, cacheDir, platformDir, "/tmp", "/var/tmp", os.Getenv("HOME"), "/cnb", "/etc"} {
+	for _, place := range []string{"/", appDir, layersDir, cacheDir, platformDir, "/tmp", "/var/tmp", os.Getenv("HOME"), "/cnb", "/etc", tree.Room} {
 		if os.WriteFile(place+"/.try", nil, 0o644) == nil {
 			c.Writable = append(c.Writable, place)
 			os.Remove(place + "/.try")
@@ -149,6 +153,9 @@ func (s *standIn) note() error {
 	}
 	for _, place := range []string{appDir, platformDir, runFile, "/cnb/order.toml", "/etc/hostname"} {
 		filepath.WalkDir(place, func(path string, entry fs.DirEntry, err error) error {
+			if path == tree.Room {
+				return fs.SkipDir
+			}
 			if err == nil && entry.Type().IsRegular() {
 				text, _ := os.ReadFile(path)
 				c.Files[path] = string(text)
@@ -170,13 +177,32 @@ func (s *standIn) note() error {
 			c.Layers = append(c.Layers, id.String())
 		}
 	}
-	c.Cache = names(cacheDir)
+	c.Cache, c.Room = names(cacheDir), names(tree.Room)
+	if c.Renamed, err = renames(appDir+"/moving", layersDir+"/moving"); err != nil {
+		return err
+	}
 	c.Restored, _ = filepath.Glob(layersDir + "/*/*.toml")
 	text, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(fmt.Sprintf("%s/call-%d.json", layersDir, len(names(layersDir))), text, 0o644)
+}
+
+// renames reports whether a folder that is moved stays the same folder.
+func renames(from, to string) (bool, error) {
+	if err := os.Mkdir(from, 0o755); err != nil {
+		return false, err
+	}
+	before, err := os.Lstat(from)
+	if err != nil {
+		return false, err
+	}
+	if err := tree.Move(from, to); err != nil {
+		return false, err
+	}
+	after, err := os.Lstat(to)
+	return err == nil && os.SameFile(before, after), errors.Join(err, os.Remove(to))
 }
 
 func names(dir string) (all []string) {

@@ -142,12 +142,12 @@ func (s stage) run(ctx context.Context, box *sandbox.Sandbox) (status sandbox.St
 // previous image's (Platform API, "restorer"). It reports whether there was any.
 // Scripts of the app could write to the folders of both.
 func (b *Build) takeMetadata() (took bool, err error) {
-	theirs, err := os.OpenRoot(b.first.work.Path("layers"))
+	theirs, err := b.first.openLayers()
 	if err != nil {
 		return false, err
 	}
 	defer theirs.Close()
-	ours, err := os.OpenRoot(b.work.Path("layers"))
+	ours, err := b.openLayers()
 	if err != nil {
 		return false, err
 	}

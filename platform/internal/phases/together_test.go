@@ -31,14 +31,14 @@ func TestOnlyWhatIsKnownOfLayersForAnyTargetIsTakenOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { b.work.Close() })
-		if _, err := b.work.Folder("layers", 0o755); err != nil {
+		if _, err := b.work.Folder("room/layers", 0o755); err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
 	first := made(nil)
 	b := made(first)
-	theirs, ours, outside := first.work.Path("layers"), b.work.Path("layers"), t.TempDir()
+	theirs, ours, outside := first.work.Path("room/layers"), b.work.Path("room/layers"), t.TempDir()
 	layer := func(types, anyTarget string) string {
 		return "[types]\n" + types + "\n[metadata]\nany-target = " + anyTarget + "\ncache_sha = \"1\"\n"
 	}

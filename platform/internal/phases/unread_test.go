@@ -119,7 +119,7 @@ func TestADevelopersModulesAreCopiedWhereTheyMayBeKept(t *testing.T) {
 			write(t, b.App+"/node_modules/a/"+string(rune('a'+i)), "x")
 		}
 		tc.change(b)
-		to, err := b.work.Folder("app", 0o777)
+		to, err := b.work.Folder("room/app", 0o777)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestMetadataWithoutRoomAreWholeOrAnError(t *testing.T) {
 		return scarce.Try{
 			Do: func() (err error) { took, err = b.takeMetadata(); return err },
 			Check: func() {
-				text, err := os.ReadFile(b.work.Path("layers/a_one/x.toml"))
+				text, err := os.ReadFile(b.work.Path("room/layers/a_one/x.toml"))
 				if want := "[metadata]\n  any-target = true\n"; !took || string(text) != want || err != nil {
 					t.Errorf("got %v, %q, %v, want %q", took, text, err, want)
 				}

@@ -252,7 +252,7 @@ func once(t *testing.T, options Options) (*Result, error) {
 // calls returns the calls of the build's lifecycle, in order.
 func (b *Build) calls(t *testing.T) (all []call) {
 	t.Helper()
-	paths, err := filepath.Glob(b.work.Path("layers/call-*.json"))
+	paths, err := filepath.Glob(b.work.Path("room/layers/call-*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
