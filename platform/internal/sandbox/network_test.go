@@ -4,9 +4,11 @@ package sandbox_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
@@ -62,6 +64,29 @@ func TestAnOwnNetworkReachesNothingOfTheHosts(t *testing.T) {
 		}
 		if got, _ := run(t, s, "call", "ADDRESS="+listener.Addr().String()); !strings.Contains(got, "refused") {
 			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// No other process keeps it open; one that a parallel test starts would, until it
+// executes its program.
+func TestAListenerThatIsClosedTakesNoConnection(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		box, err := sandbox.Start(t.Context(), spec(t, way))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer box.Close()
+		// What the first process does after its answer is done when it takes an order.
+		if _, err := box.Run(t.Context(), sandbox.Command{Followed: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		address := box.Listener.Addr().String()
+		if err := box.Listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.Dial("tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("got %v, %v, want a refusal", conn, err)
 		}
 	})
 }
