@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -87,6 +89,24 @@ func TestAListenerThatIsClosedTakesNoConnection(t *testing.T) {
 		}
 		if conn, err := net.Dial("tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("got %v, %v, want a refusal", conn, err)
+		}
+	})
+}
+
+// A sandbox whose network reaches not even itself is none.
+func TestANetworkThatCannotBeRaisedIsAnError(t *testing.T) {
+	t.Parallel()
+	eachOf(t, mounts, func(t *testing.T, way sandbox.Way) {
+		for name, refused := range map[string]refusal{
+			"the socket": {unix.SYS_SOCKET, []match{is(0, unix.AF_INET), has(1, unix.SOCK_DGRAM, unix.SOCK_STREAM)}, unix.EIO},
+			"the flags":  {unix.SYS_IOCTL, []match{is(1, unix.SIOCSIFFLAGS)}, unix.EIO},
+		} {
+			s := spec(t, way)
+			s.Network = sandbox.None
+			got, _ := outcomeUnder(t, underRefusal{Refused: []refusal{refused}, Spec: s, Path: "/bin/program", Program: "exit 0"})
+			if want := "raising the loopback interface: input/output error"; got != want {
+				t.Errorf("%s: got %s, want %s", name, got, want)
+			}
 		}
 	})
 }
