@@ -174,7 +174,8 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	stage := filepath.Join(h.Dir, "images/registry/.app:1.armature-77/new")
-	if err := os.MkdirAll(stage, 0o755); err != nil {
+	image := filepath.Join(h.Dir, "images/registry/my.armature-app:1/index.json") // no stage
+	if err := errors.Join(os.MkdirAll(stage, 0o755), os.MkdirAll(filepath.Dir(image), 0o755), os.WriteFile(image, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	h = open(t, h.Dir)
@@ -187,6 +188,9 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	}
 	if _, err := os.Lstat(stage); err == nil {
 		t.Error("what a killed process began to write is still there")
+	}
+	if _, err := os.Lstat(image); err != nil {
+		t.Errorf("an image that was made lately: %v", err)
 	}
 }
 
