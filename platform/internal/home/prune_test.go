@@ -158,12 +158,12 @@ func TestUsingAnImageKeepsIt(t *testing.T) {
 func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	h := open(t, t.TempDir())
 	long, lately := time.Now().Add(-60*day), time.Now().Add(-day)
-	for name, made := range map[string]time.Time{"0123": long, "4567": lately} {
+	for name, times := range map[string]struct{ made, used time.Time }{"0123": {long, long}, "4567": {lately, long}, "89ab": {long, lately}} {
 		dir := filepath.Join(h.Dir, "builds", name)
 		if err := os.MkdirAll(dir+"/blobs", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		for path, at := range map[string]time.Time{dir + "/manifest.json": made, dir + ".lock": long} {
+		for path, at := range map[string]time.Time{dir + "/manifest.json": times.made, dir + ".lock": times.used} {
 			if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chtimes(path, at, at)); err != nil {
 				t.Fatal(err)
 			}
