@@ -23,6 +23,13 @@ import (
 
 // What malicious programs try, and the result.
 func init() {
+	programs["allowance"] = func() {
+		text, err := os.ReadFile("/proc/sys/user/max_user_namespaces")
+		if err != nil {
+			fmt.Print(err)
+		}
+		os.Stdout.Write(text)
+	}
 	for name, program := range map[string]func(){
 		"machine": func() {
 			for _, path := range []string{"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger"} {
@@ -246,6 +253,18 @@ func TestAChrootsDevicesAreItsOwn(t *testing.T) {
 	got, _ := run(t, s, "look")
 	if strings.Contains(got, "/dev/console") || strings.Contains(got, "/dev/sub") || !strings.Contains(got, "/dev/null") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// Neither may the first process, whose user namespace the program has.
+func TestNoFurtherUserNamespaceIsAllowed(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("an ordinary user's program has a namespace of its own")
+	}
+	need(t, sandbox.Users)
+	if got, _ := run(t, spec(t, sandbox.Users), "allowance"); got != "0\n" {
+		t.Errorf("got %q", got)
 	}
 }
 
