@@ -136,7 +136,7 @@ func (f *form) send(ctx *fasthttp.RequestCtx, p part) error {
 	if err != nil {
 		return err
 	}
-	file.Seek(p.first, io.SeekStart) // within the file
+	file.Seek(p.first, io.SeekStart)       // within the file
 	ctx.SetBodyStream(file, int(p.length)) // which closes it
 	return nil
 }
