@@ -268,6 +268,26 @@ func TestNoFurtherUserNamespaceIsAllowed(t *testing.T) {
 	}
 }
 
+// Of many that are made, a context that is over ends one before it is there.
+func TestWhatIsCancelledIsNotMade(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, way sandbox.Way) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 50 {
+			box, err := sandbox.Start(ctx, spec(t, way))
+			if errors.Is(err, context.Canceled) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			box.Close()
+		}
+		t.Error("all are made")
+	})
+}
+
 func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, way sandbox.Way) {
