@@ -3,7 +3,6 @@
 package sandbox_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -266,49 +264,4 @@ func TestNoFurtherUserNamespaceIsAllowed(t *testing.T) {
 	if got, _ := run(t, spec(t, sandbox.Users), "allowance"); got != "0\n" {
 		t.Errorf("got %q", got)
 	}
-}
-
-// Of many that are made, a context that is over ends one before it is there.
-func TestWhatIsCancelledIsNotMade(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, way sandbox.Way) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		for range 50 {
-			box, err := sandbox.Start(ctx, spec(t, way))
-			if errors.Is(err, context.Canceled) {
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			box.Close()
-		}
-		t.Error("all are made")
-	})
-}
-
-func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, way sandbox.Way) {
-		for i := range 5 {
-			s := spec(t, way)
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Duration(2*i)*time.Millisecond, cancel)
-			done := make(chan error, 1)
-			go func() {
-				box, err := sandbox.Start(ctx, s)
-				if err == nil {
-					err = box.Close()
-				}
-				done <- err
-			}()
-			select {
-			case <-done: // made or not, it has ended
-			case <-time.After(patience):
-				t.Fatal("it waits for a process that is gone")
-			}
-			cancel()
-		}
-	})
 }
