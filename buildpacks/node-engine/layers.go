@@ -149,10 +149,11 @@ func (i installation) install(ctx context.Context, found distribution.Found) (pa
 		return packit.Layer{}, fetch.DiskFull("making the layer "+i.name, err)
 	}
 	defer os.RemoveAll(temp) // no effect after the rename
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return packit.Layer{}, err
+	err = os.Chmod(temp, 0o755)
+	if err == nil {
+		err = i.fill(ctx, temp, found)
 	}
-	if err := i.fill(ctx, temp, found); err != nil {
+	if err != nil {
 		return packit.Layer{}, fmt.Errorf("installing Node.js %s into the layer %s: %w", i.Release.Version, i.name, err)
 	}
 	layer, err := emptyLayer(i.layers, i.name)

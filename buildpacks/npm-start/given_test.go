@@ -118,9 +118,12 @@ func testGiven(t *testing.T, context spec.G, it spec.S) {
 			Expect(again.Layers[2].Name).To(Equal("variables"))
 			Expect(again.Layers[2].Launch).To(BeTrue())
 			Expect(again.Layers[2].Path).NotTo(BeADirectory())
+			old := filepath.Join(again.Layers[2].Path, "old")
+			write(t, old, "")
 			_, err = build("BPE_A=2")
 			Expect(err).NotTo(HaveOccurred())
 			Expect(again.Layers[2].Path).To(BeADirectory())
+			Expect(old).NotTo(BeAnExistingFile())
 		})
 
 		it("are left to the buildpack that is made for them", func() {

@@ -95,7 +95,8 @@ func (s start) profiles(layersDir string) (all []string) {
 		if _, err := toml.DecodeFile(filepath.Dir(folder)+".toml", &layer); err != nil || !layer.Types.Launch {
 			continue // not a layer of the app image
 		}
-		if relative, err := filepath.Rel(layersDir, folder); err == nil && !slices.Contains(all, relative) {
+		relative, _ := filepath.Rel(layersDir, folder) // which is below it
+		if !slices.Contains(all, relative) {
 			all = append(all, relative)
 		}
 	}

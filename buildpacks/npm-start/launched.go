@@ -56,10 +56,7 @@ func (s start) findLaunched(layersDir string, getenv settings.Getenv) (l launche
 	}
 	l.kept, l.others = s.kept, below(layersDir, "*/*/bin")
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
-		relative, err := filepath.Rel(s.modules, filepath.Join(dir, nodemodules.Dir))
-		if err != nil {
-			return launched{}, err
-		}
+		relative, _ := filepath.Rel(s.modules, filepath.Join(dir, nodemodules.Dir)) // both are absolute
 		if found, ok := findPlace(filepath.Join(dir, nodemodules.Dir), filepath.ToSlash(relative)); ok {
 			l.places = append(l.places, found)
 		}

@@ -116,10 +116,7 @@ func (s start) workspaceWay(getenv settings.Getenv) (lines, way string) {
 // fromRoot returns the path relative to the app of a path relative to the
 // project.
 func (s start) fromRoot(folder string) string {
-	relative, err := filepath.Rel(s.root, filepath.Join(s.dir, folder))
-	if err != nil {
-		return folder
-	}
+	relative, _ := filepath.Rel(s.root, filepath.Join(s.dir, folder)) // both are absolute
 	return filepath.ToSlash(relative)
 }
 

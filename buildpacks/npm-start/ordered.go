@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -69,15 +67,12 @@ func index(key string) uint64 {
 
 // decodeObject decodes a JSON object.
 func decodeObject(text []byte) (object, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	value, err := decodeValue(decoder)
-	if err != nil {
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
 		return nil, err
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind the value")
-	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	value := decodeValue(decoder)
 	fields, ok := value.(object)
 	if !ok {
 		return nil, fmt.Errorf("got %T, want an object", value)
@@ -85,35 +80,24 @@ func decodeObject(text []byte) (object, error) {
 	return fields, nil
 }
 
-func decodeValue(decoder *json.Decoder) (any, error) {
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, err
-	}
+// decodeValue decodes the next value of a text that is valid, in which no token is an
+// error.
+func decodeValue(decoder *json.Decoder) any {
+	token, _ := decoder.Token()
 	switch token {
 	case json.Delim('['):
 		list := []any{}
 		for decoder.More() {
-			value, err := decodeValue(decoder)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
+			list = append(list, decodeValue(decoder))
 		}
-		_, err := decoder.Token()
-		return list, err
+		decoder.Token() // the end
+		return list
 	case json.Delim('{'):
 		members := object{}
 		places := map[string]int{}
 		for decoder.More() {
-			key, err := decoder.Token()
-			if err != nil {
-				return nil, err
-			}
-			value, err := decodeValue(decoder)
-			if err != nil {
-				return nil, err
-			}
+			key, _ := decoder.Token()
+			value := decodeValue(decoder)
 			name, _ := key.(string)
 			if place, twice := places[name]; twice {
 				members[place].value = value
@@ -122,10 +106,10 @@ func decodeValue(decoder *json.Decoder) (any, error) {
 			places[name] = len(members)
 			members = append(members, member{name, value})
 		}
-		_, err := decoder.Token()
-		return members.ordered(), err
+		decoder.Token() // the end
+		return members.ordered()
 	}
-	return token, nil
+	return token
 }
 
 // shortExponent takes the zero out of an exponent of two digits.

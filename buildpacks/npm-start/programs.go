@@ -23,8 +23,8 @@ func (s start) programs(fields object) object {
 		}
 	case []any:
 		all := object{}
-		for _, one := range bin {
-			if text, ok := one.(string); ok && len(all) < maxPrograms {
+		for _, one := range bin[:min(len(bin), maxPrograms)] {
+			if text, ok := one.(string); ok {
 				all = all.with(path.Base(text), text)
 			}
 		}

@@ -123,8 +123,8 @@ func TestWhatIsNoObjectSaysWhy(t *testing.T) {
 	for text, want := range map[string]string{
 		`{1:2}`: "invalid character '1'", `{"a":x}`: "invalid character 'x'", `{"a":[x]}`: "invalid character 'x'", `[x]`: "invalid character 'x'",
 		`{"a":1 "b":2}`: "after object key:value pair", `[1 2]`: "after array element", `{"a":1]`: "after object key:value pair", `["a"}`: "after array element",
-		"": "EOF", "{": "EOF", "[": "EOF", `{"a":`: "EOF", `{"a":[1`: "EOF",
-		"[]": "got []interface {}, want an object", `"x"`: "got string, want an object", "null": "got <nil>, want an object", "{} {}": "there is more behind the value",
+		"": "unexpected end", "{": "unexpected end", "[": "unexpected end", `{"a":`: "unexpected end", `{"a":[1`: "unexpected end",
+		"[]": "got []interface {}, want an object", `"x"`: "got string, want an object", "null": "got <nil>, want an object", "{} {}": "after top-level value",
 	} {
 		if got, err := decodeObject([]byte(text)); got != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v, want %q", text, got, err, want)

@@ -54,9 +54,12 @@ func testSupervisorLayer(t *testing.T, context spec.G, it spec.S) {
 			Expect(err).NotTo(HaveOccurred())
 			restore(t, f.layers, result.Layers)
 			f.env["CNB_TARGET_ARCH"] = "amd64"
+			old := filepath.Join(f.layers, "supervisor", "old")
+			write(t, old, "")
 			_, err = f.build()
 			Expect(err).NotTo(HaveOccurred())
 			Expect(filepath.Join(f.layers, "supervisor", "bin", "supervisor")).To(BeARegularFile())
+			Expect(old).NotTo(BeAnExistingFile())
 		})
 
 		it("is an error when the buildpack has none for the target", func() {

@@ -58,9 +58,5 @@ func (s start) workspaceFolder(name string) string {
 			name = folder
 		}
 	}
-	relative, err := filepath.Rel(s.root, filepath.Join(s.dir, name))
-	if err != nil {
-		return name
-	}
-	return relative
+	return s.fromRoot(name)
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -114,12 +115,16 @@ func (f *finder) see(node ast.Node) bool {
 		f.condition(n)
 	case *ast.BinaryExpr:
 		f.duration(n)
-		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) {
+		if to, ok := opposites[n.Op]; ok && !isText(n.X) && !isText(n.Y) && !comparesPassed(n) {
 			f.change(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), to.String())
 		}
 	case *ast.UnaryExpr:
-		if n.Op == token.NOT {
+		switch _, isNumber := n.X.(*ast.BasicLit); {
+		case n.Op == token.NOT:
 			f.change(n.OpPos, n.OpPos+1, "")
+		case n.Op == token.SUB && isNumber:
+			f.change(n.OpPos, n.OpPos+1, "")
+			return false
 		}
 	case *ast.Ident:
 		switch n.Name {
@@ -228,6 +233,18 @@ func isMade(e ast.Expr) bool {
 		return ok && (called.Sel.Name == "Errorf" || called.Sel.Name == "New")
 	}
 	return false
+}
+
+// comparesPassed reports whether the time since an event is compared with a limit:
+// time.Since(begin) < most. No reliable test can tell < from <= then: it would have to
+// hit one nanosecond.
+func comparesPassed(n *ast.BinaryExpr) bool {
+	call, ok := n.X.(*ast.CallExpr)
+	if !ok || !slices.Contains([]token.Token{token.LSS, token.LEQ, token.GTR, token.GEQ}, n.Op) {
+		return false
+	}
+	called, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && called.Sel.Name == "Since" && isNamed(called.X, "time")
 }
 
 // isText reports whether an operand of + is a string literal.

@@ -54,6 +54,12 @@ func TestWhatNobodyCanNoticeIsNotChanged(t *testing.T) {
 		"if other != nil { return 3, err }":            "!= -> ==, 3 -> 4, err -> nil",
 		"time.Sleep(500 * time.Millisecond)":           "* -> /, 500 -> 1000, time.Sleep(500 * time.Millisecond) -> ",
 		"time.Sleep(0 * time.Second)":                  "* -> /, 0 -> 1, time.Sleep(0 * time.Second) -> ",
+		"keep(time.Since(begin) < most)":               "keep(time.Since(begin) < most) -> ",
+		"keep(time.Since(begin) == most)":              "== -> !=, keep(time.Since(begin) == most) -> ",
+		"keep(last.Since(begin) < most)":               "< -> <=, keep(last.Since(begin) < most) -> ",
+		"keep(most > time.Since(begin))":               "> -> >=, keep(most > time.Since(begin)) -> ",
+		"keep(-1)":                                     "- -> , keep(-1) -> ",
+		"keep(n - 1)":                                  "- -> +, 1 -> 2, keep(n - 1) -> ",
 		"keep(500 * units.Millisecond)":                "* -> /, 500 -> 501, keep(500 * units.Millisecond) -> ",
 		"keep(time.Millisecond * 500)":                 "* -> /, 500 -> 501, keep(time.Millisecond * 500) -> ",
 	} {

@@ -15,9 +15,10 @@
 // (confine).
 //
 // It leaves out only what no test can notice in principle: the capacity of a slice
-// or channel, and the values that a function returns beside an error that is not
-// nil. The number of a product with a unit of time is doubled, any other one is
-// made larger by 1.
+// or channel, the values that a function returns beside an error that is not nil,
+// and the difference of < and <= for the time since an event. The number of a
+// product with a unit of time is doubled, a negative one loses its sign, which is
+// what mostly counts (-1 for all, or for none), and any other one is made larger by 1.
 //
 // It exits with 1 if the tests noticed fewer than -want percent, or if the time
 // was over before the sample was complete.

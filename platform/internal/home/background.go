@@ -45,7 +45,5 @@ func (h Home) Finish() {
 		return
 	}
 	cmd := &exec.Cmd{Path: "/proc/self/exe", Args: []string{emptier, h.Dir}, Dir: "/", Env: []string{}, SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
-	if cmd.Start() == nil {
-		cmd.Process.Release()
-	}
+	cmd.Start()
 }

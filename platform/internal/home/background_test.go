@@ -83,6 +83,23 @@ func TestWhatACallLeavesIsRemovedWhenItIsGone(t *testing.T) {
 	t.Error("it is not removed")
 }
 
+// It does nothing else: FINISH names what cannot be opened.
+func TestTheProcessThatEmptiesATrashEnds(t *testing.T) {
+	h := open(t, t.TempDir())
+	left := filepath.Join(h.Dir, "trash", strings.Repeat("a", 26))
+	if err := os.MkdirAll(left, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args, cmd.Env = []string{"armature-empties-trash", h.Dir}, append(os.Environ(), "FINISH=/dev/null/home")
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("got %s, %v", out, err)
+	}
+	if _, err := os.Lstat(left); err == nil {
+		t.Error("it is not removed")
+	}
+}
+
 // othersGoBefore reports whether a process that empties a home's trash leads a
 // session, which a terminal's end does not reach, and has a thread with the lowest
 // priority (proc_pid_stat(5)).

@@ -86,6 +86,23 @@ func TestWhatComesToTheTrashMeanwhileIsRemoved(t *testing.T) {
 	}
 }
 
+// What cannot be removed is no reason to leave what comes later.
+func TestWhatComesAfterWhatStaysIsRemoved(t *testing.T) {
+	h := opening(t, t.TempDir())
+	busy, other := filepath.Join(h.trashDir(), "1"), filepath.Join(h.trashDir(), "2")
+	must(t, os.MkdirAll(busy, 0o755))
+	if err := unix.Mount("tmpfs", busy, "tmpfs", 0, "size=4k"); err != nil {
+		t.Skipf("this test makes a mount, which takes root: %v", err)
+	}
+	defer unix.Unmount(busy, unix.MNT_DETACH)
+	if err := h.Empty(&during{t.Context(), func() { must(t, os.Mkdir(other, 0o755)) }}); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("got %v, want that the first is busy", err)
+	}
+	if left := h.trash(); len(left) != 1 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
 func TestWhatCannotBeLookedAtIsNeitherSmallNorShort(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none")
 	if isSmall(none) {

@@ -158,12 +158,12 @@ func TestUsingAnImageKeepsIt(t *testing.T) {
 func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	h := open(t, t.TempDir())
 	long, lately := time.Now().Add(-60*day), time.Now().Add(-day)
-	for name, made := range map[string]time.Time{"0123": long, "4567": lately} {
+	for name, times := range map[string]struct{ made, used time.Time }{"0123": {long, long}, "4567": {lately, long}, "89ab": {long, lately}} {
 		dir := filepath.Join(h.Dir, "builds", name)
 		if err := os.MkdirAll(dir+"/blobs", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		for path, at := range map[string]time.Time{dir + "/manifest.json": made, dir + ".lock": long} {
+		for path, at := range map[string]time.Time{dir + "/manifest.json": times.made, dir + ".lock": times.used} {
 			if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chtimes(path, at, at)); err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,8 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	stage := filepath.Join(h.Dir, "images/registry/.app:1.armature-77/new")
-	if err := os.MkdirAll(stage, 0o755); err != nil {
+	image := filepath.Join(h.Dir, "images/registry/my.armature-app:1/index.json") // no stage
+	if err := errors.Join(os.MkdirAll(stage, 0o755), os.MkdirAll(filepath.Dir(image), 0o755), os.WriteFile(image, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	h = open(t, h.Dir)
@@ -187,6 +188,9 @@ func TestWhatAnOlderArmatureLeftIsPrunedToo(t *testing.T) {
 	}
 	if _, err := os.Lstat(stage); err == nil {
 		t.Error("what a killed process began to write is still there")
+	}
+	if _, err := os.Lstat(image); err != nil {
+		t.Errorf("an image that was made lately: %v", err)
 	}
 }
 

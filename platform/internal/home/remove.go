@@ -30,7 +30,7 @@ func RemoveAll(dir string) error {
 // removeFlat removes a folder after moving nested folders up into it, so that no
 // path becomes long.
 func removeFlat(dir string) error {
-	number := 0
+	var number int
 	for {
 		entries, err := openedEntries(dir)
 		if err != nil {

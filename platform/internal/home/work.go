@@ -98,7 +98,7 @@ func (h Home) sweep() {
 		dir := filepath.Join(work, name)
 		flags := os.O_RDWR
 		if !isLock { // by an older armature, or the lock is the next entry
-			if h.mayGetLock(entry) {
+			if isYoung(entry) {
 				continue
 			}
 			flags |= os.O_CREATE
@@ -114,12 +114,8 @@ func (h Home) sweep() {
 	}
 }
 
-// mayGetLock reports whether a work folder has a lock, or may be about to get
-// one.
-func (h Home) mayGetLock(entry fs.DirEntry) bool {
-	if _, err := os.Lstat(filepath.Join(h.Dir, "work", entry.Name()+".lock")); err == nil {
-		return true
-	}
+// isYoung reports whether a work folder was made only now, or is gone.
+func isYoung(entry fs.DirEntry) bool {
 	info, err := entry.Info()
 	return err != nil || time.Since(info.ModTime()) < unlockedGrace
 }

@@ -219,6 +219,9 @@ func (s *Sandbox) wait() error {
 	return err
 }
 
+// deathTime is how long the first process may take to end when it is killed.
+const deathTime = 5 * time.Second
+
 // died returns the reason why the channel's other end is closed.
 func (s *Sandbox) died(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -233,7 +236,7 @@ func (s *Sandbox) died(ctx context.Context, err error) error {
 			return OutOfProcesses(err)
 		}
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(deathTime):
 		return fmt.Errorf("the sandbox's first process does not answer: %w", err)
 	}
 }

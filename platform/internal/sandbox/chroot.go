@@ -193,10 +193,13 @@ func (a answering) Accept() (net.Conn, error) {
 	return conn, nil
 }
 
+// on is the argument of an option of prctl(2) that is on or off.
+const on = 1
+
 // makeParent makes this process the parent of all orphans below it, and makes
 // SIGTERM, which the caller's death sends, end all of them.
 func (f *first) makeParent() {
-	prctl(unix.PR_SET_CHILD_SUBREAPER, 1)
+	prctl(unix.PR_SET_CHILD_SUBREAPER, on)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	go func() {

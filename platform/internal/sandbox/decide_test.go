@@ -207,7 +207,7 @@ func TestAnOrdinaryUsersProgramIsTheSandboxesUser(t *testing.T) {
 		}
 		f.allowUserNamespaces(7)
 	}
-	if got := read(file.Name()); got != "7" {
+	if got := read(file.Name()); got != "7\n" {
 		t.Errorf("got %q namespaces, want 7", got)
 	}
 	(&first{}).allowUserNamespaces(7) // if the setting is not writable

@@ -125,6 +125,22 @@ func TestAUserOfAllProcessesIsSeen(t *testing.T) {
 	}
 }
 
+// In a sandbox's /proc all are of the sandbox.
+func TestTasksAreThoseOfProc(t *testing.T) {
+	f := &first{setup: setup{Way: Users}}
+	counted := func() (count int64) {
+		tasks, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*")
+		return int64(len(tasks))
+	}
+	var got, want int64
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); { // others begin and end
+		if want, got = counted(), f.tasks(); got == want && got > 0 && want == counted() {
+			return
+		}
+	}
+	t.Errorf("got %d tasks, want %d", got, want)
+}
+
 // An ended program is no longer watched, and one without too many processes
 // continues.
 func TestWatchingEndsWithTheProgram(t *testing.T) {

@@ -152,3 +152,48 @@ func TestAFirstProcessWithoutACallerEnds(t *testing.T) {
 		far.Close()
 	}
 }
+
+// Of many that are made, a context that is over ends one before it is there.
+func TestWhatIsCancelledIsNotMade(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, way sandbox.Way) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 50 {
+			box, err := sandbox.Start(ctx, spec(t, way))
+			if errors.Is(err, context.Canceled) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			box.Close()
+		}
+		t.Error("all are made")
+	})
+}
+
+func TestCancellingWhileTheSandboxIsMadeEndsIt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, way sandbox.Way) {
+		for i := range 5 {
+			s := spec(t, way)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Duration(2*i)*time.Millisecond, cancel)
+			done := make(chan error, 1)
+			go func() {
+				box, err := sandbox.Start(ctx, s)
+				if err == nil {
+					err = box.Close()
+				}
+				done <- err
+			}()
+			select {
+			case <-done: // made or not, it has ended
+			case <-time.After(patience):
+				t.Fatal("it waits for a process that is gone")
+			}
+			cancel()
+		}
+	})
+}

@@ -60,6 +60,9 @@ type folderError struct{ error }
 
 func (e *folderError) Unwrap() error { return e.error }
 
+// anyID is the user and the group of a try: one that is not root.
+const anyID = 1
+
 // Try makes an empty sandbox below dir in one way, and ends it.
 func Try(ctx context.Context, way Way, dir string) (err error) {
 	work, err := os.MkdirTemp(dir, ".try-")
@@ -67,7 +70,7 @@ func Try(ctx context.Context, way Way, dir string) (err error) {
 		return &folderError{err}
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	spec := Spec{Way: way, Root: filepath.Join(work, "root"), MountPoint: filepath.Join(work, "point"), User: 1, Group: 1, Hostname: "try", Network: Host}
+	spec := Spec{Way: way, Root: filepath.Join(work, "root"), MountPoint: filepath.Join(work, "point"), User: anyID, Group: anyID, Hostname: "try", Network: Host}
 	for _, folder := range []string{spec.MountPoint, spec.Root + "/proc", spec.Root + "/dev"} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return &folderError{err}

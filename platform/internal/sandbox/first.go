@@ -263,7 +263,7 @@ func joinEmptyKeyring() error {
 // so that programs cannot become root in a new one.
 func (f *first) allowUserNamespaces(most int) {
 	if f.namespaces != nil {
-		f.namespaces.WriteAt([]byte(strconv.Itoa(most)), 0)
+		f.namespaces.WriteAt([]byte(strconv.Itoa(most)+"\n"), 0)
 	}
 }
 
@@ -274,10 +274,7 @@ func raiseLoopback() error {
 		return &Error{Step: "raising the loopback interface", Cause: err}
 	}
 	defer unix.Close(socket)
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
+	request, _ := unix.NewIfreq("lo") // fails for a longer name
 	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
 		return &Error{Step: "raising the loopback interface", Cause: err}

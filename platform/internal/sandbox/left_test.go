@@ -56,6 +56,12 @@ func init() {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	programs["sleep in silence"] = func() { // nobody waits for its output
+		fmt.Print("sleeping")
+		os.Stdout.Close()
+		os.Stderr.Close()
+		time.Sleep(time.Hour)
+	}
 	programs["blinded"] = blinded
 }
 
@@ -69,8 +75,13 @@ func blinded() {
 		err = unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 	}
 	s := job.Spec
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	s.Stdout = writer(func(p []byte) (int, error) {
 		err := unix.Mount("tmpfs", "/proc", "tmpfs", 0, "size=4k")
+		if job.Program == "sleep in silence" { // it ends only with the sandbox
+			defer cancel()
+		}
 		return len(p), errors.Join(err, os.WriteFile(s.Root+"/data/go", nil, 0o644))
 	})
 	var box *sandbox.Sandbox
@@ -81,7 +92,7 @@ func blinded() {
 		fmt.Print(err)
 		return
 	}
-	_, err = box.Run(context.Background(), sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=leave and wait"}}, nil)
+	_, err = box.Run(ctx, sandbox.Command{Args: []string{"/bin/program"}, Env: []string{"PROGRAM=" + job.Program}}, nil)
 	left := &failure.Failure{ID: "processes-left"}
 	fmt.Print(errors.Is(err, left), " ", errors.Is(box.Close(), left))
 	_, err = os.Lstat(s.Binds[0].Source)
@@ -92,22 +103,24 @@ func blinded() {
 	}
 }
 
-// A program that ended well is no success if what it left may run on.
+// A program that ended well is no success if what it left may run on; neither is one
+// that is ended.
 func TestAProgramThatLeavesSomethingHasFailed(t *testing.T) {
-	s := inChroot(t)
-	job, err := json.Marshal(underRefusal{Spec: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = []string{"PROGRAM=blinded", "JOB=" + string(job)}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, unix.EPERM) {
-		t.Skipf("this machine refuses a mount namespace: %v", err)
-	}
-	if want := "true true true <nil>"; err != nil || string(out) != want {
-		t.Errorf("got %s, %v, want %s", out, err, want)
+	for program, want := range map[string]string{"leave and wait": "true true true <nil>", "sleep in silence": "false true true <nil>"} {
+		job, err := json.Marshal(underRefusal{Spec: inChroot(t), Program: program})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = []string{"PROGRAM=blinded", "JOB=" + string(job)}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+		out, err := cmd.CombinedOutput()
+		if errors.Is(err, unix.EPERM) {
+			t.Skipf("this machine refuses a mount namespace: %v", err)
+		}
+		if err != nil || string(out) != want {
+			t.Errorf("%s: got %s, %v, want %s", program, out, err, want)
+		}
 	}
 }
 

@@ -120,7 +120,8 @@ func mountOutputNames(proc string) {
 // is.
 func nameOutput(pid int) {
 	var stat unix.Statfs_t
-	if unix.Statfs(outputNames, &stat) != nil || stat.Type != unix.TMPFS_MAGIC {
+	unix.Statfs(outputNames, &stat) // after an error it has no type
+	if stat.Type != unix.TMPFS_MAGIC {
 		return
 	}
 	unix.Mount("", outputNames, "", unix.MS_REMOUNT|closedFlags, "")

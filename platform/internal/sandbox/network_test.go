@@ -4,10 +4,14 @@ package sandbox_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
@@ -62,6 +66,47 @@ func TestAnOwnNetworkReachesNothingOfTheHosts(t *testing.T) {
 		}
 		if got, _ := run(t, s, "call", "ADDRESS="+listener.Addr().String()); !strings.Contains(got, "refused") {
 			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// No other process keeps it open; one that a parallel test starts would, until it
+// executes its program.
+func TestAListenerThatIsClosedTakesNoConnection(t *testing.T) {
+	each(t, func(t *testing.T, way sandbox.Way) {
+		box, err := sandbox.Start(t.Context(), spec(t, way))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer box.Close()
+		// What the first process does after its answer is done when it takes an order.
+		if _, err := box.Run(t.Context(), sandbox.Command{Followed: true}, nil); err != nil {
+			t.Fatal(err)
+		}
+		address := box.Listener.Addr().String()
+		if err := box.Listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.Dial("tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("got %v, %v, want a refusal", conn, err)
+		}
+	})
+}
+
+// A sandbox whose network reaches not even itself is none.
+func TestANetworkThatCannotBeRaisedIsAnError(t *testing.T) {
+	t.Parallel()
+	eachOf(t, mounts, func(t *testing.T, way sandbox.Way) {
+		for name, refused := range map[string]refusal{
+			"the socket": {unix.SYS_SOCKET, []match{is(0, unix.AF_INET), has(1, unix.SOCK_DGRAM, unix.SOCK_STREAM)}, unix.EIO},
+			"the flags":  {unix.SYS_IOCTL, []match{is(1, unix.SIOCSIFFLAGS)}, unix.EIO},
+		} {
+			s := spec(t, way)
+			s.Network = sandbox.None
+			got, _ := outcomeUnder(t, underRefusal{Refused: []refusal{refused}, Spec: s, Path: "/bin/program", Program: "exit 0"})
+			if want := "raising the loopback interface: input/output error"; got != want {
+				t.Errorf("%s: got %s, want %s", name, got, want)
+			}
 		}
 	})
 }

@@ -143,6 +143,9 @@ func (o *outputs) closeReads() {
 	}
 }
 
+// restTime is how long the rest of the output may take.
+const restTime = 10 * time.Second
+
 // wait waits for the rest of the output. If a pipe stays open although all
 // programs should be gone, it gives up after a while, with an error.
 func (o *outputs) wait() error {
@@ -154,7 +157,7 @@ func (o *outputs) wait() error {
 	select {
 	case <-done:
 		return nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(restTime):
 		o.closeReads()
 		<-done
 		return exec.ErrWaitDelay

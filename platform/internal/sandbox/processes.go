@@ -126,8 +126,13 @@ func descendants() ([]process, error) {
 	return found, nil
 }
 
-// killingTime is the time limit for ending all processes.
-const killingTime = 30 * time.Second
+// killingTime is the time limit for ending all processes. Between two tries, ended
+// ones are reaped until none has ended for reapQuiet, and at most for reapLongest.
+const (
+	killingTime = 30 * time.Second
+	reapQuiet   = 50 * time.Millisecond
+	reapLongest = 2 * time.Second
+)
 
 // endDescendants ends every process below this one, which must be the parent of
 // all orphans among them and must not wait for children meanwhile. It is done
@@ -154,7 +159,7 @@ func endDescendants() error {
 				p.signal(unix.SIGKILL)
 			}
 		}
-		reap(50*time.Millisecond, 2*time.Second)
+		reap(reapQuiet, reapLongest)
 		if time.Now().After(deadline) {
 			return &Error{Step: ending, Cause: fmt.Errorf("%d are left", len(left)), Kind: Ending}
 		}
@@ -220,7 +225,7 @@ func stopDescendants(deadline time.Time) error {
 // short-lived processes, a scan of all processes would always come too late. It
 // needs the kernel's list of children.
 func stopNewest() {
-	for range 200 {
+	for range newestRounds {
 		text := children()
 		if text == nil {
 			return
@@ -243,6 +248,9 @@ func children() []byte {
 	}
 	return text
 }
+
+// newestRounds is how often the newest are stopped before a scan of all.
+const newestRounds = 200
 
 // maxNewest is how many bytes at the end of the list of children are read.
 const maxNewest = 64

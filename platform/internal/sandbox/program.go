@@ -80,7 +80,7 @@ func (p program) giveUp() error {
 	if err := unix.Capset(&header, &none[0]); err != nil {
 		return &Error{Step: "clearing capabilities", Cause: err}
 	}
-	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, on); err != nil {
 		return &Error{Step: "setting no_new_privs", Cause: err}
 	}
 	leaveOthersAlone()

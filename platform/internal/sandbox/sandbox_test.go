@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/armature-cnb/armature/internal/testing/tier"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 	"github.com/armature-cnb/armature/platform/internal/sandbox/sandboxtest"
 )
@@ -189,39 +187,6 @@ func TestAProgramThatDoesNotExistIsAnError(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-}
-
-// Root and an ordinary user have different user namespaces.
-func TestAnOrdinaryUserHasTheSame(t *testing.T) {
-	tier.Beyond(t, "all tests of the package once more")
-	if os.Geteuid() != 0 {
-		t.Skip("this is an ordinary user")
-	}
-	const nobody = 65534
-	dir, err := os.MkdirTemp("", "sandbox-test-") // t.TempDir is in a folder for root only
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.MkdirAll(dir+"/bin", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	install(t, dir)
-	for _, path := range []string{dir, dir + "/bin"} {
-		if err := errors.Join(os.Chmod(path, 0o755), os.Chown(path, nobody, nobody)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), dir+"/bin/program", "-test.v", "-test.timeout=5m")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if !strings.Contains(string(out), "--- PASS: TestProgramsFollowOneAnotherUntilOneFails/user-namespace") {
-		t.Skip("this machine has no user namespaces for ordinary users")
-	}
 }
 
 func TestAMountThroughALinkOfTheImageIsRefused(t *testing.T) {

@@ -17,12 +17,12 @@ func (w wire) MarshalJSON() ([]byte, error) {
 	if utf8.ValidString(string(w)) {
 		return json.Marshal(string(w))
 	}
-	return json.Marshal([1][]byte{[]byte(w)})
+	return json.Marshal([...][]byte{[]byte(w)})
 }
 
 func (w *wire) UnmarshalJSON(text []byte) error {
 	if bytes.HasPrefix(text, []byte("[")) {
-		var odd [1][]byte
+		odd := [...][]byte{nil}
 		err := json.Unmarshal(text, &odd)
 		*w = wire(odd[0])
 		return err

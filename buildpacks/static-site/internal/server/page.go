@@ -136,10 +136,7 @@ func (f *form) send(ctx *fasthttp.RequestCtx, p part) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.Seek(p.first, io.SeekStart); err != nil {
-		file.Close()
-		return err
-	}
+	file.Seek(p.first, io.SeekStart)       // within the file
 	ctx.SetBodyStream(file, int(p.length)) // which closes it
 	return nil
 }
