@@ -155,9 +155,6 @@ func (b *Build) spec() (sandbox.Spec, error) {
 			{Source: b.work.Path("home"), Target: b.builder.home, Writable: true},
 		},
 	}
-	if err := b.shareRoom(&spec); err != nil {
-		return spec, err
-	}
 	spec.Binds = append(spec.Binds, b.etc...)
 	if b.run.asked != "" {
 		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("etc/run.toml"), Target: runFile})
@@ -165,8 +162,8 @@ func (b *Build) spec() (sandbox.Spec, error) {
 	if !b.Buildpacks.Empty() {
 		spec.Binds = append(spec.Binds, sandbox.Bind{Source: b.work.Path("buildpacks"), Target: order.Dir}, sandbox.Bind{Source: b.work.Path("etc/order.toml"), Target: order.OrderFile})
 	}
-	if b.Way != sandbox.Chroot {
-		return spec, nil
+	if err := b.shareRoom(&spec); err != nil || b.Way != sandbox.Chroot {
+		return spec, err
 	}
 	// A process whose working folder is moved out of the chroot gets no farther
 	// than its parent.
