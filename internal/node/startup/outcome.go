@@ -66,6 +66,9 @@ func (d *decider) process(one found) (*Process, bool) {
 		return nil, false
 	}
 	p := d.node(file, because, one.Sets...)
+	if one.Weak && !d.makes(file) {
+		p = d.source(file, because)
+	}
 	p.Port, p.Listens, p.Beside = one.Port, one.Listens, one.Beside
 	return &p, true
 }
