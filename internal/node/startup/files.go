@@ -126,6 +126,11 @@ func (d *decider) main() *Process {
 		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
 		return nil
 	}
+	if !slices.Contains(d.pkg.Programs(), file) && !slices.Contains(d.pkg.Programs(), "./"+file) && (!d.isFile(file) || exporting.Match(d.entryText(file))) {
+		if p := d.bin(); p != nil {
+			return p // main is what other packages import
+		}
+	}
 	if d.onlyExports(file) {
 		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
 		return nil
