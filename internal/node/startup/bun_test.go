@@ -34,6 +34,9 @@ func TestBun(t *testing.T) {
 		{"Bun's own module", files{"package.json": `{` + hono + `}`, "src/server.js": "import { Database } from 'bun:sqlite'\nx.listen(1)"}, "web: bun src/server.js [PORT]", "web: node src/server.js [PORT]"},
 		{"a server for Node.js", files{"package.json": `{}`, "index.js": "import x from 'bunyan'\nx.listen(1)"}, "web: node index.js", "web: node index.js"},
 		{"what a build makes", files{"package.json": scripts(`"build":"x"`, hono), "dist/index.js": "Bun.version; serve()"}, "web: node dist/index.js [PORT]", "web: node dist/index.js [PORT]"},
+		{"a watcher of a script for development", files{"package.json": scripts(`"dev":"nodemon lib/x.js"`, hono), "lib/x.js": "a.listen(1)"}, "web: node lib/x.js", "web: node lib/x.js"},
+		{"the same without a library for servers", files{"package.json": scripts(`"dev":"nodemon lib/x.js"`), "lib/x.js": "a.listen(1)"}, "nothing", "nothing"},
+		{"a watcher of what only exports", files{"package.json": scripts(`"dev":"nodemon lib/x.js"`, hono), "lib/x.js": "exports.a = 1"}, "nothing", "nothing"},
 		{"a script start", files{"package.json": scripts(`"dev":"bun --hot a.ts","start":"bun run a.ts"`, hono), "a.ts": serve}, "web: bun run a.ts [PORT]", "web: bun run a.ts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -85,7 +85,7 @@ func (d *decider) entry(one found) string {
 			}
 		}
 	}
-	if d.Built || one.Weak && !d.mayBuild() {
+	if d.Built || one.Weak && (!d.mayBuild() || len(d.pkg.Programs()) == 1) { // a program says more than a guess
 		return ""
 	}
 	return strings.ReplaceAll(one.Entries[0], "*", d.star(one.outcome))
