@@ -1,12 +1,16 @@
 package installscripts_test
 
 import (
+	"errors"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/deps"
+	"github.com/armature-cnb/armature/internal/failure"
 	"github.com/armature-cnb/armature/internal/modules/installscripts"
+	"github.com/armature-cnb/armature/internal/modules/outcome"
 )
 
 func TestWhatOnlyDevelopmentNeedsIsNotDownloaded(t *testing.T) {
@@ -49,5 +53,20 @@ func TestWhatOnlyDevelopmentNeedsIsNotDownloaded(t *testing.T) {
 				t.Errorf("got the log %q, want %q in it: %v", log, without, row.logs)
 			}
 		})
+	}
+}
+
+// The remedy for a host that cannot be reached names the variable of a package that is
+// known.
+func TestTheRemedyForADownloadNamesThePackagesVariable(t *testing.T) {
+	for name, want := range map[string]string{"puppeteer": "For puppeteer that is `--env PUPPETEER_SKIP_DOWNLOAD=true`.", "other": "or to do without it"} {
+		failed := installscripts.Failed{
+			Package: installscripts.Package{Manifest: installscripts.Manifest{Name: name}}, Command: "node install.js",
+			Outcome: outcome.Outcome{Err: exec.Command("false").Run(), Output: "Error: getaddrinfo ENOTFOUND a.example\n"},
+		}
+		var got *failure.Failure
+		if !errors.As(failed.Failure(), &got) || got.ID != outcome.HostUnreachable || !strings.Contains(got.Remedy, want) {
+			t.Errorf("%s: got %v, want %q", name, got, want)
+		}
 	}
 }

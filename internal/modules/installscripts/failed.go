@@ -57,6 +57,9 @@ func (f Failed) Failure() error {
 	}
 	if found := outcome.Find(f.Output, PythonMissing); found != nil {
 		found.Cause = which + " failed: " + found.Cause
+		if row, known := downloads[f.Package.Manifest.Name]; known && found.ID == outcome.HostUnreachable {
+			found.Remedy += fmt.Sprintf(" For %s that is `--env %s`.", f.Package.Manifest.Name, row.Without[0])
+		}
 		return found
 	}
 	if f.Killed() { // by the kernel, if memory runs out

@@ -33,6 +33,9 @@ func last(output string) []string {
 
 var loopback = regexp.MustCompile(`\b(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)\b|(?:^|[\s\[])::1\b`)
 
+// HostUnreachable is the id of the failure of a program that could not reach a host.
+const HostUnreachable = "script-host-unreachable"
+
 const unreachableRemedy = "behind a proxy with HTTPS_PROXY, and try again. Many packages that fetch a program say in their documentation " +
 	"how to take it from another address, or to do without it: CYPRESS_INSTALL_BINARY=0, PRISMA_ENGINES_MIRROR."
 
@@ -44,18 +47,20 @@ var unreachable = Symptom{
 		`[Cc]ould not resolve host: (\S+)|[Ff]ailed to connect to (\S+) port|unable to resolve host address [‘'"]?([^\s’'"]+)|Failed to resolve '([^']+)'|` +
 		`attempted address(?:es)?: ([^\s,)]+)|dial tcp: lookup ([^\s:]+)|error sending request for url \(https?://([^/\s)]+)|` +
 		`https?://([^/\s'"` + "`" + `)]+)[^\n]*\bfetch failed|Failed to fetch [^\n]{1,80} from (Google Fonts)`),
-	ID:     "script-host-unreachable",
+	ID:     HostUnreachable,
 	Cause:  "it could not reach %s",
 	Remedy: "let the build's network reach %s, " + unreachableRemedy,
 	Cut:    withoutLoopback, Transient: true,
 }
 
-// unnamed is the symptom of a program that ends with the words of fetch of Node.js
-// alone, which has the host only in the error's cause.
+// unnamed is the symptom of a program that ends with the words of Node.js for a host
+// that its message does not have: those of fetch, and of a connection that a firewall
+// or a proxy closes before there is one.
 var unnamed = Symptom{
-	Words:  regexp.MustCompile(`(?m)(?:^|TypeError: )\s*fetch failed\s*$`),
-	ID:     "script-host-unreachable",
-	Cause:  "it could not reach a host, which it does not name (fetch failed)",
+	Words: regexp.MustCompile(`(?m)(?:^|TypeError: )\s*(fetch failed)\s*$|\b(ERR_SOCKET_CLOSED_BEFORE_CONNECTION)\b|` +
+		`(Client network socket disconnected before secure TLS connection was established)|(tunneling socket could not be established)|Error: (socket hang up|read ECONNRESET)`),
+	ID:     HostUnreachable,
+	Cause:  "it could not reach a host, which it does not name (%s)",
 	Remedy: "look in the app and in its output for the addresses that it fetches, and let the build's network reach them, " + unreachableRemedy,
 	Cut:    ofOthers, Transient: true,
 }

@@ -254,20 +254,30 @@ func (d *decider) launchpoint() (*Process, error) {
 			Remedy: fmt.Sprintf("set %s to a file that node runs, relative to the project's folder, or leave it unset.", settings.LaunchPoint),
 		}
 	}
-	p := d.node(clean, settings.LaunchPoint)
+	p := d.source(clean, settings.LaunchPoint)
 	return &p, nil
 }
 
 // unscripted returns the first process that applies to a project without scripts
 // that start it, or nil. It sets the site of a static one.
 func (d *decider) unscripted() *Process {
-	for _, look := range []func() *Process{d.ownServer, d.strong, d.main, d.usual, d.weak, d.bin, d.serverScript, d.typescript} {
+	for _, look := range []func() *Process{d.ownServer, d.strong, d.developedWithBun, d.main, d.usual, d.weak, d.bin, d.serverScript, d.developed, d.typescript, d.components} {
 		if p := look(); p != nil || d.app.Kind == Static {
 			return p
 		}
 	}
 	d.ready()
 	return nil
+}
+
+// source returns a process of a file that the app's developer wrote: node runs it, or
+// Bun where only that can.
+func (d *decider) source(file, evidence string) Process {
+	p := d.node(file, evidence)
+	if d.isForBun(file) {
+		p.Command = bunProgram + " " + quote(file)
+	}
+	return p
 }
 
 // node returns a process of a file that node runs.

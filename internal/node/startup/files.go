@@ -25,7 +25,7 @@ func (d *decider) ownServer() *Process {
 		return nil
 	}
 	if d.isFile(npmsServer) {
-		p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+		p := d.source(npmsServer, npmsServer+", which npm starts without a script start")
 		return &p
 	}
 	strong := slices.DeleteFunc(slices.Clone(d.found), func(f found) bool { return f.Weak })
@@ -34,7 +34,7 @@ func (d *decider) ownServer() *Process {
 	}
 	for _, file := range sitesServers {
 		if d.isFile(file) && !d.onlyExports(file) {
-			p := d.node(file, file+", the server of an app that also makes a site")
+			p := d.source(file, file+", the server of an app that also makes a site")
 			return &p
 		}
 	}
@@ -67,6 +67,21 @@ func (d *decider) isDependency(names []string) bool {
 // background.
 var watchers = []string{"nodemon", "node-dev", "supervisor", "pm2-dev", "pm2"}
 
+// developed returns the process of the file that a script for development of an app
+// with a library for servers has a watcher run, or nil.
+func (d *decider) developed() *Process {
+	if !d.hasServerLibrary() {
+		return nil
+	}
+	for _, name := range forDevelopment {
+		if p := d.watched(name); p != nil && !d.onlyExports(p.File) && !d.isOfDesktop(p.File) {
+			d.app.Weak = true
+			return p
+		}
+	}
+	return nil
+}
+
 // watched returns the process of the file that a script has a watcher run, or nil.
 func (d *decider) watched(script string) *Process {
 	all := calls(d.pkg.Scripts[script])
@@ -81,7 +96,7 @@ func (d *decider) watched(script string) *Process {
 	for i, word := range words[1:] {
 		isValue := i > 0 && strings.HasPrefix(words[i], "-") // of an option, perhaps
 		if file := d.resolved(word); !isValue && !strings.HasPrefix(word, "-") && file != "" && isJavaScript(file) && !strings.HasSuffix(strings.TrimSuffix(file, path.Ext(file)), ".config") {
-			p := d.node(file, fmt.Sprintf("%s, which the script %s has %s run", file, script, program))
+			p := d.source(file, fmt.Sprintf("%s, which the script %s has %s run", file, script, program))
 			return &p
 		}
 	}
@@ -91,7 +106,7 @@ func (d *decider) watched(script string) *Process {
 // main returns server.js, or the main file of package.json.
 func (d *decider) main() *Process {
 	if d.isFile(npmsServer) {
-		p := d.node(npmsServer, npmsServer+", which npm starts without a script start")
+		p := d.source(npmsServer, npmsServer+", which npm starts without a script start")
 		return &p
 	}
 	d.looked(npmsServer)
@@ -111,6 +126,11 @@ func (d *decider) main() *Process {
 		d.looked(fmt.Sprintf("%s, which %s names as main", d.pkg.Main, packagejson.FileName))
 		return nil
 	}
+	if !slices.Contains(d.pkg.Programs(), file) && !slices.Contains(d.pkg.Programs(), "./"+file) && (!d.isFile(file) || exporting.Match(d.entryText(file))) {
+		if p := d.bin(); p != nil {
+			return p // main is what other packages import
+		}
+	}
 	if d.onlyExports(file) {
 		d.looked(fmt.Sprintf("%s, which %s names as main and which only exports", file, packagejson.FileName))
 		return nil
@@ -120,7 +140,7 @@ func (d *decider) main() *Process {
 		return nil
 	}
 	d.app.Weak = true
-	p := d.node(file, fmt.Sprintf("main of %s", packagejson.FileName))
+	p := d.source(file, fmt.Sprintf("main of %s", packagejson.FileName))
 	return &p
 }
 
@@ -164,7 +184,7 @@ func (d *decider) first(files []string, because string) *Process {
 			continue
 		}
 		d.app.Weak = true
-		p := d.node(file, file+because)
+		p := d.source(file, file+because)
 		return &p
 	}
 	d.looked(strings.Join(files[:min(len(files), 4)], ", "))
@@ -184,7 +204,7 @@ func (d *decider) bin() *Process {
 		return nil
 	}
 	d.app.Weak = true
-	p := d.node(file, fmt.Sprintf("%s, the only program of %s", file, packagejson.FileName))
+	p := d.source(file, fmt.Sprintf("%s, the only program of %s", file, packagejson.FileName))
 	d.app.Notes = append(d.app.Notes, fmt.Sprintf("%s is started without arguments. If it needs some, set %s=\"node %s ARGUMENTS\".", file, settings.StartCommand, file))
 	return &p
 }
@@ -205,6 +225,9 @@ func (d *decider) typescript() *Process {
 	files := typescriptFiles
 	if strings.HasSuffix(d.pkg.Main, ".ts") || strings.HasSuffix(d.pkg.Main, ".mts") {
 		files = append([]string{path.Clean(d.pkg.Main)}, files...)
+	}
+	if d.HasBun {
+		return d.first(files, ", which Bun runs")
 	}
 	if d.Node != "" && !stripsTypes(d.Node) {
 		if slices.ContainsFunc(files, d.isFile) {

@@ -17,19 +17,23 @@ var (
 // maxImports is the maximal number of files that are searched for one program.
 const maxImports = 50
 
-// onlyExports reports whether a file is a library: it exports something, and
-// neither it nor the files that it imports call anything that listens.
+// onlyExports reports whether a file is a library: it exports something, which Bun
+// does not serve, and neither it nor the files that it imports call anything that
+// listens.
 func (d *decider) onlyExports(file string) bool {
-	if !exporting.Match(d.entryText(file)) {
-		return false
-	}
+	return exporting.Match(d.entryText(file)) && !d.listens(file) && !d.servedByBun(file)
+}
+
+// listens reports whether a file, or one that it imports, calls anything that
+// listens, as far as that is known.
+func (d *decider) listens(file string) bool {
 	queue, seen := []string{file}, map[string]bool{file: true}
 	for len(queue) > 0 {
 		name := queue[0]
 		queue = queue[1:]
 		text := comments.ReplaceAllString(string(d.entryText(name)), "")
 		if listening.MatchString(text) {
-			return false
+			return true
 		}
 		for _, match := range importing.FindAllStringSubmatch(text, -1) {
 			next := d.imported(path.Join(path.Dir(name), match[1]))
@@ -37,13 +41,13 @@ func (d *decider) onlyExports(file string) bool {
 				continue
 			}
 			if len(seen) == maxImports {
-				return false
+				return true
 			}
 			seen[next] = true
 			queue = append(queue, next)
 		}
 	}
-	return true
+	return false
 }
 
 // imported returns the file of an import, or an empty text.

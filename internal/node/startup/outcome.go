@@ -66,6 +66,9 @@ func (d *decider) process(one found) (*Process, bool) {
 		return nil, false
 	}
 	p := d.node(file, because, one.Sets...)
+	if one.Weak && !d.makes(file) {
+		p = d.source(file, because)
+	}
 	p.Port, p.Listens, p.Beside = one.Port, one.Listens, one.Beside
 	return &p, true
 }
@@ -82,7 +85,7 @@ func (d *decider) entry(one found) string {
 			}
 		}
 	}
-	if d.Built || one.Weak && !d.mayBuild() {
+	if d.Built || one.Weak && (!d.mayBuild() || len(d.pkg.Programs()) == 1) { // a program says more than a guess
 		return ""
 	}
 	return strings.ReplaceAll(one.Entries[0], "*", d.star(one.outcome))

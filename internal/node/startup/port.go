@@ -16,7 +16,7 @@ const portVariable = "PORT"
 var readsPort = regexp.MustCompile(`process\.env\.PORT\b|process\.env\[['"]PORT['"]\]|\benv\.PORT\b|\{[^{}]*\bPORT\b[^{}]*\}\s*=\s*process\.env\b|\$PORT\b|\$\{PORT\b`)
 
 // ownPort matches the port of a program without the variable.
-var ownPort = regexp.MustCompile(`process\.env\.PORT\s*(?:\|\||\?\?)\s*['"]?(\d{2,5})\b`)
+var ownPort = regexp.MustCompile(`(?:process|Bun)\.env\.PORT\s*(?:\|\||\?\?)\s*['"]?(\d{2,5})\b`)
 
 // reading adds to a process the variable for its port, if its framework, its
 // command, or the file that it runs says so.
@@ -34,6 +34,9 @@ func (d *decider) reading(p Process) Process {
 				p.Port, p.Listens = one.Port, one.Listens
 			}
 		}
+	}
+	if p.Port == "" && d.servedByBun(p.File) && !ownPortOfBun.Match(d.code(p.File)) {
+		p.Port, p.Listens = portVariable, bunsPort
 	}
 	if found := ownPort.FindSubmatch(text); found != nil && p.Port == portVariable {
 		p.Listens, _ = strconv.Atoi(string(found[1]))
@@ -63,7 +66,7 @@ func joined(words []string) (line string) {
 	return line
 }
 
-// fileOf returns the file that node runs in a command, as far as the command says,
+// fileOf returns the file that node or Bun runs in a command, as far as the command says,
 // relative to the project: "app.js" for "node --trace-warnings ./app".
 func (d *decider) fileOf(command string) string {
 	all := calls(command)
@@ -71,6 +74,9 @@ func (d *decider) fileOf(command string) string {
 		return ""
 	}
 	words := all[len(all)-1]
+	if file := d.bunRuns(words); file != "" {
+		return file
+	}
 	if programName(words) != "node" {
 		return ""
 	}

@@ -103,7 +103,7 @@ type Process struct {
 	Evidence string // why: "package.json: the script start"
 	Port     string // the variable with the port that it listens to, if known
 	Listens  int    // the port that it listens to without the variable; 0 if that is unknown
-	File     string // the file that node runs, relative to the project, if known
+	File     string // the file that node or Bun runs, relative to the project, if known
 
 	// Beside are folders of the project that File wants beside it.
 	Beside []string
@@ -120,11 +120,13 @@ type Process struct {
 //     start:prod, start:production, serve:prod and the like
 //   - BP_LAUNCHPOINT
 //   - the framework
+//   - the file that a script for development has Bun run, as a server
 //   - server.js, main of package.json, index.js, app.js, main.js
 //   - the usual files of an app that depends on a library for servers
 //   - the only program (bin) of such an app
 //   - the script server, start:server, serve and the like of such an app
-//   - the files above as TypeScript, where Node.js runs it
+//   - the file that a script for development of such an app has a watcher run
+//   - the files above as TypeScript, where Node.js or Bun runs it
 //   - a folder that has an index.html
 //
 // A setting that is wrong is a [failure.Failure].

@@ -91,6 +91,9 @@ func (m *manager) run(p programs.Program, dir string, args ...string) error {
 	if err != nil || o == nil {
 		return err
 	}
+	if err := otherRegistry(m.project.Lock, o.Output); err != nil {
+		return err
+	}
 	return classify(fault{Outcome: *o, args: args})
 }
 

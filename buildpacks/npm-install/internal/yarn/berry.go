@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/environ"
 	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules"
@@ -24,6 +23,7 @@ type berryArguments struct {
 	Folders    []string            `json:"folders"`
 	Production bool                `json:"production"`
 	Cache      string              `json:"cache"`
+	Lock       bool                `json:"lock"`
 	Target     map[string][]string `json:"target"`
 	Facts      string              `json:"facts"`
 }
@@ -36,20 +36,27 @@ type berryFacts struct {
 
 // installBerry lets Yarn 2 and later install a part's packages.
 func (m *manager) installBerry(p modules.Part) error {
+	wanted := berryArguments{Folders: m.berryFolders(p), Production: !p.Dev, Cache: m.berryCache(), Target: architectures(p.Target)}
+	if err := m.runBerry(p, wanted, m.berryCommand(p)); err != nil || m.knowsTargets() {
+		return err
+	}
+	return m.removeForeign(p)
+}
+
+// runBerry runs the plugin for a part's target, and reads Yarn's settings. The log
+// and messages show another command in its place.
+func (m *manager) runBerry(p modules.Part, wanted berryArguments, shown string) error {
 	dir, err := os.MkdirTemp("", "yarn-plugin-")
 	if err != nil {
 		return fmt.Errorf("making a folder for Yarn's plugin: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	plugin, facts := filepath.Join(dir, "focus.cjs"), filepath.Join(dir, "facts.json")
+	plugin := filepath.Join(dir, "focus.cjs")
+	wanted.Facts = filepath.Join(dir, "facts.json")
 	if err := os.WriteFile(plugin, focus, 0o644); err != nil {
 		return err
 	}
-	want := deps.PlatformOf(p.Target)
-	arguments, err := json.Marshal(berryArguments{
-		Folders: m.berryFolders(p), Production: !p.Dev, Cache: m.berryCache(), Facts: facts,
-		Target: map[string][]string{"os": {want.OS}, "cpu": {want.CPU}, "libc": {want.Libc}},
-	})
+	arguments, err := json.Marshal(wanted)
 	if err != nil {
 		return err
 	}
@@ -66,17 +73,14 @@ func (m *manager) installBerry(p modules.Part) error {
 		defer remove()
 		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" --require="+file))
 	}
-	if _, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: m.berryCommand(p)}); err != nil {
+	if _, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: []string{"armature", "install"}, shown: shown}); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(facts)
+	text, err := os.ReadFile(wanted.Facts)
 	if err != nil {
 		return fmt.Errorf("reading Yarn's settings: %w", err)
 	}
-	if err := json.Unmarshal(text, &m.facts); err != nil || m.knowsTargets() {
-		return err
-	}
-	return m.removeForeign(p)
+	return json.Unmarshal(text, &m.facts)
 }
 
 // berryCache returns the folder of Yarn's cache: the layer's, or "" for the project's

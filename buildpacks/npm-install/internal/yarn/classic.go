@@ -36,6 +36,17 @@ func (m *manager) installClassic(p modules.Part) error {
 	} else {
 		args = append(args, "--production=true")
 	}
+	if err := m.standIn(p); err != nil {
+		return err
+	}
+	if err := m.withWorkspaces(p, func() error { return m.runClassic(p, args...) }); err != nil {
+		return err
+	}
+	return m.removeForeign(p)
+}
+
+// runClassic runs Yarn 1 for a part's target.
+func (m *manager) runClassic(p modules.Part, args ...string) error {
 	files, err := m.classicFiles()
 	if err != nil {
 		return err
@@ -49,20 +60,11 @@ func (m *manager) installClassic(p modules.Part) error {
 		defer remove()
 		env = env.With("NODE_OPTIONS", strings.TrimSpace(env.Get("NODE_OPTIONS")+" --require="+file))
 	}
-	if err := m.standIn(p); err != nil {
-		return err
-	}
-	err = m.withWorkspaces(p, func() error {
-		output, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: args})
-		if err == nil {
-			err = m.lost(p, output)
-		}
-		return err
-	})
+	output, err := m.classify(call{dir: m.project.Dir, env: env, files: files, args: args})
 	if err != nil {
 		return err
 	}
-	return m.removeForeign(p)
+	return m.lost(p, output)
 }
 
 // lost returns an error if Yarn 1 could not fetch an optional package that is made

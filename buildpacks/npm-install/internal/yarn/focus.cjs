@@ -8,6 +8,8 @@
 //   production  without devDependencies
 //   cache       the folder of Yarn's cache; empty for the project's own
 //   target      {os, cpu, libc}, each a list
+//   lock        write a lockfile that has all checksums, and install nothing if this
+//               Yarn knows how to
 //   facts       the file to write Yarn's settings to, as JSON
 module.exports = {
   name: 'plugin-armature',
@@ -28,7 +30,7 @@ module.exports = {
         }
         const {project} = await Project.find(configuration, this.context.cwd)
         const cache = await Cache.find(configuration)
-        const complete = !wanted.folders && !wanted.production
+        const complete = !wanted.lock && !wanted.folders && !wanted.production
         for (const workspace of project.workspaces) {
           const {manifest} = workspace
           if (wanted.folders && !wanted.folders.includes(npath.fromPortablePath(workspace.relativeCwd || '.'))) {
@@ -39,7 +41,7 @@ module.exports = {
           }
         }
         const report = await StreamReport.start({configuration, stdout: this.context.stdout, includeLogs: true}, async report => {
-          await project.install({cache, report, immutable: complete, persistProject: false, mode: 'skip-build', skipBuild: true})
+          await project.install({cache, report, immutable: complete, persistProject: wanted.lock, mode: wanted.lock ? 'update-lockfile' : 'skip-build', skipBuild: true})
         })
         fs.writeFileSync(wanted.facts, JSON.stringify({
           enableScripts: configuration.get('enableScripts'),

@@ -19,6 +19,11 @@ func (m *manager) Install(p modules.Part) error {
 	if err := m.cache.Open(); err != nil {
 		return err
 	}
+	if m.resolves() {
+		if err := m.WriteLock(); err != nil {
+			return err
+		}
+	}
 	m.targets = append(m.targets, deps.PlatformOf(p.Target), deps.PlatformOf(p.Host))
 	install := m.installBerry
 	if m.classic() {

@@ -105,15 +105,14 @@ func (m *manager) readLock(dir string) (lockfile, error) {
 		return known, nil
 	}
 	var l lockfile
-	var err error
-	if l.Lock, l.found, err = yarnlock.ReadLock(dir); err != nil || !l.found {
-		return l, err
-	}
 	pkg, err := packagejson.Read(dir)
 	if err != nil {
 		return l, err
 	}
 	if l.folders, err = project.Workspaces(dir, pkg.Workspaces); err != nil {
+		return l, err
+	}
+	if l.Lock, l.found, err = yarnlock.ReadLock(dir); err != nil || !l.found {
 		return l, err
 	}
 	l.graph, l.missing, err = l.Graph(dir, l.folders)
@@ -138,11 +137,17 @@ func (m *manager) Inspect(p *modules.Project) (method modules.Method, err error)
 	} else if m.linker, err = m.findLinker(); err != nil {
 		return method, err
 	}
+	if m.resolves() {
+		method.Kind, method.Name = modules.Resolved, "yarn install"
+	}
 	method.InApp = m.isPnP()
 	return method, m.preflight()
 }
 
 func (m *manager) Describe() error {
+	if m.resolves() {
+		m.warnOfNoLockfile()
+	}
 	m.log.Process("Resolving installation process")
 	if m.lock.found {
 		format := "Yarn 1"
@@ -169,9 +174,6 @@ func (m *manager) Prepare(context packit.BuildContext, downloads *modules.Downlo
 	m.node, err = askVersions(m.env)
 	return layers, err
 }
-
-// WriteLock is not called: a project without a lockfile is refused.
-func (m *manager) WriteLock() error { return m.noLockfile() }
 
 // Unmet is not called: no modules are vendored.
 func (m *manager) Unmet() ([]string, error) { return nil, nil }

@@ -13,17 +13,10 @@ import (
 	"github.com/armature-cnb/armature/internal/node/packagejson"
 )
 
-// preflight finds what Yarn passes over: Yarn 1 installs without a lockfile, and
-// from one that does not fit the package.json of a workspace; so does Yarn 2 and
-// later where it installs for production. Markers of a merge conflict are an error
-// of [yarnlock.ReadLock].
+// preflight finds what Yarn passes over: Yarn 1 installs from a lockfile that does
+// not fit the package.json of a workspace; so does Yarn 2 and later where it installs
+// for production. Markers of a merge conflict are an error of [yarnlock.ReadLock].
 func (m *manager) preflight() error {
-	if !m.lock.found {
-		if m.project.IsEmpty() && !m.isPnP() {
-			return nil
-		}
-		return m.noLockfile()
-	}
 	if len(m.lock.missing) == 0 {
 		return nil
 	}
@@ -35,14 +28,6 @@ func (m *manager) preflight() error {
 		ID:     "lockfile-out-of-step",
 		Cause:  fmt.Sprintf("%s does not fit %s%s", yarnlock.FileName, packagejson.FileName, failure.List(lines)),
 		Remedy: fmt.Sprintf("run `yarn install` in the project's folder, and commit the %s that it writes.", yarnlock.FileName),
-	}
-}
-
-func (m *manager) noLockfile() error {
-	return &failure.Failure{
-		ID:     "lockfile-missing",
-		Cause:  fmt.Sprintf("the app is made with Yarn, and %s has no %s: Yarn would choose the versions anew in every build", m.project.Dir, yarnlock.FileName),
-		Remedy: fmt.Sprintf("run `yarn install` in the project's folder, and commit the %s that it writes; take it out of .gitignore and .dockerignore.", yarnlock.FileName),
 	}
 }
 

@@ -64,6 +64,22 @@ func privateRegistry(t *testing.T, token string) (url, sha1Hex, integrity string
 	return server.URL, sha1Hex, integrity
 }
 
+// installReally lets real Yarn install an app for its launch, and returns the log.
+func installReally(t *testing.T, version, app, platform, layers string, target targets.Target) string {
+	t.Helper()
+	var log bytes.Buffer
+	emitter := scribe.NewEmitter(&log)
+	env := environ.List(os.Environ()).With("HOME", t.TempDir()).With("CNB_TARGET_OS", target.OS).With("CNB_TARGET_ARCH", target.Arch)
+	_, err := modules.Build(env, emitter, New(env, emitter, programs.Request{Manager: "yarn", Version: version}))(packit.BuildContext{
+		WorkingDir: app, Layers: packit.Layers{Path: layers}, Platform: packit.Platform{Path: platform},
+		Plan: packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{{Name: "node_modules", Metadata: map[string]any{"launch": true, "relinks": true}}}},
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	return log.String()
+}
+
 // Real Yarn installs from a registry that wants a token, which the npmrc binding has,
 // and leaves the app's files alone.
 func TestRealYarnInstallsFromAPrivateRegistry(t *testing.T) {
@@ -83,20 +99,11 @@ func TestRealYarnInstallsFromAPrivateRegistry(t *testing.T) {
 				"bindings/npm/type":   "npmrc",
 				"bindings/npm/.npmrc": fmt.Sprintf("@x:registry=%s/\n%s/:_authToken=s3cret\n", url, strings.TrimPrefix(url, "http:")),
 			})
-			var log bytes.Buffer
-			emitter := scribe.NewEmitter(&log)
 			host, err := targets.Host()
 			if err != nil {
 				t.Fatal(err)
 			}
-			env := environ.List(os.Environ()).With("HOME", t.TempDir()).With("CNB_TARGET_OS", "linux").With("CNB_TARGET_ARCH", host.Arch)
-			_, err = modules.Build(env, emitter, New(env, emitter, programs.Request{Manager: "yarn", Version: version}))(packit.BuildContext{
-				WorkingDir: app, Layers: packit.Layers{Path: layers}, Platform: packit.Platform{Path: platform},
-				Plan: packit.BuildpackPlan{Entries: []packit.BuildpackPlanEntry{{Name: "node_modules", Metadata: map[string]any{"launch": true, "relinks": true}}}},
-			})
-			if err != nil {
-				t.Fatalf("%v\n%s", err, log.String())
-			}
+			installReally(t, version, app, platform, layers, host)
 			if _, err := os.Stat(filepath.Join(app, "node_modules", "@x", "word", "package.json")); err != nil {
 				t.Errorf("got %v", err)
 			}
