@@ -39,12 +39,6 @@ func (h Home) archive(a Archive) string {
 	return filepath.Join(h.Dir, archiveFolders, a.Checksum.Hex[:2], a.Checksum.Hex+"-"+hex.EncodeToString(address[:16]))
 }
 
-// HasArchive reports whether an archive is kept. Its content may be wrong.
-func (h Home) HasArchive(a Archive) bool {
-	info, err := os.Lstat(h.archive(a))
-	return err == nil && info.Mode().IsRegular()
-}
-
 // UseArchive gives a kept archive the name to, and records that it is used now. Linked
 // says that the file may be the same one, which nobody may write to; otherwise it is
 // copied. Found is false if it is not kept. Its content may be wrong.
