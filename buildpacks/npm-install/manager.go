@@ -15,8 +15,8 @@ import (
 	"github.com/armature-cnb/armature/internal/modules/nodemodules"
 	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/project"
-	"github.com/armature-cnb/armature/internal/npmregistry"
 	"github.com/armature-cnb/armature/internal/node/startup"
+	"github.com/armature-cnb/armature/internal/npmregistry"
 )
 
 // manager is npm in one build. It is a [modules.Manager].

@@ -27,10 +27,10 @@ import (
 type App struct {
 	pkg, root packagejson.Package // of the project, and of its workspaces' root
 	lock      deps.Graph
-	dir       string               // with the lockfile, relative to the app
-	locked    bool // there is a lockfile
-	gyp       bool // the project itself is compiled, without a script
-	vendored  bool // the app brings modules along, whatever they are
+	dir       string // with the lockfile, relative to the app
+	locked    bool   // there is a lockfile
+	gyp       bool   // the project itself is compiled, without a script
+	vendored  bool   // the app brings modules along, whatever they are
 }
 
 // maxAppFile is the most bytes of a file that is read.

@@ -242,8 +242,13 @@ func TestOnlyAnArchiveOfThisBuildHasSomethingToKeep(t *testing.T) {
 		{"restored", func(path string) error { return os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)) }, false},
 		{"none", os.Remove, false},
 		{"a pipe", func(path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o644)) }, false},
-		{"elsewhere", func(path string) error { return errors.Join(os.Rename(path, path+"x"), os.Symlink("/etc/hostname", path)) }, false},
-		{"cut off in a later one", func(path string) error { info, err := os.Stat(path); return errors.Join(err, os.Truncate(path, info.Size()-2048)) }, true},
+		{"elsewhere", func(path string) error {
+			return errors.Join(os.Rename(path, path+"x"), os.Symlink("/etc/hostname", path))
+		}, false},
+		{"cut off in a later one", func(path string) error {
+			info, err := os.Stat(path)
+			return errors.Join(err, os.Truncate(path, info.Size()-2048))
+		}, true},
 		{"no archive", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 5000)), 0o644) }, false},
 	} {
 		h := openHome(t)
