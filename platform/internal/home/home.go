@@ -7,7 +7,7 @@
 //	roots/<digest>/         root file systems, each unpacked once
 //	builds/<key>/           results of a build for the next one with the same key
 //	images/<name>:<tag>/    images without another output, as OCI layouts
-//	archives/<xx>/<sha512>… archives of packages
+//	archives/<xx>/<sha512>… archives of packages, made for the first one
 //	work/<random>/          one folder for each running build
 //	trash/<random>          files to remove; the folder exists only while it has any
 //
@@ -35,7 +35,7 @@ type Home struct{ Dir string }
 var folders = []struct {
 	name string
 	mode fs.FileMode
-}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {archiveFolders, 0o700}, {"work", 0o700}}
+}{{"roots", 0o700}, {"builds", 0o700}, {"images", 0o755}, {"work", 0o700}}
 
 // locate returns the absolute path of dir; an empty one means the default.
 func locate(dir string, getenv func(string) string) (string, error) {
