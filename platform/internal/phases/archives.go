@@ -100,7 +100,7 @@ const (
 const maxFetched = 1 << 18
 
 // keepArchives begins to keep what the build has fetched, beside the call's other
-// work; [Build.Close] waits for it. An archive of npm's cache from before the build
+// work; [Build.Close] waits for it, and [RunAll] ends the context before that. An archive of npm's cache from before the build
 // has nothing new. The build's programs have ended. Errors only let other builds fetch
 // it again.
 func (b *Build) keepArchives(ctx context.Context, began time.Time) {
@@ -123,18 +123,18 @@ func (b *Build) keepArchives(ctx context.Context, began time.Time) {
 		if info, err := file.Stat(); err != nil || info.ModTime().Before(began) {
 			return
 		}
-		if err := b.keepFrom(ctx, file); diskfull.Is(err) {
+		if err := b.keepFrom(file); diskfull.Is(err) {
 			b.Log.Note("the disk is full: not all packages that this build fetched are kept for other builds")
 		}
 	}()
 }
 
 // keepFrom keeps the archives in a tar archive, which programs of the app could write.
-func (b *Build) keepFrom(ctx context.Context, file io.ReadSeeker) error {
+func (b *Build) keepFrom(file io.ReadSeeker) error {
 	archive := tar.NewReader(file)
 	for range maxFetched {
 		header, err := archive.Next()
-		if err != nil || ctx.Err() != nil {
+		if err != nil {
 			return err
 		}
 		digits, found := strings.CutPrefix(path.Clean(header.Name), fetchedFolder)

@@ -108,7 +108,10 @@ func TestABuildIsShownWhatAnotherFetched(t *testing.T) {
 	write(t, s.app+"/package-lock.json", lockOf(map[string]string{"one": publicAddress, "two": publicAddress, "lie": publicAddress, "private": "https://u:p@private.example/x.tgz"}))
 	fetched := map[string]string{digitsOf("one"): "one", digitsOf("two"): "two", digitsOf("lie"): "LIE", digitsOf("private"): "private", digitsOf("unnamed"): "unnamed"}
 	s.script(t, fmt.Sprintf(`{"node":"node","fetched":%s}`, asJSON(fetched)))
-	first, _ := made(t, s.options())
+	first := start(t, s.options())
+	if _, err := RunAll(t.Context(), []*Build{first}); err != nil {
+		t.Fatal(err)
+	}
 	if got := shownIn(first.call(t)); len(got) != 0 {
 		t.Errorf("the first build is shown %q", got)
 	}
