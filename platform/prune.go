@@ -31,7 +31,7 @@ type PruneResult struct {
 
 // PrunedItem is an item in armature's own folder.
 type PrunedItem struct {
-	Kind string // "root", "build" or "image"
+	Kind string // "root", "build", "image" or "archive"; archives of packages are one item
 	Name string // for people
 	Size int64  // bytes on disk; shared files count in part
 	Used time.Time

@@ -57,6 +57,9 @@ func (m *manager) installWith(npm npm, p modules.Part, args []string) error {
 			if done, err := m.locked(npm, p, args); done || err != nil {
 				return err
 			}
+			if err := m.takeShown(npm); err != nil {
+				return err
+			}
 			return npm.run(dir, append(append([]string{"ci"}, args...), "--prefer-offline", ignoreScripts)...)
 		})
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/armature-cnb/armature/internal/cnb/settings"
 	"github.com/armature-cnb/armature/internal/deps"
 	"github.com/armature-cnb/armature/internal/failure"
+	"github.com/armature-cnb/armature/internal/files/diskfull"
+	"github.com/armature-cnb/armature/internal/files/tree"
 	"github.com/armature-cnb/armature/internal/modules"
 	"github.com/armature-cnb/armature/internal/modules/outcome"
 	"github.com/armature-cnb/armature/internal/node/npmrc"
@@ -160,11 +162,32 @@ func (m *manager) archives(n npm, config *npmrc.Config) (*npmregistry.Archives, 
 	if err != nil {
 		return nil, &npmtree.Handover{Reason: err.Error()}
 	}
-	archives := npmregistry.NewArchives(filepath.Join(n.cache.Dir, cacheStore, cacheContents), registry, roots)
+	archives := npmregistry.NewArchives(n.contents(), registry, roots)
+	archives.Shown = m.shown
 	archives.UseProxy(proxy)
 	offline, _ := config.Get("offline")
 	archives.Offline = offline == "true"
 	return archives, nil
+}
+
+// contents is the folder of npm's cache with the archives.
+func (n npm) contents() string { return filepath.Join(n.cache.Dir, cacheStore, cacheContents) }
+
+// takeShown puts the archives that the platform shows into npm's cache: npm looks there
+// for an integrity before it asks the registry.
+func (m *manager) takeShown(n npm) error {
+	if m.inputs.cache {
+		return nil
+	}
+	if err := n.cache.Open(); err != nil {
+		return err
+	}
+	archives := npmregistry.Archives{Dir: n.contents(), Shown: m.shown}
+	err := archives.TakeAll()
+	if diskfull.Is(err) {
+		return tree.DiskFull("the disk is full while copying archives into "+n.cache.Dir, err)
+	}
+	return err
 }
 
 // roots returns the certificate authorities that npm trusts: those of its setting

@@ -16,6 +16,7 @@ import (
 	"github.com/armature-cnb/armature/internal/node/managerchoice"
 	"github.com/armature-cnb/armature/internal/node/project"
 	"github.com/armature-cnb/armature/internal/node/startup"
+	"github.com/armature-cnb/armature/internal/npmregistry"
 )
 
 // manager is npm in one build. It is a [modules.Manager].
@@ -28,6 +29,7 @@ type manager struct {
 	inputs       inputs
 	npm          npm
 	globalConfig string // path of npm's global configuration, or empty
+	shown        string // the platform's folder of archives; may be missing
 }
 
 // hiddenLockfile is npm's record of installed packages in node_modules.
@@ -83,6 +85,7 @@ func (m *manager) findNPM(context packit.BuildContext, downloads *modules.Downlo
 	if m.globalConfig, err = globalConfig(m.env, context.Platform.Path, m.log); err != nil {
 		return err
 	}
+	m.shown = filepath.Join(context.Platform.Path, npmregistry.Shown)
 	env := m.env
 	if m.globalConfig != "" {
 		env = withConfig(env, "globalconfig", m.globalConfig)

@@ -52,7 +52,7 @@ func (f *pruneFlags) run(ctx context.Context, p *program, _ []string) error {
 	var size int64
 	for _, item := range result.Items {
 		size += item.Size
-		fmt.Fprintf(p.stdout, "%s  %-5s  %9s  unused for %-8s  %s\n", done, item.Kind, megabytes(item.Size), days(time.Since(item.Used)), plain(item.Name))
+		fmt.Fprintf(p.stdout, "%s  %-7s  %9s  unused for %-8s  %s\n", done, item.Kind, megabytes(item.Size), days(time.Since(item.Used)), plain(item.Name))
 	}
 	fmt.Fprintf(p.stdout, "%s %d, %s\n", done, len(result.Items), megabytes(size))
 	return err

@@ -3,12 +3,8 @@
 package integration_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"crypto/sha512"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -164,18 +160,8 @@ func TestCredentialsOfRegistriesStayOutsideOfBuilds(t *testing.T) {
 // requires a token, and returns its address.
 func privateNPM(t *testing.T, token string) string {
 	t.Helper()
-	var packed bytes.Buffer
-	zipped := gzip.NewWriter(&packed)
-	archive := tar.NewWriter(zipped)
-	manifest := `{"name":"greeting","version":"1.0.0"}`
-	if err := archive.WriteHeader(&tar.Header{Name: "package/package.json", Mode: 0o644, Size: int64(len(manifest))}); err != nil {
-		t.Fatal(err)
-	}
-	archive.Write([]byte(manifest))
-	if err := errors.Join(archive.Close(), zipped.Close()); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha512.Sum512(packed.Bytes())
+	packed := npmArchive(t, "greeting", "")
+	sum := sha512.Sum512(packed)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("Authorization") != "Bearer "+token:
@@ -184,7 +170,7 @@ func privateNPM(t *testing.T, token string) string {
 			fmt.Fprintf(w, `{"name":"greeting","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"name":"greeting","version":"1.0.0","dist":{"tarball":"http://%s/greeting.tgz","integrity":"sha512-%s"}}}}`,
 				r.Host, base64.StdEncoding.EncodeToString(sum[:]))
 		case r.URL.Path == "/greeting.tgz":
-			w.Write(packed.Bytes())
+			w.Write(packed)
 		default:
 			http.Error(w, `{"error":"forbidden"}`, http.StatusForbidden)
 		}

@@ -23,7 +23,8 @@ const connections = 32
 type Archives struct {
 	Dir      string
 	Registry *Registry
-	Offline  bool // it gets none from the registry
+	Offline  bool   // it gets none from the registry
+	Shown    string // the platform's folder of archives, see [Shown]; may be missing
 	client   *fetch.Client
 }
 
@@ -67,6 +68,9 @@ func (a *Archives) Get(ctx context.Context, w Wanted) (string, error) {
 	path := a.Path(w.Checksum)
 	if err := w.Checksum.Verify(path); err == nil {
 		return path, nil
+	}
+	if taken, err := a.take(w.Checksum); taken || err != nil {
+		return path, err
 	}
 	if a.Offline {
 		return "", fmt.Errorf("the archive of %s@%s is not in the cache, and the network may not be used", w.Name, w.Version)

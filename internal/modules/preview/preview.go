@@ -27,9 +27,10 @@ import (
 type App struct {
 	pkg, root packagejson.Package // of the project, and of its workspaces' root
 	lock      deps.Graph
-	locked    bool // there is a lockfile
-	gyp       bool // the project itself is compiled, without a script
-	vendored  bool // the app brings modules along, whatever they are
+	dir       string // with the lockfile, relative to the app
+	locked    bool   // there is a lockfile
+	gyp       bool   // the project itself is compiled, without a script
+	vendored  bool   // the app brings modules along, whatever they are
 }
 
 // maxAppFile is the most bytes of a file that is read.
@@ -81,6 +82,10 @@ func Read(app, view string, getenv func(string) string) (*App, error) {
 	return a, err
 }
 
+// Locked returns the packages of the lockfile, and its folder relative to the app;
+// none without a lockfile.
+func (a *App) Locked() (packages []deps.Package, dir string) { return a.lock.Packages, a.dir }
+
 func copyManifest(root *os.Root, path, view string) error {
 	text, err := regular.Read(root, path, maxAppFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,6 +113,9 @@ func parse(view string, getenv func(string) string) (*App, error) {
 		}
 	}
 	if a.lock, a.locked, err = readLock(found.Root); err != nil {
+		return nil, err
+	}
+	if a.dir, err = filepath.Rel(view, found.Root); err != nil {
 		return nil, err
 	}
 	a.gyp = slices.ContainsFunc([]string{found.Dir, found.Root}, func(dir string) bool {

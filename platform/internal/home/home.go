@@ -7,6 +7,7 @@
 //	roots/<digest>/         root file systems, each unpacked once
 //	builds/<key>/           results of a build for the next one with the same key
 //	images/<name>:<tag>/    images without another output, as OCI layouts
+//	archives/<xx>/<sha512>… archives of packages, made for the first one
 //	work/<random>/          one folder for each running build
 //	trash/<random>          files to remove; the folder exists only while it has any
 //

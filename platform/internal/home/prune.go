@@ -31,9 +31,10 @@ type Kind string
 
 // The kinds of items; each has a folder.
 const (
-	RootKind  Kind = "root"
-	BuildKind Kind = "build"
-	ImageKind Kind = "image"
+	RootKind    Kind = "root"
+	BuildKind   Kind = "build"
+	ImageKind   Kind = "image"
+	ArchiveKind Kind = "archive" // of packages; Prune returns all of them as one item
 )
 
 // Item is an item that is kept until it is pruned.
@@ -44,7 +45,7 @@ type Item struct {
 	Used time.Time
 
 	path string
-	lock string // file that its users lock; "" for an image
+	lock string // file that its users lock; "" for an image or an archive
 }
 
 // Prune moves unused items beyond the limits to the trash, and returns them,
@@ -82,7 +83,7 @@ func (h Home) Prune(ctx context.Context, limits Limits) ([]Item, error) {
 			gone = append(gone, item)
 		}
 	}
-	return gone, errors.Join(failed...)
+	return together(gone), errors.Join(failed...)
 }
 
 // items lists the items, without sizes. armature's lock files are empty: other
@@ -107,7 +108,7 @@ func (h Home) items() ([]Item, error) {
 			items = append(items, item)
 		}
 	}
-	return append(items, h.images()...), nil
+	return slices.Concat(items, h.images(), h.archives()), nil
 }
 
 // describe adds a build folder's key. Older versions of armature recorded neither
@@ -153,11 +154,13 @@ func (h Home) images() []Item {
 
 // prune removes an item unless it is in use.
 func (h Home) prune(item Item, dry bool) (removed bool, err error) {
-	if item.Kind == ImageKind {
-		if dry {
-			return true, nil
-		}
+	switch {
+	case item.lock == "" && dry:
+		return true, nil
+	case item.Kind == ImageKind:
 		return h.pruneImage(item)
+	case item.Kind == ArchiveKind:
+		return h.pruneArchive(item)
 	}
 	l, err := lockOnce(item.lock, unix.LOCK_EX, os.O_RDWR)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -106,6 +107,9 @@ type Build struct {
 	runtimeFiles map[string]string // of the app, see there
 	badCache     bool              // do not push the cache image
 
+	archives map[string]home.Archive // of the lockfile, that all builds may share, by the names of the files in which they are shown
+	keeping  chan struct{}           // closed when these are kept; nil if nobody does
+
 	emulation  map[string]string // variables for emulated programs; the user's override them
 	rebaseName string            // the run image's name in the image to rebase
 }
@@ -167,6 +171,9 @@ func newBuild(options Options) *Build {
 // Close removes everything that the next build does not need.
 func (b *Build) Close() error {
 	var failed []error
+	if b.keeping != nil {
+		<-b.keeping
+	}
 	if b.work != nil { // secrets are removed at once
 		failed = append(failed, home.RemoveAll(b.work.Path("platform")), b.work.Close())
 	}
@@ -209,7 +216,10 @@ func (b *Build) Run(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 	}
-	if err := b.lifecycle(ctx); err != nil {
+	began := time.Now()
+	err := b.lifecycle(ctx)
+	b.keepArchives(ctx, began)
+	if err != nil {
 		return nil, err
 	}
 	manifest, err := os.ReadFile(b.manifestPath())

@@ -50,6 +50,9 @@ func (b *Build) prepare(ctx context.Context) error {
 	if err := writePlatform(b.work.Path("platform"), b.Env, b.Bindings, b.Getenv); err != nil {
 		return err
 	}
+	if err := b.showArchives(); err != nil {
+		return err
+	}
 	var err error
 	if b.etc, err = hostfiles.Write(b.work.Path("etc"), b.Way); err != nil {
 		return err

@@ -59,6 +59,8 @@ type script struct {
 	Twice    string         `json:"twice"`    // the repository to which it writes its image twice
 	SBOM     bool           `json:"sbom"`
 	Cached   string         `json:"cached"` // content of the cache's layer of a/engine
+
+	Fetched map[string]string `json:"fetched"` // contents of npm's cache, by the hex digits of their names
 }
 
 // call is the arguments and the input of the stand-in.
@@ -149,6 +151,14 @@ func (s *standIn) note() error {
 		if os.WriteFile(place+"/.try", nil, 0o644) == nil {
 			c.Writable = append(c.Writable, place)
 			os.Remove(place + "/.try")
+		}
+	}
+	shown, _ := filepath.Glob(platformDir + "/archives/*")
+	for _, file := range shown {
+		opened, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err == nil || os.Chmod(file, 0o666) == nil || os.Rename(file, file+"x") == nil || os.Remove(file) == nil {
+			c.Writable = append(c.Writable, file)
+			opened.Close()
 		}
 	}
 	for _, place := range []string{appDir, platformDir, runFile, "/cnb/order.toml", "/etc/hostname"} {
@@ -252,6 +262,9 @@ func (s *standIn) build() error {
 	}
 	if s.script.SBOM {
 		files["sbom/launch/sbom.cdx.json"] = "{}"
+	}
+	if s.script.Fetched != nil {
+		files[fetchedFile] = fetchedTar(s.script.Fetched)
 	}
 	for path, text := range files {
 		path = filepath.Join(layersDir, path)
