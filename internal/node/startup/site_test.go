@@ -2,6 +2,7 @@ package startup_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/armature-cnb/armature/internal/environ"
@@ -55,6 +56,24 @@ func TestBuildVariables(t *testing.T) {
 		}
 		if got := fmt.Sprint(startup.BuildVariables(startup.Project{Package: pkg}, row.env.Get)); got != row.want {
 			t.Errorf("%s, %v: got %s, want %s", row.adapter, row.env, got, row.want)
+		}
+	}
+}
+
+// An outcome says what the developer has still to say.
+func TestNotes(t *testing.T) {
+	angular := scripts(`"build":"ng build"`, `"dependencies":{"@angular/core":"22","@angular/ssr":"22"}`)
+	for _, row := range []struct{ name, config, want string }{
+		{"hosts that nobody named", `{"security":{"allowedHosts": []}}`, "NG_ALLOWED_HOSTS"},
+		{"hosts that are named", `{"security":{"allowedHosts": ["example.com"]}}`, ""},
+		{"a version that asks for none", `{}`, ""},
+	} {
+		app, err := decide(t, files{"package.json": angular, "angular.json": row.config}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(app.Notes, "\n"); !strings.Contains(got, row.want) || row.want == "" && got != "" {
+			t.Errorf("%s: got the notes %q, want %q in them", row.name, got, row.want)
 		}
 	}
 }
