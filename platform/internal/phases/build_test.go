@@ -60,6 +60,7 @@ func TestWhatIsNoBuilderSaysWhy(t *testing.T) {
 		{"no user", goodLabel, ids[1:], "no CNB_USER_ID"},
 		{"root", goodLabel, []string{"CNB_USER_ID=0", "CNB_GROUP_ID=1000"}, `CNB_USER_ID is "0"`},
 		{"root in disguise", goodLabel, []string{"CNB_USER_ID=4294967296", "CNB_GROUP_ID=1000"}, `CNB_USER_ID is "4294967296"`},
+		{"no group", goodLabel, ids[:1], "no CNB_GROUP_ID"},
 		{"no number", goodLabel, []string{"CNB_USER_ID=cnb", "CNB_GROUP_ID=1000"}, `CNB_USER_ID is "cnb"`},
 	} {
 		_, err := readBuilder(image(t, tc.label, tc.env...), "the-image")

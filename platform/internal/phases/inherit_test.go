@@ -219,9 +219,14 @@ func TestOnlyAWholeImageIsThePreviousOne(t *testing.T) {
 	if got, err := b.previous(); got == nil || err != nil {
 		t.Errorf("a whole one: got %v, %v", got, err)
 	}
-	if err := os.RemoveAll(b.kept.Dir + "/blobs"); err != nil {
+	block(t, b.manifestPath(), false)
+	if err := b.offerPrevious(t.Context(), nil); err == nil {
+		t.Error("a manifest that cannot be read: got no error")
+	}
+	if err := errors.Join(os.RemoveAll(b.manifestPath()), os.RemoveAll(b.kept.Dir+"/blobs")); err != nil {
 		t.Fatal(err)
 	}
+	write(t, b.manifestPath(), string(manifest))
 	if got, err := b.previous(); got != nil || err != nil {
 		t.Errorf("one without blobs: got %v, %v", got, err)
 	}

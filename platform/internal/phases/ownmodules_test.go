@@ -67,6 +67,9 @@ func TestOnlyABuilderThatIsCertainToRemoveModulesDoesWithoutThem(t *testing.T) {
 		for path, text := range tc.files {
 			write(t, filepath.Join(root, path), text)
 		}
+		if removesOwnModules(filepath.Join(root, "nowhere")) {
+			t.Error("a root that is not there: got true")
+		}
 		if got := removesOwnModules(root); got != tc.want {
 			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
 		}
