@@ -26,6 +26,9 @@ func TestASandboxHasTheFoldersOfItsBuild(t *testing.T) {
 		b := working(t)
 		b.Way = way
 		write(t, b.work.Path("room/app/x"), "")
+		if err := os.Chmod(b.kept.Dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 		spec, err := b.spec()
 		if err != nil {
 			t.Fatal(err)
@@ -36,6 +39,13 @@ func TestASandboxHasTheFoldersOfItsBuild(t *testing.T) {
 			if !strings.HasPrefix(bind.Source, b.work.Dir) && !strings.HasPrefix(bind.Source, b.kept.Dir) {
 				t.Errorf("%v: %s shows %s of the host", way, bind.Target, bind.Source)
 			}
+		}
+		info, err := os.Stat(b.kept.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if closed := info.Mode().Perm() == 0o700; closed != (way == sandbox.Chroot) {
+			t.Errorf("%v: the folder that holds the cache has the mode %o", way, info.Mode())
 		}
 		if way == sandbox.Chroot {
 			got[tree.Room] = writable // it has one mount anyway
