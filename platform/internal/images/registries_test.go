@@ -220,7 +220,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	if err := os.WriteFile(dir+"/docker-credential-slow", []byte("#!/bin/sh\nexec sleep 3 >/dev/null 2>&1\n"), 0o755); err != nil {
+	if err := os.WriteFile(dir+"/docker-credential-slow", []byte("#!/bin/sh\nexec sleep 0.5 >/dev/null 2>&1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	dockerConfig(t, `{"credsStore":"slow"}`)
