@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/armature-cnb/armature/platform/internal/order"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -91,6 +92,23 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 	spec := func(b *Build) error { _, err := b.spec(); return err }
 	detect := func(b *Build) error { b.run.image = image; return b.detect(t.Context()) }
+	asked := t.TempDir()
+	write(t, asked+"/buildpack.toml", "api = \"0.10\"\n[buildpack]\nid = \"c/own\"\nversion = \"1\"\n[[targets]]\nos = \"linux\"\n")
+	for _, program := range []string{"build", "detect"} {
+		write(t, asked+"/bin/"+program, "#!/bin/sh\n")
+		if err := os.Chmod(asked+"/bin/"+program, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	brought := func(b *Build) error {
+		b.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: asked}}}
+		write(t, b.root+"/cnb/order.toml", "")
+		write(t, b.root+"/cnb/buildpacks/x", "")
+		if _, err := b.work.Folder("etc", 0o755); err != nil {
+			return err
+		}
+		return b.writeBuildpacks(t.Context())
+	}
 	theirs := func(b *Build) error { return b.takeDownloads(true) }
 	leave := func(b *Build) error {
 		put(t, b.blobs, image)
@@ -144,6 +162,8 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		{"the root of a chroot", spec, func(b *Build) string { return b.work.Path("root") }, true, nil},
 		{"what detection begins with", detect, func(b *Build) string { return b.work.Path("room/layers") }, true, nil},
 		{"a place for another's downloads", theirs, func(b *Build) string { return b.work.Path("cache") }, true, nil},
+		{"buildpacks that were asked for", brought, func(b *Build) string { return b.work.Path("buildpacks") }, true, nil},
+		{"their order", brought, func(b *Build) string { return b.work.Path("etc/order.toml") }, false, nil},
 		{"the app's version", runtime, func(b *Build) string { return b.work.Path("room/app") }, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -157,7 +177,7 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 			}
 		})
 	}
-	for i, do := range []func(*Build) error{prepare, copying, inherit, platform, cleaned, cached, spec, downloads, take, manifests, runtime, bills, leave} {
+	for i, do := range []func(*Build) error{prepare, copying, inherit, platform, cleaned, cached, spec, brought, downloads, take, manifests, runtime, bills, leave} {
 		if err := do(ready(t)); err != nil {
 			t.Errorf("step %d, of which nothing is blocked: got %v", i, err)
 		}

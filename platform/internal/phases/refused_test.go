@@ -225,6 +225,14 @@ func TestWhatASecondTargetTakesOverIsThereOrAnError(t *testing.T) {
 	if err := b.inheritFrom(b.first.left); err == nil {
 		t.Error("what is left cannot be noted: got no error")
 	}
+	write(t, b.work.Path("room/app/package.json"), plainPackage)
+	write(t, b.work.Path("room/app/package-lock.json"), plainLock)
+	if err := b.forgetImage(); err != nil || !b.follows(b.first) {
+		t.Fatalf("it does not follow the first one: %v", err)
+	}
+	if made, err := RunAll(t.Context(), []*Build{b.first, b}); err == nil {
+		t.Errorf("a second target's note: got %v and no error", made)
+	}
 	b.run = &runImage{image: runImageFor(t, b.Target, "run")}
 	if err := b.checkSaid(emptyFor("linux", "amd64", nil)); err == nil {
 		t.Error("nothing is declared: got no error")
