@@ -98,7 +98,7 @@ func (s *Sandbox) start(ctx context.Context) error {
 		Limits: s.spec.Limits, Tmpfs: s.spec.Tmpfs,
 	}
 	if err := s.control.send(message, nil); err != nil {
-		return err
+		return s.died(ctx, err)
 	}
 	var answer report
 	file, err := s.control.receive(&answer)
