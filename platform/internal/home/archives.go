@@ -136,8 +136,7 @@ func (h Home) pruneArchive(item Item) (bool, error) {
 	if err != nil || !info.ModTime().Equal(item.Used) {
 		return false, nil
 	}
-	err = os.Remove(item.path)
-	os.Remove(filepath.Dir(item.path)) // fails unless it is empty
+	err = os.Remove(item.path) // its folder stays: another call may be about to put a file there
 	return err == nil, err
 }
 
