@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/armature-cnb/armature/platform/internal/order"
 	"github.com/armature-cnb/armature/platform/internal/sandbox"
 )
 
@@ -92,16 +91,9 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 	spec := func(b *Build) error { _, err := b.spec(); return err }
 	detect := func(b *Build) error { b.run.image = image; return b.detect(t.Context()) }
-	asked := t.TempDir()
-	write(t, asked+"/buildpack.toml", "api = \"0.10\"\n[buildpack]\nid = \"c/own\"\nversion = \"1\"\n[[targets]]\nos = \"linux\"\n")
-	for _, program := range []string{"build", "detect"} {
-		write(t, asked+"/bin/"+program, "#!/bin/sh\n")
-		if err := os.Chmod(asked+"/bin/"+program, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	asked := ownBuildpack(t)
 	brought := func(b *Build) error {
-		b.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: asked}}}
+		b.Buildpacks = asked
 		write(t, b.root+"/cnb/order.toml", "")
 		write(t, b.root+"/cnb/buildpacks/x", "")
 		if _, err := b.work.Folder("etc", 0o755); err != nil {

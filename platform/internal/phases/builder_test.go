@@ -124,17 +124,25 @@ func TestABuildIsStartedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestBuildpacksThatWereAskedForTakeTheBuildersPlace(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, plain)
-	options := s.options()
+// ownBuildpack makes a buildpack in a folder, and asks for it.
+func ownBuildpack(t *testing.T) order.Request {
+	t.Helper()
 	dir := t.TempDir()
 	write(t, dir+"/buildpack.toml", "api = \"0.10\"\n[buildpack]\nid = \"c/own\"\nversion = \"1\"\n[[targets]]\nos = \"linux\"\n")
 	for _, program := range []string{"build", "detect"} {
 		write(t, dir+"/bin/"+program, "#!/bin/sh\n")
-		os.Chmod(dir+"/bin/"+program, 0o755)
+		if err := os.Chmod(dir+"/bin/"+program, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	options.Buildpacks = order.Request{Buildpacks: []order.Locator{{Name: dir}}}
+	return order.Request{Buildpacks: []order.Locator{{Name: dir}}}
+}
+
+func TestBuildpacksThatWereAskedForTakeTheBuildersPlace(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, plain)
+	options := s.options()
+	options.Buildpacks = ownBuildpack(t)
 	b, _ := made(t, options)
 	c := b.call(t)
 	if order := c.Files["/cnb/order.toml"]; !strings.Contains(order, "c/own") || !strings.Contains(s.said.String(), "fetching buildpacks") {
