@@ -1,6 +1,7 @@
 package npminstall
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -42,10 +43,19 @@ func withLegacyProvider(env environ.List, pkg packagejson.Package, log scribe.Em
 	tool := startup.NeedsLegacyHashes(pkg)
 	version, err := semver.NewVersion(nodehome.Version(env.Get(nodehome.Variable)))
 	options := env.Get("NODE_OPTIONS")
-	if tool == "" || err == nil && version.Major() < 17 || strings.Contains(options, "openssl") {
+	if tool == "" || err == nil && version.Major() < 17 || choosesOpenSSL(options) {
 		return env
 	}
 	log.Process("Building with NODE_OPTIONS=%s: %s hashes with MD4, which Node.js has only so since 17", legacyProvider, tool)
 	log.Break()
 	return env.With("NODE_OPTIONS", strings.TrimSpace(options+" "+legacyProvider))
+}
+
+// choosesOpenSSL reports whether options of Node.js say what OpenSSL has. Where its
+// certificate authorities come from (--use-openssl-ca, as node-engine sets) says nothing
+// of that.
+func choosesOpenSSL(options string) bool {
+	return slices.ContainsFunc(strings.Fields(options), func(option string) bool {
+		return strings.HasPrefix(strings.ReplaceAll(option, "_", "-"), "--openssl-")
+	})
 }

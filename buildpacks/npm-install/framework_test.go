@@ -16,6 +16,8 @@ func TestOldToolsGetTheLegacyHashes(t *testing.T) {
 	for _, row := range []struct{ name, pkg, options, major, want string }{
 		{"webpack 4", `{"devDependencies":{"webpack":"^4.46.0"}}`, "", "24", "--openssl-legacy-provider"},
 		{"without a version", `{"devDependencies":{"webpack":"^4.46.0"}}`, "", "", "--openssl-legacy-provider"},
+		{"with node-engine's option", `{"dependencies":{"next":"^11.0.1"}}`, "--use-openssl-ca", "24", "--use-openssl-ca --openssl-legacy-provider"},
+		{"with another choice", `{"dependencies":{"next":"^11.0.1"}}`, "--openssl_shared_config", "24", "--openssl_shared_config"},
 		{"with options", `{"devDependencies":{"webpack":"^4.46.0"}}`, "--max-old-space-size=99", "24", "--max-old-space-size=99 --openssl-legacy-provider"},
 		{"with a choice", `{"devDependencies":{"webpack":"^4.46.0"}}`, "--openssl-shared-config", "24", "--openssl-shared-config"},
 		{"an old Node.js", `{"devDependencies":{"webpack":"^4.46.0"}}`, "", "16", ""},
