@@ -99,9 +99,9 @@ const (
 const maxFetched = 1 << 18
 
 // keepArchives begins to keep what the build has fetched, beside the call's other
-// work; [Build.Close] waits for it, and [RunAll] ends the context before that. An archive of npm's cache from before the build
-// has nothing new. The build's programs have ended. Errors only let other builds fetch
-// it again.
+// work; [Build.Close] waits for it, and [RunAll] ends the context before that. An
+// archive of npm's cache from before the build has nothing new. The build's programs
+// have ended. Errors only let other builds fetch it again.
 func (b *Build) keepArchives(ctx context.Context, began time.Time) {
 	if len(b.archives) == 0 || ctx.Err() != nil || !b.Home.MayKeepArchives() {
 		return
